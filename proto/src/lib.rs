@@ -1,0 +1,42 @@
+//! The Mortise contract: one protobuf service per store of an Everruns runtime
+//! host. This crate holds the generated messages, the table of RPCs with their
+//! semantics, and the error type; with the feature `convert` also the conversions
+//! to and from the upstream types. It does no I/O.
+
+#[cfg(feature = "convert")]
+pub mod convert;
+pub mod error;
+mod redact;
+pub mod rpc;
+
+/// Generated messages and server traits. `pb::Session` is the wire form,
+/// `Session` upstream's.
+#[allow(missing_docs, missing_debug_implementations, unreachable_pub, clippy::all)]
+#[rustfmt::skip]
+pub mod pb {
+    include!("generated/mortise.adapter.v1.rs");
+}
+
+#[rustfmt::skip]
+mod redacted_debug {
+    include!("generated/redact.rs");
+}
+
+pub use error::StoreError;
+pub use rpc::{Method, Rpc, table};
+
+/// The descriptors of the whole contract, for reflection and for tools.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("../descriptor.binpb");
+
+/// The protocol versions this build speaks.
+pub const PROTOCOL: pb::ProtocolRange = pb::ProtocolRange { min: 1, max: 1 };
+
+/// The largest message that either side takes unless it is configured otherwise.
+pub const MAX_MESSAGE_BYTES: usize = 32 * 1024 * 1024;
+
+/// Where a streamed answer is cut into chunks.
+pub const CHUNK_BYTES: usize = 256 * 1024;
+
+/// Room for an error's text and details in the response headers. Both sides set
+/// it: the usual 16 KiB would cut off the longest error the contract allows.
+pub const MAX_HEADER_LIST_BYTES: u32 = 64 * 1024;

@@ -1,0 +1,151 @@
+//! The table of RPCs. A client method names a constant of [`table`] and knows the
+//! path, the types and the semantics; retries, caches and metrics read the same
+//! facts. Generated from the options in the .proto files.
+
+use crate::pb;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// Every method of the contract, by service.
+#[rustfmt::skip]
+#[allow(clippy::all)]
+pub mod table {
+    include!("generated/table.rs");
+}
+
+/// One RPC: the facts of its method, and the types it takes and gives.
+pub struct Rpc<Req, Rsp> {
+    /// The facts.
+    pub method: &'static Method,
+    types: PhantomData<fn(Req) -> Rsp>,
+}
+
+/// The facts of one method.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Method {
+    /// Full name of the service.
+    pub service: &'static str,
+    /// Name of the method.
+    pub name: &'static str,
+    /// The HTTP/2 path.
+    pub path: &'static str,
+    /// Which sides stream.
+    pub kind: Kind,
+    /// What a call does to the state behind it.
+    pub effect: Effect,
+    /// What a caller does when the server cannot be reached.
+    pub on_unavailable: OnUnavailable,
+    /// How long a caller may keep the answer.
+    pub cache: Cache,
+    /// How a caller limits the time a call takes.
+    pub deadline: Deadline,
+}
+
+/// Which sides of a method stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Neither.
+    Unary,
+    /// The server.
+    ServerStream,
+    /// The client.
+    ClientStream,
+    /// Both.
+    BidiStream,
+}
+
+/// What a call does to the state behind it; see `options.proto`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing.
+    Read,
+    /// Sent twice it leaves the same state.
+    Idempotent,
+    /// The server remembers its answer by request id.
+    Keyed,
+    /// Sent again only if it certainly did not happen.
+    Unsafe,
+}
+
+/// What a caller does when the server cannot be reached; see `options.proto`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnUnavailable {
+    /// The call fails.
+    FailClosed,
+    /// The call counts as allowed.
+    Allow,
+}
+
+/// How long a caller may keep an answer; see `options.proto`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cache {
+    /// Not at all.
+    None,
+    /// Within one phase of a turn.
+    Phase,
+}
+
+/// How a caller limits the time a call takes; see `options.proto`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deadline {
+    /// The caller's standard deadline.
+    Standard,
+    /// None.
+    Open,
+}
+
+/// A request that says who is calling.
+pub trait Scoped {
+    /// Who is calling, if it says.
+    fn context(&self) -> Option<&pb::CallContext>;
+    /// Says who is calling.
+    fn set_context(&mut self, context: pb::CallContext);
+}
+
+// === impl Rpc ===
+
+impl<Req, Rsp> Rpc<Req, Rsp> {
+    /// For the generated table alone.
+    const fn new(method: &'static Method) -> Self {
+        Self {
+            method,
+            types: PhantomData,
+        }
+    }
+}
+
+impl<Req, Rsp> fmt::Debug for Rpc<Req, Rsp> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Rpc").field(&self.method.path).finish()
+    }
+}
+
+// === impl Method ===
+
+impl Method {
+    /// Whether the same call may be sent again without knowing what became of the
+    /// first.
+    #[must_use]
+    pub fn may_repeat(&self) -> bool {
+        match self.effect {
+            Effect::Read | Effect::Idempotent | Effect::Keyed => true,
+            Effect::Unsafe => false,
+        }
+    }
+
+    /// Service and method, such as `AgentStoreService/GetAgent`.
+    #[must_use]
+    pub fn short_name(&self) -> &'static str {
+        self.path
+            .rsplit_once("mortise.adapter.v1.")
+            .map_or(self.path, |(_, short)| short)
+    }
+}
+
+/// `AgentStoreService` for `mortise.adapter.v1.AgentStoreService`.
+#[must_use]
+pub fn short_service_name(service: &str) -> &str {
+    service
+        .strip_prefix("mortise.adapter.v1.")
+        .unwrap_or(service)
+}

@@ -1,0 +1,134 @@
+//! The table of RPCs: one constant per method, with what its options say.
+
+use super::{PACKAGE, option_value, own_messages, snake_case};
+use anyhow::{Context, Result, bail};
+use prost_reflect::{DescriptorPool, MethodDescriptor, ReflectMessage, ServiceDescriptor};
+use std::fmt::Write;
+
+pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
+    let mut services: Vec<_> = pool
+        .services()
+        .filter(|service| service.full_name().starts_with(PACKAGE))
+        .collect();
+    services.sort_by(|a, b| a.name().cmp(b.name()));
+
+    let mut out = String::from(
+        "use crate::pb;\nuse crate::rpc::{Cache, Deadline, Effect, Kind, Method, OnUnavailable, Rpc, Scoped};\n",
+    );
+    let mut every = String::new();
+    for service in &services {
+        module(&mut out, &mut every, service, pool)?;
+    }
+    writeln!(out, "/// Every method of the contract.")?;
+    writeln!(out, "pub const METHODS: &[&Method] = &[{every}];")?;
+    let names: Vec<_> = services
+        .iter()
+        .map(|service| format!("{}::NAME", snake_case(service.name())))
+        .collect();
+    writeln!(out, "/// The full name of every service of the contract.")?;
+    writeln!(out, "pub const SERVICES: &[&str] = &[{}];", names.join(", "))?;
+    for message in own_messages(pool) {
+        let scoped = message.get_field_by_name("context").is_some_and(|field| {
+            field
+                .kind()
+                .as_message()
+                .is_some_and(|kind| kind.name() == "CallContext")
+        });
+        if scoped {
+            writeln!(
+                out,
+                "impl Scoped for pb::{name} {{
+                    fn context(&self) -> Option<&pb::CallContext> {{ self.context.as_ref() }}
+                    fn set_context(&mut self, context: pb::CallContext) {{ self.context = Some(context); }}
+                }}",
+                name = message.name()
+            )?;
+        }
+    }
+    Ok(out)
+}
+
+fn module(
+    out: &mut String,
+    every: &mut String,
+    service: &ServiceDescriptor,
+    pool: &DescriptorPool,
+) -> Result<()> {
+    let module = snake_case(service.name());
+    writeln!(out, "/// Methods of `{}`.", service.name())?;
+    writeln!(out, "pub mod {module} {{ use super::*;")?;
+    writeln!(out, "/// The service's full name.")?;
+    writeln!(out, "pub const NAME: &str = \"{}\";", service.full_name())?;
+    for method in service.methods() {
+        let constant = snake_case(method.name()).to_uppercase();
+        writeln!(out, "/// `{}.{}`.", service.name(), method.name())?;
+        writeln!(
+            out,
+            "pub const {constant}: Rpc<pb::{}, pb::{}> = Rpc::new(&Method {{ {} }});",
+            method.input().name(),
+            method.output().name(),
+            facts(service, &method, pool)?
+        )?;
+        write!(every, "{module}::{constant}.method, ")?;
+    }
+    writeln!(out, "}}")?;
+    Ok(())
+}
+
+fn facts(
+    service: &ServiceDescriptor,
+    method: &MethodDescriptor,
+    pool: &DescriptorPool,
+) -> Result<String> {
+    let semantics = option_value(&method.options(), pool, "semantics")?;
+    let semantics = semantics
+        .as_message()
+        .with_context(|| format!("{} states no semantics", method.full_name()))?;
+    let fact = |field: &str| -> Result<String> {
+        let value = semantics.get_field_by_name(field);
+        let number = value
+            .as_ref()
+            .and_then(|value| value.as_enum_number())
+            .unwrap_or_default();
+        if number == 0 {
+            bail!("{}: option semantics lacks `{field}`", method.full_name());
+        }
+        let descriptor = semantics
+            .descriptor()
+            .get_field_by_name(field)
+            .and_then(|field| field.kind().as_enum().cloned())
+            .with_context(|| format!("`{field}` is not an enum"))?;
+        let value = descriptor
+            .get_value(number)
+            .with_context(|| format!("`{field}` has no value {number}"))?;
+        let prefix = snake_case(descriptor.name()).to_uppercase() + "_";
+        let name = value.name().trim_start_matches(&prefix);
+        Ok(format!("{}::{}", descriptor.name(), camel_case(name)))
+    };
+    let kind = match (method.is_client_streaming(), method.is_server_streaming()) {
+        (false, false) => "Unary",
+        (false, true) => "ServerStream",
+        (true, false) => "ClientStream",
+        (true, true) => "BidiStream",
+    };
+    Ok(format!(
+        "service: NAME, name: \"{name}\", path: \"/{service}/{name}\", kind: Kind::{kind}, \
+         effect: {effect}, on_unavailable: {on_unavailable}, cache: {cache}, deadline: {deadline}",
+        name = method.name(),
+        service = service.full_name(),
+        effect = fact("effect")?,
+        on_unavailable = fact("on_unavailable")?,
+        cache = fact("cache")?,
+        deadline = fact("deadline")?,
+    ))
+}
+
+/// `FAIL_CLOSED` as `FailClosed`.
+fn camel_case(name: &str) -> String {
+    name.split('_')
+        .map(|word| {
+            let (first, rest) = word.split_at(1);
+            first.to_uppercase() + &rest.to_lowercase()
+        })
+        .collect()
+}

@@ -1,0 +1,66 @@
+//! The project's own commands. `cargo xtask check` is what CI runs before the
+//! tests; everything it finds is printed with what to do about it.
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+mod codegen;
+mod shell;
+mod tidy;
+
+#[derive(Parser)]
+#[command(about = "Mortise's own commands")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Generate the Rust half of the contract from the .proto files.
+    Codegen {
+        /// Write nothing; fail if the committed files differ.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check what no compiler checks: mirrored rooms, file sizes, stray markers.
+    Tidy,
+    /// Everything but the tests: fmt, codegen, tidy, buf, clippy, docs.
+    Check,
+    /// Freeze the contract: what buf compares with from now on.
+    Freeze,
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Codegen { check } => codegen::run(check),
+        Command::Tidy => tidy::run(),
+        Command::Check => check(),
+        Command::Freeze => codegen::freeze(),
+    }
+}
+
+fn check() -> Result<()> {
+    shell::run("cargo", &["fmt", "--all", "--check"])?;
+    codegen::run(true)?;
+    tidy::run()?;
+    shell::buf(&["lint", "proto"])?;
+    shell::buf(&["format", "proto", "--diff", "--exit-code"])?;
+    shell::buf(&["breaking", "proto", "--against", "proto/frozen.binpb"])?;
+    shell::run(
+        "cargo",
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    )?;
+    shell::run_with(
+        "cargo",
+        &["doc", "--workspace", "--no-deps", "--quiet"],
+        &[("RUSTDOCFLAGS", "-D warnings")],
+    )
+}
