@@ -1,0 +1,309 @@
+//! [`GrpcHostAdapter`]: the upstream trait, with stores that answer over gRPC.
+
+use crate::mesh::handshake::{ConnectError, Offers};
+use crate::mesh::{Mesh, Org};
+use crate::phase::{Phase, PhaseKind};
+use crate::stores::Remote;
+use crate::{RemoteEventLog, RemoteTestSeed};
+use async_trait::async_trait;
+use everruns_core::error::Result;
+use everruns_core::events::{Event, EventRequest};
+use everruns_core::message_retriever::MessageRetriever;
+use everruns_core::session::SessionStatus;
+use everruns_core::traits::{
+    AgentStore, EventEmitter, HarnessStore, LlmProviderStore, SessionFileSystem, SessionMutator,
+    SessionStorageStore, SessionStore,
+};
+use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
+use everruns_core::{Agent, CapabilityRegistry, DriverRegistry, Harness, Session};
+use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
+use mortise_proto::rpc::table;
+use std::fmt;
+use std::sync::Arc;
+
+/// Sees every event that was emitted through an adapter. Called in the middle of a
+/// turn: it must not block.
+pub type EventTap = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// An implementation of `RuntimeHostAdapter` for one org. Cheap to clone.
+#[derive(Clone)]
+pub struct GrpcHostAdapter {
+    shared: Arc<Shared>,
+    remote: Remote,
+    /// Set in the adapter that a phase hands out.
+    phase: Option<Arc<Phase>>,
+}
+
+struct Shared {
+    offers: Offers,
+    capabilities: CapabilityRegistry,
+    drivers: DriverRegistry,
+    tap: Option<EventTap>,
+}
+
+/// Builds the adapter of one org.
+#[derive(Clone)]
+pub struct AdapterBuilder {
+    mesh: Mesh,
+    org: Org,
+    capabilities: CapabilityRegistry,
+    drivers: DriverRegistry,
+    tap: Option<EventTap>,
+}
+
+// === impl AdapterBuilder ===
+
+impl AdapterBuilder {
+    pub(crate) fn new(mesh: Mesh, org: Org) -> Self {
+        Self {
+            mesh,
+            org,
+            capabilities: CapabilityRegistry::new(),
+            drivers: DriverRegistry::new(),
+            tap: None,
+        }
+    }
+
+    /// The capabilities that are on. They are code and stay on this side.
+    #[must_use]
+    pub fn capability_registry(mut self, capabilities: CapabilityRegistry) -> Self {
+        self.capabilities = capabilities;
+        self
+    }
+
+    /// The LLM drivers that are on. They are code and stay on this side.
+    #[must_use]
+    pub fn driver_registry(mut self, drivers: DriverRegistry) -> Self {
+        self.drivers = drivers;
+        self
+    }
+
+    /// Shows every emitted event to `tap`.
+    #[must_use]
+    pub fn event_tap(mut self, tap: EventTap) -> Self {
+        self.tap = Some(tap);
+        self
+    }
+
+    /// Greets the mesh's adapters. The getters of the trait can neither wait nor
+    /// fail, so what each adapter offers to this org is learnt here.
+    pub async fn build(self) -> std::result::Result<GrpcHostAdapter, ConnectError> {
+        let offers = self.mesh.greet(&self.org).await?;
+        Ok(GrpcHostAdapter {
+            shared: Arc::new(Shared {
+                offers,
+                capabilities: self.capabilities,
+                drivers: self.drivers,
+                tap: self.tap,
+            }),
+            remote: Remote::new(self.mesh, self.org),
+            phase: None,
+        })
+    }
+}
+
+// === impl GrpcHostAdapter ===
+
+impl GrpcHostAdapter {
+    /// The org it serves, by the host's internal id.
+    #[must_use]
+    pub fn org_id(&self) -> i64 {
+        self.remote.org.id
+    }
+
+    /// What the mesh's adapters offer to this org.
+    #[must_use]
+    pub fn offers(&self) -> &Offers {
+        &self.shared.offers
+    }
+
+    /// The mesh under it.
+    #[must_use]
+    pub fn mesh(&self) -> &Mesh {
+        &self.remote.mesh
+    }
+
+    /// The stored events of the org's sessions, where they are offered.
+    #[must_use]
+    pub fn event_log(&self) -> Option<RemoteEventLog> {
+        let offered = self.offers().has(table::event_log_service::NAME);
+        offered.then(|| RemoteEventLog { remote: self.remote.clone() })
+    }
+
+    /// The way to put records in, where it is offered.
+    #[must_use]
+    pub fn test_seed(&self) -> Option<RemoteTestSeed> {
+        let offered = self.offers().has(table::test_seed_service::NAME);
+        offered.then(|| RemoteTestSeed { remote: self.remote.clone() })
+    }
+
+    /// An adapter for one phase of a turn: it reads the session once and sends
+    /// events without waiting for each. Call [`GrpcHostAdapter::finish_phase`] when
+    /// the phase returns, and do not use it for the next one.
+    #[must_use]
+    pub fn phase(&self, session_id: SessionId, kind: PhaseKind) -> Self {
+        let phase = Phase::new(self.remote.clone(), self.offers(), session_id, kind);
+        Self {
+            phase: Some(Arc::new(phase)),
+            ..self.clone()
+        }
+    }
+
+    /// Waits until every event of the phase is stored; an error says which is not.
+    /// What outlives the phase (background runs keep its stores) goes on without
+    /// snapshot and stream.
+    pub async fn finish_phase(&self) -> Result<()> {
+        match &self.phase {
+            Some(phase) => phase.finish().await,
+            None => Ok(()),
+        }
+    }
+
+    /// The phase, where it may answer: it is bound to its own org.
+    fn phase_for(&self, org_id: i64) -> Option<Arc<Phase>> {
+        let own = org_id == self.org_id();
+        self.phase.clone().filter(|_| own)
+    }
+
+    fn offers_store(&self, service: &str) -> bool {
+        self.offers().has(service)
+    }
+}
+
+#[async_trait]
+impl RuntimeHostAdapter for GrpcHostAdapter {
+    async fn get_agent(&self, org_id: i64, agent_id: AgentId) -> Result<Option<Agent>> {
+        self.remote.for_org(org_id).host_agent(agent_id).await
+    }
+
+    async fn get_harness(&self, org_id: i64, harness_id: HarnessId) -> Result<Option<Harness>> {
+        self.remote.for_org(org_id).host_harness(harness_id).await
+    }
+
+    async fn set_session_status(
+        &self,
+        org_id: i64,
+        session_id: SessionId,
+        status: SessionStatus,
+    ) -> Result<Session> {
+        let remote = self.remote.for_org(org_id);
+        let session = remote.set_session_status(session_id, status).await?;
+        if let Some(phase) = self.phase_for(org_id) {
+            phase.forget();
+        }
+        Ok(session)
+    }
+
+    async fn load_turn_context(
+        &self,
+        org_id: i64,
+        session_id: SessionId,
+    ) -> Result<RuntimeHostTurnContext> {
+        match self.phase_for(org_id) {
+            Some(phase) => phase.load_turn_context(session_id).await,
+            None => self.remote.for_org(org_id).load_turn_context(session_id).await,
+        }
+    }
+
+    fn capability_registry(&self) -> CapabilityRegistry {
+        self.shared.capabilities.clone()
+    }
+
+    fn driver_registry(&self) -> DriverRegistry {
+        self.shared.drivers.clone()
+    }
+
+    fn harness_store(&self, org_id: i64) -> Arc<dyn HarnessStore> {
+        match self.phase_for(org_id) {
+            Some(phase) => phase,
+            None => Arc::new(self.remote.for_org(org_id)),
+        }
+    }
+
+    fn agent_store(&self, org_id: i64) -> Arc<dyn AgentStore> {
+        match self.phase_for(org_id) {
+            Some(phase) => phase,
+            None => Arc::new(self.remote.for_org(org_id)),
+        }
+    }
+
+    fn session_store(&self, org_id: i64) -> Arc<dyn SessionStore> {
+        match self.phase_for(org_id) {
+            Some(phase) => phase,
+            None => Arc::new(self.remote.for_org(org_id)),
+        }
+    }
+
+    fn session_mutator(&self, org_id: i64) -> Arc<dyn SessionMutator> {
+        match self.phase_for(org_id) {
+            Some(phase) => phase,
+            None => Arc::new(self.remote.for_org(org_id)),
+        }
+    }
+
+    fn provider_store(&self, org_id: i64) -> Arc<dyn LlmProviderStore> {
+        match self.phase_for(org_id) {
+            Some(phase) => phase,
+            None => Arc::new(self.remote.for_org(org_id)),
+        }
+    }
+
+    fn message_store(&self) -> Arc<dyn MessageRetriever> {
+        match self.phase.clone() {
+            Some(phase) => phase,
+            None => Arc::new(self.remote.clone()),
+        }
+    }
+
+    fn event_emitter(&self) -> Arc<dyn EventEmitter> {
+        let emitter: Arc<dyn EventEmitter> = match self.phase.clone() {
+            Some(phase) => phase,
+            None => Arc::new(self.remote.clone()),
+        };
+        match self.shared.tap.clone() {
+            Some(tap) => Arc::new(Tapped { emitter, tap }),
+            None => emitter,
+        }
+    }
+
+    fn file_store(&self) -> Arc<dyn SessionFileSystem> {
+        Arc::new(self.remote.clone())
+    }
+
+    fn storage_store(&self) -> Option<Arc<dyn SessionStorageStore>> {
+        let offered = self.offers_store(table::session_storage_store_service::NAME);
+        offered.then(|| Arc::new(self.remote.clone()) as Arc<dyn SessionStorageStore>)
+    }
+}
+
+impl fmt::Debug for GrpcHostAdapter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrpcHostAdapter")
+            .field("org", &self.remote.org)
+            .field("offers", &self.shared.offers)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for AdapterBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdapterBuilder")
+            .field("org", &self.org)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An emitter that shows what it emitted.
+struct Tapped {
+    emitter: Arc<dyn EventEmitter>,
+    tap: EventTap,
+}
+
+#[async_trait]
+impl EventEmitter for Tapped {
+    async fn emit(&self, request: EventRequest) -> Result<Event> {
+        let event = self.emitter.emit(request).await?;
+        (self.tap)(&event);
+        Ok(event)
+    }
+}

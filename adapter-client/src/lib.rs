@@ -1,0 +1,21 @@
+//! The client half of Mortise: [`GrpcHostAdapter`] is an implementation of the
+//! upstream trait `RuntimeHostAdapter` whose stores answer over gRPC, and [`Mesh`]
+//! is what lies under it: channels, routes and policies.
+//!
+//! This crate reads neither files nor the environment.
+
+mod adapter;
+mod event_log;
+mod mesh;
+mod phase;
+mod stores;
+mod test_seed;
+
+pub use adapter::{AdapterBuilder, EventTap, GrpcHostAdapter};
+pub use event_log::RemoteEventLog;
+pub use mesh::config::{AdapterConfig, ConfigError, Endpoint, MeshConfig, Routes};
+pub use mesh::handshake::{ConnectError, Offers};
+pub use mesh::stats::MethodStats;
+pub use mesh::{Mesh, Org};
+pub use phase::PhaseKind;
+pub use test_seed::RemoteTestSeed;

@@ -1,0 +1,184 @@
+//! Channels to adapters, routes to them, and how a call gets there.
+//!
+//! ```text
+//!   a store of the adapter ── encode
+//!          │
+//!        route       which adapter serves this service
+//!          │
+//!        limit       refuse what the server would refuse, with size and limit
+//!          │
+//!   ═══ onto the mesh's own runtime ═══
+//!          │
+//!        retry       only what may be repeated, within a budget and a window
+//!          │
+//!       deadline     of one attempt
+//!          │
+//!      connection    one HTTP/2 channel, reconnecting
+//! ```
+
+pub(crate) mod call;
+mod codec;
+pub(crate) mod config;
+mod driver;
+pub(crate) mod handshake;
+mod retry;
+pub(crate) mod stats;
+
+use crate::adapter::AdapterBuilder;
+use config::{ConfigError, MeshConfig};
+use driver::Driver;
+use everruns_core::org_public_id_from_internal;
+use mortise_proto::{MAX_MESSAGE_BYTES, StoreError};
+use mortise_proto::pb::{ErrorReason, Identity};
+use retry::RetryPolicy;
+use stats::{MethodStats, Stats};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tonic::transport::Channel;
+
+/// Channels, routes and policies. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Mesh {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    targets: BTreeMap<String, Arc<Target>>,
+    /// Service by full name to the adapter that serves it.
+    routes: BTreeMap<&'static str, String>,
+    client: Identity,
+    deadline: Duration,
+    max_message_bytes: usize,
+    retry: RetryPolicy,
+    stats: Stats,
+    driver: Driver,
+}
+
+/// One adapter server.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) name: String,
+    pub(crate) endpoint: String,
+    channel: Channel,
+    /// What the server said it takes, once it was asked.
+    request_bytes_max: AtomicUsize,
+}
+
+/// On whose behalf calls are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Org {
+    /// The host's internal id.
+    pub id: i64,
+    /// The public id that belongs to it.
+    pub public_id: String,
+}
+
+// === impl Mesh ===
+
+impl Mesh {
+    /// Checks the configuration and prepares the channels. Nothing is connected
+    /// yet: an adapter may be absent, come and go.
+    pub fn new(config: MeshConfig) -> Result<Self, ConfigError> {
+        let routes = config.routes.resolve(&config.adapters)?;
+        let driver = Driver::start().map_err(ConfigError::Runtime)?;
+        let targets = config
+            .adapters
+            .into_iter()
+            .map(|(name, adapter)| {
+                let target = Target {
+                    endpoint: adapter.endpoint.to_string(),
+                    channel: adapter.endpoint.channel(&driver)?,
+                    name: name.clone(),
+                    request_bytes_max: AtomicUsize::new(MAX_MESSAGE_BYTES),
+                };
+                Ok((name, Arc::new(target)))
+            })
+            .collect::<Result<_, ConfigError>>()?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                targets,
+                routes,
+                client: config.client,
+                deadline: config.deadline,
+                max_message_bytes: config.max_message_bytes,
+                retry: RetryPolicy::new(config.retry_window),
+                stats: Stats::default(),
+                driver,
+            }),
+        })
+    }
+
+    /// Starts to build the adapter of an org.
+    #[must_use]
+    pub fn adapter(&self, org_id: i64) -> AdapterBuilder {
+        AdapterBuilder::new(self.clone(), Org::new(org_id))
+    }
+
+    /// What has been called so far, by method.
+    #[must_use]
+    pub fn stats(&self) -> Vec<MethodStats> {
+        self.inner.stats.snapshot()
+    }
+
+    /// The adapter that serves a service.
+    pub(crate) fn route(&self, service: &str) -> Result<&Arc<Target>, StoreError> {
+        let name = self.inner.routes.get(service);
+        name.and_then(|name| self.inner.targets.get(name))
+            .ok_or_else(|| {
+                StoreError::new(
+                    ErrorReason::NotOffered,
+                    format!("no adapter is configured for {service}"),
+                )
+            })
+    }
+
+    /// Whether one adapter serves both.
+    pub(crate) fn same_route(&self, one: &str, other: &str) -> bool {
+        self.inner.routes.get(one) == self.inner.routes.get(other)
+    }
+
+    /// Every service with the adapter it is routed to.
+    pub(crate) fn routes(&self) -> &BTreeMap<&'static str, String> {
+        &self.inner.routes
+    }
+
+    pub(crate) fn targets(&self) -> impl Iterator<Item = &Arc<Target>> {
+        self.inner.targets.values()
+    }
+}
+
+// === impl Target ===
+
+impl Target {
+    fn request_bytes_max(&self) -> usize {
+        self.request_bytes_max.load(Ordering::Relaxed)
+    }
+
+    fn limit_requests(&self, bytes: u64) {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        self.request_bytes_max.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Says in an error of the transport which adapter it is about. An error that a
+    /// server gave a reason for keeps its text: tools look for words in it.
+    fn name_in(&self, mut error: StoreError) -> StoreError {
+        if error.reason.is_none() || error.is_transient() {
+            error.message = format!("adapter `{}` at {}: {}", self.name, self.endpoint, error.message);
+        }
+        error
+    }
+}
+
+// === impl Org ===
+
+impl Org {
+    pub(crate) fn new(id: i64) -> Self {
+        Self {
+            id,
+            public_id: org_public_id_from_internal(id),
+        }
+    }
+}

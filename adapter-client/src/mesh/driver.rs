@@ -1,0 +1,43 @@
+//! The runtime that drives the mesh's connections.
+//!
+//! A store may be called from a runtime that is blocked or short-lived: the host's
+//! shell searches files from a second runtime while the first one's thread waits.
+//! A channel driven by the caller's runtime would hang there, so the mesh owns one
+//! thread with a runtime of its own, and every call runs on it.
+
+use std::io;
+use std::thread;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+
+/// One thread with a runtime; it ends when the driver is dropped.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    handle: Handle,
+    /// Dropping it tells the thread to end.
+    _running: oneshot::Sender<()>,
+}
+
+impl Driver {
+    pub(crate) fn start() -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let (running, stopped) = oneshot::channel::<()>();
+        thread::Builder::new()
+            .name("mortise-mesh".into())
+            .spawn(move || {
+                // Resolves, with an error, when the sender is dropped.
+                if runtime.block_on(stopped).is_err() {
+                    tracing::trace!("the mesh's runtime ends");
+                }
+            })?;
+        Ok(Self {
+            handle,
+            _running: running,
+        })
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}

@@ -1,0 +1,127 @@
+//! When a call is sent again.
+//!
+//! Only what found nobody at home (UNAVAILABLE) is, and of that only what may be
+//! repeated: the table says so. Waits double from 25 ms to 1 s with jitter, inside
+//! a window, and a budget keeps an outage from multiplying the load: retries may be
+//! a fifth of all calls, and ten a second whatever the load.
+
+use mortise_proto::error::Outcome;
+use mortise_proto::{Method, StoreError};
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+use tower::retry::budget::{Budget, TpsBudget};
+
+const FIRST_WAIT: Duration = Duration::from_millis(25);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// One for all calls of a mesh: the budget is shared.
+#[derive(Debug)]
+pub(super) struct RetryPolicy {
+    window: Duration,
+    budget: TpsBudget,
+}
+
+/// The retries of one call.
+#[derive(Debug)]
+pub(super) struct Retries<'a> {
+    policy: &'a RetryPolicy,
+    method: &'static Method,
+    wait: Duration,
+    spent: Duration,
+}
+
+impl RetryPolicy {
+    pub(super) fn new(window: Duration) -> Self {
+        Self {
+            window,
+            budget: TpsBudget::new(Duration::from_secs(10), 10, 0.2),
+        }
+    }
+
+    pub(super) fn window(&self) -> Duration {
+        self.window
+    }
+
+    /// Begins a call.
+    pub(super) fn begin(&self, method: &'static Method) -> Retries<'_> {
+        Retries {
+            policy: self,
+            method,
+            wait: FIRST_WAIT,
+            spent: Duration::ZERO,
+        }
+    }
+}
+
+impl Retries<'_> {
+    /// The call succeeded, or failed for good: either way it earns budget.
+    pub(super) fn answered(&self) {
+        self.policy.budget.deposit();
+    }
+
+    /// How long to wait before the call is sent again; `None` to give up.
+    pub(super) fn after(&mut self, error: &StoreError) -> Option<Duration> {
+        let safe = self.method.may_repeat() || error.outcome == Outcome::NotApplied;
+        if !error.is_transient() || !safe || self.spent >= self.policy.window {
+            return None;
+        }
+        if !self.policy.budget.withdraw() {
+            return None;
+        }
+        let wait = error.retry_after.unwrap_or_else(|| jittered(self.wait));
+        self.wait = (self.wait * 2).min(LONGEST_WAIT);
+        self.spent += wait;
+        Some(wait)
+    }
+}
+
+/// Between half of a wait and all of it. A fresh hasher's keys are random, which
+/// is all the randomness that jitter needs.
+fn jittered(wait: Duration) -> Duration {
+    let random = RandomState::new().hash_one(()) % 1024;
+    wait / 2 + wait * u32::try_from(random).unwrap_or(0) / 2048
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mortise_proto::pb::ErrorReason;
+    use mortise_proto::rpc::table::agent_store_service::GET_AGENT;
+
+    fn unavailable() -> StoreError {
+        StoreError::new(ErrorReason::Unavailable, "nobody there")
+    }
+
+    /// Waits grow, stay within their bounds and end with the window.
+    #[test]
+    fn waits_are_bounded() {
+        let policy = RetryPolicy::new(Duration::from_millis(400));
+        let mut retries = policy.begin(GET_AGENT.method);
+        let mut waited = Duration::ZERO;
+        while let Some(wait) = retries.after(&unavailable()) {
+            assert!(wait <= LONGEST_WAIT);
+            waited += wait;
+        }
+        assert!(waited >= Duration::from_millis(400), "{waited:?}");
+        assert!(waited <= Duration::from_millis(1400), "{waited:?}");
+    }
+
+    /// An answer that is an error is not asked for again.
+    #[test]
+    fn answers_are_final() {
+        let policy = RetryPolicy::new(Duration::from_secs(1));
+        let mut retries = policy.begin(GET_AGENT.method);
+        let store = StoreError::new(ErrorReason::Store, "disk full");
+        assert_eq!(retries.after(&store), None);
+    }
+
+    /// An outage spends the budget and then fails at once.
+    #[test]
+    fn the_budget_ends_retries() {
+        let policy = RetryPolicy::new(Duration::from_secs(3600));
+        let granted = (0..10_000)
+            .filter(|_| policy.begin(GET_AGENT.method).after(&unavailable()).is_some())
+            .count();
+        assert!((1..1_000).contains(&granted), "{granted}");
+    }
+}

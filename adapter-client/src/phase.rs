@@ -1,0 +1,260 @@
+//! One phase of a turn, read once and written without waiting.
+//!
+//! A phase reads the same few records again and again, and emits a dozen events of
+//! which upstream looks at none. So the adapter of a phase answers its reads from
+//! one snapshot and sends its events on one stream:
+//!
+//! - The snapshot is loaded at the first read. A write through the adapter that
+//!   touches what it holds drops it; it never outlives the phase, so an agent that
+//!   is archived between two phases is seen.
+//! - `output.message.completed` is awaited, since upstream ends the turn when it
+//!   cannot be stored. Every other event is sent and the phase goes on; `finish`
+//!   waits until all are stored and reports the first that is not.
+//! - A read of messages after an event that leaves one behind waits for that event.
+//!
+//! Where a server lacks the feature, or the stores of the snapshot are routed to
+//! several adapters, the phase reads and emits one by one.
+
+mod emitter;
+mod snapshot;
+
+use crate::mesh::handshake::Offers;
+use crate::stores::{Remote, finish_query, is_fatal};
+use async_trait::async_trait;
+use emitter::EventLink;
+use everruns_core::error::Result;
+use everruns_core::events::{self, Event, EventRequest};
+use everruns_core::message::Message;
+use everruns_core::message_filter::{MessageFilter, MessageQuery};
+use everruns_core::message_retriever::MessageRetriever;
+use everruns_core::traits::{
+    AgentStore, EventEmitter, HarnessStore, LlmProviderStore, SessionMutator, SessionStore,
+};
+use everruns_core::typed_id::{AgentId, HarnessId, MessageId, ModelId, SessionId};
+use everruns_core::{Agent, Harness, ModelWithProvider, Session};
+use everruns_runtime::RuntimeHostTurnContext;
+use mortise_proto::pb::Feature;
+use mortise_proto::rpc::table::{event_emitter_service, runtime_host_service};
+use snapshot::{Snapshot, Snapshots};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Which phase of a turn; it decides what the snapshot holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PhaseKind {
+    /// Takes the user's message: reads that message alone.
+    Input,
+    /// Asks the model: reads everything.
+    Reason,
+    /// Runs tools: reads the configuration, not the history.
+    Act,
+}
+
+/// The stores of one phase.
+#[derive(Debug)]
+pub(crate) struct Phase {
+    remote: Remote,
+    session_id: SessionId,
+    /// `None` where reads go one by one.
+    snapshots: Option<Snapshots>,
+    /// `None` where events go one by one.
+    events: Option<EventLink>,
+    finished: AtomicBool,
+}
+
+// === impl Phase ===
+
+impl Phase {
+    pub(crate) fn new(remote: Remote, offers: &Offers, session_id: SessionId, kind: PhaseKind) -> Self {
+        let snapshots = offers
+            .has_feature(runtime_host_service::NAME, Feature::TurnSnapshot)
+            .then(|| Snapshots::new(&remote, session_id, kind))
+            .flatten();
+        let events = offers
+            .has_feature(event_emitter_service::NAME, Feature::EmitStream)
+            .then(|| EventLink::new(remote.mesh.clone(), remote.org.clone()));
+        Self {
+            remote,
+            session_id,
+            snapshots,
+            events,
+            finished: AtomicBool::new(false),
+        }
+    }
+
+    /// Drops what was read.
+    pub(crate) fn forget(&self) {
+        if let Some(snapshots) = &self.snapshots {
+            snapshots.forget();
+        }
+    }
+
+    pub(crate) async fn finish(&self) -> Result<()> {
+        self.finished.store(true, Ordering::Release);
+        self.forget();
+        match &self.events {
+            Some(events) => events.finish().await,
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) async fn load_turn_context(&self, session_id: SessionId) -> Result<RuntimeHostTurnContext> {
+        match self.snapshot(session_id).await? {
+            Some(snapshot) if snapshot.has_messages => Ok(snapshot.context.clone()),
+            Some(_) | None => {
+                self.settle().await?;
+                self.remote.load_turn_context(session_id).await
+            }
+        }
+    }
+
+    /// The snapshot of the phase's own session, while the phase lasts.
+    async fn snapshot(&self, session_id: SessionId) -> Result<Option<Arc<Snapshot>>> {
+        match &self.snapshots {
+            Some(snapshots) if session_id == self.session_id && self.lasts() => {
+                self.settle().await?;
+                snapshots.get().await.map(Some)
+            }
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    /// Waits for events that reads must see.
+    async fn settle(&self) -> Result<()> {
+        match &self.events {
+            Some(events) => events.settle().await,
+            None => Ok(()),
+        }
+    }
+
+    fn lasts(&self) -> bool {
+        !self.finished.load(Ordering::Acquire)
+    }
+}
+
+#[async_trait]
+impl HarnessStore for Phase {
+    async fn get_harness_chain(&self, harness_id: HarnessId) -> Result<Vec<Harness>> {
+        match self.snapshot(self.session_id).await? {
+            Some(snapshot) if snapshot.context.session.harness_id == harness_id => Ok(snapshot.harness_chain.clone()),
+            Some(_) | None => self.remote.get_harness_chain(harness_id).await,
+        }
+    }
+}
+
+#[async_trait]
+impl AgentStore for Phase {
+    async fn get_agent(&self, agent_id: AgentId) -> Result<Option<Agent>> {
+        match self.snapshot(self.session_id).await? {
+            Some(snapshot) if snapshot.context.session.agent_id == Some(agent_id) => Ok(snapshot.context.agent.clone()),
+            Some(_) | None => self.remote.get_agent(agent_id).await,
+        }
+    }
+}
+
+#[async_trait]
+impl SessionStore for Phase {
+    async fn get_session(&self, session_id: SessionId) -> Result<Option<Session>> {
+        match self.snapshot(session_id).await? {
+            Some(snapshot) => Ok(Some(snapshot.context.session.clone())),
+            None => self.remote.get_session(session_id).await,
+        }
+    }
+}
+
+#[async_trait]
+impl SessionMutator for Phase {
+    async fn update_session_title(&self, session_id: SessionId, title: String) -> Result<Session> {
+        let session = self.remote.update_session_title(session_id, title).await?;
+        self.forget();
+        Ok(session)
+    }
+}
+
+#[async_trait]
+impl LlmProviderStore for Phase {
+    async fn get_model_with_provider(&self, model_id: ModelId) -> Result<Option<ModelWithProvider>> {
+        self.remote.get_model_with_provider(model_id).await
+    }
+
+    async fn get_default_model(&self) -> Result<Option<ModelWithProvider>> {
+        match self.snapshot(self.session_id).await? {
+            Some(snapshot) if snapshot.has_model => Ok(snapshot.context.model.clone()),
+            Some(_) | None => self.remote.get_default_model().await,
+        }
+    }
+}
+
+#[async_trait]
+impl MessageRetriever for Phase {
+    async fn get(&self, session_id: SessionId, message_id: MessageId) -> Result<Option<Message>> {
+        if let Some(snapshots) = self.snapshots.as_ref().filter(|_| self.lasts() && session_id == self.session_id) {
+            self.settle().await?;
+            return snapshots.message(message_id).await;
+        }
+        self.remote.get(session_id, message_id).await
+    }
+
+    async fn load(&self, session_id: SessionId) -> Result<Vec<Message>> {
+        if let Some(messages) = self.messages(session_id).await? {
+            return Ok(messages);
+        }
+        self.remote.load(session_id).await
+    }
+
+    async fn load_filtered(&self, query: MessageQuery) -> Result<Vec<Message>> {
+        // What the other filters mean is the server's business.
+        let only_custom = query.filters.iter().all(|filter| matches!(filter, MessageFilter::Custom(_)));
+        if only_custom && let Some(mut messages) = self.messages(query.session_id).await? {
+            let matched = messages.len() as u64;
+            if !query.has_custom_filters() {
+                query.apply_window_bounds(&mut messages);
+            }
+            return Ok(finish_query(&query, messages, matched));
+        }
+        self.remote.load_filtered(query).await
+    }
+
+    async fn load_page(&self, session_id: SessionId, offset: usize, limit: usize) -> Result<Vec<Message>> {
+        self.settle().await?;
+        self.remote.load_page(session_id, offset, limit).await
+    }
+
+    async fn count(&self, session_id: SessionId) -> Result<usize> {
+        self.settle().await?;
+        self.remote.count(session_id).await
+    }
+}
+
+impl Phase {
+    /// The session's messages from the snapshot, where it has them.
+    async fn messages(&self, session_id: SessionId) -> Result<Option<Vec<Message>>> {
+        let snapshot = self.snapshot(session_id).await?;
+        let messages = snapshot
+            .filter(|snapshot| snapshot.has_messages)
+            .map(|snapshot| snapshot.context.messages.clone());
+        if messages.is_none() {
+            self.settle().await?;
+        }
+        Ok(messages)
+    }
+}
+
+#[async_trait]
+impl EventEmitter for Phase {
+    async fn emit(&self, request: EventRequest) -> Result<Event> {
+        let leaves_a_message = matches!(
+            request.event_type.as_str(),
+            events::INPUT_MESSAGE | events::OUTPUT_MESSAGE_COMPLETED | events::TOOL_COMPLETED
+        );
+        let awaited = is_fatal(&request.event_type);
+        let event = match &self.events {
+            Some(events) if self.lasts() => events.send(request, awaited, leaves_a_message).await?,
+            Some(_) | None => self.remote.emit(request).await?,
+        };
+        if leaves_a_message {
+            self.forget();
+        }
+        Ok(event)
+    }
+}

@@ -1,0 +1,126 @@
+//! What a phase reads, of one moment.
+
+use super::PhaseKind;
+use crate::stores::{Remote, TurnParts, malformed};
+use everruns_core::error::Result;
+use everruns_core::message::Message;
+use everruns_core::message_retriever::MessageRetriever;
+use everruns_core::Harness;
+use everruns_core::typed_id::{MessageId, SessionId};
+use everruns_runtime::RuntimeHostTurnContext;
+use mortise_proto::convert::runtime_host::turn_context;
+use mortise_proto::pb::TurnContextPart;
+use mortise_proto::rpc::table::{self, runtime_host_service::LOAD_TURN_CONTEXT};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OnceCell;
+
+/// What a phase has read.
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    pub(super) context: RuntimeHostTurnContext,
+    pub(super) harness_chain: Vec<Harness>,
+    /// Whether the model was asked for; only then does none mean that none is set.
+    pub(super) has_model: bool,
+    /// Whether the messages were asked for.
+    pub(super) has_messages: bool,
+}
+
+/// The current snapshot. Readers that come together load it once; whoever forgets
+/// it makes the next reader load it again.
+#[derive(Debug)]
+pub(super) struct Snapshots {
+    remote: Remote,
+    session_id: SessionId,
+    parts: &'static [TurnContextPart],
+    current: Mutex<Arc<Moment>>,
+}
+
+#[derive(Debug, Default)]
+struct Moment {
+    snapshot: OnceCell<Arc<Snapshot>>,
+    /// Messages read one by one, before or without a snapshot of them all.
+    messages: Mutex<HashMap<MessageId, Option<Message>>>,
+}
+
+const REASON: &[TurnContextPart] = &[
+    TurnContextPart::Messages,
+    TurnContextPart::Model,
+    TurnContextPart::McpTools,
+    TurnContextPart::HarnessChain,
+];
+const ACT: &[TurnContextPart] = &[TurnContextPart::HarnessChain];
+
+/// The stores that a snapshot answers for. It comes from the runtime host's
+/// adapter, and so may only if that adapter serves them all.
+const ANSWERED: &[&str] = &[
+    table::harness_store_service::NAME,
+    table::agent_store_service::NAME,
+    table::session_store_service::NAME,
+    table::llm_provider_store_service::NAME,
+    table::message_retriever_service::NAME,
+];
+
+// === impl Snapshots ===
+
+impl Snapshots {
+    pub(super) fn new(remote: &Remote, session_id: SessionId, kind: PhaseKind) -> Option<Self> {
+        let from = table::runtime_host_service::NAME;
+        let one_adapter = ANSWERED.iter().all(|store| remote.mesh.same_route(from, store));
+        one_adapter.then(|| Self {
+            remote: remote.clone(),
+            session_id,
+            parts: match kind {
+                PhaseKind::Reason => REASON,
+                PhaseKind::Input | PhaseKind::Act => ACT,
+            },
+            current: Mutex::default(),
+        })
+    }
+
+    pub(super) async fn get(&self) -> Result<Arc<Snapshot>> {
+        let moment = self.moment();
+        moment.snapshot.get_or_try_init(|| self.load()).await.cloned()
+    }
+
+    /// One message: from the snapshot if it is loaded and has them, else alone.
+    pub(super) async fn message(&self, message_id: MessageId) -> Result<Option<Message>> {
+        let moment = self.moment();
+        let snapshot = moment.snapshot.get();
+        if let Some(snapshot) = snapshot.filter(|snapshot| snapshot.has_messages) {
+            let mut messages = snapshot.context.messages.iter();
+            return Ok(messages.find(|message| message.id == message_id).cloned());
+        }
+        if let Some(message) = lock(&moment.messages).get(&message_id) {
+            return Ok(message.clone());
+        }
+        let message = self.remote.get(self.session_id, message_id).await?;
+        lock(&moment.messages).insert(message_id, message.clone());
+        Ok(message)
+    }
+
+    pub(super) fn forget(&self) {
+        *lock(&self.current) = Arc::default();
+    }
+
+    fn moment(&self) -> Arc<Moment> {
+        lock(&self.current).clone()
+    }
+
+    async fn load(&self) -> Result<Arc<Snapshot>> {
+        let TurnParts { snapshot, messages } =
+            self.remote.turn_parts(self.session_id, self.parts).await?;
+        let (context, harness_chain) =
+            turn_context(snapshot, messages).map_err(malformed(LOAD_TURN_CONTEXT.method))?;
+        Ok(Arc::new(Snapshot {
+            context,
+            harness_chain,
+            has_model: self.parts.contains(&TurnContextPart::Model),
+            has_messages: self.parts.contains(&TurnContextPart::Messages),
+        }))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,102 @@
+//! The stores of the upstream trait, each answering over gRPC. One file per store:
+//! encode, call, decode.
+
+mod agent_store;
+mod event_emitter;
+mod harness_store;
+mod llm_provider_store;
+mod message_retriever;
+mod runtime_host;
+mod session_file_system;
+mod session_mutator;
+mod session_storage_store;
+mod session_store;
+
+pub(crate) use event_emitter::{draft, is_fatal};
+pub(crate) use message_retriever::finish_query;
+pub(crate) use runtime_host::TurnParts;
+
+use crate::mesh::{Mesh, Org};
+use everruns_core::AgentLoopError;
+use mortise_proto::convert::ConvertError;
+use mortise_proto::pb::ErrorReason;
+use mortise_proto::rpc::Scoped;
+use mortise_proto::{Method, Rpc, StoreError};
+use prost::Message;
+use std::sync::Arc;
+
+/// Every store of one org. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Remote {
+    pub(crate) mesh: Mesh,
+    pub(crate) org: Arc<Org>,
+    /// The org that a getter asked for, where it is another than the adapter's:
+    /// every call is refused then.
+    foreign_org: Option<i64>,
+}
+
+// === impl Remote ===
+
+impl Remote {
+    pub(crate) fn new(mesh: Mesh, org: Org) -> Self {
+        Self {
+            mesh,
+            org: Arc::new(org),
+            foreign_org: None,
+        }
+    }
+
+    /// The stores as a getter with an org argument hands them out. An adapter serves
+    /// the org it was built for: half of the getters carry none, and mixing two
+    /// would show one org the data of the other.
+    pub(crate) fn for_org(&self, org_id: i64) -> Self {
+        Self {
+            foreign_org: (org_id != self.org.id).then_some(org_id),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) async fn call<Req, Rsp>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        request: Req,
+    ) -> Result<Rsp, StoreError>
+    where
+        Req: Scoped + Message,
+        Rsp: Message + Default + 'static,
+    {
+        self.own_org()?;
+        self.mesh.call(rpc, &self.org, request).await
+    }
+
+    pub(crate) async fn collect<Req, Rsp>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        request: Req,
+    ) -> Result<Vec<Rsp>, StoreError>
+    where
+        Req: Scoped + Message,
+        Rsp: Message + Default + 'static,
+    {
+        self.own_org()?;
+        self.mesh.collect(rpc, &self.org, request).await
+    }
+
+    pub(crate) fn own_org(&self) -> Result<(), StoreError> {
+        match self.foreign_org {
+            None => Ok(()),
+            Some(asked) => Err(StoreError::new(
+                ErrorReason::Configuration,
+                format!(
+                    "this adapter serves org {}, and was asked for org {asked}; build one adapter per org",
+                    self.org.id
+                ),
+            )),
+        }
+    }
+}
+
+/// What an answer that breaks the contract means to the host.
+pub(crate) fn malformed(method: &'static Method) -> impl Fn(ConvertError) -> AgentLoopError {
+    move |error| error.malformed(&format!("the answer of {}", method.short_name())).into()
+}

@@ -1,0 +1,43 @@
+//! `EventEmitter` over `EventEmitterService.Emit`: one event, awaited. A phase
+//! sends its events on a stream instead; see `phase/emitter.rs`.
+
+use super::{Remote, malformed};
+use async_trait::async_trait;
+use everruns_core::AgentLoopError;
+use everruns_core::error::Result;
+use everruns_core::events::{Event, EventRequest};
+use everruns_core::traits::EventEmitter;
+use mortise_proto::convert::event_emitter::event_from_ack;
+use mortise_proto::convert::{ConvertError, id};
+use mortise_proto::pb;
+use mortise_proto::rpc::table::event_emitter_service::EMIT;
+
+#[async_trait]
+impl EventEmitter for Remote {
+    async fn emit(&self, request: EventRequest) -> Result<Event> {
+        let sent = pb::EmitRequest {
+            context: None,
+            event: Some(draft(&request)?),
+            proposed_event_id: String::new(),
+        };
+        let answer = self.call(&EMIT, sent).await?;
+        let event = id("event_id", &answer.event_id)
+            .and_then(|event_id| event_from_ack(request, event_id, answer.sequence));
+        event.map_err(malformed(EMIT.method))
+    }
+}
+
+/// The wire form of an event.
+pub(crate) fn draft(request: &EventRequest) -> Result<pb::NewEvent> {
+    request
+        .try_into()
+        .map_err(|error: ConvertError| {
+            AgentLoopError::event(format!("event {} cannot be sent: {error}", request.event_type))
+        })
+}
+
+/// Whether upstream ends the turn when this event cannot be stored. It logs and
+/// goes on for every other.
+pub(crate) fn is_fatal(event_type: &str) -> bool {
+    event_type == everruns_core::events::OUTPUT_MESSAGE_COMPLETED
+}

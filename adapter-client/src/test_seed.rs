@@ -1,0 +1,59 @@
+//! Puts records into an adapter that offers TestSeedService. For checks, demos and
+//! embedded use.
+
+use crate::stores::Remote;
+use everruns_core::error::Result;
+use everruns_core::typed_id::ModelId;
+use everruns_core::{Agent, Harness, ModelWithProvider, Session};
+use mortise_proto::pb;
+use mortise_proto::rpc::table::test_seed_service::{PUT_AGENT, PUT_HARNESS, PUT_MODEL, PUT_SESSION};
+
+/// The way to put records into an org.
+#[derive(Debug, Clone)]
+pub struct RemoteTestSeed {
+    pub(crate) remote: Remote,
+}
+
+impl RemoteTestSeed {
+    /// Puts a harness.
+    pub async fn put_harness(&self, harness: Harness) -> Result<()> {
+        let request = pb::PutHarnessRequest {
+            context: None,
+            harness: Some(harness.into()),
+        };
+        self.remote.call(&PUT_HARNESS, request).await?;
+        Ok(())
+    }
+
+    /// Puts an agent.
+    pub async fn put_agent(&self, agent: Agent) -> Result<()> {
+        let request = pb::PutAgentRequest {
+            context: None,
+            agent: Some(agent.into()),
+        };
+        self.remote.call(&PUT_AGENT, request).await?;
+        Ok(())
+    }
+
+    /// Puts a session, with its initial files when it is new.
+    pub async fn put_session(&self, session: Session) -> Result<()> {
+        let request = pb::PutSessionRequest {
+            context: None,
+            session: Some(session.into()),
+        };
+        self.remote.call(&PUT_SESSION, request).await?;
+        Ok(())
+    }
+
+    /// Puts a model, as the org's default if asked to.
+    pub async fn put_model(&self, id: ModelId, model: ModelWithProvider, is_default: bool) -> Result<()> {
+        let request = pb::PutModelRequest {
+            context: None,
+            model_id: id.to_string(),
+            model: Some(model.into()),
+            is_default,
+        };
+        self.remote.call(&PUT_MODEL, request).await?;
+        Ok(())
+    }
+}

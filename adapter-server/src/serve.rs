@@ -1,0 +1,144 @@
+//! The one way a call is served. A service's method names its RPC and says what
+//! to ask of the adapter; everything that is the same for all of them stands here:
+//! checking the context, finding the adapter for it, remembering answers, running
+//! changes to their end, encoding errors.
+
+use crate::replies::ReplyMemory;
+use crate::{AdapterSource, Scope};
+use futures::future::BoxFuture;
+use futures::{Stream, StreamExt};
+use mortise_proto::rpc::{Effect, Scoped};
+use mortise_proto::{Rpc, StoreError, pb};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+use tracing::Instrument;
+
+/// A streamed answer.
+pub(crate) type Answers<Rsp> = Pin<Box<dyn Stream<Item = Result<Rsp, Status>> + Send>>;
+
+/// What a handler yields.
+pub(crate) type Outcome<Rsp> = Result<Rsp, StoreError>;
+
+/// Implements every service of the contract over one source of adapters.
+#[derive(Debug)]
+pub(crate) struct Serving<S> {
+    pub(crate) shared: Arc<Shared<S>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared<S> {
+    pub(crate) source: S,
+    pub(crate) identity: pb::Identity,
+    pub(crate) max_message_bytes: usize,
+    pub(crate) replies: ReplyMemory,
+    /// Cancelled when the server is told to stop: streams without an end then end.
+    pub(crate) closing: CancellationToken,
+}
+
+/// One call, ready to be answered.
+pub(crate) struct Call<A, Req> {
+    pub(crate) adapter: A,
+    pub(crate) scope: Scope,
+    pub(crate) request: Req,
+}
+
+// === impl Serving ===
+
+impl<S> Clone for Serving<S> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl<S: AdapterSource> Serving<S> {
+    /// Answers a unary call.
+    pub(crate) async fn unary<Req, Rsp, F, Fut>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        request: Request<Req>,
+        handler: F,
+    ) -> Result<Response<Rsp>, Status>
+    where
+        Req: Scoped,
+        Rsp: prost::Message + Default + 'static,
+        F: FnOnce(Call<S::Adapter, Req>) -> Fut,
+        Fut: Future<Output = Outcome<Rsp>> + Send + 'static,
+    {
+        let call = self.open(rpc, request.into_inner())?;
+        let scope = call.scope.clone();
+        let work = handler(call);
+        let answer = match rpc.method.effect {
+            Effect::Read => work.await,
+            Effect::Idempotent | Effect::Unsafe => to_the_end(work).await,
+            Effect::Keyed if self.shared.source.remembers_requests() => to_the_end(work).await,
+            Effect::Keyed => {
+                let replies = self.shared.replies.clone();
+                to_the_end(async move { replies.once(&scope, work).await }).await
+            }
+        };
+        Ok(Response::new(answer?))
+    }
+
+    /// Answers a call with a stream. The handler does what can fail before the
+    /// first message; the stream does the rest.
+    pub(crate) async fn stream<Req, Rsp, F, Fut, St>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        request: Request<Req>,
+        handler: F,
+    ) -> Result<Response<Answers<Rsp>>, Status>
+    where
+        Req: Scoped,
+        Rsp: 'static,
+        F: FnOnce(Call<S::Adapter, Req>) -> Fut,
+        Fut: Future<Output = Outcome<St>>,
+        St: Stream<Item = Outcome<Rsp>> + Send + 'static,
+    {
+        let call = self.open(rpc, request.into_inner())?;
+        let answers = handler(call).await?.map(|item| item.map_err(Status::from));
+        Ok(Response::new(Box::pin(answers)))
+    }
+
+    /// Checks who is calling and finds the adapter for it.
+    pub(crate) fn open<Req: Scoped, Rsp>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        request: Req,
+    ) -> Outcome<Call<S::Adapter, Req>> {
+        let scope = Scope::check(request.context(), rpc.method)?;
+        Ok(Call {
+            adapter: self.shared.source.adapter(&scope),
+            scope,
+            request,
+        })
+    }
+}
+
+/// Runs a change to its end even if the caller goes away in the middle, so that
+/// what was applied is also remembered.
+pub(crate) fn to_the_end<Rsp: Send + 'static>(
+    work: impl Future<Output = Outcome<Rsp>> + Send + 'static,
+) -> BoxFuture<'static, Outcome<Rsp>> {
+    let task = tokio::spawn(work.in_current_span());
+    Box::pin(async move {
+        task.await.unwrap_or_else(|fault| {
+            Err(StoreError::new(
+                pb::ErrorReason::Internal,
+                format!("the store broke off: {fault}"),
+            ))
+        })
+    })
+}
+
+/// What a server says of a service it does not offer to this org.
+pub(crate) fn not_offered(service: &str) -> StoreError {
+    StoreError::new(
+        pb::ErrorReason::NotOffered,
+        format!("this server does not offer {service}; Describe lists what it offers"),
+    )
+}

@@ -1,0 +1,122 @@
+//! The server: every service of the contract over one source of adapters, with the
+//! standard health and reflection services beside them.
+
+use crate::listen::Listener;
+use crate::replies::ReplyMemory;
+use crate::serve::{Serving, Shared};
+use crate::{AdapterSource, services};
+use mortise_proto::rpc::table;
+use mortise_proto::{FILE_DESCRIPTOR_SET, MAX_HEADER_LIST_BYTES, MAX_MESSAGE_BYTES, pb};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Server;
+
+/// How long calls under way may take once the server was told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Serves a source of adapters over gRPC.
+#[derive(Debug)]
+pub struct AdapterServer<S> {
+    source: S,
+    identity: pb::Identity,
+    max_message_bytes: usize,
+}
+
+/// Why a server stopped without being told to.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The transport failed.
+    #[error("the server stopped: {0}")]
+    Transport(#[from] tonic::transport::Error),
+    /// The reflection service could not read the contract's descriptors.
+    #[error("the contract's descriptors are unreadable: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+}
+
+// === impl AdapterServer ===
+
+impl<S: AdapterSource> AdapterServer<S> {
+    /// Serves `source`: any `RuntimeHostAdapter`, or anything that yields one for a
+    /// call.
+    #[must_use]
+    pub fn builder(source: S) -> Self {
+        Self {
+            source,
+            identity: pb::Identity {
+                name: env!("CARGO_PKG_NAME").into(),
+                version: env!("CARGO_PKG_VERSION").into(),
+                build: String::new(),
+            },
+            max_message_bytes: MAX_MESSAGE_BYTES,
+        }
+    }
+
+    /// Name and version that the server introduces itself with.
+    #[must_use]
+    pub fn identity(mut self, name: impl Into<String>, version: impl Into<String>) -> Self {
+        self.identity.name = name.into();
+        self.identity.version = version.into();
+        self
+    }
+
+    /// The largest request message it takes, in bytes.
+    #[must_use]
+    pub fn max_message_bytes(mut self, bytes: usize) -> Self {
+        self.max_message_bytes = bytes;
+        self
+    }
+
+    /// Serves until `stop` resolves, then lets calls under way end.
+    pub async fn serve(
+        self,
+        listener: Listener,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), ServeError> {
+        let limit = self.max_message_bytes;
+        let closing = CancellationToken::new();
+        let serving = Serving {
+            shared: Arc::new(Shared {
+                source: self.source,
+                identity: self.identity,
+                max_message_bytes: limit,
+                replies: ReplyMemory::new(),
+                closing: closing.clone(),
+            }),
+        };
+        let (health, health_service) = tonic_health::server::health_reporter();
+        for service in table::SERVICES {
+            health
+                .set_service_status(service, tonic_health::ServingStatus::Serving)
+                .await;
+        }
+        let reflection = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .build_v1()?;
+        let router = Server::builder()
+            .http2_max_header_list_size(MAX_HEADER_LIST_BYTES)
+            .add_service(health_service)
+            .add_service(reflection);
+        let stopped = closing.clone();
+        let served = services::mount(router, &serving, limit).serve_with_incoming_shutdown(
+            listener.incoming(),
+            async move {
+                stop.await;
+                stopped.cancel();
+            },
+        );
+        tokio::select! {
+            result = served => Ok(result?),
+            () = drained(closing) => Ok(()),
+        }
+    }
+}
+
+/// Resolves when the time to drain is over.
+async fn drained(closing: CancellationToken) {
+    closing.cancelled().await;
+    tokio::time::sleep(DRAIN).await;
+    tracing::warn!("calls were still under way when the time to drain was over");
+}

@@ -1,0 +1,66 @@
+//! One file per service. Each method names its RPC and says what to ask of the
+//! adapter; `serve` does the rest.
+
+mod adapter;
+mod agent_store;
+mod event_emitter;
+mod event_log;
+mod harness_store;
+mod llm_provider_store;
+mod message_retriever;
+mod runtime_host;
+mod session_file_system;
+mod session_mutator;
+mod session_storage_store;
+mod session_store;
+mod test_seed;
+
+use crate::AdapterSource;
+use crate::serve::Serving;
+use mortise_proto::pb::adapter_service_server::AdapterServiceServer;
+use mortise_proto::pb::agent_store_service_server::AgentStoreServiceServer;
+use mortise_proto::pb::event_emitter_service_server::EventEmitterServiceServer;
+use mortise_proto::pb::event_log_service_server::EventLogServiceServer;
+use mortise_proto::pb::harness_store_service_server::HarnessStoreServiceServer;
+use mortise_proto::pb::llm_provider_store_service_server::LlmProviderStoreServiceServer;
+use mortise_proto::pb::message_retriever_service_server::MessageRetrieverServiceServer;
+use mortise_proto::pb::runtime_host_service_server::RuntimeHostServiceServer;
+use mortise_proto::pb::session_file_system_service_server::SessionFileSystemServiceServer;
+use mortise_proto::pb::session_mutator_service_server::SessionMutatorServiceServer;
+use mortise_proto::pb::session_storage_store_service_server::SessionStorageStoreServiceServer;
+use mortise_proto::pb::session_store_service_server::SessionStoreServiceServer;
+use mortise_proto::pb::test_seed_service_server::TestSeedServiceServer;
+use tonic::transport::server::Router;
+
+/// Adds every service of the contract. Answers may be as large as they are; the
+/// client says what it takes.
+pub(crate) fn mount<S: AdapterSource>(
+    router: Router,
+    serving: &Serving<S>,
+    request_bytes_max: usize,
+) -> Router {
+    macro_rules! mount {
+        ($($server:ident),* $(,)?) => {
+            router$(.add_service(
+                $server::new(serving.clone())
+                    .max_decoding_message_size(request_bytes_max)
+                    .max_encoding_message_size(usize::MAX),
+            ))*
+        };
+    }
+    mount!(
+        AdapterServiceServer,
+        AgentStoreServiceServer,
+        EventEmitterServiceServer,
+        EventLogServiceServer,
+        HarnessStoreServiceServer,
+        LlmProviderStoreServiceServer,
+        MessageRetrieverServiceServer,
+        RuntimeHostServiceServer,
+        SessionFileSystemServiceServer,
+        SessionMutatorServiceServer,
+        SessionStorageStoreServiceServer,
+        SessionStoreServiceServer,
+        TestSeedServiceServer,
+    )
+}

@@ -1,0 +1,68 @@
+//! The handshake.
+
+use crate::replies::KEPT_FOR;
+use crate::serve::Serving;
+use crate::{AdapterSource, Scope};
+use everruns_runtime::RuntimeHostAdapter;
+use mortise_proto::pb::adapter_service_server::AdapterService;
+use mortise_proto::rpc::table::{self, adapter_service::DESCRIBE};
+use mortise_proto::{PROTOCOL, pb};
+use tonic::{Request, Response, Status, async_trait};
+
+#[async_trait]
+impl<S: AdapterSource> AdapterService for Serving<S> {
+    async fn describe(
+        &self,
+        request: Request<pb::DescribeRequest>,
+    ) -> Result<Response<pb::DescribeResponse>, Status> {
+        let mut request = request.into_inner();
+        // The one call whose org may be missing: then it describes the default org.
+        let context = request.context.get_or_insert_default();
+        if context.org_id == 0 {
+            context.org_id = everruns_core::DEFAULT_ORG_ID;
+        }
+        let call = self.open(&DESCRIBE, request)?;
+        let shared = &self.shared;
+        Ok(Response::new(pb::DescribeResponse {
+            server: Some(shared.identity.clone()),
+            protocol: Some(PROTOCOL),
+            scoping: shared.source.scoping().into(),
+            services: offers(&shared.source, &call.adapter, &call.scope),
+            limits: Some(pb::Limits {
+                max_message_bytes: shared.max_message_bytes as u64,
+                request_memory_seconds: KEPT_FOR.as_secs(),
+            }),
+        }))
+    }
+}
+
+/// What the adapter offers: the services that the trait requires, and of the
+/// others those whose getter is not `None`.
+fn offers<S: AdapterSource>(source: &S, adapter: &S::Adapter, scope: &Scope) -> Vec<pb::ServiceOffer> {
+    let offer = |name: &str, features: &[pb::Feature]| pb::ServiceOffer {
+        name: name.into(),
+        features: features.iter().map(|feature| (*feature).into()).collect(),
+    };
+    let mut offers = vec![
+        offer(table::adapter_service::NAME, &[]),
+        offer(table::runtime_host_service::NAME, &[pb::Feature::TurnSnapshot]),
+        offer(table::harness_store_service::NAME, &[]),
+        offer(table::agent_store_service::NAME, &[]),
+        offer(table::session_store_service::NAME, &[]),
+        offer(table::session_mutator_service::NAME, &[]),
+        offer(table::llm_provider_store_service::NAME, &[]),
+        offer(table::message_retriever_service::NAME, &[]),
+        offer(table::event_emitter_service::NAME, &[pb::Feature::EmitStream]),
+        offer(table::session_file_system_service::NAME, &[]),
+    ];
+    if adapter.storage_store().is_some() {
+        offers.push(offer(table::session_storage_store_service::NAME, &[]));
+    }
+    if source.event_store(scope).is_some() {
+        offers.push(offer(table::event_log_service::NAME, &[]));
+    }
+    if source.test_seed(scope).is_some() {
+        offers.push(offer(table::test_seed_service::NAME, &[]));
+    }
+    offers
+}

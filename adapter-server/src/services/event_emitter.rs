@@ -1,0 +1,211 @@
+//! `EventEmitterService`: over the source's event store where it has one, which
+//! takes events as they came, else over the upstream `EventEmitter`.
+
+use crate::serve::{Answers, Call, Outcome, Serving, to_the_end};
+use crate::{Acknowledged, AdapterSource, Appended, Scope};
+use everruns_core::events::EventRequest;
+use everruns_runtime::RuntimeHostAdapter;
+use futures::StreamExt;
+use mortise_proto::convert::{id, required};
+use mortise_proto::error::reason_name;
+use mortise_proto::pb::emit_stream_response::Outcome as Answer;
+use mortise_proto::pb::event_emitter_service_server::EventEmitterService;
+use mortise_proto::rpc::table::event_emitter_service::EMIT;
+use mortise_proto::{StoreError, pb};
+use tonic::{Request, Response, Status, Streaming, async_trait};
+
+/// The most events of one stream that are stored in one step.
+const RUN_MAX: usize = 128;
+
+#[async_trait]
+impl<S: AdapterSource> EventEmitterService for Serving<S> {
+    type EmitStreamStream = Answers<pb::EmitStreamResponse>;
+
+    async fn emit(
+        &self,
+        request: Request<pb::EmitRequest>,
+    ) -> Result<Response<pb::EmitResponse>, Status> {
+        let serving = self.clone();
+        self.unary(&EMIT, request, |call| async move {
+            serving.emit_one(call).await
+        })
+        .await
+    }
+
+    async fn emit_stream(
+        &self,
+        request: Request<Streaming<pb::EmitStreamRequest>>,
+    ) -> Result<Response<Self::EmitStreamStream>, Status> {
+        let serving = self.clone();
+        // What has already arrived is stored in one step: a busy stream fills its own
+        // groups, a quiet one waits for nothing.
+        let answers = request
+            .into_inner()
+            .ready_chunks(RUN_MAX)
+            .then(move |run| {
+                let serving = serving.clone();
+                async move { serving.emit_run(run).await }
+            })
+            .flat_map(futures::stream::iter);
+        Ok(Response::new(Box::pin(answers)))
+    }
+}
+
+impl<S: AdapterSource> Serving<S> {
+    async fn emit_one(&self, call: Call<S::Adapter, pb::EmitRequest>) -> Outcome<pb::EmitResponse> {
+        let (event, proposed_id) = (call.request.event, call.request.proposed_event_id);
+        let acknowledged = match self.shared.source.event_store(&call.scope) {
+            Some(store) => {
+                let event = appended(&call.scope, event, &proposed_id)?;
+                let mut answers = store.append(vec![event]).await;
+                answers.pop().unwrap_or_else(|| Err(unanswered()))?
+            }
+            None => {
+                let event = EventRequest::try_from(required("event", event)?).map_err(|error| error.within("event"))?;
+                let event = call.adapter.event_emitter().emit(event).await?;
+                Acknowledged {
+                    event_id: event.id,
+                    sequence: event.sequence.map_or(0, i64::from),
+                }
+            }
+        };
+        Ok(pb::EmitResponse {
+            event_id: acknowledged.event_id.to_string(),
+            sequence: acknowledged.sequence,
+        })
+    }
+
+    /// Stores a run of a stream and answers each of its events. A fault of the
+    /// transport is passed on and ends the stream.
+    async fn emit_run(
+        &self,
+        run: Vec<Result<pb::EmitStreamRequest, Status>>,
+    ) -> Vec<Result<pb::EmitStreamResponse, Status>> {
+        let mut answers = Vec::with_capacity(run.len());
+        let mut group: Vec<(Scope, pb::EmitStreamRequest)> = Vec::with_capacity(run.len());
+        let mut broken = None;
+        for request in run {
+            match request {
+                // The scope of Emit: an event sent again by the other method is the same change.
+                Ok(request) => match Scope::check(request.context.as_ref(), EMIT.method) {
+                    Ok(scope) => group.push((scope, request)),
+                    Err(error) => {
+                        answers.extend(self.emit_group(std::mem::take(&mut group)).await);
+                        let request_id = request.context.unwrap_or_default().request_id;
+                        answers.push(Ok(answer(request_id, Err(error))));
+                    }
+                },
+                Err(fault) => broken = Some(fault),
+            }
+        }
+        answers.extend(self.emit_group(group).await);
+        answers.extend(broken.map(Err));
+        answers
+    }
+
+    async fn emit_group(
+        &self,
+        group: Vec<(Scope, pb::EmitStreamRequest)>,
+    ) -> Vec<Result<pb::EmitStreamResponse, Status>> {
+        let mut answers = Vec::with_capacity(group.len());
+        let mut rest = group.into_iter().peekable();
+        while let Some((scope, first)) = rest.next() {
+            let org_id = scope.org_id;
+            let mut run = vec![(scope, first)];
+            while let Some(next) = rest.next_if(|(scope, _)| scope.org_id == org_id) {
+                run.push(next);
+            }
+            answers.extend(self.emit_for_one_org(run).await.into_iter().map(Ok));
+        }
+        answers
+    }
+
+    async fn emit_for_one_org(
+        &self,
+        run: Vec<(Scope, pb::EmitStreamRequest)>,
+    ) -> Vec<pb::EmitStreamResponse> {
+        let store = run
+            .first()
+            .and_then(|(scope, _)| self.shared.source.event_store(scope));
+        let Some(store) = store else {
+            return self.emit_through_the_trait(run).await;
+        };
+        let mut slots = Vec::with_capacity(run.len());
+        let mut events = Vec::with_capacity(run.len());
+        for (scope, request) in run {
+            let request_id = scope.request_id.clone().unwrap_or_default();
+            let event = appended(&scope, request.event, &request.proposed_event_id);
+            slots.push((request_id, event.map(|event| events.push(event))));
+        }
+        let stored = to_the_end(async move { Ok(store.append(events).await) }).await;
+        let mut stored = stored.unwrap_or_default().into_iter();
+        slots
+            .into_iter()
+            .map(|(request_id, slot)| {
+                let outcome = slot.and_then(|()| stored.next().unwrap_or_else(|| Err(unanswered())));
+                answer(request_id, outcome)
+            })
+            .collect()
+    }
+
+    async fn emit_through_the_trait(
+        &self,
+        run: Vec<(Scope, pb::EmitStreamRequest)>,
+    ) -> Vec<pb::EmitStreamResponse> {
+        let mut answers = Vec::with_capacity(run.len());
+        for (scope, request) in run {
+            let request_id = scope.request_id.clone().unwrap_or_default();
+            let request = Request::new(pb::EmitRequest {
+                context: request.context,
+                event: request.event,
+                proposed_event_id: request.proposed_event_id,
+            });
+            let outcome = self.emit(request).await.map_err(StoreError::from);
+            let outcome = outcome.and_then(|response| {
+                let pb::EmitResponse { event_id, sequence } = response.into_inner();
+                Ok(Acknowledged { event_id: id("event_id", &event_id)?, sequence })
+            });
+            answers.push(answer(request_id, outcome));
+        }
+        answers
+    }
+}
+
+fn appended(scope: &Scope, event: Option<pb::NewEvent>, proposed_id: &str) -> Outcome<Appended> {
+    let event = required("event", event)?;
+    let proposed_id = match proposed_id {
+        "" => None,
+        proposed => Some(id("proposed_event_id", proposed)?),
+    };
+    Ok(Appended {
+        request_id: scope.request_id.clone().unwrap_or_default(),
+        event,
+        proposed_id,
+    })
+}
+
+fn answer(request_id: String, outcome: Outcome<Acknowledged>) -> pb::EmitStreamResponse {
+    let outcome = match outcome {
+        Ok(Acknowledged { event_id, sequence }) => Answer::Ack(pb::EmitAck {
+            event_id: event_id.to_string(),
+            sequence,
+        }),
+        Err(error) => Answer::Failure(pb::EmitFailure {
+            code: error.code as i32,
+            reason: error.reason.map(reason_name).unwrap_or_default().into(),
+            message: error.message,
+            metadata: error.metadata,
+        }),
+    };
+    pb::EmitStreamResponse {
+        request_id,
+        outcome: Some(outcome),
+    }
+}
+
+fn unanswered() -> StoreError {
+    StoreError::new(
+        pb::ErrorReason::Internal,
+        "the event store gave no answer for an event",
+    )
+}

@@ -1,0 +1,163 @@
+//! `EventLogService` over the source's event store.
+
+use crate::serve::{Answers, Outcome, Serving, not_offered};
+use crate::{AdapterSource, EventStore, Scope};
+use everruns_core::typed_id::SessionId;
+use futures::{Stream, StreamExt, stream};
+use mortise_proto::convert::id;
+use mortise_proto::pb::event_log_service_server::EventLogService;
+use mortise_proto::rpc::table::event_log_service::{FOLLOW_EVENTS, NAME, READ_EVENTS};
+use mortise_proto::{StoreError, pb};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status, async_trait};
+
+/// Events read in one step.
+const PAGE: u32 = 128;
+
+#[async_trait]
+impl<S: AdapterSource> EventLogService for Serving<S> {
+    type ReadEventsStream = Answers<pb::ReadEventsResponse>;
+    type FollowEventsStream = Answers<pb::FollowEventsResponse>;
+
+    async fn read_events(
+        &self,
+        request: Request<pb::ReadEventsRequest>,
+    ) -> Result<Response<Self::ReadEventsStream>, Status> {
+        self.stream(&READ_EVENTS, request, |call| async move {
+            let place = Place {
+                store: self.event_store(&call.scope)?,
+                session_id: id("session_id", &call.request.session_id)?,
+                after: call.request.after_sequence,
+            };
+            let limit = match call.request.limit {
+                0 => u64::MAX,
+                limit => limit,
+            };
+            let pages = stream::try_unfold((place, limit), |(mut place, left)| async move {
+                let page = u32::try_from(left).unwrap_or(u32::MAX).min(PAGE);
+                let events = place.read(page).await?;
+                let left = left - events.len() as u64;
+                let page = pb::ReadEventsResponse { events };
+                Ok((!page.events.is_empty()).then_some((page, (place, left))))
+            });
+            Ok(pages)
+        })
+        .await
+    }
+
+    async fn follow_events(
+        &self,
+        request: Request<pb::FollowEventsRequest>,
+    ) -> Result<Response<Self::FollowEventsStream>, Status> {
+        self.stream(&FOLLOW_EVENTS, request, |call| async move {
+            let store = self.event_store(&call.scope)?;
+            let feed = Feed {
+                // Before the first read, so that nothing falls between the two.
+                live: store.subscribe(),
+                place: Place {
+                    store,
+                    session_id: id("session_id", &call.request.session_id)?,
+                    after: call.request.after_sequence,
+                },
+                ready: VecDeque::new(),
+                caught_up: false,
+                closing: self.shared.closing.clone(),
+            };
+            Ok(feed.into_stream().map(|event| {
+                let event = Some(event?);
+                Ok(pb::FollowEventsResponse { event })
+            }))
+        })
+        .await
+    }
+}
+
+impl<S: AdapterSource> Serving<S> {
+    fn event_store(&self, scope: &Scope) -> Outcome<Arc<dyn EventStore>> {
+        let store = self.shared.source.event_store(scope);
+        store.ok_or_else(|| not_offered(NAME))
+    }
+}
+
+/// A place in a session's stored events.
+struct Place {
+    store: Arc<dyn EventStore>,
+    session_id: SessionId,
+    after: i64,
+}
+
+impl Place {
+    /// The next stored events, at most `limit`; none at the end.
+    async fn read(&mut self, limit: u32) -> Outcome<Vec<pb::Event>> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let events = self.store.read(self.session_id, self.after, limit).await?;
+        if let Some(last) = events.last() {
+            self.after = last.sequence;
+        }
+        Ok(events)
+    }
+}
+
+/// Stored events until they are exhausted, then live ones; stored ones again
+/// whenever the live feed has dropped some.
+struct Feed {
+    live: Receiver<Arc<pb::Event>>,
+    place: Place,
+    ready: VecDeque<pb::Event>,
+    caught_up: bool,
+    closing: CancellationToken,
+}
+
+impl Feed {
+    fn into_stream(self) -> impl Stream<Item = Outcome<pb::Event>> + Send {
+        stream::unfold(Some(self), |feed| async move {
+            let mut feed = feed?;
+            match feed.next().await {
+                Ok(event) => Some((Ok(event), Some(feed))),
+                Err(error) => Some((Err(error), None)),
+            }
+        })
+    }
+
+    async fn next(&mut self) -> Outcome<pb::Event> {
+        let session_id = self.place.session_id.to_string();
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Ok(event);
+            }
+            if !self.caught_up {
+                self.ready = self.place.read(PAGE).await?.into();
+                self.caught_up = self.ready.is_empty();
+                continue;
+            }
+            let event = tokio::select! {
+                event = self.live.recv() => event,
+                () = self.closing.cancelled() => return Err(stopping()),
+            };
+            match event {
+                Ok(event) if event.session_id != session_id => {}
+                Ok(event) if event.sequence == 0 => return Ok((*event).clone()),
+                Ok(event) if event.sequence <= self.place.after => {}
+                Ok(event) if event.sequence == self.place.after + 1 => {
+                    self.place.after = event.sequence;
+                    return Ok((*event).clone());
+                }
+                // A gap: another writer, or events that this receiver missed.
+                Ok(_) | Err(RecvError::Lagged(_)) => self.caught_up = false,
+                Err(RecvError::Closed) => return Err(stopping()),
+            }
+        }
+    }
+}
+
+fn stopping() -> StoreError {
+    StoreError::new(
+        pb::ErrorReason::Unavailable,
+        "the server is stopping; follow again from the last sequence number",
+    )
+}

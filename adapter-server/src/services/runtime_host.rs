@@ -1,0 +1,159 @@
+//! `RuntimeHostService` over the async methods of `RuntimeHostAdapter` itself.
+
+use crate::AdapterSource;
+use crate::chunks::message_chunks;
+use crate::serve::{Answers, Call, Outcome, Serving};
+use everruns_core::typed_id::SessionId;
+use everruns_runtime::RuntimeHostAdapter;
+use futures::{StreamExt, stream};
+use mortise_proto::convert::{enumeration, id, wire_enum};
+use mortise_proto::pb::load_turn_context_response::Part;
+use mortise_proto::pb::runtime_host_service_server::RuntimeHostService;
+use mortise_proto::pb::{self, TurnContextPart};
+use mortise_proto::rpc::table::runtime_host_service::{
+    GET_AGENT, GET_HARNESS, LOAD_TURN_CONTEXT, SET_SESSION_STATUS,
+};
+use tonic::{Request, Response, Status, async_trait};
+
+#[async_trait]
+impl<S: AdapterSource> RuntimeHostService for Serving<S> {
+    type LoadTurnContextStream = Answers<pb::LoadTurnContextResponse>;
+
+    async fn get_agent(
+        &self,
+        request: Request<pb::RuntimeHostServiceGetAgentRequest>,
+    ) -> Result<Response<pb::RuntimeHostServiceGetAgentResponse>, Status> {
+        self.unary(&GET_AGENT, request, |call| async move {
+            let agent_id = id("agent_id", &call.request.agent_id)?;
+            let agent = call.adapter.get_agent(call.scope.org_id, agent_id).await?;
+            Ok(pb::RuntimeHostServiceGetAgentResponse {
+                agent: agent.map(Into::into),
+            })
+        })
+        .await
+    }
+
+    async fn get_harness(
+        &self,
+        request: Request<pb::GetHarnessRequest>,
+    ) -> Result<Response<pb::GetHarnessResponse>, Status> {
+        self.unary(&GET_HARNESS, request, |call| async move {
+            let harness_id = id("harness_id", &call.request.harness_id)?;
+            let harness = call.adapter.get_harness(call.scope.org_id, harness_id);
+            Ok(pb::GetHarnessResponse {
+                harness: harness.await?.map(Into::into),
+            })
+        })
+        .await
+    }
+
+    async fn set_session_status(
+        &self,
+        request: Request<pb::SetSessionStatusRequest>,
+    ) -> Result<Response<pb::SetSessionStatusResponse>, Status> {
+        self.unary(&SET_SESSION_STATUS, request, |call| async move {
+            let session_id = id("session_id", &call.request.session_id)?;
+            let status = enumeration::<pb::SessionStatus, _>("status", call.request.status)?;
+            let session = call
+                .adapter
+                .set_session_status(call.scope.org_id, session_id, status)
+                .await?;
+            Ok(pb::SetSessionStatusResponse {
+                session: Some(session.into()),
+            })
+        })
+        .await
+    }
+
+    async fn load_turn_context(
+        &self,
+        request: Request<pb::LoadTurnContextRequest>,
+    ) -> Result<Response<Self::LoadTurnContextStream>, Status> {
+        self.stream(&LOAD_TURN_CONTEXT, request, |call| async move {
+            let session_id = id("session_id", &call.request.session_id)?;
+            let wanted = Wanted::of(&call.request.parts)?;
+            let (snapshot, messages) = load(&call, session_id, &wanted).await?;
+            let first = stream::iter([Part::Snapshot(snapshot)]);
+            let parts = first.chain(message_chunks(messages).map(Part::Messages));
+            Ok(parts.map(|part| Ok(pb::LoadTurnContextResponse { part: Some(part) })))
+        })
+        .await
+    }
+}
+
+/// The parts of the context that were asked for.
+struct Wanted(Vec<TurnContextPart>);
+
+impl Wanted {
+    fn of(parts: &[i32]) -> Outcome<Self> {
+        if parts.is_empty() {
+            return Ok(Self(vec![
+                TurnContextPart::Messages,
+                TurnContextPart::Model,
+                TurnContextPart::McpTools,
+            ]));
+        }
+        let parts = parts.iter().map(|part| wire_enum("parts", *part));
+        Ok(Self(parts.collect::<Result<_, _>>()?))
+    }
+
+    fn has(&self, part: TurnContextPart) -> bool {
+        self.0.contains(&part)
+    }
+}
+
+async fn load<A: RuntimeHostAdapter>(
+    call: &Call<A, pb::LoadTurnContextRequest>,
+    session_id: SessionId,
+    wanted: &Wanted,
+) -> Outcome<(pb::TurnSnapshot, Vec<everruns_core::message::Message>)> {
+    let org_id = call.scope.org_id;
+    // The upstream trait loads everything or nothing, but the session, its agent and
+    // the chain can be had one by one, without the history.
+    let everything = wanted.has(TurnContextPart::Messages)
+        || wanted.has(TurnContextPart::Model)
+        || wanted.has(TurnContextPart::McpTools);
+    let (session, agent, model, mcp_tools, messages) = if everything {
+        let context = call.adapter.load_turn_context(org_id, session_id).await?;
+        (
+            context.session,
+            context.agent,
+            context.model.filter(|_| wanted.has(TurnContextPart::Model)),
+            context.mcp_tool_definitions,
+            context.messages,
+        )
+    } else {
+        let store = call.adapter.session_store(org_id);
+        let session = store.get_session(session_id).await?;
+        let session = session
+            .ok_or_else(|| everruns_core::AgentLoopError::session_not_found(session_id))?;
+        let agent = match session.agent_id {
+            Some(agent_id) => call.adapter.agent_store(org_id).get_agent(agent_id).await?,
+            None => None,
+        };
+        (session, agent, None, Vec::new(), Vec::new())
+    };
+    let harness_chain = if wanted.has(TurnContextPart::HarnessChain) {
+        let store = call.adapter.harness_store(org_id);
+        store.get_harness_chain(session.harness_id).await?
+    } else {
+        Vec::new()
+    };
+    let keep = |part, list: Vec<_>| if wanted.has(part) { list } else { Vec::new() };
+    let snapshot = pb::TurnSnapshot {
+        session: Some(session.into()),
+        agent: agent.map(Into::into),
+        model: model.map(Into::into),
+        mcp_tools: keep(TurnContextPart::McpTools, mcp_tools)
+            .into_iter()
+            .map(Into::into)
+            .collect(),
+        harness_chain: harness_chain.into_iter().map(Into::into).collect(),
+    };
+    let messages = if wanted.has(TurnContextPart::Messages) {
+        messages
+    } else {
+        Vec::new()
+    };
+    Ok((snapshot, messages))
+}

@@ -1,0 +1,119 @@
+//! What `serve` stands on: something that yields an upstream adapter for a call,
+//! and the few things the contract has beyond the upstream trait.
+
+use crate::Scope;
+use async_trait::async_trait;
+use everruns_core::typed_id::{EventId, ModelId, SessionId};
+use everruns_core::{Agent, Harness, ModelWithProvider, Session};
+use everruns_runtime::RuntimeHostAdapter;
+use mortise_proto::{StoreError, pb};
+use std::sync::Arc;
+use tokio::sync::broadcast;
+
+/// Yields the adapter that answers a call.
+///
+/// The upstream trait knows neither orgs (ten of its getters carry none) nor
+/// request ids, so the server asks for an adapter per call. Every
+/// [`RuntimeHostAdapter`] is a source of itself: it serves every org and its
+/// answers are remembered in memory.
+pub trait AdapterSource: Send + Sync + 'static {
+    /// The adapter.
+    type Adapter: RuntimeHostAdapter;
+
+    /// The adapter for one call: it sees the data of `scope.org_id` alone. Must be
+    /// cheap; it does no I/O.
+    fn adapter(&self, scope: &Scope) -> Self::Adapter;
+
+    /// Whether orgs are told apart; stated in the handshake.
+    fn scoping(&self) -> pb::Scoping;
+
+    /// Whether the adapter itself remembers answers by `scope.request_id`, in the
+    /// transaction of the change. Otherwise the server does it, in memory.
+    fn remembers_requests(&self) -> bool {
+        false
+    }
+
+    /// Events as they are on the wire, beside the trait's emitter: without
+    /// decoding them, readable, and to be followed.
+    fn event_store(&self, _scope: &Scope) -> Option<Arc<dyn EventStore>> {
+        None
+    }
+
+    /// A way to put records in, for checks, demos and embedded use.
+    fn test_seed(&self, _scope: &Scope) -> Option<Arc<dyn TestSeed>> {
+        None
+    }
+}
+
+impl<A: RuntimeHostAdapter> AdapterSource for A {
+    type Adapter = A;
+
+    fn adapter(&self, _scope: &Scope) -> A {
+        self.clone()
+    }
+
+    fn scoping(&self) -> pb::Scoping {
+        pb::Scoping::Shared
+    }
+}
+
+/// An event on its way in.
+#[derive(Debug, Clone)]
+pub struct Appended {
+    /// Under which the acknowledgement is remembered.
+    pub request_id: String,
+    /// The event.
+    pub event: pb::NewEvent,
+    /// The id that the caller would like it to have.
+    pub proposed_id: Option<EventId>,
+}
+
+/// What an event got when it was stored. Ephemeral events have sequence 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// Its id.
+    pub event_id: EventId,
+    /// Its sequence number within the session.
+    pub sequence: i64,
+}
+
+/// The stored events of one org.
+#[async_trait]
+pub trait EventStore: Send + Sync {
+    /// Stores events in order, each with the message that follows from it, and
+    /// answers each; one that cannot be stored does not keep the others from it.
+    /// Those answered with `Ok` are durable. See `event_emitter.proto`.
+    async fn append(&self, events: Vec<Appended>) -> Vec<Result<Acknowledged, StoreError>>;
+
+    /// The stored events of a session after a sequence number, in order, at most
+    /// `limit`.
+    async fn read(
+        &self,
+        session_id: SessionId,
+        after_sequence: i64,
+        limit: u32,
+    ) -> Result<Vec<pb::Event>, StoreError>;
+
+    /// Every event of the org from now on, stored and ephemeral, of any session. A
+    /// receiver that lags misses events, is told so, and reads the stored ones.
+    fn subscribe(&self) -> broadcast::Receiver<Arc<pb::Event>>;
+}
+
+/// Puts records into one org, whole, over whatever stands under their id.
+#[async_trait]
+pub trait TestSeed: Send + Sync {
+    /// Puts a harness.
+    async fn put_harness(&self, harness: Harness) -> Result<(), StoreError>;
+    /// Puts an agent.
+    async fn put_agent(&self, agent: Agent) -> Result<(), StoreError>;
+    /// Puts a session, and the initial files of its harness chain, its agent and
+    /// itself in its workspace when it is new.
+    async fn put_session(&self, session: Session) -> Result<(), StoreError>;
+    /// Puts a model, as the org's default if asked to.
+    async fn put_model(
+        &self,
+        id: ModelId,
+        model: ModelWithProvider,
+        is_default: bool,
+    ) -> Result<(), StoreError>;
+}
