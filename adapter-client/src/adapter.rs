@@ -127,14 +127,18 @@ impl GrpcHostAdapter {
     #[must_use]
     pub fn event_log(&self) -> Option<RemoteEventLog> {
         let offered = self.offers().has(table::event_log_service::NAME);
-        offered.then(|| RemoteEventLog { remote: self.remote.clone() })
+        offered.then(|| RemoteEventLog {
+            remote: self.remote.clone(),
+        })
     }
 
     /// The way to put records in, where it is offered.
     #[must_use]
     pub fn test_seed(&self) -> Option<RemoteTestSeed> {
         let offered = self.offers().has(table::test_seed_service::NAME);
-        offered.then(|| RemoteTestSeed { remote: self.remote.clone() })
+        offered.then(|| RemoteTestSeed {
+            remote: self.remote.clone(),
+        })
     }
 
     /// An adapter for one phase of a turn: it reads the session once and sends
@@ -201,7 +205,12 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
     ) -> Result<RuntimeHostTurnContext> {
         match self.phase_for(org_id) {
             Some(phase) => phase.load_turn_context(session_id).await,
-            None => self.remote.for_org(org_id).load_turn_context(session_id).await,
+            None => {
+                self.remote
+                    .for_org(org_id)
+                    .load_turn_context(session_id)
+                    .await
+            }
         }
     }
 

@@ -25,7 +25,10 @@ impl RemoteEventLog {
             limit: 0,
         };
         let answers = self.remote.collect(&READ_EVENTS, request).await?;
-        let events: Vec<_> = answers.into_iter().flat_map(|answer| answer.events).collect();
+        let events: Vec<_> = answers
+            .into_iter()
+            .flat_map(|answer| answer.events)
+            .collect();
         list("events", events).map_err(malformed(READ_EVENTS.method))
     }
 

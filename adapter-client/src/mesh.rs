@@ -28,8 +28,8 @@ use crate::adapter::AdapterBuilder;
 use config::{ConfigError, MeshConfig};
 use driver::Driver;
 use everruns_core::org_public_id_from_internal;
-use mortise_proto::{MAX_MESSAGE_BYTES, StoreError};
 use mortise_proto::pb::{ErrorReason, Identity};
+use mortise_proto::{MAX_MESSAGE_BYTES, StoreError};
 use retry::RetryPolicy;
 use stats::{MethodStats, Stats};
 use std::collections::BTreeMap;
@@ -166,7 +166,10 @@ impl Target {
     /// server gave a reason for keeps its text: tools look for words in it.
     fn name_in(&self, mut error: StoreError) -> StoreError {
         if error.reason.is_none() || error.is_transient() {
-            error.message = format!("adapter `{}` at {}: {}", self.name, self.endpoint, error.message);
+            error.message = format!(
+                "adapter `{}` at {}: {}",
+                self.name, self.endpoint, error.message
+            );
         }
         error
     }

@@ -65,7 +65,12 @@ pub(crate) struct Phase {
 // === impl Phase ===
 
 impl Phase {
-    pub(crate) fn new(remote: Remote, offers: &Offers, session_id: SessionId, kind: PhaseKind) -> Self {
+    pub(crate) fn new(
+        remote: Remote,
+        offers: &Offers,
+        session_id: SessionId,
+        kind: PhaseKind,
+    ) -> Self {
         let snapshots = offers
             .has_feature(runtime_host_service::NAME, Feature::TurnSnapshot)
             .then(|| Snapshots::new(&remote, session_id, kind))
@@ -98,7 +103,10 @@ impl Phase {
         }
     }
 
-    pub(crate) async fn load_turn_context(&self, session_id: SessionId) -> Result<RuntimeHostTurnContext> {
+    pub(crate) async fn load_turn_context(
+        &self,
+        session_id: SessionId,
+    ) -> Result<RuntimeHostTurnContext> {
         match self.snapshot(session_id).await? {
             Some(snapshot) if snapshot.has_messages => Ok(snapshot.context.clone()),
             Some(_) | None => {
@@ -136,7 +144,9 @@ impl Phase {
 impl HarnessStore for Phase {
     async fn get_harness_chain(&self, harness_id: HarnessId) -> Result<Vec<Harness>> {
         match self.snapshot(self.session_id).await? {
-            Some(snapshot) if snapshot.context.session.harness_id == harness_id => Ok(snapshot.harness_chain.clone()),
+            Some(snapshot) if snapshot.context.session.harness_id == harness_id => {
+                Ok(snapshot.harness_chain.clone())
+            }
             Some(_) | None => self.remote.get_harness_chain(harness_id).await,
         }
     }
@@ -146,7 +156,9 @@ impl HarnessStore for Phase {
 impl AgentStore for Phase {
     async fn get_agent(&self, agent_id: AgentId) -> Result<Option<Agent>> {
         match self.snapshot(self.session_id).await? {
-            Some(snapshot) if snapshot.context.session.agent_id == Some(agent_id) => Ok(snapshot.context.agent.clone()),
+            Some(snapshot) if snapshot.context.session.agent_id == Some(agent_id) => {
+                Ok(snapshot.context.agent.clone())
+            }
             Some(_) | None => self.remote.get_agent(agent_id).await,
         }
     }
@@ -173,7 +185,10 @@ impl SessionMutator for Phase {
 
 #[async_trait]
 impl LlmProviderStore for Phase {
-    async fn get_model_with_provider(&self, model_id: ModelId) -> Result<Option<ModelWithProvider>> {
+    async fn get_model_with_provider(
+        &self,
+        model_id: ModelId,
+    ) -> Result<Option<ModelWithProvider>> {
         self.remote.get_model_with_provider(model_id).await
     }
 
@@ -188,7 +203,11 @@ impl LlmProviderStore for Phase {
 #[async_trait]
 impl MessageRetriever for Phase {
     async fn get(&self, session_id: SessionId, message_id: MessageId) -> Result<Option<Message>> {
-        if let Some(snapshots) = self.snapshots.as_ref().filter(|_| self.lasts() && session_id == self.session_id) {
+        if let Some(snapshots) = self
+            .snapshots
+            .as_ref()
+            .filter(|_| self.lasts() && session_id == self.session_id)
+        {
             self.settle().await?;
             return snapshots.message(message_id).await;
         }
@@ -204,7 +223,10 @@ impl MessageRetriever for Phase {
 
     async fn load_filtered(&self, query: MessageQuery) -> Result<Vec<Message>> {
         // What the other filters mean is the server's business.
-        let only_custom = query.filters.iter().all(|filter| matches!(filter, MessageFilter::Custom(_)));
+        let only_custom = query
+            .filters
+            .iter()
+            .all(|filter| matches!(filter, MessageFilter::Custom(_)));
         if only_custom && let Some(mut messages) = self.messages(query.session_id).await? {
             let matched = messages.len() as u64;
             if !query.has_custom_filters() {
@@ -215,7 +237,12 @@ impl MessageRetriever for Phase {
         self.remote.load_filtered(query).await
     }
 
-    async fn load_page(&self, session_id: SessionId, offset: usize, limit: usize) -> Result<Vec<Message>> {
+    async fn load_page(
+        &self,
+        session_id: SessionId,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Vec<Message>> {
         self.settle().await?;
         self.remote.load_page(session_id, offset, limit).await
     }

@@ -98,5 +98,9 @@ impl Remote {
 
 /// What an answer that breaks the contract means to the host.
 pub(crate) fn malformed(method: &'static Method) -> impl Fn(ConvertError) -> AgentLoopError {
-    move |error| error.malformed(&format!("the answer of {}", method.short_name())).into()
+    move |error| {
+        error
+            .malformed(&format!("the answer of {}", method.short_name()))
+            .into()
+    }
 }

@@ -6,7 +6,9 @@ use everruns_core::error::Result;
 use everruns_core::typed_id::ModelId;
 use everruns_core::{Agent, Harness, ModelWithProvider, Session};
 use mortise_proto::pb;
-use mortise_proto::rpc::table::test_seed_service::{PUT_AGENT, PUT_HARNESS, PUT_MODEL, PUT_SESSION};
+use mortise_proto::rpc::table::test_seed_service::{
+    PUT_AGENT, PUT_HARNESS, PUT_MODEL, PUT_SESSION,
+};
 
 /// The way to put records into an org.
 #[derive(Debug, Clone)]
@@ -46,7 +48,12 @@ impl RemoteTestSeed {
     }
 
     /// Puts a model, as the org's default if asked to.
-    pub async fn put_model(&self, id: ModelId, model: ModelWithProvider, is_default: bool) -> Result<()> {
+    pub async fn put_model(
+        &self,
+        id: ModelId,
+        model: ModelWithProvider,
+        is_default: bool,
+    ) -> Result<()> {
         let request = pb::PutModelRequest {
             context: None,
             model_id: id.to_string(),

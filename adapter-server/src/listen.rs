@@ -1,6 +1,7 @@
 //! Where a server listens: TCP or a unix socket.
 
 use futures::stream::{BoxStream, StreamExt};
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -60,6 +61,15 @@ impl FromStr for ListenAddress {
             .map_err(|_| {
                 format!("`{text}` is neither unix:PATH nor IP:PORT; write unix:/run/adapter.sock or 127.0.0.1:7443")
             })
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Tcp(address) => write!(f, "{address}"),
+        }
     }
 }
 

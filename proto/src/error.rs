@@ -318,6 +318,19 @@ mod tests {
         }
     }
 
+    /// Every reason is explained in docs/errors.md, with its code.
+    #[test]
+    fn reasons_are_documented() {
+        let page = include_str!("../../docs/errors.md");
+        for number in 1..64 {
+            let Ok(reason) = ErrorReason::try_from(number) else {
+                continue;
+            };
+            let row = format!("| `{}` | `", reason_name(reason));
+            assert!(page.contains(&row), "docs/errors.md lacks {row}");
+        }
+    }
+
     /// A field that is wrong is named apart from the text.
     #[test]
     fn the_wrong_field_is_named() {

@@ -1,1 +1,14 @@
+//! The sidecar: runs turns of the Everruns runtime over gRPC adapters.
+//!
+//! This crate and the two other binaries' `main` are the only places that read the
+//! environment and files.
 
+pub mod demo;
+pub mod embedded;
+pub mod engine;
+pub mod registry;
+pub mod run;
+pub mod simulator;
+
+mod render;
+mod summary;

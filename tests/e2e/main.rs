@@ -1,1 +1,13 @@
-fn main(){}
+//! The product as its users run it: real sockets, real processes, the upstream
+//! runtime, injected faults. One binary: each test binary links the runtime.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod command_line;
+mod crashes;
+mod identity;
+mod interop;
+mod providers;
+mod routes;
+mod turns;
+mod wire;

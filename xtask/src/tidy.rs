@@ -71,7 +71,9 @@ fn mirrored_rooms(root: &Path, faults: &mut Vec<String>) {
     let protos = names(&root.join("proto/proto/mortise/adapter/v1"), "proto");
     for store in STORES {
         if !protos.contains(*store) {
-            faults.push(format!("proto/proto/mortise/adapter/v1 lacks {store}.proto"));
+            faults.push(format!(
+                "proto/proto/mortise/adapter/v1 lacks {store}.proto"
+            ));
         }
         for room in ROOMS {
             if !names(&root.join(room), "rs").contains(*store) {
@@ -102,9 +104,13 @@ fn source_files(root: &Path) -> Vec<PathBuf> {
             .flatten()
             .map(|entry| entry.path())
         {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or("");
             if path.is_dir() {
-                if !matches!(name, "target" | "generated" | "node_modules") && !name.starts_with('.')
+                if !matches!(name, "target" | "generated" | "node_modules")
+                    && !name.starts_with('.')
                 {
                     folders.push(path);
                 }

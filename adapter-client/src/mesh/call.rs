@@ -258,8 +258,9 @@ impl Mesh {
         let mut grpc = Grpc::new(target.channel.clone())
             .max_decoding_message_size(self.inner.max_message_bytes)
             .max_encoding_message_size(usize::MAX);
-        let unavailable =
-            |fault: tonic::transport::Error| StoreError::new(ErrorReason::Unavailable, fault.to_string());
+        let unavailable = |fault: tonic::transport::Error| {
+            StoreError::new(ErrorReason::Unavailable, fault.to_string())
+        };
         grpc.ready().await.map_err(unavailable)?;
         Ok(grpc)
     }

@@ -14,7 +14,7 @@ pub(super) struct EncodedOnce<Rsp>(PhantomData<fn() -> Rsp>);
 pub(super) struct Encoded;
 
 /// Reads a message and its size.
-pub(super) struct Sized<Rsp>(PhantomData<fn() -> Rsp>);
+pub(super) struct WithSize<Rsp>(PhantomData<fn() -> Rsp>);
 
 impl<Rsp> Default for EncodedOnce<Rsp> {
     fn default() -> Self {
@@ -26,14 +26,14 @@ impl<Rsp: Message + Default + 'static> Codec for EncodedOnce<Rsp> {
     type Encode = Bytes;
     type Decode = (Rsp, usize);
     type Encoder = Encoded;
-    type Decoder = Sized<Rsp>;
+    type Decoder = WithSize<Rsp>;
 
     fn encoder(&mut self) -> Encoded {
         Encoded
     }
 
-    fn decoder(&mut self) -> Sized<Rsp> {
-        Sized(PhantomData)
+    fn decoder(&mut self) -> WithSize<Rsp> {
+        WithSize(PhantomData)
     }
 }
 
@@ -47,7 +47,7 @@ impl Encoder for Encoded {
     }
 }
 
-impl<Rsp: Message + Default> Decoder for Sized<Rsp> {
+impl<Rsp: Message + Default> Decoder for WithSize<Rsp> {
     type Item = (Rsp, usize);
     type Error = Status;
 

@@ -63,7 +63,9 @@ pub enum Endpoint {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// An endpoint that cannot be read.
-    #[error("endpoint `{endpoint}`: {problem}; write unix:/run/adapter.sock or http://127.0.0.1:7443")]
+    #[error(
+        "endpoint `{endpoint}`: {problem}; write unix:/run/adapter.sock or http://127.0.0.1:7443"
+    )]
     Endpoint {
         /// As it was given.
         endpoint: String,
@@ -246,9 +248,16 @@ mod tests {
     /// Every fault of the routes is named at once.
     #[test]
     fn routes_name_every_fault() {
-        let mut config = MeshConfig::single("unix:/x".parse().unwrap_or(Endpoint::Unix("/".into())));
-        config.routes.stores.insert("agnet_store".into(), "default".into());
-        config.routes.stores.insert("agent_store".into(), "b".into());
+        let mut config =
+            MeshConfig::single("unix:/x".parse().unwrap_or(Endpoint::Unix("/".into())));
+        config
+            .routes
+            .stores
+            .insert("agnet_store".into(), "default".into());
+        config
+            .routes
+            .stores
+            .insert("agent_store".into(), "b".into());
         let Err(ConfigError::Routes(faults)) = config.routes.resolve(&config.adapters) else {
             unreachable!("the routes are wrong");
         };

@@ -27,7 +27,9 @@ const REQUIRED: &[&str] = &[
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// Nobody answers there.
-    #[error("adapter `{name}` at {endpoint} does not answer: {cause}; is it running, and is the address right?")]
+    #[error(
+        "adapter `{name}` at {endpoint} does not answer: {cause}; is it running, and is the address right?"
+    )]
     Unreachable {
         /// Its name in the configuration.
         name: String,
@@ -37,7 +39,9 @@ pub enum ConnectError {
         cause: StoreError,
     },
     /// A gRPC server that is no adapter.
-    #[error("the server at {endpoint} (adapter `{name}`) is not a Mortise adapter: it does not know mortise.adapter.v1.AdapterService")]
+    #[error(
+        "the server at {endpoint} (adapter `{name}`) is not a Mortise adapter: it does not know mortise.adapter.v1.AdapterService"
+    )]
     NotAnAdapter {
         /// Its name in the configuration.
         name: String,
@@ -45,7 +49,9 @@ pub enum ConnectError {
         endpoint: String,
     },
     /// No protocol version in common.
-    #[error("adapter `{name}` at {endpoint} ({server}) speaks protocol {server_protocol}, this host ({client}) speaks {client_protocol}; upgrade {older}")]
+    #[error(
+        "adapter `{name}` at {endpoint} ({server}) speaks protocol {server_protocol}, this host ({client}) speaks {client_protocol}; upgrade {older}"
+    )]
     ProtocolMismatch {
         /// Its name in the configuration.
         name: String,
@@ -63,7 +69,9 @@ pub enum ConnectError {
         older: &'static str,
     },
     /// An answer that breaks the contract.
-    #[error("adapter `{name}` at {endpoint} answered the handshake with something that is none: {problem}")]
+    #[error(
+        "adapter `{name}` at {endpoint} answered the handshake with something that is none: {problem}"
+    )]
     Malformed {
         /// Its name in the configuration.
         name: String,
@@ -100,7 +108,10 @@ impl Mesh {
         }
         let offer = |(service, adapter): (&&'static str, &String)| {
             let offered = described.get(adapter.as_str())?;
-            let found = offered.services.iter().find(|offer| offer.name == *service)?;
+            let found = offered
+                .services
+                .iter()
+                .find(|offer| offer.name == *service)?;
             let offer = Offer {
                 adapter: adapter.clone(),
                 features: found.features.iter().copied().collect(),
@@ -115,7 +126,10 @@ impl Mesh {
             .filter(|service| !offers.has(service))
             .map(|service| {
                 let adapter = self.routes().get(service).map_or("?", String::as_str);
-                format!("adapter `{adapter}` does not offer {}", short_service_name(service))
+                format!(
+                    "adapter `{adapter}` does not offer {}",
+                    short_service_name(service)
+                )
             })
             .collect();
         if missing.is_empty() {
@@ -125,7 +139,11 @@ impl Mesh {
         }
     }
 
-    async fn describe(&self, target: &Arc<Target>, org: &Org) -> Result<DescribeResponse, ConnectError> {
+    async fn describe(
+        &self,
+        target: &Arc<Target>,
+        org: &Org,
+    ) -> Result<DescribeResponse, ConnectError> {
         let request = DescribeRequest {
             context: Some(context(DESCRIBE.method, org)),
             client: Some(self.inner.client.clone()),
@@ -138,8 +156,13 @@ impl Mesh {
             endpoint: target.endpoint.clone(),
             problem: problem.into(),
         };
-        let server = described.server.as_ref().ok_or_else(|| malformed("`server` is missing"))?;
-        let theirs = described.protocol.ok_or_else(|| malformed("`protocol` is missing"))?;
+        let server = described
+            .server
+            .as_ref()
+            .ok_or_else(|| malformed("`server` is missing"))?;
+        let theirs = described
+            .protocol
+            .ok_or_else(|| malformed("`protocol` is missing"))?;
         if theirs.max < PROTOCOL.min || theirs.min > PROTOCOL.max {
             return Err(ConnectError::ProtocolMismatch {
                 name: target.name.clone(),
@@ -148,7 +171,11 @@ impl Mesh {
                 server_protocol: versions(theirs),
                 client: format!("{} {}", self.inner.client.name, self.inner.client.version),
                 client_protocol: versions(PROTOCOL),
-                older: if theirs.max < PROTOCOL.min { "the adapter" } else { "this host" },
+                older: if theirs.max < PROTOCOL.min {
+                    "the adapter"
+                } else {
+                    "this host"
+                },
             });
         }
         let limit = described.limits.map(|limits| limits.max_message_bytes);
@@ -163,7 +190,11 @@ fn unanswered(target: &Target, cause: StoreError) -> ConnectError {
     if cause.code == Code::Unimplemented {
         ConnectError::NotAnAdapter { name, endpoint }
     } else {
-        ConnectError::Unreachable { name, endpoint, cause }
+        ConnectError::Unreachable {
+            name,
+            endpoint,
+            cause,
+        }
     }
 }
 

@@ -120,7 +120,12 @@ mod tests {
     fn the_budget_ends_retries() {
         let policy = RetryPolicy::new(Duration::from_secs(3600));
         let granted = (0..10_000)
-            .filter(|_| policy.begin(GET_AGENT.method).after(&unavailable()).is_some())
+            .filter(|_| {
+                policy
+                    .begin(GET_AGENT.method)
+                    .after(&unavailable())
+                    .is_some()
+            })
             .count();
         assert!((1..1_000).contains(&granted), "{granted}");
     }

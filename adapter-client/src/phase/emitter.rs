@@ -13,12 +13,12 @@ use everruns_core::error::Result;
 use everruns_core::events::{Event, EventRequest};
 use everruns_core::typed_id::EventId;
 use futures::StreamExt;
+use mortise_proto::StoreError;
 use mortise_proto::convert::event_emitter::event_from_ack;
 use mortise_proto::error::Outcome;
 use mortise_proto::pb::emit_stream_response::Outcome as Answer;
 use mortise_proto::pb::{self, ErrorReason};
 use mortise_proto::rpc::table::event_emitter_service::EMIT_STREAM;
-use mortise_proto::StoreError;
 use prost::Message;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -73,7 +73,12 @@ impl EventLink {
     /// Sends an event, and waits for its acknowledgement if it is to be awaited. The
     /// id of one that is not is the one this side proposed, and it has no sequence
     /// number yet.
-    pub(super) async fn send(&self, request: EventRequest, awaited: bool, leaves_a_message: bool) -> Result<Event> {
+    pub(super) async fn send(
+        &self,
+        request: EventRequest,
+        awaited: bool,
+        leaves_a_message: bool,
+    ) -> Result<Event> {
         let event_id = EventId::new();
         let context = context(EMIT_STREAM.method, &self.org);
         let request_id = context.request_id.clone();
@@ -253,7 +258,10 @@ impl Link {
             .iter()
             .position(|sending| sending.request_id == answer.request_id);
         let Some(sending) = found.and_then(|index| self.unacknowledged.remove(index)) else {
-            tracing::warn!(request_id = answer.request_id, "an event was acknowledged twice or never sent");
+            tracing::warn!(
+                request_id = answer.request_id,
+                "an event was acknowledged twice or never sent"
+            );
             return;
         };
         let bytes = answer.encoded_len();
@@ -312,5 +320,10 @@ enum Step {
 
 /// The error that Emit would have failed with.
 fn failed(failure: pb::EmitFailure) -> StoreError {
-    StoreError::from_parts(failure.code, &failure.reason, failure.message, failure.metadata)
+    StoreError::from_parts(
+        failure.code,
+        &failure.reason,
+        failure.message,
+        failure.metadata,
+    )
 }

@@ -2,10 +2,10 @@
 
 use super::PhaseKind;
 use crate::stores::{Remote, TurnParts, malformed};
+use everruns_core::Harness;
 use everruns_core::error::Result;
 use everruns_core::message::Message;
 use everruns_core::message_retriever::MessageRetriever;
-use everruns_core::Harness;
 use everruns_core::typed_id::{MessageId, SessionId};
 use everruns_runtime::RuntimeHostTurnContext;
 use mortise_proto::convert::runtime_host::turn_context;
@@ -66,7 +66,9 @@ const ANSWERED: &[&str] = &[
 impl Snapshots {
     pub(super) fn new(remote: &Remote, session_id: SessionId, kind: PhaseKind) -> Option<Self> {
         let from = table::runtime_host_service::NAME;
-        let one_adapter = ANSWERED.iter().all(|store| remote.mesh.same_route(from, store));
+        let one_adapter = ANSWERED
+            .iter()
+            .all(|store| remote.mesh.same_route(from, store));
         one_adapter.then(|| Self {
             remote: remote.clone(),
             session_id,
@@ -80,7 +82,11 @@ impl Snapshots {
 
     pub(super) async fn get(&self) -> Result<Arc<Snapshot>> {
         let moment = self.moment();
-        moment.snapshot.get_or_try_init(|| self.load()).await.cloned()
+        moment
+            .snapshot
+            .get_or_try_init(|| self.load())
+            .await
+            .cloned()
     }
 
     /// One message: from the snapshot if it is loaded and has them, else alone.

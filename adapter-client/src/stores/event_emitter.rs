@@ -29,11 +29,12 @@ impl EventEmitter for Remote {
 
 /// The wire form of an event.
 pub(crate) fn draft(request: &EventRequest) -> Result<pb::NewEvent> {
-    request
-        .try_into()
-        .map_err(|error: ConvertError| {
-            AgentLoopError::event(format!("event {} cannot be sent: {error}", request.event_type))
-        })
+    request.try_into().map_err(|error: ConvertError| {
+        AgentLoopError::event(format!(
+            "event {} cannot be sent: {error}",
+            request.event_type
+        ))
+    })
 }
 
 /// Whether upstream ends the turn when this event cannot be stored. It logs and

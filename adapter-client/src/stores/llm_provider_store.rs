@@ -13,7 +13,10 @@ use mortise_proto::rpc::table::llm_provider_store_service::{
 
 #[async_trait]
 impl LlmProviderStore for Remote {
-    async fn get_model_with_provider(&self, model_id: ModelId) -> Result<Option<ModelWithProvider>> {
+    async fn get_model_with_provider(
+        &self,
+        model_id: ModelId,
+    ) -> Result<Option<ModelWithProvider>> {
         let request = pb::GetModelWithProviderRequest {
             context: None,
             model_id: model_id.to_string(),

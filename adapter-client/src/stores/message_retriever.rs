@@ -49,7 +49,12 @@ impl MessageRetriever for Remote {
         let request = pb::LoadFilteredMessagesRequest {
             context: None,
             session_id: query.session_id.to_string(),
-            filters: query.filters.iter().cloned().filter_map(to_filter).collect(),
+            filters: query
+                .filters
+                .iter()
+                .cloned()
+                .filter_map(to_filter)
+                .collect(),
             limit: query.limit.filter(|_| !window_here),
             offset: query.offset.filter(|_| !window_here),
         };
@@ -94,7 +99,10 @@ impl MessageRetriever for Remote {
         };
         let answer = self.call(&COUNT_MESSAGES, request).await?;
         usize::try_from(answer.count).map_err(|_| {
-            AgentLoopError::store(format!("{} messages are more than this host can count", answer.count))
+            AgentLoopError::store(format!(
+                "{} messages are more than this host can count",
+                answer.count
+            ))
         })
     }
 }
@@ -124,6 +132,9 @@ pub(crate) fn finish_query(
 pub(super) fn join(
     chunks: impl IntoIterator<Item = pb::MessageChunk>,
 ) -> std::result::Result<Vec<Message>, ConvertError> {
-    let messages: Vec<_> = chunks.into_iter().flat_map(|chunk| chunk.messages).collect();
+    let messages: Vec<_> = chunks
+        .into_iter()
+        .flat_map(|chunk| chunk.messages)
+        .collect();
     list("messages", messages)
 }

@@ -70,10 +70,15 @@ impl Remote {
         let TurnParts { snapshot, messages } = self.turn_parts(session_id, &[]).await?;
         let (mut context, _chain) =
             turn_context(snapshot, messages).map_err(malformed(LOAD_TURN_CONTEXT.method))?;
-        let elsewhere = |store| !self.mesh.same_route(table::runtime_host_service::NAME, store);
+        let elsewhere = |store| {
+            !self
+                .mesh
+                .same_route(table::runtime_host_service::NAME, store)
+        };
         if elsewhere(table::session_store_service::NAME) {
             let session = self.get_session(session_id).await?;
-            context.session = session.ok_or_else(|| AgentLoopError::session_not_found(session_id))?;
+            context.session =
+                session.ok_or_else(|| AgentLoopError::session_not_found(session_id))?;
         }
         if elsewhere(table::agent_store_service::NAME) {
             context.agent = match context.session.agent_id {
@@ -112,8 +117,9 @@ impl Remote {
             }
         }
         let malformed = malformed(LOAD_TURN_CONTEXT.method);
-        let snapshot = snapshot
-            .ok_or_else(|| malformed(ConvertError::new("snapshot", "is missing; it comes first")))?;
+        let snapshot = snapshot.ok_or_else(|| {
+            malformed(ConvertError::new("snapshot", "is missing; it comes first"))
+        })?;
         Ok(TurnParts {
             snapshot,
             messages: join(chunks).map_err(malformed)?,

@@ -67,11 +67,19 @@ impl SessionFileSystem for Remote {
             encoding: encoding.into(),
         };
         let answer = self.call(&WRITE_FILE_IF_CONTENT_MATCHES, request).await?;
-        let file = answer.file.map(|file| from_written(file, content)).transpose();
+        let file = answer
+            .file
+            .map(|file| from_written(file, content))
+            .transpose();
         file.map_err(malformed(WRITE_FILE_IF_CONTENT_MATCHES.method))
     }
 
-    async fn delete_file(&self, session_id: SessionId, path: &str, recursive: bool) -> Result<bool> {
+    async fn delete_file(
+        &self,
+        session_id: SessionId,
+        path: &str,
+        recursive: bool,
+    ) -> Result<bool> {
         let request = pb::DeleteFileRequest {
             context: None,
             session_id: session_id.to_string(),
@@ -115,7 +123,10 @@ impl SessionFileSystem for Remote {
             path_pattern: path_pattern.map(Into::into),
         };
         let answers = self.collect(&GREP_FILES, request).await?;
-        let matches: Vec<_> = answers.into_iter().flat_map(|answer| answer.matches).collect();
+        let matches: Vec<_> = answers
+            .into_iter()
+            .flat_map(|answer| answer.matches)
+            .collect();
         list("matches", matches).map_err(malformed(GREP_FILES.method))
     }
 

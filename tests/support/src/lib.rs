@@ -1,1 +1,8 @@
+//! What the tests share. Every server listens on a socket or port of its own, and
+//! every folder is temporary.
 
+pub mod adapter_process;
+pub mod fake_openai;
+pub mod fixtures;
+pub mod in_process;
+pub mod scenario;

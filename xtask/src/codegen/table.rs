@@ -26,7 +26,11 @@ pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
         .map(|service| format!("{}::NAME", snake_case(service.name())))
         .collect();
     writeln!(out, "/// The full name of every service of the contract.")?;
-    writeln!(out, "pub const SERVICES: &[&str] = &[{}];", names.join(", "))?;
+    writeln!(
+        out,
+        "pub const SERVICES: &[&str] = &[{}];",
+        names.join(", ")
+    )?;
     for message in own_messages(pool) {
         let scoped = message.get_field_by_name("context").is_some_and(|field| {
             field

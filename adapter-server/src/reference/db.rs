@@ -1,0 +1,208 @@
+//! The one place that knows the driver: which database it is, how it is opened, how
+//! transactions begin, what its errors mean. Statements stand beside their stores.
+//!
+//! SQLite takes one writer at a time, so there is one connection that writes and
+//! everybody queues for it here, where waiting is fair, instead of inside SQLite,
+//! where it is polling and ends in `SQLITE_BUSY`. Readers have connections of their
+//! own and see the last commit without waiting (WAL).
+
+use super::open::OpenError;
+use mortise_proto::StoreError;
+use mortise_proto::error::Outcome;
+use mortise_proto::pb::ErrorReason;
+use sqlx::any::{AnyConnectOptions, AnyPool, AnyPoolOptions};
+use sqlx::migrate::Migrator;
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, ConnectOptions, Executor, Transaction};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A transaction. Rolled back when it is dropped.
+pub(super) type Tx = Transaction<'static, Any>;
+
+/// How long a call waits for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// For each connection. FULL: a commit that has been answered survives a power cut.
+/// The busy timeout is for other processes; within this one nobody collides.
+const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
+                       PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+
+/// Takes the write lock at once: a transaction that reads first and writes later
+/// could find that it may not write any more.
+const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
+
+/// The connections to the database.
+#[derive(Debug)]
+pub(super) struct Db {
+    writer: AnyPool,
+    readers: AnyPool,
+}
+
+/// Where the database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Gone with the process.
+    Memory,
+    /// A file, made if it does not exist.
+    File(String),
+}
+
+// === impl Place ===
+
+impl Place {
+    /// Reads `sqlite:PATH` and `sqlite::memory:`. The path is taken as it is, not as
+    /// part of a URL.
+    pub(super) fn parse(url: &str) -> Result<Self, OpenError> {
+        let path = url
+            .strip_prefix("sqlite:")
+            .ok_or_else(|| OpenError::url(url))?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        match path {
+            "" => Err(OpenError::url(url)),
+            ":memory:" => Ok(Self::Memory),
+            path if path.contains('?') => Err(OpenError::url(url)),
+            path => Ok(Self::File(path.to_string())),
+        }
+    }
+
+    fn options(&self) -> Result<AnyConnectOptions, sqlx::Error> {
+        let url = match self {
+            Self::Memory => "sqlite::memory:".to_string(),
+            Self::File(path) => format!("sqlite:{}?mode=rwc", percent_encoded(path)),
+        };
+        Ok(AnyConnectOptions::from_str(&url)?.disable_statement_logging())
+    }
+}
+
+/// Every byte that a URL might read as something else, the slash included: the path
+/// then passes through the URL parser untouched.
+fn percent_encoded(path: &str) -> String {
+    path.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+// === impl Db ===
+
+impl Db {
+    /// Opens the database and brings its schema up to this build's.
+    pub(super) async fn open(place: &Place, max_connections: u32) -> Result<Self, OpenError> {
+        sqlx::any::install_default_drivers();
+        let failed = |error: sqlx::Error| OpenError::connect(place, &error);
+        let options = place.options().map_err(failed)?;
+        let writer = pool(1)
+            .connect_with(options.clone())
+            .await
+            .map_err(failed)?;
+        MIGRATIONS
+            .run(&writer)
+            .await
+            .map_err(|error| OpenError::migrate(place, &error))?;
+        let readers = match place {
+            // A second connection would be a second, empty database.
+            Place::Memory => writer.clone(),
+            Place::File(_) => pool(max_connections.saturating_sub(1).max(1)).connect_lazy_with(options),
+        };
+        Ok(Self { writer, readers })
+    }
+
+    /// A connection for one statement that reads.
+    pub(super) async fn reader(&self) -> Result<PoolConnection<Any>, StoreError> {
+        self.readers.acquire().await.map_err(fault)
+    }
+
+    /// A transaction that reads: all of it sees one moment.
+    pub(super) async fn snapshot(&self) -> Result<Tx, StoreError> {
+        self.readers.begin().await.map_err(fault)
+    }
+
+    /// A transaction that writes, alone.
+    pub(super) async fn write(&self) -> Result<Tx, StoreError> {
+        // Nothing has been written yet, whatever went wrong.
+        let begun = self.writer.begin_with(BEGIN_WRITE).await;
+        begun.map_err(|error| fault(error).outcome(Outcome::NotApplied))
+    }
+
+    /// Waits for the calls under way and closes every connection.
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+fn pool(max_connections: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        // In memory the connection is the database; on disk it is worth keeping.
+        .idle_timeout(None)
+        .max_lifetime(None)
+        // A ping costs as much as a read, and a file does not go away.
+        .test_before_acquire(false)
+        .after_connect(|conn: &mut AnyConnection, _| {
+            Box::pin(async move { conn.execute(PRAGMAS).await.map(|_| ()) })
+        })
+}
+
+// === errors ===
+
+/// Makes a change durable.
+pub(super) async fn commit(tx: Tx) -> Result<(), StoreError> {
+    tx.commit().await.map_err(fault)
+}
+
+/// What the caller hears of an error of the driver. Never a value: the driver quotes
+/// those in errors of decoding.
+pub(super) fn fault(error: sqlx::Error) -> StoreError {
+    match &error {
+        sqlx::Error::Database(cause) => match primary_code(&error) {
+            Some(BUSY | LOCKED | IO | FULL | CANNOT_OPEN) => {
+                unavailable(format!("the database cannot answer now: {cause}"))
+            }
+            _ => StoreError::new(
+                ErrorReason::Store,
+                format!("the database refused: {cause}"),
+            ),
+        },
+        sqlx::Error::PoolTimedOut => {
+            unavailable("every connection to the database is in use".to_string())
+        }
+        sqlx::Error::PoolClosed => unavailable("the database is closed".to_string()),
+        sqlx::Error::Io(cause) => unavailable(format!("the database cannot answer now: {cause}")),
+        sqlx::Error::WorkerCrashed => unavailable("the database connection broke".to_string()),
+        sqlx::Error::ColumnDecode { index, .. } => unreadable(&format!("column {index}")),
+        _ => StoreError::new(ErrorReason::Store, "the database gave an unexpected answer"),
+    }
+}
+
+/// A row that this build cannot read.
+pub(super) fn unreadable(what: &str) -> StoreError {
+    StoreError::new(
+        ErrorReason::Store,
+        format!("a stored record is unreadable: {what}"),
+    )
+}
+
+pub(super) fn unavailable(text: String) -> StoreError {
+    StoreError::new(ErrorReason::Unavailable, text)
+}
+
+pub(super) const BUSY: u32 = 5;
+pub(super) const LOCKED: u32 = 6;
+pub(super) const READ_ONLY: u32 = 8;
+pub(super) const IO: u32 = 10;
+pub(super) const FULL: u32 = 13;
+pub(super) const CANNOT_OPEN: u32 = 14;
+pub(super) const NOT_A_DATABASE: u32 = 26;
+
+/// SQLite's result code without its extension.
+pub(super) fn primary_code(error: &sqlx::Error) -> Option<u32> {
+    let code = error.as_database_error()?.code()?;
+    code.parse::<u32>().ok().map(|code| code & 0xff)
+}

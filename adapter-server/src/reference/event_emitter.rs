@@ -1,0 +1,91 @@
+//! Storing events, each with the message it leaves behind.
+//!
+//! ```text
+//! append ──► prepare ──► group ──► write ──► feeds
+//!            checks,     all that  one       whoever
+//!            message     waits     commit    follows
+//! ```
+//!
+//! A commit costs as much for a hundred events as for one, so everything that waits
+//! while one commit is under way goes into the next. Nobody waits for a group to fill.
+
+mod bulk;
+mod feeds;
+mod group;
+mod prepare;
+mod write;
+
+pub(super) use feeds::Feeds;
+pub(super) use group::Appender;
+
+use super::errors::upstream;
+use super::{ScopedReference, event_log};
+use crate::{Acknowledged, Appended, EventStore};
+use async_trait::async_trait;
+use everruns_core::AgentLoopError;
+use everruns_core::events::{Event, EventRequest};
+use everruns_core::traits::EventEmitter;
+use everruns_core::typed_id::SessionId;
+use mortise_proto::convert::event_emitter::event_from_ack;
+use mortise_proto::{StoreError, pb};
+use prepare::prepare;
+use std::sync::Arc;
+use tokio::sync::broadcast;
+
+#[async_trait]
+impl EventStore for ScopedReference {
+    async fn append(&self, events: Vec<Appended>) -> Vec<Result<Acknowledged, StoreError>> {
+        // Checked here, on the caller's task: the group only writes.
+        let mut entries = Vec::with_capacity(events.len());
+        let slots: Vec<Result<(), StoreError>> = events
+            .into_iter()
+            .map(|event| prepare(self.scope.org_id, event).map(|entry| entries.push(entry)))
+            .collect();
+        let mut answers = self.inner.appender.append(entries).await.into_iter();
+        slots
+            .into_iter()
+            .map(|slot| slot.and_then(|()| answers.next().unwrap_or_else(|| Err(group::stopped()))))
+            .collect()
+    }
+
+    async fn read(
+        &self,
+        session_id: SessionId,
+        after_sequence: i64,
+        limit: u32,
+    ) -> Result<Vec<pb::Event>, StoreError> {
+        let mut conn = self.inner.db.reader().await?;
+        event_log::read(
+            &mut conn,
+            self.scope.org_id,
+            session_id,
+            after_sequence,
+            limit,
+        )
+        .await
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Arc<pb::Event>> {
+        self.inner.feeds.subscribe(self.scope.org_id)
+    }
+}
+
+#[async_trait]
+impl EventEmitter for ScopedReference {
+    async fn emit(&self, request: EventRequest) -> Result<Event, AgentLoopError> {
+        self.emitted(request).await.map_err(upstream)
+    }
+}
+
+impl ScopedReference {
+    async fn emitted(&self, request: EventRequest) -> Result<Event, StoreError> {
+        let appended = Appended {
+            request_id: self.scope.request_id.clone().unwrap_or_default(),
+            event: pb::NewEvent::try_from(&request)?,
+            proposed_id: None,
+        };
+        let answer = self.append(vec![appended]).await.pop();
+        let answer = answer.unwrap_or_else(|| Err(group::stopped()))?;
+        Ok(event_from_ack(request, answer.event_id, answer.sequence)?)
+    }
+}

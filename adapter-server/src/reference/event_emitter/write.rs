@@ -1,0 +1,288 @@
+//! One group of events, written in one transaction. Each event is decided on its
+//! own, before anything is written: a bad one does not keep the others out.
+
+use super::bulk::{insert, lookup};
+use super::prepare::{Entry, MessageRow};
+use crate::Acknowledged;
+use crate::reference::db::{self, Db, unreadable};
+use crate::reference::errors::{no_session, refused};
+use crate::reference::records::{decoded, now};
+use crate::reference::replies::Pruning;
+use crate::replies::reused;
+use mortise_proto::convert::id;
+use mortise_proto::error::Outcome;
+use mortise_proto::rpc::table::event_emitter_service::EMIT;
+use mortise_proto::{StoreError, pb};
+use prost::Message;
+use sqlx::AnyConnection;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+const REPLIES: &str = "SELECT request_id, method, body FROM replies \
+                       WHERE org_id = $1 AND request_id";
+
+const SEQUENCES: &str = "SELECT s.id, COALESCE(q.last_sequence, 0) FROM sessions s \
+                         LEFT JOIN session_sequences q \
+                         ON q.org_id = s.org_id AND q.session_id = s.id \
+                         WHERE s.org_id = $1 AND s.id";
+
+const EVENT_IDS: &str = "SELECT id FROM events WHERE org_id = $1 AND id";
+
+const MESSAGE_IDS: &str = "SELECT session_id, message_id FROM messages \
+                           WHERE org_id = $1 AND message_id";
+
+const INSERT_EVENTS: (&str, &str) = (
+    "INSERT INTO events (org_id, session_id, sequence, id, type, body)",
+    "",
+);
+
+const INSERT_MESSAGES: (&str, &str) = (
+    "INSERT INTO messages (org_id, session_id, sequence, message_id, event_id, \
+     event_type, tool_name, created_at, search, body)",
+    "",
+);
+
+const INSERT_REPLIES: (&str, &str) = (
+    "INSERT INTO replies (org_id, request_id, method, created_at, body)",
+    "",
+);
+
+const SET_SEQUENCES: (&str, &str) = (
+    "INSERT INTO session_sequences (org_id, session_id, last_sequence)",
+    "ON CONFLICT (org_id, session_id) DO UPDATE SET last_sequence = excluded.last_sequence",
+);
+
+/// What became of an event that was accepted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Accepted {
+    pub(super) acknowledged: Acknowledged,
+    /// Not the repetition of one that was accepted before.
+    pub(super) is_new: bool,
+}
+
+/// What one org has that events may collide with or depend on. Kept up while the
+/// group is decided, as if each event were written at once.
+#[derive(Debug, Default)]
+struct Known {
+    replies: HashMap<String, (String, Vec<u8>)>,
+    sequences: HashMap<String, i64>,
+    event_ids: HashSet<String>,
+    /// By session and message.
+    message_ids: HashSet<(String, String)>,
+}
+
+/// What is to be written.
+#[derive(Debug, Default)]
+struct Rows<'a> {
+    events: Vec<(&'a Entry, i64)>,
+    messages: Vec<(&'a Entry, i64, &'a MessageRow)>,
+    replies: Vec<(&'a Entry, Vec<u8>)>,
+    sequences: BTreeMap<(i64, &'a str), i64>,
+}
+
+/// Writes a group. An error of the whole means that none of it is acknowledged.
+pub(super) async fn write(
+    db: &Db,
+    pruning: &Pruning,
+    entries: &[Entry],
+) -> Result<Vec<Result<Accepted, StoreError>>, StoreError> {
+    let mut tx = db.write().await?;
+    let (answers, is_changed) = apply(&mut tx, pruning, entries)
+        .await
+        .map_err(|error| error.outcome(Outcome::NotApplied))?;
+    if is_changed {
+        db::commit(tx).await?;
+    }
+    Ok(answers)
+}
+
+async fn apply(
+    tx: &mut AnyConnection,
+    pruning: &Pruning,
+    entries: &[Entry],
+) -> Result<(Vec<Result<Accepted, StoreError>>, bool), StoreError> {
+    let mut known = HashMap::new();
+    for entry in entries {
+        if !known.contains_key(&entry.org_id) {
+            known.insert(entry.org_id, Known::read(tx, entry.org_id, entries).await?);
+        }
+    }
+    let mut rows = Rows::default();
+    let answers = entries
+        .iter()
+        .map(|entry| known.entry(entry.org_id).or_default().decide(entry, &mut rows))
+        .collect();
+    rows.insert(tx).await?;
+    let replies = u32::try_from(rows.replies.len()).unwrap_or(u32::MAX);
+    pruning.written(tx, replies).await?;
+    Ok((answers, !rows.events.is_empty()))
+}
+
+// === impl Known ===
+
+impl Known {
+    async fn read(
+        tx: &mut AnyConnection,
+        org_id: i64,
+        entries: &[Entry],
+    ) -> Result<Self, StoreError> {
+        let entries = || entries.iter().filter(|entry| entry.org_id == org_id);
+        let request_ids = distinct(entries().map(|entry| entry.request_id.as_str()));
+        let replies: Vec<(String, String, Vec<u8>)> =
+            lookup(tx, REPLIES, org_id, &request_ids).await?;
+        let sessions = distinct(entries().map(|entry| entry.session_id.as_str()));
+        let sequences: Vec<(String, i64)> = lookup(tx, SEQUENCES, org_id, &sessions).await?;
+        let proposed: Vec<String> = entries()
+            .filter(|entry| entry.is_proposed)
+            .map(|entry| entry.event_id.to_string())
+            .collect();
+        let proposed: Vec<&str> = proposed.iter().map(String::as_str).collect();
+        let event_ids: Vec<(String,)> = lookup(tx, EVENT_IDS, org_id, &proposed).await?;
+        let messages = entries().filter_map(|entry| entry.message.as_ref());
+        let messages = distinct(messages.map(|message| message.id.as_str()));
+        let message_ids: Vec<(String, String)> =
+            lookup(tx, MESSAGE_IDS, org_id, &messages).await?;
+        Ok(Self {
+            replies: replies
+                .into_iter()
+                .map(|(request_id, method, body)| (request_id, (method, body)))
+                .collect(),
+            sequences: sequences.into_iter().collect(),
+            event_ids: event_ids.into_iter().map(|(id,)| id).collect(),
+            message_ids: message_ids.into_iter().collect(),
+        })
+    }
+
+    /// What becomes of an event; adds to `rows` what it writes.
+    fn decide<'a>(
+        &mut self,
+        entry: &'a Entry,
+        rows: &mut Rows<'a>,
+    ) -> Result<Accepted, StoreError> {
+        if let Some(acknowledged) = self.remembered(entry)? {
+            return Ok(Accepted {
+                acknowledged,
+                is_new: false,
+            });
+        }
+        let Some(last_sequence) = self.sequences.get_mut(&entry.session_id) else {
+            return Err(no_session(&entry.session_id));
+        };
+        if entry.is_ephemeral {
+            return Ok(entry.passed());
+        }
+        let event_id = entry.event_id.to_string();
+        if entry.is_proposed && self.event_ids.contains(&event_id) {
+            return Err(StoreError::invalid_field(
+                "proposed_event_id",
+                format!("{event_id} is taken by another event; mint a fresh one"),
+            ));
+        }
+        if let Some(message) = &entry.message {
+            let message_id = (entry.session_id.clone(), message.id.clone());
+            if !self.message_ids.insert(message_id) {
+                return Err(refused(format!("message already exists: {}", message.id)));
+            }
+        }
+        *last_sequence += 1;
+        let sequence = *last_sequence;
+        let answer = pb::EmitResponse {
+            event_id: event_id.clone(),
+            sequence,
+        };
+        self.event_ids.insert(event_id);
+        if !entry.request_id.is_empty() {
+            let body = answer.encode_to_vec();
+            let reply = (EMIT.method.short_name().to_string(), body.clone());
+            self.replies.insert(entry.request_id.clone(), reply);
+            rows.replies.push((entry, body));
+        }
+        rows.add(entry, sequence);
+        Ok(Accepted {
+            acknowledged: Acknowledged {
+                event_id: entry.event_id,
+                sequence,
+            },
+            is_new: true,
+        })
+    }
+
+    fn remembered(&self, entry: &Entry) -> Result<Option<Acknowledged>, StoreError> {
+        // An empty id is none, and is never among the replies.
+        let Some((method, body)) = self.replies.get(&entry.request_id) else {
+            return Ok(None);
+        };
+        if method != EMIT.method.short_name() {
+            return Err(reused(&entry.request_id, method));
+        }
+        let answer: pb::EmitResponse = decoded(body)?;
+        let event_id = id("event_id", &answer.event_id);
+        Ok(Some(Acknowledged {
+            event_id: event_id.map_err(|fault| unreadable(&fault.to_string()))?,
+            sequence: answer.sequence,
+        }))
+    }
+}
+
+// === impl Rows ===
+
+impl<'a> Rows<'a> {
+    fn add(&mut self, entry: &'a Entry, sequence: i64) {
+        self.events.push((entry, sequence));
+        if let Some(message) = &entry.message {
+            self.messages.push((entry, sequence, message));
+        }
+        self.sequences
+            .insert((entry.org_id, &entry.session_id), sequence);
+    }
+
+    async fn insert(&self, tx: &mut AnyConnection) -> Result<(), StoreError> {
+        insert(tx, INSERT_EVENTS, 6, &self.events, |to, (entry, sequence)| {
+            to.bind(entry.org_id)
+                .bind(entry.session_id.as_str())
+                .bind(*sequence)
+                .bind(entry.event_id.to_string())
+                .bind(entry.event.r#type.as_str())
+                .bind(entry.body.as_slice())
+        })
+        .await?;
+        insert(
+            tx,
+            INSERT_MESSAGES,
+            10,
+            &self.messages,
+            |to, (entry, sequence, message)| {
+                to.bind(entry.org_id)
+                    .bind(entry.session_id.as_str())
+                    .bind(*sequence)
+                    .bind(message.id.as_str())
+                    .bind(entry.event_id.to_string())
+                    .bind(entry.event.r#type.as_str())
+                    .bind(message.tool_name.as_deref())
+                    .bind(message.created_at)
+                    .bind(message.search.as_str())
+                    .bind(message.body.as_slice())
+            },
+        )
+        .await?;
+        let now = now();
+        insert(tx, INSERT_REPLIES, 5, &self.replies, |to, (entry, body)| {
+            to.bind(entry.org_id)
+                .bind(entry.request_id.as_str())
+                .bind(EMIT.method.short_name())
+                .bind(now)
+                .bind(body.as_slice())
+        })
+        .await?;
+        let sequences: Vec<_> = self.sequences.iter().collect();
+        insert(tx, SET_SEQUENCES, 3, &sequences, |to, ((org_id, id), last)| {
+            to.bind(*org_id).bind(*id).bind(**last)
+        })
+        .await
+    }
+}
+
+fn distinct<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = HashSet::new();
+    keys.filter(|key| !key.is_empty() && seen.insert(*key))
+        .collect()
+}

@@ -1,0 +1,37 @@
+//! Stored events, read.
+
+use super::db::fault;
+use super::records::{decoded, stored_fault};
+use everruns_core::typed_id::SessionId;
+use mortise_proto::convert::event_log::stored;
+use mortise_proto::convert::id;
+use mortise_proto::{StoreError, pb};
+use sqlx::AnyConnection;
+
+const READ: &str = "SELECT sequence, id, body FROM events \
+                    WHERE org_id = $1 AND session_id = $2 AND sequence > $3 \
+                    ORDER BY sequence LIMIT $4";
+
+/// The stored events of a session after a sequence number, in order.
+pub(super) async fn read(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    session_id: SessionId,
+    after_sequence: i64,
+    limit: u32,
+) -> Result<Vec<pb::Event>, StoreError> {
+    let rows: Vec<(i64, String, Vec<u8>)> = sqlx::query_as(READ)
+        .bind(org_id)
+        .bind(session_id.to_string())
+        .bind(after_sequence)
+        .bind(i64::from(limit))
+        .fetch_all(conn)
+        .await
+        .map_err(fault)?;
+    rows.into_iter()
+        .map(|(sequence, event_id, body)| {
+            let event_id = id("id", &event_id).map_err(stored_fault)?;
+            Ok(stored(decoded(&body)?, event_id, sequence))
+        })
+        .collect()
+}

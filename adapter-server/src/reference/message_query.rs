@@ -1,0 +1,183 @@
+//! Filters on messages as SQL. The text is put together from the pieces below alone;
+//! values are bound.
+
+use super::db::fault;
+use super::message_of_event::text;
+use super::records::{domain, nanos};
+use everruns_core::events::TOOL_COMPLETED;
+use everruns_core::message::Message;
+use everruns_core::message_filter::{MessageFilter, MessageQuery};
+use mortise_proto::{StoreError, pb};
+use sqlx::any::AnyArguments;
+use sqlx::query::QueryAs;
+use sqlx::{Any, AnyConnection, AssertSqlSafe, FromRow, any::AnyRow};
+use std::sync::Arc;
+
+/// The most values that one query binds; SQLite takes 32 766.
+const VALUES_MAX: usize = 10_000;
+
+type Custom = Arc<dyn Fn(&Message) -> bool + Send + Sync>;
+
+/// The conditions of a query, joined with AND.
+pub(super) struct Conditions {
+    sql: String,
+    values: Vec<Value>,
+    /// Those that only the process that made them can apply.
+    pub(super) customs: Vec<Custom>,
+}
+
+enum Value {
+    Number(i64),
+    Text(String),
+}
+
+// === impl Conditions ===
+
+impl Conditions {
+    pub(super) fn of(org_id: i64, query: &MessageQuery) -> Result<Self, StoreError> {
+        let mut conditions = Self {
+            sql: String::new(),
+            values: Vec::new(),
+            customs: Vec::new(),
+        };
+        let org = conditions.bind(Value::Number(org_id));
+        let session = conditions.bind(Value::Text(query.session_id.to_string()));
+        conditions.sql = format!("org_id = {org} AND session_id = {session}");
+        for filter in &query.filters {
+            conditions.add(filter);
+        }
+        if conditions.values.len() > VALUES_MAX {
+            return Err(StoreError::invalid_field(
+                "filters",
+                format!(
+                    "name {} values; name at most {VALUES_MAX}",
+                    conditions.values.len()
+                ),
+            ));
+        }
+        Ok(conditions)
+    }
+
+    fn add(&mut self, filter: &MessageFilter) {
+        match filter {
+            MessageFilter::TimeRange { from, to } => {
+                for (bound, comparison) in [(from, ">="), (to, "<=")] {
+                    if let Some(bound) = bound {
+                        let value = self.bind(Value::Number(nanos(*bound)));
+                        self.and(&format!("created_at {comparison} {value}"));
+                    }
+                }
+            }
+            MessageFilter::EventTypes(types) => self.and_in("event_type", types.iter(), true),
+            MessageFilter::ToolName(name) => {
+                let name = self.bind(Value::Text(name.clone()));
+                self.and(&format!(
+                    "event_type = '{TOOL_COMPLETED}' AND tool_name = {name}"
+                ));
+            }
+            // Every text contains the empty one.
+            MessageFilter::Search(wanted) if wanted.is_empty() => {}
+            MessageFilter::Search(wanted) => {
+                // Taking the text out changes what contains it. Unlike LIKE this has no
+                // wildcards to escape and no limit, and both databases have it.
+                let wanted = self.bind(Value::Text(folded(wanted)));
+                self.and(&format!("replace(search, {wanted}, '') <> search"));
+            }
+            MessageFilter::ExcludeIds(ids) => self.and_in("event_id", ids.iter(), false),
+            MessageFilter::IncludeIds(ids) => self.and_in("event_id", ids.iter(), true),
+            MessageFilter::Custom(custom) => self.customs.push(custom.clone()),
+        }
+    }
+
+    fn and(&mut self, condition: &str) {
+        self.sql.push_str(" AND ");
+        self.sql.push_str(condition);
+    }
+
+    fn and_in(
+        &mut self,
+        column: &str,
+        values: impl ExactSizeIterator<Item = impl ToString>,
+        wanted: bool,
+    ) {
+        if values.len() == 0 {
+            // Nothing is in an empty list, and everything is out of it.
+            if wanted {
+                self.and("1 = 0");
+            }
+            return;
+        }
+        let list: Vec<String> = values
+            .map(|value| self.bind(Value::Text(value.to_string())))
+            .collect();
+        let not = if wanted { "" } else { "NOT " };
+        self.and(&format!("{column} {not}IN ({})", list.join(", ")));
+    }
+
+    /// Takes a value and names its place.
+    fn bind(&mut self, value: Value) -> String {
+        self.values.push(value);
+        format!("${}", self.values.len())
+    }
+
+    /// How many messages there are.
+    pub(super) async fn count(&self, conn: &mut AnyConnection) -> Result<i64, StoreError> {
+        let sql = format!("SELECT count(*) FROM messages WHERE {}", self.sql);
+        let (count,): (i64,) = self.query(sql).fetch_one(conn).await.map_err(fault)?;
+        Ok(count)
+    }
+
+    /// The newest messages, at most `limit`, oldest first.
+    pub(super) async fn newest(
+        &self,
+        conn: &mut AnyConnection,
+        limit: i64,
+    ) -> Result<Vec<Message>, StoreError> {
+        let sql = format!(
+            "SELECT body FROM messages WHERE {} ORDER BY sequence DESC LIMIT ${}",
+            self.sql,
+            self.values.len() + 1
+        );
+        let query = self.query(sql).bind(limit);
+        let rows: Vec<(Vec<u8>,)> = query.fetch_all(conn).await.map_err(fault)?;
+        rows.iter()
+            .rev()
+            .map(|(body,)| domain::<pb::Message, _>(body))
+            .collect()
+    }
+
+    fn query<O>(&self, sql: String) -> QueryAs<'static, Any, O, AnyArguments>
+    where
+        O: for<'r> FromRow<'r, AnyRow>,
+    {
+        let query = sqlx::query_as(AssertSqlSafe(sql));
+        self.values.iter().fold(query, |query, value| match value {
+            Value::Number(number) => query.bind(*number),
+            Value::Text(text) => query.bind(text.clone()),
+        })
+    }
+}
+
+/// What a search looks through: the text parts, folded.
+pub(super) fn search_text(message: &Message) -> String {
+    let texts: Vec<String> = message
+        .content
+        .iter()
+        .filter_map(text)
+        .map(folded)
+        .collect();
+    texts.join("\n")
+}
+
+/// Lower case, character by character: a sigma is one letter wherever it stands. NUL
+/// goes, which not every database keeps in a text.
+fn folded(text: &str) -> String {
+    let lower = text.chars().flat_map(char::to_lowercase);
+    lower
+        .map(|letter| match letter {
+            'ς' => 'σ',
+            '\0' => ' ',
+            letter => letter,
+        })
+        .collect()
+}

@@ -1,0 +1,153 @@
+//! What the host itself asks of the platform, around the stores.
+
+use super::errors::{session_not_found, upstream};
+use super::records::stored_fault;
+use super::{ScopedReference, agent_store, llm_provider_store, message_retriever, session_store};
+use async_trait::async_trait;
+use everruns_core::message_retriever::MessageRetriever;
+use everruns_core::traits::{
+    AgentStore, EventEmitter, HarnessStore, LlmProviderStore, SessionFileSystem, SessionMutator,
+    SessionStorageStore, SessionStore,
+};
+use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
+use everruns_core::{
+    Agent, AgentLoopError, CapabilityRegistry, DriverRegistry, Harness, Session, SessionStatus,
+};
+use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
+use mortise_proto::convert::{nested, to_timestamp};
+use mortise_proto::{StoreError, pb};
+use std::sync::Arc;
+
+/// The org is the scope's, whatever org a getter names: one call is for one org.
+#[async_trait]
+impl RuntimeHostAdapter for ScopedReference {
+    async fn get_agent(
+        &self,
+        _org_id: i64,
+        agent_id: AgentId,
+    ) -> Result<Option<Agent>, AgentLoopError> {
+        self.agent(agent_id).await.map_err(upstream)
+    }
+
+    async fn get_harness(
+        &self,
+        _org_id: i64,
+        harness_id: HarnessId,
+    ) -> Result<Option<Harness>, AgentLoopError> {
+        let chain = self.harness_chain(harness_id).await.map_err(upstream)?;
+        Ok(chain.into_iter().last())
+    }
+
+    async fn set_session_status(
+        &self,
+        _org_id: i64,
+        session_id: SessionId,
+        status: SessionStatus,
+    ) -> Result<Session, AgentLoopError> {
+        self.set_status(session_id, status.into())
+            .await
+            .map_err(upstream)
+    }
+
+    async fn load_turn_context(
+        &self,
+        _org_id: i64,
+        session_id: SessionId,
+    ) -> Result<RuntimeHostTurnContext, AgentLoopError> {
+        self.turn_context(session_id).await.map_err(upstream)
+    }
+
+    // Capabilities and drivers are code, and code runs on the host's side of the wire.
+    fn capability_registry(&self) -> CapabilityRegistry {
+        CapabilityRegistry::new()
+    }
+
+    fn driver_registry(&self) -> DriverRegistry {
+        DriverRegistry::new()
+    }
+
+    fn harness_store(&self, _org_id: i64) -> Arc<dyn HarnessStore> {
+        Arc::new(self.clone())
+    }
+
+    fn agent_store(&self, _org_id: i64) -> Arc<dyn AgentStore> {
+        Arc::new(self.clone())
+    }
+
+    fn session_store(&self, _org_id: i64) -> Arc<dyn SessionStore> {
+        Arc::new(self.clone())
+    }
+
+    fn session_mutator(&self, _org_id: i64) -> Arc<dyn SessionMutator> {
+        Arc::new(self.clone())
+    }
+
+    fn provider_store(&self, _org_id: i64) -> Arc<dyn LlmProviderStore> {
+        Arc::new(self.clone())
+    }
+
+    fn message_store(&self) -> Arc<dyn MessageRetriever> {
+        Arc::new(self.clone())
+    }
+
+    fn event_emitter(&self) -> Arc<dyn EventEmitter> {
+        Arc::new(self.clone())
+    }
+
+    fn file_store(&self) -> Arc<dyn SessionFileSystem> {
+        Arc::new(self.clone())
+    }
+
+    fn storage_store(&self) -> Option<Arc<dyn SessionStorageStore>> {
+        Some(Arc::new(self.clone()))
+    }
+}
+
+impl ScopedReference {
+    async fn set_status(
+        &self,
+        session_id: SessionId,
+        status: pb::SessionStatus,
+    ) -> Result<Session, StoreError> {
+        let org_id = self.scope.org_id;
+        let answer = self
+            .once(async |tx| {
+                let session = session_store::update(tx, org_id, session_id, |session, now| {
+                    session.set_status(status);
+                    if status == pb::SessionStatus::Active {
+                        session.started_at.get_or_insert_with(|| to_timestamp(now));
+                    }
+                });
+                Ok(pb::SetSessionStatusResponse {
+                    session: Some(session.await?),
+                })
+            })
+            .await?;
+        nested("session", answer.session).map_err(stored_fault)
+    }
+
+    async fn turn_context(
+        &self,
+        session_id: SessionId,
+    ) -> Result<RuntimeHostTurnContext, StoreError> {
+        let org_id = self.scope.org_id;
+        let mut tx = self.inner.db.snapshot().await?;
+        let session = session_store::find(&mut tx, org_id, session_id).await?;
+        let session = session.ok_or_else(|| session_not_found(session_id))?;
+        let agent = match session.agent_id {
+            Some(agent_id) => agent_store::find(&mut tx, org_id, agent_id).await?,
+            None => None,
+        };
+        let messages = message_retriever::load_all(&mut tx, org_id, session_id).await?;
+        let key = self.inner.key.as_ref();
+        let model = llm_provider_store::find_default(&mut tx, org_id, key).await?;
+        Ok(RuntimeHostTurnContext {
+            agent,
+            session,
+            messages,
+            model,
+            // Tools of MCP servers are discovered by the side that can reach them.
+            mcp_tool_definitions: Vec::new(),
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! Sessions.
+
+use super::ScopedReference;
+use super::db::fault;
+use super::errors::{no_session, upstream};
+use super::records::{decoded, domain, nanos, now_after, stored_fault, time};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use everruns_core::typed_id::SessionId;
+use everruns_core::{AgentLoopError, Session, traits::SessionStore};
+use mortise_proto::convert::{self, to_timestamp};
+use mortise_proto::{StoreError, pb};
+use prost::Message;
+use sqlx::AnyConnection;
+
+const FIND: &str = "SELECT body FROM sessions WHERE org_id = $1 AND id = $2";
+
+const CREATED_AT: &str = "SELECT created_at FROM sessions WHERE org_id = $1 AND id = $2";
+
+const UPDATE: &str = "UPDATE sessions SET status = $3, updated_at = $4, body = $5 \
+                      WHERE org_id = $1 AND id = $2";
+
+#[async_trait]
+impl SessionStore for ScopedReference {
+    async fn get_session(&self, session_id: SessionId) -> Result<Option<Session>, AgentLoopError> {
+        self.session(session_id).await.map_err(upstream)
+    }
+}
+
+impl ScopedReference {
+    async fn session(&self, session_id: SessionId) -> Result<Option<Session>, StoreError> {
+        let mut conn = self.inner.db.reader().await?;
+        find(&mut conn, self.scope.org_id, session_id).await
+    }
+}
+
+pub(super) async fn find(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    session_id: SessionId,
+) -> Result<Option<Session>, StoreError> {
+    let body = body(conn, org_id, session_id).await?;
+    body.map(|body| domain::<pb::Session, _>(&body)).transpose()
+}
+
+async fn body(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    session_id: SessionId,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let row: Option<(Vec<u8>,)> = sqlx::query_as(FIND)
+        .bind(org_id)
+        .bind(session_id.to_string())
+        .fetch_optional(conn)
+        .await
+        .map_err(fault)?;
+    Ok(row.map(|(body,)| body))
+}
+
+/// When the session was made; `None` if it is not in this org.
+pub(super) async fn created_at(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    session_id: SessionId,
+) -> Result<Option<i64>, StoreError> {
+    let row: Option<(i64,)> = sqlx::query_as(CREATED_AT)
+        .bind(org_id)
+        .bind(session_id.to_string())
+        .fetch_optional(conn)
+        .await
+        .map_err(fault)?;
+    Ok(row.map(|(created_at,)| created_at))
+}
+
+/// Fails unless the session is in this org.
+pub(super) async fn must_exist(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    session_id: SessionId,
+) -> Result<(), StoreError> {
+    let found = created_at(conn, org_id, session_id).await?;
+    found.map(|_| ()).ok_or_else(|| no_session(session_id))
+}
+
+/// Changes a session and moves its `updated_at`; `change` is told the new time.
+pub(super) async fn update(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    session_id: SessionId,
+    change: impl FnOnce(&mut pb::Session, DateTime<Utc>),
+) -> Result<pb::Session, StoreError> {
+    let body = body(conn, org_id, session_id).await?;
+    let body = body.ok_or_else(|| no_session(session_id))?;
+    let mut session: pb::Session = decoded(&body)?;
+    let last = convert::timestamp("updated_at", session.updated_at).map_err(stored_fault)?;
+    let updated_at = now_after(nanos(last));
+    session.updated_at = Some(to_timestamp(time(updated_at)));
+    change(&mut session, time(updated_at));
+    sqlx::query(UPDATE)
+        .bind(org_id)
+        .bind(session_id.to_string())
+        .bind(status_name(&session))
+        .bind(updated_at)
+        .bind(session.encode_to_vec())
+        .execute(conn)
+        .await
+        .map_err(fault)?;
+    Ok(session)
+}
+
+/// The status as people who look into the database read it.
+pub(super) fn status_name(session: &pb::Session) -> &'static str {
+    let name = session.status().as_str_name();
+    name.trim_start_matches("SESSION_STATUS_")
+}

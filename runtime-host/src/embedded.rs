@@ -1,0 +1,135 @@
+//! The reference server inside this process, on a private unix socket: what runs
+//! when no adapter is named.
+
+use mortise_adapter_client::Endpoint;
+use mortise_adapter_server::reference::{EncryptionKey, Reference, ReferenceConfig};
+use mortise_adapter_server::{AdapterServer, ListenAddress};
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// A running reference server; it stops when it is told to or dropped.
+#[derive(Debug)]
+pub struct Embedded {
+    endpoint: Endpoint,
+    stop: Option<oneshot::Sender<()>>,
+    served: JoinHandle<()>,
+    /// Holds the socket. Of this user alone.
+    _folder: TempDir,
+}
+
+/// Why it did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddedError {
+    /// A folder or file that cannot be used.
+    #[error("{path}: {cause}; name another folder with --data")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] mortise_adapter_server::reference::OpenError),
+    /// The key file holds something else.
+    #[error("{0}: is not a key of 32 bytes; restore it, or secrets sealed with it are lost")]
+    Key(PathBuf),
+    /// The private socket.
+    #[error("the private socket could not be opened: {0}")]
+    Socket(io::Error),
+}
+
+impl Embedded {
+    /// Opens the database in `folder`, makes both if they are new, and serves.
+    pub async fn start(folder: &Path) -> Result<Self, EmbeddedError> {
+        let at = |path: &Path| {
+            let path = path.to_path_buf();
+            move |cause| EmbeddedError::File { path, cause }
+        };
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(at(folder))?;
+        let mut config =
+            ReferenceConfig::new(format!("sqlite:{}", folder.join("mortise.db").display()));
+        config.encryption_key = Some(own_key(&folder.join("secret.key"))?);
+        config.allow_test_seed = true;
+        let reference = Reference::open(config).await?;
+
+        let socket_folder = tempfile::Builder::new()
+            .prefix("mortise-")
+            .tempdir()
+            .map_err(EmbeddedError::Socket)?;
+        let socket = socket_folder.path().join("adapter.sock");
+        let listener = ListenAddress::Unix(socket.clone()).bind().await;
+        let listener = listener.map_err(EmbeddedError::Socket)?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = AdapterServer::builder(reference);
+        let served = tokio::spawn(async move {
+            let stopped = async {
+                // Dropped or sent: either way the server is to stop.
+                drop(stopped.await);
+            };
+            if let Err(error) = server.serve(listener, stopped).await {
+                tracing::error!(%error, "the embedded server stopped");
+            }
+        });
+        Ok(Self {
+            endpoint: Endpoint::Unix(socket),
+            stop: Some(stop),
+            served,
+            _folder: socket_folder,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn endpoint(&self) -> Endpoint {
+        self.endpoint.clone()
+    }
+
+    /// Stops it and waits until it has.
+    pub async fn stop(mut self) {
+        drop(self.stop.take());
+        if let Err(error) = self.served.await {
+            tracing::error!(%error, "the embedded server broke off");
+        }
+    }
+}
+
+/// The key that secrets are sealed with, made on first use.
+fn own_key(path: &Path) -> Result<EncryptionKey, EmbeddedError> {
+    let at = |cause| EmbeddedError::File {
+        path: path.to_path_buf(),
+        cause,
+    };
+    let made = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match made {
+        Ok(mut file) => {
+            let mut key = Vec::with_capacity(32);
+            key.extend_from_slice(uuid::Uuid::new_v4().as_bytes());
+            key.extend_from_slice(uuid::Uuid::new_v4().as_bytes());
+            file.write_all(&key).map_err(at)?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(at(error)),
+    }
+    let mut key = Vec::new();
+    fs::File::open(path)
+        .and_then(|mut file| file.read_to_end(&mut key))
+        .map_err(at)?;
+    let key: [u8; 32] = key
+        .try_into()
+        .map_err(|_| EmbeddedError::Key(path.to_path_buf()))?;
+    Ok(EncryptionKey::from_bytes(key))
+}

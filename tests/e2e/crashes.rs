@@ -1,0 +1,131 @@
+//! `kill -9` of the adapter between turns, in the middle of turns, and of the host
+//! itself: no acknowledged event is lost, none is there twice.
+
+use everruns_core::events::Event;
+use everruns_core::typed_id::{EventId, SessionId};
+use everruns_runtime::RuntimeHostAdapter;
+use mortise_adapter_client::GrpcHostAdapter;
+use mortise_runtime_host::engine::TurnEnd;
+use mortise_test_support::adapter_process::AdapterProcess;
+use mortise_test_support::fixtures::said;
+use mortise_test_support::in_process::mesh;
+use mortise_test_support::scenario::{ask, host_adapter, seed};
+use std::collections::HashSet;
+
+async fn stored(adapter: &GrpcHostAdapter, session_id: SessionId) -> Vec<Event> {
+    let events = adapter
+        .event_log()
+        .unwrap()
+        .read(session_id, 0)
+        .await
+        .unwrap();
+    let sequences: Vec<_> = events.iter().map(|event| event.sequence.unwrap()).collect();
+    let expected: Vec<_> = (1..=i32::try_from(events.len()).unwrap()).collect();
+    assert_eq!(sequences, expected, "sequences have no gap");
+    let ids: HashSet<EventId> = events.iter().map(|event| event.id).collect();
+    assert_eq!(ids.len(), events.len(), "no event is there twice");
+    events
+}
+
+/// Between turns: the host is not restarted, and its next turn works.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_between_turns() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = AdapterProcess::start(folder.path()).await;
+    let (adapter, _seen) = host_adapter(&mesh(&process.endpoint)).await;
+    let session_id = seed(&adapter).await;
+    assert_eq!(
+        ask(&adapter, session_id, "6 times 7?").await,
+        TurnEnd::Completed
+    );
+    let before = stored(&adapter, session_id).await;
+    process.kill().await;
+
+    let _again = AdapterProcess::start(folder.path()).await;
+    assert_eq!(
+        ask(&adapter, session_id, "2 times 3?").await,
+        TurnEnd::Completed
+    );
+    let after = stored(&adapter, session_id).await;
+    let ids = |events: &[Event]| events.iter().map(|event| event.id).collect::<Vec<_>>();
+    assert_eq!(ids(&after)[..before.len()], ids(&before)[..]);
+}
+
+/// In the middle of a turn, wherever that is: the server is killed after some number
+/// of events and started again, and the turn goes on to its end. Every event that
+/// was acknowledged is there, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_during_turns() {
+    for kill_after in [2, 9, 17, 26, 40] {
+        let folder = tempfile::tempdir().unwrap();
+        let process = AdapterProcess::start(folder.path()).await;
+        let (adapter, seen) = host_adapter(&mesh(&process.endpoint)).await;
+        let session_id = seed(&adapter).await;
+        let turn = {
+            let adapter = adapter.clone();
+            tokio::spawn(async move { ask(&adapter, session_id, "6 times 7?").await })
+        };
+        while seen.lock().unwrap().len() < kill_after && !turn.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        process.kill().await;
+        let _again = AdapterProcess::start(folder.path()).await;
+        assert_eq!(
+            turn.await.unwrap(),
+            TurnEnd::Completed,
+            "killed after {kill_after} events"
+        );
+
+        let there: HashSet<EventId> = stored(&adapter, session_id)
+            .await
+            .iter()
+            .map(|event| event.id)
+            .collect();
+        for event in seen
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|event| !event.is_ephemeral())
+        {
+            assert!(
+                there.contains(&event.id),
+                "{} is lost (killed after {kill_after})",
+                event.event_type
+            );
+        }
+    }
+}
+
+/// A hundred acknowledged events and a kill: all of them are there.
+#[tokio::test(flavor = "multi_thread")]
+async fn acknowledged_means_durable() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = AdapterProcess::start(folder.path()).await;
+    let (adapter, _seen) = host_adapter(&mesh(&process.endpoint)).await;
+    let session_id = seed(&adapter).await;
+    let emitter = adapter.event_emitter();
+    let emits = (0..100).map(|n| {
+        let emitter = emitter.clone();
+        async move {
+            emitter
+                .emit(said(session_id, &n.to_string()))
+                .await
+                .unwrap()
+                .id
+        }
+    });
+    let acknowledged: HashSet<EventId> =
+        futures::future::join_all(emits).await.into_iter().collect();
+    process.kill().await;
+    let _again = AdapterProcess::start(folder.path()).await;
+    let there: HashSet<EventId> = stored(&adapter, session_id)
+        .await
+        .iter()
+        .map(|event| event.id)
+        .collect();
+    assert_eq!(there, acknowledged);
+    assert_eq!(
+        adapter.message_store().count(session_id).await.unwrap(),
+        100
+    );
+}

@@ -1,0 +1,133 @@
+//! The real OpenAI driver against a small OpenAI-compatible server: what a person
+//! is told, and the events that upstream defines for it.
+
+use everruns_core::llm_models::LlmProviderType;
+use everruns_core::{ModelWithProvider, session::SessionStatus};
+use everruns_runtime::RuntimeHostAdapter;
+use mortise_runtime_host::engine::TurnEnd;
+use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
+use mortise_test_support::in_process::{mesh, reference, serve};
+use mortise_test_support::scenario::{ask, host_adapter, last_text, seed_with, types};
+use serde_json::json;
+
+struct Outcome {
+    end: TurnEnd,
+    types: Vec<String>,
+    last_text: String,
+    requests: usize,
+}
+
+async fn ask_fake(answers: Vec<Answer>) -> Outcome {
+    let fake = FakeOpenAi::start(answers).await;
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(reference(folder.path()).await).await;
+    let (adapter, seen) = host_adapter(&mesh(&server.endpoint)).await;
+    let model = ModelWithProvider {
+        model: "fake".into(),
+        provider_type: LlmProviderType::OpenaiCompletions,
+        api_key: Some("sk-test".into()),
+        base_url: Some(fake.base_url.clone()),
+    };
+    let session_id = seed_with(&adapter, model).await;
+    let end = ask(&adapter, session_id, "Hello?").await;
+    let session = adapter
+        .session_store(1)
+        .get_session(session_id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        session.status,
+        SessionStatus::Idle,
+        "a turn leaves its session idle, however it ends"
+    );
+    let messages = adapter.message_store().load(session_id).await.unwrap();
+    let types = types(&seen.lock().unwrap())
+        .into_iter()
+        .map(String::from)
+        .collect();
+    Outcome {
+        end,
+        types,
+        last_text: last_text(&messages),
+        requests: fake.requests().len(),
+    }
+}
+
+/// A streamed answer and a tool call pass through the real driver.
+#[tokio::test]
+async fn an_answer_is_streamed() {
+    let call = Answer::ToolCall("multiply", json!({ "a": 6, "b": 7 }));
+    let outcome = ask_fake(vec![call, Answer::Text(vec!["It ", "is ", "42."])]).await;
+    assert_eq!(outcome.end, TurnEnd::Completed);
+    assert_eq!(outcome.last_text, "It is 42.");
+    for expected in [
+        "tool.completed",
+        "output.message.delta",
+        "llm.generation",
+        "turn.completed",
+        "session.idled",
+    ] {
+        assert!(
+            outcome.types.iter().any(|found| found == expected),
+            "{expected}: {:?}",
+            outcome.types
+        );
+    }
+}
+
+/// A key that is refused ends the turn and tells the user, without the key.
+#[tokio::test]
+async fn a_refused_key_is_told() {
+    let outcome = ask_fake(vec![Answer::Error(401, "Incorrect API key provided")]).await;
+    assert!(matches!(outcome.end, TurnEnd::Failed(_)));
+    assert!(
+        outcome.types.iter().any(|found| found == "turn.failed"),
+        "{:?}",
+        outcome.types
+    );
+    assert!(
+        !outcome.last_text.is_empty() && !outcome.last_text.contains("sk-test"),
+        "{}",
+        outcome.last_text
+    );
+}
+
+/// A rate limit is waited for and tried again; the answer then comes.
+#[tokio::test]
+async fn a_rate_limit_is_waited_for() {
+    let limited = Answer::Error(429, "Rate limit reached");
+    let outcome = ask_fake(vec![limited, Answer::Text(vec!["Here."])]).await;
+    assert_eq!(outcome.end, TurnEnd::Completed);
+    assert_eq!((outcome.last_text.as_str(), outcome.requests), ("Here.", 2));
+}
+
+/// A rate limit that stays ends the turn as failed.
+#[tokio::test]
+async fn a_lasting_rate_limit_is_told() {
+    let outcome = ask_fake(vec![Answer::Error(429, "Rate limit reached")]).await;
+    assert!(matches!(outcome.end, TurnEnd::Failed(_)));
+    assert!(
+        outcome.types.iter().any(|found| found == "turn.failed"),
+        "{:?}",
+        outcome.types
+    );
+}
+
+/// A stream that breaks off ends the turn as failed: half an answer is not an
+/// answer.
+#[tokio::test]
+async fn a_cut_stream_is_told() {
+    let outcome = ask_fake(vec![Answer::CutAfter(vec!["It is "])]).await;
+    assert!(
+        matches!(outcome.end, TurnEnd::Failed(_)),
+        "{:?} {:?}",
+        outcome.end,
+        outcome.types
+    );
+    assert!(
+        outcome.types.iter().any(|found| found == "turn.failed"),
+        "{:?}",
+        outcome.types
+    );
+}

@@ -1,0 +1,94 @@
+//! The binaries as processes of their own, to be killed and started again.
+
+use mortise_adapter_client::Endpoint;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// A running `mortise-adapter`. It is killed when it is dropped.
+pub struct AdapterProcess {
+    /// Where it listens.
+    pub endpoint: Endpoint,
+    child: Child,
+}
+
+impl AdapterProcess {
+    /// Starts one over the database in a folder, and waits until it listens.
+    pub async fn start(folder: &Path) -> Self {
+        Self::start_at(folder, &format!("unix:{}", folder.join("p.sock").display())).await
+    }
+
+    /// Starts one at an address.
+    pub async fn start_at(folder: &Path, listen: &str) -> Self {
+        let key = folder.join("key");
+        std::fs::write(&key, [7; 32]).unwrap();
+        let mut child = Command::new(binary("mortise-adapter"))
+            .args(["--listen", listen, "--test-seed"])
+            .arg("--database")
+            .arg(format!("sqlite:{}", folder.join("p.db").display()))
+            .arg("--key-file")
+            .arg(key)
+            .env("MORTISE_LOG", "warn")
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut line).await.unwrap();
+        let endpoint = line
+            .trim()
+            .strip_prefix("listening at ")
+            .unwrap_or_else(|| panic!("`{line}`"));
+        Self {
+            endpoint: endpoint.parse().unwrap(),
+            child,
+        }
+    }
+
+    /// Kills it at once, as `kill -9` does.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+}
+
+/// A binary of this workspace, which the test command builds first. It lies beside
+/// the folder of the test that asks.
+pub fn binary(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().and_then(Path::parent).unwrap().join(name);
+    assert!(
+        path.exists(),
+        "{} is missing; run `cargo build --workspace` first",
+        path.display()
+    );
+    path
+}
+
+/// What a finished command left behind.
+pub struct Finished {
+    /// Exit code.
+    pub code: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+/// Runs `mortise-host` to its end, without keys in its environment.
+pub async fn host(arguments: &[&str]) -> Finished {
+    let output = Command::new(binary("mortise-host"))
+        .args(arguments)
+        .env_remove("OPENAI_API_KEY")
+        .env_remove("ANTHROPIC_API_KEY")
+        .env_remove("MORTISE_LOG")
+        .output()
+        .await
+        .unwrap();
+    Finished {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}

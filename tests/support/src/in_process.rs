@@ -1,0 +1,104 @@
+//! Servers in the test's own process, and adapters over them.
+
+use mortise_adapter_client::{AdapterConfig, Endpoint, GrpcHostAdapter, Mesh, MeshConfig, Routes};
+use mortise_adapter_server::reference::{EncryptionKey, Reference, ReferenceConfig};
+use mortise_adapter_server::{AdapterServer, AdapterSource, ListenAddress};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// A server on a private unix socket or a free port. It stops when it is dropped.
+pub struct Server {
+    /// Where it listens.
+    pub endpoint: Endpoint,
+    _stop: oneshot::Sender<()>,
+    _served: JoinHandle<()>,
+    _folder: TempDir,
+}
+
+/// Serves on a private unix socket.
+pub async fn serve(source: impl AdapterSource) -> Server {
+    let folder = tempfile::tempdir().unwrap();
+    let address = ListenAddress::Unix(folder.path().join("a.sock"));
+    serve_at(AdapterServer::builder(source), address, folder).await
+}
+
+/// Serves on a free TCP port.
+pub async fn serve_tcp(source: impl AdapterSource) -> Server {
+    let address = "127.0.0.1:0".parse().unwrap();
+    serve_at(
+        AdapterServer::builder(source),
+        address,
+        tempfile::tempdir().unwrap(),
+    )
+    .await
+}
+
+/// Serves what was built, at an address.
+pub async fn serve_at<S: AdapterSource>(
+    server: AdapterServer<S>,
+    address: ListenAddress,
+    folder: TempDir,
+) -> Server {
+    let listener = address.bind().await.unwrap();
+    let endpoint = listener.endpoint().parse().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = tokio::spawn(async move {
+        let stopped = async { drop(stopped.await) };
+        server.serve(listener, stopped).await.unwrap();
+    });
+    Server {
+        endpoint,
+        _stop: stop,
+        _served: served,
+        _folder: folder,
+    }
+}
+
+/// The reference storage in a folder, with a key and the way to seed it.
+pub async fn reference(folder: &Path) -> Reference {
+    let mut config = ReferenceConfig::new(format!("sqlite:{}", folder.join("t.db").display()));
+    config.encryption_key = Some(EncryptionKey::from_bytes([7; 32]));
+    config.allow_test_seed = true;
+    Reference::open(config).await.unwrap()
+}
+
+/// A mesh of one adapter.
+pub fn mesh(endpoint: &Endpoint) -> Mesh {
+    Mesh::new(MeshConfig::single(endpoint.clone())).unwrap()
+}
+
+/// A mesh whose failures come soon.
+pub fn impatient_mesh(endpoint: &Endpoint) -> Mesh {
+    let mut config = MeshConfig::single(endpoint.clone());
+    config.retry_window = Duration::ZERO;
+    Mesh::new(config).unwrap()
+}
+
+/// The adapter of org 1 over one server.
+pub async fn adapter(endpoint: &Endpoint) -> GrpcHostAdapter {
+    mesh(endpoint).adapter(1).build().await.unwrap()
+}
+
+/// A mesh of two adapters, `one` by default and `other` for the stores named.
+pub fn split_mesh(one: &Endpoint, other: &Endpoint, stores: &[&str]) -> Mesh {
+    let mut config = MeshConfig::single(one.clone());
+    let adapter = |endpoint: &Endpoint| AdapterConfig {
+        endpoint: endpoint.clone(),
+    };
+    config.adapters = BTreeMap::from([
+        ("one".to_string(), adapter(one)),
+        ("other".to_string(), adapter(other)),
+    ]);
+    config.routes = Routes {
+        default: "one".into(),
+        stores: stores
+            .iter()
+            .map(|store| ((*store).to_string(), "other".to_string()))
+            .collect(),
+    };
+    Mesh::new(config).unwrap()
+}

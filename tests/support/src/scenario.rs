@@ -1,0 +1,69 @@
+//! The demo turn, as far as tests share it.
+
+use crate::fixtures::simulator;
+use everruns_core::ModelWithProvider;
+use everruns_core::events::Event;
+use everruns_core::message::Message;
+use everruns_core::typed_id::SessionId;
+use mortise_adapter_client::{GrpcHostAdapter, Mesh};
+use mortise_runtime_host::demo;
+use mortise_runtime_host::engine::{LocalEngine, TurnEnd, TurnEngine};
+use mortise_runtime_host::registry::{self, Driver};
+use std::sync::{Arc, Mutex};
+
+/// Events as they were emitted.
+pub type Seen = Arc<Mutex<Vec<Event>>>;
+
+/// The adapter of org 1 with everything a turn needs, and the events it emits.
+pub async fn host_adapter(mesh: &Mesh) -> (GrpcHostAdapter, Seen) {
+    let seen = Seen::default();
+    let tapped = seen.clone();
+    let adapter = mesh
+        .adapter(1)
+        .capability_registry(registry::capabilities(demo::CAPABILITIES).unwrap())
+        .driver_registry(registry::drivers(&[Driver::Simulator, Driver::Openai]))
+        .event_tap(Arc::new(move |event| {
+            tapped.lock().unwrap().push(event.clone())
+        }))
+        .build()
+        .await
+        .unwrap();
+    (adapter, seen)
+}
+
+/// Puts the demo's platform with the simulator and a session.
+pub async fn seed(adapter: &GrpcHostAdapter) -> SessionId {
+    seed_with(adapter, simulator()).await
+}
+
+/// Puts the demo's platform with a model and a session.
+pub async fn seed_with(adapter: &GrpcHostAdapter, model: ModelWithProvider) -> SessionId {
+    let seed = adapter.test_seed().unwrap();
+    demo::put_platform(&seed, model).await.unwrap();
+    demo::put_session(&seed, adapter.org_id()).await.unwrap()
+}
+
+/// Asks a question and runs the turn to its end.
+pub async fn ask(adapter: &GrpcHostAdapter, session_id: SessionId, question: &str) -> TurnEnd {
+    LocalEngine::new(adapter.clone())
+        .run_turn(session_id, Message::user(question))
+        .await
+        .unwrap()
+}
+
+/// The types of events, in order.
+pub fn types(events: &[Event]) -> Vec<&str> {
+    events
+        .iter()
+        .map(|event| event.event_type.as_str())
+        .collect()
+}
+
+/// The text of the last answer.
+pub fn last_text(messages: &[Message]) -> String {
+    let parts = messages
+        .last()
+        .map(|message| message.content.clone())
+        .unwrap_or_default();
+    parts.iter().filter_map(|part| part.as_text()).collect()
+}
