@@ -2,6 +2,7 @@
 //! and the remedy.
 
 use super::db::{self, Place};
+use mortise_proto::StoreError;
 use sqlx::migrate::MigrateError;
 use std::path::Path;
 
@@ -83,6 +84,14 @@ impl OpenError {
         }
     }
 
+    pub(super) fn use_of(place: &Place, error: &StoreError) -> Self {
+        Self::new(place.name(), error.to_string(), "check the disk and the file")
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the migrator's enum is open, and all the rest is one thing here"
+    )]
     pub(super) fn migrate(place: &Place, error: &MigrateError) -> Self {
         let name = place.name();
         match error {

@@ -39,6 +39,10 @@ impl FilePath {
         Ok(Self(path))
     }
 
+    pub(super) fn root() -> Self {
+        Self("/".to_string())
+    }
+
     /// A path that was stored.
     pub(super) fn stored(path: String) -> Self {
         Self(path)
@@ -64,7 +68,7 @@ impl FilePath {
     pub(super) fn parent(&self) -> Self {
         match self.0.rsplit_once('/') {
             Some((parent, _)) if !parent.is_empty() => Self(parent.to_string()),
-            _ => Self("/".to_string()),
+            _ => Self::root(),
         }
     }
 

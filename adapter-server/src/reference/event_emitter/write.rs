@@ -15,7 +15,7 @@ use mortise_proto::rpc::table::event_emitter_service::EMIT;
 use mortise_proto::{StoreError, pb};
 use prost::Message;
 use sqlx::AnyConnection;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 const REPLIES: &str = "SELECT request_id, method, body FROM replies \
                        WHERE org_id = $1 AND request_id";
@@ -101,10 +101,9 @@ async fn apply(
     entries: &[Entry],
 ) -> Result<(Vec<Result<Accepted, StoreError>>, bool), StoreError> {
     let mut known = HashMap::new();
-    for entry in entries {
-        if !known.contains_key(&entry.org_id) {
-            known.insert(entry.org_id, Known::read(tx, entry.org_id, entries).await?);
-        }
+    let orgs: BTreeSet<i64> = entries.iter().map(|entry| entry.org_id).collect();
+    for org_id in orgs {
+        known.insert(org_id, Known::read(tx, org_id, entries).await?);
     }
     let mut rows = Rows::default();
     let answers = entries

@@ -1,0 +1,134 @@
+//! Tests of the reference storage, by what they are about. Each rule of the contract
+//! is checked by the contract suite as well; here stands what only this storage does,
+//! and what is quicker to see from inside.
+
+mod changes;
+mod durability;
+mod events;
+mod files;
+mod messages;
+mod opening;
+mod records;
+mod secrets;
+mod tenancy;
+
+use super::{EncryptionKey, Reference, ReferenceConfig, ScopedReference};
+use crate::{Acknowledged, AdapterSource, Appended, EventStore, Scope, TestSeed};
+use everruns_core::message::Message;
+use everruns_core::typed_id::{EventId, HarnessId, SessionId};
+use everruns_core::{Session, org_public_id_from_internal};
+use everruns_runtime::SessionBuilder;
+use mortise_proto::convert::to_timestamp;
+use mortise_proto::rpc::table::session_store_service::GET_SESSION;
+use mortise_proto::{Method, StoreError, pb};
+use serde_json::json;
+use std::path::Path;
+use tempfile::TempDir;
+
+const KEY: [u8; 32] = [7; 32];
+
+/// A storage in a file of its own, which goes with it.
+struct Store {
+    reference: Reference,
+    _folder: TempDir,
+}
+
+impl Store {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            reference: open(&folder.path().join("mortise.db")).await,
+            _folder: folder,
+        }
+    }
+
+    /// Org 1, without a request id.
+    fn org1(&self) -> ScopedReference {
+        adapter(&self.reference, 1)
+    }
+
+    /// Org 1, for one call with a request id.
+    fn call(&self, method: &'static Method, request_id: &str) -> ScopedReference {
+        call(&self.reference, 1, method, request_id)
+    }
+}
+
+async fn open(path: &Path) -> Reference {
+    Reference::open(config(format!("sqlite:{}", path.display())))
+        .await
+        .unwrap()
+}
+
+async fn in_memory() -> Reference {
+    Reference::open(config("sqlite::memory:".into())).await.unwrap()
+}
+
+fn config(database_url: String) -> ReferenceConfig {
+    ReferenceConfig {
+        encryption_key: Some(EncryptionKey::from_bytes(KEY)),
+        allow_test_seed: true,
+        ..ReferenceConfig::new(database_url)
+    }
+}
+
+fn adapter(reference: &Reference, org_id: i64) -> ScopedReference {
+    reference.adapter(&scope(org_id, GET_SESSION.method, None))
+}
+
+fn call(
+    reference: &Reference,
+    org_id: i64,
+    method: &'static Method,
+    request_id: &str,
+) -> ScopedReference {
+    reference.adapter(&scope(org_id, method, Some(request_id.to_string())))
+}
+
+fn scope(org_id: i64, method: &'static Method, request_id: Option<String>) -> Scope {
+    Scope {
+        org_id,
+        org_public_id: org_public_id_from_internal(org_id),
+        request_id,
+        method,
+    }
+}
+
+/// A new session in the adapter's org.
+async fn new_session(adapter: &ScopedReference) -> SessionId {
+    let session = session(SessionId::new());
+    let id = session.id;
+    adapter.put_session(session).await.unwrap();
+    id
+}
+
+fn session(id: SessionId) -> Session {
+    SessionBuilder::new(HarnessId::from_seed(1)).id(id).build()
+}
+
+fn event(session_id: SessionId, event_type: &str, data: &serde_json::Value) -> Appended {
+    Appended {
+        request_id: EventId::new().to_string(),
+        event: pb::NewEvent {
+            r#type: event_type.into(),
+            ts: Some(to_timestamp(chrono::Utc::now())),
+            session_id: session_id.to_string(),
+            context: Some(pb::EventContext::default()),
+            data_json: data.to_string(),
+            metadata_json: None,
+            tags: None,
+        },
+        proposed_id: None,
+    }
+}
+
+fn input(session_id: SessionId, message: &Message) -> Appended {
+    event(session_id, "input.message", &json!({"message": message}))
+}
+
+fn plain(session_id: SessionId) -> Appended {
+    event(session_id, "turn.started", &json!({"n": 1}))
+}
+
+async fn append(adapter: &ScopedReference, event: Appended) -> Result<Acknowledged, StoreError> {
+    adapter.append(vec![event]).await.pop().unwrap()
+}

@@ -1,0 +1,108 @@
+//! Errors of the agent loop across the wire.
+
+use everruns_core::AgentLoopError;
+use everruns_core::llm_retry::is_transient_error_message;
+use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
+use mortise_proto::StoreError;
+use mortise_proto::convert::error::{to_agent_loop_error, to_store_error};
+use mortise_proto::pb::ErrorReason;
+use tonic::{Code, Status};
+
+fn across(error: AgentLoopError) -> AgentLoopError {
+    to_agent_loop_error(StoreError::from(Status::from(to_store_error(error))))
+}
+
+fn every_variant() -> Vec<AgentLoopError> {
+    let text = || "is a directory: \"über\"\r\nnot found (429)".to_string();
+    vec![
+        AgentLoopError::Llm(text()),
+        AgentLoopError::RequestTooLarge(text()),
+        AgentLoopError::ModelNotAvailable("gpt-99".to_string()),
+        AgentLoopError::ToolExecution(text()),
+        AgentLoopError::MessageStore(text()),
+        AgentLoopError::EventEmission(text()),
+        AgentLoopError::Configuration("Encryption not configured".to_string()),
+        AgentLoopError::MaxIterationsReached(usize::MAX),
+        AgentLoopError::Cancelled,
+        AgentLoopError::NoMessages,
+        AgentLoopError::AgentNotFound(AgentId::from_seed(1)),
+        AgentLoopError::HarnessNotFound(HarnessId::from_seed(2)),
+        AgentLoopError::SessionNotFound(SessionId::from_seed(3)),
+        AgentLoopError::DriverNotRegistered("gemini".to_string()),
+    ]
+}
+
+/// Every variant comes back with its payload, not with the text it is shown as.
+#[test]
+fn every_variant_comes_back_exactly() {
+    for error in every_variant() {
+        let sent = format!("{error:?}");
+        assert_eq!(format!("{:?}", across(error)), sent);
+    }
+}
+
+/// An internal error comes back with its whole chain of causes as its text.
+#[test]
+fn an_internal_error_keeps_its_causes() {
+    let cause = std::io::Error::other("disk full");
+    let error = anyhow::Error::new(cause)
+        .context("write page")
+        .context("commit");
+    let AgentLoopError::Internal(back) = across(AgentLoopError::Internal(error)) else {
+        panic!("the variant changed");
+    };
+    assert_eq!(back.to_string(), "commit: write page: disk full");
+}
+
+/// The host retries what will pass and nothing else: an error that no variant
+/// stands for has upstream's words for it exactly when its code says so.
+#[test]
+fn only_passing_errors_look_passing() {
+    for code in (1..=16).map(Code::from) {
+        let passes = matches!(code, Code::Unavailable | Code::DeadlineExceeded);
+        for text in ["", "connection refused", "Host Not Found"] {
+            let error = to_agent_loop_error(StoreError::from(Status::new(code, text)));
+            let AgentLoopError::MessageStore(shown) = &error else {
+                panic!("{code:?} became {error:?}");
+            };
+            assert!(!shown.is_empty());
+            assert_eq!(
+                is_transient_error_message(shown),
+                passes,
+                "{code:?}: {shown}"
+            );
+            assert_eq!(
+                shown.contains("temporarily unavailable"),
+                passes,
+                "{code:?}: {shown}"
+            );
+            assert!(!(passes && error.is_non_retryable()), "{code:?}: {shown}");
+            if !passes && !text.is_empty() {
+                assert_eq!(shown, text);
+            }
+        }
+    }
+}
+
+/// A server that names no id where the contract wants one still gives the host an
+/// error with its text, and one that will not be retried.
+#[test]
+fn an_id_that_is_missing_falls_back_to_the_text() {
+    for reason in [
+        ErrorReason::AgentNotFound,
+        ErrorReason::HarnessNotFound,
+        ErrorReason::SessionNotFound,
+    ] {
+        for id in [None, Some("agent_1")] {
+            let mut error = StoreError::new(reason, "it was not found");
+            if let Some(id) = id {
+                error = error.with("id", id);
+            }
+            let error = to_agent_loop_error(error);
+            assert!(
+                matches!(&error, AgentLoopError::MessageStore(text) if text == "it was not found")
+            );
+            assert!(error.is_non_retryable());
+        }
+    }
+}
