@@ -154,6 +154,9 @@ impl From<StoreError> for Status {
 
 impl From<Status> for StoreError {
     fn from(status: Status) -> Self {
+        if broke_in_transport(&status) {
+            return Self::new(ErrorReason::Unavailable, message_of(&status));
+        }
         let details = status.get_error_details();
         let (reason, mut metadata) = match details.error_info() {
             Some(info) if info.domain == DOMAIN => (
@@ -269,6 +272,17 @@ fn default_outcome(code: Code) -> Outcome {
         | Code::DataLoss
         | Code::Unauthenticated => Outcome::NotApplied,
     }
+}
+
+/// Whether a status was made on this side because the connection failed. Only
+/// those have a source: one that came over the wire is all there is. tonic gives
+/// them various codes (a connection that is reset in mid-call is UNKNOWN).
+fn broke_in_transport(status: &Status) -> bool {
+    std::error::Error::source(status).is_some()
+        && matches!(
+            status.code(),
+            Code::Unavailable | Code::Unknown | Code::Internal | Code::Cancelled
+        )
 }
 
 /// What a person needs to know: tonic says "tcp connect error" and keeps the

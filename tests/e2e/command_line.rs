@@ -225,7 +225,7 @@ fn the_server_says_what_is_wrong() {
                 "--database".into(),
                 format!("sqlite:{}", at(&not_a_database)),
             ],
-            "not a database",
+            "is not an SQLite database",
         ),
         (&["--database".into(), "mysql://x".into()], "mysql"),
         (

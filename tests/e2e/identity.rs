@@ -94,6 +94,7 @@ async fn records_are_the_same() {
         local,
         remote,
         session_id,
+        _server,
         ..
     } = pair().await;
     let session = local
@@ -159,6 +160,7 @@ async fn titles_are_the_same() {
         local,
         remote,
         session_id,
+        _server,
         ..
     } = pair().await;
     let mutator = remote.session_mutator(ORG);
@@ -188,6 +190,7 @@ async fn messages_are_the_same() {
         local,
         remote,
         session_id,
+        _server,
         ..
     } = pair().await;
     for text in ["one", "two", "three", "Four"] {
@@ -283,6 +286,7 @@ async fn events_are_the_same() {
         local,
         remote,
         session_id,
+        _server,
         ..
     } = pair().await;
     let message = Message::user("hello");
@@ -312,6 +316,7 @@ async fn files_are_the_same() {
         local,
         remote,
         session_id,
+        _server,
         ..
     } = pair().await;
     let (here, there) = (local.file_store(), remote.file_store());
@@ -388,6 +393,7 @@ async fn values_and_secrets_are_the_same() {
         local,
         remote,
         session_id,
+        _server,
         ..
     } = pair().await;
     let (here, there) = (
@@ -428,6 +434,7 @@ async fn turn_contexts_are_the_same() {
         local,
         remote,
         session_id,
+        _server,
         ..
     } = pair().await;
     local
@@ -453,7 +460,10 @@ async fn turn_contexts_are_the_same() {
 #[tokio::test]
 async fn absent_stores_are_none() {
     let Pair {
-        remote, session_id, ..
+        remote,
+        session_id,
+        _server,
+        ..
     } = pair().await;
     assert!(remote.image_resolver(ORG).is_none());
     assert!(remote.image_artifact_store(ORG).is_none());
@@ -477,7 +487,10 @@ async fn absent_stores_are_none() {
 #[tokio::test]
 async fn another_org_is_refused() {
     let Pair {
-        remote, session_id, ..
+        remote,
+        session_id,
+        _server,
+        ..
     } = pair().await;
     let error = remote
         .session_store(2)

@@ -118,8 +118,8 @@ async fn a_turn_makes_few_round_trips() {
     let (after, streamed) = count(&mesh);
     // Four tool steps: the trait makes over a hundred awaited calls for them.
     let unary = after - before;
-    assert!(unary <= 40, "{unary} calls: {:#?}", mesh.stats());
-    assert!(streamed >= 50, "{streamed} events on streams");
+    assert!(unary <= 30, "{unary} calls: {:#?}", mesh.stats());
+    assert!(streamed >= 40, "{streamed} events on streams");
 }
 
 /// A phase sees what the turn wrote before it, forgets what it wrote itself, and

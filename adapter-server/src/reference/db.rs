@@ -13,7 +13,7 @@ use mortise_proto::pb::ErrorReason;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Executor, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Connection, Executor, Transaction};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -23,10 +23,15 @@ pub(super) type Tx = Transaction<'static, Any>;
 /// How long a call waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// How long a connection is read through.
+const READER_LIFETIME: Duration = Duration::from_secs(10 * 60);
+
 /// For each connection. FULL: a commit that has been answered survives a power cut.
-/// The busy timeout is for other processes; within this one nobody collides.
+/// The busy timeout is for other processes; within this one nobody collides. The
+/// limit gives the log's disk space back after a burst.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
-                       PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+                       PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                       PRAGMA journal_size_limit = 67108864;";
 
 /// Takes the write lock at once: a transaction that reads first and writes later
 /// could find that it may not write any more.
@@ -96,7 +101,13 @@ impl Db {
         sqlx::any::install_default_drivers();
         let failed = |error: sqlx::Error| OpenError::connect(place, &error);
         let options = place.options().map_err(failed)?;
+        probe(&options).await.map_err(failed)?;
         let writer = pool(1)
+            // A writer that broke would otherwise stay the writer; beside a commit a ping
+            // costs nothing.
+            .test_before_acquire(true)
+            // In memory the connection is the database; on disk it is worth keeping.
+            .max_lifetime(None)
             .connect_with(options.clone())
             .await
             .map_err(failed)?;
@@ -107,7 +118,11 @@ impl Db {
         let readers = match place {
             // A second connection would be a second, empty database.
             Place::Memory => writer.clone(),
-            Place::File(_) => pool(max_connections.saturating_sub(1).max(1)).connect_lazy_with(options),
+            Place::File(_) => pool(max_connections.saturating_sub(1).max(1))
+                // A ping costs as much as a read. One that broke goes when it is old.
+                .test_before_acquire(false)
+                .max_lifetime(READER_LIFETIME)
+                .connect_lazy_with(options),
         };
         Ok(Self { writer, readers })
     }
@@ -136,15 +151,19 @@ impl Db {
     }
 }
 
+/// Connects once by hand: a pool tries again until it gives up, and then says that it
+/// gave up instead of what was wrong.
+async fn probe(options: &AnyConnectOptions) -> Result<(), sqlx::Error> {
+    let mut conn = options.connect().await?;
+    conn.execute(PRAGMAS).await?;
+    conn.close().await
+}
+
 fn pool(max_connections: u32) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        // In memory the connection is the database; on disk it is worth keeping.
         .idle_timeout(None)
-        .max_lifetime(None)
-        // A ping costs as much as a read, and a file does not go away.
-        .test_before_acquire(false)
         .after_connect(|conn: &mut AnyConnection, _| {
             Box::pin(async move { conn.execute(PRAGMAS).await.map(|_| ()) })
         })
@@ -169,13 +188,10 @@ pub(super) fn fault(error: sqlx::Error) -> StoreError {
             Some(BUSY | LOCKED | IO | FULL | CANNOT_OPEN) => {
                 unavailable(format!("the database cannot answer now: {cause}"))
             }
-            _ => StoreError::new(
-                ErrorReason::Store,
-                format!("the database refused: {cause}"),
-            ),
+            _ => StoreError::new(ErrorReason::Store, format!("the database refused: {cause}")),
         },
         sqlx::Error::PoolTimedOut => {
-            unavailable("every connection to the database is in use".to_string())
+            unavailable("no connection to the database became free".to_string())
         }
         sqlx::Error::PoolClosed => unavailable("the database is closed".to_string()),
         sqlx::Error::Io(cause) => unavailable(format!("the database cannot answer now: {cause}")),

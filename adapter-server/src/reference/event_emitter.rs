@@ -13,6 +13,7 @@ mod bulk;
 mod feeds;
 mod group;
 mod prepare;
+mod rows;
 mod write;
 
 pub(super) use feeds::Feeds;

@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// The most values that one query binds; SQLite takes 32 766.
 const VALUES_MAX: usize = 10_000;
 
+/// The most values that a query of a kind that is often asked binds.
+const COMMON_VALUES_MAX: usize = 8;
+
 type Custom = Arc<dyn Fn(&Message) -> bool + Send + Sync>;
 
 /// The conditions of a query, joined with AND.
@@ -150,7 +153,10 @@ impl Conditions {
     where
         O: for<'r> FromRow<'r, AnyRow>,
     {
-        let query = sqlx::query_as(AssertSqlSafe(sql));
+        // A statement with a list of its own will not come again: it is not worth a
+        // place among the prepared ones.
+        let comes_again = self.values.len() <= COMMON_VALUES_MAX;
+        let query = sqlx::query_as(AssertSqlSafe(sql)).persistent(comes_again);
         self.values.iter().fold(query, |query, value| match value {
             Value::Number(number) => query.bind(*number),
             Value::Text(text) => query.bind(text.clone()),

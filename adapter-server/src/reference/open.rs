@@ -85,7 +85,11 @@ impl OpenError {
     }
 
     pub(super) fn use_of(place: &Place, error: &StoreError) -> Self {
-        Self::new(place.name(), error.to_string(), "check the disk and the file")
+        Self::new(
+            place.name(),
+            error.to_string(),
+            "check the disk and the file",
+        )
     }
 
     #[expect(

@@ -28,11 +28,12 @@ pub(super) fn stored_fault(fault: ConvertError) -> StoreError {
 /// Nanoseconds since 1970. Times that the number cannot hold (before 1677, after
 /// 2262) become the nearest that it can; records keep the exact time in their body.
 pub(super) fn nanos(time: DateTime<Utc>) -> i64 {
-    time.timestamp_nanos_opt().unwrap_or(if time.timestamp() < 0 {
-        i64::MIN
-    } else {
-        i64::MAX
-    })
+    time.timestamp_nanos_opt()
+        .unwrap_or(if time.timestamp() < 0 {
+            i64::MIN
+        } else {
+            i64::MAX
+        })
 }
 
 /// The time of nanoseconds since 1970.

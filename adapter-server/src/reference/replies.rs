@@ -100,7 +100,11 @@ impl ScopedReference {
             .execute(&mut *tx)
             .await;
         remembered.map_err(fault).map_err(not_applied)?;
-        self.inner.pruning.written(&mut tx, 1).await.map_err(not_applied)?;
+        self.inner
+            .pruning
+            .written(&mut tx, 1)
+            .await
+            .map_err(not_applied)?;
         db::commit(tx).await?;
         Ok(answer)
     }

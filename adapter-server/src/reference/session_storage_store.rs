@@ -1,10 +1,13 @@
-//! A session's keys and values, and its secrets. Secrets are sealed.
+//! A session's keys and values, and its secrets. What the two have in common stands
+//! here.
+
+mod secrets;
+mod values;
 
 use super::db::{fault, unreadable};
 use super::errors::upstream;
 use super::records::{now_after, time};
-use super::seal::{self, Bound, Sealed};
-use super::{ScopedReference, session_store};
+use super::{ScopedReference, seal};
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::traits::{KeyInfo, SecretInfo, SessionStorageStore};
@@ -34,25 +37,6 @@ const SECRETS: Table = Table {
     list: "SELECT name, created_at, updated_at FROM session_secrets \
            WHERE org_id = $1 AND session_id = $2 ORDER BY name",
 };
-
-const SET_VALUE: &str = "INSERT INTO session_values \
-        (org_id, session_id, name, created_at, updated_at, value) \
-    VALUES ($1, $2, $3, $4, $4, $5) \
-    ON CONFLICT (org_id, session_id, name) \
-    DO UPDATE SET updated_at = excluded.updated_at, value = excluded.value";
-
-const SET_SECRET: &str = "INSERT INTO session_secrets \
-        (org_id, session_id, name, created_at, updated_at, key_id, nonce, sealed) \
-    VALUES ($1, $2, $3, $4, $4, $5, $6, $7) \
-    ON CONFLICT (org_id, session_id, name) \
-    DO UPDATE SET updated_at = excluded.updated_at, key_id = excluded.key_id, \
-                  nonce = excluded.nonce, sealed = excluded.sealed";
-
-const GET_VALUE: &str = "SELECT value FROM session_values \
-                         WHERE org_id = $1 AND session_id = $2 AND name = $3";
-
-const GET_SECRET: &str = "SELECT key_id, nonce, sealed FROM session_secrets \
-                          WHERE org_id = $1 AND session_id = $2 AND name = $3";
 
 #[async_trait]
 impl SessionStorageStore for ScopedReference {
@@ -141,110 +125,6 @@ struct Name {
 }
 
 impl ScopedReference {
-    async fn set_plain(
-        &self,
-        session_id: SessionId,
-        key: &str,
-        value: &str,
-    ) -> Result<(), StoreError> {
-        let org_id = self.scope.org_id;
-        self.once(async |tx| {
-            session_store::must_exist(tx, org_id, session_id).await?;
-            let now = moved(tx, &VALUES, org_id, session_id, key).await?;
-            sqlx::query(SET_VALUE)
-                .bind(org_id)
-                .bind(session_id.to_string())
-                .bind(key.as_bytes())
-                .bind(now)
-                .bind(value.as_bytes())
-                .execute(tx)
-                .await
-                .map_err(fault)?;
-            Ok(pb::SetValueResponse {})
-        })
-        .await
-        .map(|pb::SetValueResponse {}| ())
-    }
-
-    async fn plain(&self, session_id: SessionId, key: &str) -> Result<Option<String>, StoreError> {
-        let mut conn = self.inner.db.reader().await?;
-        let row: Option<(Vec<u8>,)> = sqlx::query_as(GET_VALUE)
-            .bind(self.scope.org_id)
-            .bind(session_id.to_string())
-            .bind(key.as_bytes())
-            .fetch_optional(&mut *conn)
-            .await
-            .map_err(fault)?;
-        row.map(|(value,)| text(value)).transpose()
-    }
-
-    async fn set_sealed(
-        &self,
-        session_id: SessionId,
-        name: &str,
-        value: &str,
-    ) -> Result<(), StoreError> {
-        let org_id = self.scope.org_id;
-        let session = session_id.to_string();
-        let bound = Bound::Secret {
-            org_id,
-            session_id: &session,
-            name,
-        };
-        let sealed = seal::seal(self.inner.key.as_ref(), bound, value)?;
-        self.once(async |tx| {
-            session_store::must_exist(tx, org_id, session_id).await?;
-            let now = moved(tx, &SECRETS, org_id, session_id, name).await?;
-            sqlx::query(SET_SECRET)
-                .bind(org_id)
-                .bind(session.as_str())
-                .bind(name.as_bytes())
-                .bind(now)
-                .bind(sealed.key_id.as_str())
-                .bind(sealed.nonce.as_slice())
-                .bind(sealed.text.as_slice())
-                .execute(tx)
-                .await
-                .map_err(fault)?;
-            Ok(pb::SetSecretResponse {})
-        })
-        .await
-        .map(|pb::SetSecretResponse {}| ())
-    }
-
-    async fn sealed(
-        &self,
-        session_id: SessionId,
-        name: &str,
-    ) -> Result<Option<String>, StoreError> {
-        let key = self.inner.key.as_ref();
-        seal::configured(key)?;
-        let org_id = self.scope.org_id;
-        let session = session_id.to_string();
-        let mut conn = self.inner.db.reader().await?;
-        let row: Option<(String, Vec<u8>, Vec<u8>)> = sqlx::query_as(GET_SECRET)
-            .bind(org_id)
-            .bind(session.as_str())
-            .bind(name.as_bytes())
-            .fetch_optional(&mut *conn)
-            .await
-            .map_err(fault)?;
-        let bound = Bound::Secret {
-            org_id,
-            session_id: &session,
-            name,
-        };
-        let open = |(key_id, nonce, text)| {
-            let sealed = Sealed {
-                key_id,
-                nonce,
-                text,
-            };
-            seal::unseal(key, bound, &sealed)
-        };
-        row.map(open).transpose()
-    }
-
     async fn delete(
         &self,
         table: &Table,

@@ -60,7 +60,9 @@ async fn open(path: &Path) -> Reference {
 }
 
 async fn in_memory() -> Reference {
-    Reference::open(config("sqlite::memory:".into())).await.unwrap()
+    Reference::open(config("sqlite::memory:".into()))
+        .await
+        .unwrap()
 }
 
 fn config(database_url: String) -> ReferenceConfig {

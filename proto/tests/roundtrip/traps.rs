@@ -13,7 +13,9 @@ use everruns_core::session_file::SessionFile;
 use everruns_core::tool_types::{BuiltinTool, ToolHints};
 use mortise_proto::convert::message_retriever::to_filter;
 use mortise_proto::convert::session_file_system::{join, split};
-use mortise_proto::convert::{ConvertError, enumeration, nested, timestamp, to_timestamp};
+use mortise_proto::convert::{
+    ConvertError, enumeration, nested, timestamp, to_timestamp, wire_enum,
+};
 use mortise_proto::error::Outcome;
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::{StoreError, pb};
@@ -45,6 +47,19 @@ fn enums_with_two_spellings_keep_their_value() {
     let wire = pb::ScopedMcpServer::from(server.clone());
     assert_eq!(wire.auth_mode(), pb::McpAuthMode::Oauth);
     assert_eq!(ScopedMcpServer::try_from(wire), Ok(server));
+}
+
+/// An enum that only the wire has is refused like any other.
+#[test]
+fn a_wire_enum_is_named() {
+    let parse = wire_enum::<pb::TurnContextPart>;
+    assert_eq!(parse("parts[0]", 2), Ok(pb::TurnContextPart::Model));
+    for (number, found) in [(0, "is unspecified (0)"), (99, "is 99"), (-1, "is -1")] {
+        let error = parse("parts[0]", number).unwrap_err();
+        assert_eq!(error.path, "parts[0]");
+        assert!(error.problem.starts_with(found), "{error}");
+        assert!(error.problem.contains("TurnContextPart"), "{error}");
+    }
 }
 
 /// A JSON null is not the absence of a value: the model is shown "null" for one and

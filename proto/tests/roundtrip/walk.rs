@@ -93,7 +93,7 @@ fn spoil_value(field: &FieldDescriptor, value: &Value) -> Vec<Spoiled> {
     match value {
         Value::Message(time) if time.descriptor().name() == "Timestamp" => [
             (1, -1),
-            (1, 1_000_000_000),
+            (59, 1_000_000_000),
             (253_402_300_800, 0),
             (i64::MIN, 0),
         ]

@@ -63,9 +63,8 @@ pub(super) fn prepare(org_id: i64, appended: Appended) -> Result<Entry, StoreErr
     let session_id: SessionId = id("event.session_id", &event.session_id)?;
     nested::<_, EventContext>("event.context", event.context.clone())?;
     if let Some(metadata) = &event.metadata_json {
-        serde_json::from_str::<serde::de::IgnoredAny>(metadata).map_err(|fault| {
-            StoreError::invalid_field("event.metadata_json", fault.to_string())
-        })?;
+        serde_json::from_str::<serde::de::IgnoredAny>(metadata)
+            .map_err(|fault| StoreError::invalid_field("event.metadata_json", fault.to_string()))?;
     }
     let event_id = proposed_id.unwrap_or_default();
     let left = message_of_event(event_id, &event.r#type, ts, &event.data_json)?;

@@ -1,12 +1,13 @@
 //! One group of events, written in one transaction. Each event is decided on its
 //! own, before anything is written: a bad one does not keep the others out.
 
-use super::bulk::{insert, lookup};
-use super::prepare::{Entry, MessageRow};
+use super::bulk::lookup;
+use super::prepare::Entry;
+use super::rows::Rows;
 use crate::Acknowledged;
 use crate::reference::db::{self, Db, unreadable};
 use crate::reference::errors::{no_session, refused};
-use crate::reference::records::{decoded, now};
+use crate::reference::records::decoded;
 use crate::reference::replies::Pruning;
 use crate::replies::reused;
 use mortise_proto::convert::id;
@@ -15,7 +16,7 @@ use mortise_proto::rpc::table::event_emitter_service::EMIT;
 use mortise_proto::{StoreError, pb};
 use prost::Message;
 use sqlx::AnyConnection;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 const REPLIES: &str = "SELECT request_id, method, body FROM replies \
                        WHERE org_id = $1 AND request_id";
@@ -29,27 +30,6 @@ const EVENT_IDS: &str = "SELECT id FROM events WHERE org_id = $1 AND id";
 
 const MESSAGE_IDS: &str = "SELECT session_id, message_id FROM messages \
                            WHERE org_id = $1 AND message_id";
-
-const INSERT_EVENTS: (&str, &str) = (
-    "INSERT INTO events (org_id, session_id, sequence, id, type, body)",
-    "",
-);
-
-const INSERT_MESSAGES: (&str, &str) = (
-    "INSERT INTO messages (org_id, session_id, sequence, message_id, event_id, \
-     event_type, tool_name, created_at, search, body)",
-    "",
-);
-
-const INSERT_REPLIES: (&str, &str) = (
-    "INSERT INTO replies (org_id, request_id, method, created_at, body)",
-    "",
-);
-
-const SET_SEQUENCES: (&str, &str) = (
-    "INSERT INTO session_sequences (org_id, session_id, last_sequence)",
-    "ON CONFLICT (org_id, session_id) DO UPDATE SET last_sequence = excluded.last_sequence",
-);
 
 /// What became of an event that was accepted.
 #[derive(Debug, Clone, Copy)]
@@ -68,15 +48,6 @@ struct Known {
     event_ids: HashSet<String>,
     /// By session and message.
     message_ids: HashSet<(String, String)>,
-}
-
-/// What is to be written.
-#[derive(Debug, Default)]
-struct Rows<'a> {
-    events: Vec<(&'a Entry, i64)>,
-    messages: Vec<(&'a Entry, i64, &'a MessageRow)>,
-    replies: Vec<(&'a Entry, Vec<u8>)>,
-    sequences: BTreeMap<(i64, &'a str), i64>,
 }
 
 /// Writes a group. An error of the whole means that none of it is acknowledged.
@@ -108,12 +79,16 @@ async fn apply(
     let mut rows = Rows::default();
     let answers = entries
         .iter()
-        .map(|entry| known.entry(entry.org_id).or_default().decide(entry, &mut rows))
+        .map(|entry| {
+            known
+                .entry(entry.org_id)
+                .or_default()
+                .decide(entry, &mut rows)
+        })
         .collect();
     rows.insert(tx).await?;
-    let replies = u32::try_from(rows.replies.len()).unwrap_or(u32::MAX);
-    pruning.written(tx, replies).await?;
-    Ok((answers, !rows.events.is_empty()))
+    pruning.written(tx, rows.replies()).await?;
+    Ok((answers, !rows.is_empty()))
 }
 
 // === impl Known ===
@@ -138,8 +113,7 @@ impl Known {
         let event_ids: Vec<(String,)> = lookup(tx, EVENT_IDS, org_id, &proposed).await?;
         let messages = entries().filter_map(|entry| entry.message.as_ref());
         let messages = distinct(messages.map(|message| message.id.as_str()));
-        let message_ids: Vec<(String, String)> =
-            lookup(tx, MESSAGE_IDS, org_id, &messages).await?;
+        let message_ids: Vec<(String, String)> = lookup(tx, MESSAGE_IDS, org_id, &messages).await?;
         Ok(Self {
             replies: replies
                 .into_iter()
@@ -193,7 +167,7 @@ impl Known {
             let body = answer.encode_to_vec();
             let reply = (EMIT.method.short_name().to_string(), body.clone());
             self.replies.insert(entry.request_id.clone(), reply);
-            rows.replies.push((entry, body));
+            rows.remember(entry, body);
         }
         rows.add(entry, sequence);
         Ok(Accepted {
@@ -219,64 +193,6 @@ impl Known {
             event_id: event_id.map_err(|fault| unreadable(&fault.to_string()))?,
             sequence: answer.sequence,
         }))
-    }
-}
-
-// === impl Rows ===
-
-impl<'a> Rows<'a> {
-    fn add(&mut self, entry: &'a Entry, sequence: i64) {
-        self.events.push((entry, sequence));
-        if let Some(message) = &entry.message {
-            self.messages.push((entry, sequence, message));
-        }
-        self.sequences
-            .insert((entry.org_id, &entry.session_id), sequence);
-    }
-
-    async fn insert(&self, tx: &mut AnyConnection) -> Result<(), StoreError> {
-        insert(tx, INSERT_EVENTS, 6, &self.events, |to, (entry, sequence)| {
-            to.bind(entry.org_id)
-                .bind(entry.session_id.as_str())
-                .bind(*sequence)
-                .bind(entry.event_id.to_string())
-                .bind(entry.event.r#type.as_str())
-                .bind(entry.body.as_slice())
-        })
-        .await?;
-        insert(
-            tx,
-            INSERT_MESSAGES,
-            10,
-            &self.messages,
-            |to, (entry, sequence, message)| {
-                to.bind(entry.org_id)
-                    .bind(entry.session_id.as_str())
-                    .bind(*sequence)
-                    .bind(message.id.as_str())
-                    .bind(entry.event_id.to_string())
-                    .bind(entry.event.r#type.as_str())
-                    .bind(message.tool_name.as_deref())
-                    .bind(message.created_at)
-                    .bind(message.search.as_str())
-                    .bind(message.body.as_slice())
-            },
-        )
-        .await?;
-        let now = now();
-        insert(tx, INSERT_REPLIES, 5, &self.replies, |to, (entry, body)| {
-            to.bind(entry.org_id)
-                .bind(entry.request_id.as_str())
-                .bind(EMIT.method.short_name())
-                .bind(now)
-                .bind(body.as_slice())
-        })
-        .await?;
-        let sequences: Vec<_> = self.sequences.iter().collect();
-        insert(tx, SET_SEQUENCES, 3, &sequences, |to, ((org_id, id), last)| {
-            to.bind(*org_id).bind(*id).bind(**last)
-        })
-        .await
     }
 }
 

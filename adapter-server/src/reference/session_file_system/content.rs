@@ -29,9 +29,9 @@ impl Content {
             });
         }
         // Strict: what decodes is what encoding the bytes gives again.
-        let bytes = STANDARD.decode(content).map_err(|fault| {
-            refused(format!("the content is not valid base64: {fault}"))
-        })?;
+        let bytes = STANDARD
+            .decode(content)
+            .map_err(|fault| refused(format!("the content is not valid base64: {fault}")))?;
         Ok(Self {
             encoding: BASE64,
             bytes,

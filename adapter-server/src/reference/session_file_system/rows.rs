@@ -223,16 +223,8 @@ impl Row {
 
 impl From<Columns> for Row {
     fn from(columns: Columns) -> Self {
-        let (
-            path,
-            id,
-            is_directory,
-            is_readonly,
-            encoding,
-            size_bytes,
-            created_at,
-            updated_at,
-        ) = columns;
+        let (path, id, is_directory, is_readonly, encoding, size_bytes, created_at, updated_at) =
+            columns;
         Self {
             path: FilePath::stored(path),
             id,

@@ -1,13 +1,13 @@
 //! Storing events.
 
 use super::*;
+use everruns_core::events::{EventContext, EventRequest, InputMessageData};
 use everruns_core::message_retriever::MessageRetriever;
+use everruns_core::traits::{EventEmitter, SessionMutator};
+use mortise_proto::error::Outcome;
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::rpc::table::event_emitter_service::EMIT;
 use mortise_proto::rpc::table::session_mutator_service::UPDATE_SESSION_TITLE;
-use everruns_core::traits::{EventEmitter, SessionMutator};
-use everruns_core::events::{EventRequest, EventContext, InputMessageData};
-use mortise_proto::error::Outcome;
 
 /// However many emit at once, a session's sequence numbers have no gap and its events
 /// are read in their order.
@@ -32,7 +32,10 @@ async fn sequences_have_no_gaps() {
         let mut by_session = std::collections::HashMap::<_, Vec<_>>::new();
         for emit in futures::future::join_all(emits).await {
             let (session, acks) = emit.unwrap();
-            assert!(acks.is_sorted_by_key(|ack| ack.sequence), "order of one emitter");
+            assert!(
+                acks.is_sorted_by_key(|ack| ack.sequence),
+                "order of one emitter"
+            );
             by_session.entry(session).or_default().extend(acks);
         }
         for (session, mut acks) in by_session {
@@ -73,7 +76,10 @@ async fn an_id_belongs_to_one_method() {
     let store = Store::new().await;
     let session = new_session(&store.org1()).await;
     let titled = store.call(UPDATE_SESSION_TITLE.method, "one");
-    titled.update_session_title(session, "t".into()).await.unwrap();
+    titled
+        .update_session_title(session, "t".into())
+        .await
+        .unwrap();
     let mut emit = plain(session);
     emit.request_id = "one".into();
     let error = append(&store.org1(), emit).await.unwrap_err();
@@ -83,7 +89,10 @@ async fn an_id_belongs_to_one_method() {
     emit.request_id = "two".into();
     append(&store.org1(), emit).await.unwrap();
     let titled = store.call(UPDATE_SESSION_TITLE.method, "two");
-    let error = titled.update_session_title(session, "u".into()).await.unwrap_err();
+    let error = titled
+        .update_session_title(session, "u".into())
+        .await
+        .unwrap_err();
     let error = StoreError::from(error);
     assert_eq!(error.reason, Some(ErrorReason::RequestIdReused));
     assert_eq!(error.field.as_deref(), Some("context.request_id"));
@@ -112,7 +121,11 @@ async fn a_bad_event_stands_alone() {
         with(&|event| event.session_id = "session_1".into()),
         with(&|event| event.r#type = String::new()),
         with(&|event| event.context.as_mut().unwrap().turn_id = Some("t".into())),
-        event(session, "input.message", &json!({"message": {"role": "user"}})),
+        event(
+            session,
+            "input.message",
+            &json!({"message": {"role": "user"}}),
+        ),
         event(session, "tool.completed", &json!({"tool_name": "x"})),
         input(session, &message),
         input(session, &message),
@@ -158,14 +171,22 @@ async fn events_are_kept_as_they_came() {
     let session = new_session(&adapter).await;
     let mut odd = plain(session);
     odd.event.r#type = "future.thing".into();
-    odd.event.ts = Some(to_timestamp(chrono::DateTime::from_timestamp(-5_000_000_000, 7).unwrap()));
+    odd.event.ts = Some(to_timestamp(
+        chrono::DateTime::from_timestamp(-5_000_000_000, 7).unwrap(),
+    ));
     odd.event.data_json = " { \"b\": 9007199254740993, \"a\": 1.0, \"b\":null } ".into();
     odd.event.metadata_json = Some("null".into());
     odd.event.tags = Some(pb::EventTags::default());
     let proposed = EventId::new();
     odd.proposed_id = Some(proposed);
     let ack = append(&adapter, odd.clone()).await.unwrap();
-    assert_eq!(ack, Acknowledged { event_id: proposed, sequence: 1 });
+    assert_eq!(
+        ack,
+        Acknowledged {
+            event_id: proposed,
+            sequence: 1
+        }
+    );
     let read = adapter.read(session, 0, 10).await.unwrap();
     let stored = mortise_proto::convert::event_log::stored(odd.event, proposed, 1);
     assert_eq!(read, [stored]);
@@ -191,7 +212,12 @@ async fn followers_hear_what_is_stored() {
     let mut first = plain(session);
     first.proposed_id = Some(EventId::new());
     let group = vec![delta(), first.clone(), delta(), plain(session), delta()];
-    let acks: Vec<_> = adapter.append(group).await.into_iter().map(Result::unwrap).collect();
+    let acks: Vec<_> = adapter
+        .append(group)
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
     append(&adapter, first).await.unwrap();
     append(&other, plain(theirs)).await.unwrap();
     let alone = append(&adapter, delta()).await.unwrap();
@@ -199,7 +225,10 @@ async fn followers_hear_what_is_stored() {
     assert_eq!(sequences, [0, 1, 0, 2, 0]);
     for ack in acks.into_iter().chain([alone]) {
         let heard = feed.try_recv().unwrap();
-        assert_eq!((heard.id.clone(), heard.sequence), (ack.event_id.to_string(), ack.sequence));
+        assert_eq!(
+            (heard.id.clone(), heard.sequence),
+            (ack.event_id.to_string(), ack.sequence)
+        );
     }
     assert!(feed.try_recv().is_err());
     assert_eq!(adapter.read(session, 0, 10).await.unwrap().len(), 2);
@@ -213,14 +242,26 @@ async fn the_emitter_stores_too() {
     let store = Store::new().await;
     let session = new_session(&store.org1()).await;
     let message = Message::user("typed");
-    let request = EventRequest::new(session, EventContext::empty(), InputMessageData::new(message.clone()));
+    let request = EventRequest::new(
+        session,
+        EventContext::empty(),
+        InputMessageData::new(message.clone()),
+    );
     let emitter = store.call(EMIT.method, "typed");
     let stored = emitter.emit(request.clone()).await.unwrap();
     assert_eq!((stored.sequence, stored.ts), (Some(1), request.ts));
     assert_eq!(emitter.emit(request.clone()).await.unwrap().id, stored.id);
-    let loaded = store.org1().get(session, message.id).await.unwrap().unwrap();
+    let loaded = store
+        .org1()
+        .get(session, message.id)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(loaded.created_at, message.created_at);
-    let lost = EventRequest { session_id: SessionId::new(), ..request };
+    let lost = EventRequest {
+        session_id: SessionId::new(),
+        ..request
+    };
     let error = store.org1().emit(lost).await.unwrap_err().to_string();
     assert!(error.contains("session not found"), "{error}");
 }

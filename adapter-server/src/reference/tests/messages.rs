@@ -3,7 +3,9 @@
 use super::*;
 use chrono::{DateTime, Duration, Utc};
 use everruns_core::message::{ContentPart, MessageRole};
-use everruns_core::message_filter::{ExcludedNoticeTransform, InjectedMessage, MessageFilter, MessageQuery};
+use everruns_core::message_filter::{
+    ExcludedNoticeTransform, InjectedMessage, MessageFilter, MessageQuery,
+};
 use everruns_core::message_retriever::MessageRetriever;
 use everruns_core::typed_id::MessageId;
 use serde_json::Value;
@@ -43,11 +45,17 @@ async fn history(adapter: &ScopedReference) -> History {
             ),
         };
         emit.event.ts = Some(to_timestamp(at(n, 5)));
-        let answers = adapter.append(vec![plain(session), emit, plain(session)]).await;
+        let answers = adapter
+            .append(vec![plain(session), emit, plain(session)])
+            .await;
         events.push(answers[1].clone().unwrap().event_id);
     }
     let messages = adapter.load(session).await.unwrap();
-    History { session, events, messages }
+    History {
+        session,
+        events,
+        messages,
+    }
 }
 
 fn dated(mut message: Message, second: i64) -> Message {
@@ -65,14 +73,25 @@ fn ids(messages: &[Message]) -> Vec<MessageId> {
 async fn whole_pages_and_single() {
     let store = Store::new().await;
     let adapter = store.org1();
-    let History { session, messages, .. } = history(&adapter).await;
+    let History {
+        session, messages, ..
+    } = history(&adapter).await;
     assert_eq!(adapter.count(session).await.unwrap(), 10);
     for (n, message) in messages.iter().enumerate() {
         assert_eq!(message.created_at, at(n as i64, 5));
         let found = adapter.get(session, message.id).await.unwrap().unwrap();
         assert_eq!(json!(found), json!(message));
     }
-    for (offset, limit) in [(0, 3), (3, 3), (8, 5), (10, 5), (99, 1), (0, 0), (0, usize::MAX), (usize::MAX, 1)] {
+    for (offset, limit) in [
+        (0, 3),
+        (3, 3),
+        (8, 5),
+        (10, 5),
+        (99, 1),
+        (0, 0),
+        (0, usize::MAX),
+        (usize::MAX, 1),
+    ] {
         let page = adapter.load_page(session, offset, limit).await.unwrap();
         let slice: Vec<_> = messages.iter().skip(offset).take(limit).cloned().collect();
         assert_eq!(ids(&page), ids(&slice), "{offset} {limit}");
@@ -87,8 +106,13 @@ async fn whole_pages_and_single() {
 async fn filters_and_windows() {
     let store = Store::new().await;
     let adapter = store.org1();
-    let History { session, events, messages } = history(&adapter).await;
-    let types = |types: &[&str]| MessageFilter::EventTypes(types.iter().map(ToString::to_string).collect());
+    let History {
+        session,
+        events,
+        messages,
+    } = history(&adapter).await;
+    let types =
+        |types: &[&str]| MessageFilter::EventTypes(types.iter().map(ToString::to_string).collect());
     let time = |from, to| MessageFilter::TimeRange { from, to };
     let search = |text: &str| MessageFilter::Search(text.into());
     let cases: Vec<(Vec<MessageFilter>, Vec<usize>)> = vec![
@@ -97,8 +121,14 @@ async fn filters_and_windows() {
         (vec![time(Some(at(3, 6)), Some(at(5, 4)))], vec![4]),
         (vec![time(Some(at(8, 5)), None)], vec![8, 9]),
         (vec![time(None, Some(at(0, 5)))], vec![0]),
-        (vec![time(None, DateTime::from_timestamp(200_000_000_000, 0))], (0..10).collect()),
-        (vec![types(&["input.message", "tool.completed"])], vec![0, 2, 3, 5, 6, 8, 9]),
+        (
+            vec![time(None, DateTime::from_timestamp(200_000_000_000, 0))],
+            (0..10).collect(),
+        ),
+        (
+            vec![types(&["input.message", "tool.completed"])],
+            vec![0, 2, 3, 5, 6, 8, 9],
+        ),
         (vec![types(&[])], vec![]),
         (vec![MessageFilter::ToolName("tool5".into())], vec![5]),
         (vec![MessageFilter::ToolName("tool4".into())], vec![]),
@@ -110,21 +140,55 @@ async fn filters_and_windows() {
         (vec![search("STRAßE οδος")], vec![0, 1, 3, 4, 6, 7, 9]),
         (vec![search("absent")], vec![]),
         (vec![search("")], (0..10).collect()),
-        (vec![search("message"), types(&["input.message"]), time(Some(at(3, 0)), None)], vec![3, 6, 9]),
-        (vec![MessageFilter::IncludeIds(vec![events[1], events[7], EventId::new()])], vec![1, 7]),
+        (
+            vec![
+                search("message"),
+                types(&["input.message"]),
+                time(Some(at(3, 0)), None),
+            ],
+            vec![3, 6, 9],
+        ),
+        (
+            vec![MessageFilter::IncludeIds(vec![
+                events[1],
+                events[7],
+                EventId::new(),
+            ])],
+            vec![1, 7],
+        ),
         (vec![MessageFilter::IncludeIds(vec![])], vec![]),
-        (vec![MessageFilter::ExcludeIds(events[1..].to_vec())], vec![0]),
+        (
+            vec![MessageFilter::ExcludeIds(events[1..].to_vec())],
+            vec![0],
+        ),
         (vec![MessageFilter::ExcludeIds(vec![])], (0..10).collect()),
-        (vec![MessageFilter::Custom(Arc::new(|message| message.role == MessageRole::User))], vec![0, 3, 6, 9]),
+        (
+            vec![MessageFilter::Custom(Arc::new(|message| {
+                message.role == MessageRole::User
+            }))],
+            vec![0, 3, 6, 9],
+        ),
     ];
     for (filters, passing) in cases {
-        for (offset, limit) in [(None, None), (None, Some(2)), (Some(1), None), (Some(1), Some(1)), (Some(50), Some(1)), (Some(-3), Some(0)), (None, Some(-1))] {
+        for (offset, limit) in [
+            (None, None),
+            (None, Some(2)),
+            (Some(1), None),
+            (Some(1), Some(1)),
+            (Some(50), Some(1)),
+            (Some(-3), Some(0)),
+            (None, Some(-1)),
+        ] {
             let mut query = MessageQuery::new(session).with_filters(filters.clone());
             (query.offset, query.limit) = (offset, limit);
             let mut expected: Vec<Message> = passing.iter().map(|n| messages[*n].clone()).collect();
             query.apply_windowing(&mut expected);
             let found = adapter.load_filtered(query).await.unwrap();
-            assert_eq!(ids(&found), ids(&expected), "{filters:?} {offset:?} {limit:?}");
+            assert_eq!(
+                ids(&found),
+                ids(&expected),
+                "{filters:?} {offset:?} {limit:?}"
+            );
         }
     }
     let nowhere = MessageQuery::new(SessionId::new());
@@ -137,7 +201,9 @@ async fn filters_and_windows() {
 async fn notice_and_injections() {
     let store = Store::new().await;
     let adapter = store.org1();
-    let History { session, messages, .. } = history(&adapter).await;
+    let History {
+        session, messages, ..
+    } = history(&adapter).await;
     for filter in [
         MessageFilter::EventTypes(vec!["input.message".into()]),
         MessageFilter::Custom(Arc::new(|message| message.role == MessageRole::User)),
@@ -179,11 +245,19 @@ async fn tool_results() {
     let image = json!({"type": "image", "base64": "aGk=", "media_type": "image/png"});
     let half = json!({"type": "image", "base64": "aGk="});
     let cases: Vec<(Value, Option<Value>, usize)> = vec![
-        (json!([text("{\"a\": 9007199254740993}")]), Some(json!({"a": 9_007_199_254_740_993_i64})), 1),
+        (
+            json!([text("{\"a\": 9007199254740993}")]),
+            Some(json!({"a": 9_007_199_254_740_993_i64})),
+            1,
+        ),
         (json!([text(" [1]")]), Some(json!([1])), 1),
         (json!([text("123")]), Some(json!("123")), 1),
         (json!([text("{broken")]), Some(json!("{broken")), 1),
-        (json!([text("a"), text("{}")]), Some(json!([text("a"), text("{}")])), 1),
+        (
+            json!([text("a"), text("{}")]),
+            Some(json!([text("a"), text("{}")])),
+            1,
+        ),
         (json!([]), Some(Value::Null), 1),
         (json!([image, text("seen"), half]), Some(json!("seen")), 2),
         (Value::Null, None, 1),
@@ -192,7 +266,9 @@ async fn tool_results() {
         let data = json!({"tool_call_id": "call", "tool_name": "look", "success": true,
             "status": "success", "result": parts, "error": "went wrong",
             "tool_call_fingerprint": "f"});
-        let ack = append(&adapter, event(session, "tool.completed", &data)).await.unwrap();
+        let ack = append(&adapter, event(session, "tool.completed", &data))
+            .await
+            .unwrap();
         let id = MessageId::from_uuid(ack.event_id.uuid());
         let message = adapter.get(session, id).await.unwrap().unwrap();
         assert_eq!(message.role, MessageRole::ToolResult);
@@ -200,10 +276,16 @@ async fn tool_results() {
         let ContentPart::ToolResult(part) = &message.content[0] else {
             panic!("{message:?}");
         };
-        assert_eq!((part.tool_call_id.as_str(), &part.result), ("call", &result));
+        assert_eq!(
+            (part.tool_call_id.as_str(), &part.result),
+            ("call", &result)
+        );
         assert_eq!(part.error.is_some(), count == 1, "images drop the error");
         let metadata = message.metadata.unwrap();
-        assert_eq!(json!(metadata), json!({"tool_name": "look", "tool_call_fingerprint": "f"}));
+        assert_eq!(
+            json!(metadata),
+            json!({"tool_name": "look", "tool_call_fingerprint": "f"})
+        );
     }
     // The time of the event, to the nanosecond.
     let latest = adapter.load(session).await.unwrap().pop().unwrap();
