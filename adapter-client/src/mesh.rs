@@ -74,6 +74,8 @@ pub struct Org {
     pub id: i64,
     /// The public id that belongs to it.
     pub public_id: String,
+    /// The session the calls are made for, where it is known: for the server's logs.
+    pub(crate) session_id: String,
 }
 
 // === impl Mesh ===
@@ -182,6 +184,7 @@ impl Org {
         Self {
             id,
             public_id: org_public_id_from_internal(id),
+            session_id: String::new(),
         }
     }
 }

@@ -71,6 +71,7 @@ impl Phase {
         session_id: SessionId,
         kind: PhaseKind,
     ) -> Self {
+        let remote = remote.in_session(session_id);
         let snapshots = offers
             .has_feature(runtime_host_service::NAME, Feature::TurnSnapshot)
             .then(|| Snapshots::new(&remote, session_id, kind))
@@ -120,7 +121,9 @@ impl Phase {
     async fn snapshot(&self, session_id: SessionId) -> Result<Option<Arc<Snapshot>>> {
         match &self.snapshots {
             Some(snapshots) if session_id == self.session_id && self.lasts() => {
-                self.settle().await?;
+                if snapshots.hold_messages() {
+                    self.settle().await?;
+                }
                 snapshots.get().await.map(Some)
             }
             Some(_) | None => Ok(None),
@@ -279,7 +282,7 @@ impl EventEmitter for Phase {
             Some(events) if self.lasts() => events.send(request, awaited, leaves_a_message).await?,
             Some(_) | None => self.remote.emit(request).await?,
         };
-        if leaves_a_message {
+        if leaves_a_message && self.snapshots.as_ref().is_some_and(Snapshots::hold_messages) {
             self.forget();
         }
         Ok(event)

@@ -18,6 +18,7 @@ pub(crate) use runtime_host::TurnParts;
 
 use crate::mesh::{Mesh, Org};
 use everruns_core::AgentLoopError;
+use everruns_core::typed_id::SessionId;
 use mortise_proto::convert::ConvertError;
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::rpc::Scoped;
@@ -43,6 +44,17 @@ impl Remote {
             mesh,
             org: Arc::new(org),
             foreign_org: None,
+        }
+    }
+
+    /// The same stores, on behalf of one session.
+    pub(crate) fn in_session(&self, session_id: SessionId) -> Self {
+        Self {
+            org: Arc::new(Org {
+                session_id: session_id.to_string(),
+                ..Org::clone(&self.org)
+            }),
+            ..self.clone()
         }
     }
 

@@ -95,15 +95,26 @@ impl<S: AdapterSource> AdapterServer<S> {
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             .build_v1()?;
+        // Tools that are some years old ask for the version before.
+        let old_reflection = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+            .build_v1alpha()?;
         let router = Server::builder()
             .http2_max_header_list_size(MAX_HEADER_LIST_BYTES)
             .add_service(health_service)
-            .add_service(reflection);
+            .add_service(reflection)
+            .add_service(old_reflection);
         let stopped = closing.clone();
         let served = services::mount(router, &serving, limit).serve_with_incoming_shutdown(
             listener.incoming(),
             async move {
                 stop.await;
+                // Balancers look elsewhere while calls under way end.
+                for service in table::SERVICES.iter().chain([&""]) {
+                    health
+                        .set_service_status(service, tonic_health::ServingStatus::NotServing)
+                        .await;
+                }
                 stopped.cancel();
             },
         );

@@ -219,7 +219,9 @@ impl Mesh {
         call: &Outgoing,
     ) -> Result<(Rsp, usize), StoreError> {
         let mut grpc = self.ready(&call.target).await?;
-        let request = Request::new(call.body.clone());
+        let mut request = Request::new(call.body.clone());
+        // Tells the server, too; a stream's deadline is for each of its messages.
+        request.set_timeout(self.inner.deadline);
         let answer = grpc
             .unary(request, call.path(), EncodedOnce::<Rsp>::default())
             .await?;
@@ -310,6 +312,7 @@ pub(crate) fn context(method: &Method, org: &Org) -> CallContext {
     CallContext {
         org_id: org.id,
         org_public_id: org.public_id.clone(),
+        session_id: org.session_id.clone(),
         request_id,
         ..CallContext::default()
     }

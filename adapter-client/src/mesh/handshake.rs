@@ -121,6 +121,11 @@ impl Mesh {
         let offers = Offers {
             services: self.routes().iter().filter_map(offer).collect(),
         };
+        for (service, adapter) in offers.by_service() {
+            let store = short_service_name(service);
+            let served_by = adapter.unwrap_or("nobody");
+            tracing::info!(org = org.id, store, served_by, "route");
+        }
         let missing: Vec<String> = REQUIRED
             .iter()
             .filter(|service| !offers.has(service))

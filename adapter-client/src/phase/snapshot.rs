@@ -40,7 +40,7 @@ pub(super) struct Snapshots {
 struct Moment {
     snapshot: OnceCell<Arc<Snapshot>>,
     /// Messages read one by one, before or without a snapshot of them all.
-    messages: Mutex<HashMap<MessageId, Option<Message>>>,
+    messages: Mutex<HashMap<MessageId, Message>>,
 }
 
 const REASON: &[TurnContextPart] = &[
@@ -98,11 +98,18 @@ impl Snapshots {
             return Ok(messages.find(|message| message.id == message_id).cloned());
         }
         if let Some(message) = lock(&moment.messages).get(&message_id) {
-            return Ok(message.clone());
+            return Ok(Some(message.clone()));
         }
         let message = self.remote.get(self.session_id, message_id).await?;
-        lock(&moment.messages).insert(message_id, message.clone());
+        if let Some(message) = &message {
+            lock(&moment.messages).insert(message_id, message.clone());
+        }
         Ok(message)
+    }
+
+    /// Whether a new message makes the snapshot stale.
+    pub(super) fn hold_messages(&self) -> bool {
+        self.parts.contains(&TurnContextPart::Messages)
     }
 
     pub(super) fn forget(&self) {
@@ -122,7 +129,7 @@ impl Snapshots {
             context,
             harness_chain,
             has_model: self.parts.contains(&TurnContextPart::Model),
-            has_messages: self.parts.contains(&TurnContextPart::Messages),
+            has_messages: self.hold_messages(),
         }))
     }
 }

@@ -2,6 +2,8 @@
 //! is checked by the contract suite as well; here stands what only this storage does,
 //! and what is quicker to see from inside.
 
+#![allow(clippy::unwrap_used)]
+
 mod changes;
 mod durability;
 mod events;
@@ -11,6 +13,7 @@ mod opening;
 mod records;
 mod secrets;
 mod tenancy;
+mod tmp_probe;
 
 use super::{EncryptionKey, Reference, ReferenceConfig, ScopedReference};
 use crate::{Acknowledged, AdapterSource, Appended, EventStore, Scope, TestSeed};

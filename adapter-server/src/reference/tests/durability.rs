@@ -70,3 +70,28 @@ async fn calls_may_be_given_up() {
     let sequences: Vec<i64> = read.iter().map(|event| event.sequence).collect();
     assert_eq!(sequences, (1..=last.sequence).collect::<Vec<i64>>());
 }
+
+/// Two servers on one file keep one record: neither loses or repeats a number.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers_on_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.db");
+    let servers = [open(&path).await, open(&path).await];
+    let session = new_session(&adapter(&servers[0], 1)).await;
+    let emits = (0..32).map(|n| {
+        let adapter = adapter(&servers[n % 2], 1);
+        tokio::spawn(async move {
+            for _ in 0..8 {
+                append(&adapter, plain(session)).await.unwrap();
+            }
+        })
+    });
+    for emit in futures::future::join_all(emits).await {
+        emit.unwrap();
+    }
+    for server in &servers {
+        let read = adapter(server, 1).read(session, 0, 1000).await.unwrap();
+        let sequences: Vec<i64> = read.iter().map(|event| event.sequence).collect();
+        assert_eq!(sequences, (1..=256).collect::<Vec<i64>>());
+    }
+}
