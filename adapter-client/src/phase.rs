@@ -282,7 +282,12 @@ impl EventEmitter for Phase {
             Some(events) if self.lasts() => events.send(request, awaited, leaves_a_message).await?,
             Some(_) | None => self.remote.emit(request).await?,
         };
-        if leaves_a_message && self.snapshots.as_ref().is_some_and(Snapshots::hold_messages) {
+        if leaves_a_message
+            && self
+                .snapshots
+                .as_ref()
+                .is_some_and(Snapshots::hold_messages)
+        {
             self.forget();
         }
         Ok(event)

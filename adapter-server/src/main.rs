@@ -38,7 +38,9 @@ struct Cli {
 enum Failure {
     #[error("--key-file {path}: {cause}")]
     KeyFile { path: PathBuf, cause: io::Error },
-    #[error("--key-file {path}: holds {bytes} bytes, a key has 32; make one with `head -c 32 /dev/urandom`")]
+    #[error(
+        "--key-file {path}: holds {bytes} bytes, a key has 32; make one with `head -c 32 /dev/urandom`"
+    )]
     KeySize { path: PathBuf, bytes: usize },
     #[error(transparent)]
     Database(#[from] OpenError),
@@ -82,7 +84,12 @@ async fn serve(cli: Cli) -> Result<(), Failure> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Signals)?;
     // On standard output, so that whoever started it can wait for this line.
     println!("listening at {}", listener.endpoint());
-    tracing::info!(database = cli.database, secrets = sealed, test_seed = cli.test_seed, "serving");
+    tracing::info!(
+        database = cli.database,
+        secrets = sealed,
+        test_seed = cli.test_seed,
+        "serving"
+    );
     AdapterServer::builder(reference)
         .identity("mortise-adapter", env!("CARGO_PKG_VERSION"))
         .serve(listener, async move {
@@ -104,6 +111,9 @@ fn read_key(path: &Path) -> Result<EncryptionKey, Failure> {
     };
     match <[u8; 32]>::try_from(bytes) {
         Ok(key) => Ok(EncryptionKey::from_bytes(key)),
-        Err(bytes) => Err(Failure::KeySize { path, bytes: bytes.len() }),
+        Err(bytes) => Err(Failure::KeySize {
+            path,
+            bytes: bytes.len(),
+        }),
     }
 }

@@ -76,7 +76,9 @@ impl ReplyMemory {
 pub(crate) fn reused(request_id: &str, method: &str) -> StoreError {
     let mut error = StoreError::new(
         ErrorReason::RequestIdReused,
-        format!("request_id {request_id} was used before, with {method}; mint a fresh UUID for every change"),
+        format!(
+            "request_id {request_id} was used before, with {method}; mint a fresh UUID for every change"
+        ),
     );
     error.field = Some("context.request_id".into());
     error

@@ -25,8 +25,9 @@ impl Scope {
         context: Option<&pb::CallContext>,
         method: &'static Method,
     ) -> Result<Self, StoreError> {
-        let context = context
-            .ok_or_else(|| StoreError::invalid_field("context", "is missing; every call has one"))?;
+        let context = context.ok_or_else(|| {
+            StoreError::invalid_field("context", "is missing; every call has one")
+        })?;
         if context.org_id == 0 {
             return Err(StoreError::invalid_field(
                 "context.org_id",

@@ -293,7 +293,11 @@ fn message_of(status: &Status) -> String {
     while let Some(cause) = source {
         let text = cause.to_string();
         if !message.contains(&text) {
-            message = if message.is_empty() { text } else { format!("{message}: {text}") };
+            message = if message.is_empty() {
+                text
+            } else {
+                format!("{message}: {text}")
+            };
         }
         source = cause.source();
     }

@@ -18,7 +18,11 @@ impl Redacted {
 
 impl fmt::Debug for Redacted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.present { "[redacted]" } else { "[empty]" })
+        f.write_str(if self.present {
+            "[redacted]"
+        } else {
+            "[empty]"
+        })
     }
 }
 

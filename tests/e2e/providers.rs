@@ -119,8 +119,17 @@ async fn a_lasting_rate_limit_is_told() {
 #[tokio::test]
 async fn a_cut_stream_is_told() {
     let outcome = ask_fake(vec![Answer::CutAfter(vec![])]).await;
-    assert!(matches!(outcome.end, TurnEnd::Failed(_)), "{:?} {:?}", outcome.end, outcome.types);
-    assert!(outcome.types.iter().any(|found| found == "turn.failed"), "{:?}", outcome.types);
+    assert!(
+        matches!(outcome.end, TurnEnd::Failed(_)),
+        "{:?} {:?}",
+        outcome.end,
+        outcome.types
+    );
+    assert!(
+        outcome.types.iter().any(|found| found == "turn.failed"),
+        "{:?}",
+        outcome.types
+    );
 
     let outcome = ask_fake(vec![Answer::CutAfter(vec!["It is "])]).await;
     assert_eq!(outcome.end, TurnEnd::Completed);

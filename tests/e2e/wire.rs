@@ -240,10 +240,7 @@ async fn malformed_requests_name_the_field() {
         let error = raw.call(rpc.path, &request).await.unwrap_err();
         assert_eq!(error.field.as_deref(), Some(field), "{error}");
     }
-    let garbage = raw
-        .call_bytes(rpc.path, vec![0xff; 64].into())
-        .await
-        .unwrap_err();
+    let garbage = raw.call_bytes(rpc.path, vec![0xff; 64]).await.unwrap_err();
     assert_ne!(garbage.code, Code::Ok);
 }
 

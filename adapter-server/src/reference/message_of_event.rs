@@ -8,6 +8,7 @@ use everruns_core::message::{ContentPart, Message};
 use everruns_core::tools::ToolResultImage;
 use everruns_core::typed_id::{EventId, MessageId};
 use mortise_proto::StoreError;
+use serde_json::error::Category;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -31,29 +32,45 @@ pub(super) fn message_of_event(
     match event_type {
         // Of a completed output only `message` matters, which the two have in common.
         INPUT_MESSAGE | OUTPUT_MESSAGE_COMPLETED => {
-            let InputMessageData { message } = parsed(data_json)?;
+            let InputMessageData { message } = parsed(event_type, data_json)?;
             Ok(Some(Left {
                 message,
                 tool_name: None,
             }))
         }
         TOOL_COMPLETED => {
-            let data: ToolCompletedData = parsed(data_json)?;
+            let data: ToolCompletedData = parsed(event_type, data_json)?;
             Ok(Some(Left {
                 tool_name: Some(data.tool_name.clone()),
                 message: tool_result(event_id, ts, data),
             }))
         }
         _ => {
-            let serde::de::IgnoredAny = parsed(data_json)?;
+            let serde::de::IgnoredAny = parsed(event_type, data_json)?;
             Ok(None)
         }
     }
 }
 
-fn parsed<T: serde::de::DeserializeOwned>(data_json: &str) -> Result<T, StoreError> {
-    serde_json::from_str(data_json)
-        .map_err(|fault| StoreError::invalid_field(DATA, fault.to_string()))
+/// The payload. It holds what people wrote, which an error must not repeat; of what
+/// the parser says, only the name of a missing field is certainly none of that.
+fn parsed<T: serde::de::DeserializeOwned>(
+    event_type: &str,
+    data_json: &str,
+) -> Result<T, StoreError> {
+    serde_json::from_str(data_json).map_err(|fault| {
+        let place = format!("line {} column {}", fault.line(), fault.column());
+        let problem = match fault.classify() {
+            Category::Data if fault.to_string().starts_with("missing field") => {
+                format!("is not the payload of {event_type}: {fault}")
+            }
+            Category::Data => format!("is not the payload of {event_type}, at {place}"),
+            Category::Io | Category::Syntax | Category::Eof => {
+                format!("is not one JSON value, at {place}")
+            }
+        };
+        StoreError::invalid_field(DATA, problem)
+    })
 }
 
 /// As upstream's `tool_completed_to_message`, but with an id and a time that are the

@@ -13,7 +13,6 @@ mod opening;
 mod records;
 mod secrets;
 mod tenancy;
-mod tmp_probe;
 
 use super::{EncryptionKey, Reference, ReferenceConfig, ScopedReference};
 use crate::{Acknowledged, AdapterSource, Appended, EventStore, Scope, TestSeed};

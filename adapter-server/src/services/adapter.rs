@@ -38,21 +38,31 @@ impl<S: AdapterSource> AdapterService for Serving<S> {
 
 /// What the adapter offers: the services that the trait requires, and of the
 /// others those whose getter is not `None`.
-fn offers<S: AdapterSource>(source: &S, adapter: &S::Adapter, scope: &Scope) -> Vec<pb::ServiceOffer> {
+fn offers<S: AdapterSource>(
+    source: &S,
+    adapter: &S::Adapter,
+    scope: &Scope,
+) -> Vec<pb::ServiceOffer> {
     let offer = |name: &str, features: &[pb::Feature]| pb::ServiceOffer {
         name: name.into(),
         features: features.iter().map(|feature| (*feature).into()).collect(),
     };
     let mut offers = vec![
         offer(table::adapter_service::NAME, &[]),
-        offer(table::runtime_host_service::NAME, &[pb::Feature::TurnSnapshot]),
+        offer(
+            table::runtime_host_service::NAME,
+            &[pb::Feature::TurnSnapshot],
+        ),
         offer(table::harness_store_service::NAME, &[]),
         offer(table::agent_store_service::NAME, &[]),
         offer(table::session_store_service::NAME, &[]),
         offer(table::session_mutator_service::NAME, &[]),
         offer(table::llm_provider_store_service::NAME, &[]),
         offer(table::message_retriever_service::NAME, &[]),
-        offer(table::event_emitter_service::NAME, &[pb::Feature::EmitStream]),
+        offer(
+            table::event_emitter_service::NAME,
+            &[pb::Feature::EmitStream],
+        ),
         offer(table::session_file_system_service::NAME, &[]),
     ];
     if adapter.storage_store().is_some() {

@@ -61,7 +61,8 @@ impl<S: AdapterSource> Serving<S> {
                 answers.pop().unwrap_or_else(|| Err(unanswered()))?
             }
             None => {
-                let event = EventRequest::try_from(required("event", event)?).map_err(|error| error.within("event"))?;
+                let event = EventRequest::try_from(required("event", event)?)
+                    .map_err(|error| error.within("event"))?;
                 let event = call.adapter.event_emitter().emit(event).await?;
                 Acknowledged {
                     event_id: event.id,
@@ -142,7 +143,8 @@ impl<S: AdapterSource> Serving<S> {
         slots
             .into_iter()
             .map(|(request_id, slot)| {
-                let outcome = slot.and_then(|()| stored.next().unwrap_or_else(|| Err(unanswered())));
+                let outcome =
+                    slot.and_then(|()| stored.next().unwrap_or_else(|| Err(unanswered())));
                 answer(request_id, outcome)
             })
             .collect()
@@ -163,7 +165,10 @@ impl<S: AdapterSource> Serving<S> {
             let outcome = self.emit(request).await.map_err(StoreError::from);
             let outcome = outcome.and_then(|response| {
                 let pb::EmitResponse { event_id, sequence } = response.into_inner();
-                Ok(Acknowledged { event_id: id("event_id", &event_id)?, sequence })
+                Ok(Acknowledged {
+                    event_id: id("event_id", &event_id)?,
+                    sequence,
+                })
             });
             answers.push(answer(request_id, outcome));
         }

@@ -125,8 +125,8 @@ async fn load<A: RuntimeHostAdapter>(
     } else {
         let store = call.adapter.session_store(org_id);
         let session = store.get_session(session_id).await?;
-        let session = session
-            .ok_or_else(|| everruns_core::AgentLoopError::session_not_found(session_id))?;
+        let session =
+            session.ok_or_else(|| everruns_core::AgentLoopError::session_not_found(session_id))?;
         let agent = match session.agent_id {
             Some(agent_id) => call.adapter.agent_store(org_id).get_agent(agent_id).await?,
             None => None,

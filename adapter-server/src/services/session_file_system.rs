@@ -50,7 +50,12 @@ impl<S: AdapterSource> SessionFileSystemService for Serving<S> {
             let session_id = id("session_id", &request.session_id)?;
             let store = call.adapter.file_store();
             let file = store
-                .write_file(session_id, &request.path, &request.content, &request.encoding)
+                .write_file(
+                    session_id,
+                    &request.path,
+                    &request.content,
+                    &request.encoding,
+                )
                 .await?;
             Ok(pb::WriteFileResponse {
                 file: Some(written(file, &request.content)),
@@ -138,7 +143,11 @@ impl<S: AdapterSource> SessionFileSystemService for Serving<S> {
             let session_id = id("session_id", &request.session_id)?;
             let store = call.adapter.file_store();
             let matches = store
-                .grep_files(session_id, &request.pattern, request.path_pattern.as_deref())
+                .grep_files(
+                    session_id,
+                    &request.pattern,
+                    request.path_pattern.as_deref(),
+                )
                 .await?;
             Ok(runs(matches, MATCHES).map(|run| {
                 let matches = run.into_iter().map(Into::into).collect();
@@ -155,7 +164,9 @@ impl<S: AdapterSource> SessionFileSystemService for Serving<S> {
         self.unary(&CREATE_DIRECTORY, request, |call| async move {
             let session_id = id("session_id", &call.request.session_id)?;
             let store = call.adapter.file_store();
-            let directory = store.create_directory(session_id, &call.request.path).await?;
+            let directory = store
+                .create_directory(session_id, &call.request.path)
+                .await?;
             Ok(pb::CreateDirectoryResponse {
                 directory: Some(directory.into()),
             })

@@ -62,7 +62,8 @@ impl<S: AdapterSource> TestSeedService for Serving<S> {
             let model_id = id("model_id", &call.request.model_id)?;
             let model = nested("model", call.request.model)?;
             let seed = serving.seed(&call.scope)?;
-            seed.put_model(model_id, model, call.request.is_default).await?;
+            seed.put_model(model_id, model, call.request.is_default)
+                .await?;
             Ok(pb::PutModelResponse {})
         })
         .await

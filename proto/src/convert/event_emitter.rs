@@ -12,8 +12,8 @@ use everruns_core::events::{
 use everruns_core::typed_id::EventId;
 
 use super::{
-    ConvertError, Result, id, json, json_text, nested, optional_id, optional_json, optional_nested,
-    timestamp, to_timestamp,
+    ConvertError, Result, id, json_text, nested, optional_id, optional_json, optional_nested,
+    secret_json, timestamp, to_timestamp,
 };
 use crate::pb;
 
@@ -88,7 +88,10 @@ pub(crate) fn data_json(data: &EventData) -> Result<String> {
 pub(crate) fn data_from_json(event_type: &str, text: &str) -> Result<EventData> {
     // Upstream's own deserialiser of the payload guesses the variant from the
     // fields: `session.idled` would come back as `output.message.started`.
-    Ok(deserialize_event_data(event_type, json("data_json", text)?))
+    Ok(deserialize_event_data(
+        event_type,
+        secret_json("data_json", text)?,
+    ))
 }
 
 // === EventContext ===

@@ -48,15 +48,18 @@ pub fn written(file: SessionFile, sent_content: &str) -> pb::WrittenFile {
     pb::WrittenFile {
         info: Some(info.into()),
         encoding,
+        without_content: content.is_none(),
         content: content.filter(|content| content != sent_content),
     }
 }
 
-/// A file after it was written. Absent content is what was sent.
+/// A file after it was written. Absent content is what was sent, unless the store
+/// returned none.
 pub fn from_written(file: pb::WrittenFile, sent_content: &str) -> Result<SessionFile> {
     let info = nested("info", file.info)?;
-    let content = file.content.unwrap_or_else(|| sent_content.to_string());
-    Ok(together(info, file.encoding, Some(content)))
+    let content =
+        (!file.without_content).then(|| file.content.unwrap_or_else(|| sent_content.to_string()));
+    Ok(together(info, file.encoding, content))
 }
 
 fn apart(file: SessionFile) -> (FileInfo, String, Option<String>) {

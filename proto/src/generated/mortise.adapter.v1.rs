@@ -1286,7 +1286,8 @@ pub mod agent_store_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
-/// ErrorReason lists the reasons. Each has a page of its own under docs/errors.
+/// ErrorReason lists the reasons. docs/errors.md says of each what happened and
+/// what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ErrorReason {
@@ -1448,6 +1449,7 @@ pub struct EventTags {
 }
 /// NewEvent is an event that has no id and no sequence number yet.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct NewEvent {
     /// REQUIRED. Dotted type, such as `turn.started`.
     #[prost(string, tag = "1")]
@@ -1461,7 +1463,8 @@ pub struct NewEvent {
     /// REQUIRED, may be empty. What it belongs to.
     #[prost(message, optional, tag = "4")]
     pub context: ::core::option::Option<EventContext>,
-    /// REQUIRED. The payload, one JSON value.
+    /// REQUIRED. The payload, one JSON value. Holds what people wrote and what models
+    /// thought.
     #[prost(string, tag = "5")]
     pub data_json: ::prost::alloc::string::String,
     /// OPTIONAL. Open metadata, one JSON value; absent and `null` differ.
@@ -1841,6 +1844,7 @@ pub mod event_emitter_service_server {
 }
 /// Event is a stored event, or an ephemeral one that is passing by.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct Event {
     /// REQUIRED. `event_` and 32 hex digits.
     #[prost(string, tag = "1")]
@@ -1857,7 +1861,8 @@ pub struct Event {
     /// REQUIRED, may be empty. What it belongs to.
     #[prost(message, optional, tag = "5")]
     pub context: ::core::option::Option<EventContext>,
-    /// REQUIRED. The payload, one JSON value.
+    /// REQUIRED. The payload, one JSON value. Holds what people wrote and what models
+    /// thought.
     #[prost(string, tag = "6")]
     pub data_json: ::prost::alloc::string::String,
     /// OPTIONAL. Open metadata, one JSON value; absent and `null` differ.
@@ -4789,6 +4794,10 @@ pub struct WrittenFile {
     /// OPTIONAL. The content, where it differs from the request's.
     #[prost(string, optional, tag = "3")]
     pub content: ::core::option::Option<::prost::alloc::string::String>,
+    /// The store returned the file without content; `content` is absent then and does
+    /// not mean the request's.
+    #[prost(bool, tag = "4")]
+    pub without_content: bool,
 }
 /// WriteFileResponse holds the file.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

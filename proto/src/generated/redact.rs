@@ -10,6 +10,21 @@ impl fmt::Debug for pb::AgentCapabilityConfig {
             .finish()
     }
 }
+impl fmt::Debug for pb::Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("id", &self.id)
+            .field("r#type", &self.r#type)
+            .field("ts", &self.ts)
+            .field("session_id", &self.session_id)
+            .field("context", &self.context)
+            .field("data_json", &Redacted::of(&self.data_json))
+            .field("metadata_json", &self.metadata_json)
+            .field("tags", &self.tags)
+            .field("sequence", &self.sequence)
+            .finish()
+    }
+}
 impl fmt::Debug for pb::GetSecretResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GetSecretResponse")
@@ -47,6 +62,19 @@ impl fmt::Debug for pb::ModelWithProvider {
             .field("provider_type", &self.provider_type)
             .field("api_key", &Redacted::of(&self.api_key))
             .field("base_url", &self.base_url)
+            .finish()
+    }
+}
+impl fmt::Debug for pb::NewEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewEvent")
+            .field("r#type", &self.r#type)
+            .field("ts", &self.ts)
+            .field("session_id", &self.session_id)
+            .field("context", &self.context)
+            .field("data_json", &Redacted::of(&self.data_json))
+            .field("metadata_json", &self.metadata_json)
+            .field("tags", &self.tags)
             .finish()
     }
 }

@@ -7,7 +7,6 @@ use crate::reference::records::time;
 use crate::reference::session_store;
 use everruns_core::session_file::{FileInfo, FileStat, SessionFile};
 use everruns_core::typed_id::SessionId;
-use mortise_proto::convert::session_file_system::written;
 use mortise_proto::{StoreError, pb};
 use sqlx::AnyConnection;
 use uuid::Uuid;
@@ -210,9 +209,14 @@ impl Row {
         }
     }
 
-    /// The answer to a write, without the content.
+    /// The answer to a write, as it is remembered: its content is what was sent.
     pub(super) fn into_written(self, session_id: SessionId) -> pb::WrittenFile {
-        written(self.into_file(session_id, None), "")
+        pb::WrittenFile {
+            encoding: self.encoding.clone(),
+            info: Some(self.into_info(session_id).into()),
+            content: None,
+            without_content: false,
+        }
     }
 
     /// Ids are written by this file alone.

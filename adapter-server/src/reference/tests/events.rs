@@ -162,6 +162,36 @@ async fn a_bad_event_stands_alone() {
     assert_eq!(adapter.count(session).await.unwrap(), 1);
 }
 
+/// A payload is private: an error says what is wrong with it, where, and nothing of
+/// what it holds.
+#[tokio::test]
+async fn errors_do_not_repeat_the_payload() {
+    let store = Store::new().await;
+    let session = new_session(&store.org1()).await;
+    for (data, words) in [
+        (
+            json!({"message": {"role": "private"}}),
+            "is not the payload of input.message",
+        ),
+        (
+            json!({"message": "private"}),
+            "is not the payload of input.message, at line 1",
+        ),
+        (json!({"private": 1}), "missing field `message`"),
+    ] {
+        let error = append(&store.org1(), event(session, "input.message", &data)).await;
+        let text = format!("{:?}", error.unwrap_err());
+        assert!(text.contains(words) && !text.contains("private"), "{text}");
+    }
+    let mut broken = plain(session);
+    broken.event.data_json = "{\n \"a\": private".into();
+    let text = append(&store.org1(), broken).await.unwrap_err().message;
+    assert!(
+        text.ends_with("is not one JSON value, at line 2 column 7"),
+        "{text}"
+    );
+}
+
 /// Events of types nobody has heard of are kept to the byte, with what is optional
 /// present, empty or absent as it was.
 #[tokio::test]
