@@ -1,5 +1,6 @@
 //! The two binaries as a user starts them: what they print and how they exit.
 
+use crate::wire::{description, serve_description};
 use everruns_core::typed_id::SessionId;
 use mortise_test_support::adapter_process::{AdapterProcess, Finished, binary, host};
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
@@ -190,6 +191,31 @@ async fn faults_are_one_clear_message() {
             "{arguments:?}: {}",
             finished.stderr
         );
+        assert_eq!(
+            finished.stderr.trim().lines().count(),
+            1,
+            "{}",
+            finished.stderr
+        );
+    }
+    let newer = serve_description(description(2, &[]))
+        .await
+        .endpoint
+        .to_string();
+    let poor = serve_description(description(1, &["AgentStoreService"]))
+        .await
+        .endpoint
+        .to_string();
+    for (endpoint, expected) in [
+        (
+            newer,
+            "speaks protocol version 2, this host (mortise-adapter-client 0.1.0) speaks version 1",
+        ),
+        (poor, "adapter `default` does not offer HarnessStoreService"),
+    ] {
+        let finished = host(&["run", "--adapter", &endpoint, "?"]).await;
+        assert_eq!(finished.code, 3, "{}", finished.stderr);
+        assert!(finished.stderr.contains(expected), "{}", finished.stderr);
         assert_eq!(
             finished.stderr.trim().lines().count(),
             1,

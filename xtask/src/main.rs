@@ -1,12 +1,13 @@
 //! The project's own commands. `cargo xtask check` is what CI runs before the
 //! tests; everything it finds is printed with what to do about it.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
 mod codegen;
 mod shell;
+mod test;
 mod tidy;
 
 #[derive(Parser)]
@@ -28,6 +29,8 @@ enum Command {
     Tidy,
     /// Everything but the tests: fmt, codegen, tidy, buf, clippy, docs.
     Check,
+    /// Build the binaries and run every test. `tests/run` installs what they need.
+    Test,
     /// Freeze the contract: what buf compares with from now on.
     Freeze,
 }
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Command::Codegen { check } => codegen::run(check),
         Command::Tidy => tidy::run(),
         Command::Check => check(),
+        Command::Test => test::run(),
         Command::Freeze => codegen::freeze(),
     };
     match done {
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
 
 fn check() -> Result<()> {
     shell::run("cargo", &["fmt", "--all", "--check"])?;
+    light_proto()?;
     codegen::run(true)?;
     tidy::run()?;
     shell::buf(&["lint", "proto"])?;
@@ -77,4 +82,18 @@ fn check() -> Result<()> {
         &["doc", "--workspace", "--no-deps", "--quiet"],
         &[("RUSTDOCFLAGS", "-D warnings")],
     )
+}
+
+/// Without `convert` the contract must not pull in the runtime: servers that only
+/// speak protobuf build in seconds.
+fn light_proto() -> Result<()> {
+    let tree = shell::output(
+        "cargo",
+        &["tree", "--package", "mortise-proto", "--edges", "normal"],
+    )?;
+    let heavy = tree.lines().find(|line| line.contains("everruns"));
+    match heavy {
+        Some(line) => bail!("mortise-proto without `convert` depends on {}", line.trim()),
+        None => Ok(()),
+    }
 }

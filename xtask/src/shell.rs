@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// The workspace root.
 pub(crate) fn root() -> PathBuf {
@@ -28,6 +28,23 @@ pub(crate) fn run_with(program: &str, args: &[&str], env: &[(&str, &str)]) -> Re
         .with_context(|| format!("could not start `{line}`"))?;
     ensure!(status.success(), "`{line}` failed ({status})");
     Ok(())
+}
+
+/// What a program prints on its standard output.
+pub(crate) fn output(program: &str, args: &[&str]) -> Result<String> {
+    let line = format!("{program} {}", args.join(" "));
+    let output = Command::new(program)
+        .args(args)
+        .current_dir(root())
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("could not start `{line}`"))?;
+    ensure!(
+        output.status.success(),
+        "`{line}` failed ({})",
+        output.status
+    );
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 /// buf ships in an npm package; `npx` fetches the pinned version once.

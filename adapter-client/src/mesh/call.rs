@@ -24,6 +24,9 @@ use uuid::Uuid;
 /// Messages of a stream that may wait for their reader.
 const AHEAD: usize = 16;
 
+/// By how much the deadline that the server is told lies behind this side's.
+const BEHIND: Duration = Duration::from_millis(500);
+
 /// An encoded call on its way to its server.
 #[derive(Clone)]
 struct Outgoing {
@@ -131,6 +134,11 @@ impl Mesh {
         self.inner.stats.record(method, sample);
     }
 
+    /// How long one message may take.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.inner.deadline
+    }
+
     /// For how long a broken stream is opened again.
     pub(crate) fn retry_window(&self) -> Duration {
         self.inner.retry.window()
@@ -220,8 +228,9 @@ impl Mesh {
     ) -> Result<(Rsp, usize), StoreError> {
         let mut grpc = self.ready(&call.target).await?;
         let mut request = Request::new(call.body.clone());
-        // Tells the server, too; a stream's deadline is for each of its messages.
-        request.set_timeout(self.inner.deadline);
+        // Tells the server, too; a stream's deadline is for each of its messages. The
+        // channel keeps it as well, so it lies a little behind this side's own.
+        request.set_timeout(self.inner.deadline + BEHIND);
         let answer = grpc
             .unary(request, call.path(), EncodedOnce::<Rsp>::default())
             .await?;

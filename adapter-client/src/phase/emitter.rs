@@ -26,7 +26,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
-/// Events that may be under way; then emitting waits.
+/// Events that may be under way; then emitting waits. The stream's channel has room
+/// for them all, so that the task never waits to send while answers wait to be read.
 const AHEAD: usize = 256;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
@@ -47,7 +48,7 @@ enum Job {
     Send(Sending),
     /// Answered once everything sent before is acknowledged, with the first failure
     /// that nobody waited for.
-    Flush(oneshot::Sender<std::result::Result<(), StoreError>>),
+    Flush(oneshot::Sender<Option<StoreError>>),
 }
 
 struct Sending {
@@ -114,12 +115,13 @@ impl EventLink {
         event.map_err(crate::stores::malformed(EMIT_STREAM.method))
     }
 
-    /// Waits for the events that reads must see.
+    /// Waits for the events that reads must see. One that was not stored is not
+    /// there to be seen; `finish` reports it.
     pub(super) async fn settle(&self) -> Result<()> {
-        if !self.unsettled.swap(false, Ordering::AcqRel) {
-            return Ok(());
+        if self.unsettled.swap(false, Ordering::AcqRel) {
+            self.flush().await?;
         }
-        self.flush().await
+        Ok(())
     }
 
     /// Waits for every event; an error is the first failure that nobody waited for.
@@ -127,13 +129,14 @@ impl EventLink {
         if self.jobs.get().is_none() {
             return Ok(());
         }
-        self.flush().await
+        let failure = self.flush().await?;
+        failure.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    async fn flush(&self) -> Result<()> {
+    async fn flush(&self) -> Result<Option<StoreError>> {
         let (done, flushed) = oneshot::channel();
         self.submit(Job::Flush(done)).await?;
-        flushed.await.map_err(|_| stopped())?.map_err(Into::into)
+        Ok(flushed.await.map_err(|_| stopped())?)
     }
 
     async fn submit(&self, job: Job) -> Result<()> {
@@ -155,7 +158,7 @@ struct Link {
     mesh: Mesh,
     stream: Option<Stream>,
     unacknowledged: VecDeque<Sending>,
-    flushes: Vec<oneshot::Sender<std::result::Result<(), StoreError>>>,
+    flushes: Vec<oneshot::Sender<Option<StoreError>>>,
     /// The first failure that nobody waited for.
     failure: Option<StoreError>,
 }
@@ -183,11 +186,14 @@ impl Link {
         while open || !self.unacknowledged.is_empty() {
             self.answer_flushes();
             let waiting = !self.unacknowledged.is_empty();
+            let has_room = self.unacknowledged.len() < AHEAD;
+            let due = self.due();
             let step = match &mut self.stream {
                 Some(stream) => tokio::select! {
                     biased;
+                    () = tokio::time::sleep_until(due), if waiting => Step::Broken(self.too_late()),
                     answer = stream.answers.next(), if waiting => Step::Answer(answer),
-                    job = jobs.recv(), if open => Step::Job(job),
+                    job = jobs.recv(), if open && has_room => Step::Job(job),
                 },
                 None if waiting => Step::Broken(stopped()),
                 None => Step::Job(jobs.recv().await),
@@ -204,12 +210,25 @@ impl Link {
         self.answer_flushes();
     }
 
+    /// When the oldest event that waits must have been acknowledged.
+    fn due(&self) -> tokio::time::Instant {
+        let oldest = self.unacknowledged.front();
+        let sent_at = oldest.map_or_else(Instant::now, |sending| sending.sent_at);
+        tokio::time::Instant::from_std(sent_at + self.mesh.deadline())
+    }
+
+    fn too_late(&self) -> StoreError {
+        let deadline = self.mesh.deadline().as_millis();
+        let text = format!("an event was not acknowledged within {deadline} ms");
+        StoreError::new(ErrorReason::DeadlineExceeded, text)
+    }
+
     async fn send(&mut self, sending: Sending) {
         let body = sending.body.clone();
         self.unacknowledged.push_back(sending);
         if let Some(stream) = &self.stream {
             // A broken stream is mended when its answers end, with this event.
-            if stream.requests.send(body).await.is_err() {
+            if stream.requests.try_send(body).is_err() {
                 tracing::debug!("the event stream is closed");
             }
         } else if let Err(error) = self.open().await {
@@ -219,14 +238,16 @@ impl Link {
 
     /// Opens the stream and sends what is not acknowledged.
     async fn open(&mut self) -> std::result::Result<(), StoreError> {
-        let (requests, outgoing) = mpsc::channel(AHEAD.max(self.unacknowledged.len()));
+        let (requests, outgoing) = mpsc::channel(AHEAD);
         for sending in &self.unacknowledged {
-            // The channel was made long enough; its receiver is still here.
             if requests.try_send(sending.body.clone()).is_err() {
                 return Err(stopped());
             }
         }
-        let answers = self.mesh.exchange(&EMIT_STREAM, outgoing).await?;
+        let opening = self.mesh.exchange(&EMIT_STREAM, outgoing);
+        let answers = tokio::time::timeout(self.mesh.deadline(), opening)
+            .await
+            .unwrap_or_else(|_| Err(self.too_late()))?;
         self.stream = Some(Stream { requests, answers });
         Ok(())
     }
@@ -304,8 +325,7 @@ impl Link {
             return;
         }
         for done in std::mem::take(&mut self.flushes) {
-            let result = self.failure.take().map_or(Ok(()), Err);
-            if done.send(result).is_err() {
+            if done.send(self.failure.clone()).is_err() {
                 tracing::debug!("nobody waits for the events any more");
             }
         }

@@ -5106,8 +5106,9 @@ pub mod session_file_system_service_server {
             tonic::Response<super::CreateDirectoryResponse>,
             tonic::Status,
         >;
-        /// SeedInitialFile places a file in the workspace of a session that starts, over
-        /// anything that is there, read-only or not; the last seed wins.
+        /// SeedInitialFile places a file in the workspace of a session that starts, over a
+        /// file that is there, read-only or not; the last seed wins. Fails with "is a
+        /// directory" on a directory.
         async fn seed_initial_file(
             &self,
             request: tonic::Request<super::SeedInitialFileRequest>,

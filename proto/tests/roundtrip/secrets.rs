@@ -59,11 +59,13 @@ fn no_debug_dump_shows_a_secret() {
             "GetValueResponse",
             dump::<pb::GetValueResponse>("GetValueResponse"),
         ),
+        ("Event", dump::<pb::Event>("Event")),
         ("Message", dump::<pb::Message>("Message")),
         (
             "ModelWithProvider",
             dump::<pb::ModelWithProvider>("ModelWithProvider"),
         ),
+        ("NewEvent", dump::<pb::NewEvent>("NewEvent")),
         (
             "ScopedMcpServer",
             dump::<pb::ScopedMcpServer>("ScopedMcpServer"),

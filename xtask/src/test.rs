@@ -1,0 +1,53 @@
+//! Builds the binaries, which the end-to-end tests start, and runs every test.
+
+use crate::shell;
+use anyhow::{Context, Result, ensure};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+/// Tests passed and failed.
+#[derive(Default)]
+struct Totals {
+    passed: u64,
+    failed: u64,
+}
+
+pub(crate) fn run() -> Result<()> {
+    shell::run("cargo", &["build", "--workspace", "--bins"])?;
+    let mut child = Command::new("cargo")
+        .args(["test", "--workspace", "--no-fail-fast"])
+        .current_dir(shell::root())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("could not start `cargo test`")?;
+    let stdout = child.stdout.take().context("`cargo test` has no output")?;
+    let mut totals = Totals::default();
+    for line in BufReader::new(stdout).lines() {
+        let line = line?;
+        totals.add(&line);
+        println!("{line}");
+    }
+    let status = child.wait()?;
+    println!("\n{} passed, {} failed", totals.passed, totals.failed);
+    ensure!(totals.passed > 0, "no test ran");
+    ensure!(status.success(), "tests failed ({status})");
+    Ok(())
+}
+
+impl Totals {
+    /// Counts `test result: ok. 41 passed; 0 failed; ...`.
+    fn add(&mut self, line: &str) {
+        let Some(result) = line.strip_prefix("test result:") else {
+            return;
+        };
+        let words: Vec<&str> = result.split_whitespace().collect();
+        let before = |word: &str| {
+            let at = words
+                .iter()
+                .position(|found| found.trim_end_matches(';') == word);
+            at.and_then(|at| words.get(at.checked_sub(1)?)?.parse::<u64>().ok())
+        };
+        self.passed += before("passed").unwrap_or_default();
+        self.failed += before("failed").unwrap_or_default();
+    }
+}
