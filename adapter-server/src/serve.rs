@@ -33,6 +33,8 @@ pub(crate) struct Shared<S> {
     pub(crate) source: S,
     pub(crate) identity: pb::Identity,
     pub(crate) max_message_bytes: usize,
+    /// Whether more than the plain methods is offered.
+    pub(crate) features: bool,
     pub(crate) replies: ReplyMemory,
     /// Cancelled when the server is told to stop: streams without an end then end.
     pub(crate) closing: CancellationToken,

@@ -22,6 +22,7 @@ pub struct AdapterServer<S> {
     source: S,
     identity: pb::Identity,
     max_message_bytes: usize,
+    features: bool,
 }
 
 /// Why a server stopped without being told to.
@@ -50,7 +51,16 @@ impl<S: AdapterSource> AdapterServer<S> {
                 build: String::new(),
             },
             max_message_bytes: MAX_MESSAGE_BYTES,
+            features: true,
         }
+    }
+
+    /// Offers the plain methods alone, as the simplest server does: no event stream,
+    /// no snapshot of a turn. For tests and comparisons.
+    #[must_use]
+    pub fn without_features(mut self) -> Self {
+        self.features = false;
+        self
     }
 
     /// Name and version that the server introduces itself with.
@@ -81,6 +91,7 @@ impl<S: AdapterSource> AdapterServer<S> {
                 source: self.source,
                 identity: self.identity,
                 max_message_bytes: limit,
+                features: self.features,
                 replies: ReplyMemory::new(),
                 closing: closing.clone(),
             }),

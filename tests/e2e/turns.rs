@@ -8,9 +8,10 @@ use everruns_core::{AgentLoopError, typed_id::SessionId};
 use everruns_runtime::RuntimeHostAdapter;
 use futures::StreamExt;
 use mortise_adapter_client::PhaseKind;
+use mortise_adapter_server::{AdapterServer, ListenAddress};
 use mortise_runtime_host::engine::{LocalEngine, TurnEnd, TurnEngine, TurnError};
 use mortise_test_support::fixtures::said;
-use mortise_test_support::in_process::{mesh, reference, serve};
+use mortise_test_support::in_process::{mesh, reference, serve, serve_at};
 use mortise_test_support::scenario::{ask, host_adapter, last_text, seed, types};
 
 /// The model writes a file, reads it back, multiplies and answers; in the next turn
@@ -120,6 +121,39 @@ async fn a_turn_makes_few_round_trips() {
     let unary = after - before;
     assert!(unary <= 30, "{unary} calls: {:#?}", mesh.stats());
     assert!(streamed >= 40, "{streamed} events on streams");
+}
+
+/// A server of plain methods runs the same turn, call by call.
+#[tokio::test]
+async fn a_server_without_features_is_enough() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = AdapterServer::builder(reference(folder.path()).await).without_features();
+    let socket = ListenAddress::Unix(folder.path().join("s.sock"));
+    let server = serve_at(server, socket, tempfile::tempdir().unwrap()).await;
+    let mesh = mesh(&server.endpoint);
+    let (adapter, seen) = host_adapter(&mesh).await;
+    let session_id = seed(&adapter).await;
+    assert_eq!(
+        ask(&adapter, session_id, "What is 12 times 34?").await,
+        TurnEnd::Completed
+    );
+    let stored = adapter
+        .event_log()
+        .unwrap()
+        .read(session_id, 0)
+        .await
+        .unwrap();
+    let emitted = seen.lock().unwrap().clone();
+    let kept: Vec<_> = emitted
+        .into_iter()
+        .filter(|event| !event.is_ephemeral())
+        .collect();
+    assert_eq!(types(&stored), types(&kept));
+    let streamed = mesh
+        .stats()
+        .iter()
+        .any(|stats| stats.method.name == "EmitStream");
+    assert!(!streamed, "no stream was offered");
 }
 
 /// A phase sees what the turn wrote before it, forgets what it wrote itself, and

@@ -1,7 +1,7 @@
 //! The handshake.
 
 use crate::replies::KEPT_FOR;
-use crate::serve::Serving;
+use crate::serve::{Serving, Shared};
 use crate::{AdapterSource, Scope};
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_proto::pb::adapter_service_server::AdapterService;
@@ -27,7 +27,7 @@ impl<S: AdapterSource> AdapterService for Serving<S> {
             server: Some(shared.identity.clone()),
             protocol: Some(PROTOCOL),
             scoping: shared.source.scoping().into(),
-            services: offers(&shared.source, &call.adapter, &call.scope),
+            services: offers(shared, &call.adapter, &call.scope),
             limits: Some(pb::Limits {
                 max_message_bytes: shared.max_message_bytes as u64,
                 request_memory_seconds: KEPT_FOR.as_secs(),
@@ -39,13 +39,17 @@ impl<S: AdapterSource> AdapterService for Serving<S> {
 /// What the adapter offers: the services that the trait requires, and of the
 /// others those whose getter is not `None`.
 fn offers<S: AdapterSource>(
-    source: &S,
+    shared: &Shared<S>,
     adapter: &S::Adapter,
     scope: &Scope,
 ) -> Vec<pb::ServiceOffer> {
     let offer = |name: &str, features: &[pb::Feature]| pb::ServiceOffer {
         name: name.into(),
-        features: features.iter().map(|feature| (*feature).into()).collect(),
+        features: features
+            .iter()
+            .filter(|_| shared.features)
+            .map(|feature| (*feature).into())
+            .collect(),
     };
     let mut offers = vec![
         offer(table::adapter_service::NAME, &[]),
@@ -68,10 +72,10 @@ fn offers<S: AdapterSource>(
     if adapter.storage_store().is_some() {
         offers.push(offer(table::session_storage_store_service::NAME, &[]));
     }
-    if source.event_store(scope).is_some() {
+    if shared.source.event_store(scope).is_some() {
         offers.push(offer(table::event_log_service::NAME, &[]));
     }
-    if source.test_seed(scope).is_some() {
+    if shared.source.test_seed(scope).is_some() {
         offers.push(offer(table::test_seed_service::NAME, &[]));
     }
     offers

@@ -1,0 +1,131 @@
+//! What the turn-aware data path is worth: the demo turn (five model steps, four
+//! tools) against one server with and without the optional features, interleaved in
+//! one run. Read the ratios; the milliseconds are this machine's.
+//!
+//! `cargo bench --package mortise-e2e`
+
+#![allow(clippy::unwrap_used, reason = "a benchmark stops at the first fault")]
+
+use everruns_runtime::RuntimeHostAdapter;
+use mortise_adapter_client::{GrpcHostAdapter, Mesh};
+use mortise_adapter_server::{AdapterServer, ListenAddress};
+use mortise_test_support::in_process::{Server, mesh, reference, serve_at};
+use mortise_test_support::scenario::{ask, host_adapter, seed};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const ROUNDS: usize = 7;
+const TURNS: usize = 15;
+
+struct Arm {
+    name: &'static str,
+    adapter: GrpcHostAdapter,
+    mesh: Mesh,
+    turns: Vec<Duration>,
+    _server: Server,
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut arms = vec![
+        arm("with features", folder.path(), true).await,
+        arm("plain methods", folder.path(), false).await,
+    ];
+    for round in 0..=ROUNDS {
+        for arm in &mut arms {
+            for _ in 0..TURNS {
+                let session_id = seed(&arm.adapter).await;
+                let started = Instant::now();
+                ask(&arm.adapter, session_id, "What is 12 times 34?").await;
+                if round > 0 {
+                    arm.turns.push(started.elapsed());
+                }
+            }
+        }
+    }
+    println!(
+        "{:<16}{:>10}{:>10}{:>14}{:>14}",
+        "arm", "p50 ms", "p99 ms", "round trips", "streamed"
+    );
+    let turns = (ROUNDS + 1) * TURNS;
+    for arm in &mut arms {
+        arm.turns.sort();
+        let (calls, streamed) = calls(&arm.mesh);
+        println!(
+            "{:<16}{:>10.2}{:>10.2}{:>14.1}{:>14.1}",
+            arm.name,
+            ms(&arm.turns, 50),
+            ms(&arm.turns, 99),
+            calls as f64 / turns as f64,
+            streamed as f64 / turns as f64
+        );
+    }
+    let floor = floor(&arms[0].adapter).await;
+    println!(
+        "plain / with features: {:.2} times the latency",
+        ms(&arms[1].turns, 50) / ms(&arms[0].turns, 50)
+    );
+    println!(
+        "one read (GetSession), p50: {:.3} ms",
+        floor.as_secs_f64() * 1e3
+    );
+}
+
+async fn arm(name: &'static str, folder: &Path, features: bool) -> Arm {
+    let folder = folder.join(name);
+    std::fs::create_dir(&folder).unwrap();
+    let server = AdapterServer::builder(reference(&folder).await);
+    let server = if features {
+        server
+    } else {
+        server.without_features()
+    };
+    let socket = ListenAddress::Unix(folder.join("s.sock"));
+    let server = serve_at(server, socket, tempfile::tempdir().unwrap()).await;
+    let mesh = mesh(&server.endpoint);
+    let (adapter, _seen) = host_adapter(&mesh).await;
+    Arm {
+        name,
+        adapter,
+        mesh,
+        turns: Vec::new(),
+        _server: server,
+    }
+}
+
+/// Awaited calls of turns (without those that set a session up), and events that
+/// went on streams.
+fn calls(mesh: &Mesh) -> (u64, u64) {
+    let count = |keep: &dyn Fn(&str) -> bool| -> u64 {
+        let stats = mesh.stats();
+        stats
+            .iter()
+            .filter(|stats| keep(stats.method.short_name()))
+            .map(|stats| stats.calls)
+            .sum()
+    };
+    let streamed = |name: &str| name.ends_with("/EmitStream");
+    let seeding = |name: &str| name.starts_with("TestSeedService");
+    (
+        count(&|name| !streamed(name) && !seeding(name)),
+        count(&streamed),
+    )
+}
+
+async fn floor(adapter: &GrpcHostAdapter) -> Duration {
+    let session_id = seed(adapter).await;
+    let store = adapter.session_store(1);
+    let mut times = Vec::new();
+    for _ in 0..500 {
+        let started = Instant::now();
+        store.get_session(session_id).await.unwrap();
+        times.push(started.elapsed());
+    }
+    times.sort();
+    times[times.len() / 2]
+}
+
+fn ms(sorted: &[Duration], percent: usize) -> f64 {
+    sorted[(sorted.len() - 1) * percent / 100].as_secs_f64() * 1e3
+}
