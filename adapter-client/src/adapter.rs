@@ -51,6 +51,14 @@ pub struct AdapterBuilder {
     tap: Option<EventTap>,
 }
 
+impl Mesh {
+    /// Starts to build the adapter of an org.
+    #[must_use]
+    pub fn adapter(&self, org_id: i64) -> AdapterBuilder {
+        AdapterBuilder::new(self.clone(), Org::new(org_id))
+    }
+}
+
 // === impl AdapterBuilder ===
 
 impl AdapterBuilder {

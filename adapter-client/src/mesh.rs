@@ -24,7 +24,6 @@ pub(crate) mod handshake;
 mod retry;
 pub(crate) mod stats;
 
-use crate::adapter::AdapterBuilder;
 use config::{ConfigError, MeshConfig};
 use driver::Driver;
 use everruns_core::org_public_id_from_internal;
@@ -111,12 +110,6 @@ impl Mesh {
                 driver,
             }),
         })
-    }
-
-    /// Starts to build the adapter of an org.
-    #[must_use]
-    pub fn adapter(&self, org_id: i64) -> AdapterBuilder {
-        AdapterBuilder::new(self.clone(), Org::new(org_id))
     }
 
     /// What has been called so far, by method.

@@ -6,6 +6,7 @@
 //! names the org; a record of another org is absent.
 
 mod agent_store;
+mod codes;
 mod db;
 mod errors;
 mod event_emitter;
@@ -33,9 +34,10 @@ pub use open::OpenError;
 pub use seal::EncryptionKey;
 
 use crate::{AdapterSource, EventStore, Scope, TestSeed};
-use db::{Db, Place};
+use db::Db;
 use event_emitter::{Appender, Feeds};
 use mortise_proto::pb;
+use open::Place;
 use replies::Pruning;
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use mortise_adapter_client::ConnectError;
 use mortise_runtime_host::{demo, engine::TurnEnd};
 use mortise_test_support::fixtures::simulator;
 use mortise_test_support::in_process::{adapter, reference, serve, split_mesh};
-use mortise_test_support::scenario::{ask, host_adapter};
+use mortise_test_support::scenario::{ask, host_adapter, seed};
 
 const OTHERS: &[&str] = &[
     "message_retriever",
@@ -24,47 +24,13 @@ async fn two_servers_run_a_turn_together() {
     let one = serve(reference(one_folder.path()).await).await;
     let other = serve(reference(other_folder.path()).await).await;
     let (at_one, at_other) = (adapter(&one.endpoint).await, adapter(&other.endpoint).await);
-    demo::put_platform(&at_one.test_seed().unwrap(), simulator())
-        .await
-        .unwrap();
-    let session_id = demo::put_session(&at_one.test_seed().unwrap(), 1)
-        .await
-        .unwrap();
+    let session_id = seed(&at_one).await;
     // The other server keeps what happens in the session, so it must know it.
-    let session = at_one
-        .session_store(1)
-        .get_session(session_id)
-        .await
-        .unwrap()
-        .unwrap();
-    at_other
-        .test_seed()
-        .unwrap()
-        .put_harness(
-            at_one
-                .get_harness(1, demo::harness_id())
-                .await
-                .unwrap()
-                .unwrap(),
-        )
-        .await
-        .unwrap();
-    at_other
-        .test_seed()
-        .unwrap()
-        .put_agent(
-            at_one
-                .get_agent(1, demo::agent_id())
-                .await
-                .unwrap()
-                .unwrap(),
-        )
-        .await
-        .unwrap();
-    at_other
-        .test_seed()
-        .unwrap()
-        .put_session(session)
+    let session = at_one.session_store(1).get_session(session_id).await;
+    let other_seed = at_other.test_seed().unwrap();
+    demo::put_platform(&other_seed, simulator()).await.unwrap();
+    other_seed
+        .put_session(session.unwrap().unwrap())
         .await
         .unwrap();
 

@@ -12,16 +12,14 @@ use mortise_adapter_server::{AdapterServer, ListenAddress};
 use mortise_runtime_host::engine::{LocalEngine, TurnEnd, TurnEngine, TurnError};
 use mortise_test_support::fixtures::said;
 use mortise_test_support::in_process::{mesh, reference, serve, serve_at};
-use mortise_test_support::scenario::{ask, host_adapter, last_text, seed, types};
+use mortise_test_support::scenario::{Stage, ask, host_adapter, last_text, seed, types};
 
 /// The model writes a file, reads it back, multiplies and answers; in the next turn
 /// it still knows the conversation. Everything it did is in the stores.
 #[tokio::test]
 async fn a_conversation_of_two_turns() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(reference(folder.path()).await).await;
-    let (adapter, seen) = host_adapter(&mesh(&server.endpoint)).await;
-    let session_id = seed(&adapter).await;
+    let stage = Stage::set().await;
+    let (adapter, session_id) = (&stage.adapter, stage.session_id);
 
     let end = ask(&adapter, session_id, "What is 12 times 34?").await;
     assert_eq!(end, TurnEnd::Completed);
@@ -80,7 +78,8 @@ async fn a_conversation_of_two_turns() {
         sequences,
         (1..=i32::try_from(stored.len()).unwrap()).collect::<Vec<_>>()
     );
-    let emitted: Vec<_> = seen
+    let emitted: Vec<_> = stage
+        .seen
         .lock()
         .unwrap()
         .iter()
@@ -98,11 +97,8 @@ async fn a_conversation_of_two_turns() {
 /// place of call after call.
 #[tokio::test]
 async fn a_turn_makes_few_round_trips() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(reference(folder.path()).await).await;
-    let mesh = mesh(&server.endpoint);
-    let (adapter, _seen) = host_adapter(&mesh).await;
-    let session_id = seed(&adapter).await;
+    let stage = Stage::set().await;
+    let (adapter, session_id) = (&stage.adapter, stage.session_id);
     let count = |mesh: &mortise_adapter_client::Mesh| -> (u64, u64) {
         let stats = mesh.stats();
         let streamed = stats
@@ -114,12 +110,12 @@ async fn a_turn_makes_few_round_trips() {
             streamed,
         )
     };
-    let (before, _) = count(&mesh);
+    let (before, _) = count(&stage.mesh);
     ask(&adapter, session_id, "What is 12 times 34?").await;
-    let (after, streamed) = count(&mesh);
+    let (after, streamed) = count(&stage.mesh);
     // Four tool steps: the trait makes over a hundred awaited calls for them.
     let unary = after - before;
-    assert!(unary <= 30, "{unary} calls: {:#?}", mesh.stats());
+    assert!(unary <= 30, "{unary} calls: {:#?}", stage.mesh.stats());
     assert!(streamed >= 40, "{streamed} events on streams");
 }
 
@@ -160,10 +156,8 @@ async fn a_server_without_features_is_enough() {
 /// goes on after its end.
 #[tokio::test]
 async fn a_phase_reads_what_was_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(reference(folder.path()).await).await;
-    let (adapter, _seen) = host_adapter(&mesh(&server.endpoint)).await;
-    let session_id = seed(&adapter).await;
+    let stage = Stage::set().await;
+    let (adapter, session_id) = (&stage.adapter, stage.session_id);
 
     let phase = adapter.phase(session_id, PhaseKind::Reason);
     assert_eq!(
@@ -226,10 +220,8 @@ async fn a_phase_reads_what_was_written() {
 /// message, once, and leaves the session idle.
 #[tokio::test]
 async fn an_archived_agent_blocks_the_turn() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(reference(folder.path()).await).await;
-    let (adapter, seen) = host_adapter(&mesh(&server.endpoint)).await;
-    let session_id = seed(&adapter).await;
+    let stage = Stage::set().await;
+    let (adapter, session_id) = (&stage.adapter, stage.session_id);
     let agent_id: AgentId = mortise_runtime_host::demo::agent_id();
     let mut agent = adapter
         .agent_store(1)
@@ -242,7 +234,8 @@ async fn an_archived_agent_blocks_the_turn() {
 
     let end = ask(&adapter, session_id, "6 times 7?").await;
     assert!(matches!(end, TurnEnd::Failed(text) if text.contains("archived")));
-    let failed = seen
+    let failed = stage
+        .seen
         .lock()
         .unwrap()
         .iter()
@@ -261,12 +254,10 @@ async fn an_archived_agent_blocks_the_turn() {
 /// A session that does not exist is no turn, and says so.
 #[tokio::test]
 async fn an_absent_session_is_no_turn() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(reference(folder.path()).await).await;
-    let (adapter, _seen) = host_adapter(&mesh(&server.endpoint)).await;
+    let stage = Stage::set().await;
     let absent = SessionId::new();
     let message = everruns_core::message::Message::user("?");
-    let error = LocalEngine::new(adapter)
+    let error = LocalEngine::new(stage.adapter.clone())
         .run_turn(absent, message)
         .await
         .unwrap_err();
@@ -318,10 +309,8 @@ async fn a_blocking_search_does_not_hang() {
 /// while a turn runs.
 #[tokio::test]
 async fn events_are_followed_live() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(reference(folder.path()).await).await;
-    let (adapter, _seen) = host_adapter(&mesh(&server.endpoint)).await;
-    let session_id = seed(&adapter).await;
+    let stage = Stage::set().await;
+    let (adapter, session_id) = (&stage.adapter, stage.session_id);
     let log = adapter.event_log().unwrap();
     adapter
         .event_emitter()

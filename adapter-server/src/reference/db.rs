@@ -6,7 +6,8 @@
 //! where it is polling and ends in `SQLITE_BUSY`. Readers have connections of their
 //! own and see the last commit without waiting (WAL).
 
-use super::open::OpenError;
+use super::codes::{BUSY, CANNOT_OPEN, FULL, IO, LOCKED, primary_code};
+use super::open::{OpenError, Place};
 use mortise_proto::StoreError;
 use mortise_proto::error::Outcome;
 use mortise_proto::pb::ErrorReason;
@@ -14,7 +15,6 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Connection, Executor, Transaction};
-use std::str::FromStr;
 use std::time::Duration;
 
 /// A transaction. Rolled back when it is dropped.
@@ -44,53 +44,6 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
 pub(super) struct Db {
     writer: AnyPool,
     readers: AnyPool,
-}
-
-/// Where the database is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
-    /// Gone with the process.
-    Memory,
-    /// A file, made if it does not exist.
-    File(String),
-}
-
-// === impl Place ===
-
-impl Place {
-    /// Reads `sqlite:PATH` and `sqlite::memory:`. The path is taken as it is, not as
-    /// part of a URL.
-    pub(super) fn parse(url: &str) -> Result<Self, OpenError> {
-        let path = url
-            .strip_prefix("sqlite:")
-            .ok_or_else(|| OpenError::url(url))?;
-        let path = path.strip_prefix("//").unwrap_or(path);
-        match path {
-            "" => Err(OpenError::url(url)),
-            ":memory:" => Ok(Self::Memory),
-            path if path.contains('?') => Err(OpenError::url(url)),
-            path => Ok(Self::File(path.to_string())),
-        }
-    }
-
-    fn options(&self) -> Result<AnyConnectOptions, sqlx::Error> {
-        let url = match self {
-            Self::Memory => "sqlite::memory:".to_string(),
-            Self::File(path) => format!("sqlite:{}?mode=rwc", percent_encoded(path)),
-        };
-        Ok(AnyConnectOptions::from_str(&url)?.disable_statement_logging())
-    }
-}
-
-/// Every byte that a URL might read as something else, the slash included: the path
-/// then passes through the URL parser untouched.
-fn percent_encoded(path: &str) -> String {
-    path.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
 }
 
 // === impl Db ===
@@ -211,18 +164,4 @@ pub(super) fn unreadable(what: &str) -> StoreError {
 
 pub(super) fn unavailable(text: String) -> StoreError {
     StoreError::new(ErrorReason::Unavailable, text)
-}
-
-pub(super) const BUSY: u32 = 5;
-pub(super) const LOCKED: u32 = 6;
-pub(super) const READ_ONLY: u32 = 8;
-pub(super) const IO: u32 = 10;
-pub(super) const FULL: u32 = 13;
-pub(super) const CANNOT_OPEN: u32 = 14;
-pub(super) const NOT_A_DATABASE: u32 = 26;
-
-/// SQLite's result code without its extension.
-pub(super) fn primary_code(error: &sqlx::Error) -> Option<u32> {
-    let code = error.as_database_error()?.code()?;
-    code.parse::<u32>().ok().map(|code| code & 0xff)
 }

@@ -1,10 +1,13 @@
 //! Why the reference storage could not be opened: one message that names the path
 //! and the remedy.
 
-use super::db::{self, Place};
+use super::codes::{self, primary_code};
 use mortise_proto::StoreError;
+use sqlx::ConnectOptions;
+use sqlx::any::AnyConnectOptions;
 use sqlx::migrate::MigrateError;
 use std::path::Path;
+use std::str::FromStr;
 
 /// Why the reference storage could not be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +16,60 @@ pub struct OpenError {
     database: String,
     problem: String,
     remedy: String,
+}
+
+/// Where the database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Gone with the process.
+    Memory,
+    /// A file, made if it does not exist.
+    File(String),
+}
+
+// === impl Place ===
+
+impl Place {
+    /// Reads `sqlite:PATH` and `sqlite::memory:`. The path is taken as it is, not as
+    /// part of a URL.
+    pub(super) fn parse(url: &str) -> Result<Self, OpenError> {
+        let path = url
+            .strip_prefix("sqlite:")
+            .ok_or_else(|| OpenError::url(url))?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        match path {
+            "" => Err(OpenError::url(url)),
+            ":memory:" => Ok(Self::Memory),
+            path if path.contains('?') => Err(OpenError::url(url)),
+            path => Ok(Self::File(path.to_string())),
+        }
+    }
+
+    pub(super) fn options(&self) -> Result<AnyConnectOptions, sqlx::Error> {
+        let url = match self {
+            Self::Memory => "sqlite::memory:".to_string(),
+            Self::File(path) => format!("sqlite:{}?mode=rwc", percent_encoded(path)),
+        };
+        Ok(AnyConnectOptions::from_str(&url)?.disable_statement_logging())
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Memory => "in memory".to_string(),
+            Self::File(path) => path.clone(),
+        }
+    }
+}
+
+/// Every byte that a URL might read as something else, the slash included: the path
+/// then passes through the URL parser untouched.
+fn percent_encoded(path: &str) -> String {
+    path.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
 }
 
 // === impl OpenError ===
@@ -49,7 +106,7 @@ impl OpenError {
             _ => Path::new("."),
         };
         let folder_name = folder.display();
-        match db::primary_code(error) {
+        match primary_code(error) {
             _ if path.is_dir() => Self::new(
                 name,
                 "it is a directory",
@@ -65,17 +122,17 @@ impl OpenError {
                 format!("{folder_name} is not a folder"),
                 "give a path within a folder",
             ),
-            Some(db::NOT_A_DATABASE) => Self::new(
+            Some(codes::NOT_A_DATABASE) => Self::new(
                 name,
                 "the file is not an SQLite database",
                 "give another path or move the file away",
             ),
-            Some(db::CANNOT_OPEN | db::READ_ONLY) => Self::new(
+            Some(codes::CANNOT_OPEN | codes::READ_ONLY) => Self::new(
                 name,
                 "the file or its folder is not writable by this user",
                 format!("give this user write access to {folder_name} and what is in it"),
             ),
-            Some(db::BUSY | db::LOCKED) => Self::new(
+            Some(codes::BUSY | codes::LOCKED) => Self::new(
                 name,
                 "another process holds it",
                 "stop that process or give another path",
@@ -113,15 +170,6 @@ impl OpenError {
                 Self::connect(place, cause)
             }
             _ => Self::new(name, error.to_string(), "restore it from a backup"),
-        }
-    }
-}
-
-impl Place {
-    fn name(&self) -> String {
-        match self {
-            Self::Memory => "in memory".to_string(),
-            Self::File(path) => path.clone(),
         }
     }
 }

@@ -3,9 +3,12 @@
 use crate::AdapterSource;
 use crate::chunks::message_chunks;
 use crate::serve::{Answers, Call, Outcome, Serving};
+use everruns_core::AgentLoopError;
+use everruns_core::message::Message;
 use everruns_core::typed_id::SessionId;
-use everruns_runtime::RuntimeHostAdapter;
+use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
 use futures::{StreamExt, stream};
+use mortise_proto::convert::runtime_host::snapshot;
 use mortise_proto::convert::{enumeration, id, wire_enum};
 use mortise_proto::pb::load_turn_context_response::Part;
 use mortise_proto::pb::runtime_host_service_server::RuntimeHostService;
@@ -72,8 +75,8 @@ impl<S: AdapterSource> RuntimeHostService for Serving<S> {
         self.stream(&LOAD_TURN_CONTEXT, request, |call| async move {
             let session_id = id("session_id", &call.request.session_id)?;
             let wanted = Wanted::of(&call.request.parts)?;
-            let (snapshot, messages) = load(&call, session_id, &wanted).await?;
-            let first = stream::iter([Part::Snapshot(snapshot)]);
+            let (loaded, messages) = load(&call, session_id, &wanted).await?;
+            let first = stream::iter([Part::Snapshot(loaded)]);
             let parts = first.chain(message_chunks(messages).map(Part::Messages));
             Ok(parts.map(|part| Ok(pb::LoadTurnContextResponse { part: Some(part) })))
         })
@@ -102,58 +105,61 @@ impl Wanted {
     }
 }
 
+/// What was asked for, and nothing else.
 async fn load<A: RuntimeHostAdapter>(
     call: &Call<A, pb::LoadTurnContextRequest>,
     session_id: SessionId,
     wanted: &Wanted,
-) -> Outcome<(pb::TurnSnapshot, Vec<everruns_core::message::Message>)> {
+) -> Outcome<(pb::TurnSnapshot, Vec<Message>)> {
     let org_id = call.scope.org_id;
-    // The upstream trait loads everything or nothing, but the session, its agent and
-    // the chain can be had one by one, without the history.
+    // The upstream trait loads everything or nothing, but the session and its agent
+    // can be had one by one, without the history.
     let everything = wanted.has(TurnContextPart::Messages)
         || wanted.has(TurnContextPart::Model)
         || wanted.has(TurnContextPart::McpTools);
-    let (session, agent, model, mcp_tools, messages) = if everything {
-        let context = call.adapter.load_turn_context(org_id, session_id).await?;
-        (
-            context.session,
-            context.agent,
-            context.model.filter(|_| wanted.has(TurnContextPart::Model)),
-            context.mcp_tool_definitions,
-            context.messages,
-        )
+    let mut context = if everything {
+        call.adapter.load_turn_context(org_id, session_id).await?
     } else {
-        let store = call.adapter.session_store(org_id);
-        let session = store.get_session(session_id).await?;
-        let session =
-            session.ok_or_else(|| everruns_core::AgentLoopError::session_not_found(session_id))?;
-        let agent = match session.agent_id {
-            Some(agent_id) => call.adapter.agent_store(org_id).get_agent(agent_id).await?,
-            None => None,
-        };
-        (session, agent, None, Vec::new(), Vec::new())
+        session_and_agent(call, session_id).await?
     };
+    if !wanted.has(TurnContextPart::Model) {
+        context.model = None;
+    }
+    if !wanted.has(TurnContextPart::McpTools) {
+        context.mcp_tool_definitions.clear();
+    }
+    if !wanted.has(TurnContextPart::Messages) {
+        context.messages.clear();
+    }
     let harness_chain = if wanted.has(TurnContextPart::HarnessChain) {
         let store = call.adapter.harness_store(org_id);
-        store.get_harness_chain(session.harness_id).await?
+        store.get_harness_chain(context.session.harness_id).await?
     } else {
         Vec::new()
     };
-    let keep = |part, list: Vec<_>| if wanted.has(part) { list } else { Vec::new() };
-    let snapshot = pb::TurnSnapshot {
-        session: Some(session.into()),
-        agent: agent.map(Into::into),
-        model: model.map(Into::into),
-        mcp_tools: keep(TurnContextPart::McpTools, mcp_tools)
-            .into_iter()
-            .map(Into::into)
-            .collect(),
-        harness_chain: harness_chain.into_iter().map(Into::into).collect(),
+    Ok(snapshot(context, harness_chain))
+}
+
+async fn session_and_agent<A: RuntimeHostAdapter>(
+    call: &Call<A, pb::LoadTurnContextRequest>,
+    session_id: SessionId,
+) -> Result<RuntimeHostTurnContext, AgentLoopError> {
+    let org_id = call.scope.org_id;
+    let session = call
+        .adapter
+        .session_store(org_id)
+        .get_session(session_id)
+        .await?;
+    let session = session.ok_or_else(|| AgentLoopError::session_not_found(session_id))?;
+    let agent = match session.agent_id {
+        Some(agent_id) => call.adapter.agent_store(org_id).get_agent(agent_id).await?,
+        None => None,
     };
-    let messages = if wanted.has(TurnContextPart::Messages) {
-        messages
-    } else {
-        Vec::new()
-    };
-    Ok((snapshot, messages))
+    Ok(RuntimeHostTurnContext {
+        agent,
+        session,
+        messages: Vec::new(),
+        model: None,
+        mcp_tool_definitions: Vec::new(),
+    })
 }

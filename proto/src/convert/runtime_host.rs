@@ -7,12 +7,13 @@ use everruns_runtime::RuntimeHostTurnContext;
 use super::{Result, list, nested, optional_nested, to_list};
 use crate::pb;
 
-/// A turn's context for the wire: the snapshot, and the messages that follow it.
+/// A turn's context for the wire: the snapshot, and the messages that follow it,
+/// which are converted as they are sent.
 #[must_use]
 pub fn snapshot(
     context: RuntimeHostTurnContext,
     harness_chain: Vec<Harness>,
-) -> (pb::TurnSnapshot, Vec<pb::Message>) {
+) -> (pb::TurnSnapshot, Vec<Message>) {
     let RuntimeHostTurnContext {
         agent,
         session,
@@ -27,7 +28,7 @@ pub fn snapshot(
         mcp_tools: to_list(mcp_tool_definitions),
         harness_chain: to_list(harness_chain),
     };
-    (snapshot, to_list(messages))
+    (snapshot, messages)
 }
 
 /// The turn's context of a snapshot and the messages that followed it, and the

@@ -126,7 +126,8 @@ proptest! {
         let context: RuntimeHostTurnContext = tape.make();
         let chain: Vec<Harness> = tape.make();
         let (wire, messages) = snapshot(context.clone(), chain.clone());
-        let messages = messages.iter().map(through_bytes).collect();
+        let messages = messages.into_iter().map(pb::Message::from);
+        let messages = messages.map(|message| through_bytes(&message)).collect();
         let back = turn_context(through_bytes(&wire), list("messages", messages).unwrap());
         let (back, back_chain) = back.unwrap();
         assert_eq!(context_form(&back), context_form(&context));

@@ -1,6 +1,7 @@
 //! The demo turn, as far as tests share it.
 
 use crate::fixtures::simulator;
+use crate::in_process::{Server, mesh, reference, serve};
 use everruns_core::ModelWithProvider;
 use everruns_core::events::Event;
 use everruns_core::message::Message;
@@ -10,9 +11,43 @@ use mortise_runtime_host::demo;
 use mortise_runtime_host::engine::{LocalEngine, TurnEnd, TurnEngine};
 use mortise_runtime_host::registry::{self, Driver};
 use std::sync::{Arc, Mutex};
+use tempfile::TempDir;
 
 /// Events as they were emitted.
 pub type Seen = Arc<Mutex<Vec<Event>>>;
+
+/// A reference server in this process, seeded, and an adapter that can run turns.
+pub struct Stage {
+    /// The adapter of org 1.
+    pub adapter: GrpcHostAdapter,
+    /// What it has emitted.
+    pub seen: Seen,
+    /// The mesh under it.
+    pub mesh: Mesh,
+    /// A session of the demo's agent.
+    pub session_id: SessionId,
+    _server: Server,
+    _folder: TempDir,
+}
+
+impl Stage {
+    /// Sets it up.
+    pub async fn set() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let server = serve(reference(folder.path()).await).await;
+        let mesh = mesh(&server.endpoint);
+        let (adapter, seen) = host_adapter(&mesh).await;
+        let session_id = seed(&adapter).await;
+        Self {
+            adapter,
+            seen,
+            mesh,
+            session_id,
+            _server: server,
+            _folder: folder,
+        }
+    }
+}
 
 /// The adapter of org 1 with everything a turn needs, and the events it emits.
 pub async fn host_adapter(mesh: &Mesh) -> (GrpcHostAdapter, Seen) {
