@@ -73,12 +73,6 @@ struct RunArgs {
     /// http://127.0.0.1:11434/v1.
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
-    /// Key for OpenAI and compatible servers.
-    #[arg(long, env = "OPENAI_API_KEY", hide_env_values = true, hide = true)]
-    openai_api_key: Option<String>,
-    /// Key for Anthropic.
-    #[arg(long, env = "ANTHROPIC_API_KEY", hide_env_values = true, hide = true)]
-    anthropic_api_key: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -101,7 +95,7 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let Command::Run(args) = Cli::parse().command;
-    match run(args.into_options()).await {
+    match run(args.into_options(&Keys::from_environment())).await {
         Ok(TurnEnd::Completed | TurnEnd::WaitingForToolResults) => ExitCode::SUCCESS,
         Ok(TurnEnd::Failed(_)) => ExitCode::from(TURN_FAILED),
         Err(error) => {
@@ -111,11 +105,30 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Keys of providers. From the environment alone: arguments are seen by every
+/// process of the machine.
+struct Keys {
+    openai: Option<String>,
+    anthropic: Option<String>,
+}
+
+// === impl Keys ===
+
+impl Keys {
+    fn from_environment() -> Self {
+        let key = |name| std::env::var(name).ok().filter(|key| !key.is_empty());
+        Self {
+            openai: key("OPENAI_API_KEY"),
+            anthropic: key("ANTHROPIC_API_KEY"),
+        }
+    }
+}
+
 // === impl RunArgs ===
 
 impl RunArgs {
-    fn into_options(self) -> RunOptions {
-        let model = self.model();
+    fn into_options(self, keys: &Keys) -> RunOptions {
+        let model = self.model(keys);
         RunOptions {
             question: self.question,
             adapter: self.adapter,
@@ -128,24 +141,20 @@ impl RunArgs {
         }
     }
 
-    fn model(&self) -> ModelWithProvider {
-        let provider = self.provider.unwrap_or_else(|| self.likely_provider());
+    fn model(&self, keys: &Keys) -> ModelWithProvider {
+        let provider = self.provider.unwrap_or_else(|| self.likely_provider(keys));
         let (provider_type, default_model, api_key) = match provider {
-            Provider::Openai => (
-                LlmProviderType::Openai,
-                "gpt-5.4-mini",
-                self.openai_api_key.clone(),
-            ),
+            Provider::Openai => (LlmProviderType::Openai, "gpt-5.4-mini", keys.openai.clone()),
             Provider::OpenaiCompletions => (
                 LlmProviderType::OpenaiCompletions,
                 "gpt-5.4-mini",
                 // Compatible servers often want none, but the driver wants one.
-                Some(self.openai_api_key.clone().unwrap_or_else(|| "none".into())),
+                Some(keys.openai.clone().unwrap_or_else(|| "none".into())),
             ),
             Provider::Anthropic => (
                 LlmProviderType::Anthropic,
                 "claude-sonnet-4-6",
-                self.anthropic_api_key.clone(),
+                keys.anthropic.clone(),
             ),
             Provider::Simulator => (LlmProviderType::LlmSim, "llmsim-model", None),
         };
@@ -157,12 +166,12 @@ impl RunArgs {
         }
     }
 
-    fn likely_provider(&self) -> Provider {
+    fn likely_provider(&self, keys: &Keys) -> Provider {
         if self.base_url.is_some() {
             Provider::OpenaiCompletions
-        } else if self.openai_api_key.is_some() {
+        } else if keys.openai.is_some() {
             Provider::Openai
-        } else if self.anthropic_api_key.is_some() {
+        } else if keys.anthropic.is_some() {
             Provider::Anthropic
         } else {
             Provider::Simulator

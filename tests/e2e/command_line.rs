@@ -2,7 +2,9 @@
 
 use crate::wire::{description, serve_description};
 use everruns_core::typed_id::SessionId;
-use mortise_test_support::adapter_process::{AdapterProcess, Finished, binary, host};
+use mortise_test_support::adapter_process::{
+    AdapterProcess, Finished, binary, host, host_with_key,
+};
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use serde_json::Value;
 use std::path::Path;
@@ -133,16 +135,10 @@ async fn an_openai_compatible_server() {
     let data = folder.path().to_str().unwrap();
     let fake = FakeOpenAi::start(vec![Answer::Text(vec!["Good ", "day."])]).await;
     let run = |url: String| async move {
-        host(&[
-            "run",
-            "--data",
-            data,
-            "--base-url",
-            &url,
-            "--openai-api-key",
+        host_with_key(
+            &["run", "--data", data, "--base-url", &url, "Hello"],
             "sk-marker",
-            "Hello",
-        ])
+        )
         .await
     };
     let finished = run(fake.base_url.clone()).await;

@@ -21,7 +21,7 @@ async fn a_conversation_of_two_turns() {
     let stage = Stage::set().await;
     let (adapter, session_id) = (&stage.adapter, stage.session_id);
 
-    let end = ask(&adapter, session_id, "What is 12 times 34?").await;
+    let end = ask(adapter, session_id, "What is 12 times 34?").await;
     assert_eq!(end, TurnEnd::Completed);
     let messages = adapter.message_store().load(session_id).await.unwrap();
     assert!(
@@ -56,7 +56,7 @@ async fn a_conversation_of_two_turns() {
     assert_eq!(session.status, SessionStatus::Idle);
 
     assert_eq!(
-        ask(&adapter, session_id, "And 5 times 5?").await,
+        ask(adapter, session_id, "And 5 times 5?").await,
         TurnEnd::Completed
     );
     let messages = adapter.message_store().load(session_id).await.unwrap();
@@ -111,7 +111,7 @@ async fn a_turn_makes_few_round_trips() {
         )
     };
     let (before, _) = count(&stage.mesh);
-    ask(&adapter, session_id, "What is 12 times 34?").await;
+    ask(adapter, session_id, "What is 12 times 34?").await;
     let (after, streamed) = count(&stage.mesh);
     // Four tool steps: the trait makes over a hundred awaited calls for them.
     let unary = after - before;
@@ -232,7 +232,7 @@ async fn an_archived_agent_blocks_the_turn() {
     agent.status = everruns_core::agent::AgentStatus::Archived;
     adapter.test_seed().unwrap().put_agent(agent).await.unwrap();
 
-    let end = ask(&adapter, session_id, "6 times 7?").await;
+    let end = ask(adapter, session_id, "6 times 7?").await;
     assert!(matches!(end, TurnEnd::Failed(text) if text.contains("archived")));
     let failed = stage
         .seen
@@ -318,7 +318,7 @@ async fn events_are_followed_live() {
         .await
         .unwrap();
     let mut followed = log.follow(session_id, 0).await.unwrap();
-    ask(&adapter, session_id, "6 times 7?").await;
+    ask(adapter, session_id, "6 times 7?").await;
     let mut sequences = Vec::new();
     let mut deltas = 0;
     loop {

@@ -78,9 +78,14 @@ pub struct Finished {
 
 /// Runs `mortise-host` to its end, without keys in its environment.
 pub async fn host(arguments: &[&str]) -> Finished {
+    host_with_key(arguments, "").await
+}
+
+/// Runs `mortise-host` to its end, with an OpenAI key in its environment.
+pub async fn host_with_key(arguments: &[&str], key: &str) -> Finished {
     let output = Command::new(binary("mortise-host"))
         .args(arguments)
-        .env_remove("OPENAI_API_KEY")
+        .env("OPENAI_API_KEY", key)
         .env_remove("ANTHROPIC_API_KEY")
         .env_remove("MORTISE_LOG")
         .output()
