@@ -23,6 +23,7 @@ mod driver;
 pub(crate) mod handshake;
 mod retry;
 pub(crate) mod stats;
+pub(crate) mod transport;
 
 use config::{ConfigError, MeshConfig};
 use driver::Driver;

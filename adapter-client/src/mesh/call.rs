@@ -2,41 +2,24 @@
 
 use super::codec::EncodedOnce;
 use super::stats::Sample;
+use super::transport::{Incoming, Outgoing, pass_on};
 use super::{Mesh, Org, Target};
 use bytes::Bytes;
-use mortise_proto::pb::{CallContext, ErrorReason};
-use mortise_proto::rpc::{Deadline, Effect, Scoped};
+use mortise_proto::pb::CallContext;
+use mortise_proto::rpc::{Effect, Scoped};
 use mortise_proto::{Method, Rpc, StoreError};
 use prost::Message;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_util::task::AbortOnDropHandle;
-use tonic::client::Grpc;
+use tonic::IntoStreamingRequest;
 use tonic::codegen::http::uri::PathAndQuery;
-use tonic::transport::Channel;
-use tonic::{IntoStreamingRequest, Request, Streaming};
 use uuid::Uuid;
 
 /// Messages of a stream that may wait for their reader.
 const AHEAD: usize = 16;
-
-/// By how much the deadline that the server is told lies behind this side's.
-const BEHIND: Duration = Duration::from_millis(500);
-
-/// An encoded call on its way to its server.
-#[derive(Clone)]
-struct Outgoing {
-    target: Arc<Target>,
-    method: &'static Method,
-    body: Bytes,
-}
-
-/// The messages of a stream, as they come.
-pub(crate) type Incoming<Rsp> = ReceiverStream<Result<Rsp, StoreError>>;
 
 // === impl Mesh ===
 
@@ -221,95 +204,6 @@ impl Mesh {
         self.inner.stats.record(call.method, sample);
         result
     }
-
-    async fn unary<Rsp: Message + Default + 'static>(
-        &self,
-        call: &Outgoing,
-    ) -> Result<(Rsp, usize), StoreError> {
-        let mut grpc = self.ready(&call.target).await?;
-        let mut request = Request::new(call.body.clone());
-        // Tells the server, too; a stream's deadline is for each of its messages. The
-        // channel keeps it as well, so it lies a little behind this side's own.
-        request.set_timeout(self.inner.deadline + BEHIND);
-        let answer = grpc
-            .unary(request, call.path(), EncodedOnce::<Rsp>::default())
-            .await?;
-        Ok(answer.into_inner())
-    }
-
-    async fn stream_to_end<Rsp: Message + Default + 'static>(
-        &self,
-        call: &Outgoing,
-    ) -> Result<(Vec<Rsp>, usize), StoreError> {
-        let mut stream = self.open_stream(call).await?;
-        let (mut answers, mut bytes) = (Vec::new(), 0);
-        while let Some((answer, size)) = self
-            .within_deadline(call, async { Ok(stream.message().await?) })
-            .await?
-        {
-            bytes += size;
-            answers.push(answer);
-        }
-        Ok((answers, bytes))
-    }
-
-    async fn open_stream<Rsp: Message + Default + 'static>(
-        &self,
-        call: &Outgoing,
-    ) -> Result<Streaming<(Rsp, usize)>, StoreError> {
-        let mut grpc = self.ready(&call.target).await?;
-        let request = Request::new(call.body.clone());
-        let answer = grpc
-            .server_streaming(request, call.path(), EncodedOnce::<Rsp>::default())
-            .await?;
-        Ok(answer.into_inner())
-    }
-
-    async fn ready(&self, target: &Target) -> Result<Grpc<Channel>, StoreError> {
-        let mut grpc = Grpc::new(target.channel.clone())
-            .max_decoding_message_size(self.inner.max_message_bytes)
-            .max_encoding_message_size(usize::MAX);
-        let unavailable = |fault: tonic::transport::Error| {
-            StoreError::new(ErrorReason::Unavailable, fault.to_string())
-        };
-        grpc.ready().await.map_err(unavailable)?;
-        Ok(grpc)
-    }
-
-    async fn within_deadline<Out>(
-        &self,
-        call: &Outgoing,
-        work: impl Future<Output = Result<Out, StoreError>>,
-    ) -> Result<Out, StoreError> {
-        match call.method.deadline {
-            Deadline::Open => work.await,
-            Deadline::Standard => timeout(self.inner.deadline, work)
-                .await
-                .unwrap_or_else(|_| Err(too_late(call, self.inner.deadline))),
-        }
-    }
-
-    /// Runs a call on the mesh's runtime. Dropping it drops the call.
-    async fn on_driver<Out: Send + 'static>(
-        &self,
-        call: impl Future<Output = Result<Out, StoreError>> + Send + 'static,
-    ) -> Result<Out, StoreError> {
-        let task = AbortOnDropHandle::new(self.inner.driver.handle().spawn(call));
-        task.await.unwrap_or_else(|fault| {
-            Err(StoreError::new(
-                ErrorReason::Internal,
-                format!("a call broke off: {fault}"),
-            ))
-        })
-    }
-}
-
-// === impl Outgoing ===
-
-impl Outgoing {
-    fn path(&self) -> PathAndQuery {
-        PathAndQuery::from_static(self.method.path)
-    }
 }
 
 /// Who is calling, with a fresh request id where the method is keyed.
@@ -325,36 +219,4 @@ pub(crate) fn context(method: &Method, org: &Org) -> CallContext {
         request_id,
         ..CallContext::default()
     }
-}
-
-/// Passes a stream on until either side has enough.
-async fn pass_on<Rsp: Send + 'static>(
-    mut stream: Streaming<(Rsp, usize)>,
-    sender: mpsc::Sender<Result<Rsp, StoreError>>,
-) {
-    loop {
-        let message = tokio::select! {
-            message = stream.message() => message,
-            () = sender.closed() => return,
-        };
-        let (item, last) = match message {
-            Ok(Some((answer, _size))) => (Ok(answer), false),
-            Ok(None) => return,
-            Err(status) => (Err(StoreError::from(status)), true),
-        };
-        if sender.send(item).await.is_err() || last {
-            return;
-        }
-    }
-}
-
-fn too_late(call: &Outgoing, deadline: Duration) -> StoreError {
-    StoreError::new(
-        ErrorReason::DeadlineExceeded,
-        format!(
-            "{} did not answer within {} ms",
-            call.method.short_name(),
-            deadline.as_millis()
-        ),
-    )
 }

@@ -4,8 +4,9 @@
 //! acknowledged yet. When the stream breaks it opens another and sends those again,
 //! in order and with their request ids, so that none is lost and none stored twice.
 
-use crate::mesh::call::{Incoming, context};
+use crate::mesh::call::context;
 use crate::mesh::stats::Sample;
+use crate::mesh::transport::Incoming;
 use crate::mesh::{Mesh, Org};
 use crate::stores::draft;
 use bytes::Bytes;
