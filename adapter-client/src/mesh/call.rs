@@ -141,7 +141,7 @@ impl Mesh {
             body: request.encode_to_vec().into(),
         };
         let mesh = self.clone();
-        self.on_driver(async move { mesh.within_deadline(&call, mesh.unary(&call)).await })
+        self.on_driver(async move { mesh.unary(&call).await })
             .await
             .map(|(answer, _size)| answer)
     }
@@ -184,7 +184,7 @@ impl Mesh {
         };
         let mut retries = self.inner.retry.begin(call.method);
         let result = loop {
-            let error = match self.within_deadline(call, attempt()).await {
+            let error = match attempt().await {
                 Ok((answer, size)) => {
                     sample.bytes_received = size as u64;
                     break Ok(answer);

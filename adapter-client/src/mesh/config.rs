@@ -16,6 +16,9 @@ use tokio::runtime::Handle;
 use tonic::transport::{Channel, Uri};
 use tower::service_fn;
 
+/// Some ten thousand messages of 50 KB.
+const MAX_ANSWER_BYTES: usize = 512 * 1024 * 1024;
+
 /// What a mesh is made from.
 #[derive(Debug, Clone)]
 pub struct MeshConfig {
@@ -32,6 +35,9 @@ pub struct MeshConfig {
     pub retry_window: Duration,
     /// The largest answer message that is accepted, in bytes.
     pub max_message_bytes: usize,
+    /// The largest streamed answer that is accepted, in bytes: a stream that never
+    /// ends must not fill this side's memory.
+    pub max_answer_bytes: usize,
 }
 
 /// One adapter server.
@@ -101,6 +107,7 @@ impl MeshConfig {
             deadline: Duration::from_secs(30),
             retry_window: Duration::from_secs(10),
             max_message_bytes: MAX_MESSAGE_BYTES,
+            max_answer_bytes: MAX_ANSWER_BYTES,
         }
     }
 }

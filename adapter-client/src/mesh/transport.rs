@@ -36,7 +36,15 @@ pub(crate) type Incoming<Rsp> = ReceiverStream<Result<Rsp, StoreError>>;
 // === impl Mesh ===
 
 impl Mesh {
+    /// The deadline covers the call.
     pub(super) async fn unary<Rsp: Message + Default + 'static>(
+        &self,
+        call: &Outgoing,
+    ) -> Result<(Rsp, usize), StoreError> {
+        self.within_deadline(call, self.send(call)).await
+    }
+
+    async fn send<Rsp: Message + Default + 'static>(
         &self,
         call: &Outgoing,
     ) -> Result<(Rsp, usize), StoreError> {
@@ -51,17 +59,27 @@ impl Mesh {
         Ok(answer.into_inner())
     }
 
+    /// The deadline covers the wait for each message, however many there are.
     pub(super) async fn stream_to_end<Rsp: Message + Default + 'static>(
         &self,
         call: &Outgoing,
     ) -> Result<(Vec<Rsp>, usize), StoreError> {
-        let mut stream = self.open_stream(call).await?;
+        let opening = self.open_stream(call);
+        let mut stream = self.within_deadline(call, opening).await?;
         let (mut answers, mut bytes) = (Vec::new(), 0);
         while let Some((answer, size)) = self
             .within_deadline(call, async { Ok(stream.message().await?) })
             .await?
         {
             bytes += size;
+            if bytes > self.inner.max_answer_bytes {
+                let what = format!("the answer of {}", call.method.short_name());
+                return Err(StoreError::too_large(
+                    &what,
+                    bytes,
+                    self.inner.max_answer_bytes,
+                ));
+            }
             answers.push(answer);
         }
         Ok((answers, bytes))
