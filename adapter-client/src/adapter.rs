@@ -198,12 +198,10 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
         session_id: SessionId,
         status: SessionStatus,
     ) -> Result<Session> {
+        let phase = self.phase_for(org_id);
+        let _writing = phase.as_ref().map(|phase| phase.writing());
         let remote = self.remote.for_org(org_id);
-        let session = remote.set_session_status(session_id, status).await?;
-        if let Some(phase) = self.phase_for(org_id) {
-            phase.forget();
-        }
-        Ok(session)
+        remote.set_session_status(session_id, status).await
     }
 
     async fn load_turn_context(

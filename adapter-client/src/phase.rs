@@ -22,6 +22,7 @@ use crate::mesh::handshake::Offers;
 use crate::stores::{Remote, finish_query, is_fatal};
 use async_trait::async_trait;
 use emitter::EventLink;
+use everruns_core::AgentLoopError;
 use everruns_core::error::Result;
 use everruns_core::events::{self, Event, EventRequest};
 use everruns_core::message::Message;
@@ -33,11 +34,12 @@ use everruns_core::traits::{
 use everruns_core::typed_id::{AgentId, HarnessId, MessageId, ModelId, SessionId};
 use everruns_core::{Agent, Harness, ModelWithProvider, Session};
 use everruns_runtime::RuntimeHostTurnContext;
+use mortise_proto::StoreError;
 use mortise_proto::pb::Feature;
 use mortise_proto::rpc::table::{event_emitter_service, runtime_host_service};
 use snapshot::{Snapshot, Snapshots};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Which phase of a turn; it decides what the snapshot holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +62,8 @@ pub(crate) struct Phase {
     /// `None` where events go one by one.
     events: Option<EventLink>,
     finished: AtomicBool,
+    /// The first emit that failed. Upstream logs most such failures and goes on.
+    failure: Mutex<Option<StoreError>>,
 }
 
 // === impl Phase ===
@@ -85,6 +89,7 @@ impl Phase {
             snapshots,
             events,
             finished: AtomicBool::new(false),
+            failure: Mutex::default(),
         }
     }
 
@@ -98,10 +103,23 @@ impl Phase {
     pub(crate) async fn finish(&self) -> Result<()> {
         self.finished.store(true, Ordering::Release);
         self.forget();
-        match &self.events {
+        let sent = match &self.events {
             Some(events) => events.finish().await,
             None => Ok(()),
-        }
+        };
+        let failure = self.lock().take();
+        sent.and(failure.map_or(Ok(()), |error| Err(error.into())))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<StoreError>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Drops what was read now, and again when the guard goes: a write whose caller
+    /// gave up, or whose answer was lost, may have happened all the same.
+    pub(crate) fn writing(&self) -> Writing<'_> {
+        self.forget();
+        Writing(self)
     }
 
     pub(crate) async fn load_turn_context(
@@ -143,6 +161,15 @@ impl Phase {
     }
 }
 
+/// A write under way that may touch the snapshot.
+pub(crate) struct Writing<'a>(&'a Phase);
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.0.forget();
+    }
+}
+
 #[async_trait]
 impl HarnessStore for Phase {
     async fn get_harness_chain(&self, harness_id: HarnessId) -> Result<Vec<Harness>> {
@@ -170,7 +197,12 @@ impl AgentStore for Phase {
 #[async_trait]
 impl SessionStore for Phase {
     async fn get_session(&self, session_id: SessionId) -> Result<Option<Session>> {
-        match self.snapshot(session_id).await? {
+        let snapshot = match self.snapshot(session_id).await {
+            // Absent is not an error here.
+            Err(AgentLoopError::SessionNotFound(_)) => return Ok(None),
+            snapshot => snapshot?,
+        };
+        match snapshot {
             Some(snapshot) => Ok(Some(snapshot.context.session.clone())),
             None => self.remote.get_session(session_id).await,
         }
@@ -180,9 +212,8 @@ impl SessionStore for Phase {
 #[async_trait]
 impl SessionMutator for Phase {
     async fn update_session_title(&self, session_id: SessionId, title: String) -> Result<Session> {
-        let session = self.remote.update_session_title(session_id, title).await?;
-        self.forget();
-        Ok(session)
+        let _writing = self.writing();
+        self.remote.update_session_title(session_id, title).await
     }
 }
 
@@ -278,10 +309,18 @@ impl EventEmitter for Phase {
             events::INPUT_MESSAGE | events::OUTPUT_MESSAGE_COMPLETED | events::TOOL_COMPLETED
         );
         let awaited = is_fatal(&request.event_type);
-        let event = match &self.events {
-            Some(events) if self.lasts() => events.send(request, awaited, leaves_a_message).await?,
-            Some(_) | None => self.remote.emit(request).await?,
+        let is_ephemeral = request.is_ephemeral();
+        let sent = match &self.events {
+            Some(events) if self.lasts() => events.send(request, awaited, leaves_a_message).await,
+            Some(_) | None => self.remote.emit(request).await,
         };
+        let event = sent.map_err(|error| {
+            let error = StoreError::from(error);
+            if !is_ephemeral {
+                self.lock().get_or_insert_with(|| error.clone());
+            }
+            AgentLoopError::from(error)
+        })?;
         if leaves_a_message
             && self
                 .snapshots

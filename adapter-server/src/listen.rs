@@ -4,14 +4,18 @@ use futures::stream::{BoxStream, StreamExt};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::str::FromStr;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_stream::wrappers::{TcpListenerStream, UnixListenerStream};
 use tonic::transport::server::Connected;
+
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// An address to listen at: `unix:/run/adapter.sock` or `127.0.0.1:7443`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,8 +92,19 @@ impl ListenAddress {
 }
 
 /// A socket file that nobody listens at is left over from a server that was
-/// killed; one that answers is in use.
+/// killed; one that answers is in use. Anything else that is there stays: connecting
+/// to a plain file is refused as well.
 async fn remove_stale(path: &Path) -> io::Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if !found.file_type().is_socket() => {
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "something that is not a socket is there; give another path",
+            ));
+        }
+        Ok(_) => {}
+        Err(_) => return Ok(()),
+    }
     match UnixStream::connect(path).await {
         Ok(_) => Err(io::Error::new(
             io::ErrorKind::AddrInUse,
@@ -121,20 +136,33 @@ impl Listener {
     pub(crate) fn incoming(self) -> BoxStream<'static, io::Result<Connection>> {
         match self {
             Self::Unix(listener, file) => UnixListenerStream::new(listener)
-                .map(move |accepted| {
+                .then(move |accepted| {
                     let _keep = &file;
-                    accepted.map(Connection::Unix)
+                    slowed(accepted.map(Connection::Unix))
                 })
                 .boxed(),
             Self::Tcp(listener) => TcpListenerStream::new(listener)
-                .map(|accepted| {
-                    let stream = accepted?;
-                    stream.set_nodelay(true)?;
-                    Ok(Connection::Tcp(stream))
+                .then(|accepted| {
+                    slowed(accepted.map(|stream| {
+                        if let Err(error) = stream.set_nodelay(true) {
+                            tracing::debug!(%error, "the peer has gone already");
+                        }
+                        Connection::Tcp(stream)
+                    }))
                 })
                 .boxed(),
         }
     }
+}
+
+/// Waits a moment after a failure: with no descriptor free, accepting fails at once
+/// and again, and would use up a processor.
+async fn slowed(accepted: io::Result<Connection>) -> io::Result<Connection> {
+    if let Err(error) = &accepted {
+        tracing::warn!(%error, "a connection was not accepted");
+        tokio::time::sleep(ACCEPT_PAUSE).await;
+    }
+    accepted
 }
 
 impl Drop for SocketFile {

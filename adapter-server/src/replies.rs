@@ -4,6 +4,7 @@
 use crate::Scope;
 use bytes::Bytes;
 use moka::future::Cache;
+use moka::policy::EvictionPolicy;
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::{Method, StoreError};
 use std::future::Future;
@@ -31,12 +32,19 @@ struct Remembered {
 
 impl ReplyMemory {
     pub(crate) fn new() -> Self {
+        Self::holding(BYTES_MAX)
+    }
+
+    fn holding(bytes: u64) -> Self {
         let weigh = |key: &(i64, String), value: &Remembered| {
             u32::try_from(64 + key.1.len() + value.answer.len()).unwrap_or(u32::MAX)
         };
         Self {
             answers: Cache::builder()
-                .max_capacity(BYTES_MAX)
+                .max_capacity(bytes)
+                // The default keeps what is asked for often, and turns new entries away for
+                // it; an id is asked for once, and the newest are those that come again.
+                .eviction_policy(EvictionPolicy::lru())
                 .weigher(weigh)
                 .time_to_live(KEPT_FOR)
                 .build(),
@@ -82,4 +90,42 @@ pub(crate) fn reused(request_id: &str, method: &str) -> StoreError {
     );
     error.field = Some("context.request_id".into());
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mortise_proto::pb::GetMessageResponse;
+    use mortise_proto::rpc::table::event_emitter_service::EMIT;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    fn scope(request_id: String) -> Scope {
+        Scope {
+            org_id: 1,
+            org_public_id: String::new(),
+            request_id: Some(request_id),
+            method: EMIT.method,
+        }
+    }
+
+    /// However full the memory is, what was done last is remembered.
+    #[tokio::test]
+    async fn the_newest_answers_are_kept() {
+        let memory = ReplyMemory::holding(64 * 1024);
+        let done = AtomicU32::new(0);
+        for number in 0..5_000 {
+            for _ in 0..2 {
+                let work = async {
+                    done.fetch_add(1, Ordering::Relaxed);
+                    Ok(GetMessageResponse::default())
+                };
+                let scope = scope(format!("request-{number}"));
+                assert_eq!(
+                    memory.once(&scope, work).await,
+                    Ok(GetMessageResponse::default())
+                );
+            }
+        }
+        assert_eq!(done.into_inner(), 5_000);
+    }
 }

@@ -12,6 +12,7 @@ use mortise_proto::{Rpc, StoreError, pb};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 use tracing::Instrument;
@@ -36,6 +37,8 @@ pub(crate) struct Shared<S> {
     /// Whether more than the plain methods is offered.
     pub(crate) features: bool,
     pub(crate) replies: ReplyMemory,
+    /// Room for changes under way, one permit a KiB.
+    pub(crate) under_way: Arc<Semaphore>,
     /// Cancelled when the server is told to stop: streams without an end then end.
     pub(crate) closing: CancellationToken,
 }
@@ -66,24 +69,44 @@ impl<S: AdapterSource> Serving<S> {
         handler: F,
     ) -> Result<Response<Rsp>, Status>
     where
-        Req: Scoped,
+        Req: Scoped + prost::Message,
         Rsp: prost::Message + Default + 'static,
         F: FnOnce(Call<S::Adapter, Req>) -> Fut,
         Fut: Future<Output = Outcome<Rsp>> + Send + 'static,
     {
-        let call = self.open(rpc, request.into_inner())?;
+        let request = request.into_inner();
+        let room = self.room_for(rpc.method.effect, &request).await?;
+        let call = self.open(rpc, request)?;
         let scope = call.scope.clone();
         let work = handler(call);
         let answer = match rpc.method.effect {
             Effect::Read => work.await,
-            Effect::Idempotent | Effect::Unsafe => to_the_end(work).await,
-            Effect::Keyed if self.shared.source.remembers_requests() => to_the_end(work).await,
+            Effect::Idempotent | Effect::Unsafe => to_the_end(room, work).await,
+            Effect::Keyed if self.shared.source.remembers_requests() => {
+                to_the_end(room, work).await
+            }
             Effect::Keyed => {
                 let replies = self.shared.replies.clone();
-                to_the_end(async move { replies.once(&scope, work).await }).await
+                to_the_end(room, async move { replies.once(&scope, work).await }).await
             }
         };
         Ok(Response::new(answer?))
+    }
+
+    /// Waits until a change may begin: it runs to its end whatever becomes of its
+    /// caller, so only so much may be under way.
+    pub(crate) async fn room_for(
+        &self,
+        effect: Effect,
+        request: &impl prost::Message,
+    ) -> Outcome<Option<OwnedSemaphorePermit>> {
+        if effect == Effect::Read {
+            return Ok(None);
+        }
+        let kib = u32::try_from(1 + request.encoded_len() / 1024).unwrap_or(u32::MAX);
+        let room = self.shared.under_way.clone().acquire_many_owned(kib).await;
+        // Never closed.
+        Ok(room.ok())
     }
 
     /// Answers a call with a stream. The handler does what can fail before the
@@ -124,14 +147,22 @@ impl<S: AdapterSource> Serving<S> {
 /// Runs a change to its end even if the caller goes away in the middle, so that
 /// what was applied is also remembered.
 pub(crate) fn to_the_end<Rsp: Send + 'static>(
+    room: Option<OwnedSemaphorePermit>,
     work: impl Future<Output = Outcome<Rsp>> + Send + 'static,
 ) -> BoxFuture<'static, Outcome<Rsp>> {
+    let work = async move {
+        let answer = work.await;
+        drop(room);
+        answer
+    };
     let task = tokio::spawn(work.in_current_span());
     Box::pin(async move {
         task.await.unwrap_or_else(|fault| {
+            // A panic's text may quote anything: it is for this side's log.
+            tracing::error!(%fault, "a store broke off");
             Err(StoreError::new(
                 pb::ErrorReason::Internal,
-                format!("the store broke off: {fault}"),
+                "the store broke off; see the server's log",
             ))
         })
     })

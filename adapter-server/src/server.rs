@@ -10,8 +10,13 @@ use mortise_proto::{FILE_DESCRIPTOR_SET, MAX_HEADER_LIST_BYTES, MAX_MESSAGE_BYTE
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
+
+/// How much of changes may be under way at once, in KiB of their requests. A change
+/// outlives its caller, so callers that give up must not pile up work.
+const UNDER_WAY_KIB: usize = 512 * 1024;
 
 /// How long calls under way may take once the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -93,6 +98,7 @@ impl<S: AdapterSource> AdapterServer<S> {
                 max_message_bytes: limit,
                 features: self.features,
                 replies: ReplyMemory::new(),
+                under_way: Arc::new(Semaphore::new(UNDER_WAY_KIB)),
                 closing: closing.clone(),
             }),
         };
@@ -112,6 +118,9 @@ impl<S: AdapterSource> AdapterServer<S> {
             .build_v1alpha()?;
         let router = Server::builder()
             .http2_max_header_list_size(MAX_HEADER_LIST_BYTES)
+            // Whoever follows a quiet session and has gone is noticed.
+            .http2_keepalive_interval(Some(Duration::from_secs(20)))
+            .http2_keepalive_timeout(Some(Duration::from_secs(10)))
             .add_service(health_service)
             .add_service(reflection)
             .add_service(old_reflection);

@@ -110,6 +110,18 @@ impl StoreError {
         }
     }
 
+    /// The parts of an error that travels in a message instead of a status: code,
+    /// reason, text and dynamic parts.
+    #[must_use]
+    pub fn into_parts(self) -> (i32, &'static str, String, BTreeMap<String, String>) {
+        let mut metadata = self.metadata;
+        if self.outcome != default_outcome(self.code) {
+            metadata.insert(OUTCOME.into(), self.outcome.as_str().into());
+        }
+        let reason = self.reason.map(reason_name).unwrap_or_default();
+        (self.code as i32, reason, cut(self.message), metadata)
+    }
+
     /// Adds a dynamic part.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl ToString) -> Self {

@@ -5,8 +5,8 @@ use mortise_adapter_client::Endpoint;
 use mortise_adapter_server::reference::{EncryptionKey, Reference, ReferenceConfig};
 use mortise_adapter_server::{AdapterServer, ListenAddress};
 use std::fs;
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -103,31 +103,32 @@ impl Embedded {
     }
 }
 
-/// The key that secrets are sealed with, made on first use.
+/// The key that secrets are sealed with, made on first use. It appears whole or not
+/// at all, and is on disk before anything is sealed with it.
 fn own_key(path: &Path) -> Result<EncryptionKey, EmbeddedError> {
     let at = |cause| EmbeddedError::File {
         path: path.to_path_buf(),
         cause,
     };
-    let made = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
-    match made {
-        Ok(mut file) => {
-            let mut key = Vec::with_capacity(32);
-            key.extend_from_slice(uuid::Uuid::new_v4().as_bytes());
-            key.extend_from_slice(uuid::Uuid::new_v4().as_bytes());
-            file.write_all(&key).map_err(at)?;
+    if !path.exists() {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        // Of this user alone.
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(at)?;
+        for _ in 0..2 {
+            let random = uuid::Uuid::new_v4();
+            file.write_all(random.as_bytes()).map_err(at)?;
         }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(at(error)),
+        file.as_file().sync_all().map_err(at)?;
+        match file.persist_noclobber(path) {
+            Ok(_) => fs::File::open(folder)
+                .and_then(|folder| folder.sync_all())
+                .map_err(at)?,
+            // Another process was first; its key holds.
+            Err(error) if path.exists() => tracing::debug!(%error, "the key is there already"),
+            Err(error) => return Err(at(error.error)),
+        }
     }
-    let mut key = Vec::new();
-    fs::File::open(path)
-        .and_then(|mut file| file.read_to_end(&mut key))
-        .map_err(at)?;
+    let key = fs::read(path).map_err(at)?;
     let key: [u8; 32] = key
         .try_into()
         .map_err(|_| EmbeddedError::Key(path.to_path_buf()))?;

@@ -18,6 +18,10 @@ use everruns_runtime::{
 use mortise_adapter_client::{GrpcHostAdapter, PhaseKind};
 use serde_json::{Value, json};
 
+/// Why a turn ended whose agent or harness was archived or deleted between a reason
+/// phase and its tools.
+const BLOCKED: &str = "the session's agent or harness is not available any more";
+
 /// Runs turns.
 #[async_trait]
 pub trait TurnEngine: Send + Sync {
@@ -175,8 +179,7 @@ impl Turn<'_> {
             context: self.context(),
         };
         let done = execute_input_activity(&phase, self.state.org_id, input).await;
-        phase.finish_phase().await?;
-        done?;
+        finished(&phase, done).await?;
         self.plan("process_input", &json!({ "turn_id": self.turn_id() }))
             .await
     }
@@ -193,9 +196,9 @@ impl Turn<'_> {
             iteration: self.state.iteration,
         };
         let done = execute_reason_activity(&phase, self.state.org_id, input).await;
-        phase.finish_phase().await?;
-        let result = done?;
+        let result = finished(&phase, done).await?;
         if was_blocked(&result) {
+            self.fire_turn_end_hooks(false).await;
             return Ok(Step::End(TurnEnd::Failed(result.text)));
         }
         if self.used_up(&result) {
@@ -217,8 +220,14 @@ impl Turn<'_> {
         self.state.previous_response_id = previous_response_id;
         let phase = self.adapter.phase(self.state.session_id, PhaseKind::Act);
         let done = execute_act_activity(&phase, ActInput { ..input }).await;
-        phase.finish_phase().await?;
-        let output = serde_json::to_value(done?).map_err(anyhow_internal)?;
+        let result = finished(&phase, done).await?;
+        if result.blocked {
+            // The phase has ended the turn with all its events; the planner would call
+            // it completed.
+            self.fire_turn_end_hooks(false).await;
+            return Ok(Step::End(TurnEnd::Failed(BLOCKED.into())));
+        }
+        let output = serde_json::to_value(result).map_err(anyhow_internal)?;
         self.plan("act", &output).await
     }
 
@@ -235,15 +244,17 @@ impl Turn<'_> {
     }
 
     async fn complete_at_limit(&self, result: &ReasonResult) -> TurnEnd {
-        let usage = self.state.cumulative_usage.clone().or(result.usage.clone());
+        let mut usage = self.state.cumulative_usage.clone();
+        match (&mut usage, &result.usage) {
+            (Some(usage), Some(last)) => usage.add(last),
+            (None, last) => usage = last.clone(),
+            (Some(_), None) => {}
+        }
         let (turn_id, input_id) = (self.turn_id(), self.state.input_message_id);
-        let lifecycle = self.lifecycle();
-        lifecycle
+        self.lifecycle()
             .turn_completed(turn_id, input_id, self.state.iteration, usage, None)
             .await;
-        lifecycle
-            .fire_turn_end_hooks(self.state.harness_id, self.state.agent_id, turn_id, true)
-            .await;
+        self.fire_turn_end_hooks(true).await;
         TurnEnd::Completed
     }
 
@@ -256,7 +267,19 @@ impl Turn<'_> {
         self.lifecycle()
             .turn_failed(turn_id, input_id, &text, Some(&shown))
             .await;
+        self.fire_turn_end_hooks(false).await;
         TurnEnd::Failed(text)
+    }
+
+    async fn fire_turn_end_hooks(&self, success: bool) {
+        let RuntimeTurnState {
+            harness_id,
+            agent_id,
+            ..
+        } = self.state;
+        self.lifecycle()
+            .fire_turn_end_hooks(harness_id, agent_id, self.turn_id(), success)
+            .await;
     }
 
     fn lifecycle(&self) -> RuntimeSessionLifecycle<GrpcHostAdapter> {
@@ -278,6 +301,17 @@ impl Turn<'_> {
             self.state.input_message_id,
         )
     }
+}
+
+/// What a phase came to, once its events are stored. Its own error comes first: the
+/// events' may follow from it.
+async fn finished<T>(
+    phase: &GrpcHostAdapter,
+    done: Result<T, AgentLoopError>,
+) -> Result<T, AgentLoopError> {
+    let stored = phase.finish_phase().await;
+    let result = done?;
+    stored.map(|()| result)
 }
 
 /// Whether the phase has already ended the turn itself, with all its events. The

@@ -2,7 +2,7 @@
 
 use super::codec::EncodedOnce;
 use super::stats::Sample;
-use super::transport::{Incoming, Outgoing, pass_on};
+use super::transport::{Incoming, Outgoing, pass_on, too_late};
 use super::{Mesh, Org, Target};
 use bytes::Bytes;
 use mortise_proto::pb::CallContext;
@@ -13,6 +13,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::IntoStreamingRequest;
 use tonic::codegen::http::uri::PathAndQuery;
@@ -74,7 +75,10 @@ impl Mesh {
         let (sender, receiver) = mpsc::channel(AHEAD);
         let mesh = self.clone();
         self.on_driver(async move {
-            let stream = mesh.open_stream(&call).await?;
+            let opening = timeout(mesh.inner.deadline, mesh.open_stream(&call));
+            let stream = opening
+                .await
+                .unwrap_or_else(|_| Err(too_late(&call, mesh.inner.deadline)))?;
             tokio::spawn(pass_on(stream, sender));
             Ok(())
         })
@@ -105,6 +109,11 @@ impl Mesh {
         })
         .await?;
         Ok(ReceiverStream::new(receiver))
+    }
+
+    /// The largest request that the service's adapter takes, in bytes.
+    pub(crate) fn request_bytes_max(&self, service: &str) -> Result<usize, StoreError> {
+        Ok(self.route(service)?.request_bytes_max())
     }
 
     /// Runs a task of the mesh's own on its runtime, for as long as it takes.

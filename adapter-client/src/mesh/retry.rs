@@ -8,7 +8,7 @@
 use mortise_proto::error::Outcome;
 use mortise_proto::{Method, StoreError};
 use std::hash::{BuildHasher, RandomState};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tower::retry::budget::{Budget, TpsBudget};
 
 const FIRST_WAIT: Duration = Duration::from_millis(25);
@@ -27,7 +27,9 @@ pub(super) struct Retries<'a> {
     policy: &'a RetryPolicy,
     method: &'static Method,
     wait: Duration,
-    spent: Duration,
+    started: Instant,
+    /// The waits granted so far.
+    granted: Duration,
 }
 
 impl RetryPolicy {
@@ -48,7 +50,8 @@ impl RetryPolicy {
             policy: self,
             method,
             wait: FIRST_WAIT,
-            spent: Duration::ZERO,
+            started: Instant::now(),
+            granted: Duration::ZERO,
         }
     }
 }
@@ -62,15 +65,20 @@ impl Retries<'_> {
     /// How long to wait before the call is sent again; `None` to give up.
     pub(super) fn after(&mut self, error: &StoreError) -> Option<Duration> {
         let safe = self.method.may_repeat() || error.outcome == Outcome::NotApplied;
-        if !error.is_transient() || !safe || self.spent >= self.policy.window {
+        // Attempts take time as well as waits.
+        let spent = self.started.elapsed().max(self.granted);
+        let left = self.policy.window.saturating_sub(spent);
+        if !error.is_transient() || !safe || left.is_zero() {
             return None;
         }
         if !self.policy.budget.withdraw() {
             return None;
         }
+        // A server may ask for more than the window has.
         let wait = error.retry_after.unwrap_or_else(|| jittered(self.wait));
+        let wait = wait.min(left);
         self.wait = (self.wait * 2).min(LONGEST_WAIT);
-        self.spent += wait;
+        self.granted += wait;
         Some(wait)
     }
 }
@@ -103,7 +111,20 @@ mod tests {
             waited += wait;
         }
         assert!(waited >= Duration::from_millis(400), "{waited:?}");
-        assert!(waited <= Duration::from_millis(1400), "{waited:?}");
+        assert!(waited <= Duration::from_millis(401), "{waited:?}");
+    }
+
+    /// A server that asks for a year is not given it.
+    #[test]
+    fn a_server_cannot_put_the_client_to_sleep() {
+        let policy = RetryPolicy::new(Duration::from_secs(1));
+        let mut error = unavailable();
+        error.retry_after = Some(Duration::from_secs(365 * 24 * 60 * 60));
+        let wait = policy.begin(GET_AGENT.method).after(&error);
+        assert!(
+            wait.is_some_and(|wait| wait <= Duration::from_secs(1)),
+            "{wait:?}"
+        );
     }
 
     /// An answer that is an error is not asked for again.

@@ -22,6 +22,9 @@ use tonic::{Request, Streaming};
 /// By how much the deadline that the server is told lies behind this side's.
 const BEHIND: Duration = Duration::from_millis(500);
 
+/// How many deadlines a stream with an end may take in all.
+const WHOLE_STREAM: u32 = 10;
+
 /// An encoded call on its way to its server.
 #[derive(Clone)]
 pub(super) struct Outgoing {
@@ -59,8 +62,17 @@ impl Mesh {
         Ok(answer.into_inner())
     }
 
-    /// The deadline covers the wait for each message, however many there are.
+    /// The deadline covers the wait for each message; some of them cover the whole.
     pub(super) async fn stream_to_end<Rsp: Message + Default + 'static>(
+        &self,
+        call: &Outgoing,
+    ) -> Result<(Vec<Rsp>, usize), StoreError> {
+        let whole = self.inner.deadline * WHOLE_STREAM;
+        let answers = timeout(whole, self.stream_by_message(call)).await;
+        answers.unwrap_or_else(|_| Err(too_late(call, whole)))
+    }
+
+    async fn stream_by_message<Rsp: Message + Default + 'static>(
         &self,
         call: &Outgoing,
     ) -> Result<(Vec<Rsp>, usize), StoreError> {
@@ -71,7 +83,8 @@ impl Mesh {
             .within_deadline(call, async { Ok(stream.message().await?) })
             .await?
         {
-            bytes += size;
+            // What it takes in memory, so that empty messages count as well.
+            bytes += size + size_of::<Rsp>();
             if bytes > self.inner.max_answer_bytes {
                 let what = format!("the answer of {}", call.method.short_name());
                 return Err(StoreError::too_large(
@@ -165,7 +178,7 @@ pub(super) async fn pass_on<Rsp: Send + 'static>(
     }
 }
 
-fn too_late(call: &Outgoing, deadline: Duration) -> StoreError {
+pub(super) fn too_late(call: &Outgoing, deadline: Duration) -> StoreError {
     StoreError::new(
         ErrorReason::DeadlineExceeded,
         format!(

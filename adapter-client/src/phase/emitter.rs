@@ -22,7 +22,7 @@ use mortise_proto::pb::{self, ErrorReason};
 use mortise_proto::rpc::table::event_emitter_service::EMIT_STREAM;
 use prost::Message;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
@@ -41,8 +41,10 @@ pub(super) struct EventLink {
     org: Arc<Org>,
     /// Started with the first event.
     jobs: OnceLock<mpsc::Sender<Job>>,
-    /// Whether an event that leaves a message behind is under way.
-    unsettled: AtomicBool,
+    /// Events that leave a message behind, submitted so far.
+    submitted: AtomicU64,
+    /// How many of those are known to be stored, or to have failed.
+    settled: AtomicU64,
 }
 
 enum Job {
@@ -55,6 +57,8 @@ enum Job {
 struct Sending {
     request_id: String,
     body: Bytes,
+    /// It may be lost.
+    is_ephemeral: bool,
     /// Waits for the acknowledgement.
     waiter: Option<oneshot::Sender<std::result::Result<pb::EmitAck, StoreError>>>,
     sent_at: Instant,
@@ -68,7 +72,8 @@ impl EventLink {
             mesh,
             org,
             jobs: OnceLock::new(),
-            unsettled: false.into(),
+            submitted: AtomicU64::new(0),
+            settled: AtomicU64::new(0),
         }
     }
 
@@ -95,16 +100,23 @@ impl EventLink {
         } else {
             (None, None)
         };
+        let body = Bytes::from(body.encode_to_vec());
+        let limit = self.mesh.request_bytes_max(EMIT_STREAM.method.service)?;
+        if body.len() > limit {
+            let what = format!("the event {}", request.event_type);
+            return Err(StoreError::too_large(&what, body.len(), limit).into());
+        }
         let sending = Sending {
             request_id,
-            body: body.encode_to_vec().into(),
+            body,
+            is_ephemeral: request.is_ephemeral(),
             waiter,
             sent_at: Instant::now(),
         };
-        if leaves_a_message && !awaited {
-            self.unsettled.store(true, Ordering::Release);
-        }
         self.submit(Job::Send(sending)).await?;
+        if leaves_a_message && !awaited {
+            self.submitted.fetch_add(1, Ordering::AcqRel);
+        }
         let Some(ack) = ack else {
             let mut event = request.into_event(event_id, 0);
             event.sequence = None;
@@ -119,8 +131,10 @@ impl EventLink {
     /// Waits for the events that reads must see. One that was not stored is not
     /// there to be seen; `finish` reports it.
     pub(super) async fn settle(&self) -> Result<()> {
-        if self.unsettled.swap(false, Ordering::AcqRel) {
+        let submitted = self.submitted.load(Ordering::Acquire);
+        if self.settled.load(Ordering::Acquire) < submitted {
             self.flush().await?;
+            self.settled.fetch_max(submitted, Ordering::AcqRel);
         }
         Ok(())
     }
@@ -192,8 +206,8 @@ impl Link {
             let step = match &mut self.stream {
                 Some(stream) => tokio::select! {
                     biased;
-                    () = tokio::time::sleep_until(due), if waiting => Step::Broken(self.too_late()),
                     answer = stream.answers.next(), if waiting => Step::Answer(answer),
+                    () = tokio::time::sleep_until(due), if waiting => Step::Broken(self.too_late()),
                     job = jobs.recv(), if open && has_room => Step::Job(job),
                 },
                 None if waiting => Step::Broken(stopped()),
@@ -240,7 +254,8 @@ impl Link {
     /// Opens the stream and sends what is not acknowledged.
     async fn open(&mut self) -> std::result::Result<(), StoreError> {
         let (requests, outgoing) = mpsc::channel(AHEAD);
-        for sending in &self.unacknowledged {
+        for sending in &mut self.unacknowledged {
+            sending.sent_at = Instant::now();
             if requests.try_send(sending.body.clone()).is_err() {
                 return Err(stopped());
             }
@@ -309,16 +324,22 @@ impl Link {
     fn settle(&mut self, sending: Sending, outcome: std::result::Result<pb::EmitAck, StoreError>) {
         match (sending.waiter, outcome) {
             (Some(waiter), outcome) => {
-                if waiter.send(outcome).is_err() {
-                    tracing::debug!("nobody waits for an event any more");
+                // Whoever waited may have gone; its failure is not to be lost.
+                if let Err(Err(error)) = waiter.send(outcome) {
+                    self.note(error);
                 }
             }
             (None, Ok(_)) => {}
-            (None, Err(error)) => {
-                tracing::warn!(%error, "an event was not stored");
-                self.failure.get_or_insert(error);
+            (None, Err(error)) if sending.is_ephemeral => {
+                tracing::debug!(%error, "an ephemeral event was lost");
             }
+            (None, Err(error)) => self.note(error),
         }
+    }
+
+    fn note(&mut self, error: StoreError) {
+        tracing::warn!(%error, "an event was not stored");
+        self.failure.get_or_insert(error);
     }
 
     fn answer_flushes(&mut self) {

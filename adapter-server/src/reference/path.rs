@@ -4,6 +4,12 @@
 use super::errors::refused;
 use mortise_proto::StoreError;
 
+/// As long as a path may be on Linux.
+const BYTES_MAX: usize = 4096;
+
+/// Each directory above a file is a row that writing it may make.
+const DEPTH_MAX: usize = 128;
+
 /// The prefix under which tools show the workspace.
 const WORKSPACE: &str = "workspace";
 
@@ -18,6 +24,12 @@ impl FilePath {
     /// that what a listing shows can be opened: `/workspace` goes however often it
     /// leads.
     pub(super) fn parse(text: &str) -> Result<Self, StoreError> {
+        if text.len() > BYTES_MAX {
+            return Err(refused(format!(
+                "invalid path: it has {} bytes, at most {BYTES_MAX} are allowed",
+                text.len()
+            )));
+        }
         if text.contains('\0') {
             return Err(refused("invalid path: it holds a NUL character"));
         }
@@ -32,6 +44,12 @@ impl FilePath {
                     path.push_str(segment);
                 }
             }
+        }
+        let depth = path.matches('/').count();
+        if depth > DEPTH_MAX {
+            return Err(refused(format!(
+                "invalid path: it is {depth} deep, at most {DEPTH_MAX} are allowed"
+            )));
         }
         if path.is_empty() {
             path.push('/');
@@ -151,5 +169,15 @@ mod tests {
         assert_eq!((root.name(), root.parent().as_str()), ("/", "/"));
         assert!(root.ancestors().is_empty());
         assert_eq!(root.below(), ("/".into(), "0".into()));
+    }
+
+    /// A path that would make thousands of directories is refused before it does.
+    #[test]
+    fn length_and_depth_are_limited() {
+        for path in ["a/".repeat(129), "a".repeat(4097)] {
+            let refused = FilePath::parse(&path).unwrap_err();
+            assert!(refused.message.contains("at most"), "{refused}");
+        }
+        FilePath::parse(&"a/".repeat(128)).unwrap();
     }
 }

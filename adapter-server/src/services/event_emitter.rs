@@ -7,7 +7,6 @@ use everruns_core::events::EventRequest;
 use everruns_runtime::RuntimeHostAdapter;
 use futures::StreamExt;
 use mortise_proto::convert::{id, required};
-use mortise_proto::error::reason_name;
 use mortise_proto::pb::emit_stream_response::Outcome as Answer;
 use mortise_proto::pb::event_emitter_service_server::EventEmitterService;
 use mortise_proto::rpc::table::event_emitter_service::EMIT;
@@ -39,8 +38,11 @@ impl<S: AdapterSource> EventEmitterService for Serving<S> {
         let serving = self.clone();
         // What has already arrived is stored in one step: a busy stream fills its own
         // groups, a quiet one waits for nothing.
+        // A stream without traffic ends when the server is to stop.
+        let closing = self.shared.closing.clone().cancelled_owned();
         let answers = request
             .into_inner()
+            .take_until(closing)
             .ready_chunks(RUN_MAX)
             .then(move |run| {
                 let serving = serving.clone();
@@ -93,7 +95,7 @@ impl<S: AdapterSource> Serving<S> {
                     Err(error) => {
                         answers.extend(self.emit_group(std::mem::take(&mut group)).await);
                         let request_id = request.context.unwrap_or_default().request_id;
-                        answers.push(Ok(answer(request_id, Err(error))));
+                        answers.push(answer(request_id, Err(error)));
                     }
                 },
                 Err(fault) => broken = Some(fault),
@@ -116,7 +118,7 @@ impl<S: AdapterSource> Serving<S> {
             while let Some(next) = rest.next_if(|(scope, _)| scope.org_id == org_id) {
                 run.push(next);
             }
-            answers.extend(self.emit_for_one_org(run).await.into_iter().map(Ok));
+            answers.extend(self.emit_for_one_org(run).await);
         }
         answers
     }
@@ -124,7 +126,7 @@ impl<S: AdapterSource> Serving<S> {
     async fn emit_for_one_org(
         &self,
         run: Vec<(Scope, pb::EmitStreamRequest)>,
-    ) -> Vec<pb::EmitStreamResponse> {
+    ) -> Vec<Result<pb::EmitStreamResponse, Status>> {
         let store = run
             .first()
             .and_then(|(scope, _)| self.shared.source.event_store(scope));
@@ -138,7 +140,7 @@ impl<S: AdapterSource> Serving<S> {
             let event = appended(&scope, request.event, &request.proposed_event_id);
             slots.push((request_id, event.map(|event| events.push(event))));
         }
-        let stored = to_the_end(async move { Ok(store.append(events).await) }).await;
+        let stored = to_the_end(None, async move { Ok(store.append(events).await) }).await;
         let mut stored = stored.unwrap_or_default().into_iter();
         slots
             .into_iter()
@@ -153,7 +155,7 @@ impl<S: AdapterSource> Serving<S> {
     async fn emit_through_the_trait(
         &self,
         run: Vec<(Scope, pb::EmitStreamRequest)>,
-    ) -> Vec<pb::EmitStreamResponse> {
+    ) -> Vec<Result<pb::EmitStreamResponse, Status>> {
         let mut answers = Vec::with_capacity(run.len());
         for (scope, request) in run {
             let request_id = scope.request_id.clone().unwrap_or_default();
@@ -189,23 +191,32 @@ fn appended(scope: &Scope, event: Option<pb::NewEvent>, proposed_id: &str) -> Ou
     })
 }
 
-fn answer(request_id: String, outcome: Outcome<Acknowledged>) -> pb::EmitStreamResponse {
+/// The answer to one event. A store that cannot answer now ends the stream instead:
+/// the caller sends what was not acknowledged again, in order, on another.
+fn answer(
+    request_id: String,
+    outcome: Outcome<Acknowledged>,
+) -> Result<pb::EmitStreamResponse, Status> {
     let outcome = match outcome {
+        Err(error) if error.is_transient() => return Err(error.into()),
         Ok(Acknowledged { event_id, sequence }) => Answer::Ack(pb::EmitAck {
             event_id: event_id.to_string(),
             sequence,
         }),
-        Err(error) => Answer::Failure(pb::EmitFailure {
-            code: error.code as i32,
-            reason: error.reason.map(reason_name).unwrap_or_default().into(),
-            message: error.message,
-            metadata: error.metadata,
-        }),
+        Err(error) => {
+            let (code, reason, message, metadata) = error.into_parts();
+            Answer::Failure(pb::EmitFailure {
+                code,
+                reason: reason.into(),
+                message,
+                metadata,
+            })
+        }
     };
-    pb::EmitStreamResponse {
+    Ok(pb::EmitStreamResponse {
         request_id,
         outcome: Some(outcome),
-    }
+    })
 }
 
 fn unanswered() -> StoreError {

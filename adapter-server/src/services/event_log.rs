@@ -1,9 +1,10 @@
 //! `EventLogService` over the source's event store.
 
+use crate::chunks::chunks;
 use crate::serve::{Answers, Outcome, Serving, not_offered};
 use crate::{AdapterSource, EventStore, Scope};
 use everruns_core::typed_id::SessionId;
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use mortise_proto::convert::id;
 use mortise_proto::pb::event_log_service_server::EventLogService;
 use mortise_proto::rpc::table::event_log_service::{FOLLOW_EVENTS, NAME, READ_EVENTS};
@@ -40,10 +41,14 @@ impl<S: AdapterSource> EventLogService for Serving<S> {
                 let page = u32::try_from(left).unwrap_or(u32::MAX).min(PAGE);
                 let events = place.read(page).await?;
                 let left = left - events.len() as u64;
-                let page = pb::ReadEventsResponse { events };
-                Ok((!page.events.is_empty()).then_some((page, (place, left))))
+                Ok::<_, StoreError>((!events.is_empty()).then_some((events, (place, left))))
             });
-            Ok(pages)
+            // A page may hold large events: it is cut by bytes as it is sent.
+            let cut = |events| chunks::<pb::Event, _>(events).map(Ok);
+            Ok(pages
+                .map_ok(cut)
+                .try_flatten()
+                .map_ok(|events| pb::ReadEventsResponse { events }))
         })
         .await
     }

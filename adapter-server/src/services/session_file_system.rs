@@ -1,7 +1,7 @@
 //! `SessionFileSystemService` over `SessionFileSystem`.
 
 use crate::AdapterSource;
-use crate::chunks::{byte_chunks, runs};
+use crate::chunks::{byte_chunks, chunks};
 use crate::serve::{Answers, Serving};
 use everruns_runtime::RuntimeHostAdapter;
 use futures::{StreamExt, stream};
@@ -15,9 +15,6 @@ use mortise_proto::rpc::table::session_file_system_service::{
     STAT_FILE, WRITE_FILE, WRITE_FILE_IF_CONTENT_MATCHES,
 };
 use tonic::{Request, Response, Status, async_trait};
-
-/// Matches in one message of a search.
-const MATCHES: usize = 512;
 
 #[async_trait]
 impl<S: AdapterSource> SessionFileSystemService for Serving<S> {
@@ -149,10 +146,7 @@ impl<S: AdapterSource> SessionFileSystemService for Serving<S> {
                     request.path_pattern.as_deref(),
                 )
                 .await?;
-            Ok(runs(matches, MATCHES).map(|run| {
-                let matches = run.into_iter().map(Into::into).collect();
-                Ok(pb::GrepFilesResponse { matches })
-            }))
+            Ok(chunks(matches).map(|matches| Ok(pb::GrepFilesResponse { matches })))
         })
         .await
     }

@@ -1597,7 +1597,9 @@ pub mod event_emitter_service_server {
         /// small acknowledgement, in the same order. Optional: FEATURE_EMIT_STREAM.
         ///
         /// An event that cannot be stored is answered with its error and does not end
-        /// the stream; events after it are stored. An event is durable when it has been
+        /// the stream; events after it are stored. A store that cannot answer now ends the
+        /// stream with UNAVAILABLE instead, so that order is kept. The response headers are
+        /// sent at once, before the first event. An event is durable when it has been
         /// acknowledged. After a lost stream the caller sends what was not
         /// acknowledged again, with the same request_id.
         async fn emit_stream(
@@ -5121,8 +5123,8 @@ pub mod session_file_system_service_server {
     ///
     /// Paths. `/a`, `a`, `/workspace/a` and `/a/` are one file, returned as `/a`;
     /// `/workspace` and the empty path are the root. `//` and `/./` collapse. A path
-    /// with a `..` segment or a NUL is refused. `/workspacefoo` is a name like any
-    /// other.
+    /// with a `..` segment or a NUL is refused, and so is one of more than 4,096 bytes or
+    /// 128 segments. `/workspacefoo` is a name like any other.
     ///
     /// Content is text, or base64 where the encoding says so. Encodings other than
     /// `base64` count as text and read back as `text`. `size_bytes` is the size of
