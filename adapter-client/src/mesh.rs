@@ -34,7 +34,7 @@ use retry::RetryPolicy;
 use stats::{MethodStats, Stats};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tonic::transport::Channel;
 
@@ -66,6 +66,9 @@ pub(crate) struct Target {
     channel: Channel,
     /// What the server said it takes, once it was asked.
     request_bytes_max: AtomicUsize,
+    /// Set when a call waited for it in vain, until one is answered: the calls between
+    /// do not wait each anew.
+    is_down: AtomicBool,
 }
 
 /// On whose behalf calls are made.
@@ -96,6 +99,7 @@ impl Mesh {
                     channel: adapter.endpoint.channel(&driver)?,
                     name: name.clone(),
                     request_bytes_max: AtomicUsize::new(MAX_MESSAGE_BYTES),
+                    is_down: AtomicBool::new(false),
                 };
                 Ok((name, Arc::new(target)))
             })
@@ -158,6 +162,16 @@ impl Target {
     fn limit_requests(&self, bytes: u64) {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         self.request_bytes_max.store(bytes, Ordering::Relaxed);
+    }
+
+    fn is_down(&self) -> bool {
+        self.is_down.load(Ordering::Relaxed)
+    }
+
+    /// Notes how a call that was tried as often as it may be ended.
+    fn note<Out>(&self, result: &Result<Out, StoreError>) {
+        let is_down = matches!(result, Err(error) if error.is_transient());
+        self.is_down.store(is_down, Ordering::Relaxed);
     }
 
     /// Says in an error of the transport which adapter it is about. An error that a

@@ -3,7 +3,7 @@
 use clap::Parser;
 use mortise_adapter_server::reference::{EncryptionKey, OpenError, Reference, ReferenceConfig};
 use mortise_adapter_server::{AdapterServer, ListenAddress, ServeError};
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
@@ -57,6 +57,7 @@ async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("MORTISE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(io::stderr)
         .init();
     match serve(Cli::parse()).await {

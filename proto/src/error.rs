@@ -15,8 +15,9 @@ use tonic_types::{ErrorDetails, StatusExt};
 pub const DOMAIN: &str = "mortise.adapter.v1";
 
 /// The most of an error's text that crosses the wire, in bytes. The text travels
-/// in response headers, whose size peers limit.
-pub const MAX_TEXT_BYTES: usize = 8 * 1024;
+/// in response headers, up to four times over (percent-encoded, and in the details),
+/// and many clients take 16 KiB of those.
+pub const MAX_TEXT_BYTES: usize = 2 * 1024;
 
 const OUTCOME: &str = "outcome";
 
@@ -376,6 +377,6 @@ mod tests {
         let error = StoreError::new(ErrorReason::Store, "ü".repeat(MAX_TEXT_BYTES));
         let back = StoreError::from(Status::from(error));
         assert!(back.message.len() <= MAX_TEXT_BYTES);
-        assert!(back.message.ends_with("(cut, 16384 bytes in all)"));
+        assert!(back.message.ends_with("(cut, 4096 bytes in all)"));
     }
 }

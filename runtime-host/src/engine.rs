@@ -232,7 +232,11 @@ impl Turn<'_> {
     }
 
     async fn plan(&self, phase: &str, output: &Value) -> Result<Step, AgentLoopError> {
-        let plan = plan_next_host_turn(self.adapter, phase, &self.state, output, 0).await?;
+        // The planner writes the end of a turn and logs what fails of it: in a phase of
+        // its own, an end that is not stored is seen.
+        let planning = self.adapter.phase(self.state.session_id, PhaseKind::Act);
+        let planned = plan_next_host_turn(&planning, phase, &self.state, output, 0).await;
+        let plan = finished(&planning, planned).await?;
         Ok(Step::Plan(Box::new(plan)))
     }
 

@@ -6,13 +6,17 @@ use everruns_core::llm_models::LlmProviderType;
 use everruns_core::typed_id::SessionId;
 use mortise_adapter_client::{ConfigError, Endpoint};
 use mortise_runtime_host::engine::TurnEnd;
-use mortise_runtime_host::run::{RunOptions, run};
+use mortise_runtime_host::run::{RunError, RunOptions, run};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// The turn ran and failed.
 const TURN_FAILED: u8 = 1;
+/// The process was told to stop, as shells count it for an interrupt.
+const INTERRUPTED: u8 = 130;
 /// There was no turn: bad configuration, an adapter that cannot be used.
 const NO_TURN: u8 = 3;
 
@@ -31,7 +35,7 @@ enum Command {
     /// Ask one question. Without --adapter, storage is a local SQLite file.
     ///
     /// Exit code: 0 when the turn completed, 1 when it failed, 2 for wrong
-    /// arguments, 3 when there was no turn.
+    /// arguments, 3 when there was no turn, 130 when it was interrupted.
     Run(RunArgs),
 }
 
@@ -71,7 +75,7 @@ struct RunArgs {
     model: Option<String>,
     /// An OpenAI-compatible server (Chat Completions), such as
     /// http://127.0.0.1:11434/v1.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = base_url)]
     base_url: Option<String>,
 }
 
@@ -92,15 +96,39 @@ async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("MORTISE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
     let Command::Run(args) = Cli::parse().command;
-    match run(args.into_options(&Keys::from_environment())).await {
+    let turn = run(args.into_options(&Keys::from_environment()), stopped());
+    match turn.await {
         Ok(TurnEnd::Completed | TurnEnd::WaitingForToolResults) => ExitCode::SUCCESS,
         Ok(TurnEnd::Failed(_)) => ExitCode::from(TURN_FAILED),
+        Err(RunError::Interrupted) => {
+            eprintln!("mortise-host: {}", RunError::Interrupted);
+            ExitCode::from(INTERRUPTED)
+        }
         Err(error) => {
             eprintln!("mortise-host: {error}");
             ExitCode::from(NO_TURN)
+        }
+    }
+}
+
+/// Resolves when the process is told to stop.
+async fn stopped() {
+    let signals = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    );
+    match signals {
+        (Ok(mut terminate), Ok(mut interrupt)) => tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        },
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::warn!(%error, "signals end this process at once");
+            std::future::pending().await
         }
     }
 }
@@ -187,4 +215,14 @@ fn route(text: &str) -> Result<(String, Endpoint), String> {
         .parse()
         .map_err(|error: ConfigError| error.to_string())?;
     Ok((store.to_string(), endpoint))
+}
+
+fn base_url(text: &str) -> Result<String, String> {
+    let rest = text
+        .strip_prefix("http://")
+        .or_else(|| text.strip_prefix("https://"));
+    match rest {
+        Some(host) if !host.is_empty() => Ok(text.to_string()),
+        Some(_) | None => Err("write http://HOST:PORT/PATH or https://HOST/PATH".into()),
+    }
 }

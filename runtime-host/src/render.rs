@@ -65,14 +65,14 @@ impl Text {
                     out("\n");
                 }
                 self.streamed = true;
-                out(&delta.delta);
+                out(&harmless(&delta.delta));
             }
             EventData::OutputMessageCompleted(done) => {
                 let text = text_of(&done.message);
                 if self.streamed {
                     out("\n");
                 } else if !text.is_empty() {
-                    line_out(&format!("\n{text}"));
+                    line_out(&format!("\n{}", harmless(&text)));
                 }
                 self.streamed = false;
             }
@@ -112,8 +112,16 @@ fn text_of(message: &Message) -> String {
     parts.collect::<Vec<_>>().join("\n")
 }
 
+/// A model's text must not command the terminal.
+fn harmless(text: &str) -> String {
+    let shown = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\t');
+    text.chars()
+        .map(|letter| if shown(letter) { letter } else { '\u{fffd}' })
+        .collect()
+}
+
 fn preview(text: &str) -> String {
-    let line = text.replace('\n', " ");
+    let line = harmless(text).replace('\n', " ");
     match line.char_indices().nth(PREVIEW_CHARS) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
@@ -133,14 +141,15 @@ fn line_out(line: &str) {
 }
 
 /// Writes at once. A reader that has gone away (`| head`) is no reason to stop the
-/// turn.
+/// turn; an output that fails otherwise is told.
 fn out(text: &str) {
     let mut stdout = io::stdout().lock();
-    if stdout
+    let written = stdout
         .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-        .is_err()
+        .and_then(|()| stdout.flush());
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
     {
-        tracing::debug!("nobody reads the output any more");
+        tracing::error!(%error, "the output could not be written");
     }
 }

@@ -63,6 +63,9 @@ pub enum RunError {
     /// The adapter refused.
     #[error(transparent)]
     Adapter(#[from] AgentLoopError),
+    /// The process was told to stop.
+    #[error("interrupted; what was stored stays, and --session goes on with the conversation")]
+    Interrupted,
     /// There is no way to make a session there.
     #[error(
         "the adapter offers no way to make a session (TestSeedService); name an existing one with --session"
@@ -70,8 +73,11 @@ pub enum RunError {
     NoSession,
 }
 
-/// Runs one turn and shows it.
-pub async fn run(options: RunOptions) -> Result<TurnEnd, RunError> {
+/// Runs one turn and shows it, until `stopped` resolves.
+pub async fn run(
+    options: RunOptions,
+    stopped: impl Future<Output = ()>,
+) -> Result<TurnEnd, RunError> {
     let embedded = match &options.adapter {
         Some(_) => None,
         None => Some(Embedded::start(&options.data).await?),
@@ -81,7 +87,10 @@ pub async fn run(options: RunOptions) -> Result<TurnEnd, RunError> {
         .clone()
         .or(embedded.as_ref().map(Embedded::endpoint));
     let result = match endpoint {
-        Some(endpoint) => turn(&options, endpoint, embedded.is_some()).await,
+        Some(endpoint) => tokio::select! {
+            end = turn(&options, endpoint, embedded.is_some()) => end,
+            () = stopped => Err(RunError::Interrupted),
+        },
         None => Err(RunError::NoSession),
     };
     if let Some(embedded) = embedded {

@@ -87,7 +87,18 @@ fn answer(a: i64, b: i64, results: &[&LlmMessage], questions: &[(usize, String)]
         Some(product) => format!("{a} × {b} = {product}."),
         None => format!("I could not multiply {a} by {b}."),
     };
-    let noted = format!("I wrote your question to {NOTE} and read it back.");
+    let question = questions.last().map_or("", |(_, text)| text.as_str());
+    let read_back = results
+        .iter()
+        .filter_map(|result| serde_json::from_str::<Value>(&result.content_as_text()).ok());
+    let kept = read_back
+        .filter_map(|result| Some(result.get("content")?.as_str()?.to_string()))
+        .any(|content| content.contains(question));
+    let noted = if kept {
+        format!("I wrote your question to {NOTE} and read it back.")
+    } else {
+        format!("I could not keep your question in {NOTE}.")
+    };
     match questions.len() {
         0 | 1 => format!("{sum} {noted}"),
         many => {

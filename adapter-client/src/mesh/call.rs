@@ -131,9 +131,19 @@ impl Mesh {
         self.inner.deadline
     }
 
-    /// For how long a broken stream is opened again.
-    pub(crate) fn retry_window(&self) -> Duration {
-        self.inner.retry.window()
+    /// For how long a broken stream to a service's adapter is opened again.
+    pub(crate) fn retry_window(&self, service: &str) -> Duration {
+        match self.route(service) {
+            Ok(target) if !target.is_down() => self.inner.retry.window(),
+            Ok(_) | Err(_) => Duration::ZERO,
+        }
+    }
+
+    /// Notes how opening a stream to a service's adapter ended.
+    pub(crate) fn note<Out>(&self, service: &str, result: &Result<Out, StoreError>) {
+        if let Ok(target) = self.route(service) {
+            target.note(result);
+        }
     }
 
     /// One call to one server, outside the routes and without retries: the
@@ -191,7 +201,7 @@ impl Mesh {
             bytes_sent: call.body.len() as u64,
             ..Sample::default()
         };
-        let mut retries = self.inner.retry.begin(call.method);
+        let mut retries = self.inner.retry.begin(call.method, call.target.is_down());
         let result = loop {
             let error = match attempt().await {
                 Ok((answer, size)) => {
@@ -208,6 +218,7 @@ impl Mesh {
             tokio::time::sleep(wait).await;
         };
         retries.answered();
+        call.target.note(&result);
         sample.failed = result.is_err();
         sample.time = started.elapsed();
         self.inner.stats.record(call.method, sample);

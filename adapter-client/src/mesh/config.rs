@@ -186,6 +186,13 @@ impl FromStr for Endpoint {
             }
             return Ok(Self::Unix(path.into()));
         }
+        if text.contains('@') {
+            // Not repeated: it may hold a password.
+            return Err(ConfigError::Endpoint {
+                endpoint: "...@...".into(),
+                problem: "credentials in an address are not supported".into(),
+            });
+        }
         let uri: Uri = text.parse().map_err(|_| fault("it is not a URI"))?;
         match (uri.scheme_str(), uri.authority()) {
             (Some("http"), Some(_)) => Ok(Self::Http(uri)),

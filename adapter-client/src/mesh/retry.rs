@@ -26,6 +26,8 @@ pub(super) struct RetryPolicy {
 pub(super) struct Retries<'a> {
     policy: &'a RetryPolicy,
     method: &'static Method,
+    /// The adapter did not come back within the window of an earlier call.
+    is_down: bool,
     wait: Duration,
     started: Instant,
     /// The waits granted so far.
@@ -45,8 +47,9 @@ impl RetryPolicy {
     }
 
     /// Begins a call.
-    pub(super) fn begin(&self, method: &'static Method) -> Retries<'_> {
+    pub(super) fn begin(&self, method: &'static Method, is_down: bool) -> Retries<'_> {
         Retries {
+            is_down,
             policy: self,
             method,
             wait: FIRST_WAIT,
@@ -68,7 +71,7 @@ impl Retries<'_> {
         // Attempts take time as well as waits.
         let spent = self.started.elapsed().max(self.granted);
         let left = self.policy.window.saturating_sub(spent);
-        if !error.is_transient() || !safe || left.is_zero() {
+        if !error.is_transient() || !safe || self.is_down || left.is_zero() {
             return None;
         }
         if !self.policy.budget.withdraw() {
@@ -104,7 +107,7 @@ mod tests {
     #[test]
     fn waits_are_bounded() {
         let policy = RetryPolicy::new(Duration::from_millis(400));
-        let mut retries = policy.begin(GET_AGENT.method);
+        let mut retries = policy.begin(GET_AGENT.method, false);
         let mut waited = Duration::ZERO;
         while let Some(wait) = retries.after(&unavailable()) {
             assert!(wait <= LONGEST_WAIT);
@@ -120,10 +123,20 @@ mod tests {
         let policy = RetryPolicy::new(Duration::from_secs(1));
         let mut error = unavailable();
         error.retry_after = Some(Duration::from_secs(365 * 24 * 60 * 60));
-        let wait = policy.begin(GET_AGENT.method).after(&error);
+        let wait = policy.begin(GET_AGENT.method, false).after(&error);
         assert!(
             wait.is_some_and(|wait| wait <= Duration::from_secs(1)),
             "{wait:?}"
+        );
+    }
+
+    /// While an adapter is known to be down, a call tries once.
+    #[test]
+    fn an_outage_is_waited_for_once() {
+        let policy = RetryPolicy::new(Duration::from_secs(1));
+        assert_eq!(
+            policy.begin(GET_AGENT.method, true).after(&unavailable()),
+            None
         );
     }
 
@@ -131,7 +144,7 @@ mod tests {
     #[test]
     fn answers_are_final() {
         let policy = RetryPolicy::new(Duration::from_secs(1));
-        let mut retries = policy.begin(GET_AGENT.method);
+        let mut retries = policy.begin(GET_AGENT.method, false);
         let store = StoreError::new(ErrorReason::Store, "disk full");
         assert_eq!(retries.after(&store), None);
     }
@@ -143,7 +156,7 @@ mod tests {
         let granted = (0..10_000)
             .filter(|_| {
                 policy
-                    .begin(GET_AGENT.method)
+                    .begin(GET_AGENT.method, false)
                     .after(&unavailable())
                     .is_some()
             })

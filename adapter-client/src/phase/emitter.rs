@@ -274,11 +274,16 @@ impl Link {
         self.stream = None;
         let started = Instant::now();
         let mut pause = FIRST_PAUSE;
-        while error.is_transient() && started.elapsed() < self.mesh.retry_window() {
+        let service = EMIT_STREAM.method.service;
+        let window = self.mesh.retry_window(service);
+        // A stream that breaks is opened again once, whatever is known of its adapter.
+        while error.is_transient() && (pause == FIRST_PAUSE || started.elapsed() < window) {
             tracing::debug!(%error, events = self.unacknowledged.len(), "the event stream broke; opening another");
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
-            match self.open().await {
+            let opened = self.open().await;
+            self.mesh.note(service, &opened);
+            match opened {
                 Ok(()) => return,
                 Err(again) => error = again,
             }

@@ -54,6 +54,7 @@ impl Db {
         sqlx::any::install_default_drivers();
         let failed = |error: sqlx::Error| OpenError::connect(place, &error);
         let options = place.options().map_err(failed)?;
+        let _alone = place.lock().await;
         probe(&options).await.map_err(failed)?;
         let writer = pool(1)
             // A writer that broke would otherwise stay the writer; beside a commit a ping

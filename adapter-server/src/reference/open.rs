@@ -6,6 +6,8 @@ use mortise_proto::StoreError;
 use sqlx::ConnectOptions;
 use sqlx::any::AnyConnectOptions;
 use sqlx::migrate::MigrateError;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -70,6 +72,28 @@ fn percent_encoded(path: &str) -> String {
             _ => format!("%{byte:02X}"),
         })
         .collect()
+}
+
+impl Place {
+    /// Keeps other processes from opening the database at the same time: two would
+    /// make its tables at once. Makes a new file for this user alone. Where the lock
+    /// cannot be had, opening goes on, and says what is wrong with the place.
+    pub(super) async fn lock(&self) -> Option<File> {
+        let Self::File(path) = self else {
+            return None;
+        };
+        let mut private = OpenOptions::new();
+        private.write(true).mode(0o600);
+        // Only ever made, never opened again: closing a file drops SQLite's locks on it.
+        drop(private.clone().create_new(true).open(path));
+        let lock = private
+            .create(true)
+            .truncate(false)
+            .open(format!("{path}.lock"));
+        let file = lock.ok()?;
+        let locked = tokio::task::spawn_blocking(move || file.lock().map(|()| file));
+        locked.await.ok()?.ok()
+    }
 }
 
 // === impl OpenError ===

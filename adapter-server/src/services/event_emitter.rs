@@ -98,7 +98,11 @@ impl<S: AdapterSource> Serving<S> {
                         answers.push(answer(request_id, Err(error)));
                     }
                 },
-                Err(fault) => broken = Some(fault),
+                // Whatever follows the first fault follows from it.
+                Err(fault) => {
+                    broken = Some(fault);
+                    break;
+                }
             }
         }
         answers.extend(self.emit_group(group).await);

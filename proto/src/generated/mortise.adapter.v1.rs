@@ -1557,7 +1557,7 @@ pub struct EmitFailure {
     /// REQUIRED. Name of an ErrorReason, without its prefix.
     #[prost(string, tag = "2")]
     pub reason: ::prost::alloc::string::String,
-    /// REQUIRED. The raw text, at most 8 KiB.
+    /// REQUIRED. The raw text, at most 2 KiB.
     #[prost(string, tag = "3")]
     pub message: ::prost::alloc::string::String,
     /// The dynamic parts, as in ErrorInfo.metadata.
