@@ -5,6 +5,7 @@
 
 mod command_line;
 mod crashes;
+mod event_stream;
 mod identity;
 mod interop;
 mod providers;

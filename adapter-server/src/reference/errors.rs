@@ -3,7 +3,6 @@
 use everruns_core::AgentLoopError;
 use everruns_core::typed_id::SessionId;
 use mortise_proto::StoreError;
-use mortise_proto::convert::error::to_agent_loop_error;
 use mortise_proto::error::Outcome;
 use mortise_proto::pb::ErrorReason;
 
@@ -33,7 +32,7 @@ pub(super) fn session_not_found(session_id: SessionId) -> StoreError {
 pub(super) fn upstream(error: StoreError) -> AgentLoopError {
     match error.reason {
         Some(ErrorReason::Store | ErrorReason::Configuration | ErrorReason::SessionNotFound) => {
-            to_agent_loop_error(error)
+            error.into()
         }
         _ => AgentLoopError::Internal(anyhow::Error::new(error)),
     }

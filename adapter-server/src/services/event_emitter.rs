@@ -36,10 +36,10 @@ impl<S: AdapterSource> EventEmitterService for Serving<S> {
         request: Request<Streaming<pb::EmitStreamRequest>>,
     ) -> Result<Response<Self::EmitStreamStream>, Status> {
         let serving = self.clone();
-        // What has already arrived is stored in one step: a busy stream fills its own
-        // groups, a quiet one waits for nothing.
         // A stream without traffic ends when the server is to stop.
         let closing = self.shared.closing.clone().cancelled_owned();
+        // What has already arrived is stored in one step: a busy stream fills its own
+        // groups, a quiet one waits for nothing.
         let answers = request
             .into_inner()
             .take_until(closing)
@@ -94,6 +94,9 @@ impl<S: AdapterSource> Serving<S> {
                     Ok(scope) => group.push((scope, request)),
                     Err(error) => {
                         answers.extend(self.emit_group(std::mem::take(&mut group)).await);
+                        if ends_the_stream(&answers) {
+                            return answers;
+                        }
                         let request_id = request.context.unwrap_or_default().request_id;
                         answers.push(answer(request_id, Err(error)));
                     }
@@ -123,6 +126,9 @@ impl<S: AdapterSource> Serving<S> {
                 run.push(next);
             }
             answers.extend(self.emit_for_one_org(run).await);
+            if ends_the_stream(&answers) {
+                break;
+            }
         }
         answers
     }
@@ -177,9 +183,18 @@ impl<S: AdapterSource> Serving<S> {
                 })
             });
             answers.push(answer(request_id, outcome));
+            if ends_the_stream(&answers) {
+                break;
+            }
         }
         answers
     }
+}
+
+/// Whether the last event has to be sent again. What comes after it must not be
+/// stored first.
+fn ends_the_stream(answers: &[Result<pb::EmitStreamResponse, Status>]) -> bool {
+    answers.last().is_some_and(Result::is_err)
 }
 
 fn appended(scope: &Scope, event: Option<pb::NewEvent>, proposed_id: &str) -> Outcome<Appended> {

@@ -19,87 +19,81 @@ const TRANSIENT: &str = "temporarily unavailable";
 const FINAL: &str = "not found";
 
 /// The error of a store as a server states it.
-#[must_use]
-pub fn to_store_error(error: AgentLoopError) -> StoreError {
-    let text = error.to_string();
-    match error {
-        AgentLoopError::Llm(text) => StoreError::new(R::Llm, text),
-        AgentLoopError::RequestTooLarge(text) => StoreError::new(R::LlmRequestTooLarge, text),
-        AgentLoopError::ModelNotAvailable(model) => StoreError::new(R::ModelNotAvailable, model),
-        AgentLoopError::ToolExecution(text) => StoreError::new(R::ToolExecution, text),
-        AgentLoopError::MessageStore(text) => StoreError::new(R::Store, text),
-        AgentLoopError::EventEmission(text) => StoreError::new(R::EventEmission, text),
-        AgentLoopError::Configuration(text) => StoreError::new(R::Configuration, text),
-        AgentLoopError::MaxIterationsReached(most) => {
-            StoreError::new(R::MaxIterationsReached, text).with(MAX_ITERATIONS, most)
-        }
-        AgentLoopError::Cancelled => StoreError::new(R::LoopCancelled, text),
-        AgentLoopError::NoMessages => StoreError::new(R::NoMessages, text),
-        AgentLoopError::AgentNotFound(id) => StoreError::new(R::AgentNotFound, text).with(ID, id),
-        AgentLoopError::HarnessNotFound(id) => {
-            StoreError::new(R::HarnessNotFound, text).with(ID, id)
-        }
-        AgentLoopError::SessionNotFound(id) => {
-            StoreError::new(R::SessionNotFound, text).with(ID, id)
-        }
-        // A store that states its error itself wraps it; the alternate form is the
-        // whole chain of causes.
-        AgentLoopError::Internal(cause) => cause
-            .downcast()
-            .unwrap_or_else(|cause| StoreError::new(R::Internal, format!("{cause:#}"))),
-        AgentLoopError::DriverNotRegistered(provider) => {
-            StoreError::new(R::DriverNotRegistered, provider)
+impl From<AgentLoopError> for StoreError {
+    fn from(error: AgentLoopError) -> Self {
+        let text = error.to_string();
+        match error {
+            AgentLoopError::Llm(text) => StoreError::new(R::Llm, text),
+            AgentLoopError::RequestTooLarge(text) => StoreError::new(R::LlmRequestTooLarge, text),
+            AgentLoopError::ModelNotAvailable(model) => {
+                StoreError::new(R::ModelNotAvailable, model)
+            }
+            AgentLoopError::ToolExecution(text) => StoreError::new(R::ToolExecution, text),
+            AgentLoopError::MessageStore(text) => StoreError::new(R::Store, text),
+            AgentLoopError::EventEmission(text) => StoreError::new(R::EventEmission, text),
+            AgentLoopError::Configuration(text) => StoreError::new(R::Configuration, text),
+            AgentLoopError::MaxIterationsReached(most) => {
+                StoreError::new(R::MaxIterationsReached, text).with(MAX_ITERATIONS, most)
+            }
+            AgentLoopError::Cancelled => StoreError::new(R::LoopCancelled, text),
+            AgentLoopError::NoMessages => StoreError::new(R::NoMessages, text),
+            AgentLoopError::AgentNotFound(id) => {
+                StoreError::new(R::AgentNotFound, text).with(ID, id)
+            }
+            AgentLoopError::HarnessNotFound(id) => {
+                StoreError::new(R::HarnessNotFound, text).with(ID, id)
+            }
+            AgentLoopError::SessionNotFound(id) => {
+                StoreError::new(R::SessionNotFound, text).with(ID, id)
+            }
+            // A store that states its error itself wraps it; the alternate form is the
+            // whole chain of causes.
+            AgentLoopError::Internal(cause) => cause
+                .downcast()
+                .unwrap_or_else(|cause| StoreError::new(R::Internal, format!("{cause:#}"))),
+            AgentLoopError::DriverNotRegistered(provider) => {
+                StoreError::new(R::DriverNotRegistered, provider)
+            }
         }
     }
 }
 
 /// The error of a remote store as the host takes it.
-#[must_use]
-pub fn to_agent_loop_error(error: StoreError) -> AgentLoopError {
-    match error.reason {
-        Some(R::Llm) => AgentLoopError::Llm(error.message),
-        Some(R::LlmRequestTooLarge) => AgentLoopError::RequestTooLarge(error.message),
-        Some(R::ModelNotAvailable) => AgentLoopError::ModelNotAvailable(error.message),
-        Some(R::ToolExecution) => AgentLoopError::ToolExecution(error.message),
-        Some(R::Store) => AgentLoopError::MessageStore(error.message),
-        Some(R::EventEmission) => AgentLoopError::EventEmission(error.message),
-        Some(R::Configuration) => AgentLoopError::Configuration(error.message),
-        Some(R::MaxIterationsReached) => match max_iterations(&error) {
-            Some(most) => AgentLoopError::MaxIterationsReached(most),
-            None => by_code(error),
-        },
-        Some(R::LoopCancelled) => AgentLoopError::Cancelled,
-        Some(R::NoMessages) => AgentLoopError::NoMessages,
-        Some(R::AgentNotFound) => absent(error, AgentLoopError::AgentNotFound),
-        Some(R::HarnessNotFound) => absent(error, AgentLoopError::HarnessNotFound),
-        Some(R::SessionNotFound) => absent(error, AgentLoopError::SessionNotFound),
-        Some(R::Internal) => AgentLoopError::Internal(anyhow::Error::msg(error.message)),
-        Some(R::DriverNotRegistered) => AgentLoopError::DriverNotRegistered(error.message),
-        Some(
-            R::Unspecified
-            | R::InvalidField
-            | R::RequestIdReused
-            | R::MessageTooLarge
-            | R::NotOffered
-            | R::ProtocolMismatch
-            | R::Unavailable
-            | R::DeadlineExceeded
-            | R::NotAllowed
-            | R::Malformed,
-        )
-        | None => by_code(error),
-    }
-}
-
-impl From<AgentLoopError> for StoreError {
-    fn from(error: AgentLoopError) -> Self {
-        to_store_error(error)
-    }
-}
-
 impl From<StoreError> for AgentLoopError {
     fn from(error: StoreError) -> Self {
-        to_agent_loop_error(error)
+        match error.reason {
+            Some(R::Llm) => AgentLoopError::Llm(error.message),
+            Some(R::LlmRequestTooLarge) => AgentLoopError::RequestTooLarge(error.message),
+            Some(R::ModelNotAvailable) => AgentLoopError::ModelNotAvailable(error.message),
+            Some(R::ToolExecution) => AgentLoopError::ToolExecution(error.message),
+            Some(R::Store) => AgentLoopError::MessageStore(error.message),
+            Some(R::EventEmission) => AgentLoopError::EventEmission(error.message),
+            Some(R::Configuration) => AgentLoopError::Configuration(error.message),
+            Some(R::MaxIterationsReached) => match max_iterations(&error) {
+                Some(most) => AgentLoopError::MaxIterationsReached(most),
+                None => by_code(error),
+            },
+            Some(R::LoopCancelled) => AgentLoopError::Cancelled,
+            Some(R::NoMessages) => AgentLoopError::NoMessages,
+            Some(R::AgentNotFound) => absent(error, AgentLoopError::AgentNotFound),
+            Some(R::HarnessNotFound) => absent(error, AgentLoopError::HarnessNotFound),
+            Some(R::SessionNotFound) => absent(error, AgentLoopError::SessionNotFound),
+            Some(R::Internal) => AgentLoopError::Internal(anyhow::Error::msg(error.message)),
+            Some(R::DriverNotRegistered) => AgentLoopError::DriverNotRegistered(error.message),
+            Some(
+                R::Unspecified
+                | R::InvalidField
+                | R::RequestIdReused
+                | R::MessageTooLarge
+                | R::NotOffered
+                | R::ProtocolMismatch
+                | R::Unavailable
+                | R::DeadlineExceeded
+                | R::NotAllowed
+                | R::Malformed,
+            )
+            | None => by_code(error),
+        }
     }
 }
 

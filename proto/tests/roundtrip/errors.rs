@@ -4,12 +4,11 @@ use everruns_core::AgentLoopError;
 use everruns_core::llm_retry::is_transient_error_message;
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
 use mortise_proto::StoreError;
-use mortise_proto::convert::error::{to_agent_loop_error, to_store_error};
 use mortise_proto::pb::ErrorReason;
 use tonic::{Code, Status};
 
 fn across(error: AgentLoopError) -> AgentLoopError {
-    to_agent_loop_error(StoreError::from(Status::from(to_store_error(error))))
+    AgentLoopError::from(StoreError::from(Status::from(StoreError::from(error))))
 }
 
 fn every_variant() -> Vec<AgentLoopError> {
@@ -61,7 +60,7 @@ fn only_passing_errors_look_passing() {
     for code in (1..=16).map(Code::from) {
         let passes = matches!(code, Code::Unavailable | Code::DeadlineExceeded);
         for text in ["", "connection refused", "Host Not Found"] {
-            let error = to_agent_loop_error(StoreError::from(Status::new(code, text)));
+            let error = AgentLoopError::from(StoreError::from(Status::new(code, text)));
             let AgentLoopError::MessageStore(shown) = &error else {
                 panic!("{code:?} became {error:?}");
             };
@@ -98,7 +97,7 @@ fn an_id_that_is_missing_falls_back_to_the_text() {
             if let Some(id) = id {
                 error = error.with("id", id);
             }
-            let error = to_agent_loop_error(error);
+            let error = AgentLoopError::from(error);
             assert!(
                 matches!(&error, AgentLoopError::MessageStore(text) if text == "it was not found")
             );
