@@ -2,15 +2,31 @@
 //! encode, call, decode.
 
 mod agent_store;
+mod budget_checker;
+mod egress;
 mod event_emitter;
 mod harness_store;
+mod image_artifact_store;
+mod image_resolver;
+mod leased_resource_store;
 mod llm_provider_store;
+mod mcp;
+mod memory_store;
 mod message_retriever;
+mod outbound_tool_rate_limiter;
+mod payment_authority;
+mod platform_store;
+mod provider_credential_store;
 mod runtime_host;
 mod session_file_system;
 mod session_mutator;
+mod session_resource_registry;
+mod session_schedule_store;
+mod session_sql_db_store;
 mod session_storage_store;
 mod session_store;
+mod user_connection_resolver;
+mod utility_llm;
 
 pub(crate) use event_emitter::{draft, is_fatal};
 pub(crate) use message_retriever::finish_query;

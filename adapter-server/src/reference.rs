@@ -6,29 +6,46 @@
 //! names the org; a record of another org is absent.
 
 mod agent_store;
+mod budget_checker;
 mod codes;
 mod db;
+mod egress;
 mod errors;
 mod event_emitter;
 mod event_log;
 mod harness_store;
+mod image_artifact_store;
+mod image_resolver;
+mod leased_resource_store;
 mod llm_provider_store;
+mod locks;
+mod mcp;
+mod memory_store;
 mod message_of_event;
 mod message_query;
 mod message_retriever;
 mod open;
+mod outbound_tool_rate_limiter;
 mod path;
+mod payment_authority;
+mod platform_store;
+mod provider_credential_store;
 mod records;
 mod replies;
 mod runtime_host;
 mod seal;
 mod session_file_system;
 mod session_mutator;
+mod session_resource_registry;
+mod session_schedule_store;
+mod session_sql_db_store;
 mod session_storage_store;
 mod session_store;
 mod test_seed;
 #[cfg(test)]
 mod tests;
+mod user_connection_resolver;
+mod utility_llm;
 
 pub use open::OpenError;
 pub use seal::EncryptionKey;

@@ -7,20 +7,36 @@
 //! repaired with a default, the present time or a nil id.
 
 pub mod agent_store;
+pub mod budget_checker;
 mod content_part;
+pub mod egress;
 pub mod error;
 pub mod event_emitter;
 pub mod event_log;
 mod fields;
 pub mod harness_store;
+pub mod image_artifact_store;
+pub mod image_resolver;
+pub mod leased_resource_store;
 pub mod llm_provider_store;
+pub mod mcp;
+pub mod memory_store;
 pub mod message_retriever;
+pub mod outbound_tool_rate_limiter;
+pub mod payment_authority;
+pub mod platform_store;
 pub mod platform_types;
+pub mod provider_credential_store;
 pub mod runtime_host;
 pub mod session_file_system;
+pub mod session_resource_registry;
+pub mod session_schedule_store;
+pub mod session_sql_db_store;
 pub mod session_storage_store;
 pub mod session_store;
 pub mod tool_types;
+pub mod user_connection_resolver;
+pub mod utility_llm;
 
 use crate::StoreError;
 use crate::error::Outcome;

@@ -244,23 +244,41 @@ fn take_outcome(metadata: &mut BTreeMap<String, String>, code: Code) -> Outcome 
 fn code_of(reason: ErrorReason) -> Code {
     use ErrorReason as R;
     match reason {
-        R::InvalidField | R::RequestIdReused => Code::InvalidArgument,
-        R::MessageTooLarge | R::LlmRequestTooLarge | R::MaxIterationsReached => {
-            Code::ResourceExhausted
-        }
+        R::InvalidField
+        | R::RequestIdReused
+        | R::SqlInvalidDatabaseName
+        | R::SqlQueryError
+        | R::EgressInvalidRequest => Code::InvalidArgument,
+        R::MessageTooLarge
+        | R::LlmRequestTooLarge
+        | R::MaxIterationsReached
+        | R::SqlLimitExceeded
+        | R::SqlResultTooLarge => Code::ResourceExhausted,
         R::NotOffered => Code::Unimplemented,
         R::ProtocolMismatch
         | R::ModelNotAvailable
         | R::Configuration
         | R::NoMessages
-        | R::DriverNotRegistered => Code::FailedPrecondition,
+        | R::DriverNotRegistered
+        | R::EgressSigningUnavailable => Code::FailedPrecondition,
         R::Unavailable => Code::Unavailable,
         R::DeadlineExceeded => Code::DeadlineExceeded,
-        R::NotAllowed => Code::PermissionDenied,
+        R::NotAllowed | R::SqlAuthorizerBlocked | R::EgressNetworkAccessDenied => {
+            Code::PermissionDenied
+        }
         R::Malformed => Code::DataLoss,
-        R::LoopCancelled => Code::Aborted,
-        R::AgentNotFound | R::HarnessNotFound | R::SessionNotFound => Code::NotFound,
-        R::Llm | R::ToolExecution | R::Store | R::EventEmission | R::Internal => Code::Internal,
+        R::LoopCancelled | R::SqlQueryTimeout => Code::Aborted,
+        R::AgentNotFound | R::HarnessNotFound | R::SessionNotFound | R::SqlDatabaseNotFound => {
+            Code::NotFound
+        }
+        R::SqlDatabaseAlreadyExists => Code::AlreadyExists,
+        R::Llm
+        | R::ToolExecution
+        | R::Store
+        | R::EventEmission
+        | R::Internal
+        | R::SqlInternal
+        | R::EgressTransport => Code::Internal,
         R::Unspecified => Code::Unknown,
     }
 }
@@ -337,7 +355,7 @@ mod tests {
     /// Every reason comes back as it went in, with its dynamic parts.
     #[test]
     fn errors_survive_the_wire() {
-        for number in 1..64 {
+        for number in 1..128 {
             let Ok(reason) = ErrorReason::try_from(number) else {
                 continue;
             };
@@ -353,7 +371,7 @@ mod tests {
     #[test]
     fn reasons_are_documented() {
         let page = include_str!("../../docs/errors.md");
-        for number in 1..64 {
+        for number in 1..128 {
             let Ok(reason) = ErrorReason::try_from(number) else {
                 continue;
             };

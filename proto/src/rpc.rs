@@ -90,6 +90,8 @@ pub enum Cache {
 pub enum Deadline {
     /// The caller's standard deadline.
     Standard,
+    /// The caller's long deadline: the server waits for somebody else.
+    Long,
     /// None.
     Open,
 }

@@ -10,5 +10,7 @@ mod identity;
 mod interop;
 mod providers;
 mod routes;
+mod stores;
+mod tools;
 mod turns;
 mod wire;

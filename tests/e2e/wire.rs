@@ -58,6 +58,7 @@ pub(crate) fn description(protocol: u32, services: &[&str]) -> pb::DescribeRespo
             max_message_bytes: 1 << 20,
             request_memory_seconds: 86_400,
         }),
+        platform_base_url: String::new(),
     }
 }
 

@@ -23,15 +23,31 @@ const ABSENT: &[(&str, &str)] = &[("proto/src/convert", "session_mutator")];
 /// seeded is converted with the stores it goes to.
 const STORES: &[&str] = &[
     "agent_store",
+    "budget_checker",
+    "egress",
     "event_emitter",
     "harness_store",
+    "image_artifact_store",
+    "image_resolver",
+    "leased_resource_store",
     "llm_provider_store",
+    "mcp",
+    "memory_store",
     "message_retriever",
+    "outbound_tool_rate_limiter",
+    "payment_authority",
+    "platform_store",
+    "provider_credential_store",
     "runtime_host",
     "session_file_system",
     "session_mutator",
+    "session_resource_registry",
+    "session_schedule_store",
+    "session_sql_db_store",
     "session_storage_store",
     "session_store",
+    "user_connection_resolver",
+    "utility_llm",
 ];
 
 const LINES_MAX: usize = 500;

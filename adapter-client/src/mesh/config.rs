@@ -31,6 +31,9 @@ pub struct MeshConfig {
     /// How long one attempt of a call may take; on a stream, the wait for each
     /// message.
     pub deadline: Duration,
+    /// The same for calls in which the server waits for somebody else: a model, an
+    /// HTTP server, a payment.
+    pub long_deadline: Duration,
     /// For how long a call that found nobody at home is tried again.
     pub retry_window: Duration,
     /// The largest answer message that is accepted, in bytes.
@@ -105,6 +108,7 @@ impl MeshConfig {
                 build: String::new(),
             },
             deadline: Duration::from_secs(30),
+            long_deadline: Duration::from_secs(600),
             retry_window: Duration::from_secs(10),
             max_message_bytes: MAX_MESSAGE_BYTES,
             max_answer_bytes: MAX_ANSWER_BYTES,

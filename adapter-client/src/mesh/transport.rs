@@ -55,7 +55,9 @@ impl Mesh {
         let mut request = Request::new(call.body.clone());
         // Tells the server, too; a stream's deadline is for each of its messages. The
         // channel keeps it as well, so it lies a little behind this side's own.
-        request.set_timeout(self.inner.deadline + BEHIND);
+        if let Some(deadline) = self.deadline_of(call.method) {
+            request.set_timeout(deadline + BEHIND);
+        }
         let answer = grpc
             .unary(request, call.path(), EncodedOnce::<Rsp>::default())
             .await?;
@@ -126,11 +128,19 @@ impl Mesh {
         call: &Outgoing,
         work: impl Future<Output = Result<Out, StoreError>>,
     ) -> Result<Out, StoreError> {
-        match call.method.deadline {
-            Deadline::Open => work.await,
-            Deadline::Standard => timeout(self.inner.deadline, work)
-                .await
-                .unwrap_or_else(|_| Err(too_late(call, self.inner.deadline))),
+        let Some(deadline) = self.deadline_of(call.method) else {
+            return work.await;
+        };
+        let done = timeout(deadline, work).await;
+        done.unwrap_or_else(|_| Err(too_late(call, deadline)))
+    }
+
+    /// How long a call may take; on a stream, the wait for each message.
+    fn deadline_of(&self, method: &Method) -> Option<Duration> {
+        match method.deadline {
+            Deadline::Open => None,
+            Deadline::Standard => Some(self.inner.deadline),
+            Deadline::Long => Some(self.inner.long_deadline),
         }
     }
 

@@ -37,7 +37,7 @@ const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
 /// could find that it may not write any more.
 const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// The connections to the database.
 #[derive(Debug)]

@@ -40,6 +40,12 @@ pub(super) enum Bound<'a> {
     },
     /// The API key of a model.
     ApiKey { org_id: i64, model_id: &'a str },
+    /// A sealed column of a table, in the row of these two key columns.
+    Column {
+        org_id: i64,
+        table: &'static str,
+        row: [&'a str; 2],
+    },
 }
 
 // === impl EncryptionKey ===
@@ -85,13 +91,14 @@ impl fmt::Debug for EncryptionKey {
 impl Bound<'_> {
     /// Each field is preceded by its length: no two places give the same bytes.
     fn bytes(self) -> Vec<u8> {
-        let (kind, org_id, fields): (u8, i64, [&str; 2]) = match self {
+        let (kind, org_id, fields): (u8, i64, &[&str]) = match &self {
             Self::Secret {
                 org_id,
                 session_id,
                 name,
-            } => (1, org_id, [session_id, name]),
-            Self::ApiKey { org_id, model_id } => (2, org_id, [model_id, ""]),
+            } => (1, *org_id, &[session_id, name]),
+            Self::ApiKey { org_id, model_id } => (2, *org_id, &[model_id, ""]),
+            Self::Column { org_id, table, row } => (3, *org_id, &[table, row[0], row[1]]),
         };
         let mut bytes = b"mortise sealed v1".to_vec();
         bytes.push(kind);

@@ -4,14 +4,25 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod budgets;
 mod changes;
+mod credentials;
 mod durability;
 mod events;
 mod files;
+mod images;
+mod memory;
 mod messages;
 mod opening;
+mod outbound;
+mod payments;
+mod platform;
 mod records;
+mod resources;
+mod schedules;
+mod sealing;
 mod secrets;
+mod sql;
 mod tenancy;
 
 use super::{EncryptionKey, Reference, ReferenceConfig, ScopedReference};

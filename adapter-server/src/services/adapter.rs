@@ -32,6 +32,7 @@ impl<S: AdapterSource> AdapterService for Serving<S> {
                 max_message_bytes: shared.max_message_bytes as u64,
                 request_memory_seconds: KEPT_FOR.as_secs(),
             }),
+            platform_base_url: String::new(),
         }))
     }
 }

@@ -90,7 +90,20 @@ impl From<StoreError> for AgentLoopError {
                 | R::Unavailable
                 | R::DeadlineExceeded
                 | R::NotAllowed
-                | R::Malformed,
+                | R::Malformed
+                | R::SqlDatabaseNotFound
+                | R::SqlDatabaseAlreadyExists
+                | R::SqlInvalidDatabaseName
+                | R::SqlLimitExceeded
+                | R::SqlQueryError
+                | R::SqlQueryTimeout
+                | R::SqlResultTooLarge
+                | R::SqlAuthorizerBlocked
+                | R::SqlInternal
+                | R::EgressInvalidRequest
+                | R::EgressNetworkAccessDenied
+                | R::EgressSigningUnavailable
+                | R::EgressTransport,
             )
             | None => by_code(error),
         }

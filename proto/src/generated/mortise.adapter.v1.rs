@@ -176,6 +176,10 @@ pub enum Deadline {
     Standard = 1,
     /// None: the call is a stream that is silent for as long as nothing happens.
     Open = 2,
+    /// The caller's long deadline (10 min unless configured) covers the call; on a
+    /// stream, the wait for each message. For calls in which the server waits for
+    /// somebody else: a model, an HTTP server, a payment.
+    Long = 3,
 }
 impl Deadline {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -187,6 +191,7 @@ impl Deadline {
             Self::Unspecified => "DEADLINE_UNSPECIFIED",
             Self::Standard => "DEADLINE_STANDARD",
             Self::Open => "DEADLINE_OPEN",
+            Self::Long => "DEADLINE_LONG",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -195,6 +200,7 @@ impl Deadline {
             "DEADLINE_UNSPECIFIED" => Some(Self::Unspecified),
             "DEADLINE_STANDARD" => Some(Self::Standard),
             "DEADLINE_OPEN" => Some(Self::Open),
+            "DEADLINE_LONG" => Some(Self::Long),
             _ => None,
         }
     }
@@ -281,6 +287,11 @@ pub struct DescribeResponse {
     /// REQUIRED. What the server can take.
     #[prost(message, optional, tag = "5")]
     pub limits: ::core::option::Option<Limits>,
+    /// OPTIONAL, with PlatformStoreService. The address of the web console that its
+    /// links lead to, such as `<https://console.example.com`,> without a slash at the
+    /// end. Empty: there is none.
+    #[prost(string, tag = "6")]
+    pub platform_base_url: ::prost::alloc::string::String,
 }
 /// Scoping says how a server tells orgs apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -327,6 +338,9 @@ pub enum Feature {
     /// RuntimeHostService.LoadTurnContext honours `parts`, the harness chain
     /// among them.
     TurnSnapshot = 2,
+    /// UtilityLlmService has a model for this org. Without it, every call of the
+    /// service fails, and the host's capabilities do without one.
+    UtilityLlmConfigured = 3,
 }
 impl Feature {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -338,6 +352,7 @@ impl Feature {
             Self::Unspecified => "FEATURE_UNSPECIFIED",
             Self::EmitStream => "FEATURE_EMIT_STREAM",
             Self::TurnSnapshot => "FEATURE_TURN_SNAPSHOT",
+            Self::UtilityLlmConfigured => "FEATURE_UTILITY_LLM_CONFIGURED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -346,6 +361,7 @@ impl Feature {
             "FEATURE_UNSPECIFIED" => Some(Self::Unspecified),
             "FEATURE_EMIT_STREAM" => Some(Self::EmitStream),
             "FEATURE_TURN_SNAPSHOT" => Some(Self::TurnSnapshot),
+            "FEATURE_UTILITY_LLM_CONFIGURED" => Some(Self::UtilityLlmConfigured),
             _ => None,
         }
     }
@@ -1351,6 +1367,36 @@ pub enum ErrorReason {
     /// FAILED_PRECONDITION. AgentLoopError::DriverNotRegistered: the message is
     /// the provider type.
     DriverNotRegistered = 34,
+    /// NOT_FOUND. SessionSqlDbError::DatabaseNotFound: the message is its name.
+    SqlDatabaseNotFound = 40,
+    /// ALREADY_EXISTS. SessionSqlDbError::DatabaseAlreadyExists: the message is its
+    /// name.
+    SqlDatabaseAlreadyExists = 41,
+    /// INVALID_ARGUMENT. SessionSqlDbError::InvalidDatabaseName.
+    SqlInvalidDatabaseName = 42,
+    /// RESOURCE_EXHAUSTED. SessionSqlDbError::LimitExceeded: the session has as many
+    /// databases, or one as large, as it may.
+    SqlLimitExceeded = 43,
+    /// INVALID_ARGUMENT. SessionSqlDbError::QueryError: the statement is wrong.
+    SqlQueryError = 44,
+    /// ABORTED. SessionSqlDbError::QueryTimeout; metadata: `timeout_seconds`.
+    SqlQueryTimeout = 45,
+    /// RESOURCE_EXHAUSTED. SessionSqlDbError::ResultTooLarge.
+    SqlResultTooLarge = 46,
+    /// PERMISSION_DENIED. SessionSqlDbError::AuthorizerBlocked: the statement does
+    /// what none may, such as attaching another file.
+    SqlAuthorizerBlocked = 47,
+    /// INTERNAL. SessionSqlDbError::Internal: never shown to a model.
+    SqlInternal = 48,
+    /// INVALID_ARGUMENT. EgressError::InvalidRequest.
+    EgressInvalidRequest = 60,
+    /// PERMISSION_DENIED. EgressError::NetworkAccessDenied; metadata: `url`.
+    EgressNetworkAccessDenied = 61,
+    /// FAILED_PRECONDITION. EgressError::SigningUnavailable: the request must be
+    /// signed, and the server cannot.
+    EgressSigningUnavailable = 62,
+    /// INTERNAL. EgressError::Transport: the other end did not answer.
+    EgressTransport = 63,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1384,6 +1430,21 @@ impl ErrorReason {
             Self::SessionNotFound => "ERROR_REASON_SESSION_NOT_FOUND",
             Self::Internal => "ERROR_REASON_INTERNAL",
             Self::DriverNotRegistered => "ERROR_REASON_DRIVER_NOT_REGISTERED",
+            Self::SqlDatabaseNotFound => "ERROR_REASON_SQL_DATABASE_NOT_FOUND",
+            Self::SqlDatabaseAlreadyExists => "ERROR_REASON_SQL_DATABASE_ALREADY_EXISTS",
+            Self::SqlInvalidDatabaseName => "ERROR_REASON_SQL_INVALID_DATABASE_NAME",
+            Self::SqlLimitExceeded => "ERROR_REASON_SQL_LIMIT_EXCEEDED",
+            Self::SqlQueryError => "ERROR_REASON_SQL_QUERY_ERROR",
+            Self::SqlQueryTimeout => "ERROR_REASON_SQL_QUERY_TIMEOUT",
+            Self::SqlResultTooLarge => "ERROR_REASON_SQL_RESULT_TOO_LARGE",
+            Self::SqlAuthorizerBlocked => "ERROR_REASON_SQL_AUTHORIZER_BLOCKED",
+            Self::SqlInternal => "ERROR_REASON_SQL_INTERNAL",
+            Self::EgressInvalidRequest => "ERROR_REASON_EGRESS_INVALID_REQUEST",
+            Self::EgressNetworkAccessDenied => {
+                "ERROR_REASON_EGRESS_NETWORK_ACCESS_DENIED"
+            }
+            Self::EgressSigningUnavailable => "ERROR_REASON_EGRESS_SIGNING_UNAVAILABLE",
+            Self::EgressTransport => "ERROR_REASON_EGRESS_TRANSPORT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1414,6 +1475,27 @@ impl ErrorReason {
             "ERROR_REASON_SESSION_NOT_FOUND" => Some(Self::SessionNotFound),
             "ERROR_REASON_INTERNAL" => Some(Self::Internal),
             "ERROR_REASON_DRIVER_NOT_REGISTERED" => Some(Self::DriverNotRegistered),
+            "ERROR_REASON_SQL_DATABASE_NOT_FOUND" => Some(Self::SqlDatabaseNotFound),
+            "ERROR_REASON_SQL_DATABASE_ALREADY_EXISTS" => {
+                Some(Self::SqlDatabaseAlreadyExists)
+            }
+            "ERROR_REASON_SQL_INVALID_DATABASE_NAME" => {
+                Some(Self::SqlInvalidDatabaseName)
+            }
+            "ERROR_REASON_SQL_LIMIT_EXCEEDED" => Some(Self::SqlLimitExceeded),
+            "ERROR_REASON_SQL_QUERY_ERROR" => Some(Self::SqlQueryError),
+            "ERROR_REASON_SQL_QUERY_TIMEOUT" => Some(Self::SqlQueryTimeout),
+            "ERROR_REASON_SQL_RESULT_TOO_LARGE" => Some(Self::SqlResultTooLarge),
+            "ERROR_REASON_SQL_AUTHORIZER_BLOCKED" => Some(Self::SqlAuthorizerBlocked),
+            "ERROR_REASON_SQL_INTERNAL" => Some(Self::SqlInternal),
+            "ERROR_REASON_EGRESS_INVALID_REQUEST" => Some(Self::EgressInvalidRequest),
+            "ERROR_REASON_EGRESS_NETWORK_ACCESS_DENIED" => {
+                Some(Self::EgressNetworkAccessDenied)
+            }
+            "ERROR_REASON_EGRESS_SIGNING_UNAVAILABLE" => {
+                Some(Self::EgressSigningUnavailable)
+            }
+            "ERROR_REASON_EGRESS_TRANSPORT" => Some(Self::EgressTransport),
             _ => None,
         }
     }

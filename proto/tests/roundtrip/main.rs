@@ -3,13 +3,23 @@
 #![cfg(feature = "convert")]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod budgets;
+mod credentials;
 mod domain;
 mod errors;
 mod events;
+mod images;
+mod memory;
+mod outbound;
+mod payments;
+mod platform;
 mod properties;
 mod refusals;
+mod resources;
 mod samples;
+mod schedules;
 mod secrets;
+mod sql;
 mod tape;
 mod traps;
 mod walk;

@@ -1,5 +1,6 @@
 //! Servers in the test's own process, and adapters over them.
 
+use crate::database::Database;
 use mortise_adapter_client::{AdapterConfig, Endpoint, GrpcHostAdapter, Mesh, MeshConfig, Routes};
 use mortise_adapter_server::reference::{EncryptionKey, Reference, ReferenceConfig};
 use mortise_adapter_server::{AdapterServer, AdapterSource, ListenAddress};
@@ -60,7 +61,12 @@ pub async fn serve_at<S: AdapterSource>(
 
 /// The reference storage in a folder, with a key and the way to seed it.
 pub async fn reference(folder: &Path) -> Reference {
-    let mut config = ReferenceConfig::new(format!("sqlite:{}", folder.join("t.db").display()));
+    reference_on(Database::Sqlite, folder).await
+}
+
+/// The reference storage on a fresh database, with a key and the way to seed it.
+pub async fn reference_on(database: Database, folder: &Path) -> Reference {
+    let mut config = ReferenceConfig::new(database.fresh(folder).await);
     config.encryption_key = Some(EncryptionKey::from_bytes([7; 32]));
     config.allow_test_seed = true;
     Reference::open(config).await.unwrap()

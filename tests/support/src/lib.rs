@@ -2,6 +2,7 @@
 //! every folder is temporary.
 
 pub mod adapter_process;
+pub mod database;
 pub mod fake_openai;
 pub mod fixtures;
 pub mod in_process;

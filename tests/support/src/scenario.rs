@@ -1,7 +1,8 @@
 //! The demo turn, as far as tests share it.
 
+use crate::database::Database;
 use crate::fixtures::simulator;
-use crate::in_process::{Server, mesh, reference, serve};
+use crate::in_process::{Server, mesh, reference_on, serve};
 use everruns_core::ModelWithProvider;
 use everruns_core::events::Event;
 use everruns_core::message::Message;
@@ -31,10 +32,15 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Sets it up.
+    /// Sets it up on SQLite.
     pub async fn set() -> Self {
+        Self::set_on(Database::Sqlite).await
+    }
+
+    /// Sets it up on a fresh database.
+    pub async fn set_on(database: Database) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let server = serve(reference(folder.path()).await).await;
+        let server = serve(reference_on(database, folder.path()).await).await;
         let mesh = mesh(&server.endpoint);
         let (adapter, seen) = host_adapter(&mesh).await;
         let session_id = seed(&adapter).await;

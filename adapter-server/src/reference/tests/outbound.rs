@@ -1,0 +1,1 @@
+//! Egress, the utility model and MCP.

@@ -1,0 +1,1 @@
+//! Across the wire and back: budgets and rate limits.

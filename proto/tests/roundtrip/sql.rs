@@ -1,0 +1,1 @@
+//! Across the wire and back: a session's SQL databases.

@@ -1,0 +1,12 @@
+//! Every store as its caller sees it: over a socket, on every database.
+
+mod budgets;
+mod credentials;
+mod images;
+mod memory;
+mod outbound;
+mod payments;
+mod platform;
+mod resources;
+mod schedules;
+mod sql;

@@ -1,0 +1,1 @@
+//! Over a socket, on every database: images.

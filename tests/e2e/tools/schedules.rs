@@ -1,0 +1,1 @@
+//! Turns of the upstream runtime whose tools reach schedules.
