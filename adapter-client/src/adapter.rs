@@ -3,16 +3,18 @@
 use crate::mesh::handshake::{ConnectError, Offers};
 use crate::mesh::{Mesh, Org};
 use crate::phase::{Phase, PhaseKind};
-use crate::stores::Remote;
-use crate::{RemoteEventLog, RemoteTestSeed};
+use crate::stores::{OnChange, Platform, Remote, RemotePayments};
+use crate::{RemoteEventLog, RemoteTestSeed, RemoteTurnQueue};
 use async_trait::async_trait;
 use everruns_core::error::Result;
 use everruns_core::events::{Event, EventRequest};
 use everruns_core::message_retriever::MessageRetriever;
+use everruns_core::platform_store::PlatformStore;
 use everruns_core::session::SessionStatus;
 use everruns_core::traits::{
-    AgentStore, EventEmitter, HarnessStore, LlmProviderStore, SessionFileSystem, SessionMutator,
-    SessionStorageStore, SessionStore,
+    AgentStore, EventEmitter, HarnessStore, ImageArtifactStore, ImageResolver, LlmProviderStore,
+    PaymentAuthority, ProviderCredentialStore, SessionFileSystem, SessionMutator,
+    SessionSqlDbStoreRef, SessionStorageStore, SessionStore, UserConnectionResolver,
 };
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
 use everruns_core::{Agent, CapabilityRegistry, DriverRegistry, Harness, Session};
@@ -136,6 +138,15 @@ impl GrpcHostAdapter {
     pub fn event_log(&self) -> Option<RemoteEventLog> {
         let offered = self.offers().has(table::event_log_service::NAME);
         offered.then(|| RemoteEventLog {
+            remote: self.remote.clone(),
+        })
+    }
+
+    /// The turns that the storage asks for, where it is offered.
+    #[must_use]
+    pub fn turn_queue(&self) -> Option<RemoteTurnQueue> {
+        let offered = self.offers().has(table::turn_queue_service::NAME);
+        offered.then(|| RemoteTurnQueue {
             remote: self.remote.clone(),
         })
     }
@@ -283,6 +294,58 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
 
     fn file_store(&self) -> Arc<dyn SessionFileSystem> {
         Arc::new(self.remote.clone())
+    }
+
+    fn sqldb_store(&self) -> Option<SessionSqlDbStoreRef> {
+        let offered = self.offers_store(table::session_sql_db_store_service::NAME);
+        offered.then(|| Arc::new(self.remote.clone()) as SessionSqlDbStoreRef)
+    }
+
+    fn image_resolver(&self, org_id: i64) -> Option<Arc<dyn ImageResolver>> {
+        let offered = self.offers_store(table::image_resolver_service::NAME);
+        offered.then(|| Arc::new(self.remote.for_org(org_id)) as Arc<dyn ImageResolver>)
+    }
+
+    fn image_artifact_store(&self, org_id: i64) -> Option<Arc<dyn ImageArtifactStore>> {
+        let offered = self.offers_store(table::image_artifact_store_service::NAME);
+        offered.then(|| Arc::new(self.remote.for_org(org_id)) as Arc<dyn ImageArtifactStore>)
+    }
+
+    fn provider_credential_store(&self, org_id: i64) -> Option<Arc<dyn ProviderCredentialStore>> {
+        let offered = self.offers_store(table::provider_credential_store_service::NAME);
+        offered.then(|| Arc::new(self.remote.for_org(org_id)) as Arc<dyn ProviderCredentialStore>)
+    }
+
+    fn connection_resolver(&self) -> Option<Arc<dyn UserConnectionResolver>> {
+        let offered = self.offers_store(table::user_connection_resolver_service::NAME);
+        offered.then(|| Arc::new(self.remote.clone()) as Arc<dyn UserConnectionResolver>)
+    }
+
+    fn payment_authority(
+        &self,
+        org_id: i64,
+        agent_id: Option<AgentId>,
+    ) -> Option<Arc<dyn PaymentAuthority>> {
+        let offered = self.offers_store(table::payment_authority_service::NAME);
+        let remote = self.remote.for_org(org_id);
+        offered.then(|| Arc::new(RemotePayments { remote, agent_id }) as Arc<dyn PaymentAuthority>)
+    }
+
+    fn platform_store(
+        &self,
+        org_id: i64,
+        session_id: SessionId,
+    ) -> Option<Arc<dyn PlatformStore>> {
+        let offered = self.offers_store(table::platform_store_service::NAME);
+        offered.then(|| {
+            let remote = self.remote.for_org(org_id).in_session(session_id);
+            let on_change = self.phase_for(org_id).map(|phase| -> OnChange {
+                // The phase's own harness, agent or session may be among what changes.
+                Arc::new(move || phase.forget())
+            });
+            let base_url = self.offers().platform_base_url();
+            Arc::new(Platform::new(remote, base_url, on_change)) as Arc<dyn PlatformStore>
+        })
     }
 
     fn storage_store(&self) -> Option<Arc<dyn SessionStorageStore>> {

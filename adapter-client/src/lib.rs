@@ -10,6 +10,7 @@ mod mesh;
 mod phase;
 mod stores;
 mod test_seed;
+mod turn_queue;
 
 pub use adapter::{AdapterBuilder, EventTap, GrpcHostAdapter};
 pub use event_log::RemoteEventLog;
@@ -19,3 +20,4 @@ pub use mesh::stats::MethodStats;
 pub use mesh::{Mesh, Org};
 pub use phase::PhaseKind;
 pub use test_seed::RemoteTestSeed;
+pub use turn_queue::RemoteTurnQueue;

@@ -25,11 +25,13 @@ mod retry;
 pub(crate) mod stats;
 pub(crate) mod transport;
 
+use bytes::Bytes;
 use config::{ConfigError, MeshConfig};
 use driver::Driver;
 use everruns_core::org_public_id_from_internal;
 use mortise_proto::pb::{ErrorReason, Identity};
-use mortise_proto::{MAX_MESSAGE_BYTES, StoreError};
+use mortise_proto::{MAX_MESSAGE_BYTES, Method, StoreError};
+use prost::Message;
 use retry::RetryPolicy;
 use stats::{MethodStats, Stats};
 use std::collections::BTreeMap;
@@ -164,6 +166,17 @@ impl Target {
     fn limit_requests(&self, bytes: u64) {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         self.request_bytes_max.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Encodes a message of a request, and refuses what the server would refuse.
+    fn encode(&self, method: &Method, message: &impl Message) -> Result<Bytes, StoreError> {
+        let size = message.encoded_len();
+        let limit = self.request_bytes_max();
+        if size > limit {
+            let what = format!("the request of {}", method.short_name());
+            return Err(StoreError::too_large(&what, size, limit));
+        }
+        Ok(message.encode_to_vec().into())
     }
 
     fn is_down(&self) -> bool {

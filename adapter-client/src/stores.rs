@@ -30,6 +30,8 @@ mod utility_llm;
 
 pub(crate) use event_emitter::{draft, is_fatal};
 pub(crate) use message_retriever::finish_query;
+pub(crate) use platform_store::{OnChange, Platform};
+pub(crate) use payment_authority::RemotePayments;
 pub(crate) use runtime_host::TurnParts;
 
 use crate::mesh::{Mesh, Org};
@@ -95,6 +97,20 @@ impl Remote {
     {
         self.own_org()?;
         self.mesh.call(rpc, &self.org, request).await
+    }
+
+    pub(crate) async fn upload<Req, Rsp>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        first: Req,
+        rest: impl IntoIterator<Item = Req>,
+    ) -> Result<Rsp, StoreError>
+    where
+        Req: Scoped + Message,
+        Rsp: Message + Default + 'static,
+    {
+        self.own_org()?;
+        self.mesh.upload(rpc, &self.org, first, rest).await
     }
 
     pub(crate) async fn collect<Req, Rsp>(

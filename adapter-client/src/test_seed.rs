@@ -3,11 +3,15 @@
 
 use crate::stores::Remote;
 use everruns_core::error::Result;
+use everruns_core::traits::ProviderCredentials;
 use everruns_core::typed_id::ModelId;
 use everruns_core::{Agent, Harness, ModelWithProvider, Session};
+use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy};
+use mortise_proto::convert::user_connection_resolver::Connection;
 use mortise_proto::pb;
 use mortise_proto::rpc::table::test_seed_service::{
-    PUT_AGENT, PUT_HARNESS, PUT_MODEL, PUT_SESSION,
+    PUT_AGENT, PUT_CONNECTION, PUT_HARNESS, PUT_MODEL, PUT_PAYMENT_POLICY, PUT_PROVIDER_CREDENTIAL,
+    PUT_SESSION,
 };
 
 /// The way to put records into an org.
@@ -44,6 +48,46 @@ impl RemoteTestSeed {
             session: Some(session.into()),
         };
         self.remote.call(&PUT_SESSION, request).await?;
+        Ok(())
+    }
+
+    /// Puts the org's credentials for a type of provider, such as `openai`.
+    pub async fn put_provider_credential(
+        &self,
+        provider_type: &str,
+        credentials: ProviderCredentials,
+    ) -> Result<()> {
+        let request = pb::PutProviderCredentialRequest {
+            context: None,
+            provider_type: provider_type.into(),
+            credentials: Some(credentials.into()),
+        };
+        self.remote.call(&PUT_PROVIDER_CREDENTIAL, request).await?;
+        Ok(())
+    }
+
+    /// Puts a user's connection to a provider.
+    pub async fn put_connection(&self, connection: Connection) -> Result<()> {
+        let request = pb::PutConnectionRequest {
+            context: None,
+            connection: Some(connection.into()),
+        };
+        self.remote.call(&PUT_CONNECTION, request).await?;
+        Ok(())
+    }
+
+    /// Puts a policy for payments, and its account unless that is there already.
+    pub async fn put_payment_policy(
+        &self,
+        policy: LedgerPolicy,
+        account: Option<LedgerAccount>,
+    ) -> Result<()> {
+        let request = pb::PutPaymentPolicyRequest {
+            context: None,
+            policy: Some(policy.into()),
+            account: account.map(Into::into),
+        };
+        self.remote.call(&PUT_PAYMENT_POLICY, request).await?;
         Ok(())
     }
 

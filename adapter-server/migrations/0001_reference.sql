@@ -3,7 +3,12 @@
 --   * times are nanoseconds since 1970, sizes and flags are integers;
 --   * a record is its protobuf message in `body`; only what a statement chooses by
 --     has a column of its own;
---   * the large column of a row comes last, so that the others are read without it.
+--   * the large column of a row comes last, so that the others are read without it;
+--   * text that a caller chooses freely may hold NUL, which PostgreSQL keeps in BLOB
+--     alone; text that is ordered or ranged over is ORDERED_TEXT, compared by its bytes.
+--
+-- SQLite takes BLOB and ORDERED_TEXT as it takes any name of a type; PostgreSQL gets
+-- domains of these names first.
 
 CREATE TABLE harnesses (
     org_id    BIGINT NOT NULL,
@@ -87,8 +92,8 @@ CREATE TABLE messages (
 CREATE TABLE files (
     org_id       BIGINT NOT NULL,
     session_id   TEXT   NOT NULL,
-    path         TEXT   NOT NULL,
-    parent       TEXT   NOT NULL,
+    path         ORDERED_TEXT NOT NULL,
+    parent       ORDERED_TEXT NOT NULL,
     id           TEXT   NOT NULL,
     is_directory BIGINT NOT NULL,
     is_readonly  BIGINT NOT NULL,
@@ -101,7 +106,7 @@ CREATE TABLE files (
     FOREIGN KEY (org_id, session_id) REFERENCES sessions (org_id, id)
 );
 
-CREATE INDEX files_by_parent ON files (org_id, session_id, parent, path);
+CREATE INDEX files_by_parent ON files (org_id, session_id, parent);
 
 -- Keys and values are bytes: a key may hold NUL, and is ordered by its bytes.
 CREATE TABLE session_values (

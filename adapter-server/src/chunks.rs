@@ -1,5 +1,6 @@
 //! Cutting long answers into messages of a size that every peer takes.
 
+use bytes::Bytes;
 use everruns_core::message::Message;
 use futures::{Stream, StreamExt, stream};
 use mortise_proto::{CHUNK_BYTES, pb};
@@ -31,9 +32,8 @@ pub(crate) fn message_chunks(
     chunks(messages).map(|messages| pb::MessageChunk { messages })
 }
 
-/// A text's bytes in chunks, without copying them.
-pub(crate) fn byte_chunks(text: String) -> impl Stream<Item = bytes::Bytes> + Send + 'static {
-    let mut rest = bytes::Bytes::from(text);
+/// Bytes in chunks, without copying them.
+pub(crate) fn byte_chunks(mut rest: Bytes) -> impl Stream<Item = Bytes> + Send + 'static {
     stream::iter(std::iter::from_fn(move || {
         (!rest.is_empty()).then(|| rest.split_to(rest.len().min(CHUNK_BYTES)))
     }))

@@ -15,4 +15,4 @@ mod source;
 pub use listen::{ListenAddress, Listener};
 pub use scope::Scope;
 pub use server::{AdapterServer, ServeError};
-pub use source::{Acknowledged, AdapterSource, Appended, EventStore, TestSeed};
+pub use source::{Acknowledged, AdapterSource, Appended, EventStore, TestSeed, TurnQueue};

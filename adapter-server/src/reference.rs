@@ -7,6 +7,7 @@
 
 mod agent_store;
 mod budget_checker;
+mod catalog;
 mod codes;
 mod db;
 mod egress;
@@ -24,6 +25,7 @@ mod memory_store;
 mod message_of_event;
 mod message_query;
 mod message_retriever;
+mod new_session;
 mod open;
 mod outbound_tool_rate_limiter;
 mod path;
@@ -44,19 +46,26 @@ mod session_store;
 mod test_seed;
 #[cfg(test)]
 mod tests;
+mod turn_queue;
 mod user_connection_resolver;
 mod utility_llm;
 
 pub use open::OpenError;
+pub use payment_authority::{PaymentAttempt, PaymentBackend, PaymentFailure, PaymentReceipt};
 pub use seal::EncryptionKey;
+pub use session_sql_db_store::SqlLimits;
 
-use crate::{AdapterSource, EventStore, Scope, TestSeed};
+use crate::{AdapterSource, EventStore, Scope, TestSeed, TurnQueue};
 use db::Db;
 use event_emitter::{Appender, Feeds};
 use mortise_proto::pb;
 use open::Place;
+use payment_authority::LedgerOnly;
 use replies::Pruning;
+use seal::KeyRing;
+use session_sql_db_store::SqlEngine;
 use std::sync::Arc;
+use turn_queue::TurnBell;
 
 const MAX_CONNECTIONS: u32 = 8;
 
@@ -68,10 +77,19 @@ pub struct ReferenceConfig {
     pub database_url: String,
     /// Connections: one writes, the others read. At least two, whatever is given.
     pub max_connections: u32,
-    /// What secrets and API keys are sealed with. Without it they are refused.
+    /// What secrets are sealed with. Without it they are refused, except those that
+    /// configurations of capabilities may hold: these are stored in clear then.
     pub encryption_key: Option<EncryptionKey>,
+    /// Keys that secrets were sealed with before, and are still opened with. See
+    /// [`Reference::reseal`].
+    pub previous_keys: Vec<EncryptionKey>,
+    /// Who moves the money of payments. Without one the ledger is kept and no money is
+    /// moved; the answers to payments say so.
+    pub payments: Option<Arc<dyn PaymentBackend>>,
     /// Whether records may be put in from outside.
     pub allow_test_seed: bool,
+    /// What SQL databases of sessions are limited to.
+    pub sql_limits: SqlLimits,
 }
 
 /// The reference storage. Cheap to clone.
@@ -91,10 +109,13 @@ pub struct ScopedReference {
 #[derive(Debug)]
 struct Inner {
     db: Arc<Db>,
-    key: Option<EncryptionKey>,
+    key: Option<KeyRing>,
+    payments: Arc<dyn PaymentBackend>,
     pruning: Arc<Pruning>,
     feeds: Arc<Feeds>,
     appender: Appender,
+    turn_bell: TurnBell,
+    sql: SqlEngine,
 }
 
 // === impl ReferenceConfig ===
@@ -107,7 +128,10 @@ impl ReferenceConfig {
             database_url: database_url.into(),
             max_connections: MAX_CONNECTIONS,
             encryption_key: None,
+            previous_keys: Vec::new(),
+            payments: None,
             allow_test_seed: false,
+            sql_limits: SqlLimits::default(),
         }
     }
 }
@@ -122,9 +146,17 @@ impl Reference {
             database_url,
             max_connections,
             encryption_key,
+            previous_keys,
+            payments,
             allow_test_seed,
+            sql_limits,
         } = config;
         let place = Place::parse(&database_url)?;
+        let key = match (encryption_key, previous_keys) {
+            (Some(current), previous) => Some(KeyRing::new(current, previous)),
+            (None, previous) if previous.is_empty() => None,
+            (None, _) => return Err(OpenError::no_current_key(&place)),
+        };
         let db = Arc::new(Db::open(&place, max_connections).await?);
         replies::prune_all(&db)
             .await
@@ -135,10 +167,13 @@ impl Reference {
         Ok(Self {
             inner: Arc::new(Inner {
                 db,
-                key: encryption_key,
+                key,
+                payments: payments.unwrap_or_else(|| Arc::new(LedgerOnly)),
                 pruning,
                 feeds,
                 appender,
+                turn_bell: TurnBell::default(),
+                sql: SqlEngine::new(sql_limits),
             }),
             allow_test_seed,
         })
@@ -174,6 +209,10 @@ impl AdapterSource for Reference {
     }
 
     fn event_store(&self, scope: &Scope) -> Option<Arc<dyn EventStore>> {
+        Some(Arc::new(self.scoped(scope)))
+    }
+
+    fn turn_queue(&self, scope: &Scope) -> Option<Arc<dyn TurnQueue>> {
         Some(Arc::new(self.scoped(scope)))
     }
 

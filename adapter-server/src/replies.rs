@@ -103,6 +103,7 @@ mod tests {
         Scope {
             org_id: 1,
             org_public_id: String::new(),
+            session_id: None,
             request_id: Some(request_id),
             method: EMIT.method,
         }

@@ -1,6 +1,8 @@
 //! Who a call is for. Checked once, by `serve`, before anything else sees it.
 
 use everruns_core::org_public_id_from_internal;
+use everruns_core::typed_id::SessionId;
+use mortise_proto::convert::id;
 use mortise_proto::rpc::{Effect, Method};
 use mortise_proto::{StoreError, pb};
 
@@ -13,6 +15,8 @@ pub struct Scope {
     pub org_id: i64,
     /// The public id that belongs to it.
     pub org_public_id: String,
+    /// The session the call is made for, where the caller says.
+    pub session_id: Option<SessionId>,
     /// Under which the answer to a change is remembered; `None` for a read.
     pub request_id: Option<String>,
     /// The method that was called.
@@ -34,6 +38,10 @@ impl Scope {
                 "is 0; set it to the org's internal id (the default org is 1)",
             ));
         }
+        let session_id = match context.session_id.as_str() {
+            "" => None,
+            text => Some(id("context.session_id", text)?),
+        };
         let request_id = match method.effect {
             Effect::Keyed => Some(checked_request_id(&context.request_id)?),
             Effect::Read | Effect::Idempotent | Effect::Unsafe => None,
@@ -41,6 +49,7 @@ impl Scope {
         Ok(Self {
             org_id: context.org_id,
             org_public_id: org_public_id_from_internal(context.org_id),
+            session_id,
             request_id,
             method,
         })
@@ -52,6 +61,12 @@ fn checked_request_id(request_id: &str) -> Result<String, StoreError> {
         return Err(StoreError::invalid_field(
             "context.request_id",
             "is empty; send a fresh UUID with every change, and the same one when the change is sent again",
+        ));
+    }
+    if request_id.contains('\0') {
+        return Err(StoreError::invalid_field(
+            "context.request_id",
+            "holds a NUL character; send a UUID",
         ));
     }
     if request_id.len() > REQUEST_ID_BYTES_MAX {

@@ -12,10 +12,15 @@ use mortise_proto::{Rpc, StoreError, pb};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument;
+
+/// How long a streamed request may be silent.
+const PART_WAIT: Duration = Duration::from_secs(30);
 
 /// A streamed answer.
 pub(crate) type Answers<Rsp> = Pin<Box<dyn Stream<Item = Result<Rsp, Status>> + Send>>;
@@ -39,6 +44,9 @@ pub(crate) struct Shared<S> {
     pub(crate) replies: ReplyMemory,
     /// Room for changes under way, one permit a KiB.
     pub(crate) under_way: Arc<Semaphore>,
+    /// The same for streamed requests, apart: those wait for their senders, and other
+    /// changes must not wait for them.
+    pub(crate) uploads: Arc<Semaphore>,
     /// Cancelled when the server is told to stop: streams without an end then end.
     pub(crate) closing: CancellationToken,
 }
@@ -78,8 +86,53 @@ impl<S: AdapterSource> Serving<S> {
         let room = self.room_for(rpc.method.effect, &request).await?;
         let call = self.open(rpc, request)?;
         let scope = call.scope.clone();
-        let work = handler(call);
-        let answer = match rpc.method.effect {
+        let answer = self.done(scope, room, handler(call)).await?;
+        Ok(Response::new(answer))
+    }
+
+    /// Answers a call whose request is a stream: takes all of it in, then goes on as
+    /// with a unary call. Until then nothing has happened, so that a caller who goes
+    /// away in the middle has asked for nothing.
+    pub(crate) async fn client_stream<U, Rsp, F, Fut>(
+        &self,
+        rpc: &Rpc<U::Part, Rsp>,
+        request: Request<Streaming<U::Part>>,
+        handler: F,
+    ) -> Result<Response<Rsp>, Status>
+    where
+        U: Upload,
+        Rsp: prost::Message + Default + 'static,
+        F: FnOnce(Call<S::Adapter, U::Whole>) -> Fut,
+        Fut: Future<Output = Outcome<Rsp>> + Send + 'static,
+    {
+        let mut parts = request.into_inner();
+        let first = next_part(&mut parts).await?.unwrap_or_default();
+        let scope = Scope::check(first.context(), rpc.method)?;
+        let mut upload = U::begin(first)?;
+        let room = take_room(&self.shared.uploads, upload.size_bytes()).await;
+        while let Some(part) = next_part(&mut parts).await? {
+            upload.add(part)?;
+        }
+        let call = Call {
+            adapter: self.shared.source.adapter(&scope),
+            scope: scope.clone(),
+            request: upload.end()?,
+        };
+        let answer = self.done(scope, room, handler(call)).await?;
+        Ok(Response::new(answer))
+    }
+
+    /// Does what a call asks for: a change to its end, and a keyed one once.
+    async fn done<Rsp>(
+        &self,
+        scope: Scope,
+        room: Option<OwnedSemaphorePermit>,
+        work: impl Future<Output = Outcome<Rsp>> + Send + 'static,
+    ) -> Outcome<Rsp>
+    where
+        Rsp: prost::Message + Default + 'static,
+    {
+        match scope.method.effect {
             Effect::Read => work.await,
             Effect::Idempotent | Effect::Unsafe => to_the_end(room, work).await,
             Effect::Keyed if self.shared.source.remembers_requests() => {
@@ -89,8 +142,7 @@ impl<S: AdapterSource> Serving<S> {
                 let replies = self.shared.replies.clone();
                 to_the_end(room, async move { replies.once(&scope, work).await }).await
             }
-        };
-        Ok(Response::new(answer?))
+        }
     }
 
     /// Waits until a change may begin: it runs to its end whatever becomes of its
@@ -103,10 +155,7 @@ impl<S: AdapterSource> Serving<S> {
         if effect == Effect::Read {
             return Ok(None);
         }
-        let kib = u32::try_from(1 + request.encoded_len() / 1024).unwrap_or(u32::MAX);
-        let room = self.shared.under_way.clone().acquire_many_owned(kib).await;
-        // Never closed.
-        Ok(room.ok())
+        Ok(take_room(&self.shared.under_way, request.encoded_len()).await)
     }
 
     /// Answers a call with a stream. The handler does what can fail before the
@@ -142,6 +191,49 @@ impl<S: AdapterSource> Serving<S> {
             request,
         })
     }
+}
+
+/// What the messages of a streamed request add up to.
+pub(crate) trait Upload: Sized + Send {
+    /// One message.
+    type Part: Scoped + Default;
+    /// All of them.
+    type Whole;
+
+    /// Begins with the first message, and refuses what would become too large.
+    fn begin(first: Self::Part) -> Outcome<Self>;
+
+    /// How many bytes the first message announced; no more are taken.
+    fn size_bytes(&self) -> usize;
+
+    /// Takes the next message.
+    fn add(&mut self, part: Self::Part) -> Outcome<()>;
+
+    /// All messages have come.
+    fn end(self) -> Outcome<Self::Whole>;
+}
+
+/// The next message of a streamed request. A sender that has fallen silent does not
+/// keep its room.
+async fn next_part<Part>(parts: &mut Streaming<Part>) -> Result<Option<Part>, Status> {
+    let next = timeout(PART_WAIT, parts.message()).await;
+    next.unwrap_or_else(|_| {
+        let text = format!(
+            "the next message of the request did not come within {} s; send the request again",
+            PART_WAIT.as_secs()
+        );
+        let error = StoreError::new(pb::ErrorReason::DeadlineExceeded, text);
+        Err(error
+            .outcome(mortise_proto::error::Outcome::NotApplied)
+            .into())
+    })
+}
+
+/// Waits for room for so many bytes.
+async fn take_room(room: &Arc<Semaphore>, bytes: usize) -> Option<OwnedSemaphorePermit> {
+    let kib = u32::try_from(1 + bytes / 1024).unwrap_or(u32::MAX);
+    // Never closed.
+    room.clone().acquire_many_owned(kib).await.ok()
 }
 
 /// Runs a change to its end even if the caller goes away in the middle, so that

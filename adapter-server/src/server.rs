@@ -18,6 +18,9 @@ use tonic::transport::Server;
 /// outlives its caller, so callers that give up must not pile up work.
 const UNDER_WAY_KIB: usize = 512 * 1024;
 
+/// How much of streamed requests may be held at once, in KiB.
+const UPLOADS_KIB: usize = 512 * 1024;
+
 /// How long calls under way may take once the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -99,6 +102,7 @@ impl<S: AdapterSource> AdapterServer<S> {
                 features: self.features,
                 replies: ReplyMemory::new(),
                 under_way: Arc::new(Semaphore::new(UNDER_WAY_KIB)),
+                uploads: Arc::new(Semaphore::new(UPLOADS_KIB)),
                 closing: closing.clone(),
             }),
         };

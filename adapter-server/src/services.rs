@@ -28,6 +28,7 @@ mod session_sql_db_store;
 mod session_storage_store;
 mod session_store;
 mod test_seed;
+mod turn_queue;
 mod user_connection_resolver;
 mod utility_llm;
 
@@ -38,14 +39,22 @@ use mortise_proto::pb::agent_store_service_server::AgentStoreServiceServer;
 use mortise_proto::pb::event_emitter_service_server::EventEmitterServiceServer;
 use mortise_proto::pb::event_log_service_server::EventLogServiceServer;
 use mortise_proto::pb::harness_store_service_server::HarnessStoreServiceServer;
+use mortise_proto::pb::image_artifact_store_service_server::ImageArtifactStoreServiceServer;
+use mortise_proto::pb::image_resolver_service_server::ImageResolverServiceServer;
 use mortise_proto::pb::llm_provider_store_service_server::LlmProviderStoreServiceServer;
 use mortise_proto::pb::message_retriever_service_server::MessageRetrieverServiceServer;
+use mortise_proto::pb::provider_credential_store_service_server::ProviderCredentialStoreServiceServer;
+use mortise_proto::pb::payment_authority_service_server::PaymentAuthorityServiceServer;
+use mortise_proto::pb::platform_store_service_server::PlatformStoreServiceServer;
 use mortise_proto::pb::runtime_host_service_server::RuntimeHostServiceServer;
 use mortise_proto::pb::session_file_system_service_server::SessionFileSystemServiceServer;
 use mortise_proto::pb::session_mutator_service_server::SessionMutatorServiceServer;
+use mortise_proto::pb::session_sql_db_store_service_server::SessionSqlDbStoreServiceServer;
 use mortise_proto::pb::session_storage_store_service_server::SessionStorageStoreServiceServer;
 use mortise_proto::pb::session_store_service_server::SessionStoreServiceServer;
 use mortise_proto::pb::test_seed_service_server::TestSeedServiceServer;
+use mortise_proto::pb::turn_queue_service_server::TurnQueueServiceServer;
+use mortise_proto::pb::user_connection_resolver_service_server::UserConnectionResolverServiceServer;
 use tonic::transport::server::Router;
 
 /// Adds every service of the contract. Answers may be as large as they are; the
@@ -70,13 +79,21 @@ pub(crate) fn mount<S: AdapterSource>(
         EventEmitterServiceServer,
         EventLogServiceServer,
         HarnessStoreServiceServer,
+        ImageArtifactStoreServiceServer,
+        ImageResolverServiceServer,
         LlmProviderStoreServiceServer,
         MessageRetrieverServiceServer,
+        ProviderCredentialStoreServiceServer,
+        PaymentAuthorityServiceServer,
+        PlatformStoreServiceServer,
         RuntimeHostServiceServer,
         SessionFileSystemServiceServer,
         SessionMutatorServiceServer,
+        SessionSqlDbStoreServiceServer,
         SessionStorageStoreServiceServer,
         SessionStoreServiceServer,
         TestSeedServiceServer,
+        UserConnectionResolverServiceServer,
+        TurnQueueServiceServer,
     )
 }

@@ -3,12 +3,16 @@
 
 use crate::Scope;
 use async_trait::async_trait;
-use everruns_core::typed_id::{EventId, ModelId, SessionId};
+use everruns_core::traits::ProviderCredentials;
+use everruns_core::typed_id::{EventId, MessageId, ModelId, SessionId};
 use everruns_core::{Agent, Harness, ModelWithProvider, Session};
 use everruns_runtime::RuntimeHostAdapter;
+use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy};
+use mortise_proto::convert::turn_queue::TurnRequest;
+use mortise_proto::convert::user_connection_resolver::Connection;
 use mortise_proto::{StoreError, pb};
 use std::sync::Arc;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 /// Yields the adapter that answers a call.
 ///
@@ -36,6 +40,11 @@ pub trait AdapterSource: Send + Sync + 'static {
     /// Events as they are on the wire, beside the trait's emitter: without
     /// decoding them, readable, and to be followed.
     fn event_store(&self, _scope: &Scope) -> Option<Arc<dyn EventStore>> {
+        None
+    }
+
+    /// The turns that the storage itself asks for.
+    fn turn_queue(&self, _scope: &Scope) -> Option<Arc<dyn TurnQueue>> {
         None
     }
 
@@ -99,6 +108,24 @@ pub trait EventStore: Send + Sync {
     fn subscribe(&self) -> broadcast::Receiver<Arc<pb::Event>>;
 }
 
+/// The turns of one org that wait for a host; see `turn_queue.proto`.
+#[async_trait]
+pub trait TurnQueue: Send + Sync {
+    /// The oldest of those that wait, in order.
+    async fn waiting(&self) -> Result<Vec<TurnRequest>, StoreError>;
+
+    /// Changes when there may be more. What another process asks for is not seen
+    /// here: look now and then as well.
+    fn subscribe(&self) -> watch::Receiver<u64>;
+
+    /// Takes one away, and says whether it was still there.
+    async fn take(
+        &self,
+        session_id: SessionId,
+        input_message_id: MessageId,
+    ) -> Result<bool, StoreError>;
+}
+
 /// Puts records into one org, whole, over whatever stands under their id.
 #[async_trait]
 pub trait TestSeed: Send + Sync {
@@ -109,6 +136,20 @@ pub trait TestSeed: Send + Sync {
     /// Puts a session, and the initial files of its harness chain, its agent and
     /// itself in its workspace when it is new.
     async fn put_session(&self, session: Session) -> Result<(), StoreError>;
+    /// Puts the org's credentials for a type of provider.
+    async fn put_provider_credential(
+        &self,
+        provider_type: &str,
+        credentials: ProviderCredentials,
+    ) -> Result<(), StoreError>;
+    /// Puts a user's connection.
+    async fn put_connection(&self, connection: Connection) -> Result<(), StoreError>;
+    /// Puts a policy for payments, and its account unless that is there already.
+    async fn put_payment_policy(
+        &self,
+        policy: LedgerPolicy,
+        account: Option<LedgerAccount>,
+    ) -> Result<(), StoreError>;
     /// Puts a model, as the org's default if asked to.
     async fn put_model(
         &self,

@@ -23,6 +23,7 @@ mod redacted_debug {
 }
 
 pub use error::StoreError;
+pub use redact::Secrets;
 pub use rpc::{Method, Rpc, table};
 
 /// The descriptors of the whole contract, for reflection and for tools.

@@ -102,7 +102,9 @@ fn agent(now: DateTime<Utc>) -> Agent {
     }
 }
 
-fn session(org_id: i64, now: DateTime<Utc>) -> Session {
+/// A new session of the demo's agent.
+#[must_use]
+pub fn session(org_id: i64, now: DateTime<Utc>) -> Session {
     Session {
         id: SessionId::new(),
         organization_id: org_public_id_from_internal(org_id),

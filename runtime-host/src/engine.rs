@@ -9,7 +9,7 @@ use everruns_core::atoms::{ActInput, AtomContext, InputAtomInput, ReasonInput};
 use everruns_core::events::{EventContext, EventRequest, InputMessageData};
 use everruns_core::message::Message;
 use everruns_core::traits::{EventEmitter, SessionStore};
-use everruns_core::typed_id::{SessionId, TurnId};
+use everruns_core::typed_id::{MessageId, SessionId, TurnId};
 use everruns_core::{AgentLoopError, ReasonResult, Session, UserFacingErrorContext};
 use everruns_runtime::{
     RuntimeActPlan, RuntimeHostAdapter, RuntimeSessionLifecycle, RuntimeTurnPlan, RuntimeTurnState,
@@ -29,6 +29,13 @@ pub trait TurnEngine: Send + Sync {
     /// has ended or waits for tool results.
     async fn run_turn(&self, session_id: SessionId, message: Message)
     -> Result<TurnEnd, TurnError>;
+
+    /// Runs the turn of a message that is stored already.
+    async fn answer(
+        &self,
+        session_id: SessionId,
+        input_message_id: MessageId,
+    ) -> Result<TurnEnd, TurnError>;
 }
 
 /// How a turn ended.
@@ -79,13 +86,7 @@ impl TurnEngine for LocalEngine {
         session_id: SessionId,
         message: Message,
     ) -> Result<TurnEnd, TurnError> {
-        let org_id = self.adapter.org_id();
-        let session = self
-            .adapter
-            .session_store(org_id)
-            .get_session(session_id)
-            .await?;
-        let session = session.ok_or(TurnError::SessionNotFound(session_id))?;
+        let session = self.session(session_id).await?;
         let message_id = message.id;
         // The runtime reads the user's message and never writes it.
         let stored = EventRequest::new(
@@ -95,19 +96,38 @@ impl TurnEngine for LocalEngine {
         );
         let emitter = self.adapter.event_emitter();
         emitter.emit(stored).await.map_err(TurnError::NotStored)?;
+        Ok(self.turn(&session, message_id).run().await)
+    }
 
-        let turn = Turn {
+    async fn answer(
+        &self,
+        session_id: SessionId,
+        input_message_id: MessageId,
+    ) -> Result<TurnEnd, TurnError> {
+        let session = self.session(session_id).await?;
+        Ok(self.turn(&session, input_message_id).run().await)
+    }
+}
+
+impl LocalEngine {
+    async fn session(&self, session_id: SessionId) -> Result<Session, TurnError> {
+        let store = self.adapter.session_store(self.adapter.org_id());
+        let session = store.get_session(session_id).await?;
+        session.ok_or(TurnError::SessionNotFound(session_id))
+    }
+
+    fn turn(&self, session: &Session, input_message_id: MessageId) -> Turn<'_> {
+        Turn {
             adapter: &self.adapter,
-            state: first_state(org_id, &session, message_id),
-        };
-        Ok(turn.run().await)
+            state: first_state(self.adapter.org_id(), session, input_message_id),
+        }
     }
 }
 
 fn first_state(
     org_id: i64,
     session: &Session,
-    input_message_id: everruns_core::typed_id::MessageId,
+    input_message_id: MessageId,
 ) -> RuntimeTurnState {
     RuntimeTurnState {
         org_id,

@@ -9,6 +9,7 @@ pub mod engine;
 pub mod registry;
 pub mod run;
 pub mod simulator;
+pub mod worker;
 
 mod render;
 mod summary;

@@ -10,4 +10,6 @@ mod payments;
 mod platform;
 mod resources;
 mod schedules;
+mod session;
 mod sql;
+mod subagents;

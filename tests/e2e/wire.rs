@@ -4,6 +4,7 @@
 use everruns_core::traits::SessionFileSystem;
 use everruns_core::typed_id::SessionId;
 use everruns_runtime::RuntimeHostAdapter;
+use futures::{Stream, StreamExt};
 use mortise_adapter_client::{ConnectError, Endpoint, Mesh, MeshConfig};
 use mortise_adapter_server::{AdapterServer, ListenAddress};
 use mortise_proto::pb::adapter_service_server::{AdapterService, AdapterServiceServer};
@@ -377,6 +378,22 @@ impl Raw {
         let path = tonic::codegen::http::uri::PathAndQuery::from_static(path);
         let answer = grpc
             .unary(Request::new(body), path, bytes_codec::BytesCodec)
+            .await?;
+        Ok(answer.into_inner())
+    }
+
+    /// A call whose request is a stream of these messages.
+    pub(crate) async fn upload<M: Message + 'static>(
+        &self,
+        path: &'static str,
+        messages: impl Stream<Item = M> + Send + 'static,
+    ) -> Result<Vec<u8>, StoreError> {
+        let mut grpc = tonic::client::Grpc::new(self.0.clone());
+        grpc.ready().await.unwrap();
+        let path = tonic::codegen::http::uri::PathAndQuery::from_static(path);
+        let bodies = messages.map(|message| message.encode_to_vec());
+        let answer = grpc
+            .client_streaming(Request::new(bodies), path, bytes_codec::BytesCodec)
             .await?;
         Ok(answer.into_inner())
     }

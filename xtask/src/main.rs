@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
 mod codegen;
+mod postgres;
 mod shell;
 mod test;
 mod tidy;
@@ -31,6 +32,12 @@ enum Command {
     Check,
     /// Build the binaries and run every test. `tests/run` installs what they need.
     Test,
+    /// Run a command with a PostgreSQL cluster of its own in MORTISE_POSTGRES.
+    WithPostgres {
+        /// The command, after `--`.
+        #[arg(last = true, required = true)]
+        command: Vec<String>,
+    },
     /// Freeze the contract: what buf compares with from now on.
     Freeze,
 }
@@ -41,6 +48,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Check => check(),
         Command::Test => test::run(),
+        Command::WithPostgres { command } => postgres::run_with(&command),
         Command::Freeze => codegen::freeze(),
     };
     match done {

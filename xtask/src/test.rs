@@ -1,7 +1,10 @@
-//! Builds the binaries, which the end-to-end tests start, and runs every test.
+//! Builds the binaries, which the end-to-end tests start, and runs every test, with a
+//! PostgreSQL cluster of their own.
 
+use crate::postgres::{self, Cluster};
 use crate::shell;
 use anyhow::{Context, Result, ensure};
+use std::env;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
@@ -14,8 +17,17 @@ struct Totals {
 
 pub(crate) fn run() -> Result<()> {
     shell::run("cargo", &["build", "--workspace", "--bins"])?;
+    let cluster = match env::var(postgres::VARIABLE) {
+        Ok(_) => None,
+        Err(_) => Some(Cluster::start()?),
+    };
     let mut child = Command::new("cargo")
         .args(["test", "--workspace", "--no-fail-fast"])
+        .envs(
+            cluster
+                .iter()
+                .map(|cluster| (postgres::VARIABLE, cluster.url())),
+        )
         .current_dir(shell::root())
         .stdout(Stdio::piped())
         .spawn()

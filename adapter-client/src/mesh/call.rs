@@ -42,6 +42,29 @@ impl Mesh {
             .await
     }
 
+    /// A call whose request is a stream: the first message, which says who is calling,
+    /// and those after it. It is encoded once, and sent again as a whole.
+    pub(crate) async fn upload<Req, Rsp>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        org: &Org,
+        first: Req,
+        rest: impl IntoIterator<Item = Req>,
+    ) -> Result<Rsp, StoreError>
+    where
+        Req: Scoped + Message,
+        Rsp: Message + Default + 'static,
+    {
+        let mut call = self.outgoing(rpc, org, first)?;
+        let encoded = rest
+            .into_iter()
+            .map(|message| call.target.encode(rpc.method, &message));
+        call.rest = encoded.collect::<Result<_, _>>()?;
+        let mesh = self.clone();
+        self.on_driver(async move { mesh.attempts(&call, || mesh.send_stream(&call)).await })
+            .await
+    }
+
     /// A call whose answer is a stream with an end, collected.
     pub(crate) async fn collect<Req, Rsp>(
         &self,
@@ -158,6 +181,7 @@ impl Mesh {
             target: target.clone(),
             method: rpc.method,
             body: request.encode_to_vec().into(),
+            rest: Arc::default(),
         };
         let mesh = self.clone();
         self.on_driver(async move { mesh.unary(&call).await })
@@ -174,16 +198,11 @@ impl Mesh {
     ) -> Result<Outgoing, StoreError> {
         let target = self.route(rpc.method.service)?.clone();
         request.set_context(context(rpc.method, org));
-        let body = Bytes::from(request.encode_to_vec());
-        let limit = target.request_bytes_max();
-        if body.len() > limit {
-            let what = format!("the request of {}", rpc.method.short_name());
-            return Err(StoreError::too_large(&what, body.len(), limit));
-        }
         Ok(Outgoing {
+            body: target.encode(rpc.method, &request)?,
             target,
             method: rpc.method,
-            body,
+            rest: Arc::default(),
         })
     }
 
@@ -198,7 +217,7 @@ impl Mesh {
     {
         let started = Instant::now();
         let mut sample = Sample {
-            bytes_sent: call.body.len() as u64,
+            bytes_sent: call.size_bytes(),
             ..Sample::default()
         };
         let mut retries = self.inner.retry.begin(call.method, call.target.is_down());

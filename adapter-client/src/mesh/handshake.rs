@@ -89,6 +89,8 @@ pub enum ConnectError {
 #[derive(Debug, Clone, Default)]
 pub struct Offers {
     services: BTreeMap<&'static str, Offer>,
+    /// Where the links of the platform store's web console lead.
+    platform_base_url: String,
 }
 
 #[derive(Debug, Clone)]
@@ -118,8 +120,13 @@ impl Mesh {
             };
             Some((*service, offer))
         };
+        let platform = self.routes().get(table::platform_store_service::NAME);
+        let platform = platform.and_then(|adapter| described.get(adapter.as_str()));
+        let base_url = platform.map(|described| described.platform_base_url.as_str());
         let offers = Offers {
             services: self.routes().iter().filter_map(offer).collect(),
+            // Tools put a path behind it.
+            platform_base_url: base_url.unwrap_or_default().trim_end_matches('/').into(),
         };
         for (service, adapter) in offers.by_service() {
             let store = short_service_name(service);
@@ -225,6 +232,13 @@ impl Offers {
     pub fn has_feature(&self, service: &str, feature: Feature) -> bool {
         let offer = self.services.get(service);
         offer.is_some_and(|offer| offer.features.contains(&i32::from(feature)))
+    }
+
+    /// Where the links of the web console begin, without a slash at the end; empty
+    /// where there is none.
+    #[must_use]
+    pub fn platform_base_url(&self) -> &str {
+        &self.platform_base_url
     }
 
     /// Every service of the contract with the adapter that serves it, or nobody.

@@ -31,6 +31,8 @@ pub(super) struct Outgoing {
     pub(super) target: Arc<Target>,
     pub(super) method: &'static Method,
     pub(super) body: Bytes,
+    /// What follows the body, where the request is a stream.
+    pub(super) rest: Arc<[Bytes]>,
 }
 
 /// The messages of a stream, as they come.
@@ -60,6 +62,29 @@ impl Mesh {
         }
         let answer = grpc
             .unary(request, call.path(), EncodedOnce::<Rsp>::default())
+            .await?;
+        Ok(answer.into_inner())
+    }
+
+    /// A request that is a stream; the deadline covers all of the call.
+    pub(super) async fn send_stream<Rsp: Message + Default + 'static>(
+        &self,
+        call: &Outgoing,
+    ) -> Result<(Rsp, usize), StoreError> {
+        self.within_deadline(call, self.send_messages(call)).await
+    }
+
+    async fn send_messages<Rsp: Message + Default + 'static>(
+        &self,
+        call: &Outgoing,
+    ) -> Result<(Rsp, usize), StoreError> {
+        let mut grpc = self.ready(&call.target).await?;
+        let mut request = Request::new(tokio_stream::iter(call.messages()));
+        if let Some(deadline) = self.deadline_of(call.method) {
+            request.set_timeout(deadline + BEHIND);
+        }
+        let answer = grpc
+            .client_streaming(request, call.path(), EncodedOnce::<Rsp>::default())
             .await?;
         Ok(answer.into_inner())
     }
@@ -164,6 +189,20 @@ impl Mesh {
 impl Outgoing {
     fn path(&self) -> PathAndQuery {
         PathAndQuery::from_static(self.method.path)
+    }
+
+    /// How many bytes it sends.
+    pub(super) fn size_bytes(&self) -> u64 {
+        let rest = self.rest.iter().map(Bytes::len).sum::<usize>();
+        (self.body.len() + rest) as u64
+    }
+
+    /// All of its messages, to be sent.
+    fn messages(&self) -> impl Iterator<Item = Bytes> + Send + 'static {
+        let rest = self.rest.clone();
+        let numbers = 0..rest.len();
+        let rest = numbers.filter_map(move |number| rest.get(number).cloned());
+        std::iter::once(self.body.clone()).chain(rest)
     }
 }
 

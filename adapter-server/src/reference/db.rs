@@ -1,12 +1,16 @@
-//! The one place that knows the driver: which database it is, how it is opened, how
-//! transactions begin, what its errors mean. Statements stand beside their stores.
+//! The one place that knows the drivers: which database it is, how it is opened, how
+//! transactions begin, what its errors mean. Statements stand beside their stores, and
+//! are the same for both.
 //!
 //! SQLite takes one writer at a time, so there is one connection that writes and
 //! everybody queues for it here, where waiting is fair, instead of inside SQLite,
 //! where it is polling and ends in `SQLITE_BUSY`. Readers have connections of their
 //! own and see the last commit without waiting (WAL).
+//!
+//! PostgreSQL takes many writers: one pool reads and writes, and a change that reads
+//! first locks what it read (see `locks`).
 
-use super::codes::{BUSY, CANNOT_OPEN, FULL, IO, LOCKED, primary_code};
+use super::codes::{Failure, failure};
 use super::open::{OpenError, Place};
 use mortise_proto::StoreError;
 use mortise_proto::error::Outcome;
@@ -24,26 +28,59 @@ pub(super) type Tx = Transaction<'static, Any>;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a connection is read through.
-const READER_LIFETIME: Duration = Duration::from_secs(10 * 60);
+const CONNECTION_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
-/// For each connection. FULL: a commit that has been answered survives a power cut.
-/// The busy timeout is for other processes; within this one nobody collides. The
-/// limit gives the log's disk space back after a burst.
-const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
-                       PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                       PRAGMA journal_size_limit = 67108864;";
+/// A connection that has been idle for longer is asked whether it still stands.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
-/// Takes the write lock at once: a transaction that reads first and writes later
-/// could find that it may not write any more.
-const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
+/// What distinguishes the databases.
+#[derive(Debug, Clone, Copy)]
+struct Dialect {
+    /// For each connection.
+    session: &'static str,
+    /// Before the tables are made.
+    prepare: &'static str,
+    begin_write: &'static str,
+    begin_snapshot: &'static str,
+}
+
+/// FULL: a commit that has been answered survives a power cut. The busy timeout is for
+/// other processes; within this one nobody collides. The limit gives the log's disk
+/// space back after a burst. BEGIN IMMEDIATE takes the write lock at once: a
+/// transaction that reads first and writes later could find that it may not write any
+/// more.
+const SQLITE: Dialect = Dialect {
+    session: "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
+              PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+              PRAGMA journal_size_limit = 67108864;",
+    prepare: "SELECT 1",
+    begin_write: "BEGIN IMMEDIATE",
+    begin_snapshot: "BEGIN",
+};
+
+/// A lock that does not come, or a client that has stopped in the middle, must not hold
+/// everybody up for ever. The two domains are SQLite's names: one text makes the tables
+/// of both databases.
+const POSTGRES: Dialect = Dialect {
+    session: "SET lock_timeout = '10s'; SET statement_timeout = '60s'; \
+              SET idle_in_transaction_session_timeout = '60s'; \
+              SET client_min_messages = 'warning'; SET timezone = 'UTC';",
+    prepare: "DO $$ BEGIN CREATE DOMAIN blob AS bytea; \
+              EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; \
+              DO $$ BEGIN CREATE DOMAIN ordered_text AS text COLLATE \"C\"; \
+              EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;",
+    begin_write: "BEGIN",
+    begin_snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// The connections to the database.
 #[derive(Debug)]
 pub(super) struct Db {
-    writer: AnyPool,
+    writers: AnyPool,
     readers: AnyPool,
+    dialect: Dialect,
 }
 
 // === impl Db ===
@@ -53,32 +90,37 @@ impl Db {
     pub(super) async fn open(place: &Place, max_connections: u32) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         let failed = |error: sqlx::Error| OpenError::connect(place, &error);
+        let dialect = match place {
+            Place::Memory | Place::File(_) => SQLITE,
+            Place::Postgres(_) => POSTGRES,
+        };
         let options = place.options().map_err(failed)?;
         let _alone = place.lock().await;
-        probe(&options).await.map_err(failed)?;
-        let writer = pool(1)
-            // A writer that broke would otherwise stay the writer; beside a commit a ping
-            // costs nothing.
-            .test_before_acquire(true)
-            // In memory the connection is the database; on disk it is worth keeping.
-            .max_lifetime(None)
-            .connect_with(options.clone())
-            .await
-            .map_err(failed)?;
+        probe(&options, dialect).await.map_err(failed)?;
+        let max_connections = max_connections.max(2);
+        let writers = match place {
+            Place::Memory | Place::File(_) => pool(1, dialect)
+                // In memory the connection is the database; on disk it is worth keeping.
+                .max_lifetime(None),
+            Place::Postgres(_) => pool(max_connections, dialect).max_lifetime(CONNECTION_LIFETIME),
+        };
+        let writers = writers.connect_with(options.clone()).await.map_err(failed)?;
         MIGRATIONS
-            .run(&writer)
+            .run(&writers)
             .await
             .map_err(|error| OpenError::migrate(place, &error))?;
         let readers = match place {
             // A second connection would be a second, empty database.
-            Place::Memory => writer.clone(),
-            Place::File(_) => pool(max_connections.saturating_sub(1).max(1))
-                // A ping costs as much as a read. One that broke goes when it is old.
-                .test_before_acquire(false)
-                .max_lifetime(READER_LIFETIME)
+            Place::Memory | Place::Postgres(_) => writers.clone(),
+            Place::File(_) => pool(max_connections - 1, dialect)
+                .max_lifetime(CONNECTION_LIFETIME)
                 .connect_lazy_with(options),
         };
-        Ok(Self { writer, readers })
+        Ok(Self {
+            writers,
+            readers,
+            dialect,
+        })
     }
 
     /// A connection for one statement that reads.
@@ -88,38 +130,51 @@ impl Db {
 
     /// A transaction that reads: all of it sees one moment.
     pub(super) async fn snapshot(&self) -> Result<Tx, StoreError> {
-        self.readers.begin().await.map_err(fault)
+        let begun = self.readers.begin_with(self.dialect.begin_snapshot);
+        begun.await.map_err(fault)
     }
 
-    /// A transaction that writes, alone.
+    /// A transaction that writes.
     pub(super) async fn write(&self) -> Result<Tx, StoreError> {
         // Nothing has been written yet, whatever went wrong.
-        let begun = self.writer.begin_with(BEGIN_WRITE).await;
+        let begun = self.writers.begin_with(self.dialect.begin_write).await;
         begun.map_err(|error| fault(error).outcome(Outcome::NotApplied))
     }
 
     /// Waits for the calls under way and closes every connection.
     pub(super) async fn close(&self) {
         self.readers.close().await;
-        self.writer.close().await;
+        self.writers.close().await;
     }
 }
 
 /// Connects once by hand: a pool tries again until it gives up, and then says that it
 /// gave up instead of what was wrong.
-async fn probe(options: &AnyConnectOptions) -> Result<(), sqlx::Error> {
+async fn probe(options: &AnyConnectOptions, dialect: Dialect) -> Result<(), sqlx::Error> {
     let mut conn = options.connect().await?;
-    conn.execute(PRAGMAS).await?;
+    conn.execute(dialect.session).await?;
+    conn.execute(dialect.prepare).await?;
     conn.close().await
 }
 
-fn pool(max_connections: u32) -> AnyPoolOptions {
+fn pool(max_connections: u32, dialect: Dialect) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(None)
-        .after_connect(|conn: &mut AnyConnection, _| {
-            Box::pin(async move { conn.execute(PRAGMAS).await.map(|_| ()) })
+        .after_connect(move |conn: &mut AnyConnection, _| {
+            Box::pin(async move { conn.execute(dialect.session).await.map(|_| ()) })
+        })
+        // A ping costs as much as a read; a connection that has just answered is spared
+        // it. One that fails it is thrown away, and another is taken.
+        .test_before_acquire(false)
+        .before_acquire(|conn: &mut AnyConnection, used| {
+            Box::pin(async move {
+                if used.idle_for > TRUSTED_FOR {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
         })
 }
 
@@ -131,19 +186,26 @@ pub(super) async fn commit(tx: Tx) -> Result<(), StoreError> {
 }
 
 /// What the caller hears of an error of the driver. Never a value: the driver quotes
-/// those in errors of decoding.
+/// those in errors of decoding, and PostgreSQL in its details.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "the driver's enum is open, and all the rest is one thing here"
 )]
 pub(super) fn fault(error: sqlx::Error) -> StoreError {
     match &error {
-        sqlx::Error::Database(cause) => match primary_code(&error) {
-            Some(BUSY | LOCKED | IO | FULL | CANNOT_OPEN) => {
-                unavailable(format!("the database cannot answer now: {cause}"))
+        sqlx::Error::Database(cause) => {
+            let text = cause.message();
+            match failure(&error) {
+                Failure::Passing => unavailable(format!("the database cannot answer now: {text}")),
+                Failure::Undone => {
+                    unavailable("another change came between; send it again".to_string())
+                        .outcome(Outcome::NotApplied)
+                }
+                Failure::Final => {
+                    StoreError::new(ErrorReason::Store, format!("the database refused: {text}"))
+                }
             }
-            _ => StoreError::new(ErrorReason::Store, format!("the database refused: {cause}")),
-        },
+        }
         sqlx::Error::PoolTimedOut => {
             unavailable("no connection to the database became free".to_string())
         }

@@ -30,8 +30,46 @@ use everruns_core::typed_id::SessionId;
 use mortise_proto::convert::event_emitter::event_from_ack;
 use mortise_proto::{StoreError, pb};
 use prepare::prepare;
+use sqlx::AnyConnection;
 use std::sync::Arc;
 use tokio::sync::broadcast;
+
+/// Events stored in the transaction of another change.
+#[must_use = "pass them on once the transaction is committed"]
+pub(super) struct Stored {
+    entries: Vec<prepare::Entry>,
+    answers: Vec<Result<write::Accepted, StoreError>>,
+}
+
+// === impl Stored ===
+
+impl Stored {
+    /// The sequence number of the last one.
+    pub(super) fn last_sequence(&self) -> i64 {
+        let last = self.answers.last().and_then(|answer| answer.as_ref().ok());
+        last.map_or(0, |accepted| accepted.acknowledged.sequence)
+    }
+
+    /// Passes them on to those who follow.
+    pub(super) fn pass_on(self, feeds: &Feeds) {
+        feeds.pass_on(self.entries, &self.answers);
+    }
+}
+
+/// Stores events in the transaction of another change: all of them or none.
+pub(super) async fn store(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    events: Vec<Appended>,
+) -> Result<Stored, StoreError> {
+    let entries = events.into_iter().map(|event| prepare(org_id, event));
+    let entries: Vec<_> = entries.collect::<Result<_, _>>()?;
+    let answers = write::apply(tx, &entries).await?.answers;
+    if let Some(Err(error)) = answers.iter().find(|answer| answer.is_err()) {
+        return Err(error.clone());
+    }
+    Ok(Stored { entries, answers })
+}
 
 #[async_trait]
 impl EventStore for ScopedReference {

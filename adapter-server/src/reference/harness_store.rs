@@ -1,10 +1,11 @@
 //! Harnesses and their chains.
 
-use super::ScopedReference;
+use super::{ScopedReference, catalog};
 use super::db::fault;
 use super::errors::{refused, upstream};
-use super::records::domain;
+use super::seal::{Bound, KeyRing, opened_domain, stored};
 use async_trait::async_trait;
+use everruns_core::harness::HarnessStatus;
 use everruns_core::typed_id::HarnessId;
 use everruns_core::{AgentLoopError, Harness, traits::HarnessStore};
 use mortise_proto::{StoreError, pb};
@@ -13,7 +14,7 @@ use std::collections::HashSet;
 
 /// The longest chain. Longer ones are refused, never cut: a cut chain would lose the
 /// restrictions of its root.
-const CHAIN_MAX: i64 = 64;
+pub(super) const CHAIN_MAX: i64 = 64;
 
 /// The harness and those above it. A cycle goes round until the limit.
 const CHAIN: &str = "WITH RECURSIVE chain (id, parent_id, body, depth) AS ( \
@@ -24,6 +25,12 @@ const CHAIN: &str = "WITH RECURSIVE chain (id, parent_id, body, depth) AS ( \
                          FROM harnesses above JOIN chain ON above.id = chain.parent_id \
                          WHERE above.org_id = $1 AND chain.depth <= $3 \
                      ) SELECT id, body FROM chain ORDER BY depth";
+
+const PUT: &str = "INSERT INTO harnesses (org_id, id, parent_id, body) \
+    VALUES ($1, $2, $3, $4) ON CONFLICT (org_id, id) \
+    DO UPDATE SET parent_id = excluded.parent_id, body = excluded.body";
+
+const FIND: &str = "SELECT body FROM harnesses WHERE org_id = $1 AND id = $2";
 
 #[async_trait]
 impl HarnessStore for ScopedReference {
@@ -41,14 +48,71 @@ impl ScopedReference {
         harness_id: HarnessId,
     ) -> Result<Vec<Harness>, StoreError> {
         let mut conn = self.inner.db.reader().await?;
-        chain(&mut conn, self.scope.org_id, harness_id).await
+        chain(
+            &mut conn,
+            self.scope.org_id,
+            self.inner.key.as_ref(),
+            harness_id,
+        )
+        .await
     }
+}
+
+/// Puts a harness over the one that is there.
+pub(super) async fn put(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    key: Option<&KeyRing>,
+    harness: &Harness,
+) -> Result<(), StoreError> {
+    let id = harness.id.to_string();
+    let bound = Bound::record(org_id, "harnesses", &id);
+    let body = stored(key, bound, &pb::Harness::from(harness.clone()))?;
+    sqlx::query(PUT)
+        .bind(org_id)
+        .bind(id.as_str())
+        .bind(harness.parent_harness_id.map(|id| id.to_string()))
+        .bind(body)
+        .execute(&mut *tx)
+        .await
+        .map_err(fault)?;
+    let entry = catalog::Entry {
+        kind: catalog::Kind::Harness,
+        id: &id,
+        status: match harness.status {
+            HarnessStatus::Active => "ACTIVE",
+            HarnessStatus::Archived => "ARCHIVED",
+            HarnessStatus::Deleted => "DELETED",
+        },
+        name: &harness.name,
+    };
+    catalog::put(tx, org_id, entry).await
+}
+
+/// A harness by itself.
+pub(super) async fn find(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    key: Option<&KeyRing>,
+    harness_id: HarnessId,
+) -> Result<Option<Harness>, StoreError> {
+    let id = harness_id.to_string();
+    let row: Option<(Vec<u8>,)> = sqlx::query_as(FIND)
+        .bind(org_id)
+        .bind(id.as_str())
+        .fetch_optional(conn)
+        .await
+        .map_err(fault)?;
+    let bound = Bound::record(org_id, "harnesses", &id);
+    row.map(|(body,)| opened_domain::<pb::Harness, _>(key, bound, &body))
+        .transpose()
 }
 
 /// Root first. A cycle is cut where it closes.
 pub(super) async fn chain(
     conn: &mut AnyConnection,
     org_id: i64,
+    key: Option<&KeyRing>,
     harness_id: HarnessId,
 ) -> Result<Vec<Harness>, StoreError> {
     let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(CHAIN)
@@ -61,10 +125,12 @@ pub(super) async fn chain(
     let mut seen = HashSet::new();
     let mut chain = Vec::new();
     for (id, body) in rows {
-        if !seen.insert(id) {
+        if seen.contains(&id) {
             break;
         }
-        chain.push(domain::<pb::Harness, _>(&body)?);
+        let bound = Bound::record(org_id, "harnesses", &id);
+        chain.push(opened_domain::<pb::Harness, _>(key, bound, &body)?);
+        seen.insert(id);
     }
     if chain.len() as i64 > CHAIN_MAX {
         return Err(refused(format!(

@@ -4,7 +4,7 @@ use super::ScopedReference;
 use super::db::fault;
 use super::errors::upstream;
 use super::records::{decoded, stored_fault};
-use super::seal::{Bound, EncryptionKey, Sealed, unseal};
+use super::seal::{Bound, KeyRing, Sealed, unseal};
 use async_trait::async_trait;
 use everruns_core::typed_id::ModelId;
 use everruns_core::{
@@ -66,7 +66,7 @@ impl ScopedReference {
 pub(super) async fn find_default(
     conn: &mut AnyConnection,
     org_id: i64,
-    key: Option<&EncryptionKey>,
+    key: Option<&KeyRing>,
 ) -> Result<Option<ModelWithProvider>, StoreError> {
     let row: Option<Row> = sqlx::query_as(FIND_DEFAULT)
         .bind(org_id)
@@ -77,7 +77,7 @@ pub(super) async fn find_default(
 }
 
 fn opened(
-    key: Option<&EncryptionKey>,
+    key: Option<&KeyRing>,
     org_id: i64,
     (model_id, key_id, nonce, text, body): Row,
 ) -> Result<ModelWithProvider, StoreError> {

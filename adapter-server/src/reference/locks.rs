@@ -1,19 +1,21 @@
 //! Locks that a change takes where it reads first and writes what follows from it.
 //!
 //! SQLite has one writer, so there is nothing to lock. PostgreSQL has many: two
-//! changes that read the same row and write what they made of it would lose one.
+//! changes that read the same row and write what they made of it would lose one. A
+//! change that takes several locks takes the request first, then the org's, then
+//! sessions in the order of their ids: in one order nobody waits in a circle.
 
 use super::db::fault;
 use everruns_core::typed_id::SessionId;
 use mortise_proto::StoreError;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 const POSTGRES: &str = "PostgreSQL";
 
-const SESSION: &str = "SELECT 1 FROM sessions WHERE org_id = $1 AND id = $2 FOR UPDATE";
+/// Weaker than FOR UPDATE: rows that refer to the session may still be inserted.
+const SESSION: &str = "SELECT 1 FROM sessions WHERE org_id = $1 AND id = $2 FOR NO KEY UPDATE";
 
-const ORG: &str =
-    "SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, $2))) AS locked";
+const NAMED: &str = "SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, $2))) AS l";
 
 /// Makes other changes that lock the same session wait until this one is over.
 pub(super) async fn session(
@@ -32,12 +34,53 @@ pub(super) async fn session(
     locked.map(|_| ()).map_err(fault)
 }
 
+/// The same for many sessions at once.
+pub(super) async fn sessions(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    session_ids: &[&str],
+) -> Result<(), StoreError> {
+    if tx.backend_name() != POSTGRES {
+        return Ok(());
+    }
+    let mut sorted = session_ids.to_vec();
+    sorted.sort_unstable();
+    // A parameter each; the protocol takes 65,535.
+    for ids in sorted.chunks(10_000) {
+        let places: Vec<String> = (2..ids.len() + 2).map(|n| format!("${n}")).collect();
+        let sql = format!(
+            "SELECT 1 FROM sessions WHERE org_id = $1 AND id IN ({}) \
+             ORDER BY id FOR NO KEY UPDATE",
+            places.join(", ")
+        );
+        let statement = ids
+            .iter()
+            .fold(sqlx::query(AssertSqlSafe(sql)).bind(org_id), |to, id| {
+                to.bind(*id)
+            });
+        // The number of sessions varies: not worth a place among the prepared ones.
+        let locked = statement.persistent(false).fetch_all(&mut *tx).await;
+        locked.map_err(fault)?;
+    }
+    Ok(())
+}
+
 /// Makes other changes to the same thing of the same org wait until this one is
 /// over; `what` names the thing, such as a table.
 pub(super) async fn org(tx: &mut AnyConnection, org_id: i64, what: &str) -> Result<(), StoreError> {
     if tx.backend_name() != POSTGRES {
         return Ok(());
     }
-    let locked = sqlx::query(ORG).bind(what).bind(org_id).execute(tx).await;
+    let locked = sqlx::query(NAMED).bind(what).bind(org_id).execute(tx).await;
     locked.map(|_| ()).map_err(fault)
+}
+
+/// Makes the repetition of a change wait until the change is over, and then find its
+/// answer.
+pub(super) async fn request(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    request_id: &str,
+) -> Result<(), StoreError> {
+    org(tx, org_id, request_id).await
 }

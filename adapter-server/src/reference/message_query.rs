@@ -119,7 +119,10 @@ impl Conditions {
 
     /// Takes a value and names its place.
     fn bind(&mut self, value: Value) -> String {
-        self.values.push(value);
+        self.values.push(match value {
+            Value::Text(text) => Value::Text(text_key(&text)),
+            number @ Value::Number(_) => number,
+        });
         format!("${}", self.values.len())
     }
 
@@ -162,6 +165,11 @@ impl Conditions {
             Value::Text(text) => query.bind(text.clone()),
         })
     }
+}
+
+/// Text as it is compared with: not every database keeps NUL in a text.
+pub(super) fn text_key(text: &str) -> String {
+    text.replace('\0', "\u{FFFD}")
 }
 
 /// What a search looks through: the text parts, folded.

@@ -27,14 +27,19 @@ pub(super) enum Place {
     Memory,
     /// A file, made if it does not exist.
     File(String),
+    /// A database of a PostgreSQL server, by its URL.
+    Postgres(String),
 }
 
 // === impl Place ===
 
 impl Place {
-    /// Reads `sqlite:PATH` and `sqlite::memory:`. The path is taken as it is, not as
-    /// part of a URL.
+    /// Reads `sqlite:PATH`, `sqlite::memory:` and `postgres://...`. The path is taken as
+    /// it is, not as part of a URL.
     pub(super) fn parse(url: &str) -> Result<Self, OpenError> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Postgres(url.to_string()));
+        }
         let path = url
             .strip_prefix("sqlite:")
             .ok_or_else(|| OpenError::url(url))?;
@@ -51,6 +56,7 @@ impl Place {
         let url = match self {
             Self::Memory => "sqlite::memory:".to_string(),
             Self::File(path) => format!("sqlite:{}?mode=rwc", percent_encoded(path)),
+            Self::Postgres(url) => url.clone(),
         };
         Ok(AnyConnectOptions::from_str(&url)?.disable_statement_logging())
     }
@@ -59,6 +65,7 @@ impl Place {
         match self {
             Self::Memory => "in memory".to_string(),
             Self::File(path) => path.clone(),
+            Self::Postgres(url) => shown(url),
         }
     }
 }
@@ -114,16 +121,41 @@ impl OpenError {
     pub(super) fn url(url: &str) -> Self {
         Self::new(
             shown(url),
-            "this build stores in SQLite",
-            "give sqlite:PATH, without parameters, or sqlite::memory:",
+            "it is none that this build stores in",
+            "give sqlite:PATH, without parameters, sqlite::memory: or \
+             postgres://USER@HOST/DATABASE",
         )
     }
 
     pub(super) fn connect(place: &Place, error: &sqlx::Error) -> Self {
-        let name = place.name();
-        let Place::File(path) = place else {
-            return Self::new(name, error.to_string(), "report this");
+        match place {
+            Place::Memory => Self::new(place.name(), error.to_string(), "report this"),
+            Place::File(path) => Self::file(path, error),
+            Place::Postgres(_) => Self::postgres(place.name(), error),
+        }
+    }
+
+    fn postgres(name: String, error: &sqlx::Error) -> Self {
+        let said = error
+            .as_database_error()
+            .map_or_else(|| error.to_string(), |error| error.message().to_string());
+        let code = codes::sqlstate(error);
+        let remedy = match code.as_deref() {
+            Some("3D000") => "make the database (createdb), or name another one",
+            Some("28P01" | "28000") => "check user and password, and the server's pg_hba.conf",
+            Some("42501") => "let this user make tables: GRANT CREATE, USAGE ON SCHEMA public",
+            Some("53300") => "raise the server's max_connections, or give fewer here",
+            Some("57P03") => "the server is starting or stopping; try again",
+            Some("42P07" | "42710") => {
+                "the database holds other tables of these names; name another database"
+            }
+            _ => "is the server running, and are host, port and user right?",
         };
+        Self::new(name, said, remedy)
+    }
+
+    fn file(path: &str, error: &sqlx::Error) -> Self {
+        let name = path.to_string();
         let path = Path::new(path);
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -165,6 +197,14 @@ impl OpenError {
         }
     }
 
+    pub(super) fn no_current_key(place: &Place) -> Self {
+        Self::new(
+            place.name(),
+            "only old keys were given, and none to seal with",
+            "give the current key as --key-file",
+        )
+    }
+
     pub(super) fn use_of(place: &Place, error: &StoreError) -> Self {
         Self::new(
             place.name(),
@@ -198,10 +238,16 @@ impl OpenError {
     }
 }
 
-/// A URL of another database may hold a password, which comes before an `@`.
-fn shown(url: &str) -> String {
-    match (url.split_once("://"), url.rsplit_once('@')) {
+/// A URL without what may be a password: it comes before an `@`, or as a parameter.
+pub(super) fn shown(url: &str) -> String {
+    let url = match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://***@{rest}"),
         _ => url.to_string(),
+    };
+    match url.split_once('?') {
+        Some((before, parameters)) if parameters.contains("password") => {
+            format!("{before}?***")
+        }
+        _ => url,
     }
 }

@@ -5,7 +5,7 @@ use super::errors::refused;
 use mortise_proto::StoreError;
 
 /// As long as a path may be on Linux.
-const BYTES_MAX: usize = 4096;
+const BYTES_MAX: usize = 2048;
 
 /// Each directory above a file is a row that writing it may make.
 const DEPTH_MAX: usize = 128;

@@ -3,10 +3,12 @@
 
 use super::ScopedReference;
 use super::db::{self, Db, fault};
-use super::records::{decoded, now};
+use super::locks;
+use super::records::now;
+use super::seal::{Bound, opened, stored};
 use crate::replies::reused;
-use mortise_proto::StoreError;
 use mortise_proto::error::Outcome;
+use mortise_proto::{Secrets, StoreError};
 use prost::Message;
 use sqlx::AnyConnection;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -74,29 +76,36 @@ impl ScopedReference {
     /// An error is not remembered: nothing happened.
     pub(super) async fn once<Rsp, F>(&self, apply: F) -> Result<Rsp, StoreError>
     where
-        Rsp: Message + Default,
+        Rsp: Message + Secrets + Default,
         F: AsyncFnOnce(&mut AnyConnection) -> Result<Rsp, StoreError>,
     {
         let mut tx = self.inner.db.write().await?;
         let method = self.scope.method.short_name();
+        let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
         let Some(request_id) = &self.scope.request_id else {
             let answer = apply(&mut tx).await.map_err(not_applied)?;
             db::commit(tx).await?;
             return Ok(answer);
         };
-        if let Some((seen, body)) = find(&mut tx, self.scope.org_id, request_id).await? {
+        let bound = Bound::record(org_id, "replies", request_id);
+        locks::request(&mut tx, org_id, request_id)
+            .await
+            .map_err(not_applied)?;
+        if let Some((seen, body)) = find(&mut tx, org_id, request_id).await? {
             if seen != method {
                 return Err(reused(request_id, &seen));
             }
-            return decoded(&body);
+            return opened(key, bound, &body);
         }
         let answer = apply(&mut tx).await.map_err(not_applied)?;
+        // An answer may hold the secrets of the record that was changed.
+        let body = stored(key, bound, &answer).map_err(not_applied)?;
         let remembered = sqlx::query(REMEMBER)
-            .bind(self.scope.org_id)
+            .bind(org_id)
             .bind(request_id.as_str())
             .bind(method)
             .bind(now())
-            .bind(answer.encode_to_vec())
+            .bind(body)
             .execute(&mut *tx)
             .await;
         remembered.map_err(fault).map_err(not_applied)?;
@@ -107,6 +116,29 @@ impl ScopedReference {
             .map_err(not_applied)?;
         db::commit(tx).await?;
         Ok(answer)
+    }
+}
+
+impl ScopedReference {
+    /// The answer that is remembered for this call, for a change that does its work
+    /// before its transaction begins.
+    pub(super) async fn remembered<Rsp>(&self) -> Result<Option<Rsp>, StoreError>
+    where
+        Rsp: Message + Secrets + Default,
+    {
+        let Some(request_id) = &self.scope.request_id else {
+            return Ok(None);
+        };
+        let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
+        let mut conn = self.inner.db.reader().await?;
+        match find(&mut conn, org_id, request_id).await? {
+            None => Ok(None),
+            Some((seen, body)) if seen == self.scope.method.short_name() => {
+                let bound = Bound::record(org_id, "replies", request_id);
+                opened(key, bound, &body).map(Some)
+            }
+            Some((seen, _)) => Err(reused(request_id, &seen)),
+        }
     }
 }
 

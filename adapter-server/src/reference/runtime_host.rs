@@ -1,13 +1,15 @@
 //! What the host itself asks of the platform, around the stores.
 
 use super::errors::{session_not_found, upstream};
+use super::payment_authority::Payments;
 use super::records::stored_fault;
 use super::{ScopedReference, agent_store, llm_provider_store, message_retriever, session_store};
 use async_trait::async_trait;
 use everruns_core::message_retriever::MessageRetriever;
 use everruns_core::traits::{
-    AgentStore, EventEmitter, HarnessStore, LlmProviderStore, SessionFileSystem, SessionMutator,
-    SessionStorageStore, SessionStore,
+    AgentStore, EventEmitter, HarnessStore, ImageArtifactStore, ImageResolver, LlmProviderStore,
+    PaymentAuthority, ProviderCredentialStore, SessionFileSystem, SessionMutator,
+    SessionSqlDbStoreRef, SessionStorageStore, SessionStore, UserConnectionResolver,
 };
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
 use everruns_core::{
@@ -98,6 +100,37 @@ impl RuntimeHostAdapter for ScopedReference {
         Arc::new(self.clone())
     }
 
+    fn image_resolver(&self, _org_id: i64) -> Option<Arc<dyn ImageResolver>> {
+        Some(Arc::new(self.clone()))
+    }
+
+    fn image_artifact_store(&self, _org_id: i64) -> Option<Arc<dyn ImageArtifactStore>> {
+        Some(Arc::new(self.clone()))
+    }
+
+    fn provider_credential_store(&self, _org_id: i64) -> Option<Arc<dyn ProviderCredentialStore>> {
+        Some(Arc::new(self.clone()))
+    }
+
+    fn connection_resolver(&self) -> Option<Arc<dyn UserConnectionResolver>> {
+        Some(Arc::new(self.clone()))
+    }
+
+    fn sqldb_store(&self) -> Option<SessionSqlDbStoreRef> {
+        Some(Arc::new(self.clone()))
+    }
+
+    fn payment_authority(
+        &self,
+        _org_id: i64,
+        agent_id: Option<AgentId>,
+    ) -> Option<Arc<dyn PaymentAuthority>> {
+        Some(Arc::new(Payments {
+            reference: self.clone(),
+            agent_id,
+        }))
+    }
+
     fn storage_store(&self) -> Option<Arc<dyn SessionStorageStore>> {
         Some(Arc::new(self.clone()))
     }
@@ -109,10 +142,10 @@ impl ScopedReference {
         session_id: SessionId,
         status: pb::SessionStatus,
     ) -> Result<Session, StoreError> {
-        let org_id = self.scope.org_id;
+        let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
         let answer = self
             .once(async |tx| {
-                let session = session_store::update(tx, org_id, session_id, |session, now| {
+                let session = session_store::update(tx, org_id, key, session_id, |session, now| {
                     session.set_status(status);
                     if status == pb::SessionStatus::Active {
                         session.started_at.get_or_insert_with(|| to_timestamp(now));
@@ -130,16 +163,15 @@ impl ScopedReference {
         &self,
         session_id: SessionId,
     ) -> Result<RuntimeHostTurnContext, StoreError> {
-        let org_id = self.scope.org_id;
+        let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
         let mut tx = self.inner.db.snapshot().await?;
-        let session = session_store::find(&mut tx, org_id, session_id).await?;
+        let session = session_store::find(&mut tx, org_id, key, session_id).await?;
         let session = session.ok_or_else(|| session_not_found(session_id))?;
         let agent = match session.agent_id {
-            Some(agent_id) => agent_store::find(&mut tx, org_id, agent_id).await?,
+            Some(agent_id) => agent_store::find(&mut tx, org_id, key, agent_id).await?,
             None => None,
         };
         let messages = message_retriever::load_all(&mut tx, org_id, session_id).await?;
-        let key = self.inner.key.as_ref();
         let model = llm_provider_store::find_default(&mut tx, org_id, key).await?;
         Ok(RuntimeHostTurnContext {
             agent,

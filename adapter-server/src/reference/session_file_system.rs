@@ -11,7 +11,7 @@ pub(super) use change::seed;
 use super::errors::{refused, upstream};
 use super::path::FilePath;
 use super::records::stored_fault;
-use super::{ScopedReference, session_store};
+use super::{ScopedReference, locks, session_store};
 use async_trait::async_trait;
 use change::Expected;
 use content::Content;
@@ -23,6 +23,7 @@ use mortise_proto::convert::nested;
 use mortise_proto::convert::session_file_system::from_written;
 use mortise_proto::{StoreError, pb};
 use rows::{Row, Workspace};
+use sqlx::AnyConnection;
 
 #[async_trait]
 impl SessionFileSystem for ScopedReference {
@@ -208,7 +209,7 @@ impl ScopedReference {
         let workspace = self.workspace(session_id);
         let answer = self
             .once(async |tx| {
-                session_store::must_exist(tx, workspace.org_id, session_id).await?;
+                begin(tx, workspace).await?;
                 let row = change::write(tx, workspace, &path, &new).await?;
                 Ok(pb::WriteFileResponse {
                     file: Some(row.into_written(session_id)),
@@ -231,6 +232,7 @@ impl ScopedReference {
         let workspace = self.workspace(session_id);
         let answer = self
             .once(async |tx| {
+                locks::session(tx, workspace.org_id, session_id).await?;
                 let row = change::write_if(tx, workspace, &path, expected, &new).await?;
                 Ok(pb::WriteFileIfContentMatchesResponse {
                     file: row.map(|row| row.into_written(session_id)),
@@ -250,6 +252,7 @@ impl ScopedReference {
         let workspace = self.workspace(session_id);
         let answer = self
             .once(async |tx| {
+                locks::session(tx, workspace.org_id, session_id).await?;
                 let deleted = change::delete(tx, workspace, &path, recursive).await?;
                 Ok(pb::DeleteFileResponse { deleted })
             })
@@ -266,7 +269,7 @@ impl ScopedReference {
         let workspace = self.workspace(session_id);
         let answer = self
             .once(async |tx| {
-                session_store::must_exist(tx, workspace.org_id, session_id).await?;
+                begin(tx, workspace).await?;
                 let row = change::make_directory(tx, workspace, &path).await?;
                 Ok(pb::CreateDirectoryResponse {
                     directory: Some(row.into_info(session_id).into()),
@@ -279,13 +282,20 @@ impl ScopedReference {
     async fn place(&self, session_id: SessionId, file: &InitialFile) -> Result<(), StoreError> {
         let workspace = self.workspace(session_id);
         self.once(async |tx| {
-            session_store::must_exist(tx, workspace.org_id, session_id).await?;
+            begin(tx, workspace).await?;
             seed(tx, workspace.org_id, session_id, file).await?;
             Ok(pb::SeedInitialFileResponse {})
         })
         .await
         .map(|pb::SeedInitialFileResponse {}| ())
     }
+}
+
+/// Begins a change to a workspace: what it finds stays so until it is over.
+async fn begin(tx: &mut AnyConnection, workspace: Workspace) -> Result<(), StoreError> {
+    let Workspace { org_id, session_id } = workspace;
+    locks::session(tx, org_id, session_id).await?;
+    session_store::must_exist(tx, org_id, session_id).await
 }
 
 /// The answer holds no content: what was written is what was sent.

@@ -22,10 +22,10 @@ impl SessionMutator for ScopedReference {
 
 impl ScopedReference {
     async fn set_title(&self, session_id: SessionId, title: String) -> Result<Session, StoreError> {
-        let org_id = self.scope.org_id;
+        let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
         let answer = self
             .once(async |tx| {
-                let session = session_store::update(tx, org_id, session_id, |session, _| {
+                let session = session_store::update(tx, org_id, key, session_id, |session, _| {
                     session.title = Some(title);
                 });
                 Ok(pb::UpdateSessionTitleResponse {

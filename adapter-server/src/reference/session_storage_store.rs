@@ -5,7 +5,7 @@ mod secrets;
 mod values;
 
 use super::db::{fault, unreadable};
-use super::errors::upstream;
+use super::errors::{refused, upstream};
 use super::records::{now_after, time};
 use super::{ScopedReference, seal};
 use async_trait::async_trait;
@@ -37,6 +37,9 @@ const SECRETS: Table = Table {
     list: "SELECT name, created_at, updated_at FROM session_secrets \
            WHERE org_id = $1 AND session_id = $2 ORDER BY name",
 };
+
+/// A name is part of a key, and PostgreSQL's keys have some 2,700 bytes.
+const NAME_BYTES_MAX: usize = 2048;
 
 #[async_trait]
 impl SessionStorageStore for ScopedReference {
@@ -178,6 +181,12 @@ async fn moved(
     session_id: SessionId,
     name: &str,
 ) -> Result<i64, StoreError> {
+    if name.len() > NAME_BYTES_MAX {
+        return Err(refused(format!(
+            "the name has {} bytes, at most {NAME_BYTES_MAX} are allowed",
+            name.len()
+        )));
+    }
     let row: Option<(i64,)> = sqlx::query_as(table.times)
         .bind(org_id)
         .bind(session_id.to_string())

@@ -1,16 +1,16 @@
 //! Sessions.
 
-use super::ScopedReference;
+use super::{ScopedReference, locks};
 use super::db::fault;
 use super::errors::{no_session, upstream};
-use super::records::{decoded, domain, nanos, now_after, stored_fault, time};
+use super::records::{nanos, now_after, stored_fault, time};
+use super::seal::{Bound, KeyRing, opened, opened_domain, stored};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use everruns_core::typed_id::SessionId;
 use everruns_core::{AgentLoopError, Session, traits::SessionStore};
 use mortise_proto::convert::{self, to_timestamp};
 use mortise_proto::{StoreError, pb};
-use prost::Message;
 use sqlx::AnyConnection;
 
 const FIND: &str = "SELECT body FROM sessions WHERE org_id = $1 AND id = $2";
@@ -30,27 +30,32 @@ impl SessionStore for ScopedReference {
 impl ScopedReference {
     async fn session(&self, session_id: SessionId) -> Result<Option<Session>, StoreError> {
         let mut conn = self.inner.db.reader().await?;
-        find(&mut conn, self.scope.org_id, session_id).await
+        let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
+        find(&mut conn, org_id, key, session_id).await
     }
 }
 
 pub(super) async fn find(
     conn: &mut AnyConnection,
     org_id: i64,
+    key: Option<&KeyRing>,
     session_id: SessionId,
 ) -> Result<Option<Session>, StoreError> {
-    let body = body(conn, org_id, session_id).await?;
-    body.map(|body| domain::<pb::Session, _>(&body)).transpose()
+    let id = session_id.to_string();
+    let bound = Bound::record(org_id, "sessions", &id);
+    let body = body(conn, org_id, &id).await?;
+    body.map(|body| opened_domain::<pb::Session, _>(key, bound, &body))
+        .transpose()
 }
 
 async fn body(
     conn: &mut AnyConnection,
     org_id: i64,
-    session_id: SessionId,
+    id: &str,
 ) -> Result<Option<Vec<u8>>, StoreError> {
     let row: Option<(Vec<u8>,)> = sqlx::query_as(FIND)
         .bind(org_id)
-        .bind(session_id.to_string())
+        .bind(id)
         .fetch_optional(conn)
         .await
         .map_err(fault)?;
@@ -86,22 +91,26 @@ pub(super) async fn must_exist(
 pub(super) async fn update(
     conn: &mut AnyConnection,
     org_id: i64,
+    key: Option<&KeyRing>,
     session_id: SessionId,
     change: impl FnOnce(&mut pb::Session, DateTime<Utc>),
 ) -> Result<pb::Session, StoreError> {
-    let body = body(conn, org_id, session_id).await?;
+    let id = session_id.to_string();
+    let bound = Bound::record(org_id, "sessions", &id);
+    locks::session(conn, org_id, session_id).await?;
+    let body = body(conn, org_id, &id).await?;
     let body = body.ok_or_else(|| no_session(session_id))?;
-    let mut session: pb::Session = decoded(&body)?;
+    let mut session: pb::Session = opened(key, bound, &body)?;
     let last = convert::timestamp("updated_at", session.updated_at).map_err(stored_fault)?;
     let updated_at = now_after(nanos(last));
     session.updated_at = Some(to_timestamp(time(updated_at)));
     change(&mut session, time(updated_at));
     sqlx::query(UPDATE)
         .bind(org_id)
-        .bind(session_id.to_string())
+        .bind(id.as_str())
         .bind(status_name(&session))
         .bind(updated_at)
-        .bind(session.encode_to_vec())
+        .bind(stored(key, bound, &session)?)
         .execute(conn)
         .await
         .map_err(fault)?;

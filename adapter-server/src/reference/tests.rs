@@ -103,6 +103,7 @@ fn scope(org_id: i64, method: &'static Method, request_id: Option<String>) -> Sc
     Scope {
         org_id,
         org_public_id: org_public_id_from_internal(org_id),
+        session_id: None,
         request_id,
         method,
     }

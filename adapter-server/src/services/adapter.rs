@@ -3,11 +3,18 @@
 use crate::replies::KEPT_FOR;
 use crate::serve::{Serving, Shared};
 use crate::{AdapterSource, Scope};
+use everruns_core::typed_id::SessionId;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_proto::pb::adapter_service_server::AdapterService;
 use mortise_proto::rpc::table::{self, adapter_service::DESCRIBE};
 use mortise_proto::{PROTOCOL, pb};
 use tonic::{Request, Response, Status, async_trait};
+use uuid::Uuid;
+
+/// For getters that want a session before there is one.
+fn any_session() -> SessionId {
+    SessionId::from_uuid(Uuid::nil())
+}
 
 #[async_trait]
 impl<S: AdapterSource> AdapterService for Serving<S> {
@@ -32,9 +39,16 @@ impl<S: AdapterSource> AdapterService for Serving<S> {
                 max_message_bytes: shared.max_message_bytes as u64,
                 request_memory_seconds: KEPT_FOR.as_secs(),
             }),
-            platform_base_url: String::new(),
+            platform_base_url: platform_base_url(&call.adapter, &call.scope),
         }))
     }
+}
+
+/// Where the links of the web console begin; it is the same in every session.
+fn platform_base_url(adapter: &impl RuntimeHostAdapter, scope: &Scope) -> String {
+    let store = adapter.platform_store(scope.org_id, any_session());
+    let base_url = store.map(|store| store.base_url().trim_end_matches('/').to_string());
+    base_url.unwrap_or_default()
 }
 
 /// What the adapter offers: the services that the trait requires, and of the
@@ -70,11 +84,35 @@ fn offers<S: AdapterSource>(
         ),
         offer(table::session_file_system_service::NAME, &[]),
     ];
+    if adapter.sqldb_store().is_some() {
+        offers.push(offer(table::session_sql_db_store_service::NAME, &[]));
+    }
+    if adapter.image_resolver(scope.org_id).is_some() {
+        offers.push(offer(table::image_resolver_service::NAME, &[]));
+    }
+    if adapter.image_artifact_store(scope.org_id).is_some() {
+        offers.push(offer(table::image_artifact_store_service::NAME, &[]));
+    }
+    if adapter.provider_credential_store(scope.org_id).is_some() {
+        offers.push(offer(table::provider_credential_store_service::NAME, &[]));
+    }
+    if adapter.connection_resolver().is_some() {
+        offers.push(offer(table::user_connection_resolver_service::NAME, &[]));
+    }
+    if adapter.platform_store(scope.org_id, any_session()).is_some() {
+        offers.push(offer(table::platform_store_service::NAME, &[]));
+    }
     if adapter.storage_store().is_some() {
         offers.push(offer(table::session_storage_store_service::NAME, &[]));
     }
+    if adapter.payment_authority(scope.org_id, None).is_some() {
+        offers.push(offer(table::payment_authority_service::NAME, &[]));
+    }
     if shared.source.event_store(scope).is_some() {
         offers.push(offer(table::event_log_service::NAME, &[]));
+    }
+    if shared.source.turn_queue(scope).is_some() {
+        offers.push(offer(table::turn_queue_service::NAME, &[]));
     }
     if shared.source.test_seed(scope).is_some() {
         offers.push(offer(table::test_seed_service::NAME, &[]));

@@ -1,1 +1,135 @@
-//! Not yet.
+//! `ImageArtifactStoreService` over `ImageArtifactStore`, where the adapter has one.
+
+use crate::AdapterSource;
+use crate::chunks::byte_chunks;
+use crate::serve::{Answers, Outcome, Serving, Upload, not_offered};
+use everruns_core::traits::{CreateStoredImage, ImageArtifactStore, StoredImage};
+use everruns_runtime::RuntimeHostAdapter;
+use futures::{StreamExt, stream};
+use mortise_proto::convert::id;
+use mortise_proto::convert::image_artifact_store::{MAX_IMAGE_BYTES, join_new, too_large};
+use mortise_proto::pb::create_image_request::Part as NewPart;
+use mortise_proto::pb::get_image_response::Part;
+use mortise_proto::pb::image_artifact_store_service_server::ImageArtifactStoreService;
+use mortise_proto::rpc::table::image_artifact_store_service::{
+    CREATE_IMAGE, GET_IMAGE, GET_IMAGE_INFO, NAME,
+};
+use mortise_proto::{StoreError, pb};
+use std::sync::Arc;
+use tonic::{Request, Response, Status, Streaming, async_trait};
+
+#[async_trait]
+impl<S: AdapterSource> ImageArtifactStoreService for Serving<S> {
+    type GetImageStream = Answers<pb::GetImageResponse>;
+
+    async fn create_image(
+        &self,
+        request: Request<Streaming<pb::CreateImageRequest>>,
+    ) -> Result<Response<pb::CreateImageResponse>, Status> {
+        self.client_stream::<NewImage, _, _, _>(&CREATE_IMAGE, request, |call| async move {
+            let store = offered(call.adapter.image_artifact_store(call.scope.org_id))?;
+            let image = store.create_image(call.request).await?;
+            Ok(pb::CreateImageResponse {
+                image: Some(image.into()),
+            })
+        })
+        .await
+    }
+
+    async fn get_image(
+        &self,
+        request: Request<pb::GetImageRequest>,
+    ) -> Result<Response<Self::GetImageStream>, Status> {
+        self.stream(&GET_IMAGE, request, |call| async move {
+            let image_id = id("image_id", &call.request.image_id)?;
+            let store = offered(call.adapter.image_artifact_store(call.scope.org_id))?;
+            let image = store.get_image(image_id).await?;
+            let parts = stream::iter(image).flat_map(|StoredImage { info, data }| {
+                let chunks = byte_chunks(data.into()).map(Part::Chunk);
+                stream::iter([Part::Info(info.into())]).chain(chunks)
+            });
+            Ok(parts.map(|part| Ok(pb::GetImageResponse { part: Some(part) })))
+        })
+        .await
+    }
+
+    async fn get_image_info(
+        &self,
+        request: Request<pb::GetImageInfoRequest>,
+    ) -> Result<Response<pb::GetImageInfoResponse>, Status> {
+        self.unary(&GET_IMAGE_INFO, request, |call| async move {
+            let image_id = id("image_id", &call.request.image_id)?;
+            let store = offered(call.adapter.image_artifact_store(call.scope.org_id))?;
+            let image = store.get_image_info(image_id).await?;
+            Ok(pb::GetImageInfoResponse {
+                image: image.map(Into::into),
+            })
+        })
+        .await
+    }
+}
+
+fn offered(store: Option<Arc<dyn ImageArtifactStore>>) -> Outcome<Arc<dyn ImageArtifactStore>> {
+    store.ok_or_else(|| not_offered(NAME))
+}
+
+/// A new image as it comes in.
+struct NewImage {
+    header: pb::NewImage,
+    size_bytes: usize,
+    data: Vec<u8>,
+}
+
+impl Upload for NewImage {
+    type Part = pb::CreateImageRequest;
+    type Whole = CreateStoredImage;
+
+    fn begin(first: pb::CreateImageRequest) -> Outcome<Self> {
+        let Some(NewPart::Header(header)) = first.part else {
+            return Err(StoreError::invalid_field(
+                "header",
+                "is missing; send it in the first message, and the image's bytes in those after it",
+            ));
+        };
+        let size_bytes = usize::try_from(header.size_bytes).unwrap_or(usize::MAX);
+        if size_bytes > MAX_IMAGE_BYTES {
+            return Err(too_large(header.size_bytes));
+        }
+        Ok(Self {
+            header,
+            size_bytes,
+            data: Vec::new(),
+        })
+    }
+
+    fn size_bytes(&self) -> usize {
+        self.size_bytes
+    }
+
+    fn add(&mut self, part: pb::CreateImageRequest) -> Outcome<()> {
+        let Some(NewPart::Chunk(chunk)) = part.part else {
+            return Err(StoreError::invalid_field(
+                "chunk",
+                "is missing; after the first message, send the image's bytes in chunks",
+            ));
+        };
+        if self.data.len() + chunk.len() > self.size_bytes {
+            return Err(StoreError::invalid_field(
+                "header.size_bytes",
+                format!(
+                    "is {}, and the chunks hold more; send the number of bytes that they hold",
+                    self.size_bytes
+                ),
+            ));
+        }
+        if self.data.is_empty() {
+            self.data.reserve_exact(self.size_bytes);
+        }
+        self.data.extend_from_slice(&chunk);
+        Ok(())
+    }
+
+    fn end(self) -> Outcome<CreateStoredImage> {
+        join_new(self.header, self.data).map_err(|error| error.within("header").into())
+    }
+}

@@ -30,7 +30,7 @@ impl<S: AdapterSource> SessionFileSystemService for Serving<S> {
             let store = call.adapter.file_store();
             let file = store.read_file(session_id, &call.request.path).await?;
             let parts = stream::iter(file.map(split)).flat_map(|(header, content)| {
-                let chunks = byte_chunks(content.unwrap_or_default()).map(Part::Chunk);
+                let chunks = byte_chunks(content.unwrap_or_default().into()).map(Part::Chunk);
                 stream::iter([Part::Header(header)]).chain(chunks)
             });
             Ok(parts.map(|part| Ok(pb::ReadFileResponse { part: Some(part) })))

@@ -3,11 +3,12 @@
 
 use crate::serve::{Outcome, Serving, not_offered};
 use crate::{AdapterSource, Scope, TestSeed};
-use mortise_proto::convert::{id, nested};
+use mortise_proto::convert::{id, nested, optional_nested};
 use mortise_proto::pb;
 use mortise_proto::pb::test_seed_service_server::TestSeedService;
 use mortise_proto::rpc::table::test_seed_service::{
-    NAME, PUT_AGENT, PUT_HARNESS, PUT_MODEL, PUT_SESSION,
+    NAME, PUT_AGENT, PUT_CONNECTION, PUT_HARNESS, PUT_MODEL, PUT_PAYMENT_POLICY,
+    PUT_PROVIDER_CREDENTIAL, PUT_SESSION,
 };
 use std::sync::Arc;
 use tonic::{Request, Response, Status, async_trait};
@@ -49,6 +50,52 @@ impl<S: AdapterSource> TestSeedService for Serving<S> {
             let session = nested("session", call.request.session)?;
             serving.seed(&call.scope)?.put_session(session).await?;
             Ok(pb::PutSessionResponse {})
+        })
+        .await
+    }
+
+    async fn put_provider_credential(
+        &self,
+        request: Request<pb::PutProviderCredentialRequest>,
+    ) -> Result<Response<pb::PutProviderCredentialResponse>, Status> {
+        let serving = self.clone();
+        self.unary(&PUT_PROVIDER_CREDENTIAL, request, |call| async move {
+            let credentials = nested("credentials", call.request.credentials)?;
+            let seed = serving.seed(&call.scope)?;
+            seed.put_provider_credential(&call.request.provider_type, credentials)
+                .await?;
+            Ok(pb::PutProviderCredentialResponse {})
+        })
+        .await
+    }
+
+    async fn put_connection(
+        &self,
+        request: Request<pb::PutConnectionRequest>,
+    ) -> Result<Response<pb::PutConnectionResponse>, Status> {
+        let serving = self.clone();
+        self.unary(&PUT_CONNECTION, request, |call| async move {
+            let connection = nested("connection", call.request.connection)?;
+            serving
+                .seed(&call.scope)?
+                .put_connection(connection)
+                .await?;
+            Ok(pb::PutConnectionResponse {})
+        })
+        .await
+    }
+
+    async fn put_payment_policy(
+        &self,
+        request: Request<pb::PutPaymentPolicyRequest>,
+    ) -> Result<Response<pb::PutPaymentPolicyResponse>, Status> {
+        let serving = self.clone();
+        self.unary(&PUT_PAYMENT_POLICY, request, |call| async move {
+            let policy = nested("policy", call.request.policy)?;
+            let account = optional_nested("account", call.request.account)?;
+            let seed = serving.seed(&call.scope)?;
+            seed.put_payment_policy(policy, account).await?;
+            Ok(pb::PutPaymentPolicyResponse {})
         })
         .await
     }

@@ -16,9 +16,9 @@ pub struct CallContext {
     /// key on org_id.
     #[prost(string, tag = "2")]
     pub org_public_id: ::prost::alloc::string::String,
-    /// OPTIONAL. The session the call is made for, `session_` and 32 hex digits.
-    /// Information for logs, limits and routing; the request names the session it
-    /// acts on in a field of its own.
+    /// OPTIONAL, REQUIRED in PlatformStoreService. The session the call is made for,
+    /// `session_` and 32 hex digits. Information for logs, limits and routing; the
+    /// request names the session it acts on in a field of its own.
     #[prost(string, tag = "3")]
     pub session_id: ::prost::alloc::string::String,
     /// OPTIONAL. The turn the call is made in, `turn_` and 32 hex digits.
@@ -178,7 +178,7 @@ pub enum Deadline {
     Open = 2,
     /// The caller's long deadline (10 min unless configured) covers the call; on a
     /// stream, the wait for each message. For calls in which the server waits for
-    /// somebody else: a model, an HTTP server, a payment.
+    /// somebody else (a model, an HTTP server, a payment), and for large requests.
     Long = 3,
 }
 impl Deadline {
@@ -1302,6 +1302,418 @@ pub mod agent_store_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// App binds a harness, and an agent if there is one, to channels.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct App {
+    /// REQUIRED. The public id, `app_` and 32 hex digits.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// OPTIONAL. The platform's internal UUID; absent means the nil UUID.
+    #[prost(string, optional, tag = "2")]
+    pub internal_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// The host's internal id of the org; zero means that it is not told.
+    #[prost(int64, tag = "3")]
+    pub org_id: i64,
+    /// REQUIRED. The name people see.
+    #[prost(string, tag = "4")]
+    pub name: ::prost::alloc::string::String,
+    /// OPTIONAL. What it does.
+    #[prost(string, optional, tag = "5")]
+    pub description: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. The harness its sessions run on, `harness_` and 32 hex digits.
+    #[prost(string, tag = "6")]
+    pub harness_id: ::prost::alloc::string::String,
+    /// OPTIONAL. The agent its sessions are run as, `agent_` and 32 hex digits.
+    #[prost(string, optional, tag = "7")]
+    pub agent_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. How it finds the version of the agent.
+    #[prost(enumeration = "AgentVersionPolicy", tag = "8")]
+    pub agent_version_policy: i32,
+    /// OPTIONAL. With PINNED: the version, `agentver_` and 32 hex digits.
+    #[prost(string, optional, tag = "9")]
+    pub agent_version_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. Who it acts as where nobody is present, `identity_` and 32 hex digits.
+    #[prost(string, optional, tag = "10")]
+    pub agent_identity_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. `principal_` and 32 hex digits.
+    #[prost(string, tag = "11")]
+    pub owner_principal_id: ::prost::alloc::string::String,
+    /// OPTIONAL. UUID of the user behind the owner.
+    #[prost(string, optional, tag = "12")]
+    pub resolved_owner_user_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. The owner, for display.
+    #[prost(message, optional, tag = "13")]
+    pub owner: ::core::option::Option<PrincipalSummary>,
+    /// OPTIONAL. Who the owner acts for, for display.
+    #[prost(message, optional, tag = "14")]
+    pub effective_owner: ::core::option::Option<PrincipalSummary>,
+    /// Its channels.
+    #[prost(message, repeated, tag = "15")]
+    pub channels: ::prost::alloc::vec::Vec<AppChannel>,
+    /// REQUIRED. Where it stands in its life.
+    #[prost(enumeration = "AppStatus", tag = "16")]
+    pub status: i32,
+    /// OPTIONAL. When it was last published.
+    #[prost(message, optional, tag = "17")]
+    pub published_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// REQUIRED. When it was made; never changes.
+    #[prost(message, optional, tag = "18")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// REQUIRED. When it last changed; not before created_at.
+    #[prost(message, optional, tag = "19")]
+    pub updated_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// OPTIONAL. When it was archived.
+    #[prost(message, optional, tag = "20")]
+    pub archived_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// OPTIONAL. When it was deleted.
+    #[prost(message, optional, tag = "21")]
+    pub deleted_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// AppChannel is one way to reach an app.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AppChannel {
+    /// REQUIRED. The public id, `appchan_` and 32 hex digits.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// OPTIONAL. The platform's internal UUID; absent means the nil UUID.
+    #[prost(string, optional, tag = "2")]
+    pub internal_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. What kind of channel it is.
+    #[prost(enumeration = "ChannelType", tag = "3")]
+    pub channel_type: i32,
+    /// REQUIRED. What the kind needs to know, one JSON value; it holds tokens and
+    /// signing secrets.
+    #[prost(string, tag = "4")]
+    pub channel_config_json: ::prost::alloc::string::String,
+    /// Whether it is in use.
+    #[prost(bool, tag = "5")]
+    pub enabled: bool,
+    /// REQUIRED. When it was made; never changes.
+    #[prost(message, optional, tag = "6")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// REQUIRED. When it last changed; not before created_at.
+    #[prost(message, optional, tag = "7")]
+    pub updated_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// AppStatus is where an app stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AppStatus {
+    /// Never sent; refused with INVALID_ARGUMENT.
+    Unspecified = 0,
+    /// Set up, and not reachable.
+    Draft = 1,
+    /// Reachable through its channels.
+    Published = 2,
+    /// Kept, but no longer usable.
+    Archived = 3,
+    /// A tombstone.
+    Deleted = 4,
+}
+impl AppStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "APP_STATUS_UNSPECIFIED",
+            Self::Draft => "APP_STATUS_DRAFT",
+            Self::Published => "APP_STATUS_PUBLISHED",
+            Self::Archived => "APP_STATUS_ARCHIVED",
+            Self::Deleted => "APP_STATUS_DELETED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "APP_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "APP_STATUS_DRAFT" => Some(Self::Draft),
+            "APP_STATUS_PUBLISHED" => Some(Self::Published),
+            "APP_STATUS_ARCHIVED" => Some(Self::Archived),
+            "APP_STATUS_DELETED" => Some(Self::Deleted),
+            _ => None,
+        }
+    }
+}
+/// AgentVersionPolicy is how an app finds the version of its agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AgentVersionPolicy {
+    /// Never sent; refused with INVALID_ARGUMENT.
+    Unspecified = 0,
+    /// The agent's default version at the time.
+    Default = 1,
+    /// The agent's newest version at the time.
+    Latest = 2,
+    /// The version that the app names.
+    Pinned = 3,
+}
+impl AgentVersionPolicy {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "AGENT_VERSION_POLICY_UNSPECIFIED",
+            Self::Default => "AGENT_VERSION_POLICY_DEFAULT",
+            Self::Latest => "AGENT_VERSION_POLICY_LATEST",
+            Self::Pinned => "AGENT_VERSION_POLICY_PINNED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "AGENT_VERSION_POLICY_UNSPECIFIED" => Some(Self::Unspecified),
+            "AGENT_VERSION_POLICY_DEFAULT" => Some(Self::Default),
+            "AGENT_VERSION_POLICY_LATEST" => Some(Self::Latest),
+            "AGENT_VERSION_POLICY_PINNED" => Some(Self::Pinned),
+            _ => None,
+        }
+    }
+}
+/// ChannelType is how an app is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ChannelType {
+    /// Never sent; refused with INVALID_ARGUMENT.
+    Unspecified = 0,
+    /// Slack.
+    Slack = 1,
+    /// The AG-UI protocol.
+    AgUi = 2,
+    /// A schedule.
+    Schedule = 3,
+    /// Calls of a webhook.
+    Webhook = 4,
+    /// The Agent2Agent protocol.
+    A2a = 5,
+    /// The Free Communication Protocol.
+    Fcp = 6,
+}
+impl ChannelType {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CHANNEL_TYPE_UNSPECIFIED",
+            Self::Slack => "CHANNEL_TYPE_SLACK",
+            Self::AgUi => "CHANNEL_TYPE_AG_UI",
+            Self::Schedule => "CHANNEL_TYPE_SCHEDULE",
+            Self::Webhook => "CHANNEL_TYPE_WEBHOOK",
+            Self::A2a => "CHANNEL_TYPE_A2A",
+            Self::Fcp => "CHANNEL_TYPE_FCP",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CHANNEL_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CHANNEL_TYPE_SLACK" => Some(Self::Slack),
+            "CHANNEL_TYPE_AG_UI" => Some(Self::AgUi),
+            "CHANNEL_TYPE_SCHEDULE" => Some(Self::Schedule),
+            "CHANNEL_TYPE_WEBHOOK" => Some(Self::Webhook),
+            "CHANNEL_TYPE_A2A" => Some(Self::A2a),
+            "CHANNEL_TYPE_FCP" => Some(Self::Fcp),
+            _ => None,
+        }
+    }
+}
+/// CapabilityInfo describes a capability.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CapabilityInfo {
+    /// REQUIRED. What agents and harnesses name it by.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// REQUIRED. The name people see.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// REQUIRED, may be empty. What it gives.
+    #[prost(string, tag = "3")]
+    pub description: ::prost::alloc::string::String,
+    /// REQUIRED. Whether it can be used.
+    #[prost(enumeration = "CapabilityStatus", tag = "4")]
+    pub status: i32,
+    /// OPTIONAL. The name of an icon.
+    #[prost(string, optional, tag = "5")]
+    pub icon: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. The group it is shown in.
+    #[prost(string, optional, tag = "6")]
+    pub category: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. What it adds to the prompt.
+    #[prost(string, optional, tag = "7")]
+    pub system_prompt: ::core::option::Option<::prost::alloc::string::String>,
+    /// The tools it gives.
+    #[prost(message, repeated, tag = "8")]
+    pub tool_definitions: ::prost::alloc::vec::Vec<ToolDefinition>,
+    /// Whether it is an MCP server.
+    #[prost(bool, tag = "9")]
+    pub is_mcp: bool,
+    /// Whether it is a skill.
+    #[prost(bool, tag = "10")]
+    pub is_skill: bool,
+    /// Ids of the capabilities that come with it.
+    #[prost(string, repeated, tag = "11")]
+    pub dependencies: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Features that clients may show.
+    #[prost(string, repeated, tag = "12")]
+    pub features: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// OPTIONAL. JSON Schema of its configuration, one JSON value; absent and `null`
+    /// differ.
+    #[prost(string, optional, tag = "13")]
+    pub config_schema_json: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. Hints for a form of its configuration, one JSON value; absent and
+    /// `null` differ.
+    #[prost(string, optional, tag = "14")]
+    pub config_ui_schema_json: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. Who may hand it out.
+    #[prost(enumeration = "RiskLevel", tag = "15")]
+    pub risk_level: i32,
+    /// How many active agents of the org have it.
+    #[prost(uint64, tag = "16")]
+    pub agent_count: u64,
+    /// How many active harnesses of the org have it.
+    #[prost(uint64, tag = "17")]
+    pub harness_count: u64,
+    /// OPTIONAL. The page of the public documentation.
+    #[prost(string, optional, tag = "18")]
+    pub docs_slug: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// CapabilityStatus is whether a capability can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CapabilityStatus {
+    /// Never sent; refused with INVALID_ARGUMENT.
+    Unspecified = 0,
+    /// It can.
+    Available = 1,
+    /// Not yet.
+    ComingSoon = 2,
+    /// It can, and should not be any more.
+    Deprecated = 3,
+}
+impl CapabilityStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CAPABILITY_STATUS_UNSPECIFIED",
+            Self::Available => "CAPABILITY_STATUS_AVAILABLE",
+            Self::ComingSoon => "CAPABILITY_STATUS_COMING_SOON",
+            Self::Deprecated => "CAPABILITY_STATUS_DEPRECATED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CAPABILITY_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "CAPABILITY_STATUS_AVAILABLE" => Some(Self::Available),
+            "CAPABILITY_STATUS_COMING_SOON" => Some(Self::ComingSoon),
+            "CAPABILITY_STATUS_DEPRECATED" => Some(Self::Deprecated),
+            _ => None,
+        }
+    }
+}
+/// RiskLevel is who may hand a capability out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RiskLevel {
+    /// Never sent; refused with INVALID_ARGUMENT.
+    Unspecified = 0,
+    /// Everybody.
+    Low = 1,
+    /// Members of the org; it is logged.
+    Medium = 2,
+    /// Administrators of the org.
+    High = 3,
+}
+impl RiskLevel {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RISK_LEVEL_UNSPECIFIED",
+            Self::Low => "RISK_LEVEL_LOW",
+            Self::Medium => "RISK_LEVEL_MEDIUM",
+            Self::High => "RISK_LEVEL_HIGH",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RISK_LEVEL_UNSPECIFIED" => Some(Self::Unspecified),
+            "RISK_LEVEL_LOW" => Some(Self::Low),
+            "RISK_LEVEL_MEDIUM" => Some(Self::Medium),
+            "RISK_LEVEL_HIGH" => Some(Self::High),
+            _ => None,
+        }
+    }
+}
+/// SessionContextReport estimates what the next call of a model would send.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SessionContextReport {
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "1")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED, empty while none is known. The model it is estimated for.
+    #[prost(string, tag = "2")]
+    pub model: ::prost::alloc::string::String,
+    /// OPTIONAL. Tokens that the model's context holds; absent when it is not known.
+    #[prost(uint32, optional, tag = "3")]
+    pub context_window_tokens: ::core::option::Option<u32>,
+    /// Tokens that would be sent.
+    #[prost(uint32, tag = "4")]
+    pub estimated_input_tokens: u32,
+    /// The parts.
+    #[prost(message, repeated, tag = "5")]
+    pub sections: ::prost::alloc::vec::Vec<ContextReportSection>,
+    /// Where the tokens of a part come from, as far as that is known.
+    #[prost(message, repeated, tag = "6")]
+    pub contributions: ::prost::alloc::vec::Vec<ContextReportContribution>,
+    /// OPTIONAL. What the session has consumed so far.
+    #[prost(message, optional, tag = "7")]
+    pub cumulative_usage: ::core::option::Option<TokenUsage>,
+}
+/// ContextReportSection is one part of the context.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ContextReportSection {
+    /// REQUIRED. Its stable name, such as `system_prompt`.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// REQUIRED. The name people see.
+    #[prost(string, tag = "2")]
+    pub label: ::prost::alloc::string::String,
+    /// Its tokens.
+    #[prost(uint32, tag = "3")]
+    pub tokens: u32,
+    /// What it consists of: messages, tools, prompts.
+    #[prost(uint32, tag = "4")]
+    pub items: u32,
+}
+/// ContextReportContribution is what one source adds to a part.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ContextReportContribution {
+    /// REQUIRED. The part, by its key.
+    #[prost(string, tag = "1")]
+    pub section_key: ::prost::alloc::string::String,
+    /// REQUIRED. The stable name of the source.
+    #[prost(string, tag = "2")]
+    pub source_id: ::prost::alloc::string::String,
+    /// REQUIRED. The name people see.
+    #[prost(string, tag = "3")]
+    pub label: ::prost::alloc::string::String,
+    /// Its tokens.
+    #[prost(uint32, tag = "4")]
+    pub tokens: u32,
+}
 /// ErrorReason lists the reasons. docs/errors.md says of each what happened and
 /// what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -1314,8 +1726,8 @@ pub enum ErrorReason {
     InvalidField = 1,
     /// INVALID_ARGUMENT. The request_id was used before with another method.
     RequestIdReused = 2,
-    /// RESOURCE_EXHAUSTED. A message is larger than the receiver allows;
-    /// metadata: `size_bytes`, `limit_bytes`.
+    /// RESOURCE_EXHAUSTED. A message is larger than the receiver allows, or an
+    /// image than any may be; metadata: `size_bytes`, `limit_bytes`.
     MessageTooLarge = 3,
     /// UNIMPLEMENTED. The server does not offer this service or method.
     NotOffered = 4,
@@ -2566,6 +2978,679 @@ pub mod harness_store_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "mortise.adapter.v1.HarnessStoreService";
     impl<T> tonic::server::NamedService for HarnessStoreServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// NewImage is an image before it is stored, without its bytes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NewImage {
+    /// REQUIRED, may be empty. The file's name. Names need not differ.
+    #[prost(string, tag = "1")]
+    pub filename: ::prost::alloc::string::String,
+    /// REQUIRED, may be empty. The media type, such as `image/png`. The server takes
+    /// it as it is.
+    #[prost(string, tag = "2")]
+    pub content_type: ::prost::alloc::string::String,
+    /// REQUIRED. One JSON value: what made the image, such as model and prompt.
+    #[prost(string, tag = "3")]
+    pub metadata_json: ::prost::alloc::string::String,
+    /// The number of bytes of the image, at most 67108864; 0 for an image without
+    /// bytes.
+    #[prost(uint64, tag = "4")]
+    pub size_bytes: u64,
+}
+/// CreateImageRequest is one message of the stream.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateImageRequest {
+    /// REQUIRED in the first message, ignored in the others. Who is calling; with
+    /// request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. What the message carries.
+    #[prost(oneof = "create_image_request::Part", tags = "2, 3")]
+    pub part: ::core::option::Option<create_image_request::Part>,
+}
+/// Nested message and enum types in `CreateImageRequest`.
+pub mod create_image_request {
+    /// REQUIRED. What the message carries.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Part {
+        /// First, and once.
+        #[prost(message, tag = "2")]
+        Header(super::NewImage),
+        /// The next bytes of the image, at most 256 KiB.
+        #[prost(bytes, tag = "3")]
+        Chunk(::prost::bytes::Bytes),
+    }
+}
+/// StoredImageInfo is an image in the store, without its bytes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StoredImageInfo {
+    /// REQUIRED. `img_` and 32 hex digits.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// REQUIRED, may be empty. The file's name.
+    #[prost(string, tag = "2")]
+    pub filename: ::prost::alloc::string::String,
+    /// REQUIRED, may be empty. The media type.
+    #[prost(string, tag = "3")]
+    pub content_type: ::prost::alloc::string::String,
+    /// The number of bytes of the image.
+    #[prost(int64, tag = "4")]
+    pub size_bytes: i64,
+    /// REQUIRED. One JSON value, as it was given.
+    #[prost(string, tag = "5")]
+    pub metadata_json: ::prost::alloc::string::String,
+    /// REQUIRED. When it was stored.
+    #[prost(message, optional, tag = "6")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// CreateImageResponse holds what was stored.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateImageResponse {
+    /// REQUIRED. The image, with the id it got.
+    #[prost(message, optional, tag = "1")]
+    pub image: ::core::option::Option<StoredImageInfo>,
+}
+/// GetImageRequest names an image.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetImageRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `img_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub image_id: ::prost::alloc::string::String,
+}
+/// GetImageResponse is one message of the stream.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetImageResponse {
+    /// REQUIRED. What the message carries.
+    #[prost(oneof = "get_image_response::Part", tags = "1, 2")]
+    pub part: ::core::option::Option<get_image_response::Part>,
+}
+/// Nested message and enum types in `GetImageResponse`.
+pub mod get_image_response {
+    /// REQUIRED. What the message carries.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Part {
+        /// First, and once.
+        #[prost(message, tag = "1")]
+        Info(super::StoredImageInfo),
+        /// The next bytes of the image, at most 256 KiB. All chunks hold
+        /// info.size_bytes bytes.
+        #[prost(bytes, tag = "2")]
+        Chunk(::prost::bytes::Bytes),
+    }
+}
+/// GetImageInfoRequest names an image.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetImageInfoRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `img_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub image_id: ::prost::alloc::string::String,
+}
+/// GetImageInfoResponse holds what the image is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetImageInfoResponse {
+    /// OPTIONAL. Absent when there is no such image.
+    #[prost(message, optional, tag = "1")]
+    pub image: ::core::option::Option<StoredImageInfo>,
+}
+/// Generated server implementations.
+pub mod image_artifact_store_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ImageArtifactStoreServiceServer.
+    #[async_trait]
+    pub trait ImageArtifactStoreService: std::marker::Send + std::marker::Sync + 'static {
+        /// CreateImage stores an image. The first message of the stream carries the
+        /// context and the header, the others the bytes in order, in chunks of at most
+        /// 256 KiB; an image without bytes has none. The server answers when the stream
+        /// has ended.
+        ///
+        /// The chunks must hold header.size_bytes bytes in all: another number is refused
+        /// with INVALID_ARGUMENT + INVALID_FIELD, and more than 64 MiB with
+        /// RESOURCE_EXHAUSTED + MESSAGE_TOO_LARGE before a chunk is read. A caller that
+        /// sends the change again sends all of its stream again, with the same request_id.
+        async fn create_image(
+            &self,
+            request: tonic::Request<tonic::Streaming<super::CreateImageRequest>>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateImageResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the GetImage method.
+        type GetImageStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::GetImageResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// GetImage returns an image with its bytes. The stream starts with what the image
+        /// is, and chunks of its bytes follow; it is empty when there is no such image.
+        async fn get_image(
+            &self,
+            request: tonic::Request<super::GetImageRequest>,
+        ) -> std::result::Result<tonic::Response<Self::GetImageStream>, tonic::Status>;
+        /// GetImageInfo returns what an image is, without its bytes.
+        async fn get_image_info(
+            &self,
+            request: tonic::Request<super::GetImageInfoRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetImageInfoResponse>,
+            tonic::Status,
+        >;
+    }
+    /// ImageArtifactStoreService keeps images of an org. Optional.
+    ///
+    /// An image has at most 64 MiB (67108864 bytes) and never changes. The same bytes
+    /// stored twice are two images. What ImageResolverService resolves are the same
+    /// images, by the UUID in their id.
+    #[derive(Debug)]
+    pub struct ImageArtifactStoreServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ImageArtifactStoreServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>>
+    for ImageArtifactStoreServiceServer<T>
+    where
+        T: ImageArtifactStoreService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.ImageArtifactStoreService/CreateImage" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateImageSvc<T: ImageArtifactStoreService>(pub Arc<T>);
+                    impl<
+                        T: ImageArtifactStoreService,
+                    > tonic::server::ClientStreamingService<super::CreateImageRequest>
+                    for CreateImageSvc<T> {
+                        type Response = super::CreateImageResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                tonic::Streaming<super::CreateImageRequest>,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ImageArtifactStoreService>::create_image(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateImageSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.client_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.ImageArtifactStoreService/GetImage" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetImageSvc<T: ImageArtifactStoreService>(pub Arc<T>);
+                    impl<
+                        T: ImageArtifactStoreService,
+                    > tonic::server::ServerStreamingService<super::GetImageRequest>
+                    for GetImageSvc<T> {
+                        type Response = super::GetImageResponse;
+                        type ResponseStream = T::GetImageStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetImageRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ImageArtifactStoreService>::get_image(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetImageSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.ImageArtifactStoreService/GetImageInfo" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetImageInfoSvc<T: ImageArtifactStoreService>(pub Arc<T>);
+                    impl<
+                        T: ImageArtifactStoreService,
+                    > tonic::server::UnaryService<super::GetImageInfoRequest>
+                    for GetImageInfoSvc<T> {
+                        type Response = super::GetImageInfoResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetImageInfoRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ImageArtifactStoreService>::get_image_info(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetImageInfoSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ImageArtifactStoreServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.ImageArtifactStoreService";
+    impl<T> tonic::server::NamedService for ImageArtifactStoreServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// ResolveImageRequest names an image.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResolveImageRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. The image's UUID: the 32 hex digits of its `img_` id, in the form
+    /// 8-4-4-4-12.
+    #[prost(string, tag = "2")]
+    pub image_id: ::prost::alloc::string::String,
+}
+/// ResolvedImageHeader is an image without its data.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResolvedImageHeader {
+    /// REQUIRED, may be empty. The media type, such as `image/png`.
+    #[prost(string, tag = "1")]
+    pub media_type: ::prost::alloc::string::String,
+}
+/// ResolveImageResponse is one message of the stream.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResolveImageResponse {
+    /// REQUIRED. What the message carries.
+    #[prost(oneof = "resolve_image_response::Part", tags = "1, 2")]
+    pub part: ::core::option::Option<resolve_image_response::Part>,
+}
+/// Nested message and enum types in `ResolveImageResponse`.
+pub mod resolve_image_response {
+    /// REQUIRED. What the message carries.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Part {
+        /// First, and once.
+        #[prost(message, tag = "1")]
+        Header(super::ResolvedImageHeader),
+        /// The next bytes of the base64 text: standard alphabet, padded, without line
+        /// breaks and without a `data:` prefix. At most 256 KiB.
+        #[prost(bytes, tag = "2")]
+        Chunk(::prost::bytes::Bytes),
+    }
+}
+/// Generated server implementations.
+pub mod image_resolver_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ImageResolverServiceServer.
+    #[async_trait]
+    pub trait ImageResolverService: std::marker::Send + std::marker::Sync + 'static {
+        /// Server streaming response type for the ResolveImage method.
+        type ResolveImageStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ResolveImageResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// ResolveImage returns an image in base64. The stream starts with its header, and
+        /// chunks of the base64 text follow; it is empty when there is no such image.
+        async fn resolve_image(
+            &self,
+            request: tonic::Request<super::ResolveImageRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::ResolveImageStream>,
+            tonic::Status,
+        >;
+    }
+    /// ImageResolverService turns the reference in an `image_file` part of a message
+    /// into the image. Optional: without it, and where it fails or finds nothing, the
+    /// model is shown a line of text instead of the image.
+    #[derive(Debug)]
+    pub struct ImageResolverServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ImageResolverServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>>
+    for ImageResolverServiceServer<T>
+    where
+        T: ImageResolverService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.ImageResolverService/ResolveImage" => {
+                    #[allow(non_camel_case_types)]
+                    struct ResolveImageSvc<T: ImageResolverService>(pub Arc<T>);
+                    impl<
+                        T: ImageResolverService,
+                    > tonic::server::ServerStreamingService<super::ResolveImageRequest>
+                    for ResolveImageSvc<T> {
+                        type Response = super::ResolveImageResponse;
+                        type ResponseStream = T::ResolveImageStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ResolveImageRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ImageResolverService>::resolve_image(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ResolveImageSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ImageResolverServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.ImageResolverService";
+    impl<T> tonic::server::NamedService for ImageResolverServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
@@ -4235,6 +5320,3344 @@ pub mod message_retriever_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "mortise.adapter.v1.MessageRetrieverService";
     impl<T> tonic::server::NamedService for MessageRetrieverServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// ExecuteMachinePaymentRequest is what to pay for, and on whose behalf.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExecuteMachinePaymentRequest {
+    /// REQUIRED. Who is calling; with request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// OPTIONAL. The agent that acts, `agent_` and 32 hex digits. Absent when none does.
+    #[prost(string, optional, tag = "3")]
+    pub agent_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. What to pay for.
+    #[prost(message, optional, tag = "4")]
+    pub payment: ::core::option::Option<MachinePaymentRequest>,
+}
+/// ExecuteMachinePaymentResponse is what came of it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExecuteMachinePaymentResponse {
+    /// REQUIRED. What was paid and what was bought.
+    #[prost(message, optional, tag = "1")]
+    pub payment: ::core::option::Option<MachinePaymentResponse>,
+}
+/// MachinePaymentRequest is an HTTP request that costs money.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MachinePaymentRequest {
+    /// REQUIRED. The id of the capability that asks.
+    #[prost(string, tag = "1")]
+    pub capability: ::prost::alloc::string::String,
+    /// REQUIRED. The capability's own name for what it does.
+    #[prost(string, tag = "2")]
+    pub operation: ::prost::alloc::string::String,
+    /// REQUIRED. The method.
+    #[prost(enumeration = "PaymentMethod", tag = "3")]
+    pub method: i32,
+    /// REQUIRED. The URL; a policy allows it by its host.
+    #[prost(string, tag = "4")]
+    pub url: ::prost::alloc::string::String,
+    /// OPTIONAL. The body, one JSON value; `null` is not absent.
+    #[prost(string, optional, tag = "5")]
+    pub body_json: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. The most that may be paid, in US dollars; finite, zero or more.
+    #[prost(double, tag = "6")]
+    pub max_amount_usd: f64,
+    /// OPTIONAL. The rails to pay over, the best first. Empty: any.
+    #[prost(enumeration = "PaymentRail", repeated, tag = "7")]
+    pub rail_preference: ::prost::alloc::vec::Vec<i32>,
+    /// REQUIRED. What the capability notes down with it, one JSON value.
+    #[prost(string, tag = "8")]
+    pub metadata_json: ::prost::alloc::string::String,
+}
+/// MachinePaymentResponse is a payment and what was bought with it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct MachinePaymentResponse {
+    /// OPTIONAL. The server's record of the payment, `payatt_` and 32 hex digits.
+    #[prost(string, optional, tag = "1")]
+    pub attempt_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. What was paid, in US dollars; at most max_amount_usd.
+    #[prost(double, tag = "2")]
+    pub amount_usd: f64,
+    /// OPTIONAL. The rail that the money moved over. Absent when none did.
+    #[prost(enumeration = "PaymentRail", optional, tag = "3")]
+    pub rail: ::core::option::Option<i32>,
+    /// REQUIRED. What was bought, one JSON value.
+    #[prost(string, tag = "4")]
+    pub response_json: ::prost::alloc::string::String,
+    /// REQUIRED. The proof of payment, one JSON value in the form of the rail. Whoever
+    /// has it may be able to use what was bought.
+    #[prost(string, tag = "5")]
+    pub receipt_json: ::prost::alloc::string::String,
+}
+/// LedgerPolicy says what may be paid, by whom, for what. Put through
+/// TestSeedService; upstream only asks for payments.
+///
+/// Of the policies for a session, its agent and the org, the first that there is
+/// decides alone.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LedgerPolicy {
+    /// REQUIRED. The account that is drawn from, `payacct_` and 32 hex digits.
+    #[prost(string, tag = "3")]
+    pub account_id: ::prost::alloc::string::String,
+    /// OPTIONAL. The capabilities that may pay. Empty: all.
+    #[prost(string, repeated, tag = "4")]
+    pub allowed_capabilities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// OPTIONAL. The operations that may be paid for. Empty: all.
+    #[prost(string, repeated, tag = "5")]
+    pub allowed_operations: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// OPTIONAL. The hosts that may be paid, whole names in any case, without a port.
+    /// Empty: all.
+    #[prost(string, repeated, tag = "6")]
+    pub allowed_hosts: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// OPTIONAL. The most for one payment, in US dollars. Absent: no limit.
+    #[prost(double, optional, tag = "7")]
+    pub max_amount_usd_per_request: ::core::option::Option<f64>,
+    /// OPTIONAL. The most in one day (UTC), in US dollars, over all payments that this
+    /// policy decided and that were made or may have been. Absent: no limit.
+    #[prost(double, optional, tag = "8")]
+    pub max_amount_usd_per_day: ::core::option::Option<f64>,
+    /// OPTIONAL. Whom it is for. Absent: everyone in the org. There is one policy for
+    /// each.
+    #[prost(oneof = "ledger_policy::Subject", tags = "1, 2")]
+    pub subject: ::core::option::Option<ledger_policy::Subject>,
+}
+/// Nested message and enum types in `LedgerPolicy`.
+pub mod ledger_policy {
+    /// OPTIONAL. Whom it is for. Absent: everyone in the org. There is one policy for
+    /// each.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Subject {
+        /// An agent, `agent_` and 32 hex digits.
+        #[prost(string, tag = "1")]
+        AgentId(::prost::alloc::string::String),
+        /// A session, `session_` and 32 hex digits.
+        #[prost(string, tag = "2")]
+        SessionId(::prost::alloc::string::String),
+    }
+}
+/// LedgerAccount holds money. Put through TestSeedService.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LedgerAccount {
+    /// REQUIRED. `payacct_` and 32 hex digits.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// REQUIRED. The rail that its money moves over.
+    #[prost(enumeration = "PaymentRail", tag = "2")]
+    pub rail: i32,
+    /// REQUIRED. What it is called; may be shown to people.
+    #[prost(string, tag = "3")]
+    pub label: ::prost::alloc::string::String,
+    /// REQUIRED. What is left, in US dollars, to the millionth.
+    #[prost(double, tag = "4")]
+    pub balance_usd: f64,
+}
+/// PaymentMethod is the HTTP method of the request that is paid for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PaymentMethod {
+    /// Not stated; refused.
+    Unspecified = 0,
+    /// GET.
+    Get = 1,
+    /// POST.
+    Post = 2,
+}
+impl PaymentMethod {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PAYMENT_METHOD_UNSPECIFIED",
+            Self::Get => "PAYMENT_METHOD_GET",
+            Self::Post => "PAYMENT_METHOD_POST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PAYMENT_METHOD_UNSPECIFIED" => Some(Self::Unspecified),
+            "PAYMENT_METHOD_GET" => Some(Self::Get),
+            "PAYMENT_METHOD_POST" => Some(Self::Post),
+            _ => None,
+        }
+    }
+}
+/// PaymentRail is a way for money to move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PaymentRail {
+    /// Not stated; refused.
+    Unspecified = 0,
+    /// MPP on Tempo.
+    MppTempo = 1,
+    /// x402 on Base.
+    X402Base = 2,
+}
+impl PaymentRail {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PAYMENT_RAIL_UNSPECIFIED",
+            Self::MppTempo => "PAYMENT_RAIL_MPP_TEMPO",
+            Self::X402Base => "PAYMENT_RAIL_X402_BASE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PAYMENT_RAIL_UNSPECIFIED" => Some(Self::Unspecified),
+            "PAYMENT_RAIL_MPP_TEMPO" => Some(Self::MppTempo),
+            "PAYMENT_RAIL_X402_BASE" => Some(Self::X402Base),
+            _ => None,
+        }
+    }
+}
+/// Generated server implementations.
+pub mod payment_authority_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with PaymentAuthorityServiceServer.
+    #[async_trait]
+    pub trait PaymentAuthorityService: std::marker::Send + std::marker::Sync + 'static {
+        /// ExecuteMachinePayment pays for a request, makes it, and returns what came back.
+        ///
+        /// It spends money, so it happens once per request_id: a server writes down that it
+        /// is about to pay before it does. Where it does not know whether it has paid (it
+        /// crashed in between, its bank did not answer), it answers UNAVAILABLE with outcome
+        /// `unknown`, and the same call with the same request_id finds out, or hears the same
+        /// again; it never pays a second time.
+        ///
+        /// TOOL_EXECUTION with outcome `not_applied`: nothing was paid, because there is no
+        /// policy for the session, its agent or the org, or because the request is beyond
+        /// the policy or the account's balance; the text names the limit. SESSION_NOT_FOUND:
+        /// the session is not in this org. CONFIGURATION: receipts cannot be kept safely
+        /// (there is no encryption), so nothing is paid.
+        async fn execute_machine_payment(
+            &self,
+            request: tonic::Request<super::ExecuteMachinePaymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ExecuteMachinePaymentResponse>,
+            tonic::Status,
+        >;
+    }
+    /// PaymentAuthorityService pays for what capabilities buy. Optional.
+    ///
+    /// The server resolves the account, enforces the policy, pays and keeps the receipt.
+    /// A model never sees an account or a way to pay: capabilities ask with fixed
+    /// requests of their own.
+    #[derive(Debug)]
+    pub struct PaymentAuthorityServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> PaymentAuthorityServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>>
+    for PaymentAuthorityServiceServer<T>
+    where
+        T: PaymentAuthorityService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.PaymentAuthorityService/ExecuteMachinePayment" => {
+                    #[allow(non_camel_case_types)]
+                    struct ExecuteMachinePaymentSvc<T: PaymentAuthorityService>(
+                        pub Arc<T>,
+                    );
+                    impl<
+                        T: PaymentAuthorityService,
+                    > tonic::server::UnaryService<super::ExecuteMachinePaymentRequest>
+                    for ExecuteMachinePaymentSvc<T> {
+                        type Response = super::ExecuteMachinePaymentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ExecuteMachinePaymentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PaymentAuthorityService>::execute_machine_payment(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ExecuteMachinePaymentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for PaymentAuthorityServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.PaymentAuthorityService";
+    impl<T> tonic::server::NamedService for PaymentAuthorityServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// ListAgentsRequest asks for the agents of the org.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListAgentsRequest {
+    /// REQUIRED. Who is calling; with session_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+}
+/// ListAgentsResponse is a run of agents.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListAgentsResponse {
+    /// The next ones.
+    #[prost(message, repeated, tag = "1")]
+    pub agents: ::prost::alloc::vec::Vec<Agent>,
+}
+/// GetAgentByIdRequest names an agent.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetAgentByIdRequest {
+    /// REQUIRED. Who is calling; with session_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. The public id, `agent_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub agent_id: ::prost::alloc::string::String,
+}
+/// GetAgentByIdResponse holds the agent.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetAgentByIdResponse {
+    /// OPTIONAL. Absent when it does not exist.
+    #[prost(message, optional, tag = "1")]
+    pub agent: ::core::option::Option<Agent>,
+}
+/// CreateAgentRequest describes an agent.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateAgentRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. Its name; see PlatformStoreService.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// OPTIONAL. The name people see.
+    #[prost(string, optional, tag = "3")]
+    pub display_name: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. What it is for.
+    #[prost(string, optional, tag = "4")]
+    pub description: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED, may be empty. Comes after the harness's prompt.
+    #[prost(string, tag = "5")]
+    pub system_prompt: ::prost::alloc::string::String,
+    /// Capability ids, in order. They are kept as they are: which of them exist, the
+    /// host knows.
+    #[prost(string, repeated, tag = "6")]
+    pub capabilities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// CreateAgentResponse holds the new agent.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateAgentResponse {
+    /// REQUIRED. The agent.
+    #[prost(message, optional, tag = "1")]
+    pub agent: ::core::option::Option<Agent>,
+}
+/// UpdateAgentRequest says what becomes different.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateAgentRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. The public id, `agent_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub agent_id: ::prost::alloc::string::String,
+    /// OPTIONAL. Its new name.
+    #[prost(string, optional, tag = "3")]
+    pub name: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. The new name people see.
+    #[prost(string, optional, tag = "4")]
+    pub display_name: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. What it is for now.
+    #[prost(string, optional, tag = "5")]
+    pub description: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. Its new prompt.
+    #[prost(string, optional, tag = "6")]
+    pub system_prompt: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// UpdateAgentResponse holds the changed agent.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateAgentResponse {
+    /// REQUIRED. The agent.
+    #[prost(message, optional, tag = "1")]
+    pub agent: ::core::option::Option<Agent>,
+}
+/// DeleteAgentRequest names an agent.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteAgentRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. The public id, `agent_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub agent_id: ::prost::alloc::string::String,
+}
+/// DeleteAgentResponse is empty.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteAgentResponse {}
+/// ListAppsRequest may look for some.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListAppsRequest {
+    /// REQUIRED. Who is calling; with session_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// OPTIONAL. Only those whose name or description contains it, whatever the case.
+    #[prost(string, optional, tag = "2")]
+    pub search: ::core::option::Option<::prost::alloc::string::String>,
+    /// Whether archived apps are among them.
+    #[prost(bool, tag = "3")]
+    pub include_archived: bool,
+}
+/// ListAppsResponse is a run of apps.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListAppsResponse {
+    /// The next ones.
+    #[prost(message, repeated, tag = "1")]
+    pub apps: ::prost::alloc::vec::Vec<App>,
+}
+/// GetAppRequest names an app.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetAppRequest {
+    /// REQUIRED. Who is calling; with session_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `app_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub app_id: ::prost::alloc::string::String,
+}
+/// GetAppResponse holds the app.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetAppResponse {
+    /// OPTIONAL. Absent when it does not exist.
+    #[prost(message, optional, tag = "1")]
+    pub app: ::core::option::Option<App>,
+}
+/// CreateAppRequest describes an app.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CreateAppRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. The name people see; need not be unique.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// OPTIONAL. What it does.
+    #[prost(string, optional, tag = "3")]
+    pub description: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. `harness_` and 32 hex digits.
+    #[prost(string, tag = "4")]
+    pub harness_id: ::prost::alloc::string::String,
+    /// OPTIONAL. `agent_` and 32 hex digits.
+    #[prost(string, optional, tag = "5")]
+    pub agent_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. `identity_` and 32 hex digits.
+    #[prost(string, optional, tag = "6")]
+    pub agent_identity_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. The type of its first channel; absent: it has none yet.
+    #[prost(enumeration = "ChannelType", optional, tag = "7")]
+    pub channel_type: ::core::option::Option<i32>,
+    /// OPTIONAL, with channel_type. What the channel needs to know, one JSON value;
+    /// absent means `{}`.
+    #[prost(string, optional, tag = "8")]
+    pub channel_config_json: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// CreateAppResponse holds the new app.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateAppResponse {
+    /// REQUIRED. The app.
+    #[prost(message, optional, tag = "1")]
+    pub app: ::core::option::Option<App>,
+}
+/// UpdateAppRequest says what becomes different.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateAppRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `app_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub app_id: ::prost::alloc::string::String,
+    /// OPTIONAL. Its new name.
+    #[prost(string, optional, tag = "3")]
+    pub name: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. What it does now.
+    #[prost(string, optional, tag = "4")]
+    pub description: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. Its new harness, `harness_` and 32 hex digits.
+    #[prost(string, optional, tag = "5")]
+    pub harness_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. Its new agent, `agent_` and 32 hex digits. An agent cannot be taken
+    /// away.
+    #[prost(string, optional, tag = "6")]
+    pub agent_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. Absent: the identity stays.
+    #[prost(oneof = "update_app_request::AgentIdentity", tags = "7, 8")]
+    pub agent_identity: ::core::option::Option<update_app_request::AgentIdentity>,
+}
+/// Nested message and enum types in `UpdateAppRequest`.
+pub mod update_app_request {
+    /// OPTIONAL. Absent: the identity stays.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum AgentIdentity {
+        /// It acts as nobody in particular any more.
+        #[prost(message, tag = "7")]
+        ClearAgentIdentity(()),
+        /// Its new identity, `identity_` and 32 hex digits.
+        #[prost(string, tag = "8")]
+        AgentIdentityId(::prost::alloc::string::String),
+    }
+}
+/// UpdateAppResponse holds the changed app.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateAppResponse {
+    /// REQUIRED. The app.
+    #[prost(message, optional, tag = "1")]
+    pub app: ::core::option::Option<App>,
+}
+/// DeleteAppRequest names an app.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteAppRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `app_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub app_id: ::prost::alloc::string::String,
+}
+/// DeleteAppResponse is empty.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteAppResponse {}
+/// DestroyAppRequest names an archived app.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DestroyAppRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `app_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub app_id: ::prost::alloc::string::String,
+}
+/// DestroyAppResponse is empty.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DestroyAppResponse {}
+/// PublishAppRequest names an app.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PublishAppRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `app_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub app_id: ::prost::alloc::string::String,
+}
+/// PublishAppResponse holds the published app.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PublishAppResponse {
+    /// REQUIRED. The app.
+    #[prost(message, optional, tag = "1")]
+    pub app: ::core::option::Option<App>,
+}
+/// UnpublishAppRequest names an app.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnpublishAppRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `app_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub app_id: ::prost::alloc::string::String,
+}
+/// UnpublishAppResponse holds the draft.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UnpublishAppResponse {
+    /// REQUIRED. The app.
+    #[prost(message, optional, tag = "1")]
+    pub app: ::core::option::Option<App>,
+}
+/// AddAppChannelRequest describes a channel.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AddAppChannelRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `app_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub app_id: ::prost::alloc::string::String,
+    /// REQUIRED. What kind of channel it is.
+    #[prost(enumeration = "ChannelType", tag = "3")]
+    pub channel_type: i32,
+    /// OPTIONAL. What the kind needs to know, one JSON value; absent means `{}`.
+    #[prost(string, optional, tag = "4")]
+    pub channel_config_json: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. Whether it is in use; absent means that it is.
+    #[prost(bool, optional, tag = "5")]
+    pub enabled: ::core::option::Option<bool>,
+}
+/// AddAppChannelResponse holds the new channel.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddAppChannelResponse {
+    /// REQUIRED. The channel.
+    #[prost(message, optional, tag = "1")]
+    pub channel: ::core::option::Option<AppChannel>,
+}
+/// UpdateAppChannelRequest says what becomes different.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct UpdateAppChannelRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `app_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub app_id: ::prost::alloc::string::String,
+    /// REQUIRED. `appchan_` and 32 hex digits.
+    #[prost(string, tag = "3")]
+    pub channel_id: ::prost::alloc::string::String,
+    /// OPTIONAL. Its new kind.
+    #[prost(enumeration = "ChannelType", optional, tag = "4")]
+    pub channel_type: ::core::option::Option<i32>,
+    /// OPTIONAL. What the kind needs to know now, one JSON value.
+    #[prost(string, optional, tag = "5")]
+    pub channel_config_json: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. Whether it is in use now.
+    #[prost(bool, optional, tag = "6")]
+    pub enabled: ::core::option::Option<bool>,
+}
+/// UpdateAppChannelResponse holds the changed channel.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateAppChannelResponse {
+    /// REQUIRED. The channel.
+    #[prost(message, optional, tag = "1")]
+    pub channel: ::core::option::Option<AppChannel>,
+}
+/// DeleteAppChannelRequest names a channel.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteAppChannelRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `app_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub app_id: ::prost::alloc::string::String,
+    /// REQUIRED. `appchan_` and 32 hex digits.
+    #[prost(string, tag = "3")]
+    pub channel_id: ::prost::alloc::string::String,
+}
+/// DeleteAppChannelResponse is empty.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteAppChannelResponse {}
+/// ListHarnessesRequest asks for the harnesses of the org.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListHarnessesRequest {
+    /// REQUIRED. Who is calling; with session_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+}
+/// ListHarnessesResponse is a run of harnesses.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListHarnessesResponse {
+    /// The next ones.
+    #[prost(message, repeated, tag = "1")]
+    pub harnesses: ::prost::alloc::vec::Vec<Harness>,
+}
+/// PlatformStoreServiceGetHarnessRequest names a harness.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlatformStoreServiceGetHarnessRequest {
+    /// REQUIRED. Who is calling; with session_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `harness_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub harness_id: ::prost::alloc::string::String,
+}
+/// PlatformStoreServiceGetHarnessResponse holds the harness.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PlatformStoreServiceGetHarnessResponse {
+    /// OPTIONAL. Absent when it does not exist.
+    #[prost(message, optional, tag = "1")]
+    pub harness: ::core::option::Option<Harness>,
+}
+/// CreateHarnessRequest describes a harness.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateHarnessRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. Its name; see PlatformStoreService.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// OPTIONAL. The name people see.
+    #[prost(string, optional, tag = "3")]
+    pub display_name: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. What it is for.
+    #[prost(string, optional, tag = "4")]
+    pub description: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED, may be empty. The foundation of the prompt.
+    #[prost(string, tag = "5")]
+    pub system_prompt: ::prost::alloc::string::String,
+    /// OPTIONAL. The harness it inherits from, `harness_` and 32 hex digits.
+    #[prost(string, optional, tag = "6")]
+    pub parent_harness_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// Capability ids, in order. They are kept as they are: which of them exist, the
+    /// host knows.
+    #[prost(string, repeated, tag = "7")]
+    pub capabilities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// CreateHarnessResponse holds the new harness.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateHarnessResponse {
+    /// REQUIRED. The harness.
+    #[prost(message, optional, tag = "1")]
+    pub harness: ::core::option::Option<Harness>,
+}
+/// UpdateHarnessRequest says what becomes different.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateHarnessRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `harness_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub harness_id: ::prost::alloc::string::String,
+    /// OPTIONAL. Its new name.
+    #[prost(string, optional, tag = "3")]
+    pub name: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. The new name people see.
+    #[prost(string, optional, tag = "4")]
+    pub display_name: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. What it is for now.
+    #[prost(string, optional, tag = "5")]
+    pub description: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. Its new prompt.
+    #[prost(string, optional, tag = "6")]
+    pub system_prompt: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. Absent: the parent stays.
+    #[prost(oneof = "update_harness_request::ParentHarness", tags = "7, 8")]
+    pub parent_harness: ::core::option::Option<update_harness_request::ParentHarness>,
+}
+/// Nested message and enum types in `UpdateHarnessRequest`.
+pub mod update_harness_request {
+    /// OPTIONAL. Absent: the parent stays.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum ParentHarness {
+        /// It has no parent any more.
+        #[prost(message, tag = "7")]
+        ClearParentHarness(()),
+        /// Its new parent, `harness_` and 32 hex digits.
+        #[prost(string, tag = "8")]
+        ParentHarnessId(::prost::alloc::string::String),
+    }
+}
+/// UpdateHarnessResponse holds the changed harness.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateHarnessResponse {
+    /// REQUIRED. The harness.
+    #[prost(message, optional, tag = "1")]
+    pub harness: ::core::option::Option<Harness>,
+}
+/// DeleteHarnessRequest names a harness.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteHarnessRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `harness_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub harness_id: ::prost::alloc::string::String,
+}
+/// DeleteHarnessResponse is empty.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteHarnessResponse {}
+/// CopyHarnessRequest names a harness.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CopyHarnessRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `harness_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub harness_id: ::prost::alloc::string::String,
+    /// OPTIONAL. The name of the copy. Absent: the server makes one from the name of
+    /// the original that is not taken.
+    #[prost(string, optional, tag = "3")]
+    pub new_name: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// CopyHarnessResponse holds the copy.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CopyHarnessResponse {
+    /// REQUIRED. The harness.
+    #[prost(message, optional, tag = "1")]
+    pub harness: ::core::option::Option<Harness>,
+}
+/// ListSessionsRequest may look for some.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSessionsRequest {
+    /// REQUIRED. Who is calling; with session_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// OPTIONAL. The most sessions; absent means 20.
+    #[prost(uint64, optional, tag = "2")]
+    pub limit: ::core::option::Option<u64>,
+    /// OPTIONAL. Only those of this agent, `agent_` and 32 hex digits.
+    #[prost(string, optional, tag = "3")]
+    pub agent_id: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// ListSessionsResponse is a run of sessions.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSessionsResponse {
+    /// The next ones.
+    #[prost(message, repeated, tag = "1")]
+    pub sessions: ::prost::alloc::vec::Vec<Session>,
+}
+/// CreateSessionRequest describes a session.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateSessionRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `harness_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub harness_id: ::prost::alloc::string::String,
+    /// OPTIONAL. `agent_` and 32 hex digits.
+    #[prost(string, optional, tag = "3")]
+    pub agent_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. The title; absent and empty differ.
+    #[prost(string, optional, tag = "4")]
+    pub title: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. BCP 47 language tag; absent and empty differ.
+    #[prost(string, optional, tag = "5")]
+    pub locale: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. The blueprint it is made from.
+    #[prost(string, optional, tag = "6")]
+    pub blueprint_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. The blueprint's configuration, one JSON value; absent and `null`
+    /// differ.
+    #[prost(string, optional, tag = "7")]
+    pub blueprint_config_json: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// CreateSessionResponse holds the new session.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateSessionResponse {
+    /// REQUIRED. The session.
+    #[prost(message, optional, tag = "1")]
+    pub session: ::core::option::Option<Session>,
+}
+/// SetSubagentMetadataRequest says whose subagent a session is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetSubagentMetadataRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. The subagent's session, `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. The session that it works for, `session_` and 32 hex digits.
+    #[prost(string, tag = "3")]
+    pub parent_session_id: ::prost::alloc::string::String,
+    /// REQUIRED. Its name; the parent keeps the names of its subagents apart.
+    #[prost(string, tag = "4")]
+    pub subagent_name: ::prost::alloc::string::String,
+    /// REQUIRED, may be empty. Its task.
+    #[prost(string, tag = "5")]
+    pub subagent_task: ::prost::alloc::string::String,
+    /// REQUIRED. What it is doing.
+    #[prost(enumeration = "SubagentStatus", tag = "6")]
+    pub subagent_status: i32,
+}
+/// SetSubagentMetadataResponse holds the subagent's session.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetSubagentMetadataResponse {
+    /// REQUIRED. The session.
+    #[prost(message, optional, tag = "1")]
+    pub session: ::core::option::Option<Session>,
+}
+/// GetSessionByIdRequest names a session.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetSessionByIdRequest {
+    /// REQUIRED. Who is calling; with session_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+}
+/// GetSessionByIdResponse holds the session.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetSessionByIdResponse {
+    /// OPTIONAL. Absent when it does not exist.
+    #[prost(message, optional, tag = "1")]
+    pub session: ::core::option::Option<Session>,
+}
+/// GetSessionContextReportRequest names a session.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetSessionContextReportRequest {
+    /// REQUIRED. Who is calling; with session_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+}
+/// GetSessionContextReportResponse holds the report.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetSessionContextReportResponse {
+    /// REQUIRED. The report.
+    #[prost(message, optional, tag = "1")]
+    pub report: ::core::option::Option<SessionContextReport>,
+}
+/// DeleteSessionRequest names a session.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteSessionRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+}
+/// DeleteSessionResponse is empty.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteSessionResponse {}
+/// SendMessageRequest is what a user says.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SendMessageRequest {
+    /// REQUIRED. Who is calling; with session_id and request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. The session it is said in, `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED, may be empty. The text.
+    #[prost(string, tag = "3")]
+    pub content: ::prost::alloc::string::String,
+}
+/// SendMessageResponse is empty.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SendMessageResponse {}
+/// GetMessagesRequest names a session.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetMessagesRequest {
+    /// REQUIRED. Who is calling; with session_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// OPTIONAL. The most messages; absent means 10.
+    #[prost(uint64, optional, tag = "3")]
+    pub limit: ::core::option::Option<u64>,
+}
+/// PlatformMessage is the text of a message.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlatformMessage {
+    /// REQUIRED. Who said it: `user` or `agent`.
+    #[prost(string, tag = "1")]
+    pub role: ::prost::alloc::string::String,
+    /// REQUIRED. The text.
+    #[prost(string, tag = "2")]
+    pub content: ::prost::alloc::string::String,
+    /// REQUIRED. When it was said.
+    #[prost(message, optional, tag = "3")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// GetMessagesResponse is a run of messages.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetMessagesResponse {
+    /// The next ones, oldest first.
+    #[prost(message, repeated, tag = "1")]
+    pub messages: ::prost::alloc::vec::Vec<PlatformMessage>,
+}
+/// WaitForIdleRequest names a session.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WaitForIdleRequest {
+    /// REQUIRED. Who is calling; with session_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// OPTIONAL. For how many seconds to wait: 0 tells the status without waiting, and
+    /// more than 3600 is 3600. Absent means 120.
+    #[prost(uint64, optional, tag = "3")]
+    pub timeout_seconds: ::core::option::Option<u64>,
+}
+/// WaitForIdleResponse is a session's status.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WaitForIdleResponse {
+    /// REQUIRED. `active` while a turn is running or asked for. Settled: `started` (no
+    /// turn has run), `idle`, `waiting_for_tool_results`, `paused`, `archived`. The
+    /// host's tools take `error` for a failed subagent.
+    #[prost(string, tag = "1")]
+    pub status: ::prost::alloc::string::String,
+}
+/// ListCapabilitiesRequest may look for some.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListCapabilitiesRequest {
+    /// REQUIRED. Who is calling; with session_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// OPTIONAL. Only those whose id, name, description or category contains it,
+    /// whatever the case.
+    #[prost(string, optional, tag = "2")]
+    pub search: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// ListCapabilitiesResponse is a run of capabilities.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListCapabilitiesResponse {
+    /// The next ones.
+    #[prost(message, repeated, tag = "1")]
+    pub capabilities: ::prost::alloc::vec::Vec<CapabilityInfo>,
+}
+/// Generated server implementations.
+pub mod platform_store_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with PlatformStoreServiceServer.
+    #[async_trait]
+    pub trait PlatformStoreService: std::marker::Send + std::marker::Sync + 'static {
+        /// Server streaming response type for the ListHarnesses method.
+        type ListHarnessesStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ListHarnessesResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// ListHarnesses streams the active harnesses of the org, ascending by name.
+        ///
+        /// Among them is the org's default harness, which is built in and named "Generic":
+        /// the host's tools look for exactly that name when a session is made without a
+        /// harness.
+        async fn list_harnesses(
+            &self,
+            request: tonic::Request<super::ListHarnessesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::ListHarnessesStream>,
+            tonic::Status,
+        >;
+        /// GetHarness returns a harness by itself, without those above it.
+        async fn get_harness(
+            &self,
+            request: tonic::Request<super::PlatformStoreServiceGetHarnessRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PlatformStoreServiceGetHarnessResponse>,
+            tonic::Status,
+        >;
+        /// CreateHarness makes a harness and returns it: active, not built in. The parent
+        /// must be active.
+        async fn create_harness(
+            &self,
+            request: tonic::Request<super::CreateHarnessRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateHarnessResponse>,
+            tonic::Status,
+        >;
+        /// UpdateHarness changes a harness and returns it. A parent must be active and must
+        /// not lead back to the harness. A harness that is built in is refused.
+        async fn update_harness(
+            &self,
+            request: tonic::Request<super::UpdateHarnessRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateHarnessResponse>,
+            tonic::Status,
+        >;
+        /// DeleteHarness archives a harness. A harness that is built in is refused.
+        async fn delete_harness(
+            &self,
+            request: tonic::Request<super::DeleteHarnessRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteHarnessResponse>,
+            tonic::Status,
+        >;
+        /// CopyHarness makes a harness like another: everything is the same but id, name and
+        /// times, and it is active and not built in.
+        async fn copy_harness(
+            &self,
+            request: tonic::Request<super::CopyHarnessRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CopyHarnessResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the ListAgents method.
+        type ListAgentsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ListAgentsResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// ListAgents streams the active agents of the org, ascending by name.
+        async fn list_agents(
+            &self,
+            request: tonic::Request<super::ListAgentsRequest>,
+        ) -> std::result::Result<tonic::Response<Self::ListAgentsStream>, tonic::Status>;
+        /// GetAgentById returns an agent, as AgentStoreService.GetAgent does.
+        async fn get_agent_by_id(
+            &self,
+            request: tonic::Request<super::GetAgentByIdRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetAgentByIdResponse>,
+            tonic::Status,
+        >;
+        /// CreateAgent makes an agent and returns it.
+        async fn create_agent(
+            &self,
+            request: tonic::Request<super::CreateAgentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateAgentResponse>,
+            tonic::Status,
+        >;
+        /// UpdateAgent changes an agent and returns it.
+        async fn update_agent(
+            &self,
+            request: tonic::Request<super::UpdateAgentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateAgentResponse>,
+            tonic::Status,
+        >;
+        /// DeleteAgent archives an agent.
+        async fn delete_agent(
+            &self,
+            request: tonic::Request<super::DeleteAgentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteAgentResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the ListApps method.
+        type ListAppsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ListAppsResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// ListApps streams the apps of the org with their channels, ascending by name.
+        async fn list_apps(
+            &self,
+            request: tonic::Request<super::ListAppsRequest>,
+        ) -> std::result::Result<tonic::Response<Self::ListAppsStream>, tonic::Status>;
+        /// GetApp returns an app with its channels, oldest first.
+        async fn get_app(
+            &self,
+            request: tonic::Request<super::GetAppRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetAppResponse>, tonic::Status>;
+        /// CreateApp makes an app and returns it: a draft, with one channel if a channel type
+        /// is given. Harness and agent must be active.
+        async fn create_app(
+            &self,
+            request: tonic::Request<super::CreateAppRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateAppResponse>,
+            tonic::Status,
+        >;
+        /// UpdateApp changes an app and returns it. A new harness or agent must be active.
+        async fn update_app(
+            &self,
+            request: tonic::Request<super::UpdateAppRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateAppResponse>,
+            tonic::Status,
+        >;
+        /// DeleteApp archives an app.
+        async fn delete_app(
+            &self,
+            request: tonic::Request<super::DeleteAppRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteAppResponse>,
+            tonic::Status,
+        >;
+        /// DestroyApp removes an archived app with its channels for good. An app that is not
+        /// archived is refused with INTERNAL + STORE.
+        async fn destroy_app(
+            &self,
+            request: tonic::Request<super::DestroyAppRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DestroyAppResponse>,
+            tonic::Status,
+        >;
+        /// PublishApp publishes an app and returns it, with published_at set to now.
+        async fn publish_app(
+            &self,
+            request: tonic::Request<super::PublishAppRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PublishAppResponse>,
+            tonic::Status,
+        >;
+        /// UnpublishApp makes an app a draft again and returns it, without published_at.
+        async fn unpublish_app(
+            &self,
+            request: tonic::Request<super::UnpublishAppRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnpublishAppResponse>,
+            tonic::Status,
+        >;
+        /// AddAppChannel adds a channel to an app and returns it.
+        async fn add_app_channel(
+            &self,
+            request: tonic::Request<super::AddAppChannelRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddAppChannelResponse>,
+            tonic::Status,
+        >;
+        /// UpdateAppChannel changes a channel and returns it. A channel of another app is not
+        /// found.
+        async fn update_app_channel(
+            &self,
+            request: tonic::Request<super::UpdateAppChannelRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateAppChannelResponse>,
+            tonic::Status,
+        >;
+        /// DeleteAppChannel removes a channel. A channel of another app is not found.
+        async fn delete_app_channel(
+            &self,
+            request: tonic::Request<super::DeleteAppChannelRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteAppChannelResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the ListSessions method.
+        type ListSessionsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ListSessionsResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// ListSessions streams the sessions of the org that are not archived, newest first.
+        async fn list_sessions(
+            &self,
+            request: tonic::Request<super::ListSessionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::ListSessionsStream>,
+            tonic::Status,
+        >;
+        /// CreateSession makes a session and returns it: with the owner of the calling
+        /// session, no turn run, and the initial files of harness and agent in its workspace.
+        /// Harness and agent must be active. A session of a blueprint runs an agent that only
+        /// the host knows.
+        async fn create_session(
+            &self,
+            request: tonic::Request<super::CreateSessionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateSessionResponse>,
+            tonic::Status,
+        >;
+        /// SetSubagentMetadata says of a session whose subagent it is, and returns it. It is
+        /// said again whenever the subagent's status changes: the last word holds. Both
+        /// sessions must exist, and differ.
+        async fn set_subagent_metadata(
+            &self,
+            request: tonic::Request<super::SetSubagentMetadataRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetSubagentMetadataResponse>,
+            tonic::Status,
+        >;
+        /// GetSessionById returns a session, as SessionStoreService.GetSession does.
+        async fn get_session_by_id(
+            &self,
+            request: tonic::Request<super::GetSessionByIdRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetSessionByIdResponse>,
+            tonic::Status,
+        >;
+        /// GetSessionContextReport estimates what the next call of a model in the session would
+        /// send, and what of it comes from where. A session that does not exist is an error
+        /// whose text contains "not found".
+        async fn get_session_context_report(
+            &self,
+            request: tonic::Request<super::GetSessionContextReportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetSessionContextReportResponse>,
+            tonic::Status,
+        >;
+        /// DeleteSession archives a session: lists leave it out and no message can be sent to
+        /// it. A turn that is running goes on.
+        async fn delete_session(
+            &self,
+            request: tonic::Request<super::DeleteSessionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteSessionResponse>,
+            tonic::Status,
+        >;
+        /// SendMessage stores a user's message in a session and asks for the turn that answers
+        /// it. When the call is answered, the message is among the session's messages and its
+        /// status is ACTIVE. A turn that is running takes the message up.
+        async fn send_message(
+            &self,
+            request: tonic::Request<super::SendMessageRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SendMessageResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the GetMessages method.
+        type GetMessagesStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::GetMessagesResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// GetMessages streams what user and agent have said in a session: the newest messages
+        /// that have text, in chronological order, so that the last is the newest. A session
+        /// that does not exist has none.
+        async fn get_messages(
+            &self,
+            request: tonic::Request<super::GetMessagesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::GetMessagesStream>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the WaitForIdle method.
+        type WaitForIdleStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::WaitForIdleResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// WaitForIdle waits until no turn of a session is running or asked for.
+        ///
+        /// The stream tells the session's status: at once, and whenever the server sees it
+        /// change. It ends when the session has settled or the time is over; the last message
+        /// holds the answer. A time that is over is an answer, not an error: the host's tools
+        /// mark a subagent as failed for good when this call fails. A session that does not
+        /// exist is an error whose text contains "not found".
+        async fn wait_for_idle(
+            &self,
+            request: tonic::Request<super::WaitForIdleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::WaitForIdleStream>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the ListCapabilities method.
+        type ListCapabilitiesStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<
+                    super::ListCapabilitiesResponse,
+                    tonic::Status,
+                >,
+            >
+            + std::marker::Send
+            + 'static;
+        /// ListCapabilities streams the capabilities that agents and harnesses can be given,
+        /// ascending by name.
+        async fn list_capabilities(
+            &self,
+            request: tonic::Request<super::ListCapabilitiesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::ListCapabilitiesStream>,
+            tonic::Status,
+        >;
+    }
+    /// PlatformStoreService manages an org from within one of its sessions. Optional;
+    /// a server that offers it says in Describe where the links of its web console lead
+    /// (DescribeResponse.platform_base_url).
+    ///
+    /// CallContext.session_id is REQUIRED in every request: it is the session whose turn
+    /// calls, and what is made here belongs to that session's owner. Everything is
+    /// confined to the org: a record of another org is absent.
+    ///
+    /// Get answers "absent", which is not an error. A change to a record that does not
+    /// exist is INTERNAL + STORE with a text containing "not found". In an update an
+    /// absent field is left as it is. To delete is to archive: Get still returns the
+    /// record, with its status, lists leave it out, it cannot be changed or used for
+    /// something new, and to delete it again changes nothing.
+    ///
+    /// Names of harnesses and agents are unique among those of the org that are not
+    /// archived; a taken one is refused with INTERNAL + STORE. Names that are given here
+    /// are 1 to 64 bytes of `a` to `z`, `0` to `9` and single hyphens between them.
+    ///
+    /// Lists stream in runs: a record may be large, and there may be many.
+    #[derive(Debug)]
+    pub struct PlatformStoreServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> PlatformStoreServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>>
+    for PlatformStoreServiceServer<T>
+    where
+        T: PlatformStoreService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.PlatformStoreService/ListHarnesses" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListHarnessesSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::ServerStreamingService<super::ListHarnessesRequest>
+                    for ListHarnessesSvc<T> {
+                        type Response = super::ListHarnessesResponse;
+                        type ResponseStream = T::ListHarnessesStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListHarnessesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::list_harnesses(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListHarnessesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/GetHarness" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetHarnessSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<
+                        super::PlatformStoreServiceGetHarnessRequest,
+                    > for GetHarnessSvc<T> {
+                        type Response = super::PlatformStoreServiceGetHarnessResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                super::PlatformStoreServiceGetHarnessRequest,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::get_harness(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetHarnessSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/CreateHarness" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateHarnessSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::CreateHarnessRequest>
+                    for CreateHarnessSvc<T> {
+                        type Response = super::CreateHarnessResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateHarnessRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::create_harness(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateHarnessSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/UpdateHarness" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateHarnessSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::UpdateHarnessRequest>
+                    for UpdateHarnessSvc<T> {
+                        type Response = super::UpdateHarnessResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateHarnessRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::update_harness(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateHarnessSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/DeleteHarness" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteHarnessSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::DeleteHarnessRequest>
+                    for DeleteHarnessSvc<T> {
+                        type Response = super::DeleteHarnessResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteHarnessRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::delete_harness(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteHarnessSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/CopyHarness" => {
+                    #[allow(non_camel_case_types)]
+                    struct CopyHarnessSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::CopyHarnessRequest>
+                    for CopyHarnessSvc<T> {
+                        type Response = super::CopyHarnessResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CopyHarnessRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::copy_harness(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CopyHarnessSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/ListAgents" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListAgentsSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::ServerStreamingService<super::ListAgentsRequest>
+                    for ListAgentsSvc<T> {
+                        type Response = super::ListAgentsResponse;
+                        type ResponseStream = T::ListAgentsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListAgentsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::list_agents(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListAgentsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/GetAgentById" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetAgentByIdSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::GetAgentByIdRequest>
+                    for GetAgentByIdSvc<T> {
+                        type Response = super::GetAgentByIdResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetAgentByIdRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::get_agent_by_id(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetAgentByIdSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/CreateAgent" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateAgentSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::CreateAgentRequest>
+                    for CreateAgentSvc<T> {
+                        type Response = super::CreateAgentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateAgentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::create_agent(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateAgentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/UpdateAgent" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateAgentSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::UpdateAgentRequest>
+                    for UpdateAgentSvc<T> {
+                        type Response = super::UpdateAgentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateAgentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::update_agent(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateAgentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/DeleteAgent" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteAgentSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::DeleteAgentRequest>
+                    for DeleteAgentSvc<T> {
+                        type Response = super::DeleteAgentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteAgentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::delete_agent(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteAgentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/ListApps" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListAppsSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::ServerStreamingService<super::ListAppsRequest>
+                    for ListAppsSvc<T> {
+                        type Response = super::ListAppsResponse;
+                        type ResponseStream = T::ListAppsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListAppsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::list_apps(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListAppsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/GetApp" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetAppSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::GetAppRequest>
+                    for GetAppSvc<T> {
+                        type Response = super::GetAppResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetAppRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::get_app(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetAppSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/CreateApp" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateAppSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::CreateAppRequest>
+                    for CreateAppSvc<T> {
+                        type Response = super::CreateAppResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateAppRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::create_app(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateAppSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/UpdateApp" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateAppSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::UpdateAppRequest>
+                    for UpdateAppSvc<T> {
+                        type Response = super::UpdateAppResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateAppRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::update_app(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateAppSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/DeleteApp" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteAppSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::DeleteAppRequest>
+                    for DeleteAppSvc<T> {
+                        type Response = super::DeleteAppResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteAppRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::delete_app(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteAppSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/DestroyApp" => {
+                    #[allow(non_camel_case_types)]
+                    struct DestroyAppSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::DestroyAppRequest>
+                    for DestroyAppSvc<T> {
+                        type Response = super::DestroyAppResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DestroyAppRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::destroy_app(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DestroyAppSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/PublishApp" => {
+                    #[allow(non_camel_case_types)]
+                    struct PublishAppSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::PublishAppRequest>
+                    for PublishAppSvc<T> {
+                        type Response = super::PublishAppResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PublishAppRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::publish_app(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PublishAppSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/UnpublishApp" => {
+                    #[allow(non_camel_case_types)]
+                    struct UnpublishAppSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::UnpublishAppRequest>
+                    for UnpublishAppSvc<T> {
+                        type Response = super::UnpublishAppResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UnpublishAppRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::unpublish_app(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UnpublishAppSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/AddAppChannel" => {
+                    #[allow(non_camel_case_types)]
+                    struct AddAppChannelSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::AddAppChannelRequest>
+                    for AddAppChannelSvc<T> {
+                        type Response = super::AddAppChannelResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AddAppChannelRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::add_app_channel(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AddAppChannelSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/UpdateAppChannel" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateAppChannelSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::UpdateAppChannelRequest>
+                    for UpdateAppChannelSvc<T> {
+                        type Response = super::UpdateAppChannelResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateAppChannelRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::update_app_channel(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateAppChannelSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/DeleteAppChannel" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteAppChannelSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::DeleteAppChannelRequest>
+                    for DeleteAppChannelSvc<T> {
+                        type Response = super::DeleteAppChannelResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteAppChannelRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::delete_app_channel(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteAppChannelSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/ListSessions" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSessionsSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::ServerStreamingService<super::ListSessionsRequest>
+                    for ListSessionsSvc<T> {
+                        type Response = super::ListSessionsResponse;
+                        type ResponseStream = T::ListSessionsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSessionsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::list_sessions(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSessionsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/CreateSession" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateSessionSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::CreateSessionRequest>
+                    for CreateSessionSvc<T> {
+                        type Response = super::CreateSessionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateSessionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::create_session(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateSessionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/SetSubagentMetadata" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetSubagentMetadataSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::SetSubagentMetadataRequest>
+                    for SetSubagentMetadataSvc<T> {
+                        type Response = super::SetSubagentMetadataResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetSubagentMetadataRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::set_subagent_metadata(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetSubagentMetadataSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/GetSessionById" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetSessionByIdSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::GetSessionByIdRequest>
+                    for GetSessionByIdSvc<T> {
+                        type Response = super::GetSessionByIdResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetSessionByIdRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::get_session_by_id(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetSessionByIdSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/GetSessionContextReport" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetSessionContextReportSvc<T: PlatformStoreService>(
+                        pub Arc<T>,
+                    );
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::GetSessionContextReportRequest>
+                    for GetSessionContextReportSvc<T> {
+                        type Response = super::GetSessionContextReportResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                super::GetSessionContextReportRequest,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::get_session_context_report(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetSessionContextReportSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/DeleteSession" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteSessionSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::DeleteSessionRequest>
+                    for DeleteSessionSvc<T> {
+                        type Response = super::DeleteSessionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteSessionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::delete_session(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteSessionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/SendMessage" => {
+                    #[allow(non_camel_case_types)]
+                    struct SendMessageSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::UnaryService<super::SendMessageRequest>
+                    for SendMessageSvc<T> {
+                        type Response = super::SendMessageResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SendMessageRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::send_message(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SendMessageSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/GetMessages" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetMessagesSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::ServerStreamingService<super::GetMessagesRequest>
+                    for GetMessagesSvc<T> {
+                        type Response = super::GetMessagesResponse;
+                        type ResponseStream = T::GetMessagesStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetMessagesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::get_messages(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetMessagesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/WaitForIdle" => {
+                    #[allow(non_camel_case_types)]
+                    struct WaitForIdleSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::ServerStreamingService<super::WaitForIdleRequest>
+                    for WaitForIdleSvc<T> {
+                        type Response = super::WaitForIdleResponse;
+                        type ResponseStream = T::WaitForIdleStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WaitForIdleRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::wait_for_idle(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WaitForIdleSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.PlatformStoreService/ListCapabilities" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListCapabilitiesSvc<T: PlatformStoreService>(pub Arc<T>);
+                    impl<
+                        T: PlatformStoreService,
+                    > tonic::server::ServerStreamingService<
+                        super::ListCapabilitiesRequest,
+                    > for ListCapabilitiesSvc<T> {
+                        type Response = super::ListCapabilitiesResponse;
+                        type ResponseStream = T::ListCapabilitiesStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListCapabilitiesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlatformStoreService>::list_capabilities(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListCapabilitiesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for PlatformStoreServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.PlatformStoreService";
+    impl<T> tonic::server::NamedService for PlatformStoreServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// GetDefaultProviderCredentialsRequest names a type of provider.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetDefaultProviderCredentialsRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `openai`, `azure_openai`, `openai_completions`, `anthropic`, `gemini`
+    /// or `llmsim`; tools may ask for others. Compared exactly.
+    #[prost(string, tag = "2")]
+    pub provider_type: ::prost::alloc::string::String,
+}
+/// GetDefaultProviderCredentialsResponse holds the credentials.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetDefaultProviderCredentialsResponse {
+    /// OPTIONAL. Absent when the org has none for this type.
+    #[prost(message, optional, tag = "1")]
+    pub credentials: ::core::option::Option<ProviderCredentials>,
+}
+/// ProviderCredentials are what is needed to call a provider.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ProviderCredentials {
+    /// REQUIRED, may be empty. The key in clear text.
+    #[prost(string, tag = "1")]
+    pub api_key: ::prost::alloc::string::String,
+    /// OPTIONAL. Where the provider is reached, if not at its usual address. Passed on
+    /// as it is.
+    #[prost(string, optional, tag = "2")]
+    pub base_url: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// Generated server implementations.
+pub mod provider_credential_store_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ProviderCredentialStoreServiceServer.
+    #[async_trait]
+    pub trait ProviderCredentialStoreService: std::marker::Send + std::marker::Sync + 'static {
+        /// GetDefaultProviderCredentials returns the credentials that tools use for a type
+        /// of provider.
+        async fn get_default_provider_credentials(
+            &self,
+            request: tonic::Request<super::GetDefaultProviderCredentialsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetDefaultProviderCredentialsResponse>,
+            tonic::Status,
+        >;
+    }
+    /// ProviderCredentialStoreService holds an org's credentials, one default per type
+    /// of provider. Optional.
+    ///
+    /// Credentials are encrypted at rest. A server that has no key for it refuses to
+    /// read them: FAILED_PRECONDITION + CONFIGURATION with a text containing
+    /// "Encryption not configured".
+    #[derive(Debug)]
+    pub struct ProviderCredentialStoreServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ProviderCredentialStoreServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>>
+    for ProviderCredentialStoreServiceServer<T>
+    where
+        T: ProviderCredentialStoreService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.ProviderCredentialStoreService/GetDefaultProviderCredentials" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetDefaultProviderCredentialsSvc<
+                        T: ProviderCredentialStoreService,
+                    >(
+                        pub Arc<T>,
+                    );
+                    impl<
+                        T: ProviderCredentialStoreService,
+                    > tonic::server::UnaryService<
+                        super::GetDefaultProviderCredentialsRequest,
+                    > for GetDefaultProviderCredentialsSvc<T> {
+                        type Response = super::GetDefaultProviderCredentialsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                super::GetDefaultProviderCredentialsRequest,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProviderCredentialStoreService>::get_default_provider_credentials(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetDefaultProviderCredentialsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ProviderCredentialStoreServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.ProviderCredentialStoreService";
+    impl<T> tonic::server::NamedService for ProviderCredentialStoreServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
@@ -5984,6 +10407,850 @@ pub mod session_mutator_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// DatabaseInfo describes a database.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DatabaseInfo {
+    /// REQUIRED. Its name.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// REQUIRED. Its size in bytes; 0 when nothing was ever put in.
+    #[prost(int64, tag = "2")]
+    pub size_bytes: i64,
+    /// REQUIRED. Its size in pages of the database engine.
+    #[prost(int32, tag = "3")]
+    pub page_count: i32,
+    /// REQUIRED. When it was made.
+    #[prost(message, optional, tag = "4")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// REQUIRED. When it was last changed.
+    #[prost(message, optional, tag = "5")]
+    pub updated_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// CreateDatabaseRequest names the database to make.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateDatabaseRequest {
+    /// REQUIRED. Who is calling; with request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. The name.
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+}
+/// CreateDatabaseResponse holds the new database.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateDatabaseResponse {
+    /// REQUIRED. The database.
+    #[prost(message, optional, tag = "1")]
+    pub database: ::core::option::Option<DatabaseInfo>,
+}
+/// ListDatabasesRequest names the session.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListDatabasesRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+}
+/// ListDatabasesResponse holds the databases.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListDatabasesResponse {
+    /// Ascending by name.
+    #[prost(message, repeated, tag = "1")]
+    pub databases: ::prost::alloc::vec::Vec<DatabaseInfo>,
+}
+/// GetDatabaseRequest names a database.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetDatabaseRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. The name.
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+}
+/// GetDatabaseResponse holds the database.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetDatabaseResponse {
+    /// OPTIONAL. Absent when it does not exist.
+    #[prost(message, optional, tag = "1")]
+    pub database: ::core::option::Option<DatabaseInfo>,
+}
+/// DeleteDatabaseRequest names a database.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteDatabaseRequest {
+    /// REQUIRED. Who is calling; with request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. The name.
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+}
+/// DeleteDatabaseResponse says what happened.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteDatabaseResponse {
+    /// Whether it was there.
+    #[prost(bool, tag = "1")]
+    pub deleted: bool,
+}
+/// SqlExecuteRequest holds statements.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SqlExecuteRequest {
+    /// REQUIRED. Who is calling; with request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. The name of the database.
+    #[prost(string, tag = "3")]
+    pub database_name: ::prost::alloc::string::String,
+    /// REQUIRED. One or more statements, with semicolons between them.
+    #[prost(string, tag = "4")]
+    pub sql: ::prost::alloc::string::String,
+}
+/// SqlExecuteResponse says what the statements did.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SqlExecuteResponse {
+    /// REQUIRED. Rows that INSERT, UPDATE and DELETE touched, over all statements. What
+    /// triggers and foreign keys did in turn is not counted.
+    #[prost(uint64, tag = "1")]
+    pub rows_affected: u64,
+}
+/// SqlQueryRequest holds a query.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SqlQueryRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. The name of the database.
+    #[prost(string, tag = "3")]
+    pub database_name: ::prost::alloc::string::String,
+    /// REQUIRED. One statement.
+    #[prost(string, tag = "4")]
+    pub sql: ::prost::alloc::string::String,
+}
+/// SqlColumns names the columns of a result.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SqlColumns {
+    /// In order. Two may have the same name.
+    #[prost(string, repeated, tag = "1")]
+    pub names: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// SqlRow is one row of a result.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SqlRow {
+    /// REQUIRED. A JSON array with one value per column, in order:
+    ///
+    /// * NULL is null.
+    /// * An INTEGER is a number without fraction and exponent, all 64 bits of it.
+    /// * A REAL is a number with a fraction or an exponent (1.0, not 1), of as many
+    ///   digits as it takes to read the same double. Infinities, which JSON lacks, are
+    ///   the strings "Infinity" and "-Infinity". SQLite has no NaN.
+    /// * A TEXT is a string.
+    /// * A BLOB is an object with one member, {"$base64": "..."}, in the standard
+    ///   alphabet with padding. A plain string could not be told from a TEXT of the same
+    ///   letters, and no other value is an object. A TEXT whose bytes are not UTF-8 is
+    ///   sent in the same way.
+    #[prost(string, tag = "1")]
+    pub values_json: ::prost::alloc::string::String,
+}
+/// SqlRows is a run of rows.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SqlRows {
+    /// In the order of the result.
+    #[prost(message, repeated, tag = "1")]
+    pub rows: ::prost::alloc::vec::Vec<SqlRow>,
+}
+/// SqlQueryEnd ends a result.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SqlQueryEnd {
+    /// REQUIRED. How many rows were sent.
+    #[prost(uint64, tag = "1")]
+    pub row_count: u64,
+    /// REQUIRED. Whether there were more rows than may be sent.
+    #[prost(bool, tag = "2")]
+    pub truncated: bool,
+}
+/// SqlQueryResponse is one part of a result.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SqlQueryResponse {
+    /// REQUIRED.
+    #[prost(oneof = "sql_query_response::Part", tags = "1, 2, 3")]
+    pub part: ::core::option::Option<sql_query_response::Part>,
+}
+/// Nested message and enum types in `SqlQueryResponse`.
+pub mod sql_query_response {
+    /// REQUIRED.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Part {
+        /// The columns; once, first.
+        #[prost(message, tag = "1")]
+        Columns(super::SqlColumns),
+        /// Some rows.
+        #[prost(message, tag = "2")]
+        Rows(super::SqlRows),
+        /// The end; once, last.
+        #[prost(message, tag = "3")]
+        End(super::SqlQueryEnd),
+    }
+}
+/// SqlSchemaRequest names a database.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SqlSchemaRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. The name of the database.
+    #[prost(string, tag = "3")]
+    pub database_name: ::prost::alloc::string::String,
+    /// OPTIONAL. The only table to describe; the case of ASCII letters does not matter.
+    #[prost(string, optional, tag = "4")]
+    pub table: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// TableSchema describes a table.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TableSchema {
+    /// REQUIRED. Its name.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// In the order of the table.
+    #[prost(message, repeated, tag = "2")]
+    pub columns: ::prost::alloc::vec::Vec<ColumnSchema>,
+    /// REQUIRED. How many rows it has.
+    #[prost(int64, tag = "3")]
+    pub row_count: i64,
+}
+/// ColumnSchema describes a column of a table.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ColumnSchema {
+    /// REQUIRED. Its name.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// REQUIRED, may be empty. Its type as it was declared.
+    #[prost(string, tag = "2")]
+    pub r#type: ::prost::alloc::string::String,
+    /// REQUIRED. Whether it was declared NOT NULL.
+    #[prost(bool, tag = "3")]
+    pub notnull: bool,
+    /// REQUIRED. Whether it is part of the primary key.
+    #[prost(bool, tag = "4")]
+    pub pk: bool,
+    /// OPTIONAL. The SQL of its default; absent when it has none.
+    #[prost(string, optional, tag = "5")]
+    pub default_value: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// SqlSchemaResponse is a run of tables.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SqlSchemaResponse {
+    /// In the order of the whole.
+    #[prost(message, repeated, tag = "1")]
+    pub tables: ::prost::alloc::vec::Vec<TableSchema>,
+}
+/// Generated server implementations.
+pub mod session_sql_db_store_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with SessionSqlDbStoreServiceServer.
+    #[async_trait]
+    pub trait SessionSqlDbStoreService: std::marker::Send + std::marker::Sync + 'static {
+        /// CreateDatabase makes an empty database.
+        ///
+        /// Fails with SQL_DATABASE_ALREADY_EXISTS, with SQL_LIMIT_EXCEEDED when the session
+        /// has as many as it may, and with SQL_INTERNAL when there is no such session.
+        async fn create_database(
+            &self,
+            request: tonic::Request<super::CreateDatabaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateDatabaseResponse>,
+            tonic::Status,
+        >;
+        /// ListDatabases lists the databases of a session, ascending by name. A session that
+        /// does not exist has none.
+        async fn list_databases(
+            &self,
+            request: tonic::Request<super::ListDatabasesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDatabasesResponse>,
+            tonic::Status,
+        >;
+        /// GetDatabase describes a database; absent when it does not exist.
+        async fn get_database(
+            &self,
+            request: tonic::Request<super::GetDatabaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetDatabaseResponse>,
+            tonic::Status,
+        >;
+        /// DeleteDatabase deletes a database with everything in it and says whether it was
+        /// there.
+        async fn delete_database(
+            &self,
+            request: tonic::Request<super::DeleteDatabaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteDatabaseResponse>,
+            tonic::Status,
+        >;
+        /// SqlExecute runs one or more statements, in order, and makes the database if it
+        /// does not exist.
+        ///
+        /// All of it happens or none of it: when a statement fails, those before it are undone
+        /// and a database made for them is not there. Calls that change one database at the
+        /// same time happen one after the other. Statements may begin and end transactions;
+        /// one that is still open at the end is SQL_QUERY_ERROR. Rows that statements give
+        /// (SELECT, RETURNING) are dropped. Foreign keys are enforced.
+        async fn sql_execute(
+            &self,
+            request: tonic::Request<super::SqlExecuteRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SqlExecuteResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the SqlQuery method.
+        type SqlQueryStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::SqlQueryResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// SqlQuery runs one statement that changes nothing and streams its result: the
+        /// columns, then the rows in runs, then the end. A result that is cut off somewhere is
+        /// one without its end, and never taken for a whole one.
+        ///
+        /// Fails with SQL_DATABASE_NOT_FOUND, with SQL_AUTHORIZER_BLOCKED when the statement
+        /// would change something, and with SQL_QUERY_ERROR when there are two.
+        async fn sql_query(
+            &self,
+            request: tonic::Request<super::SqlQueryRequest>,
+        ) -> std::result::Result<tonic::Response<Self::SqlQueryStream>, tonic::Status>;
+        /// Server streaming response type for the SqlSchema method.
+        type SqlSchemaStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::SqlSchemaResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// SqlSchema streams the tables of a database in runs, ascending by the bytes of their
+        /// names. Views, indexes and SQLite's own tables are not among them.
+        ///
+        /// Fails with SQL_DATABASE_NOT_FOUND. The stream is empty when the database has no
+        /// tables, or not the one that was asked for.
+        async fn sql_schema(
+            &self,
+            request: tonic::Request<super::SqlSchemaRequest>,
+        ) -> std::result::Result<tonic::Response<Self::SqlSchemaStream>, tonic::Status>;
+    }
+    /// SessionSqlDbStoreService keeps small SQL databases for a session, which a model
+    /// fills and queries. Optional.
+    ///
+    /// The dialect is SQLite's: the model is told "standard SQLite SQL syntax". A database
+    /// has a name of 1 to 64 ASCII letters, digits and underscores; case matters. Any other
+    /// name is refused with SQL_INVALID_DATABASE_NAME, by every method. Sessions share
+    /// nothing, and a session of another org has no databases.
+    ///
+    /// Every call stands alone. What a connection remembers between statements (an open
+    /// transaction, temporary tables, settings made with PRAGMA) ends with the call.
+    ///
+    /// A server states none of its limits on the wire; it names the one that was met in the
+    /// text of the error. Every server limits a query to 1,000 rows, as the model is told.
+    /// The reference server limits:
+    ///
+    /// * databases of a session to 10, and the size of each to 64 MiB
+    ///  (SQL_LIMIT_EXCEEDED);
+    /// * a value and a row of a table to 1 MiB, and memory for sorting and the like to
+    ///  512 MiB (SQL_LIMIT_EXCEEDED);
+    /// * the SQL text of one call to 1 MiB (SQL_QUERY_ERROR);
+    /// * a result to 4 MiB of JSON (SQL_RESULT_TOO_LARGE);
+    /// * a call to 10 s (SQL_QUERY_TIMEOUT).
+    ///
+    /// Errors. Those below are for the model, which is shown their text; whatever else goes
+    /// wrong is SQL_INTERNAL, or any reason of another kind, and hidden from it. Nothing is
+    /// changed by a call that fails.
+    ///
+    /// * SQL_DATABASE_NOT_FOUND, SQL_DATABASE_ALREADY_EXISTS: the text is the name alone.
+    /// * SQL_QUERY_ERROR: the SQL is wrong, or a constraint forbids what it does.
+    /// * SQL_QUERY_TIMEOUT: `timeout_seconds` in the metadata. The text is not read.
+    /// * SQL_AUTHORIZER_BLOCKED: what the SQL asks for is not to be had here, such as
+    ///  ATTACH, VACUUM, loading code, most PRAGMAs, and changes in a query.
+    #[derive(Debug)]
+    pub struct SessionSqlDbStoreServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> SessionSqlDbStoreServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>>
+    for SessionSqlDbStoreServiceServer<T>
+    where
+        T: SessionSqlDbStoreService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.SessionSqlDbStoreService/CreateDatabase" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateDatabaseSvc<T: SessionSqlDbStoreService>(pub Arc<T>);
+                    impl<
+                        T: SessionSqlDbStoreService,
+                    > tonic::server::UnaryService<super::CreateDatabaseRequest>
+                    for CreateDatabaseSvc<T> {
+                        type Response = super::CreateDatabaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateDatabaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionSqlDbStoreService>::create_database(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateDatabaseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.SessionSqlDbStoreService/ListDatabases" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListDatabasesSvc<T: SessionSqlDbStoreService>(pub Arc<T>);
+                    impl<
+                        T: SessionSqlDbStoreService,
+                    > tonic::server::UnaryService<super::ListDatabasesRequest>
+                    for ListDatabasesSvc<T> {
+                        type Response = super::ListDatabasesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListDatabasesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionSqlDbStoreService>::list_databases(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListDatabasesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.SessionSqlDbStoreService/GetDatabase" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetDatabaseSvc<T: SessionSqlDbStoreService>(pub Arc<T>);
+                    impl<
+                        T: SessionSqlDbStoreService,
+                    > tonic::server::UnaryService<super::GetDatabaseRequest>
+                    for GetDatabaseSvc<T> {
+                        type Response = super::GetDatabaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetDatabaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionSqlDbStoreService>::get_database(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetDatabaseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.SessionSqlDbStoreService/DeleteDatabase" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteDatabaseSvc<T: SessionSqlDbStoreService>(pub Arc<T>);
+                    impl<
+                        T: SessionSqlDbStoreService,
+                    > tonic::server::UnaryService<super::DeleteDatabaseRequest>
+                    for DeleteDatabaseSvc<T> {
+                        type Response = super::DeleteDatabaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteDatabaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionSqlDbStoreService>::delete_database(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteDatabaseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.SessionSqlDbStoreService/SqlExecute" => {
+                    #[allow(non_camel_case_types)]
+                    struct SqlExecuteSvc<T: SessionSqlDbStoreService>(pub Arc<T>);
+                    impl<
+                        T: SessionSqlDbStoreService,
+                    > tonic::server::UnaryService<super::SqlExecuteRequest>
+                    for SqlExecuteSvc<T> {
+                        type Response = super::SqlExecuteResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SqlExecuteRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionSqlDbStoreService>::sql_execute(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SqlExecuteSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.SessionSqlDbStoreService/SqlQuery" => {
+                    #[allow(non_camel_case_types)]
+                    struct SqlQuerySvc<T: SessionSqlDbStoreService>(pub Arc<T>);
+                    impl<
+                        T: SessionSqlDbStoreService,
+                    > tonic::server::ServerStreamingService<super::SqlQueryRequest>
+                    for SqlQuerySvc<T> {
+                        type Response = super::SqlQueryResponse;
+                        type ResponseStream = T::SqlQueryStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SqlQueryRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionSqlDbStoreService>::sql_query(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SqlQuerySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.SessionSqlDbStoreService/SqlSchema" => {
+                    #[allow(non_camel_case_types)]
+                    struct SqlSchemaSvc<T: SessionSqlDbStoreService>(pub Arc<T>);
+                    impl<
+                        T: SessionSqlDbStoreService,
+                    > tonic::server::ServerStreamingService<super::SqlSchemaRequest>
+                    for SqlSchemaSvc<T> {
+                        type Response = super::SqlSchemaResponse;
+                        type ResponseStream = T::SqlSchemaStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SqlSchemaRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionSqlDbStoreService>::sql_schema(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SqlSchemaSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for SessionSqlDbStoreServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.SessionSqlDbStoreService";
+    impl<T> tonic::server::NamedService for SessionSqlDbStoreServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// SetValueRequest is a key and its value.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -6763,6 +12030,494 @@ pub mod session_storage_store_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// GetConnectionTokenRequest names a session and a provider.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetConnectionTokenRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. The provider.
+    #[prost(string, tag = "3")]
+    pub provider: ::prost::alloc::string::String,
+}
+/// GetConnectionTokenResponse holds the token.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetConnectionTokenResponse {
+    /// OPTIONAL. In clear text; absent when there is no connection.
+    #[prost(string, optional, tag = "1")]
+    pub token: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// GetConnectionUserRequest names a session and a provider.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetConnectionUserRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. The provider.
+    #[prost(string, tag = "3")]
+    pub provider: ::prost::alloc::string::String,
+}
+/// GetConnectionUserResponse holds the user.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetConnectionUserResponse {
+    /// OPTIONAL. UUID; absent when there is no connection.
+    #[prost(string, optional, tag = "1")]
+    pub user_id: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// GetConnectionTokenForUserRequest names a user and a provider.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetConnectionTokenForUserRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. UUID.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// REQUIRED. The provider.
+    #[prost(string, tag = "3")]
+    pub provider: ::prost::alloc::string::String,
+}
+/// GetConnectionTokenForUserResponse holds the token.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetConnectionTokenForUserResponse {
+    /// OPTIONAL. In clear text; absent when the user has no connection.
+    #[prost(string, optional, tag = "1")]
+    pub token: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// GetConnectionMetadataRequest names a session and a provider.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetConnectionMetadataRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. The provider.
+    #[prost(string, tag = "3")]
+    pub provider: ::prost::alloc::string::String,
+}
+/// GetConnectionMetadataResponse holds the metadata.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetConnectionMetadataResponse {
+    /// OPTIONAL. One JSON value; absent when there is no connection or nothing is kept
+    /// beside its token.
+    #[prost(string, optional, tag = "1")]
+    pub metadata_json: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// Connection is a connection as it is put in; see TestSeedService.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Connection {
+    /// REQUIRED. UUID of the user.
+    #[prost(string, tag = "1")]
+    pub user_id: ::prost::alloc::string::String,
+    /// REQUIRED. The provider.
+    #[prost(string, tag = "2")]
+    pub provider: ::prost::alloc::string::String,
+    /// REQUIRED, may be empty. The token in clear text.
+    #[prost(string, tag = "3")]
+    pub token: ::prost::alloc::string::String,
+    /// OPTIONAL. One JSON value: what the provider wants kept beside the token.
+    #[prost(string, optional, tag = "4")]
+    pub metadata_json: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// Generated server implementations.
+pub mod user_connection_resolver_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with UserConnectionResolverServiceServer.
+    #[async_trait]
+    pub trait UserConnectionResolverService: std::marker::Send + std::marker::Sync + 'static {
+        /// GetConnectionToken returns the token of the session's user.
+        async fn get_connection_token(
+            &self,
+            request: tonic::Request<super::GetConnectionTokenRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetConnectionTokenResponse>,
+            tonic::Status,
+        >;
+        /// GetConnectionUser returns whose connection a session uses. What the session
+        /// makes with it is cleaned up under the same user later.
+        async fn get_connection_user(
+            &self,
+            request: tonic::Request<super::GetConnectionUserRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetConnectionUserResponse>,
+            tonic::Status,
+        >;
+        /// GetConnectionTokenForUser returns the token of one user. For the owner of a
+        /// session's connection it is the same as GetConnectionToken's.
+        async fn get_connection_token_for_user(
+            &self,
+            request: tonic::Request<super::GetConnectionTokenForUserRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetConnectionTokenForUserResponse>,
+            tonic::Status,
+        >;
+        /// GetConnectionMetadata returns what is kept beside the token of the session's
+        /// user.
+        async fn get_connection_metadata(
+            &self,
+            request: tonic::Request<super::GetConnectionMetadataRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetConnectionMetadataResponse>,
+            tonic::Status,
+        >;
+    }
+    /// UserConnectionResolverService finds a user's connections. Optional.
+    ///
+    /// A connection belongs to a user of the org and a provider, such as `github`;
+    /// providers are compared exactly. A session uses those of the human who owns it:
+    /// its resolved_owner_user_id, else the subject_id of its effective_owner, else that
+    /// of its owner, where these are of kind USER. A session that is not there or that no
+    /// human owns has no connections.
+    ///
+    /// No connection is not an error: the host then asks the user to connect, and only
+    /// an absent token makes it do so. Tokens and metadata are encrypted at rest. A
+    /// server that has no key for it refuses to read them: FAILED_PRECONDITION +
+    /// CONFIGURATION with a text containing "Encryption not configured".
+    #[derive(Debug)]
+    pub struct UserConnectionResolverServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> UserConnectionResolverServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>>
+    for UserConnectionResolverServiceServer<T>
+    where
+        T: UserConnectionResolverService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.UserConnectionResolverService/GetConnectionToken" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetConnectionTokenSvc<T: UserConnectionResolverService>(
+                        pub Arc<T>,
+                    );
+                    impl<
+                        T: UserConnectionResolverService,
+                    > tonic::server::UnaryService<super::GetConnectionTokenRequest>
+                    for GetConnectionTokenSvc<T> {
+                        type Response = super::GetConnectionTokenResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetConnectionTokenRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as UserConnectionResolverService>::get_connection_token(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetConnectionTokenSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.UserConnectionResolverService/GetConnectionUser" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetConnectionUserSvc<T: UserConnectionResolverService>(
+                        pub Arc<T>,
+                    );
+                    impl<
+                        T: UserConnectionResolverService,
+                    > tonic::server::UnaryService<super::GetConnectionUserRequest>
+                    for GetConnectionUserSvc<T> {
+                        type Response = super::GetConnectionUserResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetConnectionUserRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as UserConnectionResolverService>::get_connection_user(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetConnectionUserSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.UserConnectionResolverService/GetConnectionTokenForUser" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetConnectionTokenForUserSvc<
+                        T: UserConnectionResolverService,
+                    >(
+                        pub Arc<T>,
+                    );
+                    impl<
+                        T: UserConnectionResolverService,
+                    > tonic::server::UnaryService<
+                        super::GetConnectionTokenForUserRequest,
+                    > for GetConnectionTokenForUserSvc<T> {
+                        type Response = super::GetConnectionTokenForUserResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                super::GetConnectionTokenForUserRequest,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as UserConnectionResolverService>::get_connection_token_for_user(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetConnectionTokenForUserSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.UserConnectionResolverService/GetConnectionMetadata" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetConnectionMetadataSvc<T: UserConnectionResolverService>(
+                        pub Arc<T>,
+                    );
+                    impl<
+                        T: UserConnectionResolverService,
+                    > tonic::server::UnaryService<super::GetConnectionMetadataRequest>
+                    for GetConnectionMetadataSvc<T> {
+                        type Response = super::GetConnectionMetadataResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetConnectionMetadataRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as UserConnectionResolverService>::get_connection_metadata(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetConnectionMetadataSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for UserConnectionResolverServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.UserConnectionResolverService";
+    impl<T> tonic::server::NamedService for UserConnectionResolverServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// PutHarnessRequest is a harness.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PutHarnessRequest {
@@ -6802,6 +12557,52 @@ pub struct PutSessionRequest {
 /// PutSessionResponse is empty.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PutSessionResponse {}
+/// PutProviderCredentialRequest is credentials for a type of provider.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutProviderCredentialRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. The type of provider, such as `openai`.
+    #[prost(string, tag = "2")]
+    pub provider_type: ::prost::alloc::string::String,
+    /// REQUIRED. The credentials.
+    #[prost(message, optional, tag = "3")]
+    pub credentials: ::core::option::Option<ProviderCredentials>,
+}
+/// PutProviderCredentialResponse is empty.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutProviderCredentialResponse {}
+/// PutConnectionRequest is a connection.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutConnectionRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. The connection.
+    #[prost(message, optional, tag = "2")]
+    pub connection: ::core::option::Option<Connection>,
+}
+/// PutConnectionResponse is empty.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutConnectionResponse {}
+/// PutPaymentPolicyRequest is a policy and its account.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PutPaymentPolicyRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. The policy.
+    #[prost(message, optional, tag = "2")]
+    pub policy: ::core::option::Option<LedgerPolicy>,
+    /// OPTIONAL. The account of the policy. Absent: it is there already, and keeps its
+    /// balance.
+    #[prost(message, optional, tag = "3")]
+    pub account: ::core::option::Option<LedgerAccount>,
+}
+/// PutPaymentPolicyResponse is empty.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutPaymentPolicyResponse {}
 /// PutModelRequest is a model.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PutModelRequest {
@@ -6858,6 +12659,33 @@ pub mod test_seed_service_server {
             request: tonic::Request<super::PutSessionRequest>,
         ) -> std::result::Result<
             tonic::Response<super::PutSessionResponse>,
+            tonic::Status,
+        >;
+        /// PutProviderCredential puts the org's credentials for a type of provider, in
+        /// place of those it has.
+        async fn put_provider_credential(
+            &self,
+            request: tonic::Request<super::PutProviderCredentialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PutProviderCredentialResponse>,
+            tonic::Status,
+        >;
+        /// PutConnection puts a user's connection, in place of the one that user has with
+        /// the provider.
+        async fn put_connection(
+            &self,
+            request: tonic::Request<super::PutConnectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PutConnectionResponse>,
+            tonic::Status,
+        >;
+        /// PutPaymentPolicy puts a policy for payments, and the account that it draws from
+        /// with its balance.
+        async fn put_payment_policy(
+            &self,
+            request: tonic::Request<super::PutPaymentPolicyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PutPaymentPolicyResponse>,
             tonic::Status,
         >;
         /// PutModel puts a model, and makes it the org's default when asked to.
@@ -7082,6 +12910,147 @@ pub mod test_seed_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/mortise.adapter.v1.TestSeedService/PutProviderCredential" => {
+                    #[allow(non_camel_case_types)]
+                    struct PutProviderCredentialSvc<T: TestSeedService>(pub Arc<T>);
+                    impl<
+                        T: TestSeedService,
+                    > tonic::server::UnaryService<super::PutProviderCredentialRequest>
+                    for PutProviderCredentialSvc<T> {
+                        type Response = super::PutProviderCredentialResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PutProviderCredentialRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TestSeedService>::put_provider_credential(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PutProviderCredentialSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.TestSeedService/PutConnection" => {
+                    #[allow(non_camel_case_types)]
+                    struct PutConnectionSvc<T: TestSeedService>(pub Arc<T>);
+                    impl<
+                        T: TestSeedService,
+                    > tonic::server::UnaryService<super::PutConnectionRequest>
+                    for PutConnectionSvc<T> {
+                        type Response = super::PutConnectionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PutConnectionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TestSeedService>::put_connection(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PutConnectionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.TestSeedService/PutPaymentPolicy" => {
+                    #[allow(non_camel_case_types)]
+                    struct PutPaymentPolicySvc<T: TestSeedService>(pub Arc<T>);
+                    impl<
+                        T: TestSeedService,
+                    > tonic::server::UnaryService<super::PutPaymentPolicyRequest>
+                    for PutPaymentPolicySvc<T> {
+                        type Response = super::PutPaymentPolicyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PutPaymentPolicyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TestSeedService>::put_payment_policy(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PutPaymentPolicySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/mortise.adapter.v1.TestSeedService/PutModel" => {
                     #[allow(non_camel_case_types)]
                     struct PutModelSvc<T: TestSeedService>(pub Arc<T>);
@@ -7164,6 +13133,318 @@ pub mod test_seed_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "mortise.adapter.v1.TestSeedService";
     impl<T> tonic::server::NamedService for TestSeedServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// TurnRequest asks for a turn that answers a stored message.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TurnRequest {
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "1")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. `message_` and 32 hex digits: the user's message, which is stored.
+    #[prost(string, tag = "2")]
+    pub input_message_id: ::prost::alloc::string::String,
+    /// REQUIRED. The sequence number of the event that stored the message. A turn of
+    /// the session that has begun to reason after it has seen the message, and answers
+    /// it.
+    #[prost(int64, tag = "3")]
+    pub sequence: i64,
+    /// REQUIRED. When it was asked for.
+    #[prost(message, optional, tag = "4")]
+    pub requested_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// FollowTurnRequestsRequest names the org.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FollowTurnRequestsRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+}
+/// FollowTurnRequestsResponse is one turn request.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FollowTurnRequestsResponse {
+    /// REQUIRED. The turn request.
+    #[prost(message, optional, tag = "1")]
+    pub turn_request: ::core::option::Option<TurnRequest>,
+}
+/// TakeTurnRequestRequest names a turn request.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TakeTurnRequestRequest {
+    /// REQUIRED. Who is calling; with request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. `message_` and 32 hex digits.
+    #[prost(string, tag = "3")]
+    pub input_message_id: ::prost::alloc::string::String,
+}
+/// TakeTurnRequestResponse says what happened.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TakeTurnRequestResponse {
+    /// Whether it waited and is the caller's now.
+    #[prost(bool, tag = "1")]
+    pub taken: bool,
+}
+/// Generated server implementations.
+pub mod turn_queue_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with TurnQueueServiceServer.
+    #[async_trait]
+    pub trait TurnQueueService: std::marker::Send + std::marker::Sync + 'static {
+        /// Server streaming response type for the FollowTurnRequests method.
+        type FollowTurnRequestsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<
+                    super::FollowTurnRequestsResponse,
+                    tonic::Status,
+                >,
+            >
+            + std::marker::Send
+            + 'static;
+        /// FollowTurnRequests streams the turn requests that wait, oldest first, and then
+        /// each further one, until the caller ends it. One that another host takes first
+        /// may still be among them.
+        async fn follow_turn_requests(
+            &self,
+            request: tonic::Request<super::FollowTurnRequestsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::FollowTurnRequestsStream>,
+            tonic::Status,
+        >;
+        /// TakeTurnRequest takes a turn request: whoever is told that it is taken runs the
+        /// turn.
+        async fn take_turn_request(
+            &self,
+            request: tonic::Request<super::TakeTurnRequestRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TakeTurnRequestResponse>,
+            tonic::Status,
+        >;
+    }
+    /// TurnQueueService hands turns out to hosts. Optional.
+    ///
+    /// A turn request is stored in the transaction that stores its message, and the
+    /// session becomes active in it. It waits, across restarts of server and hosts, until
+    /// a host takes it; then it is gone. One host takes it, however many follow.
+    #[derive(Debug)]
+    pub struct TurnQueueServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> TurnQueueServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for TurnQueueServiceServer<T>
+    where
+        T: TurnQueueService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.TurnQueueService/FollowTurnRequests" => {
+                    #[allow(non_camel_case_types)]
+                    struct FollowTurnRequestsSvc<T: TurnQueueService>(pub Arc<T>);
+                    impl<
+                        T: TurnQueueService,
+                    > tonic::server::ServerStreamingService<
+                        super::FollowTurnRequestsRequest,
+                    > for FollowTurnRequestsSvc<T> {
+                        type Response = super::FollowTurnRequestsResponse;
+                        type ResponseStream = T::FollowTurnRequestsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::FollowTurnRequestsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TurnQueueService>::follow_turn_requests(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = FollowTurnRequestsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.TurnQueueService/TakeTurnRequest" => {
+                    #[allow(non_camel_case_types)]
+                    struct TakeTurnRequestSvc<T: TurnQueueService>(pub Arc<T>);
+                    impl<
+                        T: TurnQueueService,
+                    > tonic::server::UnaryService<super::TakeTurnRequestRequest>
+                    for TakeTurnRequestSvc<T> {
+                        type Response = super::TakeTurnRequestResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::TakeTurnRequestRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TurnQueueService>::take_turn_request(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TakeTurnRequestSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for TurnQueueServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.TurnQueueService";
+    impl<T> tonic::server::NamedService for TurnQueueServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

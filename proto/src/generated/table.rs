@@ -125,6 +125,70 @@ pub mod harness_store_service {
         },
     );
 }
+/// Methods of `ImageArtifactStoreService`.
+pub mod image_artifact_store_service {
+    use super::*;
+    /// The service's full name.
+    pub const NAME: &str = "mortise.adapter.v1.ImageArtifactStoreService";
+    /// `ImageArtifactStoreService.CreateImage`.
+    pub const CREATE_IMAGE: Rpc<pb::CreateImageRequest, pb::CreateImageResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "CreateImage",
+            path: "/mortise.adapter.v1.ImageArtifactStoreService/CreateImage",
+            kind: Kind::ClientStream,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Long,
+        },
+    );
+    /// `ImageArtifactStoreService.GetImage`.
+    pub const GET_IMAGE: Rpc<pb::GetImageRequest, pb::GetImageResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "GetImage",
+            path: "/mortise.adapter.v1.ImageArtifactStoreService/GetImage",
+            kind: Kind::ServerStream,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `ImageArtifactStoreService.GetImageInfo`.
+    pub const GET_IMAGE_INFO: Rpc<pb::GetImageInfoRequest, pb::GetImageInfoResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "GetImageInfo",
+            path: "/mortise.adapter.v1.ImageArtifactStoreService/GetImageInfo",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+}
+/// Methods of `ImageResolverService`.
+pub mod image_resolver_service {
+    use super::*;
+    /// The service's full name.
+    pub const NAME: &str = "mortise.adapter.v1.ImageResolverService";
+    /// `ImageResolverService.ResolveImage`.
+    pub const RESOLVE_IMAGE: Rpc<pb::ResolveImageRequest, pb::ResolveImageResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "ResolveImage",
+            path: "/mortise.adapter.v1.ImageResolverService/ResolveImage",
+            kind: Kind::ServerStream,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+}
 /// Methods of `LlmProviderStoreService`.
 pub mod llm_provider_store_service {
     use super::*;
@@ -236,6 +300,496 @@ pub mod message_retriever_service {
             effect: Effect::Read,
             on_unavailable: OnUnavailable::FailClosed,
             cache: Cache::Phase,
+            deadline: Deadline::Standard,
+        },
+    );
+}
+/// Methods of `PaymentAuthorityService`.
+pub mod payment_authority_service {
+    use super::*;
+    /// The service's full name.
+    pub const NAME: &str = "mortise.adapter.v1.PaymentAuthorityService";
+    /// `PaymentAuthorityService.ExecuteMachinePayment`.
+    pub const EXECUTE_MACHINE_PAYMENT: Rpc<
+        pb::ExecuteMachinePaymentRequest,
+        pb::ExecuteMachinePaymentResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "ExecuteMachinePayment",
+            path: "/mortise.adapter.v1.PaymentAuthorityService/ExecuteMachinePayment",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Long,
+        },
+    );
+}
+/// Methods of `PlatformStoreService`.
+pub mod platform_store_service {
+    use super::*;
+    /// The service's full name.
+    pub const NAME: &str = "mortise.adapter.v1.PlatformStoreService";
+    /// `PlatformStoreService.ListHarnesses`.
+    pub const LIST_HARNESSES: Rpc<pb::ListHarnessesRequest, pb::ListHarnessesResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "ListHarnesses",
+            path: "/mortise.adapter.v1.PlatformStoreService/ListHarnesses",
+            kind: Kind::ServerStream,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.GetHarness`.
+    pub const GET_HARNESS: Rpc<
+        pb::PlatformStoreServiceGetHarnessRequest,
+        pb::PlatformStoreServiceGetHarnessResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "GetHarness",
+            path: "/mortise.adapter.v1.PlatformStoreService/GetHarness",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.CreateHarness`.
+    pub const CREATE_HARNESS: Rpc<pb::CreateHarnessRequest, pb::CreateHarnessResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "CreateHarness",
+            path: "/mortise.adapter.v1.PlatformStoreService/CreateHarness",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.UpdateHarness`.
+    pub const UPDATE_HARNESS: Rpc<pb::UpdateHarnessRequest, pb::UpdateHarnessResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "UpdateHarness",
+            path: "/mortise.adapter.v1.PlatformStoreService/UpdateHarness",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.DeleteHarness`.
+    pub const DELETE_HARNESS: Rpc<pb::DeleteHarnessRequest, pb::DeleteHarnessResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "DeleteHarness",
+            path: "/mortise.adapter.v1.PlatformStoreService/DeleteHarness",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.CopyHarness`.
+    pub const COPY_HARNESS: Rpc<pb::CopyHarnessRequest, pb::CopyHarnessResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "CopyHarness",
+            path: "/mortise.adapter.v1.PlatformStoreService/CopyHarness",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.ListAgents`.
+    pub const LIST_AGENTS: Rpc<pb::ListAgentsRequest, pb::ListAgentsResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "ListAgents",
+            path: "/mortise.adapter.v1.PlatformStoreService/ListAgents",
+            kind: Kind::ServerStream,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.GetAgentById`.
+    pub const GET_AGENT_BY_ID: Rpc<pb::GetAgentByIdRequest, pb::GetAgentByIdResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "GetAgentById",
+            path: "/mortise.adapter.v1.PlatformStoreService/GetAgentById",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.CreateAgent`.
+    pub const CREATE_AGENT: Rpc<pb::CreateAgentRequest, pb::CreateAgentResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "CreateAgent",
+            path: "/mortise.adapter.v1.PlatformStoreService/CreateAgent",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.UpdateAgent`.
+    pub const UPDATE_AGENT: Rpc<pb::UpdateAgentRequest, pb::UpdateAgentResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "UpdateAgent",
+            path: "/mortise.adapter.v1.PlatformStoreService/UpdateAgent",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.DeleteAgent`.
+    pub const DELETE_AGENT: Rpc<pb::DeleteAgentRequest, pb::DeleteAgentResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "DeleteAgent",
+            path: "/mortise.adapter.v1.PlatformStoreService/DeleteAgent",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.ListApps`.
+    pub const LIST_APPS: Rpc<pb::ListAppsRequest, pb::ListAppsResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "ListApps",
+            path: "/mortise.adapter.v1.PlatformStoreService/ListApps",
+            kind: Kind::ServerStream,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.GetApp`.
+    pub const GET_APP: Rpc<pb::GetAppRequest, pb::GetAppResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "GetApp",
+            path: "/mortise.adapter.v1.PlatformStoreService/GetApp",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.CreateApp`.
+    pub const CREATE_APP: Rpc<pb::CreateAppRequest, pb::CreateAppResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "CreateApp",
+            path: "/mortise.adapter.v1.PlatformStoreService/CreateApp",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.UpdateApp`.
+    pub const UPDATE_APP: Rpc<pb::UpdateAppRequest, pb::UpdateAppResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "UpdateApp",
+            path: "/mortise.adapter.v1.PlatformStoreService/UpdateApp",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.DeleteApp`.
+    pub const DELETE_APP: Rpc<pb::DeleteAppRequest, pb::DeleteAppResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "DeleteApp",
+            path: "/mortise.adapter.v1.PlatformStoreService/DeleteApp",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.DestroyApp`.
+    pub const DESTROY_APP: Rpc<pb::DestroyAppRequest, pb::DestroyAppResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "DestroyApp",
+            path: "/mortise.adapter.v1.PlatformStoreService/DestroyApp",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.PublishApp`.
+    pub const PUBLISH_APP: Rpc<pb::PublishAppRequest, pb::PublishAppResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "PublishApp",
+            path: "/mortise.adapter.v1.PlatformStoreService/PublishApp",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.UnpublishApp`.
+    pub const UNPUBLISH_APP: Rpc<pb::UnpublishAppRequest, pb::UnpublishAppResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "UnpublishApp",
+            path: "/mortise.adapter.v1.PlatformStoreService/UnpublishApp",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.AddAppChannel`.
+    pub const ADD_APP_CHANNEL: Rpc<
+        pb::AddAppChannelRequest,
+        pb::AddAppChannelResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "AddAppChannel",
+            path: "/mortise.adapter.v1.PlatformStoreService/AddAppChannel",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.UpdateAppChannel`.
+    pub const UPDATE_APP_CHANNEL: Rpc<
+        pb::UpdateAppChannelRequest,
+        pb::UpdateAppChannelResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "UpdateAppChannel",
+            path: "/mortise.adapter.v1.PlatformStoreService/UpdateAppChannel",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.DeleteAppChannel`.
+    pub const DELETE_APP_CHANNEL: Rpc<
+        pb::DeleteAppChannelRequest,
+        pb::DeleteAppChannelResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "DeleteAppChannel",
+            path: "/mortise.adapter.v1.PlatformStoreService/DeleteAppChannel",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.ListSessions`.
+    pub const LIST_SESSIONS: Rpc<pb::ListSessionsRequest, pb::ListSessionsResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "ListSessions",
+            path: "/mortise.adapter.v1.PlatformStoreService/ListSessions",
+            kind: Kind::ServerStream,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.CreateSession`.
+    pub const CREATE_SESSION: Rpc<pb::CreateSessionRequest, pb::CreateSessionResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "CreateSession",
+            path: "/mortise.adapter.v1.PlatformStoreService/CreateSession",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.SetSubagentMetadata`.
+    pub const SET_SUBAGENT_METADATA: Rpc<
+        pb::SetSubagentMetadataRequest,
+        pb::SetSubagentMetadataResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "SetSubagentMetadata",
+            path: "/mortise.adapter.v1.PlatformStoreService/SetSubagentMetadata",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.GetSessionById`.
+    pub const GET_SESSION_BY_ID: Rpc<
+        pb::GetSessionByIdRequest,
+        pb::GetSessionByIdResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "GetSessionById",
+            path: "/mortise.adapter.v1.PlatformStoreService/GetSessionById",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.GetSessionContextReport`.
+    pub const GET_SESSION_CONTEXT_REPORT: Rpc<
+        pb::GetSessionContextReportRequest,
+        pb::GetSessionContextReportResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "GetSessionContextReport",
+            path: "/mortise.adapter.v1.PlatformStoreService/GetSessionContextReport",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.DeleteSession`.
+    pub const DELETE_SESSION: Rpc<pb::DeleteSessionRequest, pb::DeleteSessionResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "DeleteSession",
+            path: "/mortise.adapter.v1.PlatformStoreService/DeleteSession",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.SendMessage`.
+    pub const SEND_MESSAGE: Rpc<pb::SendMessageRequest, pb::SendMessageResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "SendMessage",
+            path: "/mortise.adapter.v1.PlatformStoreService/SendMessage",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.GetMessages`.
+    pub const GET_MESSAGES: Rpc<pb::GetMessagesRequest, pb::GetMessagesResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "GetMessages",
+            path: "/mortise.adapter.v1.PlatformStoreService/GetMessages",
+            kind: Kind::ServerStream,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `PlatformStoreService.WaitForIdle`.
+    pub const WAIT_FOR_IDLE: Rpc<pb::WaitForIdleRequest, pb::WaitForIdleResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "WaitForIdle",
+            path: "/mortise.adapter.v1.PlatformStoreService/WaitForIdle",
+            kind: Kind::ServerStream,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Open,
+        },
+    );
+    /// `PlatformStoreService.ListCapabilities`.
+    pub const LIST_CAPABILITIES: Rpc<
+        pb::ListCapabilitiesRequest,
+        pb::ListCapabilitiesResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "ListCapabilities",
+            path: "/mortise.adapter.v1.PlatformStoreService/ListCapabilities",
+            kind: Kind::ServerStream,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+}
+/// Methods of `ProviderCredentialStoreService`.
+pub mod provider_credential_store_service {
+    use super::*;
+    /// The service's full name.
+    pub const NAME: &str = "mortise.adapter.v1.ProviderCredentialStoreService";
+    /// `ProviderCredentialStoreService.GetDefaultProviderCredentials`.
+    pub const GET_DEFAULT_PROVIDER_CREDENTIALS: Rpc<
+        pb::GetDefaultProviderCredentialsRequest,
+        pb::GetDefaultProviderCredentialsResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "GetDefaultProviderCredentials",
+            path: "/mortise.adapter.v1.ProviderCredentialStoreService/GetDefaultProviderCredentials",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
             deadline: Deadline::Standard,
         },
     );
@@ -461,6 +1015,109 @@ pub mod session_mutator_service {
         },
     );
 }
+/// Methods of `SessionSqlDbStoreService`.
+pub mod session_sql_db_store_service {
+    use super::*;
+    /// The service's full name.
+    pub const NAME: &str = "mortise.adapter.v1.SessionSqlDbStoreService";
+    /// `SessionSqlDbStoreService.CreateDatabase`.
+    pub const CREATE_DATABASE: Rpc<
+        pb::CreateDatabaseRequest,
+        pb::CreateDatabaseResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "CreateDatabase",
+            path: "/mortise.adapter.v1.SessionSqlDbStoreService/CreateDatabase",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `SessionSqlDbStoreService.ListDatabases`.
+    pub const LIST_DATABASES: Rpc<pb::ListDatabasesRequest, pb::ListDatabasesResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "ListDatabases",
+            path: "/mortise.adapter.v1.SessionSqlDbStoreService/ListDatabases",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `SessionSqlDbStoreService.GetDatabase`.
+    pub const GET_DATABASE: Rpc<pb::GetDatabaseRequest, pb::GetDatabaseResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "GetDatabase",
+            path: "/mortise.adapter.v1.SessionSqlDbStoreService/GetDatabase",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `SessionSqlDbStoreService.DeleteDatabase`.
+    pub const DELETE_DATABASE: Rpc<
+        pb::DeleteDatabaseRequest,
+        pb::DeleteDatabaseResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "DeleteDatabase",
+            path: "/mortise.adapter.v1.SessionSqlDbStoreService/DeleteDatabase",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `SessionSqlDbStoreService.SqlExecute`.
+    pub const SQL_EXECUTE: Rpc<pb::SqlExecuteRequest, pb::SqlExecuteResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "SqlExecute",
+            path: "/mortise.adapter.v1.SessionSqlDbStoreService/SqlExecute",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `SessionSqlDbStoreService.SqlQuery`.
+    pub const SQL_QUERY: Rpc<pb::SqlQueryRequest, pb::SqlQueryResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "SqlQuery",
+            path: "/mortise.adapter.v1.SessionSqlDbStoreService/SqlQuery",
+            kind: Kind::ServerStream,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `SessionSqlDbStoreService.SqlSchema`.
+    pub const SQL_SCHEMA: Rpc<pb::SqlSchemaRequest, pb::SqlSchemaResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "SqlSchema",
+            path: "/mortise.adapter.v1.SessionSqlDbStoreService/SqlSchema",
+            kind: Kind::ServerStream,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+}
 /// Methods of `SessionStorageStoreService`.
 pub mod session_storage_store_service {
     use super::*;
@@ -634,6 +1291,51 @@ pub mod test_seed_service {
             deadline: Deadline::Standard,
         },
     );
+    /// `TestSeedService.PutProviderCredential`.
+    pub const PUT_PROVIDER_CREDENTIAL: Rpc<
+        pb::PutProviderCredentialRequest,
+        pb::PutProviderCredentialResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "PutProviderCredential",
+            path: "/mortise.adapter.v1.TestSeedService/PutProviderCredential",
+            kind: Kind::Unary,
+            effect: Effect::Idempotent,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `TestSeedService.PutConnection`.
+    pub const PUT_CONNECTION: Rpc<pb::PutConnectionRequest, pb::PutConnectionResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "PutConnection",
+            path: "/mortise.adapter.v1.TestSeedService/PutConnection",
+            kind: Kind::Unary,
+            effect: Effect::Idempotent,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `TestSeedService.PutPaymentPolicy`.
+    pub const PUT_PAYMENT_POLICY: Rpc<
+        pb::PutPaymentPolicyRequest,
+        pb::PutPaymentPolicyResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "PutPaymentPolicy",
+            path: "/mortise.adapter.v1.TestSeedService/PutPaymentPolicy",
+            kind: Kind::Unary,
+            effect: Effect::Idempotent,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
     /// `TestSeedService.PutModel`.
     pub const PUT_MODEL: Rpc<pb::PutModelRequest, pb::PutModelResponse> = Rpc::new(
         &Method {
@@ -642,6 +1344,114 @@ pub mod test_seed_service {
             path: "/mortise.adapter.v1.TestSeedService/PutModel",
             kind: Kind::Unary,
             effect: Effect::Idempotent,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+}
+/// Methods of `TurnQueueService`.
+pub mod turn_queue_service {
+    use super::*;
+    /// The service's full name.
+    pub const NAME: &str = "mortise.adapter.v1.TurnQueueService";
+    /// `TurnQueueService.FollowTurnRequests`.
+    pub const FOLLOW_TURN_REQUESTS: Rpc<
+        pb::FollowTurnRequestsRequest,
+        pb::FollowTurnRequestsResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "FollowTurnRequests",
+            path: "/mortise.adapter.v1.TurnQueueService/FollowTurnRequests",
+            kind: Kind::ServerStream,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Open,
+        },
+    );
+    /// `TurnQueueService.TakeTurnRequest`.
+    pub const TAKE_TURN_REQUEST: Rpc<
+        pb::TakeTurnRequestRequest,
+        pb::TakeTurnRequestResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "TakeTurnRequest",
+            path: "/mortise.adapter.v1.TurnQueueService/TakeTurnRequest",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+}
+/// Methods of `UserConnectionResolverService`.
+pub mod user_connection_resolver_service {
+    use super::*;
+    /// The service's full name.
+    pub const NAME: &str = "mortise.adapter.v1.UserConnectionResolverService";
+    /// `UserConnectionResolverService.GetConnectionToken`.
+    pub const GET_CONNECTION_TOKEN: Rpc<
+        pb::GetConnectionTokenRequest,
+        pb::GetConnectionTokenResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "GetConnectionToken",
+            path: "/mortise.adapter.v1.UserConnectionResolverService/GetConnectionToken",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `UserConnectionResolverService.GetConnectionUser`.
+    pub const GET_CONNECTION_USER: Rpc<
+        pb::GetConnectionUserRequest,
+        pb::GetConnectionUserResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "GetConnectionUser",
+            path: "/mortise.adapter.v1.UserConnectionResolverService/GetConnectionUser",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `UserConnectionResolverService.GetConnectionTokenForUser`.
+    pub const GET_CONNECTION_TOKEN_FOR_USER: Rpc<
+        pb::GetConnectionTokenForUserRequest,
+        pb::GetConnectionTokenForUserResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "GetConnectionTokenForUser",
+            path: "/mortise.adapter.v1.UserConnectionResolverService/GetConnectionTokenForUser",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `UserConnectionResolverService.GetConnectionMetadata`.
+    pub const GET_CONNECTION_METADATA: Rpc<
+        pb::GetConnectionMetadataRequest,
+        pb::GetConnectionMetadataResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "GetConnectionMetadata",
+            path: "/mortise.adapter.v1.UserConnectionResolverService/GetConnectionMetadata",
+            kind: Kind::Unary,
+            effect: Effect::Read,
             on_unavailable: OnUnavailable::FailClosed,
             cache: Cache::None,
             deadline: Deadline::Standard,
@@ -657,6 +1467,10 @@ pub const METHODS: &[&Method] = &[
     event_log_service::READ_EVENTS.method,
     event_log_service::FOLLOW_EVENTS.method,
     harness_store_service::GET_HARNESS_CHAIN.method,
+    image_artifact_store_service::CREATE_IMAGE.method,
+    image_artifact_store_service::GET_IMAGE.method,
+    image_artifact_store_service::GET_IMAGE_INFO.method,
+    image_resolver_service::RESOLVE_IMAGE.method,
     llm_provider_store_service::GET_MODEL_WITH_PROVIDER.method,
     llm_provider_store_service::GET_DEFAULT_MODEL.method,
     message_retriever_service::GET_MESSAGE.method,
@@ -664,6 +1478,40 @@ pub const METHODS: &[&Method] = &[
     message_retriever_service::LOAD_FILTERED_MESSAGES.method,
     message_retriever_service::LOAD_MESSAGE_PAGE.method,
     message_retriever_service::COUNT_MESSAGES.method,
+    payment_authority_service::EXECUTE_MACHINE_PAYMENT.method,
+    platform_store_service::LIST_HARNESSES.method,
+    platform_store_service::GET_HARNESS.method,
+    platform_store_service::CREATE_HARNESS.method,
+    platform_store_service::UPDATE_HARNESS.method,
+    platform_store_service::DELETE_HARNESS.method,
+    platform_store_service::COPY_HARNESS.method,
+    platform_store_service::LIST_AGENTS.method,
+    platform_store_service::GET_AGENT_BY_ID.method,
+    platform_store_service::CREATE_AGENT.method,
+    platform_store_service::UPDATE_AGENT.method,
+    platform_store_service::DELETE_AGENT.method,
+    platform_store_service::LIST_APPS.method,
+    platform_store_service::GET_APP.method,
+    platform_store_service::CREATE_APP.method,
+    platform_store_service::UPDATE_APP.method,
+    platform_store_service::DELETE_APP.method,
+    platform_store_service::DESTROY_APP.method,
+    platform_store_service::PUBLISH_APP.method,
+    platform_store_service::UNPUBLISH_APP.method,
+    platform_store_service::ADD_APP_CHANNEL.method,
+    platform_store_service::UPDATE_APP_CHANNEL.method,
+    platform_store_service::DELETE_APP_CHANNEL.method,
+    platform_store_service::LIST_SESSIONS.method,
+    platform_store_service::CREATE_SESSION.method,
+    platform_store_service::SET_SUBAGENT_METADATA.method,
+    platform_store_service::GET_SESSION_BY_ID.method,
+    platform_store_service::GET_SESSION_CONTEXT_REPORT.method,
+    platform_store_service::DELETE_SESSION.method,
+    platform_store_service::SEND_MESSAGE.method,
+    platform_store_service::GET_MESSAGES.method,
+    platform_store_service::WAIT_FOR_IDLE.method,
+    platform_store_service::LIST_CAPABILITIES.method,
+    provider_credential_store_service::GET_DEFAULT_PROVIDER_CREDENTIALS.method,
     runtime_host_service::GET_AGENT.method,
     runtime_host_service::GET_HARNESS.method,
     runtime_host_service::SET_SESSION_STATUS.method,
@@ -678,6 +1526,13 @@ pub const METHODS: &[&Method] = &[
     session_file_system_service::CREATE_DIRECTORY.method,
     session_file_system_service::SEED_INITIAL_FILE.method,
     session_mutator_service::UPDATE_SESSION_TITLE.method,
+    session_sql_db_store_service::CREATE_DATABASE.method,
+    session_sql_db_store_service::LIST_DATABASES.method,
+    session_sql_db_store_service::GET_DATABASE.method,
+    session_sql_db_store_service::DELETE_DATABASE.method,
+    session_sql_db_store_service::SQL_EXECUTE.method,
+    session_sql_db_store_service::SQL_QUERY.method,
+    session_sql_db_store_service::SQL_SCHEMA.method,
     session_storage_store_service::SET_VALUE.method,
     session_storage_store_service::GET_VALUE.method,
     session_storage_store_service::DELETE_VALUE.method,
@@ -690,7 +1545,16 @@ pub const METHODS: &[&Method] = &[
     test_seed_service::PUT_HARNESS.method,
     test_seed_service::PUT_AGENT.method,
     test_seed_service::PUT_SESSION.method,
+    test_seed_service::PUT_PROVIDER_CREDENTIAL.method,
+    test_seed_service::PUT_CONNECTION.method,
+    test_seed_service::PUT_PAYMENT_POLICY.method,
     test_seed_service::PUT_MODEL.method,
+    turn_queue_service::FOLLOW_TURN_REQUESTS.method,
+    turn_queue_service::TAKE_TURN_REQUEST.method,
+    user_connection_resolver_service::GET_CONNECTION_TOKEN.method,
+    user_connection_resolver_service::GET_CONNECTION_USER.method,
+    user_connection_resolver_service::GET_CONNECTION_TOKEN_FOR_USER.method,
+    user_connection_resolver_service::GET_CONNECTION_METADATA.method,
 ];
 /// The full name of every service of the contract.
 pub const SERVICES: &[&str] = &[
@@ -699,16 +1563,64 @@ pub const SERVICES: &[&str] = &[
     event_emitter_service::NAME,
     event_log_service::NAME,
     harness_store_service::NAME,
+    image_artifact_store_service::NAME,
+    image_resolver_service::NAME,
     llm_provider_store_service::NAME,
     message_retriever_service::NAME,
+    payment_authority_service::NAME,
+    platform_store_service::NAME,
+    provider_credential_store_service::NAME,
     runtime_host_service::NAME,
     session_file_system_service::NAME,
     session_mutator_service::NAME,
+    session_sql_db_store_service::NAME,
     session_storage_store_service::NAME,
     session_store_service::NAME,
     test_seed_service::NAME,
+    turn_queue_service::NAME,
+    user_connection_resolver_service::NAME,
 ];
+impl Scoped for pb::AddAppChannelRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::CopyHarnessRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::CountMessagesRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::CreateAgentRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::CreateAppRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::CreateDatabaseRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -724,6 +1636,62 @@ impl Scoped for pb::CreateDirectoryRequest {
         self.context = Some(context);
     }
 }
+impl Scoped for pb::CreateHarnessRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::CreateImageRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::CreateSessionRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::DeleteAgentRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::DeleteAppChannelRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::DeleteAppRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::DeleteDatabaseRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::DeleteFileRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
@@ -732,7 +1700,23 @@ impl Scoped for pb::DeleteFileRequest {
         self.context = Some(context);
     }
 }
+impl Scoped for pb::DeleteHarnessRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::DeleteSecretRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::DeleteSessionRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -756,6 +1740,14 @@ impl Scoped for pb::DescribeRequest {
         self.context = Some(context);
     }
 }
+impl Scoped for pb::DestroyAppRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::EmitRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
@@ -772,7 +1764,31 @@ impl Scoped for pb::EmitStreamRequest {
         self.context = Some(context);
     }
 }
+impl Scoped for pb::ExecuteMachinePaymentRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::FollowEventsRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::FollowTurnRequestsRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::GetAgentByIdRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -788,7 +1804,63 @@ impl Scoped for pb::GetAgentRequest {
         self.context = Some(context);
     }
 }
+impl Scoped for pb::GetAppRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::GetConnectionMetadataRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::GetConnectionTokenForUserRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::GetConnectionTokenRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::GetConnectionUserRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::GetDatabaseRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::GetDefaultModelRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::GetDefaultProviderCredentialsRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -812,7 +1884,31 @@ impl Scoped for pb::GetHarnessRequest {
         self.context = Some(context);
     }
 }
+impl Scoped for pb::GetImageInfoRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::GetImageRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::GetMessageRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::GetMessagesRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -829,6 +1925,22 @@ impl Scoped for pb::GetModelWithProviderRequest {
     }
 }
 impl Scoped for pb::GetSecretRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::GetSessionByIdRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::GetSessionContextReportRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -860,7 +1972,47 @@ impl Scoped for pb::GrepFilesRequest {
         self.context = Some(context);
     }
 }
+impl Scoped for pb::ListAgentsRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::ListAppsRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::ListCapabilitiesRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::ListDatabasesRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::ListDirectoryRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::ListHarnessesRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -877,6 +2029,14 @@ impl Scoped for pb::ListKeysRequest {
     }
 }
 impl Scoped for pb::ListSecretsRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::ListSessionsRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -916,7 +2076,31 @@ impl Scoped for pb::LoadTurnContextRequest {
         self.context = Some(context);
     }
 }
+impl Scoped for pb::PlatformStoreServiceGetHarnessRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::PublishAppRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::PutAgentRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::PutConnectionRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -933,6 +2117,22 @@ impl Scoped for pb::PutHarnessRequest {
     }
 }
 impl Scoped for pb::PutModelRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::PutPaymentPolicyRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::PutProviderCredentialRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -964,6 +2164,14 @@ impl Scoped for pb::ReadFileRequest {
         self.context = Some(context);
     }
 }
+impl Scoped for pb::ResolveImageRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::RuntimeHostServiceGetAgentRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
@@ -973,6 +2181,14 @@ impl Scoped for pb::RuntimeHostServiceGetAgentRequest {
     }
 }
 impl Scoped for pb::SeedInitialFileRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::SendMessageRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -996,7 +2212,39 @@ impl Scoped for pb::SetSessionStatusRequest {
         self.context = Some(context);
     }
 }
+impl Scoped for pb::SetSubagentMetadataRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::SetValueRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::SqlExecuteRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::SqlQueryRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::SqlSchemaRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -1012,7 +2260,63 @@ impl Scoped for pb::StatFileRequest {
         self.context = Some(context);
     }
 }
+impl Scoped for pb::TakeTurnRequestRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::UnpublishAppRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::UpdateAgentRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::UpdateAppChannelRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::UpdateAppRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::UpdateHarnessRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::UpdateSessionTitleRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::WaitForIdleRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }

@@ -137,7 +137,7 @@ proptest! {
 
 /// To the wire, to bytes and back; and the same bytes again, so that equal values
 /// are equal bytes and whatever `form` does not show was not lost either.
-fn crosses<D, W>(domain: D, form: fn(&D) -> Value)
+pub(crate) fn crosses<D, W>(domain: D, form: fn(&D) -> Value)
 where
     D: Clone + TryFrom<W, Error = ConvertError>,
     W: From<D> + prost::Message + Default + PartialEq + Debug,
@@ -148,7 +148,7 @@ where
     assert_eq!(W::from(back).encode_to_vec(), wire.encode_to_vec());
 }
 
-fn through_bytes<W: prost::Message + Default + PartialEq + Debug>(wire: &W) -> W {
+pub(crate) fn through_bytes<W: prost::Message + Default + PartialEq + Debug>(wire: &W) -> W {
     let back = W::decode(wire.encode_to_vec().as_slice()).unwrap();
     assert_eq!(&back, wire);
     back
@@ -160,7 +160,7 @@ fn serde_form<T: Serialize>(value: &T) -> Value {
     serde_json::to_value(value).unwrap()
 }
 
-fn debug_form<T: Debug>(value: &T) -> Value {
+pub(crate) fn debug_form<T: Debug>(value: &T) -> Value {
     format!("{value:?}").into()
 }
 

@@ -51,6 +51,23 @@ fn no_debug_dump_shows_a_secret() {
             "AgentCapabilityConfig",
             dump::<pb::AgentCapabilityConfig>("AgentCapabilityConfig"),
         ),
+        ("Connection", dump::<pb::Connection>("Connection")),
+        (
+            "GetConnectionMetadataResponse",
+            dump::<pb::GetConnectionMetadataResponse>("GetConnectionMetadataResponse"),
+        ),
+        (
+            "GetConnectionTokenForUserResponse",
+            dump::<pb::GetConnectionTokenForUserResponse>("GetConnectionTokenForUserResponse"),
+        ),
+        (
+            "GetConnectionTokenResponse",
+            dump::<pb::GetConnectionTokenResponse>("GetConnectionTokenResponse"),
+        ),
+        (
+            "ProviderCredentials",
+            dump::<pb::ProviderCredentials>("ProviderCredentials"),
+        ),
         (
             "GetSecretResponse",
             dump::<pb::GetSecretResponse>("GetSecretResponse"),
@@ -60,6 +77,10 @@ fn no_debug_dump_shows_a_secret() {
             dump::<pb::GetValueResponse>("GetValueResponse"),
         ),
         ("Event", dump::<pb::Event>("Event")),
+        (
+            "MachinePaymentResponse",
+            dump::<pb::MachinePaymentResponse>("MachinePaymentResponse"),
+        ),
         ("Message", dump::<pb::Message>("Message")),
         (
             "ModelWithProvider",
@@ -70,6 +91,15 @@ fn no_debug_dump_shows_a_secret() {
             "ScopedMcpServer",
             dump::<pb::ScopedMcpServer>("ScopedMcpServer"),
         ),
+        (
+            "SqlExecuteRequest",
+            dump::<pb::SqlExecuteRequest>("SqlExecuteRequest"),
+        ),
+        (
+            "SqlQueryRequest",
+            dump::<pb::SqlQueryRequest>("SqlQueryRequest"),
+        ),
+        ("SqlRow", dump::<pb::SqlRow>("SqlRow")),
         (
             "SetSecretRequest",
             dump::<pb::SetSecretRequest>("SetSecretRequest"),

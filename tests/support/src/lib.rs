@@ -3,7 +3,9 @@
 
 pub mod adapter_process;
 pub mod database;
+pub mod fake_images;
 pub mod fake_openai;
 pub mod fixtures;
 pub mod in_process;
 pub mod scenario;
+pub mod script;

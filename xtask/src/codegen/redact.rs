@@ -1,13 +1,38 @@
-//! `Debug` for messages that hold secrets: the generated one prints whether a
-//! secret is there, and never what it is.
+//! What the generated messages know about their secrets: a `Debug` that prints
+//! whether one is there and never what it is, and `Secrets`, which finds one.
 
-use super::{option_value, own_messages};
+use super::{option_value, own_messages, snake_case};
 use anyhow::Result;
-use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor};
+use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor, OneofDescriptor};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
-    let mut out = String::from("use crate::pb;\nuse crate::redact::Redacted;\nuse std::fmt;\n");
+    let mut out = String::from(
+        "use crate::pb;\nuse crate::redact::{MaybeEmpty, Redacted, Secrets};\nuse std::fmt;\n",
+    );
+    debug(&mut out, pool)?;
+    let holders = holders(pool);
+    for message in own_messages(pool) {
+        let name = message.name();
+        writeln!(out, "impl Secrets for pb::{name} {{")?;
+        let found = secrets_of(&message, pool, &holders);
+        if !found.is_empty() {
+            writeln!(
+                out,
+                "fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {{ None"
+            )?;
+            for one in found {
+                writeln!(out, ".or_else(|| {one})")?;
+            }
+            writeln!(out, "}}")?;
+        }
+        writeln!(out, "}}")?;
+    }
+    Ok(out)
+}
+
+fn debug(out: &mut String, pool: &DescriptorPool) -> Result<()> {
     for message in messages_with_secrets(pool) {
         let name = message.name();
         writeln!(out, "impl fmt::Debug for pb::{name} {{")?;
@@ -26,7 +51,115 @@ pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
         }
         writeln!(out, ".finish() }} }}")?;
     }
-    Ok(out)
+    Ok(())
+}
+
+/// One expression for each field that is a secret or whose message may hold one.
+fn secrets_of(
+    message: &MessageDescriptor,
+    pool: &DescriptorPool,
+    holders: &BTreeSet<String>,
+) -> Vec<String> {
+    let mut found = Vec::new();
+    for field in message.fields() {
+        if real_oneof(&field).is_some() {
+            continue;
+        }
+        let rust = rust_name(field.name());
+        if is_secret(&field, pool) {
+            found.push(format!(
+                "self.{rust}.counted(\"{}.{}\", counts)",
+                message.name(),
+                field.name()
+            ));
+        } else if holds(&field, holders) {
+            found.push(format!("self.{rust}.secret(counts)"));
+        }
+    }
+    for oneof in message.oneofs() {
+        found.extend(secrets_of_oneof(message, &oneof, pool, holders));
+    }
+    found
+}
+
+fn secrets_of_oneof(
+    message: &MessageDescriptor,
+    oneof: &OneofDescriptor,
+    pool: &DescriptorPool,
+    holders: &BTreeSet<String>,
+) -> Option<String> {
+    let (module, kind) = (snake_case(message.name()), camel_case(oneof.name()));
+    let mut arms = String::new();
+    let mut is_covered = true;
+    for field in oneof.fields() {
+        real_oneof(&field)?;
+        let variant = format!("pb::{module}::{kind}::{}", camel_case(field.name()));
+        if is_secret(&field, pool) {
+            let name = format!("{}.{}", message.name(), field.name());
+            arms += &format!("{variant}(held) => held.counted(\"{name}\", counts),");
+        } else if holds(&field, holders) {
+            arms += &format!("{variant}(held) => held.secret(counts),");
+        } else {
+            is_covered = false;
+        }
+    }
+    if arms.is_empty() {
+        return None;
+    }
+    let rest = if is_covered { "" } else { "_ => None," };
+    let rust = rust_name(oneof.name());
+    Some(format!(
+        "self.{rust}.as_ref().and_then(|held| match held {{ {arms} {rest} }})"
+    ))
+}
+
+/// The messages that have a secret or hold a message that does.
+fn holders(pool: &DescriptorPool) -> BTreeSet<String> {
+    let mut holders: BTreeSet<String> = messages_with_secrets(pool)
+        .iter()
+        .map(|message| message.full_name().to_string())
+        .collect();
+    loop {
+        let more: Vec<_> = own_messages(pool)
+            .into_iter()
+            .filter(|message| !holders.contains(message.full_name()))
+            .filter(|message| message.fields().any(|field| holds(&field, &holders)))
+            .collect();
+        if more.is_empty() {
+            return holders;
+        }
+        holders.extend(more.iter().map(|message| message.full_name().to_string()));
+    }
+}
+
+/// Whether the field's message, or that of its map's values, may hold a secret.
+fn holds(field: &FieldDescriptor, holders: &BTreeSet<String>) -> bool {
+    let kind = field.kind();
+    let Some(message) = kind.as_message() else {
+        return false;
+    };
+    if message.is_map_entry() {
+        return holds(&message.map_entry_value_field(), holders);
+    }
+    holders.contains(message.full_name())
+}
+
+/// The oneof that the field stands in, unless it is the one of `optional`.
+fn real_oneof(field: &FieldDescriptor) -> Option<OneofDescriptor> {
+    field
+        .containing_oneof()
+        .filter(|oneof| !oneof.is_synthetic())
+}
+
+/// `user_token` as `UserToken`.
+fn camel_case(name: &str) -> String {
+    name.split('_')
+        .filter(|word| !word.is_empty())
+        .map(|word| {
+            let (first, rest) = word.split_at(1);
+            first.to_uppercase() + rest
+        })
+        .collect()
 }
 
 pub(super) fn messages_with_secrets(pool: &DescriptorPool) -> Vec<MessageDescriptor> {

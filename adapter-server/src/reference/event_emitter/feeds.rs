@@ -1,6 +1,10 @@
 //! Events as they are stored, for those who follow.
 
-use mortise_proto::pb;
+use super::prepare::Entry;
+use super::write::Accepted;
+use crate::Acknowledged;
+use mortise_proto::convert::event_log::stored;
+use mortise_proto::{StoreError, pb};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast::{self, Receiver, Sender};
@@ -28,8 +32,28 @@ impl Feeds {
             .subscribe()
     }
 
+    /// Passes events on to those who follow, in order; only when all of it is durable.
+    /// An event that was stored before, by the same request, was passed on then.
+    pub(super) fn pass_on(
+        &self,
+        entries: Vec<Entry>,
+        answers: &[Result<Accepted, StoreError>],
+    ) {
+        for (entry, answer) in entries.into_iter().zip(answers) {
+            if let Ok(accepted) = answer
+                && accepted.is_new
+                && let Some(feed) = self.of(entry.org_id)
+            {
+                let Acknowledged { event_id, sequence } = accepted.acknowledged;
+                let event = stored(entry.event, event_id, sequence);
+                // Fails when the last follower has just gone.
+                drop(feed.send(Arc::new(event)));
+            }
+        }
+    }
+
     /// The feed of an org, if somebody follows it.
-    pub(super) fn of(&self, org_id: i64) -> Option<Feed> {
+    fn of(&self, org_id: i64) -> Option<Feed> {
         let mut feeds = self.lock();
         let feed = feeds.get(&org_id)?.clone();
         if feed.receiver_count() == 0 {

@@ -7,7 +7,6 @@ use crate::Acknowledged;
 use crate::reference::db::{Db, unavailable};
 use crate::reference::replies::Pruning;
 use mortise_proto::StoreError;
-use mortise_proto::convert::event_log::stored;
 use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -117,7 +116,7 @@ impl Group {
             entries.extend(call.entries);
         }
         let answers = self.answer(&entries).await;
-        self.pass_on(entries, &answers);
+        self.feeds.pass_on(entries, &answers);
         let mut answers = answers
             .into_iter()
             .map(|answer| answer.map(|accepted| accepted.acknowledged));
@@ -153,22 +152,6 @@ impl Group {
         let accepted = entries.iter().zip(answers).filter(|(_, a)| a.is_ok());
         self.known
             .extend(accepted.map(|(entry, _)| (entry.org_id, entry.session_id.clone())));
-    }
-
-    /// To those who follow, in order; only now, when all of it is durable. An event
-    /// that was stored before, by the same request, was passed on then.
-    fn pass_on(&self, entries: Vec<Entry>, answers: &[Result<Accepted, StoreError>]) {
-        for (entry, answer) in entries.into_iter().zip(answers) {
-            if let Ok(accepted) = answer
-                && accepted.is_new
-                && let Some(feed) = self.feeds.of(entry.org_id)
-            {
-                let Acknowledged { event_id, sequence } = accepted.acknowledged;
-                let event = stored(entry.event, event_id, sequence);
-                // Fails when the last follower has just gone.
-                drop(feed.send(Arc::new(event)));
-            }
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::Appended;
 use crate::reference::message_of_event::{Left, message_of_event};
-use crate::reference::message_query::search_text;
+use crate::reference::message_query::{search_text, text_key};
 use crate::reference::records::nanos;
 use everruns_core::events::EventContext;
 use everruns_core::typed_id::{EventId, SessionId};
@@ -59,6 +59,12 @@ pub(super) fn prepare(org_id: i64, appended: Appended) -> Result<Entry, StoreErr
             "is empty; send a dotted type, such as turn.started",
         ));
     }
+    if event.r#type.contains('\0') {
+        return Err(StoreError::invalid_field(
+            "event.type",
+            "holds a NUL character; send a dotted type, such as turn.started",
+        ));
+    }
     let ts = timestamp("event.ts", event.ts)?;
     let session_id: SessionId = id("event.session_id", &event.session_id)?;
     nested::<_, EventContext>("event.context", event.context.clone())?;
@@ -90,7 +96,7 @@ impl From<Left> for MessageRow {
     fn from(Left { message, tool_name }: Left) -> Self {
         Self {
             id: message.id.to_string(),
-            tool_name,
+            tool_name: tool_name.map(|name| text_key(&name)),
             created_at: nanos(message.created_at),
             search: search_text(&message),
             body: pb::Message::from(message).encode_to_vec(),

@@ -7,6 +7,7 @@ use super::rows::Rows;
 use crate::Acknowledged;
 use crate::reference::db::{self, Db, unreadable};
 use crate::reference::errors::{no_session, refused};
+use crate::reference::locks;
 use crate::reference::records::decoded;
 use crate::reference::replies::Pruning;
 use crate::replies::reused;
@@ -57,20 +58,30 @@ pub(super) async fn write(
     entries: &[Entry],
 ) -> Result<Vec<Result<Accepted, StoreError>>, StoreError> {
     let mut tx = db.write().await?;
-    let (answers, is_changed) = apply(&mut tx, pruning, entries)
+    let not_applied = |error: StoreError| error.outcome(Outcome::NotApplied);
+    let written = apply(&mut tx, entries).await.map_err(not_applied)?;
+    pruning
+        .written(&mut tx, written.replies)
         .await
-        .map_err(|error| error.outcome(Outcome::NotApplied))?;
-    if is_changed {
+        .map_err(not_applied)?;
+    if written.is_changed {
         db::commit(tx).await?;
     }
-    Ok(answers)
+    Ok(written.answers)
 }
 
-async fn apply(
+/// What a transaction has written.
+pub(super) struct Written {
+    pub(super) answers: Vec<Result<Accepted, StoreError>>,
+    replies: u32,
+    is_changed: bool,
+}
+
+/// Writes events in a transaction.
+pub(super) async fn apply(
     tx: &mut AnyConnection,
-    pruning: &Pruning,
     entries: &[Entry],
-) -> Result<(Vec<Result<Accepted, StoreError>>, bool), StoreError> {
+) -> Result<Written, StoreError> {
     let mut known = HashMap::new();
     let orgs: BTreeSet<i64> = entries.iter().map(|entry| entry.org_id).collect();
     for org_id in orgs {
@@ -87,8 +98,11 @@ async fn apply(
         })
         .collect();
     rows.insert(tx).await?;
-    pruning.written(tx, rows.replies()).await?;
-    Ok((answers, !rows.is_empty()))
+    Ok(Written {
+        answers,
+        replies: rows.replies(),
+        is_changed: !rows.is_empty(),
+    })
 }
 
 // === impl Known ===
@@ -100,10 +114,12 @@ impl Known {
         entries: &[Entry],
     ) -> Result<Self, StoreError> {
         let entries = || entries.iter().filter(|entry| entry.org_id == org_id);
+        let sessions = distinct(entries().map(|entry| entry.session_id.as_str()));
+        // Before anything is read: what is read then holds until the commit.
+        locks::sessions(tx, org_id, &sessions).await?;
         let request_ids = distinct(entries().map(|entry| entry.request_id.as_str()));
         let replies: Vec<(String, String, Vec<u8>)> =
             lookup(tx, REPLIES, org_id, &request_ids).await?;
-        let sessions = distinct(entries().map(|entry| entry.session_id.as_str()));
         let sequences: Vec<(String, i64)> = lookup(tx, SEQUENCES, org_id, &sessions).await?;
         let proposed: Vec<String> = entries()
             .filter(|entry| entry.is_proposed)

@@ -1,0 +1,116 @@
+//! Waiting for a session to settle.
+//!
+//! The server does the waiting and tells the status meanwhile; here it is only bounded,
+//! and begun again when the connection breaks. As long as any status was told, the end
+//! of the time is an answer: upstream's tools mark a subagent as failed when this
+//! call fails.
+
+use super::Platform;
+use everruns_core::error::Result;
+use everruns_core::typed_id::SessionId;
+use futures::StreamExt;
+use mortise_proto::StoreError;
+use mortise_proto::convert::platform_store::{WAIT_SECONDS_DEFAULT, WAIT_SECONDS_MAX};
+use mortise_proto::pb::{self, ErrorReason};
+use mortise_proto::rpc::table::platform_store_service::{NAME, WAIT_FOR_IDLE};
+use std::time::{Duration, Instant};
+use tokio::time::{sleep, timeout};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// A wait under way.
+struct Wait<'a> {
+    platform: &'a Platform,
+    session_id: SessionId,
+    until: Instant,
+    /// What was told last.
+    status: Option<String>,
+    /// Since when nothing was told, while the connection is broken.
+    broken_since: Option<Instant>,
+    pause: Duration,
+}
+
+pub(super) async fn wait_for_idle(
+    platform: &Platform,
+    session_id: SessionId,
+    timeout_secs: Option<u64>,
+) -> Result<String> {
+    let seconds = timeout_secs.unwrap_or(WAIT_SECONDS_DEFAULT);
+    let wait = Wait {
+        platform,
+        session_id,
+        until: Instant::now() + Duration::from_secs(seconds.min(WAIT_SECONDS_MAX)),
+        status: None,
+        broken_since: None,
+        pause: FIRST_PAUSE,
+    };
+    Ok(wait.to_its_end().await?)
+}
+
+// === impl Wait ===
+
+impl Wait<'_> {
+    async fn to_its_end(mut self) -> std::result::Result<String, StoreError> {
+        self.platform.remote.own_org()?;
+        loop {
+            let bound = self.left() + self.platform.remote.mesh.deadline();
+            let error = match timeout(bound, self.listen()).await {
+                Ok(Ok(())) => return self.answer(ErrorReason::Malformed),
+                Ok(Err(error)) => error,
+                Err(_) => return self.answer(ErrorReason::DeadlineExceeded),
+            };
+            self.mend(error).await?;
+        }
+    }
+
+    /// What was told last; `reason` says what it is when nothing was.
+    fn answer(self, reason: ErrorReason) -> std::result::Result<String, StoreError> {
+        self.status.ok_or_else(|| {
+            let method = WAIT_FOR_IDLE.method.short_name();
+            StoreError::new(reason, format!("{method} told no status"))
+        })
+    }
+
+    fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
+    /// Listens until the server ends the stream.
+    async fn listen(&mut self) -> std::result::Result<(), StoreError> {
+        let request = pb::WaitForIdleRequest {
+            context: None,
+            session_id: self.session_id.to_string(),
+            // A second that has begun counts, so that little is left over.
+            timeout_seconds: Some(self.left().as_millis().div_ceil(1000) as u64),
+        };
+        let remote = &self.platform.remote;
+        let opened = remote
+            .mesh
+            .follow(&WAIT_FOR_IDLE, &remote.org, request)
+            .await;
+        remote.mesh.note(NAME, &opened);
+        let mut statuses = opened?;
+        while let Some(answer) = statuses.next().await {
+            self.status = Some(answer?.status);
+            self.broken_since = None;
+            self.pause = FIRST_PAUSE;
+        }
+        Ok(())
+    }
+
+    /// Pauses, if it is worth to listen again after this error.
+    async fn mend(&mut self, error: StoreError) -> std::result::Result<(), StoreError> {
+        let since = *self.broken_since.get_or_insert_with(Instant::now);
+        let window = self.platform.remote.mesh.retry_window(NAME);
+        // A stream that breaks is opened again once, whatever is known of its adapter.
+        let is_first = self.pause == FIRST_PAUSE;
+        if !error.is_transient() || (since.elapsed() >= window && !is_first) {
+            return Err(error);
+        }
+        tracing::debug!(%error, session = %self.session_id, "the wait broke off; waiting again");
+        sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        Ok(())
+    }
+}

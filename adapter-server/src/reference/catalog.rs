@@ -1,0 +1,145 @@
+//! Harnesses and agents by name: what lists show, and which names are taken.
+
+use super::db::fault;
+use super::errors::refused;
+use super::seal::{Bound, KeyRing, opened_domain};
+use mortise_proto::StoreError;
+use mortise_proto::convert::ConvertError;
+use prost::Message;
+use sqlx::AnyConnection;
+
+const PUT: &str = "INSERT INTO catalog (org_id, kind, id, status, name) \
+    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (org_id, kind, id) \
+    DO UPDATE SET status = excluded.status, name = excluded.name";
+
+const TAKEN: &str = "SELECT id FROM catalog WHERE org_id = $1 AND kind = $2 AND name = $3 \
+                     AND status = 'ACTIVE' AND id <> $4 LIMIT 1";
+
+const HARNESSES: &str = "SELECT r.id, r.body FROM catalog c \
+    JOIN harnesses r ON r.org_id = c.org_id AND r.id = c.id \
+    WHERE c.org_id = $1 AND c.kind = $2 AND c.status = 'ACTIVE' ORDER BY c.name, c.id";
+
+const AGENTS: &str = "SELECT r.id, r.body FROM catalog c \
+    JOIN agents r ON r.org_id = c.org_id AND r.id = c.id \
+    WHERE c.org_id = $1 AND c.kind = $2 AND c.status = 'ACTIVE' ORDER BY c.name, c.id";
+
+/// What has a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Harness,
+    Agent,
+}
+
+/// One entry.
+#[derive(Debug)]
+pub(super) struct Entry<'a> {
+    pub(super) kind: Kind,
+    pub(super) id: &'a str,
+    /// As people who look into the database read it; lists show `ACTIVE` ones.
+    pub(super) status: &'static str,
+    pub(super) name: &'a str,
+}
+
+// === impl Kind ===
+
+impl Kind {
+    /// As it is stored; it is also what locks on names are taken by.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Harness => "harness",
+            Self::Agent => "agent",
+        }
+    }
+
+    /// The table of its records.
+    pub(super) fn table(self) -> &'static str {
+        match self {
+            Self::Harness => "harnesses",
+            Self::Agent => "agents",
+        }
+    }
+
+    fn listed(self) -> &'static str {
+        match self {
+            Self::Harness => HARNESSES,
+            Self::Agent => AGENTS,
+        }
+    }
+}
+
+/// Puts an entry over the one that is there.
+pub(super) async fn put(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    entry: Entry<'_>,
+) -> Result<(), StoreError> {
+    sqlx::query(PUT)
+        .bind(org_id)
+        .bind(entry.kind.name())
+        .bind(entry.id)
+        .bind(entry.status)
+        .bind(entry.name.as_bytes())
+        .execute(tx)
+        .await
+        .map(|_| ())
+        .map_err(fault)
+}
+
+/// Whether an active one other than `id` has the name.
+pub(super) async fn is_taken(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    kind: Kind,
+    name: &str,
+    id: &str,
+) -> Result<bool, StoreError> {
+    let row: Option<(String,)> = sqlx::query_as(TAKEN)
+        .bind(org_id)
+        .bind(kind.name())
+        .bind(name.as_bytes())
+        .bind(id)
+        .fetch_optional(conn)
+        .await
+        .map_err(fault)?;
+    Ok(row.is_some())
+}
+
+/// Fails if an active one other than `id` has the name.
+pub(super) async fn must_be_free(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    kind: Kind,
+    name: &str,
+    id: &str,
+) -> Result<(), StoreError> {
+    if is_taken(conn, org_id, kind, name, id).await? {
+        let kind = kind.name();
+        return Err(refused(format!(
+            "another {kind} already has the name {name:?}; choose another"
+        )));
+    }
+    Ok(())
+}
+
+/// The active ones, ascending by name.
+pub(super) async fn active<W, D>(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    key: Option<&KeyRing>,
+    kind: Kind,
+) -> Result<Vec<D>, StoreError>
+where
+    W: Message + Default,
+    D: TryFrom<W, Error = ConvertError>,
+{
+    let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(kind.listed())
+        .bind(org_id)
+        .bind(kind.name())
+        .fetch_all(conn)
+        .await
+        .map_err(fault)?;
+    let open = |(id, body): &(String, Vec<u8>)| {
+        opened_domain::<W, D>(key, Bound::record(org_id, kind.table(), id), body)
+    };
+    rows.iter().map(open).collect()
+}

@@ -1,0 +1,155 @@
+//! Where statements run: on threads that may block, a few at a time and fewer for each
+//! session, so that a runaway holds up neither the server nor its neighbours.
+
+use super::image::Image;
+use super::limits::SqlLimits;
+use super::watch::Watch;
+use everruns_core::session_sqldb::SessionSqlDbError;
+use everruns_core::typed_id::SessionId;
+use moka::future::Cache;
+use moka::policy::EvictionPolicy;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::available_parallelism;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+/// Calls of one session that run at once.
+const RUNNING_PER_SESSION: usize = 2;
+
+/// Calls that run at once, at least and per processor.
+const RUNNING_AT_LEAST: usize = 8;
+const RUNNING_PER_PROCESSOR: usize = 2;
+
+/// After its time is over a call is given this long to notice. A function that SQLite
+/// cannot interrupt is then left to its thread.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Images that are kept, in bytes.
+const KEPT_BYTES: u64 = 256 * 1024 * 1024;
+
+/// How long an image is kept that nobody asks for.
+const KEPT_IDLE: Duration = Duration::from_secs(10 * 60);
+
+/// Gates of sessions that nobody uses are dropped when there are this many.
+const GATES: usize = 256;
+
+/// Runs statements, and keeps the images of databases that were used lately.
+#[derive(Debug)]
+pub(in crate::reference) struct SqlEngine {
+    limits: SqlLimits,
+    /// By version, which no two databases share and no two states of one.
+    images: Cache<String, Arc<Image>>,
+    running: Arc<Semaphore>,
+    gates: Mutex<HashMap<(i64, SessionId), Weak<Gate>>>,
+}
+
+/// What the calls of one session pass.
+#[derive(Debug)]
+pub(super) struct Gate {
+    running: Arc<Semaphore>,
+    /// Changes within this process come one after the other, instead of finding at
+    /// their end that another was quicker.
+    pub(super) changing: tokio::sync::Mutex<()>,
+}
+
+// === impl SqlEngine ===
+
+impl SqlEngine {
+    pub(in crate::reference) fn new(limits: SqlLimits) -> Self {
+        let processors = available_parallelism().map_or(1, usize::from);
+        let running = RUNNING_AT_LEAST.max(RUNNING_PER_PROCESSOR * processors);
+        let weigh = |_: &String, image: &Arc<Image>| {
+            // An empty one is not free.
+            u32::try_from(image.bytes() + 1024).unwrap_or(u32::MAX)
+        };
+        Self {
+            limits,
+            images: Cache::builder()
+                .max_capacity(KEPT_BYTES)
+                // The default turns new entries away for those that were asked for often.
+                .eviction_policy(EvictionPolicy::lru())
+                .weigher(weigh)
+                .time_to_idle(KEPT_IDLE)
+                .build(),
+            running: Arc::new(Semaphore::new(running)),
+            gates: Mutex::default(),
+        }
+    }
+
+    pub(super) fn limits(&self) -> &SqlLimits {
+        &self.limits
+    }
+
+    pub(super) async fn image(&self, version: &str) -> Option<Arc<Image>> {
+        self.images.get(version).await
+    }
+
+    pub(super) async fn keep(&self, version: String, image: Arc<Image>) {
+        self.images.insert(version, image).await;
+    }
+
+    pub(super) fn gate(&self, org_id: i64, session_id: SessionId) -> Arc<Gate> {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (org_id, session_id);
+        if let Some(gate) = gates.get(&key).and_then(Weak::upgrade) {
+            return gate;
+        }
+        if gates.len() >= GATES {
+            gates.retain(|_, gate| gate.strong_count() > 0);
+        }
+        let gate = Arc::new(Gate {
+            running: Arc::new(Semaphore::new(RUNNING_PER_SESSION)),
+            changing: tokio::sync::Mutex::default(),
+        });
+        gates.insert(key, Arc::downgrade(&gate));
+        gate
+    }
+
+    /// Does work that blocks, when there is room for it, and stops it when its time is
+    /// over or its caller goes away. Waiting for room counts as time of its own.
+    pub(super) async fn run<T, F>(&self, gate: &Gate, work: F) -> Result<T, SessionSqlDbError>
+    where
+        T: Send + 'static,
+        F: FnOnce(Arc<Watch>) -> Result<T, SessionSqlDbError> + Send + 'static,
+    {
+        let waited = timeout(self.limits.time, self.room(gate)).await;
+        let room = waited.map_err(|_| self.limits.too_late())?;
+        let watch = Arc::new(Watch::begin(self.limits.clone()));
+        let _abandons = Abandons(watch.clone());
+        let task = spawn_blocking(move || {
+            let result = work(watch);
+            // Whoever waited or not: there is room again when the thread is free.
+            drop(room);
+            result
+        });
+        match timeout(self.limits.time + GRACE, task).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(fault)) => {
+                tracing::error!(%fault, "a session database broke off");
+                let text = "the database engine broke off; see the server's log";
+                Err(SessionSqlDbError::Internal(text.into()))
+            }
+            Err(_) => Err(self.limits.too_late()),
+        }
+    }
+
+    /// The session's turn first: those who wait for it take nothing from the others.
+    async fn room(&self, gate: &Gate) -> [Option<OwnedSemaphorePermit>; 2] {
+        // Neither is ever closed.
+        let own = gate.running.clone().acquire_owned().await;
+        let common = self.running.clone().acquire_owned().await;
+        [own.ok(), common.ok()]
+    }
+}
+
+/// Stops the work when nobody waits for it any more.
+struct Abandons(Arc<Watch>);
+
+impl Drop for Abandons {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}

@@ -1,0 +1,87 @@
+//! What session SQL databases are limited to.
+
+use everruns_core::session_sqldb::SessionSqlDbError;
+use std::time::Duration;
+
+const MIB: usize = 1024 * 1024;
+
+/// Rows of a result. The model is told this number.
+pub(super) const ROWS: usize = 1000;
+
+/// SQL text of one call, in bytes.
+pub(super) const SQL_BYTES: usize = MIB;
+
+/// A value, and a row of a table, in bytes. Some functions take a time that grows with
+/// the square of it and cannot be interrupted, so it is small.
+pub(super) const VALUE_BYTES: usize = MIB;
+
+/// Memory that statements may take beside the database, for sorting and the like.
+pub(super) const MEMORY_BYTES: u64 = 512 * MIB as u64;
+
+/// A page of a database, in bytes.
+pub(super) const PAGE_BYTES: usize = 4096;
+
+/// What session SQL databases are limited to.
+#[derive(Debug, Clone)]
+pub struct SqlLimits {
+    /// How long the statements of one call may run.
+    pub time: Duration,
+    /// The rows of a result as JSON, in bytes.
+    pub result_bytes: usize,
+    /// A database, in bytes.
+    pub database_bytes: usize,
+    /// Databases of a session.
+    pub databases: usize,
+}
+
+impl Default for SqlLimits {
+    fn default() -> Self {
+        Self {
+            time: Duration::from_secs(10),
+            result_bytes: 4 * MIB,
+            database_bytes: 64 * MIB,
+            databases: 10,
+        }
+    }
+}
+
+// === impl SqlLimits ===
+
+impl SqlLimits {
+    pub(super) fn too_late(&self) -> SessionSqlDbError {
+        SessionSqlDbError::QueryTimeout(self.time.as_secs().max(1))
+    }
+
+    pub(super) fn too_large(&self) -> SessionSqlDbError {
+        SessionSqlDbError::ResultTooLarge(format!(
+            "it has more than {} bytes; ask for fewer columns or rows",
+            self.result_bytes
+        ))
+    }
+
+    pub(super) fn database_full(&self) -> SessionSqlDbError {
+        SessionSqlDbError::LimitExceeded(format!(
+            "a database has at most {} bytes; nothing was changed",
+            self.database_bytes
+        ))
+    }
+
+    pub(super) fn too_many(&self) -> SessionSqlDbError {
+        SessionSqlDbError::LimitExceeded(format!(
+            "a session has at most {} databases",
+            self.databases
+        ))
+    }
+}
+
+/// A value that is too long, or a row.
+pub(super) fn value_too_large() -> SessionSqlDbError {
+    SessionSqlDbError::LimitExceeded(format!("a value or a row has at most {VALUE_BYTES} bytes"))
+}
+
+/// Statements that sort or gather more than there is room for.
+pub(super) fn out_of_memory() -> SessionSqlDbError {
+    SessionSqlDbError::LimitExceeded(format!(
+        "the statement needs more than {MEMORY_BYTES} bytes of memory"
+    ))
+}

@@ -1,0 +1,187 @@
+//! What statements are limited to.
+
+use super::*;
+
+/// Whatever grows has a limit, and the error says which.
+#[tokio::test]
+async fn everything_has_a_limit() {
+    let reference = limited(SqlLimits {
+        databases: 2,
+        database_bytes: 256 * 1024,
+        result_bytes: 64 * 1024,
+        ..SqlLimits::default()
+    })
+    .await;
+    let adapter = adapter(&reference, 1);
+    let session = new_session(&adapter).await;
+    let run = async |sql: &str| adapter.sql_execute(session, "d", sql).await;
+    run("CREATE TABLE t(a)").await.unwrap();
+    for statement in [
+        "INSERT INTO t VALUES (randomblob(1000000000))",
+        "INSERT INTO t VALUES (zeroblob(1000000000))",
+        "SELECT replace(hex(zeroblob(10000)), '0', hex(zeroblob(1000)))",
+        "INSERT INTO t WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) \
+         SELECT randomblob(1000) FROM c",
+    ] {
+        assert_eq!(
+            kind(run(statement).await),
+            ErrorReason::SqlLimitExceeded,
+            "{statement}"
+        );
+    }
+    let deep = format!("SELECT {}1{}", "abs(".repeat(300), ")".repeat(300));
+    let long = format!("SELECT '{}'", "x".repeat(1 << 20));
+    for statement in [
+        deep.as_str(),
+        long.as_str(),
+        "SELECT 'a' LIKE hex(zeroblob(1000))",
+    ] {
+        assert_eq!(kind(run(statement).await), ErrorReason::SqlQueryError);
+    }
+
+    // The room of what is deleted is given back.
+    for _ in 0..4 {
+        run("INSERT INTO t WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 150) \
+             SELECT randomblob(1000) FROM c")
+        .await
+        .unwrap();
+        let full = adapter.get_database(session, "d").await.unwrap().unwrap();
+        assert!(full.size_bytes > 150_000);
+        assert_eq!(full.size_bytes, i64::from(full.page_count) * 4096);
+        run("DELETE FROM t").await.unwrap();
+        let empty = adapter.get_database(session, "d").await.unwrap().unwrap();
+        assert!(empty.size_bytes < 20_000, "{}", empty.size_bytes);
+    }
+
+    let wide = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 100) \
+                SELECT hex(zeroblob(500)) FROM c";
+    assert_eq!(
+        kind(adapter.sql_query(session, "d", wide).await),
+        ErrorReason::SqlResultTooLarge
+    );
+
+    adapter.create_database(session, "e").await.unwrap();
+    assert_eq!(
+        kind(adapter.create_database(session, "f").await),
+        ErrorReason::SqlLimitExceeded
+    );
+    assert_eq!(
+        kind(adapter.sql_execute(session, "f", "SELECT 1").await),
+        ErrorReason::SqlLimitExceeded
+    );
+    let other = new_session(&adapter).await;
+    adapter.create_database(other, "f").await.unwrap();
+}
+
+/// A result has at most 1000 rows, and says whether there were more.
+#[tokio::test]
+async fn rows_are_cut_off() {
+    let reference = in_memory().await;
+    let adapter = adapter(&reference, 1);
+    let session = new_session(&adapter).await;
+    adapter.create_database(session, "d").await.unwrap();
+    for (rows, truncated) in [(999, false), (1000, false), (1001, true), (100_000, true)] {
+        let sql = format!(
+            "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT {rows}) \
+             SELECT x FROM c"
+        );
+        let result = adapter.sql_query(session, "d", &sql).await.unwrap();
+        assert_eq!(result.truncated, truncated, "{rows}");
+        assert_eq!(result.row_count, result.rows.len());
+        assert_eq!(result.rows.len(), rows.min(1000));
+    }
+}
+
+/// A runaway is stopped when its time is over, in a query, in a change and in between
+/// statements; a change that was stopped has not happened.
+#[tokio::test]
+async fn a_runaway_is_stopped() {
+    let reference = limited(SqlLimits {
+        time: Duration::from_secs(1),
+        ..SqlLimits::default()
+    })
+    .await;
+    let adapter = adapter(&reference, 1);
+    let session = new_session(&adapter).await;
+    adapter
+        .sql_execute(session, "d", "CREATE TABLE t(a)")
+        .await
+        .unwrap();
+    let change = format!("INSERT INTO t VALUES (1); {COUNT_FOREVER}");
+    let many = "SELECT 1;".repeat(110_000) + COUNT_FOREVER;
+    let started = Instant::now();
+    let (asked, changed, many) = tokio::join!(
+        adapter.sql_query(session, "d", COUNT_FOREVER),
+        adapter.sql_execute(session, "d", &change),
+        adapter.sql_execute(session, "e", &many),
+    );
+    assert!(started.elapsed() < Duration::from_secs(10));
+    for error in [asked.err(), changed.err(), many.err()] {
+        assert!(
+            matches!(error, Some(SessionSqlDbError::QueryTimeout(1))),
+            "{error:?}"
+        );
+    }
+    assert_eq!(
+        row(&adapter, session, "SELECT count(*) FROM t").await,
+        json!([0])
+    );
+    assert!(adapter.get_database(session, "e").await.unwrap().is_none());
+}
+
+/// A statement that gathers without end is stopped before the process is out of memory,
+/// time and again.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_glutton_is_stopped() {
+    let reference = limited(SqlLimits {
+        time: Duration::from_secs(60),
+        ..SqlLimits::default()
+    })
+    .await;
+    let adapter = adapter(&reference, 1);
+    let session = new_session(&adapter).await;
+    adapter.create_database(session, "d").await.unwrap();
+    for gathered in [
+        "ORDER BY 1 || x",
+        "GROUP BY 1 || x",
+        "UNION SELECT zeroblob(1000000) FROM c",
+    ] {
+        let sql = format!(
+            "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) \
+             SELECT x || hex(zeroblob(500000)) FROM c {gathered}"
+        );
+        let tried = adapter.sql_query(session, "d", &sql).await;
+        assert_eq!(kind(tried), ErrorReason::SqlLimitExceeded, "{gathered}");
+    }
+}
+
+/// Runaways of one session keep others from nothing, and end when their callers go.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_runaway_is_alone() {
+    let reference = limited(SqlLimits {
+        time: Duration::from_secs(600),
+        ..SqlLimits::default()
+    })
+    .await;
+    let adapter = adapter(&reference, 1);
+    let (loud, quiet) = (new_session(&adapter).await, new_session(&adapter).await);
+    for session in [loud, quiet] {
+        adapter.create_database(session, "d").await.unwrap();
+    }
+    let runaways: Vec<_> = (0..40)
+        .map(|_| {
+            let adapter = adapter.clone();
+            tokio::spawn(async move { adapter.sql_query(loud, "d", COUNT_FOREVER).await })
+        })
+        .collect();
+    for number in 0..100 {
+        let sql = format!("CREATE TABLE t{number}(a)");
+        adapter.sql_execute(quiet, "d", &sql).await.unwrap();
+    }
+    for runaway in &runaways {
+        assert!(!runaway.is_finished());
+        runaway.abort();
+    }
+    assert_eq!(row(&adapter, loud, "SELECT 1").await, json!([1]));
+}

@@ -1,0 +1,71 @@
+//! Agents.
+
+use super::store;
+use crate::chunks::chunks;
+use crate::serve::{Call, Outcome};
+use everruns_runtime::RuntimeHostAdapter;
+use futures::{Stream, StreamExt};
+use mortise_proto::convert::id;
+use mortise_proto::pb;
+
+pub(super) async fn list<A: RuntimeHostAdapter>(
+    call: Call<A, pb::ListAgentsRequest>,
+) -> Outcome<impl Stream<Item = Outcome<pb::ListAgentsResponse>> + Send + 'static> {
+    let agents = store(&call)?.list_agents().await?;
+    Ok(chunks(agents).map(|agents| Ok(pb::ListAgentsResponse { agents })))
+}
+
+pub(super) async fn get<A: RuntimeHostAdapter>(
+    call: Call<A, pb::GetAgentByIdRequest>,
+) -> Outcome<pb::GetAgentByIdResponse> {
+    let agent_id = id("agent_id", &call.request.agent_id)?;
+    let agent = store(&call)?.get_agent_by_id(agent_id).await?;
+    Ok(pb::GetAgentByIdResponse {
+        agent: agent.map(Into::into),
+    })
+}
+
+pub(super) async fn create<A: RuntimeHostAdapter>(
+    call: Call<A, pb::CreateAgentRequest>,
+) -> Outcome<pb::CreateAgentResponse> {
+    let request = &call.request;
+    let agent = store(&call)?
+        .create_agent(
+            &request.name,
+            request.display_name.as_deref(),
+            request.description.as_deref(),
+            &request.system_prompt,
+            &request.capabilities,
+        )
+        .await?;
+    Ok(pb::CreateAgentResponse {
+        agent: Some(agent.into()),
+    })
+}
+
+pub(super) async fn update<A: RuntimeHostAdapter>(
+    call: Call<A, pb::UpdateAgentRequest>,
+) -> Outcome<pb::UpdateAgentResponse> {
+    let request = &call.request;
+    let agent_id = id("agent_id", &request.agent_id)?;
+    let agent = store(&call)?
+        .update_agent(
+            agent_id,
+            request.name.as_deref(),
+            request.display_name.as_deref(),
+            request.description.as_deref(),
+            request.system_prompt.as_deref(),
+        )
+        .await?;
+    Ok(pb::UpdateAgentResponse {
+        agent: Some(agent.into()),
+    })
+}
+
+pub(super) async fn delete<A: RuntimeHostAdapter>(
+    call: Call<A, pb::DeleteAgentRequest>,
+) -> Outcome<pb::DeleteAgentResponse> {
+    let agent_id = id("agent_id", &call.request.agent_id)?;
+    store(&call)?.delete_agent(agent_id).await?;
+    Ok(pb::DeleteAgentResponse {})
+}

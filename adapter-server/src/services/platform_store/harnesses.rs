@@ -1,0 +1,95 @@
+//! Harnesses, and the capabilities that they and agents can be given.
+
+use super::store;
+use crate::chunks::chunks;
+use crate::serve::{Call, Outcome};
+use everruns_runtime::RuntimeHostAdapter;
+use futures::{Stream, StreamExt};
+use mortise_proto::convert::platform_store::parent_change;
+use mortise_proto::convert::{id, optional_id};
+use mortise_proto::pb;
+
+pub(super) async fn list<A: RuntimeHostAdapter>(
+    call: Call<A, pb::ListHarnessesRequest>,
+) -> Outcome<impl Stream<Item = Outcome<pb::ListHarnessesResponse>> + Send + 'static> {
+    let harnesses = store(&call)?.list_harnesses().await?;
+    Ok(chunks(harnesses).map(|harnesses| Ok(pb::ListHarnessesResponse { harnesses })))
+}
+
+pub(super) async fn get<A: RuntimeHostAdapter>(
+    call: Call<A, pb::PlatformStoreServiceGetHarnessRequest>,
+) -> Outcome<pb::PlatformStoreServiceGetHarnessResponse> {
+    let harness_id = id("harness_id", &call.request.harness_id)?;
+    let harness = store(&call)?.get_harness(harness_id).await?;
+    Ok(pb::PlatformStoreServiceGetHarnessResponse {
+        harness: harness.map(Into::into),
+    })
+}
+
+pub(super) async fn create<A: RuntimeHostAdapter>(
+    call: Call<A, pb::CreateHarnessRequest>,
+) -> Outcome<pb::CreateHarnessResponse> {
+    let request = &call.request;
+    let parent = optional_id("parent_harness_id", request.parent_harness_id.as_deref())?;
+    let harness = store(&call)?
+        .create_harness(
+            &request.name,
+            request.display_name.as_deref(),
+            request.description.as_deref(),
+            &request.system_prompt,
+            parent,
+            &request.capabilities,
+        )
+        .await?;
+    Ok(pb::CreateHarnessResponse {
+        harness: Some(harness.into()),
+    })
+}
+
+pub(super) async fn update<A: RuntimeHostAdapter>(
+    call: Call<A, pb::UpdateHarnessRequest>,
+) -> Outcome<pb::UpdateHarnessResponse> {
+    let request = &call.request;
+    let harness_id = id("harness_id", &request.harness_id)?;
+    let parent = parent_change(request.parent_harness.clone())?;
+    let harness = store(&call)?
+        .update_harness(
+            harness_id,
+            request.name.as_deref(),
+            request.display_name.as_deref(),
+            request.description.as_deref(),
+            request.system_prompt.as_deref(),
+            parent,
+        )
+        .await?;
+    Ok(pb::UpdateHarnessResponse {
+        harness: Some(harness.into()),
+    })
+}
+
+pub(super) async fn delete<A: RuntimeHostAdapter>(
+    call: Call<A, pb::DeleteHarnessRequest>,
+) -> Outcome<pb::DeleteHarnessResponse> {
+    let harness_id = id("harness_id", &call.request.harness_id)?;
+    store(&call)?.delete_harness(harness_id).await?;
+    Ok(pb::DeleteHarnessResponse {})
+}
+
+pub(super) async fn copy<A: RuntimeHostAdapter>(
+    call: Call<A, pb::CopyHarnessRequest>,
+) -> Outcome<pb::CopyHarnessResponse> {
+    let harness_id = id("harness_id", &call.request.harness_id)?;
+    let new_name = call.request.new_name.as_deref();
+    let harness = store(&call)?.copy_harness(harness_id, new_name).await?;
+    Ok(pb::CopyHarnessResponse {
+        harness: Some(harness.into()),
+    })
+}
+
+pub(super) async fn capabilities<A: RuntimeHostAdapter>(
+    call: Call<A, pb::ListCapabilitiesRequest>,
+) -> Outcome<impl Stream<Item = Outcome<pb::ListCapabilitiesResponse>> + Send + 'static> {
+    let search = call.request.search.as_deref();
+    let capabilities = store(&call)?.list_capabilities(search).await?;
+    Ok(chunks(capabilities).map(|capabilities| Ok(pb::ListCapabilitiesResponse { capabilities })))
+}

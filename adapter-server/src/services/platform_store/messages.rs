@@ -1,0 +1,29 @@
+//! What is said in sessions.
+
+use super::store;
+use crate::chunks::chunks;
+use crate::serve::{Call, Outcome};
+use everruns_runtime::RuntimeHostAdapter;
+use futures::{Stream, StreamExt};
+use mortise_proto::convert::{count, id};
+use mortise_proto::pb;
+
+pub(super) async fn send<A: RuntimeHostAdapter>(
+    call: Call<A, pb::SendMessageRequest>,
+) -> Outcome<pb::SendMessageResponse> {
+    let session_id = id("session_id", &call.request.session_id)?;
+    let content = &call.request.content;
+    store(&call)?.send_message(session_id, content).await?;
+    Ok(pb::SendMessageResponse {})
+}
+
+pub(super) async fn list<A: RuntimeHostAdapter>(
+    call: Call<A, pb::GetMessagesRequest>,
+) -> Outcome<impl Stream<Item = Outcome<pb::GetMessagesResponse>> + Send + 'static> {
+    let session_id = id("session_id", &call.request.session_id)?;
+    let limit = call.request.limit.map(|limit| count("limit", limit));
+    let messages = store(&call)?
+        .get_messages(session_id, limit.transpose()?)
+        .await?;
+    Ok(chunks(messages).map(|messages| Ok(pb::GetMessagesResponse { messages })))
+}
