@@ -3,7 +3,7 @@
 use crate::mesh::handshake::{ConnectError, Offers};
 use crate::mesh::{Mesh, Org};
 use crate::phase::{Phase, PhaseKind};
-use crate::stores::{OnChange, Platform, Remote, RemotePayments};
+use crate::stores::{Budgets, OnChange, Platform, Remote, RemotePayments};
 use crate::{RemoteEventLog, RemoteTestSeed, RemoteTurnQueue};
 use async_trait::async_trait;
 use everruns_core::error::Result;
@@ -11,11 +11,8 @@ use everruns_core::events::{Event, EventRequest};
 use everruns_core::message_retriever::MessageRetriever;
 use everruns_core::platform_store::PlatformStore;
 use everruns_core::session::SessionStatus;
-use everruns_core::traits::{
-    AgentStore, EventEmitter, HarnessStore, ImageArtifactStore, ImageResolver, LlmProviderStore,
-    PaymentAuthority, ProviderCredentialStore, SessionFileSystem, SessionMutator,
-    SessionSqlDbStoreRef, SessionStorageStore, SessionStore, UserConnectionResolver,
-};
+use everruns_core::traits::{AgentStore, BudgetChecker, EventEmitter, HarnessStore, ImageArtifactStore, ImageResolver, LeasedResourceStore, LlmProviderStore, PaymentAuthority, ProviderCredentialStore, SessionFileSystem, SessionMutator, SessionResourceRegistry, SessionScheduleStore, SessionSqlDbStoreRef, SessionStorageStore, SessionStore, UserConnectionResolver};
+use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter};
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
 use everruns_core::{Agent, CapabilityRegistry, DriverRegistry, Harness, Session};
 use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
@@ -294,6 +291,44 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
 
     fn file_store(&self) -> Arc<dyn SessionFileSystem> {
         Arc::new(self.remote.clone())
+    }
+
+    fn memory_store(&self, org_id: i64) -> Option<Arc<dyn MemoryStoreBackend>> {
+        let offered = self.offers_store(table::memory_store_service::NAME);
+        offered.then(|| Arc::new(self.remote.for_org(org_id)) as Arc<dyn MemoryStoreBackend>)
+    }
+
+    fn budget_checker(
+        &self,
+        org_id: i64,
+        agent_id: Option<AgentId>,
+    ) -> Option<Arc<dyn BudgetChecker>> {
+        let offered = self.offers_store(table::budget_checker_service::NAME);
+        let remote = self.remote.for_org(org_id);
+        offered.then(|| Arc::new(Budgets { remote, agent_id }) as Arc<dyn BudgetChecker>)
+    }
+
+    fn outbound_tool_rate_limiter(
+        &self,
+        org_id: i64,
+    ) -> Option<Arc<dyn OutboundToolRateLimiter>> {
+        let offered = self.offers_store(table::outbound_tool_rate_limiter_service::NAME);
+        offered.then(|| Arc::new(self.remote.for_org(org_id)) as Arc<dyn OutboundToolRateLimiter>)
+    }
+
+    fn leased_resource_store(&self) -> Option<Arc<dyn LeasedResourceStore>> {
+        let offered = self.offers_store(table::leased_resource_store_service::NAME);
+        offered.then(|| Arc::new(self.remote.clone()) as Arc<dyn LeasedResourceStore>)
+    }
+
+    fn session_resource_registry(&self) -> Option<Arc<dyn SessionResourceRegistry>> {
+        let offered = self.offers_store(table::session_resource_registry_service::NAME);
+        offered.then(|| Arc::new(self.remote.clone()) as Arc<dyn SessionResourceRegistry>)
+    }
+
+    fn schedule_store(&self, org_id: i64) -> Option<Arc<dyn SessionScheduleStore>> {
+        let offered = self.offers_store(table::session_schedule_store_service::NAME);
+        offered.then(|| Arc::new(self.remote.for_org(org_id)) as Arc<dyn SessionScheduleStore>)
     }
 
     fn sqldb_store(&self) -> Option<SessionSqlDbStoreRef> {

@@ -28,6 +28,7 @@ mod session_store;
 mod user_connection_resolver;
 mod utility_llm;
 
+pub(crate) use budget_checker::Budgets;
 pub(crate) use event_emitter::{draft, is_fatal};
 pub(crate) use message_retriever::finish_query;
 pub(crate) use platform_store::{OnChange, Platform};

@@ -6,12 +6,13 @@ use everruns_core::error::Result;
 use everruns_core::traits::ProviderCredentials;
 use everruns_core::typed_id::ModelId;
 use everruns_core::{Agent, Harness, ModelWithProvider, Session};
+use mortise_proto::convert::budget_checker::Budget;
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy};
 use mortise_proto::convert::user_connection_resolver::Connection;
 use mortise_proto::pb;
 use mortise_proto::rpc::table::test_seed_service::{
-    PUT_AGENT, PUT_CONNECTION, PUT_HARNESS, PUT_MODEL, PUT_PAYMENT_POLICY, PUT_PROVIDER_CREDENTIAL,
-    PUT_SESSION,
+    PUT_AGENT, PUT_BUDGET, PUT_CONNECTION, PUT_HARNESS, PUT_MODEL, PUT_PAYMENT_POLICY,
+    PUT_PROVIDER_CREDENTIAL, PUT_RATE_LIMIT, PUT_SESSION,
 };
 
 /// The way to put records into an org.
@@ -88,6 +89,28 @@ impl RemoteTestSeed {
             account: account.map(Into::into),
         };
         self.remote.call(&PUT_PAYMENT_POLICY, request).await?;
+        Ok(())
+    }
+
+    /// Puts a budget.
+    pub async fn put_budget(&self, budget: Budget) -> Result<()> {
+        let request = pb::PutBudgetRequest {
+            context: None,
+            budget: Some(budget.into()),
+        };
+        self.remote.call(&PUT_BUDGET, request).await?;
+        Ok(())
+    }
+
+    /// Puts the org's limit on calls of tools that reach outside; no calls at most
+    /// means without limit.
+    pub async fn put_rate_limit(&self, max_calls: u32, window_seconds: u32) -> Result<()> {
+        let request = pb::PutRateLimitRequest {
+            context: None,
+            max_calls,
+            window_seconds,
+        };
+        self.remote.call(&PUT_RATE_LIMIT, request).await?;
         Ok(())
     }
 

@@ -1,55 +1,39 @@
-//! `mortise-adapter`: the reference adapter server.
+//! `mortise-adapter`: the reference adapter server, and what keeps its storage in
+//! order. This file only reads the command line.
 
-use clap::Parser;
-use mortise_adapter_server::reference::{EncryptionKey, OpenError, Reference, ReferenceConfig};
-use mortise_adapter_server::{AdapterServer, ListenAddress, ServeError};
+mod commands;
+
+use clap::{Parser, Subcommand};
+use commands::{Failure, rotate_keys, serve};
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-/// It could not start, or stopped without being told to.
+/// It could not start or finish, or stopped without being told to.
 const FAILED: u8 = 3;
 
 /// Serves every store of an Everruns runtime host from a database.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 struct Cli {
-    /// Where to listen: unix:PATH or IP:PORT.
-    #[arg(long, default_value = "127.0.0.1:7443")]
-    listen: ListenAddress,
-    /// The database: sqlite:PATH.
-    #[arg(long, default_value = "sqlite:mortise.db")]
-    database: String,
-    /// Connections for reading.
-    #[arg(long, default_value_t = 4)]
-    max_connections: u32,
-    /// A file of 32 random bytes that secrets are encrypted with, such as
-    /// `head -c 32 /dev/urandom` makes. Without it secrets are refused.
-    #[arg(long, value_name = "FILE")]
-    key_file: Option<PathBuf>,
-    /// Let callers put harnesses, agents, sessions and models (TestSeedService).
-    #[arg(long)]
-    test_seed: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::Args,
 }
 
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("--key-file {path}: {cause}")]
-    KeyFile { path: PathBuf, cause: io::Error },
-    #[error(
-        "--key-file {path}: holds {bytes} bytes, a key has 32; make one with `head -c 32 /dev/urandom`"
-    )]
-    KeySize { path: PathBuf, bytes: usize },
-    #[error(transparent)]
-    Database(#[from] OpenError),
-    #[error("--listen {address}: {cause}")]
-    Listen { address: String, cause: io::Error },
-    #[error(transparent)]
-    Serve(#[from] ServeError),
-    #[error("signals cannot be waited for: {0}")]
-    Signals(io::Error),
+#[derive(Subcommand)]
+enum Command {
+    /// Serve; the same as without a command.
+    Serve(serve::Args),
+    /// Seal every stored secret with the current key.
+    ///
+    /// Servers may go on meanwhile if they have both keys: start them with the new key
+    /// as --key-file and the old one as --old-key-file, run this with the same two, and
+    /// drop the old one from the servers afterwards. Started again, it goes on where it
+    /// was interrupted. The old key opens what backups hold: keep it safe or destroy
+    /// both.
+    RotateKeys(rotate_keys::Args),
 }
 
 #[tokio::main]
@@ -60,7 +44,7 @@ async fn main() -> ExitCode {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(io::stderr)
         .init();
-    match serve(Cli::parse()).await {
+    match run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("mortise-adapter: {failure}");
@@ -69,52 +53,10 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(cli: Cli) -> Result<(), Failure> {
-    let mut config = ReferenceConfig::new(cli.database.clone());
-    config.max_connections = cli.max_connections;
-    config.allow_test_seed = cli.test_seed;
-    config.encryption_key = cli.key_file.as_deref().map(read_key).transpose()?;
-    let sealed = config.encryption_key.is_some();
-    let reference = Reference::open(config).await?;
-
-    let listener = cli.listen.bind().await.map_err(|cause| Failure::Listen {
-        address: cli.listen.to_string(),
-        cause,
-    })?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Signals)?;
-    // On standard output, so that whoever started it can wait for this line.
-    println!("listening at {}", listener.endpoint());
-    tracing::info!(
-        database = cli.database,
-        secrets = sealed,
-        test_seed = cli.test_seed,
-        "serving"
-    );
-    AdapterServer::builder(reference)
-        .identity("mortise-adapter", env!("CARGO_PKG_VERSION"))
-        .serve(listener, async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            tracing::info!("stopping");
-        })
-        .await?;
-    Ok(())
-}
-
-fn read_key(path: &Path) -> Result<EncryptionKey, Failure> {
-    let path = path.to_path_buf();
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(cause) => return Err(Failure::KeyFile { path, cause }),
-    };
-    match <[u8; 32]>::try_from(bytes) {
-        Ok(key) => Ok(EncryptionKey::from_bytes(key)),
-        Err(bytes) => Err(Failure::KeySize {
-            path,
-            bytes: bytes.len(),
-        }),
+async fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        None => serve::run(cli.serve).await,
+        Some(Command::Serve(args)) => serve::run(args).await,
+        Some(Command::RotateKeys(args)) => rotate_keys::run(args).await,
     }
 }

@@ -52,7 +52,7 @@ mod utility_llm;
 
 pub use open::OpenError;
 pub use payment_authority::{PaymentAttempt, PaymentBackend, PaymentFailure, PaymentReceipt};
-pub use seal::EncryptionKey;
+pub use seal::{EncryptionKey, Resealed};
 pub use session_sql_db_store::SqlLimits;
 
 use crate::{AdapterSource, EventStore, Scope, TestSeed, TurnQueue};
@@ -60,17 +60,22 @@ use db::Db;
 use event_emitter::{Appender, Feeds};
 use mortise_proto::pb;
 use open::Place;
+use outbound_tool_rate_limiter::Calls;
 use payment_authority::LedgerOnly;
+use platform_store::Platform;
 use replies::Pruning;
 use seal::KeyRing;
+use session_schedule_store::fire_for_ever;
 use session_sql_db_store::SqlEngine;
+use std::fmt;
 use std::sync::Arc;
+use tokio::sync::Notify;
 use turn_queue::TurnBell;
 
 const MAX_CONNECTIONS: u32 = 8;
 
 /// What the reference storage is opened with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ReferenceConfig {
     /// `sqlite:PATH`, or `sqlite::memory:` for one that is gone with the process. The
     /// path is taken as it is; the file is made if it does not exist.
@@ -88,8 +93,16 @@ pub struct ReferenceConfig {
     pub payments: Option<Arc<dyn PaymentBackend>>,
     /// Whether records may be put in from outside.
     pub allow_test_seed: bool,
+    /// Where the links of the platform store's web console lead, such as
+    /// `https://console.example.com`. Empty: there is none, and links are paths.
+    pub platform_base_url: String,
+    /// The built-in capabilities that the platform store shows. `None`: all of them.
+    pub capabilities: Option<Vec<String>>,
     /// What SQL databases of sessions are limited to.
     pub sql_limits: SqlLimits,
+    /// Whether schedules that are due are fired here. Servers that share a database
+    /// share the work; one of them must do it.
+    pub fire_schedules: bool,
 }
 
 /// The reference storage. Cheap to clone.
@@ -115,7 +128,11 @@ struct Inner {
     feeds: Arc<Feeds>,
     appender: Appender,
     turn_bell: TurnBell,
+    calls: Calls,
+    /// Wakes the task that fires schedules.
+    schedules_changed: Arc<Notify>,
     sql: SqlEngine,
+    platform: Platform,
 }
 
 // === impl ReferenceConfig ===
@@ -131,8 +148,46 @@ impl ReferenceConfig {
             previous_keys: Vec::new(),
             payments: None,
             allow_test_seed: false,
+            platform_base_url: String::new(),
+            capabilities: None,
             sql_limits: SqlLimits::default(),
+            fire_schedules: true,
         }
+    }
+
+    /// Names the database to people: its URL without the password.
+    #[must_use]
+    pub fn database_name(&self) -> String {
+        open::shown(&self.database_url)
+    }
+}
+
+impl fmt::Debug for ReferenceConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            database_url: _,
+            max_connections,
+            encryption_key,
+            previous_keys,
+            payments,
+            allow_test_seed,
+            platform_base_url,
+            capabilities,
+            sql_limits,
+            fire_schedules,
+        } = self;
+        f.debug_struct("ReferenceConfig")
+            .field("database", &self.database_name())
+            .field("max_connections", max_connections)
+            .field("encryption_key", encryption_key)
+            .field("previous_keys", previous_keys)
+            .field("payments", payments)
+            .field("allow_test_seed", allow_test_seed)
+            .field("platform_base_url", platform_base_url)
+            .field("capabilities", capabilities)
+            .field("sql_limits", sql_limits)
+            .field("fire_schedules", fire_schedules)
+            .finish()
     }
 }
 
@@ -149,7 +204,10 @@ impl Reference {
             previous_keys,
             payments,
             allow_test_seed,
+            platform_base_url,
+            capabilities,
             sql_limits,
+            fire_schedules,
         } = config;
         let place = Place::parse(&database_url)?;
         let key = match (encryption_key, previous_keys) {
@@ -161,20 +219,35 @@ impl Reference {
         replies::prune_all(&db)
             .await
             .map_err(|error| OpenError::use_of(&place, &error))?;
+        let missing = seal::missing_keys(&db, key.as_ref())
+            .await
+            .map_err(|error| OpenError::use_of(&place, &error))?;
+        if !missing.is_empty() {
+            return Err(OpenError::missing_keys(&place, &missing, key.as_ref()));
+        }
         let pruning = Arc::new(Pruning::default());
         let feeds = Arc::new(Feeds::default());
-        let appender = Appender::start(db.clone(), pruning.clone(), feeds.clone());
+        let appender = Appender::start(db.clone(), key.clone(), pruning.clone(), feeds.clone());
+        let schedules_changed = Arc::new(Notify::new());
+        let inner = Arc::new(Inner {
+            db,
+            key,
+            payments: payments.unwrap_or_else(|| Arc::new(LedgerOnly)),
+            pruning,
+            feeds,
+            appender,
+            turn_bell: TurnBell::default(),
+            calls: Calls::default(),
+            schedules_changed: schedules_changed.clone(),
+            sql: SqlEngine::new(sql_limits),
+            platform: Platform::new(&platform_base_url, capabilities),
+        });
+        if fire_schedules {
+            let storage = Arc::downgrade(&inner);
+            tokio::spawn(fire_for_ever(storage, schedules_changed));
+        }
         Ok(Self {
-            inner: Arc::new(Inner {
-                db,
-                key,
-                payments: payments.unwrap_or_else(|| Arc::new(LedgerOnly)),
-                pruning,
-                feeds,
-                appender,
-                turn_bell: TurnBell::default(),
-                sql: SqlEngine::new(sql_limits),
-            }),
+            inner,
             allow_test_seed,
         })
     }

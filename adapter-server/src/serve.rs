@@ -22,6 +22,9 @@ use tracing::Instrument;
 /// How long a streamed request may be silent.
 const PART_WAIT: Duration = Duration::from_secs(30);
 
+/// How long all of a streamed request may take.
+const UPLOAD_WAIT: Duration = Duration::from_secs(10 * 60);
+
 /// A streamed answer.
 pub(crate) type Answers<Rsp> = Pin<Box<dyn Stream<Item = Result<Rsp, Status>> + Send>>;
 
@@ -108,11 +111,11 @@ impl<S: AdapterSource> Serving<S> {
         let mut parts = request.into_inner();
         let first = next_part(&mut parts).await?.unwrap_or_default();
         let scope = Scope::check(first.context(), rpc.method)?;
-        let mut upload = U::begin(first)?;
+        let upload = U::begin(first)?;
         let room = take_room(&self.shared.uploads, upload.size_bytes()).await;
-        while let Some(part) = next_part(&mut parts).await? {
-            upload.add(part)?;
-        }
+        let upload = timeout(UPLOAD_WAIT, take_in(upload, parts))
+            .await
+            .unwrap_or_else(|_| Err(too_slow("all of the request", UPLOAD_WAIT)))?;
         let call = Call {
             adapter: self.shared.source.adapter(&scope),
             scope: scope.clone(),
@@ -213,20 +216,30 @@ pub(crate) trait Upload: Sized + Send {
     fn end(self) -> Outcome<Self::Whole>;
 }
 
+/// Adds the messages of a streamed request after the first.
+async fn take_in<U: Upload>(mut upload: U, mut parts: Streaming<U::Part>) -> Result<U, Status> {
+    while let Some(part) = next_part(&mut parts).await? {
+        upload.add(part)?;
+    }
+    Ok(upload)
+}
+
 /// The next message of a streamed request. A sender that has fallen silent does not
 /// keep its room.
 async fn next_part<Part>(parts: &mut Streaming<Part>) -> Result<Option<Part>, Status> {
     let next = timeout(PART_WAIT, parts.message()).await;
-    next.unwrap_or_else(|_| {
-        let text = format!(
-            "the next message of the request did not come within {} s; send the request again",
-            PART_WAIT.as_secs()
-        );
-        let error = StoreError::new(pb::ErrorReason::DeadlineExceeded, text);
-        Err(error
-            .outcome(mortise_proto::error::Outcome::NotApplied)
-            .into())
-    })
+    next.unwrap_or_else(|_| Err(too_slow("the next message of the request", PART_WAIT)))
+}
+
+fn too_slow(what: &str, wait: Duration) -> Status {
+    let text = format!(
+        "{what} did not come within {} s; send the request again",
+        wait.as_secs()
+    );
+    let error = StoreError::new(pb::ErrorReason::DeadlineExceeded, text);
+    error
+        .outcome(mortise_proto::error::Outcome::NotApplied)
+        .into()
 }
 
 /// Waits for room for so many bytes.

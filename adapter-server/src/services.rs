@@ -55,6 +55,12 @@ use mortise_proto::pb::session_store_service_server::SessionStoreServiceServer;
 use mortise_proto::pb::test_seed_service_server::TestSeedServiceServer;
 use mortise_proto::pb::turn_queue_service_server::TurnQueueServiceServer;
 use mortise_proto::pb::user_connection_resolver_service_server::UserConnectionResolverServiceServer;
+use mortise_proto::pb::leased_resource_store_service_server::LeasedResourceStoreServiceServer;
+use mortise_proto::pb::session_resource_registry_service_server::SessionResourceRegistryServiceServer;
+use mortise_proto::pb::session_schedule_store_service_server::SessionScheduleStoreServiceServer;
+use mortise_proto::pb::memory_store_service_server::MemoryStoreServiceServer;
+use mortise_proto::pb::budget_checker_service_server::BudgetCheckerServiceServer;
+use mortise_proto::pb::outbound_tool_rate_limiter_service_server::OutboundToolRateLimiterServiceServer;
 use tonic::transport::server::Router;
 
 /// Adds every service of the contract. Answers may be as large as they are; the
@@ -92,6 +98,12 @@ pub(crate) fn mount<S: AdapterSource>(
         SessionSqlDbStoreServiceServer,
         SessionStorageStoreServiceServer,
         SessionStoreServiceServer,
+        LeasedResourceStoreServiceServer,
+        SessionResourceRegistryServiceServer,
+        SessionScheduleStoreServiceServer,
+        MemoryStoreServiceServer,
+        BudgetCheckerServiceServer,
+        OutboundToolRateLimiterServiceServer,
         TestSeedServiceServer,
         UserConnectionResolverServiceServer,
         TurnQueueServiceServer,

@@ -7,6 +7,7 @@ use everruns_core::traits::ProviderCredentials;
 use everruns_core::typed_id::{EventId, MessageId, ModelId, SessionId};
 use everruns_core::{Agent, Harness, ModelWithProvider, Session};
 use everruns_runtime::RuntimeHostAdapter;
+use mortise_proto::convert::budget_checker::Budget;
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy};
 use mortise_proto::convert::turn_queue::TurnRequest;
 use mortise_proto::convert::user_connection_resolver::Connection;
@@ -150,6 +151,11 @@ pub trait TestSeed: Send + Sync {
         policy: LedgerPolicy,
         account: Option<LedgerAccount>,
     ) -> Result<(), StoreError>;
+    /// Puts a budget.
+    async fn put_budget(&self, budget: Budget) -> Result<(), StoreError>;
+    /// Puts the org's limit on calls of tools that reach outside; no calls at most
+    /// means without limit.
+    async fn put_rate_limit(&self, max_calls: u32, window_seconds: u32) -> Result<(), StoreError>;
     /// Puts a model, as the org's default if asked to.
     async fn put_model(
         &self,

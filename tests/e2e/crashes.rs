@@ -7,6 +7,7 @@ use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::GrpcHostAdapter;
 use mortise_runtime_host::engine::TurnEnd;
 use mortise_test_support::adapter_process::AdapterProcess;
+use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::said;
 use mortise_test_support::in_process::mesh;
 use mortise_test_support::scenario::{ask, host_adapter, seed};
@@ -30,8 +31,14 @@ async fn stored(adapter: &GrpcHostAdapter, session_id: SessionId) -> Vec<Event> 
 /// Between turns: the host is not restarted, and its next turn works.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_between_turns() {
+    for database in Database::ALL {
+        killed_between_turns_on(database).await;
+    }
+}
+
+async fn killed_between_turns_on(database: Database) {
     let folder = tempfile::tempdir().unwrap();
-    let process = AdapterProcess::start(folder.path()).await;
+    let process = AdapterProcess::start_on(database, folder.path()).await;
     let (adapter, _seen) = host_adapter(&mesh(&process.endpoint)).await;
     let session_id = seed(&adapter).await;
     assert_eq!(
@@ -41,7 +48,7 @@ async fn killed_between_turns() {
     let before = stored(&adapter, session_id).await;
     process.kill().await;
 
-    let _again = AdapterProcess::start(folder.path()).await;
+    let _again = AdapterProcess::start_on(database, folder.path()).await;
     assert_eq!(
         ask(&adapter, session_id, "2 times 3?").await,
         TurnEnd::Completed
@@ -56,9 +63,10 @@ async fn killed_between_turns() {
 /// was acknowledged is there, once.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_during_turns() {
-    for kill_after in [2, 9, 17, 26, 40] {
+    let moments = [2, 9, 17, 26, 40].map(|after| Database::ALL.map(|database| (database, after)));
+    for (database, kill_after) in moments.into_iter().flatten() {
         let folder = tempfile::tempdir().unwrap();
-        let process = AdapterProcess::start(folder.path()).await;
+        let process = AdapterProcess::start_on(database, folder.path()).await;
         let (adapter, seen) = host_adapter(&mesh(&process.endpoint)).await;
         let session_id = seed(&adapter).await;
         let turn = {
@@ -69,7 +77,7 @@ async fn killed_during_turns() {
             tokio::task::yield_now().await;
         }
         process.kill().await;
-        let _again = AdapterProcess::start(folder.path()).await;
+        let _again = AdapterProcess::start_on(database, folder.path()).await;
         assert_eq!(
             turn.await.unwrap(),
             TurnEnd::Completed,
@@ -99,8 +107,14 @@ async fn killed_during_turns() {
 /// A hundred acknowledged events and a kill: all of them are there.
 #[tokio::test(flavor = "multi_thread")]
 async fn acknowledged_means_durable() {
+    for database in Database::ALL {
+        acknowledged_means_durable_on(database).await;
+    }
+}
+
+async fn acknowledged_means_durable_on(database: Database) {
     let folder = tempfile::tempdir().unwrap();
-    let process = AdapterProcess::start(folder.path()).await;
+    let process = AdapterProcess::start_on(database, folder.path()).await;
     let (adapter, _seen) = host_adapter(&mesh(&process.endpoint)).await;
     let session_id = seed(&adapter).await;
     let emitter = adapter.event_emitter();
@@ -117,7 +131,7 @@ async fn acknowledged_means_durable() {
     let acknowledged: HashSet<EventId> =
         futures::future::join_all(emits).await.into_iter().collect();
     process.kill().await;
-    let _again = AdapterProcess::start(folder.path()).await;
+    let _again = AdapterProcess::start_on(database, folder.path()).await;
     let there: HashSet<EventId> = stored(&adapter, session_id)
         .await
         .iter()
@@ -128,4 +142,43 @@ async fn acknowledged_means_durable() {
         adapter.message_store().count(session_id).await.unwrap(),
         100
     );
+}
+
+/// PostgreSQL throws out every connection of a server again and again while events come
+/// in: every event is stored once, and nobody but the log hears of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_breaks_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = AdapterProcess::start_on(Database::Postgres, folder.path()).await;
+    let (adapter, _seen) = host_adapter(&mesh(&process.endpoint)).await;
+    let session_id = seed(&adapter).await;
+    let emitter = adapter.event_emitter();
+    let files = adapter.file_store();
+    let place = folder.path().join("p.db");
+    let mut acknowledged = HashSet::new();
+    for round in 0..10 {
+        let emits = (0..20).map(|n| emitter.emit(said(session_id, &format!("{round} {n}"))));
+        let writes = (0..5).map(|n| {
+            let (files, path) = (files.clone(), format!("/{round}/{n}"));
+            async move { files.write_file(session_id, &path, "kept", "text").await }
+        });
+        let (emitted, written, thrown_out) = futures::join!(
+            futures::future::join_all(emits),
+            futures::future::join_all(writes),
+            Database::throw_out(&place),
+        );
+        assert!(thrown_out > 0, "somebody was connected");
+        for event in emitted {
+            acknowledged.insert(event.unwrap().id);
+        }
+        for file in written {
+            file.unwrap();
+        }
+    }
+    let there: HashSet<EventId> = stored(&adapter, session_id)
+        .await
+        .iter()
+        .map(|event| event.id)
+        .collect();
+    assert_eq!(there, acknowledged);
 }

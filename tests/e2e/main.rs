@@ -10,6 +10,7 @@ mod identity;
 mod interop;
 mod providers;
 mod routes;
+mod secrets;
 mod stores;
 mod tools;
 mod turns;

@@ -12,6 +12,10 @@ const READ: &str = "SELECT sequence, id, body FROM events \
                     WHERE org_id = $1 AND session_id = $2 AND sequence > $3 \
                     ORDER BY sequence LIMIT $4";
 
+const OF_TYPE: &str = "SELECT sequence, id, body FROM events \
+                       WHERE org_id = $1 AND session_id = $2 AND type = $3 \
+                       ORDER BY sequence DESC LIMIT $4";
+
 /// The stored events of a session after a sequence number, in order.
 pub(super) async fn read(
     conn: &mut AnyConnection,
@@ -28,10 +32,29 @@ pub(super) async fn read(
         .fetch_all(conn)
         .await
         .map_err(fault)?;
-    rows.into_iter()
-        .map(|(sequence, event_id, body)| {
-            let event_id = id("id", &event_id).map_err(stored_fault)?;
-            Ok(stored(decoded(&body)?, event_id, sequence))
-        })
-        .collect()
+    rows.into_iter().map(event).collect()
+}
+
+/// The newest events of a type of a session, newest first, at most `limit`.
+pub(super) async fn newest_of_type(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    session_id: SessionId,
+    event_type: &str,
+    limit: i64,
+) -> Result<Vec<pb::Event>, StoreError> {
+    let rows: Vec<(i64, String, Vec<u8>)> = sqlx::query_as(OF_TYPE)
+        .bind(org_id)
+        .bind(session_id.to_string())
+        .bind(event_type)
+        .bind(limit)
+        .fetch_all(conn)
+        .await
+        .map_err(fault)?;
+    rows.into_iter().map(event).collect()
+}
+
+fn event((sequence, event_id, body): (i64, String, Vec<u8>)) -> Result<pb::Event, StoreError> {
+    let event_id = id("id", &event_id).map_err(stored_fault)?;
+    Ok(stored(decoded(&body)?, event_id, sequence))
 }

@@ -47,20 +47,29 @@ impl LlmProviderStore for ScopedReference {
 impl ScopedReference {
     async fn model(&self, model_id: ModelId) -> Result<Option<ModelWithProvider>, StoreError> {
         let mut conn = self.inner.db.reader().await?;
-        let row: Option<Row> = sqlx::query_as(FIND)
-            .bind(self.scope.org_id)
-            .bind(model_id.to_string())
-            .fetch_optional(&mut *conn)
-            .await
-            .map_err(fault)?;
-        row.map(|row| opened(self.inner.key.as_ref(), self.scope.org_id, row))
-            .transpose()
+        let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
+        find(&mut conn, org_id, key, model_id).await
     }
 
     async fn default_model(&self) -> Result<Option<ModelWithProvider>, StoreError> {
         let mut conn = self.inner.db.reader().await?;
         find_default(&mut conn, self.scope.org_id, self.inner.key.as_ref()).await
     }
+}
+
+pub(super) async fn find(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    key: Option<&KeyRing>,
+    model_id: ModelId,
+) -> Result<Option<ModelWithProvider>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(FIND)
+        .bind(org_id)
+        .bind(model_id.to_string())
+        .fetch_optional(conn)
+        .await
+        .map_err(fault)?;
+    row.map(|row| opened(key, org_id, row)).transpose()
 }
 
 pub(super) async fn find_default(

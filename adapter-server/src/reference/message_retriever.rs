@@ -20,6 +20,9 @@ const GET: &str = "SELECT body FROM messages \
 const PAGE: &str = "SELECT body FROM messages WHERE org_id = $1 AND session_id = $2 \
                     ORDER BY sequence LIMIT $3 OFFSET $4";
 
+const AFTER: &str = "SELECT body FROM messages WHERE org_id = $1 AND session_id = $2 \
+                     AND sequence > $3 ORDER BY sequence";
+
 const COUNT: &str = "SELECT count(*) FROM messages WHERE org_id = $1 AND session_id = $2";
 
 type Body = (Vec<u8>,);
@@ -131,6 +134,25 @@ pub(super) async fn load_all(
     session_id: SessionId,
 ) -> Result<Vec<Message>, StoreError> {
     load(conn, org_id, session_id, 0, usize::MAX).await
+}
+
+/// The messages of a session that events after a sequence number left behind.
+pub(super) async fn load_after(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    session_id: SessionId,
+    sequence: i64,
+) -> Result<Vec<Message>, StoreError> {
+    let rows: Vec<Body> = sqlx::query_as(AFTER)
+        .bind(org_id)
+        .bind(session_id.to_string())
+        .bind(sequence)
+        .fetch_all(conn)
+        .await
+        .map_err(fault)?;
+    rows.iter()
+        .map(|(body,)| domain::<pb::Message, _>(body))
+        .collect()
 }
 
 async fn load(

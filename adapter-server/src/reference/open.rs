@@ -2,10 +2,12 @@
 //! and the remedy.
 
 use super::codes::{self, primary_code};
+use super::seal::KeyRing;
 use mortise_proto::StoreError;
 use sqlx::ConnectOptions;
 use sqlx::any::AnyConnectOptions;
 use sqlx::migrate::MigrateError;
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -21,7 +23,7 @@ pub struct OpenError {
 }
 
 /// Where the database is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Place {
     /// Gone with the process.
     Memory,
@@ -100,6 +102,12 @@ impl Place {
         let file = lock.ok()?;
         let locked = tokio::task::spawn_blocking(move || file.lock().map(|()| file));
         locked.await.ok()?.ok()
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Place({})", self.name())
     }
 }
 
@@ -202,6 +210,20 @@ impl OpenError {
             place.name(),
             "only old keys were given, and none to seal with",
             "give the current key as --key-file",
+        )
+    }
+
+    pub(super) fn missing_keys(place: &Place, missing: &[String], keys: Option<&KeyRing>) -> Self {
+        let given = keys.map_or_else(|| "no key".to_string(), KeyRing::names);
+        Self::new(
+            place.name(),
+            format!(
+                "secrets in it are sealed with key {}, and this start was given {given}",
+                missing.join(" and ")
+            ),
+            "give the file of that key: mortise-adapter takes it as --key-file, or as \
+             --old-key-file beside a new one; mortise-host keeps its own, secret.key, beside \
+             the database",
         )
     }
 

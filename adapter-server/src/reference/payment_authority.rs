@@ -31,6 +31,10 @@ use mortise_proto::convert::nested;
 use mortise_proto::error::Outcome;
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::{StoreError, pb};
+use std::time::Duration;
+
+/// A bank that does not know at once is not asked every few milliseconds.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 type Answer = pb::ExecuteMachinePaymentResponse;
 
@@ -132,10 +136,12 @@ fn refused(text: impl Into<String>) -> StoreError {
 
 /// Nobody knows whether it was paid; the same call again asks about this attempt.
 fn in_doubt(attempt: &PaymentAttempt, text: &str) -> StoreError {
-    StoreError::new(
+    let mut error = StoreError::new(
         ErrorReason::Unavailable,
         format!("the outcome of payment {} is unknown: {text}", attempt.id),
     )
     .outcome(Outcome::Unknown)
-    .with("attempt_id", attempt.id)
+    .with("attempt_id", attempt.id);
+    error.retry_after = Some(ASK_AGAIN_AFTER);
+    error
 }

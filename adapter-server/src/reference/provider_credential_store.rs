@@ -24,6 +24,12 @@ const FIND: &str = "SELECT key_id, nonce, sealed, body FROM provider_credentials
 const LIST: &str = "SELECT provider_type, key_id, nonce, sealed, body FROM provider_credentials \
                     WHERE org_id = $1 ORDER BY provider_type";
 
+/// The sealed key and the rest.
+type Row = (String, Vec<u8>, Vec<u8>, Vec<u8>);
+
+/// The same, after the type of provider.
+type Listed = (Vec<u8>, String, Vec<u8>, Vec<u8>, Vec<u8>);
+
 #[async_trait]
 impl ProviderCredentialStore for ScopedReference {
     async fn get_default_provider_credentials(
@@ -45,7 +51,7 @@ impl ScopedReference {
         let key = self.inner.key.as_ref();
         seal::configured(key)?;
         let mut conn = self.inner.db.reader().await?;
-        let row: Option<(String, Vec<u8>, Vec<u8>, Vec<u8>)> = sqlx::query_as(FIND)
+        let row: Option<Row> = sqlx::query_as(FIND)
             .bind(org_id)
             .bind(provider_type.as_bytes())
             .fetch_optional(&mut *conn)
@@ -88,13 +94,13 @@ pub(super) async fn put(
 }
 
 /// All credentials of the org, by type of provider.
+#[cfg_attr(not(test), expect(dead_code, reason = "for whoever copies an org"))]
 pub(super) async fn list_all(
     conn: &mut AnyConnection,
     org_id: i64,
     key: Option<&KeyRing>,
 ) -> Result<Vec<(String, ProviderCredentials)>, StoreError> {
-    type Row = (Vec<u8>, String, Vec<u8>, Vec<u8>, Vec<u8>);
-    let rows: Vec<Row> = sqlx::query_as(LIST)
+    let rows: Vec<Listed> = sqlx::query_as(LIST)
         .bind(org_id)
         .fetch_all(conn)
         .await

@@ -1,16 +1,15 @@
 //! What the host itself asks of the platform, around the stores.
 
+use super::budget_checker::Budgets;
 use super::errors::{session_not_found, upstream};
 use super::payment_authority::Payments;
 use super::records::stored_fault;
 use super::{ScopedReference, agent_store, llm_provider_store, message_retriever, session_store};
 use async_trait::async_trait;
 use everruns_core::message_retriever::MessageRetriever;
-use everruns_core::traits::{
-    AgentStore, EventEmitter, HarnessStore, ImageArtifactStore, ImageResolver, LlmProviderStore,
-    PaymentAuthority, ProviderCredentialStore, SessionFileSystem, SessionMutator,
-    SessionSqlDbStoreRef, SessionStorageStore, SessionStore, UserConnectionResolver,
-};
+use everruns_core::platform_store::PlatformStore;
+use everruns_core::traits::{AgentStore, BudgetChecker, EventEmitter, HarnessStore, ImageArtifactStore, ImageResolver, LeasedResourceStore, LlmProviderStore, PaymentAuthority, ProviderCredentialStore, SessionFileSystem, SessionMutator, SessionResourceRegistry, SessionScheduleStore, SessionSqlDbStoreRef, SessionStorageStore, SessionStore, UserConnectionResolver};
+use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter};
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
 use everruns_core::{
     Agent, AgentLoopError, CapabilityRegistry, DriverRegistry, Harness, Session, SessionStatus,
@@ -116,6 +115,40 @@ impl RuntimeHostAdapter for ScopedReference {
         Some(Arc::new(self.clone()))
     }
 
+    fn memory_store(&self, _org_id: i64) -> Option<Arc<dyn MemoryStoreBackend>> {
+        Some(Arc::new(self.clone()))
+    }
+
+    fn budget_checker(
+        &self,
+        _org_id: i64,
+        agent_id: Option<AgentId>,
+    ) -> Option<Arc<dyn BudgetChecker>> {
+        Some(Arc::new(Budgets {
+            reference: self.clone(),
+            agent_id,
+        }))
+    }
+
+    fn outbound_tool_rate_limiter(
+        &self,
+        _org_id: i64,
+    ) -> Option<Arc<dyn OutboundToolRateLimiter>> {
+        Some(Arc::new(self.clone()))
+    }
+
+    fn leased_resource_store(&self) -> Option<Arc<dyn LeasedResourceStore>> {
+        Some(Arc::new(self.clone()))
+    }
+
+    fn session_resource_registry(&self) -> Option<Arc<dyn SessionResourceRegistry>> {
+        Some(Arc::new(self.clone()))
+    }
+
+    fn schedule_store(&self, _org_id: i64) -> Option<Arc<dyn SessionScheduleStore>> {
+        Some(Arc::new(self.clone()))
+    }
+
     fn sqldb_store(&self) -> Option<SessionSqlDbStoreRef> {
         Some(Arc::new(self.clone()))
     }
@@ -129,6 +162,14 @@ impl RuntimeHostAdapter for ScopedReference {
             reference: self.clone(),
             agent_id,
         }))
+    }
+
+    fn platform_store(
+        &self,
+        _org_id: i64,
+        _session_id: SessionId,
+    ) -> Option<Arc<dyn PlatformStore>> {
+        Some(Arc::new(self.clone()))
     }
 
     fn storage_store(&self) -> Option<Arc<dyn SessionStorageStore>> {

@@ -5,11 +5,16 @@
 //! A secret that stands alone is sealed into columns of its own (here). A record that
 //! holds some among its fields is sealed whole (`record`).
 
+mod check;
 mod keys;
+mod places;
 mod record;
+mod reseal;
 
+pub(super) use check::missing_keys;
 pub use keys::EncryptionKey;
 pub(super) use keys::KeyRing;
+pub use reseal::Resealed;
 pub(super) use record::{opened, opened_domain, stored};
 
 use mortise_proto::StoreError;

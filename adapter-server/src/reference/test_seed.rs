@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use everruns_core::traits::{ModelWithProvider, ProviderCredentials};
 use everruns_core::typed_id::ModelId;
 use everruns_core::{Agent, Harness, Session};
+use mortise_proto::convert::budget_checker::Budget;
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy};
 use mortise_proto::convert::user_connection_resolver::Connection;
 use mortise_proto::{StoreError, pb};
@@ -74,6 +75,14 @@ impl TestSeed for ScopedReference {
         let mut tx = self.inner.db.write().await?;
         payment_authority::put(&mut tx, self.scope.org_id, policy, account).await?;
         db::commit(tx).await
+    }
+
+    async fn put_budget(&self, budget: Budget) -> Result<(), StoreError> {
+        self.put_budget_row(budget).await
+    }
+
+    async fn put_rate_limit(&self, max_calls: u32, window_seconds: u32) -> Result<(), StoreError> {
+        self.limit_calls(max_calls, window_seconds).await
     }
 
     async fn put_model(

@@ -4,27 +4,18 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod budgets;
-mod changes;
-mod credentials;
-mod durability;
-mod events;
-mod files;
-mod images;
-mod memory;
-mod messages;
+#[path = "../../../tests/support/src/database.rs"]
+#[allow(unreachable_pub, dead_code)]
+mod database;
 mod opening;
-mod outbound;
-mod payments;
-mod platform;
-mod records;
-mod resources;
-mod schedules;
-mod sealing;
-mod secrets;
-mod sql;
-mod tenancy;
+#[allow(clippy::duplicate_mod)]
+#[path = "tests/suite.rs"]
+mod postgres;
+#[path = "tests/suite.rs"]
+mod sqlite;
 
+use self::database::Database;
+use self::sqlite::{Store, open};
 use super::{EncryptionKey, Reference, ReferenceConfig, ScopedReference};
 use crate::{Acknowledged, AdapterSource, Appended, EventStore, Scope, TestSeed};
 use everruns_core::message::Message;
@@ -39,38 +30,6 @@ use std::path::Path;
 use tempfile::TempDir;
 
 const KEY: [u8; 32] = [7; 32];
-
-/// A storage in a file of its own, which goes with it.
-struct Store {
-    reference: Reference,
-    _folder: TempDir,
-}
-
-impl Store {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self {
-            reference: open(&folder.path().join("mortise.db")).await,
-            _folder: folder,
-        }
-    }
-
-    /// Org 1, without a request id.
-    fn org1(&self) -> ScopedReference {
-        adapter(&self.reference, 1)
-    }
-
-    /// Org 1, for one call with a request id.
-    fn call(&self, method: &'static Method, request_id: &str) -> ScopedReference {
-        call(&self.reference, 1, method, request_id)
-    }
-}
-
-async fn open(path: &Path) -> Reference {
-    Reference::open(config(format!("sqlite:{}", path.display())))
-        .await
-        .unwrap()
-}
 
 async fn in_memory() -> Reference {
     Reference::open(config("sqlite::memory:".into()))

@@ -105,6 +105,24 @@ fn offers<S: AdapterSource>(
     if adapter.storage_store().is_some() {
         offers.push(offer(table::session_storage_store_service::NAME, &[]));
     }
+    if adapter.memory_store(scope.org_id).is_some() {
+        offers.push(offer(table::memory_store_service::NAME, &[]));
+    }
+    if adapter.budget_checker(scope.org_id, None).is_some() {
+        offers.push(offer(table::budget_checker_service::NAME, &[]));
+    }
+    if adapter.outbound_tool_rate_limiter(scope.org_id).is_some() {
+        offers.push(offer(table::outbound_tool_rate_limiter_service::NAME, &[]));
+    }
+    if adapter.leased_resource_store().is_some() {
+        offers.push(offer(table::leased_resource_store_service::NAME, &[]));
+    }
+    if adapter.session_resource_registry().is_some() {
+        offers.push(offer(table::session_resource_registry_service::NAME, &[]));
+    }
+    if adapter.schedule_store(scope.org_id).is_some() {
+        offers.push(offer(table::session_schedule_store_service::NAME, &[]));
+    }
     if adapter.payment_authority(scope.org_id, None).is_some() {
         offers.push(offer(table::payment_authority_service::NAME, &[]));
     }

@@ -11,12 +11,18 @@ use mortise_proto::rpc::table::event_log_service::{FOLLOW_EVENTS, NAME, READ_EVE
 use mortise_proto::{StoreError, pb};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, async_trait};
 
 /// Events read in one step.
 const PAGE: u32 = 128;
+
+/// How long what another server process stored may stay unseen: it is not in this
+/// one's live feed.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 #[async_trait]
 impl<S: AdapterSource> EventLogService for Serving<S> {
@@ -141,8 +147,12 @@ impl Feed {
                 continue;
             }
             let event = tokio::select! {
-                event = self.live.recv() => event,
+                event = timeout(LOOK_EVERY, self.live.recv()) => event,
                 () = self.closing.cancelled() => return Err(stopping()),
+            };
+            let Ok(event) = event else {
+                self.caught_up = false;
+                continue;
             };
             match event {
                 Ok(event) if event.session_id != session_id => {}

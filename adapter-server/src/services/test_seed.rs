@@ -7,8 +7,8 @@ use mortise_proto::convert::{id, nested, optional_nested};
 use mortise_proto::pb;
 use mortise_proto::pb::test_seed_service_server::TestSeedService;
 use mortise_proto::rpc::table::test_seed_service::{
-    NAME, PUT_AGENT, PUT_CONNECTION, PUT_HARNESS, PUT_MODEL, PUT_PAYMENT_POLICY,
-    PUT_PROVIDER_CREDENTIAL, PUT_SESSION,
+    NAME, PUT_AGENT, PUT_BUDGET, PUT_CONNECTION, PUT_HARNESS, PUT_MODEL, PUT_PAYMENT_POLICY,
+    PUT_PROVIDER_CREDENTIAL, PUT_RATE_LIMIT, PUT_SESSION,
 };
 use std::sync::Arc;
 use tonic::{Request, Response, Status, async_trait};
@@ -96,6 +96,33 @@ impl<S: AdapterSource> TestSeedService for Serving<S> {
             let seed = serving.seed(&call.scope)?;
             seed.put_payment_policy(policy, account).await?;
             Ok(pb::PutPaymentPolicyResponse {})
+        })
+        .await
+    }
+
+    async fn put_budget(
+        &self,
+        request: Request<pb::PutBudgetRequest>,
+    ) -> Result<Response<pb::PutBudgetResponse>, Status> {
+        let serving = self.clone();
+        self.unary(&PUT_BUDGET, request, |call| async move {
+            let budget = nested("budget", call.request.budget)?;
+            serving.seed(&call.scope)?.put_budget(budget).await?;
+            Ok(pb::PutBudgetResponse {})
+        })
+        .await
+    }
+
+    async fn put_rate_limit(
+        &self,
+        request: Request<pb::PutRateLimitRequest>,
+    ) -> Result<Response<pb::PutRateLimitResponse>, Status> {
+        let serving = self.clone();
+        self.unary(&PUT_RATE_LIMIT, request, |call| async move {
+            let seed = serving.seed(&call.scope)?;
+            seed.put_rate_limit(call.request.max_calls, call.request.window_seconds)
+                .await?;
+            Ok(pb::PutRateLimitResponse {})
         })
         .await
     }

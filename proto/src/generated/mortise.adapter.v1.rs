@@ -1523,6 +1523,319 @@ impl ChannelType {
         }
     }
 }
+/// BudgetInfo is how a budget stands.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BudgetInfo {
+    /// REQUIRED. What is counted, such as `usd` or `tokens`.
+    #[prost(string, tag = "1")]
+    pub currency: ::prost::alloc::string::String,
+    /// What may be spent in all.
+    #[prost(double, tag = "2")]
+    pub limit: f64,
+    /// What is left.
+    #[prost(double, tag = "3")]
+    pub balance: f64,
+    /// OPTIONAL. What is left from which on there is a warning.
+    #[prost(double, optional, tag = "4")]
+    pub soft_limit: ::core::option::Option<f64>,
+    /// What is left, in hundredths of the limit: 0 to 100.
+    #[prost(double, tag = "5")]
+    pub percent_remaining: f64,
+    /// REQUIRED. `active`, `warning`, `paused` or `exhausted`.
+    #[prost(string, tag = "6")]
+    pub status: ::prost::alloc::string::String,
+}
+/// Budget is a ceiling on what a subject's sessions may spend. For TestSeedService.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Budget {
+    /// REQUIRED. `bdgt_` and 32 hex digits.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// REQUIRED. What the subject is.
+    #[prost(enumeration = "BudgetSubjectType", tag = "2")]
+    pub subject_type: i32,
+    /// REQUIRED. The subject's public id, or a user's UUID.
+    #[prost(string, tag = "3")]
+    pub subject_id: ::prost::alloc::string::String,
+    /// REQUIRED. What is counted, such as `usd` or `tokens`.
+    #[prost(string, tag = "4")]
+    pub currency: ::prost::alloc::string::String,
+    /// REQUIRED. What may be spent in all.
+    #[prost(double, tag = "5")]
+    pub limit: f64,
+    /// OPTIONAL. What is left from which on there is a warning.
+    #[prost(double, optional, tag = "6")]
+    pub soft_limit: ::core::option::Option<f64>,
+    /// REQUIRED. What is left.
+    #[prost(double, tag = "7")]
+    pub balance: f64,
+    /// Whether it is halted by hand.
+    #[prost(bool, tag = "8")]
+    pub is_paused: bool,
+}
+/// CheckBudgetsRequest names the session.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CheckBudgetsRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. As the host has it; `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// OPTIONAL. `agent_` and 32 hex digits: the agent that is at work.
+    #[prost(string, optional, tag = "3")]
+    pub agent_id: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// CheckBudgetsResponse says how the budgets stand.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CheckBudgetsResponse {
+    /// REQUIRED. The worst of them: `active`, `warning`, `paused` or `exhausted`;
+    /// `no_budgets` where there are none.
+    #[prost(string, tag = "1")]
+    pub status: ::prost::alloc::string::String,
+    /// Every budget.
+    #[prost(message, repeated, tag = "2")]
+    pub budgets: ::prost::alloc::vec::Vec<BudgetInfo>,
+    /// OPTIONAL. What the model is told about it.
+    #[prost(string, optional, tag = "3")]
+    pub hint: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// BudgetSubjectType says whose spending counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum BudgetSubjectType {
+    /// Never sent.
+    Unspecified = 0,
+    /// One session's.
+    Session = 1,
+    /// Every session's of an agent.
+    Agent = 2,
+    /// Every session's of a user.
+    User = 3,
+    /// Every session's of the org.
+    Organization = 4,
+    /// Every session's of an app.
+    App = 5,
+    /// Every session's of a channel of an app.
+    AppChannel = 6,
+}
+impl BudgetSubjectType {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "BUDGET_SUBJECT_TYPE_UNSPECIFIED",
+            Self::Session => "BUDGET_SUBJECT_TYPE_SESSION",
+            Self::Agent => "BUDGET_SUBJECT_TYPE_AGENT",
+            Self::User => "BUDGET_SUBJECT_TYPE_USER",
+            Self::Organization => "BUDGET_SUBJECT_TYPE_ORGANIZATION",
+            Self::App => "BUDGET_SUBJECT_TYPE_APP",
+            Self::AppChannel => "BUDGET_SUBJECT_TYPE_APP_CHANNEL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "BUDGET_SUBJECT_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+            "BUDGET_SUBJECT_TYPE_SESSION" => Some(Self::Session),
+            "BUDGET_SUBJECT_TYPE_AGENT" => Some(Self::Agent),
+            "BUDGET_SUBJECT_TYPE_USER" => Some(Self::User),
+            "BUDGET_SUBJECT_TYPE_ORGANIZATION" => Some(Self::Organization),
+            "BUDGET_SUBJECT_TYPE_APP" => Some(Self::App),
+            "BUDGET_SUBJECT_TYPE_APP_CHANNEL" => Some(Self::AppChannel),
+            _ => None,
+        }
+    }
+}
+/// Generated server implementations.
+pub mod budget_checker_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with BudgetCheckerServiceServer.
+    #[async_trait]
+    pub trait BudgetCheckerService: std::marker::Send + std::marker::Sync + 'static {
+        /// CheckBudgets returns every budget that the session's spending counts against: its
+        /// own, its agent's and its org's. A session that is not in this org has none.
+        async fn check_budgets(
+            &self,
+            request: tonic::Request<super::CheckBudgetsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CheckBudgetsResponse>,
+            tonic::Status,
+        >;
+    }
+    /// BudgetCheckerService says how the budgets of a session stand. Optional.
+    #[derive(Debug)]
+    pub struct BudgetCheckerServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> BudgetCheckerServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>>
+    for BudgetCheckerServiceServer<T>
+    where
+        T: BudgetCheckerService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.BudgetCheckerService/CheckBudgets" => {
+                    #[allow(non_camel_case_types)]
+                    struct CheckBudgetsSvc<T: BudgetCheckerService>(pub Arc<T>);
+                    impl<
+                        T: BudgetCheckerService,
+                    > tonic::server::UnaryService<super::CheckBudgetsRequest>
+                    for CheckBudgetsSvc<T> {
+                        type Response = super::CheckBudgetsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CheckBudgetsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BudgetCheckerService>::check_budgets(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CheckBudgetsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for BudgetCheckerServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.BudgetCheckerService";
+    impl<T> tonic::server::NamedService for BudgetCheckerServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// CapabilityInfo describes a capability.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CapabilityInfo {
@@ -3120,8 +3433,10 @@ pub mod image_artifact_store_service_server {
         ///
         /// The chunks must hold header.size_bytes bytes in all: another number is refused
         /// with INVALID_ARGUMENT + INVALID_FIELD, and more than 64 MiB with
-        /// RESOURCE_EXHAUSTED + MESSAGE_TOO_LARGE before a chunk is read. A caller that
-        /// sends the change again sends all of its stream again, with the same request_id.
+        /// RESOURCE_EXHAUSTED + MESSAGE_TOO_LARGE before a chunk is read. A stream that is
+        /// silent for 30 s or takes more than 10 minutes may be ended with
+        /// DEADLINE_EXCEEDED; nothing is stored then. A caller that sends the change again
+        /// sends all of its stream again, with the same request_id.
         async fn create_image(
             &self,
             request: tonic::Request<tonic::Streaming<super::CreateImageRequest>>,
@@ -3654,6 +3969,499 @@ pub mod image_resolver_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// LeasedResource is a lease.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LeasedResource {
+    /// REQUIRED. `resource_` and 32 hex digits.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// OPTIONAL. `session_` and 32 hex digits.
+    #[prost(string, optional, tag = "2")]
+    pub session_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. Whose it is, such as `daytona`.
+    #[prost(string, tag = "3")]
+    pub provider: ::prost::alloc::string::String,
+    /// REQUIRED. What it is, such as `sandbox`.
+    #[prost(string, tag = "4")]
+    pub resource_type: ::prost::alloc::string::String,
+    /// REQUIRED. What the provider calls it.
+    #[prost(string, tag = "5")]
+    pub external_id: ::prost::alloc::string::String,
+    /// OPTIONAL. What people call it.
+    #[prost(string, optional, tag = "6")]
+    pub display_name: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. Where it stands.
+    #[prost(enumeration = "LeasedResourceStatus", tag = "7")]
+    pub status: i32,
+    /// OPTIONAL. The user who owns it, a UUID.
+    #[prost(string, optional, tag = "8")]
+    pub owner_user_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. How long the lease runs from each refresh, in seconds.
+    #[prost(uint32, tag = "9")]
+    pub lease_duration_seconds: u32,
+    /// REQUIRED. When it was last refreshed.
+    #[prost(message, optional, tag = "10")]
+    pub last_touched_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// REQUIRED. last_touched_at and the duration.
+    #[prost(message, optional, tag = "11")]
+    pub lease_expires_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// OPTIONAL. When cleaning up began.
+    #[prost(message, optional, tag = "12")]
+    pub cleanup_started_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// OPTIONAL. When cleaning up ended.
+    #[prost(message, optional, tag = "13")]
+    pub cleanup_completed_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// How often cleaning up was tried.
+    #[prost(uint32, tag = "14")]
+    pub cleanup_attempts: u32,
+    /// OPTIONAL. Why it failed last.
+    #[prost(string, optional, tag = "15")]
+    pub last_cleanup_error: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. What the provider's tools keep about it, one JSON value. No secrets.
+    #[prost(string, tag = "16")]
+    pub metadata_json: ::prost::alloc::string::String,
+    /// REQUIRED. When it was first leased.
+    #[prost(message, optional, tag = "17")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// REQUIRED. When it last changed.
+    #[prost(message, optional, tag = "18")]
+    pub updated_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// UpsertResourceRequest is a lease to be made or refreshed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpsertResourceRequest {
+    /// REQUIRED. Who is calling; with request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. Whose it is.
+    #[prost(string, tag = "3")]
+    pub provider: ::prost::alloc::string::String,
+    /// REQUIRED. What it is.
+    #[prost(string, tag = "4")]
+    pub resource_type: ::prost::alloc::string::String,
+    /// REQUIRED. What the provider calls it.
+    #[prost(string, tag = "5")]
+    pub external_id: ::prost::alloc::string::String,
+    /// OPTIONAL. What people call it.
+    #[prost(string, optional, tag = "6")]
+    pub display_name: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. The user who owns it, a UUID.
+    #[prost(string, optional, tag = "7")]
+    pub owner_user_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. How long the lease runs from now, in seconds.
+    #[prost(uint32, tag = "8")]
+    pub lease_duration_seconds: u32,
+    /// REQUIRED. What the provider's tools keep about it, one JSON value. No secrets.
+    #[prost(string, tag = "9")]
+    pub metadata_json: ::prost::alloc::string::String,
+}
+/// UpsertResourceResponse holds the lease.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpsertResourceResponse {
+    /// REQUIRED. As it is now.
+    #[prost(message, optional, tag = "1")]
+    pub resource: ::core::option::Option<LeasedResource>,
+}
+/// ReleaseResourceRequest names a lease.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReleaseResourceRequest {
+    /// REQUIRED. Who is calling; with request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. Whose it is.
+    #[prost(string, tag = "3")]
+    pub provider: ::prost::alloc::string::String,
+    /// REQUIRED. What it is.
+    #[prost(string, tag = "4")]
+    pub resource_type: ::prost::alloc::string::String,
+    /// REQUIRED. What the provider calls it.
+    #[prost(string, tag = "5")]
+    pub external_id: ::prost::alloc::string::String,
+}
+/// ReleaseResourceResponse holds the lease.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReleaseResourceResponse {
+    /// OPTIONAL. As it is now; absent when there is no such lease.
+    #[prost(message, optional, tag = "1")]
+    pub resource: ::core::option::Option<LeasedResource>,
+}
+/// ListResourcesRequest names the session.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListResourcesRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+}
+/// ListResourcesResponse holds the leases.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListResourcesResponse {
+    /// Oldest first.
+    #[prost(message, repeated, tag = "1")]
+    pub resources: ::prost::alloc::vec::Vec<LeasedResource>,
+}
+/// LeasedResourceStatus is where a lease stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum LeasedResourceStatus {
+    /// Never sent.
+    Unspecified = 0,
+    /// In use.
+    Active = 1,
+    /// Being cleaned up.
+    Cleaning = 2,
+    /// Given back.
+    Released = 3,
+    /// Could not be cleaned up.
+    CleanupFailed = 4,
+}
+impl LeasedResourceStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "LEASED_RESOURCE_STATUS_UNSPECIFIED",
+            Self::Active => "LEASED_RESOURCE_STATUS_ACTIVE",
+            Self::Cleaning => "LEASED_RESOURCE_STATUS_CLEANING",
+            Self::Released => "LEASED_RESOURCE_STATUS_RELEASED",
+            Self::CleanupFailed => "LEASED_RESOURCE_STATUS_CLEANUP_FAILED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "LEASED_RESOURCE_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "LEASED_RESOURCE_STATUS_ACTIVE" => Some(Self::Active),
+            "LEASED_RESOURCE_STATUS_CLEANING" => Some(Self::Cleaning),
+            "LEASED_RESOURCE_STATUS_RELEASED" => Some(Self::Released),
+            "LEASED_RESOURCE_STATUS_CLEANUP_FAILED" => Some(Self::CleanupFailed),
+            _ => None,
+        }
+    }
+}
+/// Generated server implementations.
+pub mod leased_resource_store_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with LeasedResourceStoreServiceServer.
+    #[async_trait]
+    pub trait LeasedResourceStoreService: std::marker::Send + std::marker::Sync + 'static {
+        /// UpsertResource makes a lease or refreshes it: it is active from now for its
+        /// duration, whatever it was before, and keeps its id and its created_at.
+        async fn upsert_resource(
+            &self,
+            request: tonic::Request<super::UpsertResourceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpsertResourceResponse>,
+            tonic::Status,
+        >;
+        /// ReleaseResource marks a lease as released, at the user's wish and without waiting
+        /// for it to expire.
+        async fn release_resource(
+            &self,
+            request: tonic::Request<super::ReleaseResourceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReleaseResourceResponse>,
+            tonic::Status,
+        >;
+        /// ListResources lists the leases of a session, released ones among them, oldest
+        /// first.
+        async fn list_resources(
+            &self,
+            request: tonic::Request<super::ListResourcesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListResourcesResponse>,
+            tonic::Status,
+        >;
+    }
+    /// LeasedResourceStoreService keeps the leases of sessions. Optional.
+    ///
+    /// A lease is known by session, provider, resource type and external id. Where
+    /// SessionResourceRegistryService is offered as well, every lease has an entry there:
+    /// its resource_id is the lease's id, its kind the resource type, its status `active`
+    /// or `released`, and its metadata names the lease under `leased_resource_provider`,
+    /// `leased_resource_type`, `leased_resource_external_id` and `leased_resource_id`. The
+    /// host's ownership checks read these.
+    #[derive(Debug)]
+    pub struct LeasedResourceStoreServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> LeasedResourceStoreServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>>
+    for LeasedResourceStoreServiceServer<T>
+    where
+        T: LeasedResourceStoreService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.LeasedResourceStoreService/UpsertResource" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpsertResourceSvc<T: LeasedResourceStoreService>(pub Arc<T>);
+                    impl<
+                        T: LeasedResourceStoreService,
+                    > tonic::server::UnaryService<super::UpsertResourceRequest>
+                    for UpsertResourceSvc<T> {
+                        type Response = super::UpsertResourceResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpsertResourceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LeasedResourceStoreService>::upsert_resource(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpsertResourceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.LeasedResourceStoreService/ReleaseResource" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReleaseResourceSvc<T: LeasedResourceStoreService>(pub Arc<T>);
+                    impl<
+                        T: LeasedResourceStoreService,
+                    > tonic::server::UnaryService<super::ReleaseResourceRequest>
+                    for ReleaseResourceSvc<T> {
+                        type Response = super::ReleaseResourceResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReleaseResourceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LeasedResourceStoreService>::release_resource(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReleaseResourceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.LeasedResourceStoreService/ListResources" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListResourcesSvc<T: LeasedResourceStoreService>(pub Arc<T>);
+                    impl<
+                        T: LeasedResourceStoreService,
+                    > tonic::server::UnaryService<super::ListResourcesRequest>
+                    for ListResourcesSvc<T> {
+                        type Response = super::ListResourcesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListResourcesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LeasedResourceStoreService>::list_resources(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListResourcesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for LeasedResourceStoreServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.LeasedResourceStoreService";
+    impl<T> tonic::server::NamedService for LeasedResourceStoreServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// GetModelWithProviderRequest asks for a model.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetModelWithProviderRequest {
@@ -4000,6 +4808,753 @@ pub mod llm_provider_store_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "mortise.adapter.v1.LlmProviderStoreService";
     impl<T> tonic::server::NamedService for LlmProviderStoreServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// MemoryStore holds memories.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MemoryStore {
+    /// REQUIRED. `mst_` and 32 hex digits.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// REQUIRED. `org_` and 32 hex digits, as it was asked for.
+    #[prost(string, tag = "2")]
+    pub org_id: ::prost::alloc::string::String,
+    /// REQUIRED. Its name.
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    /// Whether it is the org's default store.
+    #[prost(bool, tag = "4")]
+    pub is_default: bool,
+    /// REQUIRED. When it was made.
+    #[prost(message, optional, tag = "5")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// MemoryContentPart is a piece of a memory.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MemoryContentPart {
+    /// REQUIRED. What it is.
+    #[prost(oneof = "memory_content_part::Part", tags = "1, 2")]
+    pub part: ::core::option::Option<memory_content_part::Part>,
+}
+/// Nested message and enum types in `MemoryContentPart`.
+pub mod memory_content_part {
+    /// REQUIRED. What it is.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Part {
+        /// Text.
+        #[prost(message, tag = "1")]
+        Text(super::MemoryTextPart),
+        /// An image.
+        #[prost(message, tag = "2")]
+        Image(super::MemoryImagePart),
+    }
+}
+/// MemoryTextPart is text.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MemoryTextPart {
+    /// REQUIRED, may be empty. The text.
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+}
+/// MemoryImagePart is an image.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MemoryImagePart {
+    /// REQUIRED. Its bytes in base64, some MiB at times.
+    #[prost(string, tag = "1")]
+    pub base64: ::prost::alloc::string::String,
+    /// REQUIRED. Such as `image/png`.
+    #[prost(string, tag = "2")]
+    pub media_type: ::prost::alloc::string::String,
+}
+/// Memory is something that an agent remembers.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Memory {
+    /// REQUIRED. `mem_` and 32 hex digits.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// REQUIRED. `mst_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub store_id: ::prost::alloc::string::String,
+    /// REQUIRED, may be empty. Its text.
+    #[prost(string, tag = "3")]
+    pub content: ::prost::alloc::string::String,
+    /// Further pieces.
+    #[prost(message, repeated, tag = "4")]
+    pub content_parts: ::prost::alloc::vec::Vec<MemoryContentPart>,
+    /// REQUIRED. What it is.
+    #[prost(enumeration = "MemoryKind", tag = "5")]
+    pub kind: i32,
+    /// REQUIRED. 1 to 10.
+    #[prost(uint32, tag = "6")]
+    pub importance: u32,
+    /// What it can be found by.
+    #[prost(string, repeated, tag = "7")]
+    pub tags: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Whether it is remembered.
+    #[prost(bool, tag = "8")]
+    pub active: bool,
+    /// REQUIRED. When it was made.
+    #[prost(message, optional, tag = "9")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// REQUIRED. When it last changed.
+    #[prost(message, optional, tag = "10")]
+    pub updated_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// GetOrCreateDefaultStoreRequest names the org.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetOrCreateDefaultStoreRequest {
+    /// REQUIRED. Who is calling; with request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `org_` and 32 hex digits: the public form of the context's org.
+    #[prost(string, tag = "2")]
+    pub org_id: ::prost::alloc::string::String,
+}
+/// GetOrCreateDefaultStoreResponse holds the store.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetOrCreateDefaultStoreResponse {
+    /// REQUIRED. The default store.
+    #[prost(message, optional, tag = "1")]
+    pub store: ::core::option::Option<MemoryStore>,
+}
+/// GetMemoryStoreRequest names a store.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetMemoryStoreRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `mst_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub store_id: ::prost::alloc::string::String,
+}
+/// GetMemoryStoreResponse holds the store.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetMemoryStoreResponse {
+    /// OPTIONAL. Absent when there is none in this org.
+    #[prost(message, optional, tag = "1")]
+    pub store: ::core::option::Option<MemoryStore>,
+}
+/// CreateMemoryRequest is a memory to be stored.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateMemoryRequest {
+    /// REQUIRED. Who is calling; with request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `mst_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub store_id: ::prost::alloc::string::String,
+    /// REQUIRED, may be empty. Its text.
+    #[prost(string, tag = "3")]
+    pub content: ::prost::alloc::string::String,
+    /// Further pieces.
+    #[prost(message, repeated, tag = "4")]
+    pub content_parts: ::prost::alloc::vec::Vec<MemoryContentPart>,
+    /// REQUIRED. What it is.
+    #[prost(enumeration = "MemoryKind", tag = "5")]
+    pub kind: i32,
+    /// Moved into 1 to 10; at most 255.
+    #[prost(uint32, tag = "6")]
+    pub importance: u32,
+    /// What it can be found by.
+    #[prost(string, repeated, tag = "7")]
+    pub tags: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// CreateMemoryResponse holds the memory.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateMemoryResponse {
+    /// REQUIRED. As it was stored.
+    #[prost(message, optional, tag = "1")]
+    pub memory: ::core::option::Option<Memory>,
+}
+/// MemoryTags is a list that may be absent.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MemoryTags {
+    /// The tags.
+    #[prost(string, repeated, tag = "1")]
+    pub tags: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// RecallRequest says what is looked for.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecallRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// OPTIONAL. `mst_` and 32 hex digits; absent: every store of the org.
+    #[prost(string, optional, tag = "2")]
+    pub store_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. Text within the content or a tag, whatever its case.
+    #[prost(string, optional, tag = "3")]
+    pub query: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. Tags that a memory must all have, exactly.
+    #[prost(message, optional, tag = "4")]
+    pub tags: ::core::option::Option<MemoryTags>,
+    /// What it must be; unspecified: anything.
+    #[prost(enumeration = "MemoryKind", tag = "5")]
+    pub kind: i32,
+    /// The most memories. Zero: 10.
+    #[prost(uint64, tag = "6")]
+    pub limit: u64,
+}
+/// RecallResponse is a run of memories. At least one is sent.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecallResponse {
+    /// How many match, before the limit; the same in every run.
+    #[prost(uint64, tag = "1")]
+    pub total: u64,
+    /// In order.
+    #[prost(message, repeated, tag = "2")]
+    pub memories: ::prost::alloc::vec::Vec<Memory>,
+}
+/// ForgetRequest names a memory.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ForgetRequest {
+    /// REQUIRED. Who is calling; with request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `mst_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub store_id: ::prost::alloc::string::String,
+    /// REQUIRED. `mem_` and 32 hex digits.
+    #[prost(string, tag = "3")]
+    pub memory_id: ::prost::alloc::string::String,
+}
+/// ForgetResponse says what happened.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ForgetResponse {
+    /// Whether it was remembered until now.
+    #[prost(bool, tag = "1")]
+    pub forgotten: bool,
+}
+/// CountActiveRequest names a store.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CountActiveRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `mst_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub store_id: ::prost::alloc::string::String,
+}
+/// CountActiveResponse is a count.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CountActiveResponse {
+    /// How many are active.
+    #[prost(uint64, tag = "1")]
+    pub count: u64,
+}
+/// MemoryKind says what a memory is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MemoryKind {
+    /// Never sent.
+    Unspecified = 0,
+    /// Something that is so.
+    Fact = 1,
+    /// What somebody likes.
+    Preference = 2,
+    /// What was wrong before.
+    Correction = 3,
+    /// How something is done.
+    Procedure = 4,
+    /// What belongs to a task.
+    Context = 5,
+}
+impl MemoryKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MEMORY_KIND_UNSPECIFIED",
+            Self::Fact => "MEMORY_KIND_FACT",
+            Self::Preference => "MEMORY_KIND_PREFERENCE",
+            Self::Correction => "MEMORY_KIND_CORRECTION",
+            Self::Procedure => "MEMORY_KIND_PROCEDURE",
+            Self::Context => "MEMORY_KIND_CONTEXT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MEMORY_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "MEMORY_KIND_FACT" => Some(Self::Fact),
+            "MEMORY_KIND_PREFERENCE" => Some(Self::Preference),
+            "MEMORY_KIND_CORRECTION" => Some(Self::Correction),
+            "MEMORY_KIND_PROCEDURE" => Some(Self::Procedure),
+            "MEMORY_KIND_CONTEXT" => Some(Self::Context),
+            _ => None,
+        }
+    }
+}
+/// Generated server implementations.
+pub mod memory_store_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with MemoryStoreServiceServer.
+    #[async_trait]
+    pub trait MemoryStoreService: std::marker::Send + std::marker::Sync + 'static {
+        /// GetOrCreateDefaultStore returns the org's default store, and makes it if there is
+        /// none: named `default`, one for each org, whoever asks at the same time.
+        async fn get_or_create_default_store(
+            &self,
+            request: tonic::Request<super::GetOrCreateDefaultStoreRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetOrCreateDefaultStoreResponse>,
+            tonic::Status,
+        >;
+        /// GetMemoryStore returns a store.
+        async fn get_memory_store(
+            &self,
+            request: tonic::Request<super::GetMemoryStoreRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetMemoryStoreResponse>,
+            tonic::Status,
+        >;
+        /// CreateMemory stores a memory. It is active, and its importance is moved into 1 to
+        /// 10.
+        ///
+        /// INTERNAL + STORE: the store is not there ("not found"), or holds 10,000 active
+        /// memories.
+        async fn create_memory(
+            &self,
+            request: tonic::Request<super::CreateMemoryRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateMemoryResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the Recall method.
+        type RecallStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::RecallResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Recall streams the active memories that match every part of the query, the most
+        /// important first, and of those equally important the newest. The limit is applied
+        /// last.
+        async fn recall(
+            &self,
+            request: tonic::Request<super::RecallRequest>,
+        ) -> std::result::Result<tonic::Response<Self::RecallStream>, tonic::Status>;
+        /// Forget makes a memory inactive. It says false of one that is unknown, inactive, or
+        /// in another store.
+        async fn forget(
+            &self,
+            request: tonic::Request<super::ForgetRequest>,
+        ) -> std::result::Result<tonic::Response<super::ForgetResponse>, tonic::Status>;
+        /// CountActive counts the active memories of a store.
+        async fn count_active(
+            &self,
+            request: tonic::Request<super::CountActiveRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CountActiveResponse>,
+            tonic::Status,
+        >;
+    }
+    /// MemoryStoreService keeps the memories of an org. Optional.
+    ///
+    /// Everything here is the org's of the call: a store or memory of another org is
+    /// absent, and a query without a store searches the stores of this org alone.
+    #[derive(Debug)]
+    pub struct MemoryStoreServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> MemoryStoreServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for MemoryStoreServiceServer<T>
+    where
+        T: MemoryStoreService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.MemoryStoreService/GetOrCreateDefaultStore" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetOrCreateDefaultStoreSvc<T: MemoryStoreService>(pub Arc<T>);
+                    impl<
+                        T: MemoryStoreService,
+                    > tonic::server::UnaryService<super::GetOrCreateDefaultStoreRequest>
+                    for GetOrCreateDefaultStoreSvc<T> {
+                        type Response = super::GetOrCreateDefaultStoreResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                super::GetOrCreateDefaultStoreRequest,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MemoryStoreService>::get_or_create_default_store(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetOrCreateDefaultStoreSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.MemoryStoreService/GetMemoryStore" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetMemoryStoreSvc<T: MemoryStoreService>(pub Arc<T>);
+                    impl<
+                        T: MemoryStoreService,
+                    > tonic::server::UnaryService<super::GetMemoryStoreRequest>
+                    for GetMemoryStoreSvc<T> {
+                        type Response = super::GetMemoryStoreResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetMemoryStoreRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MemoryStoreService>::get_memory_store(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetMemoryStoreSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.MemoryStoreService/CreateMemory" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateMemorySvc<T: MemoryStoreService>(pub Arc<T>);
+                    impl<
+                        T: MemoryStoreService,
+                    > tonic::server::UnaryService<super::CreateMemoryRequest>
+                    for CreateMemorySvc<T> {
+                        type Response = super::CreateMemoryResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateMemoryRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MemoryStoreService>::create_memory(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateMemorySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.MemoryStoreService/Recall" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecallSvc<T: MemoryStoreService>(pub Arc<T>);
+                    impl<
+                        T: MemoryStoreService,
+                    > tonic::server::ServerStreamingService<super::RecallRequest>
+                    for RecallSvc<T> {
+                        type Response = super::RecallResponse;
+                        type ResponseStream = T::RecallStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecallRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MemoryStoreService>::recall(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecallSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.MemoryStoreService/Forget" => {
+                    #[allow(non_camel_case_types)]
+                    struct ForgetSvc<T: MemoryStoreService>(pub Arc<T>);
+                    impl<
+                        T: MemoryStoreService,
+                    > tonic::server::UnaryService<super::ForgetRequest>
+                    for ForgetSvc<T> {
+                        type Response = super::ForgetResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ForgetRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MemoryStoreService>::forget(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ForgetSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.MemoryStoreService/CountActive" => {
+                    #[allow(non_camel_case_types)]
+                    struct CountActiveSvc<T: MemoryStoreService>(pub Arc<T>);
+                    impl<
+                        T: MemoryStoreService,
+                    > tonic::server::UnaryService<super::CountActiveRequest>
+                    for CountActiveSvc<T> {
+                        type Response = super::CountActiveResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CountActiveRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MemoryStoreService>::count_active(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CountActiveSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for MemoryStoreServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.MemoryStoreService";
+    impl<T> tonic::server::NamedService for MemoryStoreServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
@@ -5320,6 +6875,216 @@ pub mod message_retriever_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "mortise.adapter.v1.MessageRetrieverService";
     impl<T> tonic::server::NamedService for MessageRetrieverServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// CheckOrgRequest names the org.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CheckOrgRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `org_` and 32 hex digits: the public form of the context's org.
+    #[prost(string, tag = "2")]
+    pub org_id: ::prost::alloc::string::String,
+}
+/// CheckOrgResponse is the answer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CheckOrgResponse {
+    /// Whether the call may be made.
+    #[prost(bool, tag = "1")]
+    pub allowed: bool,
+}
+/// Generated server implementations.
+pub mod outbound_tool_rate_limiter_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with OutboundToolRateLimiterServiceServer.
+    #[async_trait]
+    pub trait OutboundToolRateLimiterService: std::marker::Send + std::marker::Sync + 'static {
+        /// CheckOrg counts a call and says whether it may be made.
+        async fn check_org(
+            &self,
+            request: tonic::Request<super::CheckOrgRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CheckOrgResponse>,
+            tonic::Status,
+        >;
+    }
+    /// OutboundToolRateLimiterService says whether an org may make another call. Optional.
+    ///
+    /// It is asked before every call of a tool, by up to 32 calls at once. Whoever cannot
+    /// ask it goes on: a caller takes every failure, every wait of more than a second and
+    /// every answer it cannot read for a yes.
+    #[derive(Debug)]
+    pub struct OutboundToolRateLimiterServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> OutboundToolRateLimiterServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>>
+    for OutboundToolRateLimiterServiceServer<T>
+    where
+        T: OutboundToolRateLimiterService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.OutboundToolRateLimiterService/CheckOrg" => {
+                    #[allow(non_camel_case_types)]
+                    struct CheckOrgSvc<T: OutboundToolRateLimiterService>(pub Arc<T>);
+                    impl<
+                        T: OutboundToolRateLimiterService,
+                    > tonic::server::UnaryService<super::CheckOrgRequest>
+                    for CheckOrgSvc<T> {
+                        type Response = super::CheckOrgResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CheckOrgRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as OutboundToolRateLimiterService>::check_org(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CheckOrgSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for OutboundToolRateLimiterServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.OutboundToolRateLimiterService";
+    impl<T> tonic::server::NamedService for OutboundToolRateLimiterServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
@@ -9628,7 +11393,7 @@ pub mod session_file_system_service_server {
     ///
     /// Paths. `/a`, `a`, `/workspace/a` and `/a/` are one file, returned as `/a`;
     /// `/workspace` and the empty path are the root. `//` and `/./` collapse. A path
-    /// with a `..` segment or a NUL is refused, and so is one of more than 4,096 bytes or
+    /// with a `..` segment or a NUL is refused, and so is one of more than 2,048 bytes or
     /// 128 segments. `/workspacefoo` is a name like any other.
     ///
     /// Content is text, or base64 where the encoding says so. Encodings other than
@@ -10407,6 +12172,1182 @@ pub mod session_mutator_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// SessionResourceEntry is a registered resource.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SessionResourceEntry {
+    /// REQUIRED. What the caller calls it; unique within the session.
+    #[prost(string, tag = "1")]
+    pub resource_id: ::prost::alloc::string::String,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. What it is, such as `subagent`.
+    #[prost(string, tag = "3")]
+    pub kind: ::prost::alloc::string::String,
+    /// REQUIRED, may be empty. What people call it.
+    #[prost(string, tag = "4")]
+    pub display_name: ::prost::alloc::string::String,
+    /// REQUIRED. Where it stands.
+    #[prost(enumeration = "SessionResourceStatus", tag = "5")]
+    pub status: i32,
+    /// REQUIRED. What its kind keeps about it, one JSON value, some 100 KB at times.
+    #[prost(string, tag = "6")]
+    pub metadata_json: ::prost::alloc::string::String,
+    /// REQUIRED. When it was first registered.
+    #[prost(message, optional, tag = "7")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// REQUIRED. When it last changed.
+    #[prost(message, optional, tag = "8")]
+    pub updated_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// RegisterRequest is an entry.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RegisterRequest {
+    /// REQUIRED. Who is calling; with request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. What the caller calls it; at least 1,024 bytes are taken.
+    #[prost(string, tag = "3")]
+    pub resource_id: ::prost::alloc::string::String,
+    /// REQUIRED. What it is.
+    #[prost(string, tag = "4")]
+    pub kind: ::prost::alloc::string::String,
+    /// REQUIRED, may be empty. What people call it.
+    #[prost(string, tag = "5")]
+    pub display_name: ::prost::alloc::string::String,
+    /// REQUIRED. Where it stands.
+    #[prost(enumeration = "SessionResourceStatus", tag = "6")]
+    pub status: i32,
+    /// REQUIRED. What its kind keeps about it, one JSON value.
+    #[prost(string, tag = "7")]
+    pub metadata_json: ::prost::alloc::string::String,
+}
+/// RegisterResponse holds the entry.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RegisterResponse {
+    /// REQUIRED. As it is now.
+    #[prost(message, optional, tag = "1")]
+    pub entry: ::core::option::Option<SessionResourceEntry>,
+}
+/// UpdateStatusRequest names an entry and its new status.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateStatusRequest {
+    /// REQUIRED. Who is calling; with request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. What the caller calls it.
+    #[prost(string, tag = "3")]
+    pub resource_id: ::prost::alloc::string::String,
+    /// REQUIRED. Where it stands now.
+    #[prost(enumeration = "SessionResourceStatus", tag = "4")]
+    pub status: i32,
+}
+/// UpdateStatusResponse holds the entry.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateStatusResponse {
+    /// OPTIONAL. As it is now; absent when there is none.
+    #[prost(message, optional, tag = "1")]
+    pub entry: ::core::option::Option<SessionResourceEntry>,
+}
+/// GetSessionResourceRequest names an entry.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetSessionResourceRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. What the caller calls it.
+    #[prost(string, tag = "3")]
+    pub resource_id: ::prost::alloc::string::String,
+}
+/// GetSessionResourceResponse holds the entry.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetSessionResourceResponse {
+    /// OPTIONAL. Absent when there is none.
+    #[prost(message, optional, tag = "1")]
+    pub entry: ::core::option::Option<SessionResourceEntry>,
+}
+/// ListSessionResourcesRequest names the session and what of it is wanted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSessionResourcesRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// OPTIONAL. Only entries of exactly this kind.
+    #[prost(string, optional, tag = "3")]
+    pub kind: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. Only entries of this status; unspecified: of any.
+    #[prost(enumeration = "SessionResourceStatus", tag = "4")]
+    pub status: i32,
+}
+/// ListSessionResourcesResponse is a run of entries.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSessionResourcesResponse {
+    /// Oldest first.
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<SessionResourceEntry>,
+}
+/// DeregisterRequest names an entry.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeregisterRequest {
+    /// REQUIRED. Who is calling; with request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. What the caller calls it.
+    #[prost(string, tag = "3")]
+    pub resource_id: ::prost::alloc::string::String,
+}
+/// DeregisterResponse says what happened.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeregisterResponse {
+    /// Whether it was there.
+    #[prost(bool, tag = "1")]
+    pub deregistered: bool,
+}
+/// SessionResourceStatus is where a resource stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SessionResourceStatus {
+    /// Never sent.
+    Unspecified = 0,
+    /// Alive and at work.
+    Active = 1,
+    /// Ended well.
+    Completed = 2,
+    /// Ended with an error.
+    Failed = 3,
+    /// Given back.
+    Released = 4,
+}
+impl SessionResourceStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SESSION_RESOURCE_STATUS_UNSPECIFIED",
+            Self::Active => "SESSION_RESOURCE_STATUS_ACTIVE",
+            Self::Completed => "SESSION_RESOURCE_STATUS_COMPLETED",
+            Self::Failed => "SESSION_RESOURCE_STATUS_FAILED",
+            Self::Released => "SESSION_RESOURCE_STATUS_RELEASED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SESSION_RESOURCE_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "SESSION_RESOURCE_STATUS_ACTIVE" => Some(Self::Active),
+            "SESSION_RESOURCE_STATUS_COMPLETED" => Some(Self::Completed),
+            "SESSION_RESOURCE_STATUS_FAILED" => Some(Self::Failed),
+            "SESSION_RESOURCE_STATUS_RELEASED" => Some(Self::Released),
+            _ => None,
+        }
+    }
+}
+/// Generated server implementations.
+pub mod session_resource_registry_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with SessionResourceRegistryServiceServer.
+    #[async_trait]
+    pub trait SessionResourceRegistryService: std::marker::Send + std::marker::Sync + 'static {
+        /// Register puts an entry. One of the same session and resource_id is replaced, and
+        /// keeps its created_at.
+        async fn register(
+            &self,
+            request: tonic::Request<super::RegisterRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RegisterResponse>,
+            tonic::Status,
+        >;
+        /// UpdateStatus changes an entry's status and nothing else of it.
+        async fn update_status(
+            &self,
+            request: tonic::Request<super::UpdateStatusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateStatusResponse>,
+            tonic::Status,
+        >;
+        /// GetSessionResource returns an entry.
+        async fn get_session_resource(
+            &self,
+            request: tonic::Request<super::GetSessionResourceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetSessionResourceResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the ListSessionResources method.
+        type ListSessionResourcesStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<
+                    super::ListSessionResourcesResponse,
+                    tonic::Status,
+                >,
+            >
+            + std::marker::Send
+            + 'static;
+        /// ListSessionResources streams the entries of a session, oldest first.
+        async fn list_session_resources(
+            &self,
+            request: tonic::Request<super::ListSessionResourcesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::ListSessionResourcesStream>,
+            tonic::Status,
+        >;
+        /// Deregister removes an entry and says whether it was there.
+        async fn deregister(
+            &self,
+            request: tonic::Request<super::DeregisterRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeregisterResponse>,
+            tonic::Status,
+        >;
+    }
+    /// SessionResourceRegistryService keeps the resources of sessions. Optional.
+    ///
+    /// It is a progress channel as well: background runs register themselves again with
+    /// every change of their status and output, many times a second, and skills keep their
+    /// whole text in an entry's metadata. Metadata comes back as it was given.
+    #[derive(Debug)]
+    pub struct SessionResourceRegistryServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> SessionResourceRegistryServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>>
+    for SessionResourceRegistryServiceServer<T>
+    where
+        T: SessionResourceRegistryService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.SessionResourceRegistryService/Register" => {
+                    #[allow(non_camel_case_types)]
+                    struct RegisterSvc<T: SessionResourceRegistryService>(pub Arc<T>);
+                    impl<
+                        T: SessionResourceRegistryService,
+                    > tonic::server::UnaryService<super::RegisterRequest>
+                    for RegisterSvc<T> {
+                        type Response = super::RegisterResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RegisterRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionResourceRegistryService>::register(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RegisterSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.SessionResourceRegistryService/UpdateStatus" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateStatusSvc<T: SessionResourceRegistryService>(
+                        pub Arc<T>,
+                    );
+                    impl<
+                        T: SessionResourceRegistryService,
+                    > tonic::server::UnaryService<super::UpdateStatusRequest>
+                    for UpdateStatusSvc<T> {
+                        type Response = super::UpdateStatusResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateStatusRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionResourceRegistryService>::update_status(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateStatusSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.SessionResourceRegistryService/GetSessionResource" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetSessionResourceSvc<T: SessionResourceRegistryService>(
+                        pub Arc<T>,
+                    );
+                    impl<
+                        T: SessionResourceRegistryService,
+                    > tonic::server::UnaryService<super::GetSessionResourceRequest>
+                    for GetSessionResourceSvc<T> {
+                        type Response = super::GetSessionResourceResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetSessionResourceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionResourceRegistryService>::get_session_resource(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetSessionResourceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.SessionResourceRegistryService/ListSessionResources" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSessionResourcesSvc<T: SessionResourceRegistryService>(
+                        pub Arc<T>,
+                    );
+                    impl<
+                        T: SessionResourceRegistryService,
+                    > tonic::server::ServerStreamingService<
+                        super::ListSessionResourcesRequest,
+                    > for ListSessionResourcesSvc<T> {
+                        type Response = super::ListSessionResourcesResponse;
+                        type ResponseStream = T::ListSessionResourcesStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSessionResourcesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionResourceRegistryService>::list_session_resources(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSessionResourcesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.SessionResourceRegistryService/Deregister" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeregisterSvc<T: SessionResourceRegistryService>(pub Arc<T>);
+                    impl<
+                        T: SessionResourceRegistryService,
+                    > tonic::server::UnaryService<super::DeregisterRequest>
+                    for DeregisterSvc<T> {
+                        type Response = super::DeregisterResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeregisterRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionResourceRegistryService>::deregister(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeregisterSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for SessionResourceRegistryServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.SessionResourceRegistryService";
+    impl<T> tonic::server::NamedService for SessionResourceRegistryServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// SessionSchedule is a schedule.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SessionSchedule {
+    /// REQUIRED. `sched_` and 32 hex digits.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. `principal_` and 32 hex digits: the session's owner.
+    #[prost(string, tag = "3")]
+    pub owner_principal_id: ::prost::alloc::string::String,
+    /// OPTIONAL. The person behind the owner, a UUID.
+    #[prost(string, optional, tag = "4")]
+    pub resolved_owner_user_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. The owner.
+    #[prost(message, optional, tag = "5")]
+    pub owner: ::core::option::Option<PrincipalSummary>,
+    /// OPTIONAL. The person behind the owner.
+    #[prost(message, optional, tag = "6")]
+    pub effective_owner: ::core::option::Option<PrincipalSummary>,
+    /// REQUIRED, may be empty. What is to be done when it fires.
+    #[prost(string, tag = "7")]
+    pub description: ::prost::alloc::string::String,
+    /// OPTIONAL. When it fires again and again: five fields (minute, hour, day of the
+    /// month, month, day of the week).
+    #[prost(string, optional, tag = "8")]
+    pub cron_expression: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. When it fires once.
+    #[prost(message, optional, tag = "9")]
+    pub scheduled_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// REQUIRED. The time zone of the cron expression, by its IANA name.
+    #[prost(string, tag = "10")]
+    pub timezone: ::prost::alloc::string::String,
+    /// Whether it fires.
+    #[prost(bool, tag = "11")]
+    pub enabled: bool,
+    /// REQUIRED. Whether it fires again.
+    #[prost(enumeration = "ScheduleType", tag = "12")]
+    pub schedule_type: i32,
+    /// OPTIONAL. When it fires next.
+    #[prost(message, optional, tag = "13")]
+    pub next_trigger_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// OPTIONAL. When it last fired.
+    #[prost(message, optional, tag = "14")]
+    pub last_triggered_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// How often it has fired.
+    #[prost(uint32, tag = "15")]
+    pub trigger_count: u32,
+    /// REQUIRED. When it was made.
+    #[prost(message, optional, tag = "16")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// REQUIRED. When it last changed.
+    #[prost(message, optional, tag = "17")]
+    pub updated_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// CreateScheduleRequest is a schedule to be made.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateScheduleRequest {
+    /// REQUIRED. Who is calling; with request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED, may be empty. What is to be done when it fires.
+    #[prost(string, tag = "3")]
+    pub description: ::prost::alloc::string::String,
+    /// OPTIONAL. When it fires again and again: five fields.
+    #[prost(string, optional, tag = "4")]
+    pub cron_expression: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. When it fires once. A time that has passed fires at once.
+    #[prost(message, optional, tag = "5")]
+    pub scheduled_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// REQUIRED. The time zone of the cron expression, by its IANA name, such as
+    /// `Europe/Berlin`.
+    #[prost(string, tag = "6")]
+    pub timezone: ::prost::alloc::string::String,
+}
+/// CreateScheduleResponse holds the schedule.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateScheduleResponse {
+    /// REQUIRED. As it is now.
+    #[prost(message, optional, tag = "1")]
+    pub schedule: ::core::option::Option<SessionSchedule>,
+}
+/// CancelScheduleRequest names a schedule.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelScheduleRequest {
+    /// REQUIRED. Who is calling; with request_id.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. `sched_` and 32 hex digits.
+    #[prost(string, tag = "3")]
+    pub schedule_id: ::prost::alloc::string::String,
+}
+/// CancelScheduleResponse holds the schedule.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelScheduleResponse {
+    /// REQUIRED. As it is now.
+    #[prost(message, optional, tag = "1")]
+    pub schedule: ::core::option::Option<SessionSchedule>,
+}
+/// ListSchedulesRequest names the session.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSchedulesRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+}
+/// ListSchedulesResponse holds the schedules.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSchedulesResponse {
+    /// Oldest first.
+    #[prost(message, repeated, tag = "1")]
+    pub schedules: ::prost::alloc::vec::Vec<SessionSchedule>,
+}
+/// CountActiveSchedulesRequest names the session.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CountActiveSchedulesRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+}
+/// CountActiveSchedulesResponse is a count.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CountActiveSchedulesResponse {
+    /// How many are enabled.
+    #[prost(uint32, tag = "1")]
+    pub count: u32,
+}
+/// ScheduleType says whether a schedule fires again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ScheduleType {
+    /// Never sent.
+    Unspecified = 0,
+    /// Fires once.
+    OneShot = 1,
+    /// Fires by its cron expression.
+    Recurring = 2,
+}
+impl ScheduleType {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SCHEDULE_TYPE_UNSPECIFIED",
+            Self::OneShot => "SCHEDULE_TYPE_ONE_SHOT",
+            Self::Recurring => "SCHEDULE_TYPE_RECURRING",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SCHEDULE_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+            "SCHEDULE_TYPE_ONE_SHOT" => Some(Self::OneShot),
+            "SCHEDULE_TYPE_RECURRING" => Some(Self::Recurring),
+            _ => None,
+        }
+    }
+}
+/// Generated server implementations.
+pub mod session_schedule_store_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with SessionScheduleStoreServiceServer.
+    #[async_trait]
+    pub trait SessionScheduleStoreService: std::marker::Send + std::marker::Sync + 'static {
+        /// CreateSchedule makes a schedule. It is recurring if it has a cron expression, even
+        /// with a scheduled_at beside it, and one-shot otherwise.
+        ///
+        /// INTERNAL + STORE: the cron expression or the time zone cannot be read, neither a
+        /// cron expression nor a time is given, the cron expression never comes true, or the
+        /// session has five enabled schedules already. The text says what to change.
+        async fn create_schedule(
+            &self,
+            request: tonic::Request<super::CreateScheduleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateScheduleResponse>,
+            tonic::Status,
+        >;
+        /// CancelSchedule disables a schedule; one that is disabled stays so.
+        ///
+        /// INTERNAL + STORE with "Schedule not found": the session has no such schedule.
+        async fn cancel_schedule(
+            &self,
+            request: tonic::Request<super::CancelScheduleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CancelScheduleResponse>,
+            tonic::Status,
+        >;
+        /// ListSchedules lists the schedules of a session, disabled ones among them, oldest
+        /// first.
+        async fn list_schedules(
+            &self,
+            request: tonic::Request<super::ListSchedulesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSchedulesResponse>,
+            tonic::Status,
+        >;
+        /// CountActiveSchedules counts the enabled schedules of a session.
+        async fn count_active_schedules(
+            &self,
+            request: tonic::Request<super::CountActiveSchedulesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CountActiveSchedulesResponse>,
+            tonic::Status,
+        >;
+    }
+    /// SessionScheduleStoreService keeps the schedules of sessions, and fires them.
+    /// Optional.
+    ///
+    /// Firing is the server's own work. A schedule that is due fires once, however many
+    /// servers share the store: the session gets an event `schedule.triggered`, whose data
+    /// names the schedule, and a user's message with the description; TurnQueueService asks
+    /// for the turn that answers it. What was missed while no server ran fires once, late.
+    /// A one-shot schedule is disabled then; a recurring one gets its next time.
+    #[derive(Debug)]
+    pub struct SessionScheduleStoreServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> SessionScheduleStoreServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>>
+    for SessionScheduleStoreServiceServer<T>
+    where
+        T: SessionScheduleStoreService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.SessionScheduleStoreService/CreateSchedule" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateScheduleSvc<T: SessionScheduleStoreService>(pub Arc<T>);
+                    impl<
+                        T: SessionScheduleStoreService,
+                    > tonic::server::UnaryService<super::CreateScheduleRequest>
+                    for CreateScheduleSvc<T> {
+                        type Response = super::CreateScheduleResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateScheduleRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionScheduleStoreService>::create_schedule(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateScheduleSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.SessionScheduleStoreService/CancelSchedule" => {
+                    #[allow(non_camel_case_types)]
+                    struct CancelScheduleSvc<T: SessionScheduleStoreService>(pub Arc<T>);
+                    impl<
+                        T: SessionScheduleStoreService,
+                    > tonic::server::UnaryService<super::CancelScheduleRequest>
+                    for CancelScheduleSvc<T> {
+                        type Response = super::CancelScheduleResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CancelScheduleRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionScheduleStoreService>::cancel_schedule(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CancelScheduleSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.SessionScheduleStoreService/ListSchedules" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSchedulesSvc<T: SessionScheduleStoreService>(pub Arc<T>);
+                    impl<
+                        T: SessionScheduleStoreService,
+                    > tonic::server::UnaryService<super::ListSchedulesRequest>
+                    for ListSchedulesSvc<T> {
+                        type Response = super::ListSchedulesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSchedulesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionScheduleStoreService>::list_schedules(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSchedulesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.SessionScheduleStoreService/CountActiveSchedules" => {
+                    #[allow(non_camel_case_types)]
+                    struct CountActiveSchedulesSvc<T: SessionScheduleStoreService>(
+                        pub Arc<T>,
+                    );
+                    impl<
+                        T: SessionScheduleStoreService,
+                    > tonic::server::UnaryService<super::CountActiveSchedulesRequest>
+                    for CountActiveSchedulesSvc<T> {
+                        type Response = super::CountActiveSchedulesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CountActiveSchedulesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionScheduleStoreService>::count_active_schedules(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CountActiveSchedulesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for SessionScheduleStoreServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.SessionScheduleStoreService";
+    impl<T> tonic::server::NamedService for SessionScheduleStoreServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// DatabaseInfo describes a database.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DatabaseInfo {
@@ -10780,8 +13721,8 @@ pub mod session_sql_db_store_service_server {
     ///
     /// * databases of a session to 10, and the size of each to 64 MiB
     ///  (SQL_LIMIT_EXCEEDED);
-    /// * a value and a row of a table to 1 MiB, and memory for sorting and the like to
-    ///  512 MiB (SQL_LIMIT_EXCEEDED);
+    /// * a value and a row of a table to 1 MiB, and what is set aside while sorting and the
+    ///  like to 512 MiB (SQL_LIMIT_EXCEEDED);
     /// * the SQL text of one call to 1 MiB (SQL_QUERY_ERROR);
     /// * a result to 4 MiB of JSON (SQL_RESULT_TOO_LARGE);
     /// * a call to 10 s (SQL_QUERY_TIMEOUT).
@@ -11515,7 +14456,7 @@ pub mod session_storage_store_service_server {
     ///
     /// Values and secrets are two key spaces. Keys are any string: the tools limit
     /// them to 255 bytes and hide names that start with `browserless_internal:`, the
-    /// store does neither. Setting a key again keeps its created_at. A key that was
+    /// store does neither; it takes 1,024 bytes at least. Setting a key again keeps its created_at. A key that was
     /// never set is absent, not an error. Sessions share nothing.
     ///
     /// Secrets are encrypted at rest. A server that has no key for it refuses to set
@@ -12622,6 +15563,35 @@ pub struct PutModelRequest {
 /// PutModelResponse is empty.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PutModelResponse {}
+/// PutBudgetRequest is a budget.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PutBudgetRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. The budget.
+    #[prost(message, optional, tag = "2")]
+    pub budget: ::core::option::Option<Budget>,
+}
+/// PutBudgetResponse is empty.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutBudgetResponse {}
+/// PutRateLimitRequest is a limit.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutRateLimitRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// The most calls within the window. Zero: without limit.
+    #[prost(uint32, tag = "2")]
+    pub max_calls: u32,
+    /// REQUIRED unless there is no limit. The window, in seconds.
+    #[prost(uint32, tag = "3")]
+    pub window_seconds: u32,
+}
+/// PutRateLimitResponse is empty.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutRateLimitResponse {}
 /// Generated server implementations.
 pub mod test_seed_service_server {
     #![allow(
@@ -12694,6 +15664,22 @@ pub mod test_seed_service_server {
             request: tonic::Request<super::PutModelRequest>,
         ) -> std::result::Result<
             tonic::Response<super::PutModelResponse>,
+            tonic::Status,
+        >;
+        /// PutBudget puts a budget.
+        async fn put_budget(
+            &self,
+            request: tonic::Request<super::PutBudgetRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PutBudgetResponse>,
+            tonic::Status,
+        >;
+        /// PutRateLimit puts the org's limit on calls of tools that reach outside.
+        async fn put_rate_limit(
+            &self,
+            request: tonic::Request<super::PutRateLimitRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PutRateLimitResponse>,
             tonic::Status,
         >;
     }
@@ -13081,6 +16067,97 @@ pub mod test_seed_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = PutModelSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.TestSeedService/PutBudget" => {
+                    #[allow(non_camel_case_types)]
+                    struct PutBudgetSvc<T: TestSeedService>(pub Arc<T>);
+                    impl<
+                        T: TestSeedService,
+                    > tonic::server::UnaryService<super::PutBudgetRequest>
+                    for PutBudgetSvc<T> {
+                        type Response = super::PutBudgetResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PutBudgetRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TestSeedService>::put_budget(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PutBudgetSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.TestSeedService/PutRateLimit" => {
+                    #[allow(non_camel_case_types)]
+                    struct PutRateLimitSvc<T: TestSeedService>(pub Arc<T>);
+                    impl<
+                        T: TestSeedService,
+                    > tonic::server::UnaryService<super::PutRateLimitRequest>
+                    for PutRateLimitSvc<T> {
+                        type Response = super::PutRateLimitResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PutRateLimitRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TestSeedService>::put_rate_limit(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PutRateLimitSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -279,9 +279,17 @@ impl Secrets for pb::AppChannel {
         })
     }
 }
+impl Secrets for pb::Budget {}
+impl Secrets for pb::BudgetInfo {}
 impl Secrets for pb::BuiltinTool {}
 impl Secrets for pb::CallContext {}
+impl Secrets for pb::CancelScheduleRequest {}
+impl Secrets for pb::CancelScheduleResponse {}
 impl Secrets for pb::CapabilityInfo {}
+impl Secrets for pb::CheckBudgetsRequest {}
+impl Secrets for pb::CheckBudgetsResponse {}
+impl Secrets for pb::CheckOrgRequest {}
+impl Secrets for pb::CheckOrgResponse {}
 impl Secrets for pb::ClientSideTool {}
 impl Secrets for pb::ColumnSchema {}
 impl Secrets for pb::Connection {
@@ -300,6 +308,10 @@ impl Secrets for pb::CopyHarnessResponse {
         None.or_else(|| self.harness.secret(counts))
     }
 }
+impl Secrets for pb::CountActiveRequest {}
+impl Secrets for pb::CountActiveResponse {}
+impl Secrets for pb::CountActiveSchedulesRequest {}
+impl Secrets for pb::CountActiveSchedulesResponse {}
 impl Secrets for pb::CountMessagesRequest {}
 impl Secrets for pb::CountMessagesResponse {}
 impl Secrets for pb::CreateAgentRequest {}
@@ -334,6 +346,10 @@ impl Secrets for pb::CreateHarnessResponse {
 }
 impl Secrets for pb::CreateImageRequest {}
 impl Secrets for pb::CreateImageResponse {}
+impl Secrets for pb::CreateMemoryRequest {}
+impl Secrets for pb::CreateMemoryResponse {}
+impl Secrets for pb::CreateScheduleRequest {}
+impl Secrets for pb::CreateScheduleResponse {}
 impl Secrets for pb::CreateSessionRequest {}
 impl Secrets for pb::CreateSessionResponse {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
@@ -359,6 +375,8 @@ impl Secrets for pb::DeleteSessionRequest {}
 impl Secrets for pb::DeleteSessionResponse {}
 impl Secrets for pb::DeleteValueRequest {}
 impl Secrets for pb::DeleteValueResponse {}
+impl Secrets for pb::DeregisterRequest {}
+impl Secrets for pb::DeregisterResponse {}
 impl Secrets for pb::DescribeRequest {}
 impl Secrets for pb::DescribeResponse {}
 impl Secrets for pb::DestroyAppRequest {}
@@ -403,6 +421,8 @@ impl Secrets for pb::FollowEventsResponse {
 }
 impl Secrets for pb::FollowTurnRequestsRequest {}
 impl Secrets for pb::FollowTurnRequestsResponse {}
+impl Secrets for pb::ForgetRequest {}
+impl Secrets for pb::ForgetResponse {}
 impl Secrets for pb::GetAgentByIdRequest {}
 impl Secrets for pb::GetAgentByIdResponse {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
@@ -477,6 +497,8 @@ impl Secrets for pb::GetImageInfoRequest {}
 impl Secrets for pb::GetImageInfoResponse {}
 impl Secrets for pb::GetImageRequest {}
 impl Secrets for pb::GetImageResponse {}
+impl Secrets for pb::GetMemoryStoreRequest {}
+impl Secrets for pb::GetMemoryStoreResponse {}
 impl Secrets for pb::GetMessageRequest {}
 impl Secrets for pb::GetMessageResponse {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
@@ -491,6 +513,8 @@ impl Secrets for pb::GetModelWithProviderResponse {
         None.or_else(|| self.model.secret(counts))
     }
 }
+impl Secrets for pb::GetOrCreateDefaultStoreRequest {}
+impl Secrets for pb::GetOrCreateDefaultStoreResponse {}
 impl Secrets for pb::GetSecretRequest {}
 impl Secrets for pb::GetSecretResponse {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
@@ -506,6 +530,8 @@ impl Secrets for pb::GetSessionByIdResponse {
 impl Secrets for pb::GetSessionContextReportRequest {}
 impl Secrets for pb::GetSessionContextReportResponse {}
 impl Secrets for pb::GetSessionRequest {}
+impl Secrets for pb::GetSessionResourceRequest {}
+impl Secrets for pb::GetSessionResourceResponse {}
 impl Secrets for pb::GetSessionResponse {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
         None.or_else(|| self.session.secret(counts))
@@ -532,6 +558,7 @@ impl Secrets for pb::ImagePart {}
 impl Secrets for pb::InitialFile {}
 impl Secrets for pb::JsonMap {}
 impl Secrets for pb::KeyInfo {}
+impl Secrets for pb::LeasedResource {}
 impl Secrets for pb::LedgerAccount {}
 impl Secrets for pb::LedgerPolicy {}
 impl Secrets for pb::Limits {}
@@ -561,8 +588,14 @@ impl Secrets for pb::ListHarnessesResponse {
 }
 impl Secrets for pb::ListKeysRequest {}
 impl Secrets for pb::ListKeysResponse {}
+impl Secrets for pb::ListResourcesRequest {}
+impl Secrets for pb::ListResourcesResponse {}
+impl Secrets for pb::ListSchedulesRequest {}
+impl Secrets for pb::ListSchedulesResponse {}
 impl Secrets for pb::ListSecretsRequest {}
 impl Secrets for pb::ListSecretsResponse {}
+impl Secrets for pb::ListSessionResourcesRequest {}
+impl Secrets for pb::ListSessionResourcesResponse {}
 impl Secrets for pb::ListSessionsRequest {}
 impl Secrets for pb::ListSessionsResponse {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
@@ -623,6 +656,12 @@ impl Secrets for pb::MachinePaymentResponse {
         })
     }
 }
+impl Secrets for pb::Memory {}
+impl Secrets for pb::MemoryContentPart {}
+impl Secrets for pb::MemoryImagePart {}
+impl Secrets for pb::MemoryStore {}
+impl Secrets for pb::MemoryTags {}
+impl Secrets for pb::MemoryTextPart {}
 impl Secrets for pb::Message {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
         None.or_else(|| self.thinking.counted("Message.thinking", counts))
@@ -675,6 +714,8 @@ impl Secrets for pb::PutAgentRequest {
     }
 }
 impl Secrets for pb::PutAgentResponse {}
+impl Secrets for pb::PutBudgetRequest {}
+impl Secrets for pb::PutBudgetResponse {}
 impl Secrets for pb::PutConnectionRequest {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
         None.or_else(|| self.connection.secret(counts))
@@ -701,6 +742,8 @@ impl Secrets for pb::PutProviderCredentialRequest {
     }
 }
 impl Secrets for pb::PutProviderCredentialResponse {}
+impl Secrets for pb::PutRateLimitRequest {}
+impl Secrets for pb::PutRateLimitResponse {}
 impl Secrets for pb::PutSessionRequest {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
         None.or_else(|| self.session.secret(counts))
@@ -717,6 +760,12 @@ impl Secrets for pb::ReadFileHeader {}
 impl Secrets for pb::ReadFileRequest {}
 impl Secrets for pb::ReadFileResponse {}
 impl Secrets for pb::ReasoningConfig {}
+impl Secrets for pb::RecallRequest {}
+impl Secrets for pb::RecallResponse {}
+impl Secrets for pb::RegisterRequest {}
+impl Secrets for pb::RegisterResponse {}
+impl Secrets for pb::ReleaseResourceRequest {}
+impl Secrets for pb::ReleaseResourceResponse {}
 impl Secrets for pb::ResolveImageRequest {}
 impl Secrets for pb::ResolveImageResponse {}
 impl Secrets for pb::ResolvedImageHeader {}
@@ -746,6 +795,8 @@ impl Secrets for pb::Session {
     }
 }
 impl Secrets for pb::SessionContextReport {}
+impl Secrets for pb::SessionResourceEntry {}
+impl Secrets for pb::SessionSchedule {}
 impl Secrets for pb::SetSecretRequest {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
         None.or_else(|| self.value.counted("SetSecretRequest.value", counts))
@@ -875,6 +926,10 @@ impl Secrets for pb::UpdateSessionTitleResponse {
         None.or_else(|| self.session.secret(counts))
     }
 }
+impl Secrets for pb::UpdateStatusRequest {}
+impl Secrets for pb::UpdateStatusResponse {}
+impl Secrets for pb::UpsertResourceRequest {}
+impl Secrets for pb::UpsertResourceResponse {}
 impl Secrets for pb::WaitForIdleRequest {}
 impl Secrets for pb::WaitForIdleResponse {}
 impl Secrets for pb::WriteFileIfContentMatchesRequest {}

@@ -39,6 +39,25 @@ pub mod agent_store_service {
         },
     );
 }
+/// Methods of `BudgetCheckerService`.
+pub mod budget_checker_service {
+    use super::*;
+    /// The service's full name.
+    pub const NAME: &str = "mortise.adapter.v1.BudgetCheckerService";
+    /// `BudgetCheckerService.CheckBudgets`.
+    pub const CHECK_BUDGETS: Rpc<pb::CheckBudgetsRequest, pb::CheckBudgetsResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "CheckBudgets",
+            path: "/mortise.adapter.v1.BudgetCheckerService/CheckBudgets",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+}
 /// Methods of `EventEmitterService`.
 pub mod event_emitter_service {
     use super::*;
@@ -189,6 +208,57 @@ pub mod image_resolver_service {
         },
     );
 }
+/// Methods of `LeasedResourceStoreService`.
+pub mod leased_resource_store_service {
+    use super::*;
+    /// The service's full name.
+    pub const NAME: &str = "mortise.adapter.v1.LeasedResourceStoreService";
+    /// `LeasedResourceStoreService.UpsertResource`.
+    pub const UPSERT_RESOURCE: Rpc<
+        pb::UpsertResourceRequest,
+        pb::UpsertResourceResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "UpsertResource",
+            path: "/mortise.adapter.v1.LeasedResourceStoreService/UpsertResource",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `LeasedResourceStoreService.ReleaseResource`.
+    pub const RELEASE_RESOURCE: Rpc<
+        pb::ReleaseResourceRequest,
+        pb::ReleaseResourceResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "ReleaseResource",
+            path: "/mortise.adapter.v1.LeasedResourceStoreService/ReleaseResource",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `LeasedResourceStoreService.ListResources`.
+    pub const LIST_RESOURCES: Rpc<pb::ListResourcesRequest, pb::ListResourcesResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "ListResources",
+            path: "/mortise.adapter.v1.LeasedResourceStoreService/ListResources",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+}
 /// Methods of `LlmProviderStoreService`.
 pub mod llm_provider_store_service {
     use super::*;
@@ -223,6 +293,96 @@ pub mod llm_provider_store_service {
             effect: Effect::Read,
             on_unavailable: OnUnavailable::FailClosed,
             cache: Cache::Phase,
+            deadline: Deadline::Standard,
+        },
+    );
+}
+/// Methods of `MemoryStoreService`.
+pub mod memory_store_service {
+    use super::*;
+    /// The service's full name.
+    pub const NAME: &str = "mortise.adapter.v1.MemoryStoreService";
+    /// `MemoryStoreService.GetOrCreateDefaultStore`.
+    pub const GET_OR_CREATE_DEFAULT_STORE: Rpc<
+        pb::GetOrCreateDefaultStoreRequest,
+        pb::GetOrCreateDefaultStoreResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "GetOrCreateDefaultStore",
+            path: "/mortise.adapter.v1.MemoryStoreService/GetOrCreateDefaultStore",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `MemoryStoreService.GetMemoryStore`.
+    pub const GET_MEMORY_STORE: Rpc<
+        pb::GetMemoryStoreRequest,
+        pb::GetMemoryStoreResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "GetMemoryStore",
+            path: "/mortise.adapter.v1.MemoryStoreService/GetMemoryStore",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `MemoryStoreService.CreateMemory`.
+    pub const CREATE_MEMORY: Rpc<pb::CreateMemoryRequest, pb::CreateMemoryResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "CreateMemory",
+            path: "/mortise.adapter.v1.MemoryStoreService/CreateMemory",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `MemoryStoreService.Recall`.
+    pub const RECALL: Rpc<pb::RecallRequest, pb::RecallResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "Recall",
+            path: "/mortise.adapter.v1.MemoryStoreService/Recall",
+            kind: Kind::ServerStream,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `MemoryStoreService.Forget`.
+    pub const FORGET: Rpc<pb::ForgetRequest, pb::ForgetResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "Forget",
+            path: "/mortise.adapter.v1.MemoryStoreService/Forget",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `MemoryStoreService.CountActive`.
+    pub const COUNT_ACTIVE: Rpc<pb::CountActiveRequest, pb::CountActiveResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "CountActive",
+            path: "/mortise.adapter.v1.MemoryStoreService/CountActive",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
             deadline: Deadline::Standard,
         },
     );
@@ -300,6 +460,25 @@ pub mod message_retriever_service {
             effect: Effect::Read,
             on_unavailable: OnUnavailable::FailClosed,
             cache: Cache::Phase,
+            deadline: Deadline::Standard,
+        },
+    );
+}
+/// Methods of `OutboundToolRateLimiterService`.
+pub mod outbound_tool_rate_limiter_service {
+    use super::*;
+    /// The service's full name.
+    pub const NAME: &str = "mortise.adapter.v1.OutboundToolRateLimiterService";
+    /// `OutboundToolRateLimiterService.CheckOrg`.
+    pub const CHECK_ORG: Rpc<pb::CheckOrgRequest, pb::CheckOrgResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "CheckOrg",
+            path: "/mortise.adapter.v1.OutboundToolRateLimiterService/CheckOrg",
+            kind: Kind::Unary,
+            effect: Effect::Unsafe,
+            on_unavailable: OnUnavailable::Allow,
+            cache: Cache::None,
             deadline: Deadline::Standard,
         },
     );
@@ -1015,6 +1194,150 @@ pub mod session_mutator_service {
         },
     );
 }
+/// Methods of `SessionResourceRegistryService`.
+pub mod session_resource_registry_service {
+    use super::*;
+    /// The service's full name.
+    pub const NAME: &str = "mortise.adapter.v1.SessionResourceRegistryService";
+    /// `SessionResourceRegistryService.Register`.
+    pub const REGISTER: Rpc<pb::RegisterRequest, pb::RegisterResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "Register",
+            path: "/mortise.adapter.v1.SessionResourceRegistryService/Register",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `SessionResourceRegistryService.UpdateStatus`.
+    pub const UPDATE_STATUS: Rpc<pb::UpdateStatusRequest, pb::UpdateStatusResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "UpdateStatus",
+            path: "/mortise.adapter.v1.SessionResourceRegistryService/UpdateStatus",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `SessionResourceRegistryService.GetSessionResource`.
+    pub const GET_SESSION_RESOURCE: Rpc<
+        pb::GetSessionResourceRequest,
+        pb::GetSessionResourceResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "GetSessionResource",
+            path: "/mortise.adapter.v1.SessionResourceRegistryService/GetSessionResource",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `SessionResourceRegistryService.ListSessionResources`.
+    pub const LIST_SESSION_RESOURCES: Rpc<
+        pb::ListSessionResourcesRequest,
+        pb::ListSessionResourcesResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "ListSessionResources",
+            path: "/mortise.adapter.v1.SessionResourceRegistryService/ListSessionResources",
+            kind: Kind::ServerStream,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `SessionResourceRegistryService.Deregister`.
+    pub const DEREGISTER: Rpc<pb::DeregisterRequest, pb::DeregisterResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "Deregister",
+            path: "/mortise.adapter.v1.SessionResourceRegistryService/Deregister",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+}
+/// Methods of `SessionScheduleStoreService`.
+pub mod session_schedule_store_service {
+    use super::*;
+    /// The service's full name.
+    pub const NAME: &str = "mortise.adapter.v1.SessionScheduleStoreService";
+    /// `SessionScheduleStoreService.CreateSchedule`.
+    pub const CREATE_SCHEDULE: Rpc<
+        pb::CreateScheduleRequest,
+        pb::CreateScheduleResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "CreateSchedule",
+            path: "/mortise.adapter.v1.SessionScheduleStoreService/CreateSchedule",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `SessionScheduleStoreService.CancelSchedule`.
+    pub const CANCEL_SCHEDULE: Rpc<
+        pb::CancelScheduleRequest,
+        pb::CancelScheduleResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "CancelSchedule",
+            path: "/mortise.adapter.v1.SessionScheduleStoreService/CancelSchedule",
+            kind: Kind::Unary,
+            effect: Effect::Keyed,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `SessionScheduleStoreService.ListSchedules`.
+    pub const LIST_SCHEDULES: Rpc<pb::ListSchedulesRequest, pb::ListSchedulesResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "ListSchedules",
+            path: "/mortise.adapter.v1.SessionScheduleStoreService/ListSchedules",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `SessionScheduleStoreService.CountActiveSchedules`.
+    pub const COUNT_ACTIVE_SCHEDULES: Rpc<
+        pb::CountActiveSchedulesRequest,
+        pb::CountActiveSchedulesResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "CountActiveSchedules",
+            path: "/mortise.adapter.v1.SessionScheduleStoreService/CountActiveSchedules",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+}
 /// Methods of `SessionSqlDbStoreService`.
 pub mod session_sql_db_store_service {
     use super::*;
@@ -1349,6 +1672,32 @@ pub mod test_seed_service {
             deadline: Deadline::Standard,
         },
     );
+    /// `TestSeedService.PutBudget`.
+    pub const PUT_BUDGET: Rpc<pb::PutBudgetRequest, pb::PutBudgetResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "PutBudget",
+            path: "/mortise.adapter.v1.TestSeedService/PutBudget",
+            kind: Kind::Unary,
+            effect: Effect::Idempotent,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `TestSeedService.PutRateLimit`.
+    pub const PUT_RATE_LIMIT: Rpc<pb::PutRateLimitRequest, pb::PutRateLimitResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "PutRateLimit",
+            path: "/mortise.adapter.v1.TestSeedService/PutRateLimit",
+            kind: Kind::Unary,
+            effect: Effect::Idempotent,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
 }
 /// Methods of `TurnQueueService`.
 pub mod turn_queue_service {
@@ -1462,6 +1811,7 @@ pub mod user_connection_resolver_service {
 pub const METHODS: &[&Method] = &[
     adapter_service::DESCRIBE.method,
     agent_store_service::GET_AGENT.method,
+    budget_checker_service::CHECK_BUDGETS.method,
     event_emitter_service::EMIT.method,
     event_emitter_service::EMIT_STREAM.method,
     event_log_service::READ_EVENTS.method,
@@ -1471,13 +1821,23 @@ pub const METHODS: &[&Method] = &[
     image_artifact_store_service::GET_IMAGE.method,
     image_artifact_store_service::GET_IMAGE_INFO.method,
     image_resolver_service::RESOLVE_IMAGE.method,
+    leased_resource_store_service::UPSERT_RESOURCE.method,
+    leased_resource_store_service::RELEASE_RESOURCE.method,
+    leased_resource_store_service::LIST_RESOURCES.method,
     llm_provider_store_service::GET_MODEL_WITH_PROVIDER.method,
     llm_provider_store_service::GET_DEFAULT_MODEL.method,
+    memory_store_service::GET_OR_CREATE_DEFAULT_STORE.method,
+    memory_store_service::GET_MEMORY_STORE.method,
+    memory_store_service::CREATE_MEMORY.method,
+    memory_store_service::RECALL.method,
+    memory_store_service::FORGET.method,
+    memory_store_service::COUNT_ACTIVE.method,
     message_retriever_service::GET_MESSAGE.method,
     message_retriever_service::LOAD_MESSAGES.method,
     message_retriever_service::LOAD_FILTERED_MESSAGES.method,
     message_retriever_service::LOAD_MESSAGE_PAGE.method,
     message_retriever_service::COUNT_MESSAGES.method,
+    outbound_tool_rate_limiter_service::CHECK_ORG.method,
     payment_authority_service::EXECUTE_MACHINE_PAYMENT.method,
     platform_store_service::LIST_HARNESSES.method,
     platform_store_service::GET_HARNESS.method,
@@ -1526,6 +1886,15 @@ pub const METHODS: &[&Method] = &[
     session_file_system_service::CREATE_DIRECTORY.method,
     session_file_system_service::SEED_INITIAL_FILE.method,
     session_mutator_service::UPDATE_SESSION_TITLE.method,
+    session_resource_registry_service::REGISTER.method,
+    session_resource_registry_service::UPDATE_STATUS.method,
+    session_resource_registry_service::GET_SESSION_RESOURCE.method,
+    session_resource_registry_service::LIST_SESSION_RESOURCES.method,
+    session_resource_registry_service::DEREGISTER.method,
+    session_schedule_store_service::CREATE_SCHEDULE.method,
+    session_schedule_store_service::CANCEL_SCHEDULE.method,
+    session_schedule_store_service::LIST_SCHEDULES.method,
+    session_schedule_store_service::COUNT_ACTIVE_SCHEDULES.method,
     session_sql_db_store_service::CREATE_DATABASE.method,
     session_sql_db_store_service::LIST_DATABASES.method,
     session_sql_db_store_service::GET_DATABASE.method,
@@ -1549,6 +1918,8 @@ pub const METHODS: &[&Method] = &[
     test_seed_service::PUT_CONNECTION.method,
     test_seed_service::PUT_PAYMENT_POLICY.method,
     test_seed_service::PUT_MODEL.method,
+    test_seed_service::PUT_BUDGET.method,
+    test_seed_service::PUT_RATE_LIMIT.method,
     turn_queue_service::FOLLOW_TURN_REQUESTS.method,
     turn_queue_service::TAKE_TURN_REQUEST.method,
     user_connection_resolver_service::GET_CONNECTION_TOKEN.method,
@@ -1560,19 +1931,25 @@ pub const METHODS: &[&Method] = &[
 pub const SERVICES: &[&str] = &[
     adapter_service::NAME,
     agent_store_service::NAME,
+    budget_checker_service::NAME,
     event_emitter_service::NAME,
     event_log_service::NAME,
     harness_store_service::NAME,
     image_artifact_store_service::NAME,
     image_resolver_service::NAME,
+    leased_resource_store_service::NAME,
     llm_provider_store_service::NAME,
+    memory_store_service::NAME,
     message_retriever_service::NAME,
+    outbound_tool_rate_limiter_service::NAME,
     payment_authority_service::NAME,
     platform_store_service::NAME,
     provider_credential_store_service::NAME,
     runtime_host_service::NAME,
     session_file_system_service::NAME,
     session_mutator_service::NAME,
+    session_resource_registry_service::NAME,
+    session_schedule_store_service::NAME,
     session_sql_db_store_service::NAME,
     session_storage_store_service::NAME,
     session_store_service::NAME,
@@ -1588,7 +1965,47 @@ impl Scoped for pb::AddAppChannelRequest {
         self.context = Some(context);
     }
 }
+impl Scoped for pb::CancelScheduleRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::CheckBudgetsRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::CheckOrgRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::CopyHarnessRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::CountActiveRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::CountActiveSchedulesRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -1645,6 +2062,22 @@ impl Scoped for pb::CreateHarnessRequest {
     }
 }
 impl Scoped for pb::CreateImageRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::CreateMemoryRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::CreateScheduleRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -1732,6 +2165,14 @@ impl Scoped for pb::DeleteValueRequest {
         self.context = Some(context);
     }
 }
+impl Scoped for pb::DeregisterRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::DescribeRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
@@ -1781,6 +2222,14 @@ impl Scoped for pb::FollowEventsRequest {
     }
 }
 impl Scoped for pb::FollowTurnRequestsRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::ForgetRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -1900,6 +2349,14 @@ impl Scoped for pb::GetImageRequest {
         self.context = Some(context);
     }
 }
+impl Scoped for pb::GetMemoryStoreRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::GetMessageRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
@@ -1917,6 +2374,14 @@ impl Scoped for pb::GetMessagesRequest {
     }
 }
 impl Scoped for pb::GetModelWithProviderRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::GetOrCreateDefaultStoreRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -1949,6 +2414,14 @@ impl Scoped for pb::GetSessionContextReportRequest {
     }
 }
 impl Scoped for pb::GetSessionRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::GetSessionResourceRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -2028,7 +2501,31 @@ impl Scoped for pb::ListKeysRequest {
         self.context = Some(context);
     }
 }
+impl Scoped for pb::ListResourcesRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::ListSchedulesRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::ListSecretsRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::ListSessionResourcesRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -2100,6 +2597,14 @@ impl Scoped for pb::PutAgentRequest {
         self.context = Some(context);
     }
 }
+impl Scoped for pb::PutBudgetRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::PutConnectionRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
@@ -2140,6 +2645,14 @@ impl Scoped for pb::PutProviderCredentialRequest {
         self.context = Some(context);
     }
 }
+impl Scoped for pb::PutRateLimitRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::PutSessionRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
@@ -2157,6 +2670,30 @@ impl Scoped for pb::ReadEventsRequest {
     }
 }
 impl Scoped for pb::ReadFileRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::RecallRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::RegisterRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::ReleaseResourceRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -2309,6 +2846,22 @@ impl Scoped for pb::UpdateHarnessRequest {
     }
 }
 impl Scoped for pb::UpdateSessionTitleRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::UpdateStatusRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::UpsertResourceRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }

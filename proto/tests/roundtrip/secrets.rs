@@ -47,6 +47,19 @@ fn dump<W: prost::Message + Default + Debug>(name: &str) -> String {
 #[test]
 fn no_debug_dump_shows_a_secret() {
     let dumps = BTreeMap::from([
+        ("AppChannel", dump::<pb::AppChannel>("AppChannel")),
+        (
+            "CreateAppRequest",
+            dump::<pb::CreateAppRequest>("CreateAppRequest"),
+        ),
+        (
+            "AddAppChannelRequest",
+            dump::<pb::AddAppChannelRequest>("AddAppChannelRequest"),
+        ),
+        (
+            "UpdateAppChannelRequest",
+            dump::<pb::UpdateAppChannelRequest>("UpdateAppChannelRequest"),
+        ),
         (
             "AgentCapabilityConfig",
             dump::<pb::AgentCapabilityConfig>("AgentCapabilityConfig"),

@@ -1,7 +1,8 @@
 //! Upstream's agent handoff asks for a user's connections before it starts.
 
+use everruns_core::capabilities::AgentHandoffCapability;
 use everruns_core::typed_id::SessionId;
-use everruns_core::{AgentCapabilityConfig, Session};
+use everruns_core::{Agent, Session};
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_proto::convert::user_connection_resolver::Connection;
 use mortise_runtime_host::demo;
@@ -16,21 +17,21 @@ use uuid::Uuid;
 /// An agent that may hand work to the demo's agent, which needs a connection. Its
 /// session is itself a child: a handoff that may start is then refused, and says so.
 async fn actor(stage: &Stage, user: Option<Uuid>, pauses: bool) -> Actor {
-    let mut handoff = AgentCapabilityConfig::new("agent_handoff");
-    handoff.config = json!({ "targets": [{
+    let targets = json!({ "targets": [{
         "id": "repo", "name": "Repository",
         "agent_id": demo::agent_id().to_string(),
         "harness_id": demo::harness_id().to_string(),
         "required_connections": ["github"],
     }] });
-    let owned = |session: &mut Session| {
+    let owned = |agent: &mut Agent, session: &mut Session| {
+        agent.capabilities[0].config = targets;
         session.resolved_owner_user_id = user;
         session.parent_session_id = Some(SessionId::new());
         session.hints = Some(HashMap::from([("setup_connection".into(), json!(pauses))]));
     };
     Casting::on(stage)
-        .configured(handoff)
-        .with(|_agent, session| owned(session))
+        .register(AgentHandoffCapability)
+        .with(owned)
         .set()
         .await
 }

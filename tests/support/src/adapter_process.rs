@@ -1,6 +1,8 @@
 //! The binaries as processes of their own, to be killed and started again.
 
+use crate::database::Database;
 use mortise_adapter_client::Endpoint;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -14,22 +16,57 @@ pub struct AdapterProcess {
 }
 
 impl AdapterProcess {
-    /// Starts one over the database in a folder, and waits until it listens.
+    /// Starts one over the SQLite database of a folder, and waits until it listens.
     pub async fn start(folder: &Path) -> Self {
-        Self::start_at(folder, &format!("unix:{}", folder.join("p.sock").display())).await
+        Self::start_on(Database::Sqlite, folder).await
+    }
+
+    /// Starts one over the database that belongs to a folder.
+    pub async fn start_on(database: Database, folder: &Path) -> Self {
+        let listen = format!("unix:{}", folder.join("p.sock").display());
+        Self::start_with(database, folder, &listen).await
     }
 
     /// Starts one at an address.
     pub async fn start_at(folder: &Path, listen: &str) -> Self {
+        Self::start_with(Database::Sqlite, folder, listen).await
+    }
+
+    async fn start_with(database: Database, folder: &Path, listen: &str) -> Self {
         let key = folder.join("key");
         std::fs::write(&key, [7; 32]).unwrap();
-        let mut child = Command::new(binary("mortise-adapter"))
+        let mut command = Command::new(binary("mortise-adapter"));
+        command
             .args(["--listen", listen, "--test-seed"])
             .arg("--database")
-            .arg(format!("sqlite:{}", folder.join("p.db").display()))
+            .arg(database.at(&folder.join("p.db")).await)
             .arg("--key-file")
             .arg(key)
-            .env("MORTISE_LOG", "warn")
+            .env("MORTISE_LOG", "warn");
+        Self::listening(command).await
+    }
+
+    /// Starts one over the database that belongs to a folder, with these arguments; all
+    /// that can be logged goes to a file.
+    pub async fn start_logged(
+        database: Database,
+        folder: &Path,
+        arguments: &[&str],
+        log: &Path,
+    ) -> Self {
+        let listen = format!("unix:{}", folder.join("p.sock").display());
+        let mut command = Command::new(binary("mortise-adapter"));
+        command
+            .args(["--listen", &listen, "--test-seed", "--database"])
+            .arg(database.at(&folder.join("p.db")).await)
+            .args(arguments)
+            .env("MORTISE_LOG", "trace")
+            .stderr(File::create(log).unwrap());
+        Self::listening(command).await
+    }
+
+    async fn listening(mut command: Command) -> Self {
+        let mut child = command
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
@@ -83,14 +120,35 @@ pub async fn host(arguments: &[&str]) -> Finished {
 
 /// Runs `mortise-host` to its end, with an OpenAI key in its environment.
 pub async fn host_with_key(arguments: &[&str], key: &str) -> Finished {
-    let output = Command::new(binary("mortise-host"))
+    let mut command = Command::new(binary("mortise-host"));
+    command
         .args(arguments)
         .env("OPENAI_API_KEY", key)
         .env_remove("ANTHROPIC_API_KEY")
-        .env_remove("MORTISE_LOG")
-        .output()
-        .await
-        .unwrap();
+        .env_remove("MORTISE_LOG");
+    finished(command).await
+}
+
+/// The same, logging all that can be logged.
+pub async fn host_logged(arguments: &[&str], key: &str) -> Finished {
+    let mut command = Command::new(binary("mortise-host"));
+    command
+        .args(arguments)
+        .env("OPENAI_API_KEY", key)
+        .env_remove("ANTHROPIC_API_KEY")
+        .env("MORTISE_LOG", "trace");
+    finished(command).await
+}
+
+/// Runs `mortise-adapter` to its end.
+pub async fn adapter(arguments: &[&str]) -> Finished {
+    let mut command = Command::new(binary("mortise-adapter"));
+    command.args(arguments).env_remove("MORTISE_LOG");
+    finished(command).await
+}
+
+async fn finished(mut command: Command) -> Finished {
+    let output = command.output().await.unwrap();
     Finished {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).unwrap(),

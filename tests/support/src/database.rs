@@ -2,8 +2,8 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
 use std::env;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
-use uuid::Uuid;
 
 /// Where the PostgreSQL server is on which databases are made.
 const VARIABLE: &str = "MORTISE_POSTGRES";
@@ -24,23 +24,58 @@ impl Database {
     /// The URL of a fresh one; a file is put in the folder. One on a server stays there:
     /// the server goes after the tests.
     pub async fn fresh(self, folder: &Path) -> String {
+        self.at(&folder.join("t.db")).await
+    }
+
+    /// The URL of the one that belongs to a path: the same for the same path.
+    pub async fn at(self, path: &Path) -> String {
         match self {
-            Self::Sqlite => format!("sqlite:{}", folder.join("t.db").display()),
-            Self::Postgres => made().await,
+            Self::Sqlite => format!("sqlite:{}", path.display()),
+            Self::Postgres => on_server(path).await,
         }
     }
 }
 
-async fn made() -> String {
-    let server = env::var(VARIABLE).unwrap_or_else(|_| {
+impl Database {
+    /// Ends every connection to the database on the server that belongs to a path, and
+    /// says how many there were.
+    pub async fn throw_out(path: &Path) -> i64 {
+        let (mut conn, _) = server().await;
+        let (count,): (i64,) = sqlx::query_as(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1",
+        )
+        .bind(name_of(path))
+        .fetch_one(&mut conn)
+        .await
+        .unwrap();
+        conn.close().await.unwrap();
+        count
+    }
+}
+
+/// A connection to the server, and its URL.
+async fn server() -> (AnyConnection, String) {
+    let url = env::var(VARIABLE).unwrap_or_else(|_| {
         panic!("{VARIABLE} is not set; run `cargo xtask with-postgres -- cargo test`")
     });
     sqlx::any::install_default_drivers();
-    let mut conn = AnyConnection::connect(&server).await.unwrap();
-    let name = format!("mortise_{}", Uuid::new_v4().simple());
-    // Made of letters and digits alone.
-    let sql = format!("CREATE DATABASE {name}");
-    conn.execute(AssertSqlSafe(sql)).await.unwrap();
+    (AnyConnection::connect(&url).await.unwrap(), url)
+}
+
+fn name_of(path: &Path) -> String {
+    let mut hash = DefaultHasher::new();
+    path.hash(&mut hash);
+    format!("mortise_{:016x}", hash.finish())
+}
+
+async fn on_server(path: &Path) -> String {
+    let (mut conn, server) = server().await;
+    let name = name_of(path);
+    let made = conn.execute(AssertSqlSafe(format!("CREATE DATABASE {name}")));
+    match made.await {
+        Ok(_) => {}
+        Err(error) => assert!(error.to_string().contains("already exists"), "{error}"),
+    }
     conn.close().await.unwrap();
     let (before, parameters) = server.split_once('?').unwrap_or((&server, ""));
     let (address, _database) = before.rsplit_once('/').unwrap();

@@ -53,6 +53,13 @@ impl Stage {
             _folder: folder,
         }
     }
+
+    /// Another session of the demo's agent.
+    pub async fn another_session(&self) -> SessionId {
+        let seed = self.adapter.test_seed().unwrap();
+        let org_id = self.adapter.org_id();
+        demo::put_session(&seed, org_id).await.unwrap()
+    }
 }
 
 /// The adapter of org 1 with everything a turn needs, and the events it emits.

@@ -6,6 +6,7 @@ use super::write::{self, Accepted};
 use crate::Acknowledged;
 use crate::reference::db::{Db, unavailable};
 use crate::reference::replies::Pruning;
+use crate::reference::seal::KeyRing;
 use mortise_proto::StoreError;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -42,6 +43,7 @@ struct Call {
 #[derive(Debug)]
 struct Group {
     db: Arc<Db>,
+    key: Option<KeyRing>,
     pruning: Arc<Pruning>,
     feeds: Arc<Feeds>,
     known: HashSet<(i64, String)>,
@@ -60,12 +62,14 @@ impl Appender {
     /// Starts the task. It ends when the appender is dropped and nothing waits.
     pub(in crate::reference) fn start(
         db: Arc<Db>,
+        key: Option<KeyRing>,
         pruning: Arc<Pruning>,
         feeds: Arc<Feeds>,
     ) -> Self {
         let (calls, waiting) = mpsc::channel(WAITING_MAX);
         let group = Group {
             db,
+            key,
             pruning,
             feeds,
             known: HashSet::new(),
@@ -131,7 +135,7 @@ impl Group {
         if entries.iter().all(|entry| self.needs_no_database(entry)) {
             return entries.iter().map(|entry| Ok(entry.passed())).collect();
         }
-        match write::write(&self.db, &self.pruning, entries).await {
+        match write::write(&self.db, self.key.as_ref(), &self.pruning, entries).await {
             Ok(answers) => {
                 self.learn(entries, &answers);
                 answers

@@ -5,12 +5,15 @@ use super::bulk::lookup;
 use super::prepare::Entry;
 use super::rows::Rows;
 use crate::Acknowledged;
+use crate::reference::budget_checker;
 use crate::reference::db::{self, Db, unreadable};
 use crate::reference::errors::{no_session, refused};
 use crate::reference::locks;
 use crate::reference::records::decoded;
 use crate::reference::replies::Pruning;
+use crate::reference::seal::KeyRing;
 use crate::replies::reused;
+use everruns_core::events::LLM_GENERATION;
 use mortise_proto::convert::id;
 use mortise_proto::error::Outcome;
 use mortise_proto::rpc::table::event_emitter_service::EMIT;
@@ -54,12 +57,16 @@ struct Known {
 /// Writes a group. An error of the whole means that none of it is acknowledged.
 pub(super) async fn write(
     db: &Db,
+    key: Option<&KeyRing>,
     pruning: &Pruning,
     entries: &[Entry],
 ) -> Result<Vec<Result<Accepted, StoreError>>, StoreError> {
     let mut tx = db.write().await?;
     let not_applied = |error: StoreError| error.outcome(Outcome::NotApplied);
     let written = apply(&mut tx, entries).await.map_err(not_applied)?;
+    count(&mut tx, key, entries, &written)
+        .await
+        .map_err(not_applied)?;
     pruning
         .written(&mut tx, written.replies)
         .await
@@ -68,6 +75,23 @@ pub(super) async fn write(
         db::commit(tx).await?;
     }
     Ok(written.answers)
+}
+
+/// Takes what models took off the budgets.
+async fn count(
+    tx: &mut AnyConnection,
+    key: Option<&KeyRing>,
+    entries: &[Entry],
+    written: &Written,
+) -> Result<(), StoreError> {
+    for (entry, answer) in entries.iter().zip(&written.answers) {
+        let event = &entry.event;
+        if event.r#type == LLM_GENERATION && answer.as_ref().is_ok_and(|answer| answer.is_new) {
+            let session = &entry.session_id;
+            budget_checker::spend(tx, entry.org_id, key, session, &event.data_json).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What a transaction has written.

@@ -3,6 +3,7 @@
 use chacha20poly1305::aead::{Aead, AeadCore, KeyInit, OsRng, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use std::fmt;
+use std::sync::Arc;
 
 pub(super) const NONCE_BYTES: usize = 24;
 
@@ -17,9 +18,12 @@ pub struct EncryptionKey {
     key_id: String,
 }
 
-/// The keys of a storage. Cheap enough to borrow everywhere, never copied.
+/// The keys of a storage. Cheap to clone: the keys are not copied.
+#[derive(Debug, Clone)]
+pub(in crate::reference) struct KeyRing(Arc<Keys>);
+
 #[derive(Debug)]
-pub(in crate::reference) struct KeyRing {
+struct Keys {
     current: EncryptionKey,
     previous: Vec<EncryptionKey>,
 }
@@ -97,12 +101,12 @@ impl fmt::Debug for EncryptionKey {
 impl KeyRing {
     /// A key that seals, and others that only open.
     pub(in crate::reference) fn new(current: EncryptionKey, previous: Vec<EncryptionKey>) -> Self {
-        Self { current, previous }
+        Self(Arc::new(Keys { current, previous }))
     }
 
     /// The key that seals.
     pub(super) fn current(&self) -> &EncryptionKey {
-        &self.current
+        &self.0.current
     }
 
     /// The key of this name.
@@ -111,13 +115,13 @@ impl KeyRing {
     }
 
     /// The names of all keys, for people.
-    pub(super) fn names(&self) -> String {
+    pub(in crate::reference) fn names(&self) -> String {
         let names: Vec<_> = self.all().map(EncryptionKey::id).collect();
         format!("key {}", names.join(" and "))
     }
 
     fn all(&self) -> impl Iterator<Item = &EncryptionKey> {
-        [&self.current].into_iter().chain(&self.previous)
+        [&self.0.current].into_iter().chain(&self.0.previous)
     }
 }
 

@@ -15,8 +15,14 @@ pub(super) const SQL_BYTES: usize = MIB;
 /// the square of it and cannot be interrupted, so it is small.
 pub(super) const VALUE_BYTES: usize = MIB;
 
-/// Memory that statements may take beside the database, for sorting and the like.
-pub(super) const MEMORY_BYTES: u64 = 512 * MIB as u64;
+/// How deep triggers may set off others.
+pub(super) const TRIGGER_DEPTH: usize = 16;
+
+/// What the process may grow by while statements run, in bytes.
+pub(super) const MEMORY_BYTES: u64 = 1024 * MIB as u64;
+
+/// What statements may set aside in temporary files, for sorting and the like.
+pub(super) const SCRATCH_BYTES: u64 = 512 * MIB as u64;
 
 /// A page of a database, in bytes.
 pub(super) const PAGE_BYTES: usize = 4096;
@@ -76,12 +82,24 @@ impl SqlLimits {
 
 /// A value that is too long, or a row.
 pub(super) fn value_too_large() -> SessionSqlDbError {
-    SessionSqlDbError::LimitExceeded(format!("a value or a row has at most {VALUE_BYTES} bytes"))
+    SessionSqlDbError::LimitExceeded(format!(
+        "a value or a row has at most {VALUE_BYTES} bytes, and less in a statement of many"
+    ))
+}
+
+/// Statements that hold more values at once, or sort in more places, than any should.
+pub(super) fn too_complex() -> SessionSqlDbError {
+    SessionSqlDbError::LimitExceeded("the statement is too complex; do it in parts".into())
+}
+
+/// Statements that there is not enough memory for.
+pub(super) fn no_memory() -> SessionSqlDbError {
+    SessionSqlDbError::LimitExceeded("the statement takes too much memory".into())
 }
 
 /// Statements that sort or gather more than there is room for.
-pub(super) fn out_of_memory() -> SessionSqlDbError {
+pub(super) fn no_scratch() -> SessionSqlDbError {
     SessionSqlDbError::LimitExceeded(format!(
-        "the statement needs more than {MEMORY_BYTES} bytes of memory"
+        "sorting and the like may set aside at most {SCRATCH_BYTES} bytes"
     ))
 }

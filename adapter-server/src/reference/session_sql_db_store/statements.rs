@@ -1,5 +1,6 @@
 //! Statements over an open database, and their results.
 
+use super::cost;
 use super::limits::{ROWS, SQL_BYTES};
 use super::sandbox::Sandbox;
 use base64::Engine;
@@ -37,6 +38,7 @@ pub(super) fn execute(sandbox: &Sandbox, sql: &str) -> Result<u64, SessionSqlDbE
             }
             break;
         };
+        cost::limit(sandbox, &statement)?;
         let before = connection.total_changes();
         let mut rows = statement.raw_query();
         while rows.next().map_err(blame)?.is_some() {}
@@ -66,6 +68,7 @@ pub(super) fn query(sandbox: &Sandbox, sql: &str) -> Result<SqlQueryResult, Sess
         let problem = "a query is one statement, and here are more";
         return Err(SessionSqlDbError::QueryError(problem.into()));
     }
+    cost::limit(sandbox, &statement)?;
     let columns: Vec<String> = statement
         .column_names()
         .into_iter()
@@ -80,6 +83,7 @@ pub(super) fn query(sandbox: &Sandbox, sql: &str) -> Result<SqlQueryResult, Sess
             truncated = true;
             break;
         }
+        room.fits(bytes(row, columns.len()).map_err(fault)?)?;
         let values = values(row, columns.len()).map_err(fault)?;
         room.take(&values)?;
         rows.push(values);
@@ -136,6 +140,17 @@ fn values(row: &Row<'_>, width: usize) -> rusqlite::Result<Vec<Value>> {
     (0..width)
         .map(|column| row.get_ref(column).map(value))
         .collect()
+}
+
+/// The bytes of a row's texts and blobs.
+fn bytes(row: &Row<'_>, width: usize) -> rusqlite::Result<usize> {
+    let bytes = |column| {
+        Ok(match row.get_ref(column)? {
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.len(),
+            ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => 0,
+        })
+    };
+    (0..width).map(bytes).sum()
 }
 
 /// A value as `session_sql_db_store.proto` says.
@@ -200,6 +215,14 @@ impl<'a> Room<'a> {
     fn new(sandbox: &'a Sandbox) -> Self {
         let left = sandbox.watch.limits().result_bytes;
         Self { sandbox, left }
+    }
+
+    /// Fails before something is converted that there is no room for.
+    fn fits(&self, bytes: usize) -> Result<(), SessionSqlDbError> {
+        if bytes > self.left {
+            return Err(self.sandbox.watch.limits().too_large());
+        }
+        Ok(())
     }
 
     /// Makes room for one more part of the result.

@@ -1,16 +1,26 @@
-//! Stops statements that run too long, take too much memory, or whose caller has gone.
-//! SQLite asks every few instructions.
+//! Stops statements that run too long, take too much, or whose caller has gone. SQLite
+//! asks every few instructions.
+//!
+//! SQLite sorts and gathers in a little memory and then in temporary files, which have no
+//! limit of their own, so that they are measured. Memory is limited by what `cost.rs`
+//! sees beforehand; it is measured for what that does not foresee.
 
-use super::limits::{self, MEMORY_BYTES, SqlLimits};
+use super::limits::{self, MEMORY_BYTES, SCRATCH_BYTES, SqlLimits};
 use everruns_core::session_sqldb::SessionSqlDbError;
 use std::fs;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// How often memory is measured. A statement that gathers as fast as it can takes some
-/// tens of MiB in the meantime.
-const MEASURE_EVERY: Duration = Duration::from_millis(2);
+/// How often memory is measured.
+const MEASURE_MEMORY: Duration = Duration::from_millis(5);
+
+/// How often temporary files are measured. The first time is late: what is done by then
+/// is not stopped for what others do.
+const MEASURE_SCRATCH: Duration = Duration::from_millis(200);
+
+/// What the names of SQLite's temporary files begin with.
+const TEMPORARY: &[u8] = b"etilqs_";
 
 /// Over the statements of one call.
 #[derive(Debug)]
@@ -26,15 +36,18 @@ pub(super) struct Watch {
 enum Stop {
     Time,
     Memory,
+    Scratch,
     Gone,
 }
 
-/// What the process needs beyond what it needed before.
+/// What statements take while they run. Both are measured for the whole process, since
+/// nobody says which memory and which file is whose.
 #[derive(Debug)]
 pub(super) struct Meter {
     /// `None` where the system does not say.
-    before: Option<u64>,
-    measured: Instant,
+    memory_before: Option<u64>,
+    memory_next: Instant,
+    scratch_next: Instant,
 }
 
 // === impl Watch ===
@@ -69,9 +82,7 @@ impl Watch {
 
     /// Whether to stop, within a statement.
     pub(super) fn must_stop(&self, meter: &mut Meter) -> bool {
-        let stop = self
-            .overdue()
-            .or_else(|| meter.is_over().then_some(Stop::Memory));
+        let stop = self.overdue().or_else(|| meter.over());
         stop.is_some_and(|stop| {
             self.stopped.get_or_init(|| stop);
             true
@@ -93,7 +104,8 @@ impl Watch {
     fn fault_of(&self, stop: Stop) -> SessionSqlDbError {
         match stop {
             Stop::Time => self.limits.too_late(),
-            Stop::Memory => limits::out_of_memory(),
+            Stop::Memory => limits::no_memory(),
+            Stop::Scratch => limits::no_scratch(),
             Stop::Gone => SessionSqlDbError::Internal("the caller went away".into()),
         }
     }
@@ -103,33 +115,61 @@ impl Watch {
 
 impl Meter {
     pub(super) fn begin() -> Self {
+        let now = Instant::now();
         Self {
-            before: resident_bytes(),
-            measured: Instant::now(),
+            memory_before: resident_bytes(),
+            memory_next: now + MEASURE_MEMORY,
+            scratch_next: now + MEASURE_SCRATCH,
         }
     }
 
-    /// SQLite bounds neither its sorter nor its transient tables, and tells what it has
-    /// allocated only to unsafe code. What the whole process needs is coarser, and sees
-    /// all calls under way as one, but a runaway shows in it at once.
-    fn is_over(&mut self) -> bool {
-        let Some(before) = self.before else {
-            return false;
-        };
-        if self.measured.elapsed() < MEASURE_EVERY {
-            return false;
+    fn over(&mut self) -> Option<Stop> {
+        let now = Instant::now();
+        if now >= self.memory_next {
+            self.memory_next = now + MEASURE_MEMORY;
+            let grown = resident_bytes()?.saturating_sub(self.memory_before?);
+            if grown > MEMORY_BYTES {
+                return Some(Stop::Memory);
+            }
         }
-        self.measured = Instant::now();
-        resident_bytes().is_some_and(|now| now > before.saturating_add(MEMORY_BYTES))
+        if now >= self.scratch_next {
+            self.scratch_next = now + MEASURE_SCRATCH;
+            if scratch_bytes() > SCRATCH_BYTES {
+                return Some(Stop::Scratch);
+            }
+        }
+        None
     }
 }
 
 /// The memory of this process, on Linux.
 fn resident_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    let resident = |line: &str| {
+        line.strip_prefix("VmRSS:")?
+            .strip_suffix("kB")?
+            .trim()
+            .parse()
+            .ok()
+    };
+    let kib: u64 = status.lines().find_map(resident)?;
     Some(kib * 1024)
+}
+
+/// What SQLite's temporary files hold, on Linux; nothing elsewhere. They have been
+/// unlinked, so that only those who hold them open see them.
+fn scratch_bytes() -> u64 {
+    let Ok(files) = fs::read_dir("/proc/self/fd") else {
+        return 0;
+    };
+    files
+        .flatten()
+        .map(|file| file.path())
+        .filter(|path| {
+            let target = fs::read_link(path).unwrap_or_default();
+            let name = target.file_name().unwrap_or_default();
+            name.as_encoded_bytes().starts_with(TEMPORARY)
+        })
+        .filter_map(|path| Some(fs::metadata(path).ok()?.len()))
+        .sum()
 }

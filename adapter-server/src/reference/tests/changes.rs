@@ -166,7 +166,7 @@ async fn old_answers_are_dropped() {
         .execute(&mut *tx)
         .await
         .unwrap();
-    super::super::db::commit(tx).await.unwrap();
+    crate::reference::db::commit(tx).await.unwrap();
     for _ in 0..3 {
         let group = (0..300).map(|_| plain_event(session)).collect();
         assert!(plain.append(group).await.iter().all(Result::is_ok));

@@ -1,8 +1,8 @@
 //! Credentials of providers and users' connections at rest, and whose connections a
 //! session uses.
 
-use super::super::{provider_credential_store, user_connection_resolver};
 use super::*;
+use crate::reference::{provider_credential_store, user_connection_resolver};
 use everruns_core::AgentLoopError;
 use everruns_core::principal::{PrincipalKind, PrincipalSummary};
 use everruns_core::traits::{ProviderCredentialStore, ProviderCredentials, UserConnectionResolver};
@@ -169,7 +169,11 @@ async fn nothing_in_the_clear() {
         assert!(!holds(MARKER));
         found += usize::from(holds("github"));
     }
-    assert!(found > 0, "the search finds what is there");
+    // A server's files are elsewhere; the test of sealed records dumps its tables.
+    assert!(
+        found > 0 || database() == Database::Postgres,
+        "the search finds what is there"
+    );
 }
 
 /// A sealed value that stands where another stood is not given out: not another
@@ -198,9 +202,9 @@ async fn rows_cannot_be_swapped() {
             s.put_connection(connection).await.unwrap();
         }
         let mut tx = store.reference.inner.db.write().await.unwrap();
-        let changed = sqlx::query(swap).execute(&mut *tx).await.unwrap();
+        let changed = sqlx::query(damage(swap)).execute(&mut *tx).await.unwrap();
         assert_eq!(changed.rows_affected(), 1);
-        super::super::db::commit(tx).await.unwrap();
+        crate::reference::db::commit(tx).await.unwrap();
         let user = Uuid::from_u128(1);
         let provider = if swap.contains("user_id =") { "c" } else { "a" };
         let error = s.get_connection_token_for_user(user, provider).await;

@@ -117,8 +117,11 @@ async fn a_lost_piece_is_told() {
         let s = store.org1();
         let id = s.create_image(image(2 * PIECE + 1)).await.unwrap().id;
         let mut tx = store.reference.inner.db.write().await.unwrap();
-        sqlx::query(damage).execute(&mut *tx).await.unwrap();
-        super::super::db::commit(tx).await.unwrap();
+        sqlx::query(super::damage(damage))
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        crate::reference::db::commit(tx).await.unwrap();
         for text in [
             s.get_image(id).await.unwrap_err().to_string(),
             s.resolve_image(id.uuid()).await.unwrap_err().to_string(),

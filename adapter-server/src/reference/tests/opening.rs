@@ -37,7 +37,7 @@ async fn one_clear_message() {
         "sqlite:",
         "m.db",
         "sqlite:m.db?mode=ro",
-        "postgres://u:secret@host/db",
+        "mysql://u:secret@host/db",
     ] {
         let seen = error(url).await;
         assert!(seen.contains("give sqlite:PATH"), "{seen}");
@@ -64,7 +64,7 @@ async fn other_builds() {
         let store = open(&path).await;
         let mut tx = store.inner.db.write().await.unwrap();
         sqlx::query(change).execute(&mut *tx).await.unwrap();
-        super::super::db::commit(tx).await.unwrap();
+        crate::reference::db::commit(tx).await.unwrap();
         store.close().await;
         let seen = error(&format!("sqlite:{}", path.display())).await;
         assert!(seen.contains(words), "{seen}");
@@ -106,4 +106,28 @@ async fn seeding_is_asked_for() {
     assert!(plain.test_seed(&scope).is_none());
     assert!(in_memory().await.test_seed(&scope).is_some());
     assert!(plain.event_store(&scope).is_some() && plain.remembers_requests());
+}
+
+/// Whoever cannot reach a PostgreSQL database hears why, and nobody hears its password.
+#[tokio::test]
+async fn one_clear_message_of_a_server() {
+    let server = Database::Postgres.at(Path::new("opening")).await;
+    let (address, parameters) = server.split_once('?').unwrap();
+    let (address, _) = address.rsplit_once('/').unwrap();
+    let absent = format!("{address}/nowhere?{parameters}&password=hush");
+    for (url, words) in [
+        (absent.as_str(), ["does not exist", "make the database"]),
+        (
+            "postgres://u:hush@127.0.0.1:1/db",
+            ["refused", "is the server running"],
+        ),
+        (
+            "postgres://u:hush@localhost/db?host=/nowhere",
+            ["No such file", "is the server running"],
+        ),
+    ] {
+        let seen = error(url).await;
+        assert!(words.iter().all(|word| seen.contains(word)), "{seen}");
+        assert!(!seen.contains("hush"), "{seen}");
+    }
 }

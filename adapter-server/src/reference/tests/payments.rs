@@ -92,7 +92,7 @@ impl Bank {
 async fn open_with(bank: &Arc<Bank>, path: &Path) -> Reference {
     let config = ReferenceConfig {
         payments: Some(bank.clone()),
-        ..config(format!("sqlite:{}", path.display()))
+        ..config(url_at(path).await)
     };
     Reference::open(config).await.unwrap()
 }
@@ -264,7 +264,7 @@ async fn receipts_are_sealed() {
     let keyless = ReferenceConfig {
         encryption_key: None,
         payments: Some(bank.clone()),
-        ..config(format!("sqlite:{}", folder.path().join("k.db").display()))
+        ..config(url_at(&folder.path().join("k.db")).await)
     };
     let store = Reference::open(keyless).await.unwrap();
     let session = new_session(&adapter(&store, 1)).await;

@@ -102,7 +102,11 @@ async fn nothing_in_the_clear() {
             store.close().await;
         }
     }
-    assert!(names > 0, "the search finds what is there");
+    // A server's files are elsewhere; the test of sealed records dumps its tables.
+    assert!(
+        names > 0 || database() == Database::Postgres,
+        "the search finds what is there"
+    );
 }
 
 /// A sealed value that stands where another stood is not given out.
@@ -116,9 +120,9 @@ async fn rows_cannot_be_swapped() {
     s.set_secret(two, "a", "for two").await.unwrap();
     let change = async |sql: &'static str| {
         let mut tx = store.reference.inner.db.write().await.unwrap();
-        let changed = sqlx::query(sql).execute(&mut *tx).await.unwrap();
+        let changed = sqlx::query(damage(sql)).execute(&mut *tx).await.unwrap();
         assert!(changed.rows_affected() > 0);
-        super::super::db::commit(tx).await.unwrap();
+        crate::reference::db::commit(tx).await.unwrap();
     };
     change(
         "UPDATE session_secrets SET (nonce, sealed) = (SELECT b.nonce, b.sealed FROM session_secrets b \
@@ -149,32 +153,29 @@ async fn rows_cannot_be_swapped() {
     assert_eq!(found.iter().filter(|found| found.is_err()).count(), 1);
 }
 
-/// Without a key, or with another, secrets are refused with the remedy; everything
-/// else works.
+/// Without a key secrets are refused with the remedy; everything else works.
 #[tokio::test]
-async fn without_the_key() {
+async fn without_a_key() {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("m.db").display());
-    let store = Reference::open(config(url.clone())).await.unwrap();
-    let s = adapter(&store, 1);
-    let session = new_session(&s).await;
-    s.set_secret(session, "a", MARKER).await.unwrap();
-    let id = ModelId::new();
-    s.put_model(id, model(), true).await.unwrap();
-    store.close().await;
-
     let keyless = ReferenceConfig {
         encryption_key: None,
-        ..config(url.clone())
+        ..config(url_at(&folder.path().join("m.db")).await)
     };
     let store = Reference::open(keyless).await.unwrap();
     let s = adapter(&store, 1);
+    let session = new_session(&s).await;
     s.set_value(session, "a", "b").await.unwrap();
+    let value = s.get_value(session, "a").await.unwrap();
+    assert_eq!(value.as_deref(), Some("b"));
     for error in [
         s.set_secret(session, "a", MARKER).await.unwrap_err(),
-        s.get_secret(session, "a").await.unwrap_err(),
+        s.get_secret(session, "a").await.map(|_| ()).unwrap_err(),
         s.list_secrets(session).await.map(|_| ()).unwrap_err(),
-        s.get_default_model().await.map(|_| ()).unwrap_err(),
+        AgentLoopError::from(
+            s.put_model(ModelId::new(), model(), true)
+                .await
+                .unwrap_err(),
+        ),
     ] {
         let text = error.to_string();
         assert!(matches!(error, AgentLoopError::Configuration(_)), "{text}");
@@ -184,22 +185,4 @@ async fn without_the_key() {
         );
         assert!(!text.contains(MARKER));
     }
-    s.put_model(id, model(), false).await.unwrap_err();
-    store.close().await;
-
-    let other = ReferenceConfig {
-        encryption_key: Some(EncryptionKey::from_bytes([8; 32])),
-        ..config(url)
-    };
-    let store = Reference::open(other).await.unwrap();
-    let error = adapter(&store, 1)
-        .get_secret(session, "a")
-        .await
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains(EncryptionKey::from_bytes(KEY).id()),
-        "{error}"
-    );
-    assert!(error.contains("--key-file"), "{error}");
 }

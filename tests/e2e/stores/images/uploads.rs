@@ -2,7 +2,7 @@
 
 use super::{MIB, image, same};
 use crate::wire::{Describes, Raw, description};
-use everruns_core::traits::{ImageArtifactStore, StoredImageInfo};
+use everruns_core::traits::StoredImageInfo;
 use everruns_core::typed_id::{ImageId, SessionId};
 use everruns_runtime::RuntimeHostAdapter;
 use futures::{Stream, StreamExt, stream};
@@ -19,12 +19,13 @@ use mortise_proto::rpc::table::image_artifact_store_service::CREATE_IMAGE;
 use mortise_proto::{CHUNK_BYTES, StoreError, pb};
 use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::moment;
-use mortise_test_support::in_process::{adapter, mesh, reference_on, serve};
+use mortise_test_support::in_process::{adapter, reference_on, serve, split_mesh};
 use prost::Message;
 use serde_json::json;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tonic::codegen::tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Code, Request, Response, Status, Streaming};
 
@@ -221,18 +222,17 @@ async fn half_an_upload_is_none() {
     let server = serve(reference_on(Database::Sqlite, folder.path()).await).await;
     let raw = Raw::connect(&server.endpoint).await;
     let begun = stream::iter([header("r", 3), chunk(b"xy")]).chain(stream::pending());
-    let (taken, taking) = tokio::sync::oneshot::channel();
-    let mut taken = Some(taken);
-    let mut count = 0;
+    let both_sent = Arc::new(Notify::new());
+    let (sent, mut count) = (both_sent.clone(), 0);
     let begun = begun.inspect(move |_| {
         count += 1;
         if count == 2 {
-            drop(taken.take().map(|taken| taken.send(())));
+            sent.notify_one();
         }
     });
     tokio::select! {
         answer = raw.upload(CREATE_IMAGE.method.path, begun) => panic!("{answer:?}"),
-        both_sent = taking => both_sent.unwrap(),
+        () = both_sent.notified() => {}
     }
     let info = upload(&raw, vec![header("r", 1), chunk(b"a")])
         .await
@@ -318,7 +318,10 @@ async fn an_upload_is_sent_again_as_a_whole() {
             .add_service(ImageArtifactStoreServiceServer::new(server.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener)),
     );
-    let adapter = mesh(&endpoint).adapter(1).build().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let rest = serve(reference_on(Database::Sqlite, folder.path()).await).await;
+    let mesh = split_mesh(&rest.endpoint, &endpoint, &["image_artifact_store"]);
+    let adapter = mesh.adapter(1).build().await.unwrap();
     let store = adapter.image_artifact_store(1).unwrap();
     let new = image(3 * CHUNK_BYTES + 1);
     store.create_image(new.clone()).await.unwrap();

@@ -1,0 +1,107 @@
+//! What `mortise-adapter` can do, one file per command, and what the commands share:
+//! the storage they work on, and why they end early.
+
+pub(crate) mod rotate_keys;
+pub(crate) mod serve;
+
+use mortise_adapter_server::ServeError;
+use mortise_adapter_server::reference::{EncryptionKey, OpenError, ReferenceConfig};
+use mortise_proto::StoreError;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The storage that a command works on.
+#[derive(clap::Args)]
+pub(crate) struct Storage {
+    /// The database: sqlite:PATH or postgres://USER@HOST/DATABASE.
+    #[arg(long, default_value = "sqlite:mortise.db")]
+    database: String,
+    /// Connections to the database.
+    #[arg(long, default_value_t = 4)]
+    max_connections: u32,
+    /// A file of 32 random bytes that secrets are encrypted with, such as
+    /// `head -c 32 /dev/urandom` makes. Without it secrets are refused, except those
+    /// in configurations of capabilities: these are then stored in clear.
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// A key that secrets were encrypted with before: it only opens them. May be given
+    /// several times.
+    #[arg(long, value_name = "FILE", requires = "key_file")]
+    old_key_file: Vec<PathBuf>,
+}
+
+/// Why a command ended early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("{flag} {path}: {cause}")]
+    KeyFile {
+        flag: &'static str,
+        path: PathBuf,
+        cause: io::Error,
+    },
+    #[error(
+        "{flag} {path}: holds {bytes} bytes, a key has 32; make one with `head -c 32 /dev/urandom`"
+    )]
+    KeySize {
+        flag: &'static str,
+        path: PathBuf,
+        bytes: usize,
+    },
+    #[error("--key-file is missing: name the file of the key to seal with")]
+    NoKey,
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(
+        "{0} rows could not be opened and are as they were: they were changed in the database; \
+         the log names them"
+    )]
+    Unreadable(u64),
+    #[error("--listen {address}: {cause}")]
+    Listen { address: String, cause: io::Error },
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error("signals cannot be waited for: {0}")]
+    Signals(io::Error),
+}
+
+// === impl Storage ===
+
+impl Storage {
+    /// What the storage is opened with. Reads the key files.
+    pub(crate) fn config(self) -> Result<ReferenceConfig, Failure> {
+        let Self {
+            database,
+            max_connections,
+            key_file,
+            old_key_file,
+        } = self;
+        let key = key_file.map(|path| read_key("--key-file", &path));
+        let old_keys = old_key_file
+            .iter()
+            .map(|path| read_key("--old-key-file", path));
+        Ok(ReferenceConfig {
+            max_connections,
+            encryption_key: key.transpose()?,
+            previous_keys: old_keys.collect::<Result<_, _>>()?,
+            ..ReferenceConfig::new(database)
+        })
+    }
+}
+
+fn read_key(flag: &'static str, path: &Path) -> Result<EncryptionKey, Failure> {
+    let path = path.to_path_buf();
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(cause) => return Err(Failure::KeyFile { flag, path, cause }),
+    };
+    match <[u8; 32]>::try_from(bytes) {
+        Ok(key) => Ok(EncryptionKey::from_bytes(key)),
+        Err(bytes) => Err(Failure::KeySize {
+            flag,
+            path,
+            bytes: bytes.len(),
+        }),
+    }
+}

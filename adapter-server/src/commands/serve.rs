@@ -1,0 +1,54 @@
+//! `mortise-adapter serve`.
+
+use super::{Failure, Storage};
+use mortise_adapter_server::reference::Reference;
+use mortise_adapter_server::{AdapterServer, ListenAddress};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// What to serve, and where.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Where to listen: unix:PATH or IP:PORT.
+    #[arg(long, default_value = "127.0.0.1:7443")]
+    listen: ListenAddress,
+    #[command(flatten)]
+    storage: Storage,
+    /// Let callers put harnesses, agents, sessions, models and what else has no other
+    /// way in (TestSeedService).
+    #[arg(long)]
+    test_seed: bool,
+}
+
+/// Serves until it is told to stop.
+pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+    let Args {
+        listen,
+        storage,
+        test_seed,
+    } = args;
+    let mut config = storage.config()?;
+    config.allow_test_seed = test_seed;
+    let (database, secrets) = (config.database_name(), config.encryption_key.is_some());
+    let reference = Reference::open(config).await?;
+
+    let listener = listen.bind().await.map_err(|cause| Failure::Listen {
+        address: listen.to_string(),
+        cause,
+    })?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Signals)?;
+    // On standard output, so that whoever started it can wait for this line.
+    println!("listening at {}", listener.endpoint());
+    tracing::info!(database, secrets, test_seed, "serving");
+    AdapterServer::builder(reference)
+        .identity("mortise-adapter", env!("CARGO_PKG_VERSION"))
+        .serve(listener, async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::info!("stopping");
+        })
+        .await?;
+    Ok(())
+}

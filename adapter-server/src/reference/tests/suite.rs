@@ -1,0 +1,76 @@
+//! The suite, once per database: the name that this module is included under says
+//! which.
+
+mod budgets;
+mod changes;
+mod credentials;
+mod durability;
+mod events;
+mod files;
+mod images;
+mod memory;
+mod messages;
+mod outbound;
+mod payments;
+mod platform;
+mod records;
+mod schedules;
+mod sealing;
+mod secrets;
+mod sql;
+mod tenancy;
+
+use super::*;
+
+/// The database of this inclusion.
+fn database() -> Database {
+    match module_path!().rsplit("::").next() {
+        Some("postgres") => Database::Postgres,
+        _ => Database::Sqlite,
+    }
+}
+
+/// A storage on a database of its own.
+pub(super) struct Store {
+    pub(super) reference: Reference,
+    _folder: TempDir,
+}
+
+impl Store {
+    pub(super) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = database().fresh(folder.path()).await;
+        Self {
+            reference: Reference::open(config(url)).await.unwrap(),
+            _folder: folder,
+        }
+    }
+
+    /// Org 1, without a request id.
+    pub(super) fn org1(&self) -> ScopedReference {
+        adapter(&self.reference, 1)
+    }
+
+    /// Org 1, for one call with a request id.
+    pub(super) fn call(&self, method: &'static Method, request_id: &str) -> ScopedReference {
+        call(&self.reference, 1, method, request_id)
+    }
+}
+
+/// The storage that belongs to a path: opened twice, it is the same.
+pub(super) async fn open(path: &Path) -> Reference {
+    Reference::open(config(url_at(path).await)).await.unwrap()
+}
+
+/// A statement that damages something, with its bytes as this database spells them.
+fn damage(sql: &str) -> sqlx::AssertSqlSafe<String> {
+    sqlx::AssertSqlSafe(match database() {
+        Database::Sqlite => sql.to_string(),
+        Database::Postgres => sql.replace("x'", "'\\x"),
+    })
+}
+
+/// The database that belongs to a path.
+async fn url_at(path: &Path) -> String {
+    database().at(path).await
+}
