@@ -2027,6 +2027,456 @@ pub struct ContextReportContribution {
     #[prost(uint32, tag = "4")]
     pub tokens: u32,
 }
+/// PinnedAddresses are what a host's name stands for in this request: the caller has
+/// looked it up and checked the addresses, and a second look-up could find others.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PinnedAddresses {
+    /// REQUIRED. The host's name, as in the URL.
+    #[prost(string, tag = "1")]
+    pub host: ::prost::alloc::string::String,
+    /// REQUIRED. Addresses with ports, such as `192.0.2.7:443` or `\[2001:db8::7\]:443`.
+    #[prost(string, repeated, tag = "2")]
+    pub addresses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// EgressRequest is an HTTP request.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct EgressRequest {
+    /// REQUIRED. Such as `GET`.
+    #[prost(string, tag = "1")]
+    pub method: ::prost::alloc::string::String,
+    /// REQUIRED. http or https. May hold what is secret.
+    #[prost(string, tag = "2")]
+    pub url: ::prost::alloc::string::String,
+    /// By name. May hold what is secret.
+    #[prost(btree_map = "string, string", tag = "3")]
+    pub headers: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    /// The body; empty: none.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub body: ::prost::bytes::Bytes,
+    /// What it is for.
+    #[prost(enumeration = "EgressRequestKind", tag = "5")]
+    pub kind: i32,
+    /// What it is for, where `kind` is unspecified.
+    #[prost(string, tag = "6")]
+    pub other_kind: ::prost::alloc::string::String,
+    /// REQUIRED. Whether it is signed.
+    #[prost(enumeration = "EgressSigning", tag = "7")]
+    pub signing: i32,
+    /// OPTIONAL. Where it may go.
+    #[prost(message, optional, tag = "8")]
+    pub network_access: ::core::option::Option<NetworkAccessList>,
+    /// OPTIONAL. How long it may take in all, in milliseconds. Absent: 60 s.
+    #[prost(uint64, optional, tag = "9")]
+    pub timeout_ms: ::core::option::Option<u64>,
+    /// OPTIONAL. What the host's name stands for.
+    #[prost(message, optional, tag = "10")]
+    pub pinned_addresses: ::core::option::Option<PinnedAddresses>,
+}
+/// EgressHead is the beginning of an answer.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct EgressHead {
+    /// REQUIRED. The HTTP status, such as 200.
+    #[prost(uint32, tag = "1")]
+    pub status: u32,
+    /// By name. May hold what is secret.
+    #[prost(btree_map = "string, string", tag = "2")]
+    pub headers: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+}
+/// SendRequest is an HTTP request.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SendRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. The request.
+    #[prost(message, optional, tag = "2")]
+    pub request: ::core::option::Option<EgressRequest>,
+}
+/// SendResponse is a piece of the answer: the head first, once, then the body.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SendResponse {
+    /// REQUIRED in the first message, absent in the others.
+    #[prost(message, optional, tag = "1")]
+    pub head: ::core::option::Option<EgressHead>,
+    /// A run of the body's bytes.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub body: ::prost::bytes::Bytes,
+}
+/// SendStreamRequest is an HTTP request.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SendStreamRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. The request.
+    #[prost(message, optional, tag = "2")]
+    pub request: ::core::option::Option<EgressRequest>,
+}
+/// SendStreamResponse is a piece of the answer: the head first, once, then the body.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SendStreamResponse {
+    /// REQUIRED in the first message, absent in the others.
+    #[prost(message, optional, tag = "1")]
+    pub head: ::core::option::Option<EgressHead>,
+    /// A run of the body's bytes.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub body: ::prost::bytes::Bytes,
+}
+/// EgressRequestKind says what a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EgressRequestKind {
+    /// Another kind, named in `other_kind`.
+    Unspecified = 0,
+    /// A language model.
+    LlmProvider = 1,
+    /// A capability's tool.
+    Capability = 2,
+    /// An integration.
+    Integration = 3,
+    /// Mail of the system.
+    SystemEmail = 4,
+    /// The utility model.
+    UtilityLlm = 5,
+    /// An MCP server.
+    Mcp = 6,
+}
+impl EgressRequestKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "EGRESS_REQUEST_KIND_UNSPECIFIED",
+            Self::LlmProvider => "EGRESS_REQUEST_KIND_LLM_PROVIDER",
+            Self::Capability => "EGRESS_REQUEST_KIND_CAPABILITY",
+            Self::Integration => "EGRESS_REQUEST_KIND_INTEGRATION",
+            Self::SystemEmail => "EGRESS_REQUEST_KIND_SYSTEM_EMAIL",
+            Self::UtilityLlm => "EGRESS_REQUEST_KIND_UTILITY_LLM",
+            Self::Mcp => "EGRESS_REQUEST_KIND_MCP",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "EGRESS_REQUEST_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "EGRESS_REQUEST_KIND_LLM_PROVIDER" => Some(Self::LlmProvider),
+            "EGRESS_REQUEST_KIND_CAPABILITY" => Some(Self::Capability),
+            "EGRESS_REQUEST_KIND_INTEGRATION" => Some(Self::Integration),
+            "EGRESS_REQUEST_KIND_SYSTEM_EMAIL" => Some(Self::SystemEmail),
+            "EGRESS_REQUEST_KIND_UTILITY_LLM" => Some(Self::UtilityLlm),
+            "EGRESS_REQUEST_KIND_MCP" => Some(Self::Mcp),
+            _ => None,
+        }
+    }
+}
+/// EgressSigning says whether a request is signed by the platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EgressSigning {
+    /// Never sent.
+    Unspecified = 0,
+    /// It is not.
+    Disabled = 1,
+    /// As the platform does by default.
+    PlatformDefault = 2,
+    /// It must be.
+    Required = 3,
+}
+impl EgressSigning {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "EGRESS_SIGNING_UNSPECIFIED",
+            Self::Disabled => "EGRESS_SIGNING_DISABLED",
+            Self::PlatformDefault => "EGRESS_SIGNING_PLATFORM_DEFAULT",
+            Self::Required => "EGRESS_SIGNING_REQUIRED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "EGRESS_SIGNING_UNSPECIFIED" => Some(Self::Unspecified),
+            "EGRESS_SIGNING_DISABLED" => Some(Self::Disabled),
+            "EGRESS_SIGNING_PLATFORM_DEFAULT" => Some(Self::PlatformDefault),
+            "EGRESS_SIGNING_REQUIRED" => Some(Self::Required),
+            _ => None,
+        }
+    }
+}
+/// Generated server implementations.
+pub mod egress_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with EgressServiceServer.
+    #[async_trait]
+    pub trait EgressService: std::marker::Send + std::marker::Sync + 'static {
+        /// Server streaming response type for the Send method.
+        type SendStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::SendResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Send sends a request and streams the answer, which the caller puts together.
+        async fn send(
+            &self,
+            request: tonic::Request<super::SendRequest>,
+        ) -> std::result::Result<tonic::Response<Self::SendStream>, tonic::Status>;
+        /// Server streaming response type for the SendStream method.
+        type SendStreamStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::SendStreamResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// SendStream sends a request and streams the answer as it comes. The caller may give
+        /// it up at any time, and the transfer stops then.
+        async fn send_stream(
+            &self,
+            request: tonic::Request<super::SendStreamRequest>,
+        ) -> std::result::Result<tonic::Response<Self::SendStreamStream>, tonic::Status>;
+    }
+    /// EgressService sends HTTP requests for hosts that may not. Optional.
+    ///
+    /// A request is checked in this order, and no connection is made before: its method and
+    /// its URL (INVALID_ARGUMENT + EGRESS_INVALID_REQUEST), the network access list that it
+    /// brings (PERMISSION_DENIED + EGRESS_NETWORK_ACCESS_DENIED), the server's own policy
+    /// (the same), and whether it can be signed if it must be (FAILED_PRECONDITION +
+    /// EGRESS_SIGNING_UNAVAILABLE). What goes wrong then is INTERNAL + EGRESS_TRANSPORT.
+    ///
+    /// Every status that the other end gives is an answer, 4xx and 5xx among them. Redirects
+    /// are answers, too: they are not followed. Of a header that comes more than once the
+    /// last counts, and headers that are not UTF-8 are left out.
+    ///
+    /// A request is sent once. One that is larger than Limits.max_message_bytes is refused
+    /// by the client.
+    #[derive(Debug)]
+    pub struct EgressServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> EgressServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for EgressServiceServer<T>
+    where
+        T: EgressService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.EgressService/Send" => {
+                    #[allow(non_camel_case_types)]
+                    struct SendSvc<T: EgressService>(pub Arc<T>);
+                    impl<
+                        T: EgressService,
+                    > tonic::server::ServerStreamingService<super::SendRequest>
+                    for SendSvc<T> {
+                        type Response = super::SendResponse;
+                        type ResponseStream = T::SendStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SendRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EgressService>::send(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SendSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.EgressService/SendStream" => {
+                    #[allow(non_camel_case_types)]
+                    struct SendStreamSvc<T: EgressService>(pub Arc<T>);
+                    impl<
+                        T: EgressService,
+                    > tonic::server::ServerStreamingService<super::SendStreamRequest>
+                    for SendStreamSvc<T> {
+                        type Response = super::SendStreamResponse;
+                        type ResponseStream = T::SendStreamStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SendStreamRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EgressService>::send_stream(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SendStreamSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for EgressServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.EgressService";
+    impl<T> tonic::server::NamedService for EgressServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// ErrorReason lists the reasons. docs/errors.md says of each what happened and
 /// what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

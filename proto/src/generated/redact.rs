@@ -58,6 +58,30 @@ impl fmt::Debug for pb::CreateAppRequest {
             .finish()
     }
 }
+impl fmt::Debug for pb::EgressHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EgressHead")
+            .field("status", &self.status)
+            .field("headers", &Redacted::of(&self.headers))
+            .finish()
+    }
+}
+impl fmt::Debug for pb::EgressRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EgressRequest")
+            .field("method", &self.method)
+            .field("url", &Redacted::of(&self.url))
+            .field("headers", &Redacted::of(&self.headers))
+            .field("body", &Redacted::of(&self.body))
+            .field("kind", &self.kind)
+            .field("other_kind", &self.other_kind)
+            .field("signing", &self.signing)
+            .field("network_access", &self.network_access)
+            .field("timeout_ms", &self.timeout_ms)
+            .field("pinned_addresses", &self.pinned_addresses)
+            .finish()
+    }
+}
 impl fmt::Debug for pb::Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event")
@@ -178,6 +202,22 @@ impl fmt::Debug for pb::ScopedMcpServer {
             .field("auth_mode", &self.auth_mode)
             .field("oauth_provider_id", &self.oauth_provider_id)
             .field("tool_discovery", &self.tool_discovery)
+            .finish()
+    }
+}
+impl fmt::Debug for pb::SendResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendResponse")
+            .field("head", &self.head)
+            .field("body", &Redacted::of(&self.body))
+            .finish()
+    }
+}
+impl fmt::Debug for pb::SendStreamResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendStreamResponse")
+            .field("head", &self.head)
+            .field("body", &Redacted::of(&self.body))
             .finish()
     }
 }
@@ -381,6 +421,18 @@ impl Secrets for pb::DescribeRequest {}
 impl Secrets for pb::DescribeResponse {}
 impl Secrets for pb::DestroyAppRequest {}
 impl Secrets for pb::DestroyAppResponse {}
+impl Secrets for pb::EgressHead {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.headers.counted("EgressHead.headers", counts))
+    }
+}
+impl Secrets for pb::EgressRequest {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.url.counted("EgressRequest.url", counts))
+            .or_else(|| self.headers.counted("EgressRequest.headers", counts))
+            .or_else(|| self.body.counted("EgressRequest.body", counts))
+    }
+}
 impl Secrets for pb::EmitAck {}
 impl Secrets for pb::EmitFailure {}
 impl Secrets for pb::EmitRequest {
@@ -688,6 +740,7 @@ impl Secrets for pb::NewEvent {
     }
 }
 impl Secrets for pb::NewImage {}
+impl Secrets for pb::PinnedAddresses {}
 impl Secrets for pb::PlatformMessage {}
 impl Secrets for pb::PlatformStoreServiceGetHarnessRequest {}
 impl Secrets for pb::PlatformStoreServiceGetHarnessResponse {
@@ -787,6 +840,28 @@ impl Secrets for pb::SeedInitialFileResponse {}
 impl Secrets for pb::Semantics {}
 impl Secrets for pb::SendMessageRequest {}
 impl Secrets for pb::SendMessageResponse {}
+impl Secrets for pb::SendRequest {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.request.secret(counts))
+    }
+}
+impl Secrets for pb::SendResponse {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.head.secret(counts))
+            .or_else(|| self.body.counted("SendResponse.body", counts))
+    }
+}
+impl Secrets for pb::SendStreamRequest {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.request.secret(counts))
+    }
+}
+impl Secrets for pb::SendStreamResponse {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.head.secret(counts))
+            .or_else(|| self.body.counted("SendStreamResponse.body", counts))
+    }
+}
 impl Secrets for pb::ServiceOffer {}
 impl Secrets for pb::Session {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {

@@ -58,6 +58,38 @@ pub mod budget_checker_service {
         },
     );
 }
+/// Methods of `EgressService`.
+pub mod egress_service {
+    use super::*;
+    /// The service's full name.
+    pub const NAME: &str = "mortise.adapter.v1.EgressService";
+    /// `EgressService.Send`.
+    pub const SEND: Rpc<pb::SendRequest, pb::SendResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "Send",
+            path: "/mortise.adapter.v1.EgressService/Send",
+            kind: Kind::ServerStream,
+            effect: Effect::Unsafe,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Long,
+        },
+    );
+    /// `EgressService.SendStream`.
+    pub const SEND_STREAM: Rpc<pb::SendStreamRequest, pb::SendStreamResponse> = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "SendStream",
+            path: "/mortise.adapter.v1.EgressService/SendStream",
+            kind: Kind::ServerStream,
+            effect: Effect::Unsafe,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Long,
+        },
+    );
+}
 /// Methods of `EventEmitterService`.
 pub mod event_emitter_service {
     use super::*;
@@ -1812,6 +1844,8 @@ pub const METHODS: &[&Method] = &[
     adapter_service::DESCRIBE.method,
     agent_store_service::GET_AGENT.method,
     budget_checker_service::CHECK_BUDGETS.method,
+    egress_service::SEND.method,
+    egress_service::SEND_STREAM.method,
     event_emitter_service::EMIT.method,
     event_emitter_service::EMIT_STREAM.method,
     event_log_service::READ_EVENTS.method,
@@ -1932,6 +1966,7 @@ pub const SERVICES: &[&str] = &[
     adapter_service::NAME,
     agent_store_service::NAME,
     budget_checker_service::NAME,
+    egress_service::NAME,
     event_emitter_service::NAME,
     event_log_service::NAME,
     harness_store_service::NAME,
@@ -2726,6 +2761,22 @@ impl Scoped for pb::SeedInitialFileRequest {
     }
 }
 impl Scoped for pb::SendMessageRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::SendRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::SendStreamRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }

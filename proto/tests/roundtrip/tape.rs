@@ -166,6 +166,12 @@ impl Arb for u64 {
     }
 }
 
+impl Arb for u8 {
+    fn arb(tape: &mut Tape<'_>) -> Self {
+        tape.word().to_le_bytes()[0]
+    }
+}
+
 impl Arb for usize {
     fn arb(tape: &mut Tape<'_>) -> Self {
         tape.make::<u64>() as usize

@@ -7,7 +7,7 @@ use everruns_core::ModelWithProvider;
 use everruns_core::events::Event;
 use everruns_core::message::Message;
 use everruns_core::typed_id::SessionId;
-use mortise_adapter_client::{GrpcHostAdapter, Mesh};
+use mortise_adapter_client::{Endpoint, GrpcHostAdapter, Mesh};
 use mortise_runtime_host::demo;
 use mortise_runtime_host::engine::{LocalEngine, TurnEnd, TurnEngine};
 use mortise_runtime_host::registry::{self, Driver};
@@ -27,6 +27,8 @@ pub struct Stage {
     pub mesh: Mesh,
     /// A session of the demo's agent.
     pub session_id: SessionId,
+    /// Where the server listens.
+    pub endpoint: Endpoint,
     _server: Server,
     _folder: TempDir,
 }
@@ -49,6 +51,7 @@ impl Stage {
             seen,
             mesh,
             session_id,
+            endpoint: server.endpoint.clone(),
             _server: server,
             _folder: folder,
         }

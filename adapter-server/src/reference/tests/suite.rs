@@ -1,14 +1,12 @@
 //! The suite, once per database: the name that this module is included under says
 //! which.
 
-mod budgets;
 mod changes;
 mod credentials;
 mod durability;
 mod events;
 mod files;
 mod images;
-mod memory;
 mod messages;
 mod outbound;
 mod payments;
