@@ -6,6 +6,7 @@ use crate::phase::{Phase, PhaseKind};
 use crate::stores::{Budgets, OnChange, Platform, Remote, RemotePayments};
 use crate::{RemoteEventLog, RemoteTestSeed, RemoteTurnQueue};
 use async_trait::async_trait;
+use everruns_core::egress::EgressService;
 use everruns_core::error::Result;
 use everruns_core::events::{Event, EventRequest};
 use everruns_core::message_retriever::MessageRetriever;
@@ -291,6 +292,11 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
 
     fn file_store(&self) -> Arc<dyn SessionFileSystem> {
         Arc::new(self.remote.clone())
+    }
+
+    fn egress_service(&self) -> Option<Arc<dyn EgressService>> {
+        let offered = self.offers_store(table::egress_service::NAME);
+        offered.then(|| Arc::new(self.remote.clone()) as Arc<dyn EgressService>)
     }
 
     fn memory_store(&self, org_id: i64) -> Option<Arc<dyn MemoryStoreBackend>> {

@@ -50,6 +50,7 @@ mod turn_queue;
 mod user_connection_resolver;
 mod utility_llm;
 
+pub use egress::EgressConfig;
 pub use open::OpenError;
 pub use payment_authority::{PaymentAttempt, PaymentBackend, PaymentFailure, PaymentReceipt};
 pub use seal::{EncryptionKey, Resealed};
@@ -57,7 +58,9 @@ pub use session_sql_db_store::SqlLimits;
 
 use crate::{AdapterSource, EventStore, Scope, TestSeed, TurnQueue};
 use db::Db;
+use egress::Guarded;
 use event_emitter::{Appender, Feeds};
+use everruns_core::egress::EgressService;
 use mortise_proto::pb;
 use open::Place;
 use outbound_tool_rate_limiter::Calls;
@@ -100,6 +103,11 @@ pub struct ReferenceConfig {
     pub capabilities: Option<Vec<String>>,
     /// What SQL databases of sessions are limited to.
     pub sql_limits: SqlLimits,
+    /// Where outbound requests may go.
+    pub egress: EgressConfig,
+    /// Who sends outbound requests instead of this storage: `egress` is then theirs to
+    /// heed.
+    pub egress_service: Option<Arc<dyn EgressService>>,
     /// Whether schedules that are due are fired here. Servers that share a database
     /// share the work; one of them must do it.
     pub fire_schedules: bool,
@@ -129,6 +137,7 @@ struct Inner {
     appender: Appender,
     turn_bell: TurnBell,
     calls: Calls,
+    egress: egress::Sender,
     /// Wakes the task that fires schedules.
     schedules_changed: Arc<Notify>,
     sql: SqlEngine,
@@ -151,6 +160,8 @@ impl ReferenceConfig {
             platform_base_url: String::new(),
             capabilities: None,
             sql_limits: SqlLimits::default(),
+            egress: EgressConfig::default(),
+            egress_service: None,
             fire_schedules: true,
         }
     }
@@ -174,6 +185,8 @@ impl fmt::Debug for ReferenceConfig {
             platform_base_url,
             capabilities,
             sql_limits,
+            egress,
+            egress_service,
             fire_schedules,
         } = self;
         f.debug_struct("ReferenceConfig")
@@ -186,6 +199,8 @@ impl fmt::Debug for ReferenceConfig {
             .field("platform_base_url", platform_base_url)
             .field("capabilities", capabilities)
             .field("sql_limits", sql_limits)
+            .field("egress", egress)
+            .field("egress_service", &egress_service.as_ref().map(|it| it.name()))
             .field("fire_schedules", fire_schedules)
             .finish()
     }
@@ -207,6 +222,8 @@ impl Reference {
             platform_base_url,
             capabilities,
             sql_limits,
+            egress,
+            egress_service,
             fire_schedules,
         } = config;
         let place = Place::parse(&database_url)?;
@@ -238,6 +255,9 @@ impl Reference {
             appender,
             turn_bell: TurnBell::default(),
             calls: Calls::default(),
+            egress: egress::Sender(
+                egress_service.unwrap_or_else(|| Arc::new(Guarded::new(egress))),
+            ),
             schedules_changed: schedules_changed.clone(),
             sql: SqlEngine::new(sql_limits),
             platform: Platform::new(&platform_base_url, capabilities),

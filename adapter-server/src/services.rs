@@ -61,6 +61,7 @@ use mortise_proto::pb::session_schedule_store_service_server::SessionScheduleSto
 use mortise_proto::pb::memory_store_service_server::MemoryStoreServiceServer;
 use mortise_proto::pb::budget_checker_service_server::BudgetCheckerServiceServer;
 use mortise_proto::pb::outbound_tool_rate_limiter_service_server::OutboundToolRateLimiterServiceServer;
+use mortise_proto::pb::egress_service_server::EgressServiceServer;
 use tonic::transport::server::Router;
 
 /// Adds every service of the contract. Answers may be as large as they are; the
@@ -104,6 +105,7 @@ pub(crate) fn mount<S: AdapterSource>(
         MemoryStoreServiceServer,
         BudgetCheckerServiceServer,
         OutboundToolRateLimiterServiceServer,
+        EgressServiceServer,
         TestSeedServiceServer,
         UserConnectionResolverServiceServer,
         TurnQueueServiceServer,

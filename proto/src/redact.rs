@@ -1,6 +1,7 @@
 //! Secrets in messages: how they look in a debug dump (whether one is there, never
 //! what it is), and where one is.
 
+use prost::bytes::Bytes;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -112,5 +113,11 @@ impl MaybeEmpty for BTreeMap<String, String> {
 
     fn is_blank(&self) -> bool {
         self.values().all(MaybeEmpty::is_blank)
+    }
+}
+
+impl MaybeEmpty for Bytes {
+    fn is_empty(&self) -> bool {
+        Bytes::is_empty(self)
     }
 }

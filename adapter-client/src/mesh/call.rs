@@ -98,10 +98,10 @@ impl Mesh {
         let (sender, receiver) = mpsc::channel(AHEAD);
         let mesh = self.clone();
         self.on_driver(async move {
-            let opening = timeout(mesh.inner.deadline, mesh.open_stream(&call));
-            let stream = opening
-                .await
-                .unwrap_or_else(|_| Err(too_late(&call, mesh.inner.deadline)))?;
+            let deadline = mesh.deadline_of(call.method);
+            let deadline = deadline.unwrap_or(mesh.inner.deadline);
+            let opening = timeout(deadline, mesh.open_stream(&call)).await;
+            let stream = opening.unwrap_or_else(|_| Err(too_late(&call, deadline)))?;
             tokio::spawn(pass_on(stream, sender));
             Ok(())
         })

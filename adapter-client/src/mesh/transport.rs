@@ -161,7 +161,7 @@ impl Mesh {
     }
 
     /// How long a call may take; on a stream, the wait for each message.
-    fn deadline_of(&self, method: &Method) -> Option<Duration> {
+    pub(super) fn deadline_of(&self, method: &Method) -> Option<Duration> {
         match method.deadline {
             Deadline::Open => None,
             Deadline::Standard => Some(self.inner.deadline),

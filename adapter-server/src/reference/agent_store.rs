@@ -1,9 +1,9 @@
 //! Agents.
 
-use super::{ScopedReference, catalog};
 use super::db::fault;
 use super::errors::upstream;
 use super::seal::{Bound, KeyRing, opened_domain, stored};
+use super::{ScopedReference, catalog};
 use async_trait::async_trait;
 use everruns_core::agent::AgentStatus;
 use everruns_core::typed_id::AgentId;

@@ -1,9 +1,9 @@
 //! Harnesses and their chains.
 
-use super::{ScopedReference, catalog};
 use super::db::fault;
 use super::errors::{refused, upstream};
 use super::seal::{Bound, KeyRing, opened_domain, stored};
+use super::{ScopedReference, catalog};
 use async_trait::async_trait;
 use everruns_core::harness::HarnessStatus;
 use everruns_core::typed_id::HarnessId;

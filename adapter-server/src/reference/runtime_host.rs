@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use everruns_core::message_retriever::MessageRetriever;
 use everruns_core::platform_store::PlatformStore;
 use everruns_core::traits::{AgentStore, BudgetChecker, EventEmitter, HarnessStore, ImageArtifactStore, ImageResolver, LeasedResourceStore, LlmProviderStore, PaymentAuthority, ProviderCredentialStore, SessionFileSystem, SessionMutator, SessionResourceRegistry, SessionScheduleStore, SessionSqlDbStoreRef, SessionStorageStore, SessionStore, UserConnectionResolver};
+use everruns_core::egress::EgressService;
 use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter};
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
 use everruns_core::{
@@ -113,6 +114,10 @@ impl RuntimeHostAdapter for ScopedReference {
 
     fn connection_resolver(&self) -> Option<Arc<dyn UserConnectionResolver>> {
         Some(Arc::new(self.clone()))
+    }
+
+    fn egress_service(&self) -> Option<Arc<dyn EgressService>> {
+        Some(self.inner.egress.0.clone())
     }
 
     fn memory_store(&self, _org_id: i64) -> Option<Arc<dyn MemoryStoreBackend>> {

@@ -105,6 +105,9 @@ fn offers<S: AdapterSource>(
     if adapter.storage_store().is_some() {
         offers.push(offer(table::session_storage_store_service::NAME, &[]));
     }
+    if adapter.egress_service().is_some() {
+        offers.push(offer(table::egress_service::NAME, &[]));
+    }
     if adapter.memory_store(scope.org_id).is_some() {
         offers.push(offer(table::memory_store_service::NAME, &[]));
     }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use mortise_proto::{FILE_DESCRIPTOR_SET, pb};
 use prost_reflect::{
-    DescriptorPool, DynamicMessage, FieldDescriptor, MapKey, MessageDescriptor, Value,
+    DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value,
 };
 
 pub(crate) const MARKER: &str = "marker-of-a-secret";
@@ -33,6 +33,8 @@ fn dump<W: prost::Message + Default + Debug>(name: &str) -> String {
         let secret = Value::String(MARKER.to_string());
         let secret = if field.is_map() {
             Value::Map([(MapKey::String(MARKER.to_string()), secret)].into())
+        } else if field.kind() == Kind::Bytes {
+            Value::Bytes(MARKER.as_bytes().to_vec().into())
         } else {
             secret
         };
@@ -89,7 +91,14 @@ fn no_debug_dump_shows_a_secret() {
             "GetValueResponse",
             dump::<pb::GetValueResponse>("GetValueResponse"),
         ),
+        ("EgressHead", dump::<pb::EgressHead>("EgressHead")),
+        ("EgressRequest", dump::<pb::EgressRequest>("EgressRequest")),
         ("Event", dump::<pb::Event>("Event")),
+        ("SendResponse", dump::<pb::SendResponse>("SendResponse")),
+        (
+            "SendStreamResponse",
+            dump::<pb::SendStreamResponse>("SendStreamResponse"),
+        ),
         (
             "MachinePaymentResponse",
             dump::<pb::MachinePaymentResponse>("MachinePaymentResponse"),

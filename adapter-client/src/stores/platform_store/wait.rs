@@ -45,13 +45,13 @@ pub(super) async fn wait_for_idle(
         broken_since: None,
         pause: FIRST_PAUSE,
     };
-    Ok(wait.to_its_end().await?)
+    Ok(wait.settled().await?)
 }
 
 // === impl Wait ===
 
 impl Wait<'_> {
-    async fn to_its_end(mut self) -> std::result::Result<String, StoreError> {
+    async fn settled(mut self) -> std::result::Result<String, StoreError> {
         self.platform.remote.own_org()?;
         loop {
             let bound = self.left() + self.platform.remote.mesh.deadline();

@@ -8,7 +8,6 @@ mod events;
 mod files;
 mod images;
 mod messages;
-mod outbound;
 mod payments;
 mod platform;
 mod records;

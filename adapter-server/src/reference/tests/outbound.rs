@@ -1,1 +1,0 @@
-//! Egress, the utility model and MCP.
