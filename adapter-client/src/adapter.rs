@@ -12,10 +12,15 @@ use everruns_core::events::{Event, EventRequest};
 use everruns_core::message_retriever::MessageRetriever;
 use everruns_core::platform_store::PlatformStore;
 use everruns_core::session::SessionStatus;
-use everruns_core::traits::{AgentStore, BudgetChecker, EventEmitter, HarnessStore, ImageArtifactStore, ImageResolver, LeasedResourceStore, LlmProviderStore, PaymentAuthority, ProviderCredentialStore, SessionFileSystem, SessionMutator, SessionResourceRegistry, SessionScheduleStore, SessionSqlDbStoreRef, SessionStorageStore, SessionStore, UserConnectionResolver};
-use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter};
+use everruns_core::traits::{
+    AgentStore, BudgetChecker, EventEmitter, HarnessStore, ImageArtifactStore, ImageResolver,
+    LeasedResourceStore, LlmProviderStore, PaymentAuthority, ProviderCredentialStore,
+    SessionFileSystem, SessionMutator, SessionResourceRegistry, SessionScheduleStore,
+    SessionSqlDbStoreRef, SessionStorageStore, SessionStore, UserConnectionResolver,
+};
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
 use everruns_core::{Agent, CapabilityRegistry, DriverRegistry, Harness, Session};
+use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter};
 use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
 use mortise_proto::rpc::table;
 use std::fmt;
@@ -314,10 +319,7 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
         offered.then(|| Arc::new(Budgets { remote, agent_id }) as Arc<dyn BudgetChecker>)
     }
 
-    fn outbound_tool_rate_limiter(
-        &self,
-        org_id: i64,
-    ) -> Option<Arc<dyn OutboundToolRateLimiter>> {
+    fn outbound_tool_rate_limiter(&self, org_id: i64) -> Option<Arc<dyn OutboundToolRateLimiter>> {
         let offered = self.offers_store(table::outbound_tool_rate_limiter_service::NAME);
         offered.then(|| Arc::new(self.remote.for_org(org_id)) as Arc<dyn OutboundToolRateLimiter>)
     }
@@ -372,11 +374,7 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
         offered.then(|| Arc::new(RemotePayments { remote, agent_id }) as Arc<dyn PaymentAuthority>)
     }
 
-    fn platform_store(
-        &self,
-        org_id: i64,
-        session_id: SessionId,
-    ) -> Option<Arc<dyn PlatformStore>> {
+    fn platform_store(&self, org_id: i64, session_id: SessionId) -> Option<Arc<dyn PlatformStore>> {
         let offered = self.offers_store(table::platform_store_service::NAME);
         offered.then(|| {
             let remote = self.remote.for_org(org_id).in_session(session_id);

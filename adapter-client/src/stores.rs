@@ -10,7 +10,6 @@ mod image_artifact_store;
 mod image_resolver;
 mod leased_resource_store;
 mod llm_provider_store;
-mod mcp;
 mod memory_store;
 mod message_retriever;
 mod outbound_tool_rate_limiter;
@@ -26,13 +25,12 @@ mod session_sql_db_store;
 mod session_storage_store;
 mod session_store;
 mod user_connection_resolver;
-mod utility_llm;
 
 pub(crate) use budget_checker::Budgets;
 pub(crate) use event_emitter::{draft, is_fatal};
 pub(crate) use message_retriever::finish_query;
-pub(crate) use platform_store::{OnChange, Platform};
 pub(crate) use payment_authority::RemotePayments;
+pub(crate) use platform_store::{OnChange, Platform};
 pub(crate) use runtime_host::TurnParts;
 
 use crate::mesh::{Mesh, Org};

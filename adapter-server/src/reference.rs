@@ -20,7 +20,6 @@ mod image_resolver;
 mod leased_resource_store;
 mod llm_provider_store;
 mod locks;
-mod mcp;
 mod memory_store;
 mod message_of_event;
 mod message_query;
@@ -48,7 +47,6 @@ mod test_seed;
 mod tests;
 mod turn_queue;
 mod user_connection_resolver;
-mod utility_llm;
 
 pub use egress::EgressConfig;
 pub use open::OpenError;
@@ -200,7 +198,10 @@ impl fmt::Debug for ReferenceConfig {
             .field("capabilities", capabilities)
             .field("sql_limits", sql_limits)
             .field("egress", egress)
-            .field("egress_service", &egress_service.as_ref().map(|it| it.name()))
+            .field(
+                "egress_service",
+                &egress_service.as_ref().map(|it| it.name()),
+            )
             .field("fire_schedules", fire_schedules)
             .finish()
     }

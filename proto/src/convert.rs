@@ -19,10 +19,8 @@ pub mod image_artifact_store;
 pub mod image_resolver;
 pub mod leased_resource_store;
 pub mod llm_provider_store;
-pub mod mcp;
 pub mod memory_store;
 pub mod message_retriever;
-pub mod outbound_tool_rate_limiter;
 pub mod payment_authority;
 pub mod platform_store;
 pub mod platform_types;
@@ -37,7 +35,6 @@ pub mod session_store;
 pub mod tool_types;
 pub mod turn_queue;
 pub mod user_connection_resolver;
-pub mod utility_llm;
 
 use crate::StoreError;
 use crate::error::Outcome;

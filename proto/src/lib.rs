@@ -17,6 +17,7 @@ pub mod pb {
     include!("generated/mortise.adapter.v1.rs");
 }
 
+#[allow(clippy::wildcard_enum_match_arm)]
 #[rustfmt::skip]
 mod redacted_debug {
     include!("generated/redact.rs");

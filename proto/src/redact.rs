@@ -14,8 +14,7 @@ pub trait Secrets {
     /// The first secret that is there, of those that `counts` says yes to; both are
     /// named `Message.field`. One that is empty, or the JSON of nothing (`{}`, `[]`,
     /// `null`), is not there.
-    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
-        let _ = counts;
+    fn secret(&self, _counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
         None
     }
 }

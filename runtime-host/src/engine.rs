@@ -124,11 +124,7 @@ impl LocalEngine {
     }
 }
 
-fn first_state(
-    org_id: i64,
-    session: &Session,
-    input_message_id: MessageId,
-) -> RuntimeTurnState {
+fn first_state(org_id: i64, session: &Session, input_message_id: MessageId) -> RuntimeTurnState {
     RuntimeTurnState {
         org_id,
         session_id: session.id,

@@ -15,8 +15,11 @@ const ROOMS: &[&str] = &[
 ];
 
 /// What a room has no use for: a mutator's answer is a session, converted with the
-/// session store.
-const ABSENT: &[(&str, &str)] = &[("proto/src/convert", "session_mutator")];
+/// session store, and a limiter's is a yes or a no.
+const ABSENT: &[(&str, &str)] = &[
+    ("proto/src/convert", "outbound_tool_rate_limiter"),
+    ("proto/src/convert", "session_mutator"),
+];
 
 /// The contract's stores, and the two services beyond the upstream trait whose
 /// rooms differ: a client of the event log reads it without a trait, and what is
@@ -31,7 +34,6 @@ const STORES: &[&str] = &[
     "image_resolver",
     "leased_resource_store",
     "llm_provider_store",
-    "mcp",
     "memory_store",
     "message_retriever",
     "outbound_tool_rate_limiter",
@@ -47,7 +49,6 @@ const STORES: &[&str] = &[
     "session_storage_store",
     "session_store",
     "user_connection_resolver",
-    "utility_llm",
 ];
 
 const LINES_MAX: usize = 500;

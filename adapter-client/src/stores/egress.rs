@@ -7,8 +7,8 @@ use everruns_core::egress::{
 };
 use futures::StreamExt;
 use mortise_proto::convert::{ConvertError, egress, required};
+use mortise_proto::pb;
 use mortise_proto::rpc::table::egress_service::{SEND, SEND_STREAM};
-use mortise_proto::{StoreError, pb};
 
 #[async_trait]
 impl EgressService for Remote {
@@ -57,5 +57,5 @@ impl EgressService for Remote {
 
 /// An answer that breaks the contract.
 fn unreadable(fault: ConvertError) -> EgressError {
-    StoreError::from(fault.malformed("the answer of the egress")).into()
+    fault.malformed("the answer of the egress").into()
 }

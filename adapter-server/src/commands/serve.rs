@@ -17,6 +17,10 @@ pub(crate) struct Args {
     /// way in (TestSeedService).
     #[arg(long)]
     test_seed: bool,
+    /// Where the links of the web console lead that agents are given, such as
+    /// https://console.example.com. Without it they are paths.
+    #[arg(long, value_name = "URL", default_value = "")]
+    platform_base_url: String,
 }
 
 /// Serves until it is told to stop.
@@ -25,9 +29,11 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         listen,
         storage,
         test_seed,
+        platform_base_url,
     } = args;
     let mut config = storage.config()?;
     config.allow_test_seed = test_seed;
+    config.platform_base_url = platform_base_url;
     let (database, secrets) = (config.database_name(), config.encryption_key.is_some());
     let reference = Reference::open(config).await?;
 

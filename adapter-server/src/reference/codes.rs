@@ -5,6 +5,7 @@ use sqlx::postgres::PgDatabaseError;
 
 pub(super) const BUSY: u32 = 5;
 pub(super) const LOCKED: u32 = 6;
+const NO_MEMORY: u32 = 7;
 pub(super) const READ_ONLY: u32 = 8;
 const IO: u32 = 10;
 const FULL: u32 = 13;
@@ -29,7 +30,7 @@ pub(super) fn failure(error: &sqlx::Error) -> Failure {
         return of_sqlstate(&code);
     }
     match primary_code(error) {
-        Some(BUSY | LOCKED | IO | FULL | CANNOT_OPEN) => Failure::Passing,
+        Some(BUSY | LOCKED | NO_MEMORY | IO | FULL | CANNOT_OPEN) => Failure::Passing,
         _ => Failure::Final,
     }
 }
@@ -46,7 +47,10 @@ fn of_sqlstate(code: &str) -> Failure {
         "25006" => Failure::Passing,
         // Connection exceptions, insufficient resources, operator intervention, system
         // errors.
-        _ if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => {
+        _ if ["08", "53", "57", "58"]
+            .iter()
+            .any(|class| code.starts_with(class)) =>
+        {
             Failure::Passing
         }
         _ => Failure::Final,

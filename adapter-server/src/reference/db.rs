@@ -104,7 +104,10 @@ impl Db {
                 .max_lifetime(None),
             Place::Postgres(_) => pool(max_connections, dialect).max_lifetime(CONNECTION_LIFETIME),
         };
-        let writers = writers.connect_with(options.clone()).await.map_err(failed)?;
+        let writers = writers
+            .connect_with(options.clone())
+            .await
+            .map_err(failed)?;
         MIGRATIONS
             .run(&writers)
             .await

@@ -248,11 +248,9 @@ fn entry(
     session_id: SessionId,
     lease: &pb::LeasedResource,
 ) -> Result<pb::RegisterRequest, StoreError> {
-    let mut metadata = match json("metadata_json", &lease.metadata_json).map_err(stored_fault)? {
-        Value::Object(metadata) => metadata,
-        // What is no object has no place for the lease's own keys.
-        _ => serde_json::Map::new(),
-    };
+    let metadata = json("metadata_json", &lease.metadata_json).map_err(stored_fault)?;
+    // What is no object has no place for the lease's own keys.
+    let mut metadata = metadata.as_object().cloned().unwrap_or_default();
     for (key, value) in [
         (LEASED_RESOURCE_PROVIDER_KEY, &lease.provider),
         (LEASED_RESOURCE_TYPE_KEY, &lease.resource_type),

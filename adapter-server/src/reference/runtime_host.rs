@@ -6,15 +6,20 @@ use super::payment_authority::Payments;
 use super::records::stored_fault;
 use super::{ScopedReference, agent_store, llm_provider_store, message_retriever, session_store};
 use async_trait::async_trait;
+use everruns_core::egress::EgressService;
 use everruns_core::message_retriever::MessageRetriever;
 use everruns_core::platform_store::PlatformStore;
-use everruns_core::traits::{AgentStore, BudgetChecker, EventEmitter, HarnessStore, ImageArtifactStore, ImageResolver, LeasedResourceStore, LlmProviderStore, PaymentAuthority, ProviderCredentialStore, SessionFileSystem, SessionMutator, SessionResourceRegistry, SessionScheduleStore, SessionSqlDbStoreRef, SessionStorageStore, SessionStore, UserConnectionResolver};
-use everruns_core::egress::EgressService;
-use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter};
+use everruns_core::traits::{
+    AgentStore, BudgetChecker, EventEmitter, HarnessStore, ImageArtifactStore, ImageResolver,
+    LeasedResourceStore, LlmProviderStore, PaymentAuthority, ProviderCredentialStore,
+    SessionFileSystem, SessionMutator, SessionResourceRegistry, SessionScheduleStore,
+    SessionSqlDbStoreRef, SessionStorageStore, SessionStore, UserConnectionResolver,
+};
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
 use everruns_core::{
     Agent, AgentLoopError, CapabilityRegistry, DriverRegistry, Harness, Session, SessionStatus,
 };
+use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter};
 use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
 use mortise_proto::convert::{nested, to_timestamp};
 use mortise_proto::{StoreError, pb};
@@ -135,10 +140,7 @@ impl RuntimeHostAdapter for ScopedReference {
         }))
     }
 
-    fn outbound_tool_rate_limiter(
-        &self,
-        _org_id: i64,
-    ) -> Option<Arc<dyn OutboundToolRateLimiter>> {
+    fn outbound_tool_rate_limiter(&self, _org_id: i64) -> Option<Arc<dyn OutboundToolRateLimiter>> {
         Some(Arc::new(self.clone()))
     }
 

@@ -14,8 +14,8 @@ mod reseal;
 pub(super) use check::missing_keys;
 pub use keys::EncryptionKey;
 pub(super) use keys::KeyRing;
-pub use reseal::Resealed;
 pub(super) use record::{opened, opened_domain, stored};
+pub use reseal::Resealed;
 
 use mortise_proto::StoreError;
 use mortise_proto::error::Outcome;

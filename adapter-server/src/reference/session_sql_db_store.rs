@@ -10,7 +10,6 @@
 //! stored only if the database is still the one that it was made from, and is otherwise
 //! made again from the new one.
 
-mod cost;
 mod engine;
 mod image;
 mod limits;

@@ -1,10 +1,10 @@
 //! Sessions.
 
-use super::{ScopedReference, locks};
 use super::db::fault;
 use super::errors::{no_session, upstream};
 use super::records::{nanos, now_after, stored_fault, time};
 use super::seal::{Bound, KeyRing, opened, opened_domain, stored};
+use super::{ScopedReference, locks};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use everruns_core::typed_id::SessionId;

@@ -99,7 +99,10 @@ fn offers<S: AdapterSource>(
     if adapter.connection_resolver().is_some() {
         offers.push(offer(table::user_connection_resolver_service::NAME, &[]));
     }
-    if adapter.platform_store(scope.org_id, any_session()).is_some() {
+    if adapter
+        .platform_store(scope.org_id, any_session())
+        .is_some()
+    {
         offers.push(offer(table::platform_store_service::NAME, &[]));
     }
     if adapter.storage_store().is_some() {

@@ -7,7 +7,7 @@ use everruns_core::memory_store::{
 use mortise_proto::pb;
 use proptest::prelude::*;
 
-use crate::properties::{crosses, debug_form};
+use crate::properties::{crosses, debug_form, through_bytes};
 use crate::tape::{Arb, Tape, arb_enum, arb_struct, tape};
 use crate::walk::refuses;
 
@@ -44,7 +44,10 @@ proptest! {
         let mut tape = Tape::new(&words);
         crosses::<Memory, pb::Memory>(tape.make(), debug_form);
         crosses::<MemoryStoreEntity, pb::MemoryStore>(tape.make(), debug_form);
-        crosses::<MemoryQuery, pb::RecallRequest>(tape.make(), debug_form);
+        let query: MemoryQuery = tape.make();
+        let form = debug_form(&query);
+        let back = MemoryQuery::try_from(through_bytes(&pb::RecallRequest::from(query)));
+        prop_assert_eq!(debug_form(&back.unwrap()), form);
     }
 
     /// What breaks the contract is refused by the field that is wrong.

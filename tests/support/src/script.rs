@@ -126,13 +126,16 @@ fn simulated(call: Call) -> SimToolCall {
     }
 }
 
+/// What is changed of an agent and a session before they are put.
+type Change<'a> = Box<dyn FnOnce(&mut Agent, &mut Session) + 'a>;
+
 /// Sets an actor up.
 pub struct Casting<'a> {
     mesh: &'a Mesh,
     seed_through: &'a GrpcHostAdapter,
     capabilities: Vec<AgentCapabilityConfig>,
     registry: CapabilityRegistry,
-    change: Box<dyn FnOnce(&mut Agent, &mut Session) + 'a>,
+    change: Change<'a>,
 }
 
 impl<'a> Casting<'a> {

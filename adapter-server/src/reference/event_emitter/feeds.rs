@@ -34,11 +34,7 @@ impl Feeds {
 
     /// Passes events on to those who follow, in order; only when all of it is durable.
     /// An event that was stored before, by the same request, was passed on then.
-    pub(super) fn pass_on(
-        &self,
-        entries: Vec<Entry>,
-        answers: &[Result<Accepted, StoreError>],
-    ) {
+    pub(super) fn pass_on(&self, entries: Vec<Entry>, answers: &[Result<Accepted, StoreError>]) {
         for (entry, answer) in entries.into_iter().zip(answers) {
             if let Ok(accepted) = answer
                 && accepted.is_new

@@ -107,6 +107,7 @@ impl Read for Reader<'_> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn content(image: &Image) -> Vec<u8> {

@@ -15,13 +15,7 @@ pub(super) const SQL_BYTES: usize = MIB;
 /// the square of it and cannot be interrupted, so it is small.
 pub(super) const VALUE_BYTES: usize = MIB;
 
-/// How deep triggers may set off others.
-pub(super) const TRIGGER_DEPTH: usize = 16;
-
-/// What the process may grow by while statements run, in bytes.
-pub(super) const MEMORY_BYTES: u64 = 1024 * MIB as u64;
-
-/// What statements may set aside in temporary files, for sorting and the like.
+/// What statements may write to temporary files, for sorting and the like, in bytes.
 pub(super) const SCRATCH_BYTES: u64 = 512 * MIB as u64;
 
 /// A page of a database, in bytes.
@@ -36,6 +30,10 @@ pub struct SqlLimits {
     pub result_bytes: usize,
     /// A database, in bytes.
     pub database_bytes: usize,
+    /// Memory of all SQLite connections of this process together, in bytes: whatever
+    /// asks for more fails. SQLite knows no narrower limit, and keeps the lowest that it
+    /// was ever given.
+    pub memory_bytes: usize,
     /// Databases of a session.
     pub databases: usize,
 }
@@ -46,6 +44,7 @@ impl Default for SqlLimits {
             time: Duration::from_secs(10),
             result_bytes: 4 * MIB,
             database_bytes: 64 * MIB,
+            memory_bytes: 1024 * MIB,
             databases: 10,
         }
     }
@@ -82,14 +81,7 @@ impl SqlLimits {
 
 /// A value that is too long, or a row.
 pub(super) fn value_too_large() -> SessionSqlDbError {
-    SessionSqlDbError::LimitExceeded(format!(
-        "a value or a row has at most {VALUE_BYTES} bytes, and less in a statement of many"
-    ))
-}
-
-/// Statements that hold more values at once, or sort in more places, than any should.
-pub(super) fn too_complex() -> SessionSqlDbError {
-    SessionSqlDbError::LimitExceeded("the statement is too complex; do it in parts".into())
+    SessionSqlDbError::LimitExceeded(format!("a value or a row has at most {VALUE_BYTES} bytes"))
 }
 
 /// Statements that there is not enough memory for.
@@ -100,6 +92,6 @@ pub(super) fn no_memory() -> SessionSqlDbError {
 /// Statements that sort or gather more than there is room for.
 pub(super) fn no_scratch() -> SessionSqlDbError {
     SessionSqlDbError::LimitExceeded(format!(
-        "sorting and the like may set aside at most {SCRATCH_BYTES} bytes"
+        "sorting and the like may write at most {SCRATCH_BYTES} bytes"
     ))
 }

@@ -2,7 +2,7 @@
 //! how long and how much is decided here, before the first of them is compiled.
 
 use super::image::{Image, Revision};
-use super::limits::{self, PAGE_BYTES, SQL_BYTES, TRIGGER_DEPTH, VALUE_BYTES};
+use super::limits::{self, PAGE_BYTES, SQL_BYTES, SqlLimits, VALUE_BYTES};
 use super::rules::{Mode, refusal};
 use super::watch::{Meter, Watch};
 use everruns_core::session_sqldb::SessionSqlDbError;
@@ -15,21 +15,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// SQLite asks whether to go on once in so many instructions.
 const ASK_EVERY: i32 = 100;
 
-/// What SQLite limits by itself; see `limits.rs` for the constants. The text of a statement
-/// may be explained: see `cost.rs`. Patterns are short, since matching takes the product of
-/// their length and the text's.
+/// What SQLite limits by itself; see `limits.rs` for the first two. Patterns are short,
+/// since matching takes the product of their length and the text's.
 const LIMITS: &[(Limit, usize)] = &[
     (Limit::SQLITE_LIMIT_LENGTH, VALUE_BYTES),
-    (Limit::SQLITE_LIMIT_SQL_LENGTH, 2 * SQL_BYTES),
+    (Limit::SQLITE_LIMIT_SQL_LENGTH, SQL_BYTES),
     (Limit::SQLITE_LIMIT_COLUMN, 500),
-    (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
+    (Limit::SQLITE_LIMIT_EXPR_DEPTH, 200),
     (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 500),
     (Limit::SQLITE_LIMIT_VDBE_OP, 5_000_000),
     (Limit::SQLITE_LIMIT_FUNCTION_ARG, 100),
     (Limit::SQLITE_LIMIT_ATTACHED, 0),
     (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 256),
     (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 100),
-    (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, TRIGGER_DEPTH),
+    (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 50),
     (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
 ];
 
@@ -80,11 +79,6 @@ impl Sandbox {
             watch,
             blocked,
         })
-    }
-
-    /// Changes a limit of SQLite's own.
-    pub(super) fn set_limit(&self, limit: Limit, value: usize) -> Result<(), SessionSqlDbError> {
-        set_limit(&self.connection, limit, value).map_err(broken)
     }
 
     /// The image of what the statements have made of `before`.
@@ -150,22 +144,23 @@ fn opened(image: &Image, mode: Mode, watch: &Watch) -> rusqlite::Result<Connecti
         let read_only = mode == Mode::Query;
         connection.deserialize_read_exact(MAIN_DB, image.reader(), image.bytes(), read_only)?;
     }
-    let pages = watch.limits().database_bytes / PAGE_BYTES;
+    let SqlLimits {
+        database_bytes,
+        memory_bytes,
+        ..
+    } = watch.limits();
+    let pages = database_bytes / PAGE_BYTES;
     connection.execute_batch(&format!(
-        "PRAGMA temp_store = FILE; PRAGMA cache_size = -2000; PRAGMA max_page_count = {pages};"
+        "PRAGMA max_page_count = {pages}; PRAGMA hard_heap_limit = {memory_bytes}; \
+         PRAGMA cache_size = -2000; PRAGMA temp_store = FILE;"
     ))?;
     for (config, value) in CONFIGURATION {
         connection.set_db_config(*config, *value)?;
     }
     for (limit, value) in LIMITS {
-        set_limit(&connection, *limit, *value)?;
+        connection.set_limit(*limit, i32::try_from(*value).unwrap_or(i32::MAX))?;
     }
     Ok(connection)
-}
-
-fn set_limit(connection: &Connection, limit: Limit, value: usize) -> rusqlite::Result<()> {
-    connection.set_limit(limit, i32::try_from(value).unwrap_or(i32::MAX))?;
-    Ok(())
 }
 
 /// An error that is nobody's statement's fault.

@@ -1,26 +1,16 @@
-//! Stops statements that run too long, take too much, or whose caller has gone. SQLite
-//! asks every few instructions.
-//!
-//! SQLite sorts and gathers in a little memory and then in temporary files, which have no
-//! limit of their own, so that they are measured. Memory is limited by what `cost.rs`
-//! sees beforehand; it is measured for what that does not foresee.
+//! Stops statements that run too long, set too much aside, or whose caller has gone.
+//! SQLite asks every few instructions.
 
-use super::limits::{self, MEMORY_BYTES, SCRATCH_BYTES, SqlLimits};
+use super::limits::{self, SCRATCH_BYTES, SqlLimits};
 use everruns_core::session_sqldb::SessionSqlDbError;
 use std::fs;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// How often memory is measured.
-const MEASURE_MEMORY: Duration = Duration::from_millis(5);
-
-/// How often temporary files are measured. The first time is late: what is done by then
-/// is not stopped for what others do.
-const MEASURE_SCRATCH: Duration = Duration::from_millis(200);
-
-/// What the names of SQLite's temporary files begin with.
-const TEMPORARY: &[u8] = b"etilqs_";
+/// How often it is measured what statements set aside. The fastest disk takes some ten MiB
+/// in the meantime.
+const MEASURE_EVERY: Duration = Duration::from_millis(20);
 
 /// Over the statements of one call.
 #[derive(Debug)]
@@ -35,19 +25,18 @@ pub(super) struct Watch {
 #[derive(Debug, Clone, Copy)]
 enum Stop {
     Time,
-    Memory,
     Scratch,
     Gone,
 }
 
-/// What statements take while they run. Both are measured for the whole process, since
-/// nobody says which memory and which file is whose.
+/// Measures what statements set aside. SQLite sorts and gathers in a little memory and
+/// then in temporary files, which have no limit of their own. The database is in memory,
+/// so that they are all that the statements' thread writes.
 #[derive(Debug)]
 pub(super) struct Meter {
     /// `None` where the system does not say.
-    memory_before: Option<u64>,
-    memory_next: Instant,
-    scratch_next: Instant,
+    before: Option<u64>,
+    next: Instant,
 }
 
 // === impl Watch ===
@@ -82,7 +71,9 @@ impl Watch {
 
     /// Whether to stop, within a statement.
     pub(super) fn must_stop(&self, meter: &mut Meter) -> bool {
-        let stop = self.overdue().or_else(|| meter.over());
+        let stop = self
+            .overdue()
+            .or_else(|| meter.is_over().then_some(Stop::Scratch));
         stop.is_some_and(|stop| {
             self.stopped.get_or_init(|| stop);
             true
@@ -104,7 +95,6 @@ impl Watch {
     fn fault_of(&self, stop: Stop) -> SessionSqlDbError {
         match stop {
             Stop::Time => self.limits.too_late(),
-            Stop::Memory => limits::no_memory(),
             Stop::Scratch => limits::no_scratch(),
             Stop::Gone => SessionSqlDbError::Internal("the caller went away".into()),
         }
@@ -114,62 +104,28 @@ impl Watch {
 // === impl Meter ===
 
 impl Meter {
+    /// Begins now, for this thread.
     pub(super) fn begin() -> Self {
-        let now = Instant::now();
         Self {
-            memory_before: resident_bytes(),
-            memory_next: now + MEASURE_MEMORY,
-            scratch_next: now + MEASURE_SCRATCH,
+            before: written_bytes(),
+            next: Instant::now() + MEASURE_EVERY,
         }
     }
 
-    fn over(&mut self) -> Option<Stop> {
+    fn is_over(&mut self) -> bool {
         let now = Instant::now();
-        if now >= self.memory_next {
-            self.memory_next = now + MEASURE_MEMORY;
-            let grown = resident_bytes()?.saturating_sub(self.memory_before?);
-            if grown > MEMORY_BYTES {
-                return Some(Stop::Memory);
-            }
+        if now < self.next {
+            return false;
         }
-        if now >= self.scratch_next {
-            self.scratch_next = now + MEASURE_SCRATCH;
-            if scratch_bytes() > SCRATCH_BYTES {
-                return Some(Stop::Scratch);
-            }
-        }
-        None
+        self.next = now + MEASURE_EVERY;
+        let written = self.before.zip(written_bytes());
+        written.is_some_and(|(before, now)| now.saturating_sub(before) > SCRATCH_BYTES)
     }
 }
 
-/// The memory of this process, on Linux.
-fn resident_bytes() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let resident = |line: &str| {
-        line.strip_prefix("VmRSS:")?
-            .strip_suffix("kB")?
-            .trim()
-            .parse()
-            .ok()
-    };
-    let kib: u64 = status.lines().find_map(resident)?;
-    Some(kib * 1024)
-}
-
-/// What SQLite's temporary files hold, on Linux; nothing elsewhere. They have been
-/// unlinked, so that only those who hold them open see them.
-fn scratch_bytes() -> u64 {
-    let Ok(files) = fs::read_dir("/proc/self/fd") else {
-        return 0;
-    };
-    files
-        .flatten()
-        .map(|file| file.path())
-        .filter(|path| {
-            let target = fs::read_link(path).unwrap_or_default();
-            let name = target.file_name().unwrap_or_default();
-            name.as_encoded_bytes().starts_with(TEMPORARY)
-        })
-        .filter_map(|path| Some(fs::metadata(path).ok()?.len()))
-        .sum()
+/// What this thread has written in all its life, on Linux.
+fn written_bytes() -> Option<u64> {
+    let counters = fs::read_to_string("/proc/thread-self/io").ok()?;
+    let written = |line: &str| line.strip_prefix("wchar:")?.trim().parse().ok();
+    counters.lines().find_map(written)
 }

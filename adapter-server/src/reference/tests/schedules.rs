@@ -13,7 +13,8 @@ async fn patient(path: &Path) -> Reference {
 }
 
 async fn schedule(store: &Reference, session: SessionId, cron: Option<&str>, at: DateTime<Utc>) {
-    let made = adapter(store, 1).create_schedule(
+    let s = adapter(store, 1);
+    let made = s.create_schedule(
         session,
         "do it".into(),
         cron.map(Into::into),
