@@ -19,7 +19,7 @@ use mortise_test_support::database::Database;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use mortise_test_support::fixtures::moment;
 use mortise_test_support::in_process::mesh;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fs;
 use std::path::Path;
 use uuid::Uuid;
@@ -120,11 +120,11 @@ async fn provoke(adapter: &GrpcHostAdapter, raw: &Raw, id: SessionId) -> Vec<Str
         capability: "c".into(),
         operation: "o".into(),
         method: PaymentMethod::Get,
-        url: "https://shop.test".into(),
-        body: None,
+        url: format!("https://shop.test/?key={MARKER}"),
+        body: Some(json!(MARKER)),
         max_amount_usd: 1.0,
         rail_preference: Vec::new(),
-        metadata: Value::Null,
+        metadata: json!(MARKER),
     };
     let authority = adapter.payment_authority(1, None).unwrap();
     let paid = authority.execute_machine_payment(id, payment).await;

@@ -90,6 +90,7 @@ pub(super) async fn put(
             return Err(StoreError::invalid_field(field, "is no finite number"));
         }
     }
+    let balance = budget.balance;
     let budget = pb::Budget::from(budget);
     sqlx::query(PUT)
         .bind(org_id)
@@ -97,7 +98,7 @@ pub(super) async fn put(
         .bind(i64::from(budget.subject_type))
         .bind(budget.subject_id.as_bytes())
         .bind(budget.currency.as_bytes())
-        .bind(budget.balance)
+        .bind(balance)
         .bind(budget.encode_to_vec())
         .execute(tx)
         .await

@@ -28,7 +28,6 @@ use super::errors::refused;
 use super::records::stored_fault;
 use super::{ScopedReference, locks, session_store};
 use async_trait::async_trait;
-use engine::Gate;
 use everruns_core::session_sqldb::{
     DatabaseInfo, SessionSqlDbError, SessionSqlDbStore, SqlExecuteResult, SqlQueryResult,
     TableSchema,
@@ -43,6 +42,8 @@ use rules::Mode;
 use sandbox::Sandbox;
 use sqlx::AnyConnection;
 use std::sync::Arc;
+use tokio::time::timeout_at;
+use watch::Watch;
 
 const NAME_BYTES: usize = 64;
 
@@ -194,11 +195,8 @@ impl ScopedReference {
             found.ok_or_else(|| SessionSqlDbError::DatabaseNotFound(place.name.clone()))?;
         let engine = &self.inner.sql;
         let gate = engine.gate(place.org_id, place.session_id);
-        engine
-            .run(&gate, move |watch| {
-                read(&Sandbox::open(&image, Mode::Query, watch)?)
-            })
-            .await
+        let work = move |watch| read(&Sandbox::open(&image, Mode::Query, watch)?);
+        engine.run(&gate, engine.patience(), work).await
     }
 
     /// The database and its image, from memory if nobody has changed it since.
@@ -228,19 +226,23 @@ impl ScopedReference {
         place: &Place,
         sql: &str,
     ) -> Result<pb::SqlExecuteResponse, StoreError> {
-        let gate = self.inner.sql.gate(place.org_id, place.session_id);
-        let _alone = gate.changing.lock().await;
+        let engine = &self.inner.sql;
+        let gate = engine.gate(place.org_id, place.session_id);
+        let patience = engine.patience();
+        let alone = timeout_at(patience, gate.changing.lock()).await;
+        let _alone = alone.map_err(|_| engine.limits().too_late())?;
         for _ in 0..ATTEMPTS {
             // The statements may not run again: a row that they inserted is there.
             if let Some(answer) = self.remembered().await? {
                 return Ok(answer);
             }
             let found = self.find_sql_database(place).await?;
-            let changed = self.changed(&gate, place, found.as_ref(), sql).await;
-            let (revision, rows_affected) = match (changed, self.remembered().await?) {
-                // Another process did it in the meantime, and this one failed over it.
-                (Err(_), Some(answer)) => return Ok(answer),
-                (changed, _) => changed?,
+            let image = self.image_to_change(place, found.as_ref()).await?;
+            let changed = engine.run(&gate, patience, changes(image, sql.to_string()));
+            let (revision, rows_affected) = match changed.await {
+                Ok(changed) => changed,
+                // Maybe another process did it in the meantime, and this one fails over it.
+                Err(error) => return self.remembered().await?.ok_or_else(|| error.into()),
             };
             let answer = pb::SqlExecuteResponse { rows_affected };
             let stored = self.store_sql_database(place, found, revision, answer);
@@ -252,29 +254,18 @@ impl ScopedReference {
         Err(unavailable(text).outcome(Outcome::NotApplied))
     }
 
-    /// What statements make of a database, and the rows that they touched.
-    async fn changed(
+    /// The image that a change begins with: an empty one where there is no database.
+    async fn image_to_change(
         &self,
-        gate: &Gate,
         place: &Place,
         found: Option<&Found>,
-        sql: &str,
-    ) -> Result<(Revision, u64), StoreError> {
-        let image = match found {
-            Some(found) => found.image.clone(),
-            None => {
-                let mut conn = self.inner.db.reader().await?;
-                session_store::must_exist(&mut conn, place.org_id, place.session_id).await?;
-                Arc::default()
-            }
-        };
-        let sql = sql.to_string();
-        let changed = self.inner.sql.run(gate, move |watch| {
-            let sandbox = Sandbox::open(&image, Mode::Execute, watch)?;
-            let rows_affected = statements::execute(&sandbox, &sql)?;
-            Ok((sandbox.close(&image)?, rows_affected))
-        });
-        Ok(changed.await?)
+    ) -> Result<Arc<Image>, StoreError> {
+        if let Some(found) = found {
+            return Ok(found.image.clone());
+        }
+        let mut conn = self.inner.db.reader().await?;
+        session_store::must_exist(&mut conn, place.org_id, place.session_id).await?;
+        Ok(Arc::default())
     }
 
     /// Stores a revision of the database that was found; `None` if it has changed since.
@@ -319,6 +310,19 @@ impl ScopedReference {
             kept.await;
         }
         Ok(Some(answer))
+    }
+}
+
+/// The work of finding out what statements make of a database, and how many rows they
+/// touch.
+fn changes(
+    image: Arc<Image>,
+    sql: String,
+) -> impl FnOnce(Arc<Watch>) -> Result<(Revision, u64), SessionSqlDbError> + Send + 'static {
+    move |watch| {
+        let sandbox = Sandbox::open(&image, Mode::Execute, watch)?;
+        let rows_affected = statements::execute(&sandbox, &sql)?;
+        Ok((sandbox.close(&image)?, rows_affected))
     }
 }
 

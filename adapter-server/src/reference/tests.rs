@@ -13,6 +13,7 @@ mod opening;
 mod postgres;
 #[path = "tests/suite.rs"]
 mod sqlite;
+mod statements;
 
 use self::database::Database;
 use self::sqlite::{Store, open};

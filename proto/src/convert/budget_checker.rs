@@ -3,7 +3,7 @@
 use everruns_core::budget::{BudgetSubjectType, BudgetSummary, BudgetToolResponse};
 use everruns_core::typed_id::BudgetId;
 
-use super::{ConvertError, Result, enumeration, id, list, to_list};
+use super::{ConvertError, Result, enumeration, id, list, required, to_list};
 use crate::pb;
 
 // === BudgetSummary ===
@@ -20,10 +20,10 @@ impl From<BudgetSummary> for pb::BudgetInfo {
         } = budget;
         Self {
             currency,
-            limit,
-            balance,
+            limit: Some(limit),
+            balance: Some(balance),
             soft_limit,
-            percent_remaining,
+            percent_remaining: Some(percent_remaining),
             status,
         }
     }
@@ -35,10 +35,10 @@ impl TryFrom<pb::BudgetInfo> for BudgetSummary {
     fn try_from(wire: pb::BudgetInfo) -> Result<Self> {
         Ok(Self {
             currency: wire.currency,
-            limit: wire.limit,
-            balance: wire.balance,
+            limit: required("limit", wire.limit)?,
+            balance: required("balance", wire.balance)?,
             soft_limit: wire.soft_limit,
-            percent_remaining: wire.percent_remaining,
+            percent_remaining: required("percent_remaining", wire.percent_remaining)?,
             status: wire.status,
         })
     }
@@ -148,9 +148,9 @@ impl From<Budget> for pb::Budget {
             subject_type: pb::BudgetSubjectType::from(subject_type).into(),
             subject_id,
             currency,
-            limit,
+            limit: Some(limit),
             soft_limit,
-            balance,
+            balance: Some(balance),
             is_paused,
         }
     }
@@ -168,9 +168,9 @@ impl TryFrom<pb::Budget> for Budget {
             )?,
             subject_id: wire.subject_id,
             currency: wire.currency,
-            limit: wire.limit,
+            limit: required("limit", wire.limit)?,
             soft_limit: wire.soft_limit,
-            balance: wire.balance,
+            balance: required("balance", wire.balance)?,
             is_paused: wire.is_paused,
         })
     }

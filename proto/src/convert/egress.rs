@@ -46,18 +46,17 @@ fn kind_to_wire(kind: EgressRequestKind) -> (pb::EgressRequestKind, String) {
         EgressRequestKind::SystemEmail => (K::SystemEmail, String::new()),
         EgressRequestKind::UtilityLlm => (K::UtilityLlm, String::new()),
         EgressRequestKind::Mcp => (K::Mcp, String::new()),
-        EgressRequestKind::Other(name) => (K::Unspecified, name),
+        EgressRequestKind::Other(name) => (K::Other, name),
     }
 }
 
 fn kind_from_wire(kind: i32, other: String) -> Result<EgressRequestKind> {
     use pb::EgressRequestKind as K;
-    // Another kind is unspecified, which `wire_enum` refuses.
-    if kind == 0 {
-        return Ok(EgressRequestKind::Other(other));
-    }
     Ok(match wire_enum("kind", kind)? {
-        K::Unspecified => EgressRequestKind::Other(other),
+        K::Unspecified => {
+            return Err(ConvertError::unspecified::<K>().within("kind"));
+        }
+        K::Other => EgressRequestKind::Other(other),
         K::LlmProvider => EgressRequestKind::LlmProvider,
         K::Capability => EgressRequestKind::Capability,
         K::Integration => EgressRequestKind::Integration,

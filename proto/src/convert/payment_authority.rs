@@ -6,9 +6,8 @@ use everruns_core::payment::{
 };
 use everruns_core::typed_id::{AgentId, PaymentAccountId, SessionId};
 
-use super::{
-    ConvertError, Result, enumeration, id, json, json_text, optional_id, optional_json, secret_json,
-};
+use super::user_connection_resolver::optional_secret_json;
+use super::{ConvertError, Result, enumeration, id, json, json_text, optional_id, secret_json};
 use crate::pb;
 use crate::pb::ledger_policy::Subject;
 
@@ -143,10 +142,10 @@ impl TryFrom<pb::MachinePaymentRequest> for MachinePaymentRequest {
             operation: wire.operation,
             method: enumeration::<pb::PaymentMethod, _>("method", wire.method)?,
             url: wire.url,
-            body: optional_json("body_json", wire.body_json.as_deref())?,
+            body: optional_secret_json("body_json", wire.body_json.as_deref())?,
             max_amount_usd: wire.max_amount_usd,
             rail_preference: rails.map(rail).collect::<Result<_>>()?,
-            metadata: json("metadata_json", &wire.metadata_json)?,
+            metadata: secret_json("metadata_json", &wire.metadata_json)?,
         })
     }
 }

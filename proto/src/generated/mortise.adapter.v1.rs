@@ -1530,17 +1530,17 @@ pub struct BudgetInfo {
     #[prost(string, tag = "1")]
     pub currency: ::prost::alloc::string::String,
     /// What may be spent in all.
-    #[prost(double, tag = "2")]
-    pub limit: f64,
+    #[prost(double, optional, tag = "2")]
+    pub limit: ::core::option::Option<f64>,
     /// What is left.
-    #[prost(double, tag = "3")]
-    pub balance: f64,
+    #[prost(double, optional, tag = "3")]
+    pub balance: ::core::option::Option<f64>,
     /// OPTIONAL. What is left from which on there is a warning.
     #[prost(double, optional, tag = "4")]
     pub soft_limit: ::core::option::Option<f64>,
     /// What is left, in hundredths of the limit: 0 to 100.
-    #[prost(double, tag = "5")]
-    pub percent_remaining: f64,
+    #[prost(double, optional, tag = "5")]
+    pub percent_remaining: ::core::option::Option<f64>,
     /// REQUIRED. `active`, `warning`, `paused` or `exhausted`.
     #[prost(string, tag = "6")]
     pub status: ::prost::alloc::string::String,
@@ -1561,14 +1561,14 @@ pub struct Budget {
     #[prost(string, tag = "4")]
     pub currency: ::prost::alloc::string::String,
     /// REQUIRED. What may be spent in all.
-    #[prost(double, tag = "5")]
-    pub limit: f64,
+    #[prost(double, optional, tag = "5")]
+    pub limit: ::core::option::Option<f64>,
     /// OPTIONAL. What is left from which on there is a warning.
     #[prost(double, optional, tag = "6")]
     pub soft_limit: ::core::option::Option<f64>,
     /// REQUIRED. What is left.
-    #[prost(double, tag = "7")]
-    pub balance: f64,
+    #[prost(double, optional, tag = "7")]
+    pub balance: ::core::option::Option<f64>,
     /// Whether it is halted by hand.
     #[prost(bool, tag = "8")]
     pub is_paused: bool,
@@ -2057,10 +2057,10 @@ pub struct EgressRequest {
     /// The body; empty: none.
     #[prost(bytes = "bytes", tag = "4")]
     pub body: ::prost::bytes::Bytes,
-    /// What it is for.
+    /// REQUIRED. What it is for.
     #[prost(enumeration = "EgressRequestKind", tag = "5")]
     pub kind: i32,
-    /// What it is for, where `kind` is unspecified.
+    /// What it is for, where `kind` is OTHER.
     #[prost(string, tag = "6")]
     pub other_kind: ::prost::alloc::string::String,
     /// REQUIRED. Whether it is signed.
@@ -2136,7 +2136,7 @@ pub struct SendStreamResponse {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum EgressRequestKind {
-    /// Another kind, named in `other_kind`.
+    /// Never sent.
     Unspecified = 0,
     /// A language model.
     LlmProvider = 1,
@@ -2150,6 +2150,8 @@ pub enum EgressRequestKind {
     UtilityLlm = 5,
     /// An MCP server.
     Mcp = 6,
+    /// Another kind, named in `other_kind`.
+    Other = 7,
 }
 impl EgressRequestKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2165,6 +2167,7 @@ impl EgressRequestKind {
             Self::SystemEmail => "EGRESS_REQUEST_KIND_SYSTEM_EMAIL",
             Self::UtilityLlm => "EGRESS_REQUEST_KIND_UTILITY_LLM",
             Self::Mcp => "EGRESS_REQUEST_KIND_MCP",
+            Self::Other => "EGRESS_REQUEST_KIND_OTHER",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2177,6 +2180,7 @@ impl EgressRequestKind {
             "EGRESS_REQUEST_KIND_SYSTEM_EMAIL" => Some(Self::SystemEmail),
             "EGRESS_REQUEST_KIND_UTILITY_LLM" => Some(Self::UtilityLlm),
             "EGRESS_REQUEST_KIND_MCP" => Some(Self::Mcp),
+            "EGRESS_REQUEST_KIND_OTHER" => Some(Self::Other),
             _ => None,
         }
     }
@@ -7563,6 +7567,7 @@ pub struct ExecuteMachinePaymentResponse {
 }
 /// MachinePaymentRequest is an HTTP request that costs money.
 #[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct MachinePaymentRequest {
     /// REQUIRED. The id of the capability that asks.
     #[prost(string, tag = "1")]
@@ -7573,10 +7578,11 @@ pub struct MachinePaymentRequest {
     /// REQUIRED. The method.
     #[prost(enumeration = "PaymentMethod", tag = "3")]
     pub method: i32,
-    /// REQUIRED. The URL; a policy allows it by its host.
+    /// REQUIRED. The URL; a policy allows it by its host. May hold what is secret.
     #[prost(string, tag = "4")]
     pub url: ::prost::alloc::string::String,
-    /// OPTIONAL. The body, one JSON value; `null` is not absent.
+    /// OPTIONAL. The body, one JSON value; `null` is not absent. May hold what is
+    /// secret.
     #[prost(string, optional, tag = "5")]
     pub body_json: ::core::option::Option<::prost::alloc::string::String>,
     /// REQUIRED. The most that may be paid, in US dollars; finite, zero or more.
@@ -7585,7 +7591,8 @@ pub struct MachinePaymentRequest {
     /// OPTIONAL. The rails to pay over, the best first. Empty: any.
     #[prost(enumeration = "PaymentRail", repeated, tag = "7")]
     pub rail_preference: ::prost::alloc::vec::Vec<i32>,
-    /// REQUIRED. What the capability notes down with it, one JSON value.
+    /// REQUIRED. What the capability notes down with it, one JSON value. May hold what
+    /// is secret.
     #[prost(string, tag = "8")]
     pub metadata_json: ::prost::alloc::string::String,
 }
@@ -14171,8 +14178,9 @@ pub mod session_sql_db_store_service_server {
     ///
     /// * databases of a session to 10, and the size of each to 64 MiB
     ///  (SQL_LIMIT_EXCEEDED);
-    /// * a value and a row of a table to 1 MiB, and what is set aside while sorting and the
-    ///  like to 512 MiB (SQL_LIMIT_EXCEEDED);
+    /// * a value and a row of a table to 1 MiB, what is set aside while sorting and the
+    ///  like to 512 MiB, and the memory of all calls together to 1 GiB
+    ///  (SQL_LIMIT_EXCEEDED);
     /// * the SQL text of one call to 1 MiB (SQL_QUERY_ERROR);
     /// * a result to 4 MiB of JSON (SQL_RESULT_TOO_LARGE);
     /// * a call to 10 s (SQL_QUERY_TIMEOUT).

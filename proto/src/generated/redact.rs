@@ -132,6 +132,20 @@ impl fmt::Debug for pb::GetValueResponse {
             .finish()
     }
 }
+impl fmt::Debug for pb::MachinePaymentRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MachinePaymentRequest")
+            .field("capability", &self.capability)
+            .field("operation", &self.operation)
+            .field("method", &self.method)
+            .field("url", &Redacted::of(&self.url))
+            .field("body_json", &Redacted::of(&self.body_json))
+            .field("max_amount_usd", &self.max_amount_usd)
+            .field("rail_preference", &self.rail_preference)
+            .field("metadata_json", &Redacted::of(&self.metadata_json))
+            .finish()
+    }
+}
 impl fmt::Debug for pb::MachinePaymentResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MachinePaymentResponse")
@@ -456,7 +470,11 @@ impl Secrets for pb::EventContext {}
 impl Secrets for pb::EventIds {}
 impl Secrets for pb::EventTags {}
 impl Secrets for pb::EventTypes {}
-impl Secrets for pb::ExecuteMachinePaymentRequest {}
+impl Secrets for pb::ExecuteMachinePaymentRequest {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.payment.secret(counts))
+    }
+}
 impl Secrets for pb::ExecuteMachinePaymentResponse {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
         None.or_else(|| self.payment.secret(counts))
@@ -700,7 +718,17 @@ impl Secrets for pb::LoadTurnContextResponse {
         })
     }
 }
-impl Secrets for pb::MachinePaymentRequest {}
+impl Secrets for pb::MachinePaymentRequest {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.url.counted("MachinePaymentRequest.url", counts))
+            .or_else(|| {
+                self.body_json.counted("MachinePaymentRequest.body_json", counts)
+            })
+            .or_else(|| {
+                self.metadata_json.counted("MachinePaymentRequest.metadata_json", counts)
+            })
+    }
+}
 impl Secrets for pb::MachinePaymentResponse {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
         None.or_else(|| {

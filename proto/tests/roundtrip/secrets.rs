@@ -100,6 +100,10 @@ fn no_debug_dump_shows_a_secret() {
             dump::<pb::SendStreamResponse>("SendStreamResponse"),
         ),
         (
+            "MachinePaymentRequest",
+            dump::<pb::MachinePaymentRequest>("MachinePaymentRequest"),
+        ),
+        (
             "MachinePaymentResponse",
             dump::<pb::MachinePaymentResponse>("MachinePaymentResponse"),
         ),

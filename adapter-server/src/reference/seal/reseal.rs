@@ -25,7 +25,7 @@ const ROUNDS: u32 = 8;
 /// What was done to a table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Resealed {
-    /// The table.
+    /// The table, and the column where several of it are sealed (`table.column`).
     pub table: &'static str,
     /// Rows that an older key had sealed.
     pub resealed: u64,

@@ -14,7 +14,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// Calls of one session that run at once.
 const RUNNING_PER_SESSION: usize = 2;
@@ -108,14 +108,24 @@ impl SqlEngine {
         gate
     }
 
+    /// Until when a call that comes now waits to be run.
+    pub(super) fn patience(&self) -> Instant {
+        Instant::now() + self.limits.time
+    }
+
     /// Does work that blocks, when there is room for it, and stops it when its time is
-    /// over or its caller goes away. Waiting for room counts as time of its own.
-    pub(super) async fn run<T, F>(&self, gate: &Gate, work: F) -> Result<T, SessionSqlDbError>
+    /// over or its caller goes away.
+    pub(super) async fn run<T, F>(
+        &self,
+        gate: &Gate,
+        patience: Instant,
+        work: F,
+    ) -> Result<T, SessionSqlDbError>
     where
         T: Send + 'static,
         F: FnOnce(Arc<Watch>) -> Result<T, SessionSqlDbError> + Send + 'static,
     {
-        let waited = timeout(self.limits.time, self.room(gate)).await;
+        let waited = timeout_at(patience, self.room(gate)).await;
         let room = waited.map_err(|_| self.limits.too_late())?;
         let watch = Arc::new(Watch::begin(self.limits.clone()));
         let _abandons = Abandons(watch.clone());

@@ -163,8 +163,11 @@ fn opened(image: &Image, mode: Mode, watch: &Watch) -> rusqlite::Result<Connecti
     Ok(connection)
 }
 
-/// An error that is nobody's statement's fault.
+/// An error that is no statement's fault.
 fn broken(error: rusqlite::Error) -> SessionSqlDbError {
+    if error.sqlite_error_code() == Some(ErrorCode::OutOfMemory) {
+        return limits::no_memory();
+    }
     SessionSqlDbError::Internal(format!("the database engine failed: {}", text(error)))
 }
 

@@ -234,7 +234,7 @@ async fn without_the_key() {
 
     let keyless = ReferenceConfig {
         encryption_key: None,
-        ..config(url)
+        ..config("sqlite::memory:".into())
     };
     let store = Reference::open(keyless).await.unwrap();
     let s = adapter(&store, 1);

@@ -241,11 +241,11 @@ fn payment() -> MachinePaymentRequest {
         capability: "acme".into(),
         operation: "buy".into(),
         method: PaymentMethod::Get,
-        url: "https://shop.test/".into(),
-        body: None,
+        url: format!("https://shop.test/?key={MARKER}"),
+        body: Some(json!({ "key": MARKER })),
         max_amount_usd: 0.5,
         rail_preference: Vec::new(),
-        metadata: Value::Null,
+        metadata: json!(MARKER),
     }
 }
 

@@ -1,6 +1,43 @@
-//! What statements may do, and what comes of them.
+//! SQL statements of sessions: what they may do, what comes of them, and what they are
+//! limited to. None of it depends on where a database is kept.
+
+mod limits;
 
 use super::*;
+use crate::reference::SqlLimits;
+use everruns_core::session_sqldb::{SessionSqlDbError, SessionSqlDbStore};
+use mortise_proto::pb::ErrorReason;
+
+const COUNT_FOREVER: &str = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) \
+                             SELECT count(*) FROM c";
+
+/// A storage with limits that a test meets soon.
+async fn limited(limits: SqlLimits) -> Reference {
+    let config = ReferenceConfig {
+        sql_limits: limits,
+        ..config("sqlite::memory:".into())
+    };
+    Reference::open(config).await.unwrap()
+}
+
+/// The one row of a query.
+pub(super) async fn row(
+    adapter: &ScopedReference,
+    session: SessionId,
+    sql: &str,
+) -> serde_json::Value {
+    let result = adapter.sql_query(session, "d", sql).await.unwrap();
+    assert_eq!(result.rows.len(), 1, "{sql}");
+    json!(result.rows[0])
+}
+
+/// What kind of error it is.
+pub(super) fn kind<T>(result: Result<T, SessionSqlDbError>) -> ErrorReason {
+    match result {
+        Ok(_) => ErrorReason::Unspecified,
+        Err(error) => StoreError::from(error).reason.unwrap(),
+    }
+}
 
 /// No statement reaches beyond its database, breaks its file or outlives its call.
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What statements are limited to.
 
 use super::*;
+use std::time::{Duration, Instant};
 
 /// Whatever grows has a limit, and the error says which.
 #[tokio::test]
