@@ -18,7 +18,7 @@ pub(crate) struct Args {
     #[arg(long)]
     test_seed: bool,
     /// Where the links of the web console lead that agents are given, such as
-    /// https://console.example.com. Without it they are paths.
+    /// `https://console.example.com`. Without it they are paths.
     #[arg(long, value_name = "URL", default_value = "")]
     platform_base_url: String,
 }
