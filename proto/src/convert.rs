@@ -35,6 +35,7 @@ pub mod session_store;
 pub mod tool_types;
 pub mod turn_queue;
 pub mod user_connection_resolver;
+pub mod utility_llm;
 
 use crate::StoreError;
 use crate::error::Outcome;

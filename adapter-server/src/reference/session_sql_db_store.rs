@@ -42,13 +42,10 @@ use rules::Mode;
 use sandbox::Sandbox;
 use sqlx::AnyConnection;
 use std::sync::Arc;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 use watch::Watch;
 
 const NAME_BYTES: usize = 64;
-
-/// How often a change is made again because other processes were quicker.
-const ATTEMPTS: usize = 16;
 
 #[async_trait]
 impl SessionSqlDbStore for ScopedReference {
@@ -231,7 +228,8 @@ impl ScopedReference {
         let patience = engine.patience();
         let alone = timeout_at(patience, gate.changing.lock()).await;
         let _alone = alone.map_err(|_| engine.limits().too_late())?;
-        for _ in 0..ATTEMPTS {
+        // A change is made again when another process was quicker.
+        while Instant::now() < patience {
             // The statements may not run again: a row that they inserted is there.
             if let Some(answer) = self.remembered().await? {
                 return Ok(answer);

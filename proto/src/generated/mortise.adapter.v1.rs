@@ -16983,3 +16983,662 @@ pub mod turn_queue_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// LlmContentPart is a piece of a message.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LlmContentPart {
+    /// REQUIRED. What it is.
+    #[prost(oneof = "llm_content_part::Part", tags = "1, 2, 3")]
+    pub part: ::core::option::Option<llm_content_part::Part>,
+}
+/// Nested message and enum types in `LlmContentPart`.
+pub mod llm_content_part {
+    /// REQUIRED. What it is.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Part {
+        /// Text.
+        #[prost(string, tag = "1")]
+        Text(::prost::alloc::string::String),
+        /// An image: an http or https URL, or a data URL.
+        #[prost(string, tag = "2")]
+        ImageUrl(::prost::alloc::string::String),
+        /// Sound: a data URL.
+        #[prost(string, tag = "3")]
+        AudioUrl(::prost::alloc::string::String),
+    }
+}
+/// LlmContentParts is a message's content in pieces; none differs from an empty text.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LlmContentParts {
+    /// In order.
+    #[prost(message, repeated, tag = "1")]
+    pub parts: ::prost::alloc::vec::Vec<LlmContentPart>,
+}
+/// LlmToolCalls are the calls that a model asks for; none differs from absent.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LlmToolCalls {
+    /// In order.
+    #[prost(message, repeated, tag = "1")]
+    pub calls: ::prost::alloc::vec::Vec<ToolCallPart>,
+}
+/// LlmMessage is one message of a conversation with a model.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct LlmMessage {
+    /// REQUIRED. Who speaks.
+    #[prost(enumeration = "LlmMessageRole", tag = "1")]
+    pub role: i32,
+    /// OPTIONAL. The calls that the model asked for.
+    #[prost(message, optional, tag = "4")]
+    pub tool_calls: ::core::option::Option<LlmToolCalls>,
+    /// OPTIONAL. The call that this is the result of.
+    #[prost(string, optional, tag = "5")]
+    pub tool_call_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. What it was in the course of a turn.
+    #[prost(enumeration = "ExecutionPhase", optional, tag = "6")]
+    pub phase: ::core::option::Option<i32>,
+    /// OPTIONAL. The model's private reasoning.
+    #[prost(string, optional, tag = "7")]
+    pub thinking: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. The provider's signature of it, kept byte for byte.
+    #[prost(string, optional, tag = "8")]
+    pub thinking_signature: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. What is said.
+    #[prost(oneof = "llm_message::Content", tags = "2, 3")]
+    pub content: ::core::option::Option<llm_message::Content>,
+}
+/// Nested message and enum types in `LlmMessage`.
+pub mod llm_message {
+    /// REQUIRED. What is said.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum Content {
+        /// One text.
+        #[prost(string, tag = "2")]
+        Text(::prost::alloc::string::String),
+        /// Pieces.
+        #[prost(message, tag = "3")]
+        Parts(super::LlmContentParts),
+    }
+}
+/// UtilityLlmRequest asks for a completion.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UtilityLlmRequest {
+    /// REQUIRED, at least one. The conversation.
+    #[prost(message, repeated, tag = "1")]
+    pub messages: ::prost::alloc::vec::Vec<LlmMessage>,
+    /// OPTIONAL. How hard to think. Absent: as the model does by itself.
+    #[prost(enumeration = "UtilityLlmReasoningEffort", optional, tag = "2")]
+    pub reasoning_effort: ::core::option::Option<i32>,
+    /// OPTIONAL. The sampling temperature; a provider takes 0 to 2, or none at all.
+    #[prost(float, optional, tag = "3")]
+    pub temperature: ::core::option::Option<f32>,
+    /// OPTIONAL. The most tokens of the completion.
+    #[prost(uint32, optional, tag = "4")]
+    pub max_tokens: ::core::option::Option<u32>,
+    /// Sent to the provider, for its own records.
+    #[prost(btree_map = "string, string", tag = "5")]
+    pub metadata: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+}
+/// RateLimitInfo is what a provider said when it refused a request for now.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RateLimitInfo {
+    /// OPTIONAL. After how many seconds to come again.
+    #[prost(uint64, optional, tag = "1")]
+    pub retry_after_secs: ::core::option::Option<u64>,
+    /// OPTIONAL. Requests that are left.
+    #[prost(uint32, optional, tag = "2")]
+    pub requests_remaining: ::core::option::Option<u32>,
+    /// OPTIONAL. Tokens that are left.
+    #[prost(uint32, optional, tag = "3")]
+    pub tokens_remaining: ::core::option::Option<u32>,
+    /// OPTIONAL. When there are more requests, in the provider's words.
+    #[prost(string, optional, tag = "4")]
+    pub requests_reset: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. When there are more tokens, in the provider's words.
+    #[prost(string, optional, tag = "5")]
+    pub tokens_reset: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. What it ran out of.
+    #[prost(enumeration = "RateLimitType", optional, tag = "6")]
+    pub limit_type: ::core::option::Option<i32>,
+}
+/// RetryMetadata is how often the provider had to be asked.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RetryMetadata {
+    /// How often it was asked again; 0: the first answer counted.
+    #[prost(uint32, tag = "1")]
+    pub attempts: u32,
+    /// REQUIRED. The time spent waiting between; not negative.
+    #[prost(message, optional, tag = "2")]
+    pub total_retry_wait: ::core::option::Option<::prost_types::Duration>,
+    /// OPTIONAL. What it said last when it refused.
+    #[prost(message, optional, tag = "3")]
+    pub last_rate_limit_info: ::core::option::Option<RateLimitInfo>,
+}
+/// LlmCompletionMetadata is what a completion took.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LlmCompletionMetadata {
+    /// OPTIONAL. Tokens in all.
+    #[prost(uint32, optional, tag = "1")]
+    pub total_tokens: ::core::option::Option<u32>,
+    /// OPTIONAL. Tokens of the messages.
+    #[prost(uint32, optional, tag = "2")]
+    pub prompt_tokens: ::core::option::Option<u32>,
+    /// OPTIONAL. Tokens of the completion.
+    #[prost(uint32, optional, tag = "3")]
+    pub completion_tokens: ::core::option::Option<u32>,
+    /// OPTIONAL. Tokens of the messages that the provider had in its cache.
+    #[prost(uint32, optional, tag = "4")]
+    pub cache_read_tokens: ::core::option::Option<u32>,
+    /// OPTIONAL. Tokens that the provider put in its cache.
+    #[prost(uint32, optional, tag = "5")]
+    pub cache_creation_tokens: ::core::option::Option<u32>,
+    /// OPTIONAL. What the provider says that it costs, in US dollars.
+    #[prost(double, optional, tag = "6")]
+    pub provider_cost_usd: ::core::option::Option<f64>,
+    /// OPTIONAL. The model that answered.
+    #[prost(string, optional, tag = "7")]
+    pub model: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. Why the completion ended, in the provider's words.
+    #[prost(string, optional, tag = "8")]
+    pub finish_reason: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. How often the provider had to be asked.
+    #[prost(message, optional, tag = "9")]
+    pub retry_metadata: ::core::option::Option<RetryMetadata>,
+    /// OPTIONAL. The provider's id of the completion.
+    #[prost(string, optional, tag = "10")]
+    pub response_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. The provider's word for what it is in the course of a turn.
+    #[prost(string, optional, tag = "11")]
+    pub phase: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// LlmReasonItem is a piece of reasoning that the provider keeps to itself.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct LlmReasonItem {
+    /// REQUIRED. The provider, such as `openai`.
+    #[prost(string, tag = "1")]
+    pub provider: ::prost::alloc::string::String,
+    /// OPTIONAL. The model.
+    #[prost(string, optional, tag = "2")]
+    pub model: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. The provider's id of the piece.
+    #[prost(string, tag = "3")]
+    pub item_id: ::prost::alloc::string::String,
+    /// OPTIONAL. What only the provider can read, kept byte for byte.
+    #[prost(string, optional, tag = "4")]
+    pub encrypted_content: ::core::option::Option<::prost::alloc::string::String>,
+    /// What the provider tells of it.
+    #[prost(string, repeated, tag = "5")]
+    pub summary: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// OPTIONAL. Its tokens.
+    #[prost(uint32, optional, tag = "6")]
+    pub token_count: ::core::option::Option<u32>,
+}
+/// ChatCompletionRequest asks for a completion.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ChatCompletionRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. What is asked.
+    #[prost(message, optional, tag = "2")]
+    pub request: ::core::option::Option<UtilityLlmRequest>,
+}
+/// ChatCompletionResponse is a completion.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ChatCompletionResponse {
+    /// What the model says.
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+    /// OPTIONAL. The model's private reasoning.
+    #[prost(string, optional, tag = "2")]
+    pub thinking: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. The provider's signature of it, kept byte for byte.
+    #[prost(string, optional, tag = "3")]
+    pub thinking_signature: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. The calls that the model asks for.
+    #[prost(message, optional, tag = "4")]
+    pub tool_calls: ::core::option::Option<LlmToolCalls>,
+    /// REQUIRED. What it took.
+    #[prost(message, optional, tag = "5")]
+    pub metadata: ::core::option::Option<LlmCompletionMetadata>,
+}
+/// ChatCompletionStreamRequest asks for a completion.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ChatCompletionStreamRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. What is asked.
+    #[prost(message, optional, tag = "2")]
+    pub request: ::core::option::Option<UtilityLlmRequest>,
+}
+/// ChatCompletionStreamResponse is an event of a completion.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ChatCompletionStreamResponse {
+    /// REQUIRED. What happened.
+    #[prost(
+        oneof = "chat_completion_stream_response::Event",
+        tags = "1, 2, 3, 4, 5, 6, 7"
+    )]
+    pub event: ::core::option::Option<chat_completion_stream_response::Event>,
+}
+/// Nested message and enum types in `ChatCompletionStreamResponse`.
+pub mod chat_completion_stream_response {
+    /// REQUIRED. What happened.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum Event {
+        /// More text. All of them together are the text.
+        #[prost(string, tag = "1")]
+        TextDelta(::prost::alloc::string::String),
+        /// More of the private reasoning.
+        #[prost(string, tag = "2")]
+        ThinkingDelta(::prost::alloc::string::String),
+        /// The signature of the private reasoning, which is complete.
+        #[prost(string, tag = "3")]
+        ThinkingSignature(::prost::alloc::string::String),
+        /// A piece of reasoning that the provider keeps to itself.
+        #[prost(message, tag = "4")]
+        ReasonItem(super::LlmReasonItem),
+        /// The calls that the model asks for.
+        #[prost(message, tag = "5")]
+        ToolCalls(super::LlmToolCalls),
+        /// The end: what it took.
+        #[prost(message, tag = "6")]
+        Done(super::LlmCompletionMetadata),
+        /// The end: what went wrong, in the provider's words.
+        #[prost(string, tag = "7")]
+        Error(::prost::alloc::string::String),
+    }
+}
+/// UtilityLlmReasoningEffort is how hard the model thinks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UtilityLlmReasoningEffort {
+    /// Never sent; refused with INVALID_ARGUMENT.
+    Unspecified = 0,
+    /// Little.
+    Low = 1,
+    /// Some.
+    Medium = 2,
+    /// Much.
+    High = 3,
+}
+impl UtilityLlmReasoningEffort {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "UTILITY_LLM_REASONING_EFFORT_UNSPECIFIED",
+            Self::Low => "UTILITY_LLM_REASONING_EFFORT_LOW",
+            Self::Medium => "UTILITY_LLM_REASONING_EFFORT_MEDIUM",
+            Self::High => "UTILITY_LLM_REASONING_EFFORT_HIGH",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "UTILITY_LLM_REASONING_EFFORT_UNSPECIFIED" => Some(Self::Unspecified),
+            "UTILITY_LLM_REASONING_EFFORT_LOW" => Some(Self::Low),
+            "UTILITY_LLM_REASONING_EFFORT_MEDIUM" => Some(Self::Medium),
+            "UTILITY_LLM_REASONING_EFFORT_HIGH" => Some(Self::High),
+            _ => None,
+        }
+    }
+}
+/// LlmMessageRole is who speaks to a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum LlmMessageRole {
+    /// Never sent; refused with INVALID_ARGUMENT.
+    Unspecified = 0,
+    /// The platform.
+    System = 1,
+    /// The user.
+    User = 2,
+    /// The model.
+    Assistant = 3,
+    /// A tool.
+    Tool = 4,
+}
+impl LlmMessageRole {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "LLM_MESSAGE_ROLE_UNSPECIFIED",
+            Self::System => "LLM_MESSAGE_ROLE_SYSTEM",
+            Self::User => "LLM_MESSAGE_ROLE_USER",
+            Self::Assistant => "LLM_MESSAGE_ROLE_ASSISTANT",
+            Self::Tool => "LLM_MESSAGE_ROLE_TOOL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "LLM_MESSAGE_ROLE_UNSPECIFIED" => Some(Self::Unspecified),
+            "LLM_MESSAGE_ROLE_SYSTEM" => Some(Self::System),
+            "LLM_MESSAGE_ROLE_USER" => Some(Self::User),
+            "LLM_MESSAGE_ROLE_ASSISTANT" => Some(Self::Assistant),
+            "LLM_MESSAGE_ROLE_TOOL" => Some(Self::Tool),
+            _ => None,
+        }
+    }
+}
+/// RateLimitType is what a provider ran out of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RateLimitType {
+    /// Never sent; refused with INVALID_ARGUMENT.
+    Unspecified = 0,
+    /// Requests.
+    Requests = 1,
+    /// Tokens sent.
+    InputTokens = 2,
+    /// Tokens received.
+    OutputTokens = 3,
+    /// Tokens of both kinds.
+    TotalTokens = 4,
+    /// The provider did not say.
+    Unknown = 5,
+}
+impl RateLimitType {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RATE_LIMIT_TYPE_UNSPECIFIED",
+            Self::Requests => "RATE_LIMIT_TYPE_REQUESTS",
+            Self::InputTokens => "RATE_LIMIT_TYPE_INPUT_TOKENS",
+            Self::OutputTokens => "RATE_LIMIT_TYPE_OUTPUT_TOKENS",
+            Self::TotalTokens => "RATE_LIMIT_TYPE_TOTAL_TOKENS",
+            Self::Unknown => "RATE_LIMIT_TYPE_UNKNOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RATE_LIMIT_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+            "RATE_LIMIT_TYPE_REQUESTS" => Some(Self::Requests),
+            "RATE_LIMIT_TYPE_INPUT_TOKENS" => Some(Self::InputTokens),
+            "RATE_LIMIT_TYPE_OUTPUT_TOKENS" => Some(Self::OutputTokens),
+            "RATE_LIMIT_TYPE_TOTAL_TOKENS" => Some(Self::TotalTokens),
+            "RATE_LIMIT_TYPE_UNKNOWN" => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+}
+/// Generated server implementations.
+pub mod utility_llm_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with UtilityLlmServiceServer.
+    #[async_trait]
+    pub trait UtilityLlmService: std::marker::Send + std::marker::Sync + 'static {
+        /// ChatCompletion answers when all of the completion is there.
+        async fn chat_completion(
+            &self,
+            request: tonic::Request<super::ChatCompletionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ChatCompletionResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the ChatCompletionStream method.
+        type ChatCompletionStreamStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<
+                    super::ChatCompletionStreamResponse,
+                    tonic::Status,
+                >,
+            >
+            + std::marker::Send
+            + 'static;
+        /// ChatCompletionStream answers with the completion as it is made. The last event of
+        /// a stream that ends well is `done` or `error`, and it comes once. The caller may
+        /// give the stream up at any time, and the server then stops the work at the provider.
+        async fn chat_completion_stream(
+            &self,
+            request: tonic::Request<super::ChatCompletionStreamRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::ChatCompletionStreamStream>,
+            tonic::Status,
+        >;
+    }
+    /// UtilityLlmService is the platform's own language model, for the insides of
+    /// capabilities: to summarize, to classify, to name. Optional. Agents never see it. The
+    /// operator chooses its provider, its model and its key; callers cannot.
+    ///
+    /// Whether it has a model is FEATURE_UTILITY_LLM_CONFIGURED of its offer. Without one
+    /// every call fails with INTERNAL + LLM, and so does a request without messages.
+    ///
+    /// A completion is not repeated: it costs money.
+    #[derive(Debug)]
+    pub struct UtilityLlmServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> UtilityLlmServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for UtilityLlmServiceServer<T>
+    where
+        T: UtilityLlmService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.UtilityLlmService/ChatCompletion" => {
+                    #[allow(non_camel_case_types)]
+                    struct ChatCompletionSvc<T: UtilityLlmService>(pub Arc<T>);
+                    impl<
+                        T: UtilityLlmService,
+                    > tonic::server::UnaryService<super::ChatCompletionRequest>
+                    for ChatCompletionSvc<T> {
+                        type Response = super::ChatCompletionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ChatCompletionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as UtilityLlmService>::chat_completion(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ChatCompletionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.UtilityLlmService/ChatCompletionStream" => {
+                    #[allow(non_camel_case_types)]
+                    struct ChatCompletionStreamSvc<T: UtilityLlmService>(pub Arc<T>);
+                    impl<
+                        T: UtilityLlmService,
+                    > tonic::server::ServerStreamingService<
+                        super::ChatCompletionStreamRequest,
+                    > for ChatCompletionStreamSvc<T> {
+                        type Response = super::ChatCompletionStreamResponse;
+                        type ResponseStream = T::ChatCompletionStreamStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ChatCompletionStreamRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as UtilityLlmService>::chat_completion_stream(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ChatCompletionStreamSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for UtilityLlmServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.UtilityLlmService";
+    impl<T> tonic::server::NamedService for UtilityLlmServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}

@@ -34,6 +34,41 @@ impl fmt::Debug for pb::AppChannel {
             .finish()
     }
 }
+impl fmt::Debug for pb::ChatCompletionResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChatCompletionResponse")
+            .field("text", &self.text)
+            .field("thinking", &Redacted::of(&self.thinking))
+            .field("thinking_signature", &Redacted::of(&self.thinking_signature))
+            .field("tool_calls", &self.tool_calls)
+            .field("metadata", &self.metadata)
+            .finish()
+    }
+}
+impl fmt::Debug for pb::chat_completion_stream_response::Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TextDelta(held) => f.debug_tuple("TextDelta").field(held).finish(),
+            Self::ThinkingDelta(held) => {
+                f.debug_tuple("ThinkingDelta").field(&Redacted::of(held)).finish()
+            }
+            Self::ThinkingSignature(held) => {
+                f.debug_tuple("ThinkingSignature").field(&Redacted::of(held)).finish()
+            }
+            Self::ReasonItem(held) => f.debug_tuple("ReasonItem").field(held).finish(),
+            Self::ToolCalls(held) => f.debug_tuple("ToolCalls").field(held).finish(),
+            Self::Done(held) => f.debug_tuple("Done").field(held).finish(),
+            Self::Error(held) => f.debug_tuple("Error").field(held).finish(),
+        }
+    }
+}
+impl fmt::Debug for pb::ChatCompletionStreamResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChatCompletionStreamResponse")
+            .field("event", &self.event)
+            .finish()
+    }
+}
 impl fmt::Debug for pb::Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
@@ -129,6 +164,39 @@ impl fmt::Debug for pb::GetValueResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GetValueResponse")
             .field("value", &Redacted::of(&self.value))
+            .finish()
+    }
+}
+impl fmt::Debug for pb::llm_message::Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(held) => f.debug_tuple("Text").field(held).finish(),
+            Self::Parts(held) => f.debug_tuple("Parts").field(held).finish(),
+        }
+    }
+}
+impl fmt::Debug for pb::LlmMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LlmMessage")
+            .field("role", &self.role)
+            .field("tool_calls", &self.tool_calls)
+            .field("tool_call_id", &self.tool_call_id)
+            .field("phase", &self.phase)
+            .field("thinking", &Redacted::of(&self.thinking))
+            .field("thinking_signature", &Redacted::of(&self.thinking_signature))
+            .field("content", &self.content)
+            .finish()
+    }
+}
+impl fmt::Debug for pb::LlmReasonItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LlmReasonItem")
+            .field("provider", &self.provider)
+            .field("model", &self.model)
+            .field("item_id", &self.item_id)
+            .field("encrypted_content", &Redacted::of(&self.encrypted_content))
+            .field("summary", &self.summary)
+            .field("token_count", &self.token_count)
             .finish()
     }
 }
@@ -340,6 +408,55 @@ impl Secrets for pb::CallContext {}
 impl Secrets for pb::CancelScheduleRequest {}
 impl Secrets for pb::CancelScheduleResponse {}
 impl Secrets for pb::CapabilityInfo {}
+impl Secrets for pb::ChatCompletionRequest {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.request.secret(counts))
+    }
+}
+impl Secrets for pb::ChatCompletionResponse {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.thinking.counted("ChatCompletionResponse.thinking", counts))
+            .or_else(|| {
+                self
+                    .thinking_signature
+                    .counted("ChatCompletionResponse.thinking_signature", counts)
+            })
+    }
+}
+impl Secrets for pb::ChatCompletionStreamRequest {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.request.secret(counts))
+    }
+}
+impl Secrets for pb::ChatCompletionStreamResponse {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| {
+            self
+                .event
+                .as_ref()
+                .and_then(|held| match held {
+                    pb::chat_completion_stream_response::Event::ThinkingDelta(held) => {
+                        held.counted(
+                            "ChatCompletionStreamResponse.thinking_delta",
+                            counts,
+                        )
+                    }
+                    pb::chat_completion_stream_response::Event::ThinkingSignature(
+                        held,
+                    ) => {
+                        held.counted(
+                            "ChatCompletionStreamResponse.thinking_signature",
+                            counts,
+                        )
+                    }
+                    pb::chat_completion_stream_response::Event::ReasonItem(held) => {
+                        held.secret(counts)
+                    }
+                    _ => None,
+                })
+        })
+    }
+}
 impl Secrets for pb::CheckBudgetsRequest {}
 impl Secrets for pb::CheckBudgetsResponse {}
 impl Secrets for pb::CheckOrgRequest {}
@@ -672,6 +789,25 @@ impl Secrets for pb::ListSessionsResponse {
         None.or_else(|| self.sessions.secret(counts))
     }
 }
+impl Secrets for pb::LlmCompletionMetadata {}
+impl Secrets for pb::LlmContentPart {}
+impl Secrets for pb::LlmContentParts {}
+impl Secrets for pb::LlmMessage {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.thinking.counted("LlmMessage.thinking", counts))
+            .or_else(|| {
+                self.thinking_signature.counted("LlmMessage.thinking_signature", counts)
+            })
+    }
+}
+impl Secrets for pb::LlmReasonItem {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| {
+            self.encrypted_content.counted("LlmReasonItem.encrypted_content", counts)
+        })
+    }
+}
+impl Secrets for pb::LlmToolCalls {}
 impl Secrets for pb::LoadFilteredMessagesRequest {}
 impl Secrets for pb::LoadFilteredMessagesResponse {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
@@ -831,6 +967,7 @@ impl Secrets for pb::PutSessionRequest {
     }
 }
 impl Secrets for pb::PutSessionResponse {}
+impl Secrets for pb::RateLimitInfo {}
 impl Secrets for pb::ReadEventsRequest {}
 impl Secrets for pb::ReadEventsResponse {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
@@ -850,6 +987,7 @@ impl Secrets for pb::ReleaseResourceResponse {}
 impl Secrets for pb::ResolveImageRequest {}
 impl Secrets for pb::ResolveImageResponse {}
 impl Secrets for pb::ResolvedImageHeader {}
+impl Secrets for pb::RetryMetadata {}
 impl Secrets for pb::RuntimeHostServiceGetAgentRequest {}
 impl Secrets for pb::RuntimeHostServiceGetAgentResponse {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
@@ -1033,6 +1171,11 @@ impl Secrets for pb::UpdateStatusRequest {}
 impl Secrets for pb::UpdateStatusResponse {}
 impl Secrets for pb::UpsertResourceRequest {}
 impl Secrets for pb::UpsertResourceResponse {}
+impl Secrets for pb::UtilityLlmRequest {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.messages.secret(counts))
+    }
+}
 impl Secrets for pb::WaitForIdleRequest {}
 impl Secrets for pb::WaitForIdleResponse {}
 impl Secrets for pb::WriteFileIfContentMatchesRequest {}

@@ -1839,6 +1839,44 @@ pub mod user_connection_resolver_service {
         },
     );
 }
+/// Methods of `UtilityLlmService`.
+pub mod utility_llm_service {
+    use super::*;
+    /// The service's full name.
+    pub const NAME: &str = "mortise.adapter.v1.UtilityLlmService";
+    /// `UtilityLlmService.ChatCompletion`.
+    pub const CHAT_COMPLETION: Rpc<
+        pb::ChatCompletionRequest,
+        pb::ChatCompletionResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "ChatCompletion",
+            path: "/mortise.adapter.v1.UtilityLlmService/ChatCompletion",
+            kind: Kind::Unary,
+            effect: Effect::Unsafe,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Long,
+        },
+    );
+    /// `UtilityLlmService.ChatCompletionStream`.
+    pub const CHAT_COMPLETION_STREAM: Rpc<
+        pb::ChatCompletionStreamRequest,
+        pb::ChatCompletionStreamResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "ChatCompletionStream",
+            path: "/mortise.adapter.v1.UtilityLlmService/ChatCompletionStream",
+            kind: Kind::ServerStream,
+            effect: Effect::Unsafe,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Long,
+        },
+    );
+}
 /// Every method of the contract.
 pub const METHODS: &[&Method] = &[
     adapter_service::DESCRIBE.method,
@@ -1960,6 +1998,8 @@ pub const METHODS: &[&Method] = &[
     user_connection_resolver_service::GET_CONNECTION_USER.method,
     user_connection_resolver_service::GET_CONNECTION_TOKEN_FOR_USER.method,
     user_connection_resolver_service::GET_CONNECTION_METADATA.method,
+    utility_llm_service::CHAT_COMPLETION.method,
+    utility_llm_service::CHAT_COMPLETION_STREAM.method,
 ];
 /// The full name of every service of the contract.
 pub const SERVICES: &[&str] = &[
@@ -1991,6 +2031,7 @@ pub const SERVICES: &[&str] = &[
     test_seed_service::NAME,
     turn_queue_service::NAME,
     user_connection_resolver_service::NAME,
+    utility_llm_service::NAME,
 ];
 impl Scoped for pb::AddAppChannelRequest {
     fn context(&self) -> Option<&pb::CallContext> {
@@ -2001,6 +2042,22 @@ impl Scoped for pb::AddAppChannelRequest {
     }
 }
 impl Scoped for pb::CancelScheduleRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::ChatCompletionRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::ChatCompletionStreamRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }

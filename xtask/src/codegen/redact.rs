@@ -35,23 +35,63 @@ pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
 fn debug(out: &mut String, pool: &DescriptorPool) -> Result<()> {
     for message in messages_with_secrets(pool) {
         let name = message.name();
-        writeln!(out, "impl fmt::Debug for pb::{name} {{")?;
-        writeln!(
-            out,
-            "fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {{"
-        )?;
-        writeln!(out, "f.debug_struct(\"{name}\")")?;
-        for field in message.fields() {
+        let mut body = format!("f.debug_struct(\"{name}\")");
+        for field in message.fields().filter(|field| real_oneof(field).is_none()) {
             let rust = rust_name(field.name());
-            if is_secret(&field, pool) {
-                writeln!(out, ".field(\"{rust}\", &Redacted::of(&self.{rust}))")?;
-            } else {
-                writeln!(out, ".field(\"{rust}\", &self.{rust})")?;
-            }
+            let held = shown(&field, &format!("&self.{rust}"), pool);
+            write!(body, ".field(\"{rust}\", {held})")?;
         }
-        writeln!(out, ".finish() }} }}")?;
+        for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
+            let rust = rust_name(oneof.name());
+            write!(body, ".field(\"{rust}\", &self.{rust})")?;
+            debug_oneof(out, &message, &oneof, pool)?;
+        }
+        debug_impl(out, &format!("pb::{name}"), &format!("{body}.finish()"))?;
     }
     Ok(())
+}
+
+/// The choice is a type of its own, and is debugged by itself too.
+fn debug_oneof(
+    out: &mut String,
+    message: &MessageDescriptor,
+    oneof: &OneofDescriptor,
+    pool: &DescriptorPool,
+) -> Result<()> {
+    let mut arms = String::new();
+    for field in oneof.fields() {
+        let variant = camel_case(field.name());
+        let held = shown(&field, "held", pool);
+        write!(
+            arms,
+            "Self::{variant}(held) => f.debug_tuple(\"{variant}\").field({held}).finish(),"
+        )?;
+    }
+    let (module, kind) = (snake_case(message.name()), camel_case(oneof.name()));
+    debug_impl(
+        out,
+        &format!("pb::{module}::{kind}"),
+        &format!("match self {{ {arms} }}"),
+    )
+}
+
+fn debug_impl(out: &mut String, name: &str, body: &str) -> Result<()> {
+    writeln!(
+        out,
+        "impl fmt::Debug for {name} {{
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {{ {body} }}
+        }}"
+    )?;
+    Ok(())
+}
+
+/// The field as it may be shown, borrowed; `place` borrows it as it is.
+fn shown(field: &FieldDescriptor, place: &str, pool: &DescriptorPool) -> String {
+    if is_secret(field, pool) {
+        format!("&Redacted::of({place})")
+    } else {
+        place.to_string()
+    }
 }
 
 /// One expression for each field that is a secret or whose message may hold one.
