@@ -1,9 +1,13 @@
 //! [`GrpcHostAdapter`]: the upstream trait, with stores that answer over gRPC.
 
-use crate::mesh::handshake::{ConnectError, Offers};
-use crate::mesh::{Mesh, Org};
+mod builder;
+
+pub use builder::AdapterBuilder;
+
+use crate::mesh::Mesh;
+use crate::mesh::handshake::Offers;
 use crate::phase::{Phase, PhaseKind};
-use crate::stores::{Budgets, OnChange, Platform, Remote, RemotePayments};
+use crate::stores::{Budgets, OnChange, Platform, Remote, RemotePayments, RemoteUtilityLlm};
 use crate::{RemoteEventLog, RemoteTestSeed, RemoteTurnQueue};
 use async_trait::async_trait;
 use everruns_core::egress::EgressService;
@@ -20,8 +24,9 @@ use everruns_core::traits::{
 };
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
 use everruns_core::{Agent, CapabilityRegistry, DriverRegistry, Harness, Session};
-use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter};
+use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter, UtilityLlmService};
 use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
+use mortise_proto::pb::Feature;
 use mortise_proto::rpc::table;
 use std::fmt;
 use std::sync::Arc;
@@ -44,75 +49,6 @@ struct Shared {
     capabilities: CapabilityRegistry,
     drivers: DriverRegistry,
     tap: Option<EventTap>,
-}
-
-/// Builds the adapter of one org.
-#[derive(Clone)]
-pub struct AdapterBuilder {
-    mesh: Mesh,
-    org: Org,
-    capabilities: CapabilityRegistry,
-    drivers: DriverRegistry,
-    tap: Option<EventTap>,
-}
-
-impl Mesh {
-    /// Starts to build the adapter of an org.
-    #[must_use]
-    pub fn adapter(&self, org_id: i64) -> AdapterBuilder {
-        AdapterBuilder::new(self.clone(), Org::new(org_id))
-    }
-}
-
-// === impl AdapterBuilder ===
-
-impl AdapterBuilder {
-    pub(crate) fn new(mesh: Mesh, org: Org) -> Self {
-        Self {
-            mesh,
-            org,
-            capabilities: CapabilityRegistry::new(),
-            drivers: DriverRegistry::new(),
-            tap: None,
-        }
-    }
-
-    /// The capabilities that are on. They are code and stay on this side.
-    #[must_use]
-    pub fn capability_registry(mut self, capabilities: CapabilityRegistry) -> Self {
-        self.capabilities = capabilities;
-        self
-    }
-
-    /// The LLM drivers that are on. They are code and stay on this side.
-    #[must_use]
-    pub fn driver_registry(mut self, drivers: DriverRegistry) -> Self {
-        self.drivers = drivers;
-        self
-    }
-
-    /// Shows every emitted event to `tap`.
-    #[must_use]
-    pub fn event_tap(mut self, tap: EventTap) -> Self {
-        self.tap = Some(tap);
-        self
-    }
-
-    /// Greets the mesh's adapters. The getters of the trait can neither wait nor
-    /// fail, so what each adapter offers to this org is learnt here.
-    pub async fn build(self) -> std::result::Result<GrpcHostAdapter, ConnectError> {
-        let offers = self.mesh.greet(&self.org).await?;
-        Ok(GrpcHostAdapter {
-            shared: Arc::new(Shared {
-                offers,
-                capabilities: self.capabilities,
-                drivers: self.drivers,
-                tap: self.tap,
-            }),
-            remote: Remote::new(self.mesh, self.org),
-            phase: None,
-        })
-    }
 }
 
 // === impl GrpcHostAdapter ===
@@ -191,8 +127,9 @@ impl GrpcHostAdapter {
         self.phase.clone().filter(|_| own)
     }
 
-    fn offers_store(&self, service: &str) -> bool {
-        self.offers().has(service)
+    /// A store, if its service is offered.
+    fn offered<T: ?Sized>(&self, service: &str, store: Arc<T>) -> Option<Arc<T>> {
+        self.offers().has(service).then_some(store)
     }
 }
 
@@ -300,13 +237,27 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
     }
 
     fn egress_service(&self) -> Option<Arc<dyn EgressService>> {
-        let offered = self.offers_store(table::egress_service::NAME);
-        offered.then(|| Arc::new(self.remote.clone()) as Arc<dyn EgressService>)
+        self.offered(table::egress_service::NAME, Arc::new(self.remote.clone()))
+    }
+
+    fn utility_llm_service(&self) -> Option<Arc<dyn UtilityLlmService>> {
+        const NAME: &str = table::utility_llm_service::NAME;
+        let (remote, feature) = (self.remote.clone(), Feature::UtilityLlmConfigured);
+        let is_configured = self.offers().has_feature(NAME, feature);
+        self.offered(
+            NAME,
+            Arc::new(RemoteUtilityLlm {
+                remote,
+                is_configured,
+            }),
+        )
     }
 
     fn memory_store(&self, org_id: i64) -> Option<Arc<dyn MemoryStoreBackend>> {
-        let offered = self.offers_store(table::memory_store_service::NAME);
-        offered.then(|| Arc::new(self.remote.for_org(org_id)) as Arc<dyn MemoryStoreBackend>)
+        self.offered(
+            table::memory_store_service::NAME,
+            Arc::new(self.remote.for_org(org_id)),
+        )
     }
 
     fn budget_checker(
@@ -314,54 +265,74 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
         org_id: i64,
         agent_id: Option<AgentId>,
     ) -> Option<Arc<dyn BudgetChecker>> {
-        let offered = self.offers_store(table::budget_checker_service::NAME);
         let remote = self.remote.for_org(org_id);
-        offered.then(|| Arc::new(Budgets { remote, agent_id }) as Arc<dyn BudgetChecker>)
+        self.offered(
+            table::budget_checker_service::NAME,
+            Arc::new(Budgets { remote, agent_id }),
+        )
     }
 
     fn outbound_tool_rate_limiter(&self, org_id: i64) -> Option<Arc<dyn OutboundToolRateLimiter>> {
-        let offered = self.offers_store(table::outbound_tool_rate_limiter_service::NAME);
-        offered.then(|| Arc::new(self.remote.for_org(org_id)) as Arc<dyn OutboundToolRateLimiter>)
+        self.offered(
+            table::outbound_tool_rate_limiter_service::NAME,
+            Arc::new(self.remote.for_org(org_id)),
+        )
     }
 
     fn leased_resource_store(&self) -> Option<Arc<dyn LeasedResourceStore>> {
-        let offered = self.offers_store(table::leased_resource_store_service::NAME);
-        offered.then(|| Arc::new(self.remote.clone()) as Arc<dyn LeasedResourceStore>)
+        self.offered(
+            table::leased_resource_store_service::NAME,
+            Arc::new(self.remote.clone()),
+        )
     }
 
     fn session_resource_registry(&self) -> Option<Arc<dyn SessionResourceRegistry>> {
-        let offered = self.offers_store(table::session_resource_registry_service::NAME);
-        offered.then(|| Arc::new(self.remote.clone()) as Arc<dyn SessionResourceRegistry>)
+        self.offered(
+            table::session_resource_registry_service::NAME,
+            Arc::new(self.remote.clone()),
+        )
     }
 
     fn schedule_store(&self, org_id: i64) -> Option<Arc<dyn SessionScheduleStore>> {
-        let offered = self.offers_store(table::session_schedule_store_service::NAME);
-        offered.then(|| Arc::new(self.remote.for_org(org_id)) as Arc<dyn SessionScheduleStore>)
+        self.offered(
+            table::session_schedule_store_service::NAME,
+            Arc::new(self.remote.for_org(org_id)),
+        )
     }
 
     fn sqldb_store(&self) -> Option<SessionSqlDbStoreRef> {
-        let offered = self.offers_store(table::session_sql_db_store_service::NAME);
-        offered.then(|| Arc::new(self.remote.clone()) as SessionSqlDbStoreRef)
+        self.offered(
+            table::session_sql_db_store_service::NAME,
+            Arc::new(self.remote.clone()),
+        )
     }
 
     fn image_resolver(&self, org_id: i64) -> Option<Arc<dyn ImageResolver>> {
-        let offered = self.offers_store(table::image_resolver_service::NAME);
-        offered.then(|| Arc::new(self.remote.for_org(org_id)) as Arc<dyn ImageResolver>)
+        self.offered(
+            table::image_resolver_service::NAME,
+            Arc::new(self.remote.for_org(org_id)),
+        )
     }
 
     fn image_artifact_store(&self, org_id: i64) -> Option<Arc<dyn ImageArtifactStore>> {
-        let offered = self.offers_store(table::image_artifact_store_service::NAME);
-        offered.then(|| Arc::new(self.remote.for_org(org_id)) as Arc<dyn ImageArtifactStore>)
+        self.offered(
+            table::image_artifact_store_service::NAME,
+            Arc::new(self.remote.for_org(org_id)),
+        )
     }
 
     fn provider_credential_store(&self, org_id: i64) -> Option<Arc<dyn ProviderCredentialStore>> {
-        let offered = self.offers_store(table::provider_credential_store_service::NAME);
-        offered.then(|| Arc::new(self.remote.for_org(org_id)) as Arc<dyn ProviderCredentialStore>)
+        self.offered(
+            table::provider_credential_store_service::NAME,
+            Arc::new(self.remote.for_org(org_id)),
+        )
     }
 
     fn connection_resolver(&self) -> Option<Arc<dyn UserConnectionResolver>> {
-        let offered = self.offers_store(table::user_connection_resolver_service::NAME);
-        offered.then(|| Arc::new(self.remote.clone()) as Arc<dyn UserConnectionResolver>)
+        self.offered(
+            table::user_connection_resolver_service::NAME,
+            Arc::new(self.remote.clone()),
+        )
     }
 
     fn payment_authority(
@@ -369,27 +340,29 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
         org_id: i64,
         agent_id: Option<AgentId>,
     ) -> Option<Arc<dyn PaymentAuthority>> {
-        let offered = self.offers_store(table::payment_authority_service::NAME);
         let remote = self.remote.for_org(org_id);
-        offered.then(|| Arc::new(RemotePayments { remote, agent_id }) as Arc<dyn PaymentAuthority>)
+        self.offered(
+            table::payment_authority_service::NAME,
+            Arc::new(RemotePayments { remote, agent_id }),
+        )
     }
 
     fn platform_store(&self, org_id: i64, session_id: SessionId) -> Option<Arc<dyn PlatformStore>> {
-        let offered = self.offers_store(table::platform_store_service::NAME);
-        offered.then(|| {
-            let remote = self.remote.for_org(org_id).in_session(session_id);
-            let on_change = self.phase_for(org_id).map(|phase| -> OnChange {
-                // The phase's own harness, agent or session may be among what changes.
-                Arc::new(move || phase.forget())
-            });
-            let base_url = self.offers().platform_base_url();
-            Arc::new(Platform::new(remote, base_url, on_change)) as Arc<dyn PlatformStore>
-        })
+        let remote = self.remote.for_org(org_id).in_session(session_id);
+        let on_change = self.phase_for(org_id).map(|phase| -> OnChange {
+            // The phase's own harness, agent or session may be among what changes.
+            Arc::new(move || phase.forget())
+        });
+        let base_url = self.offers().platform_base_url();
+        let platform = Platform::new(remote, base_url, on_change);
+        self.offered(table::platform_store_service::NAME, Arc::new(platform))
     }
 
     fn storage_store(&self) -> Option<Arc<dyn SessionStorageStore>> {
-        let offered = self.offers_store(table::session_storage_store_service::NAME);
-        offered.then(|| Arc::new(self.remote.clone()) as Arc<dyn SessionStorageStore>)
+        self.offered(
+            table::session_storage_store_service::NAME,
+            Arc::new(self.remote.clone()),
+        )
     }
 }
 
@@ -398,14 +371,6 @@ impl fmt::Debug for GrpcHostAdapter {
         f.debug_struct("GrpcHostAdapter")
             .field("org", &self.remote.org)
             .field("offers", &self.shared.offers)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for AdapterBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AdapterBuilder")
-            .field("org", &self.org)
             .finish_non_exhaustive()
     }
 }

@@ -25,6 +25,7 @@ mod session_sql_db_store;
 mod session_storage_store;
 mod session_store;
 mod user_connection_resolver;
+mod utility_llm;
 
 pub(crate) use budget_checker::Budgets;
 pub(crate) use event_emitter::{draft, is_fatal};
@@ -32,6 +33,7 @@ pub(crate) use message_retriever::finish_query;
 pub(crate) use payment_authority::RemotePayments;
 pub(crate) use platform_store::{OnChange, Platform};
 pub(crate) use runtime_host::TurnParts;
+pub(crate) use utility_llm::RemoteUtilityLlm;
 
 use crate::mesh::{Mesh, Org};
 use everruns_core::AgentLoopError;

@@ -3,6 +3,7 @@
 
 pub(crate) mod rotate_keys;
 pub(crate) mod serve;
+mod utility_llm;
 
 use mortise_adapter_server::ServeError;
 use mortise_adapter_server::reference::{EncryptionKey, OpenError, ReferenceConfig};
@@ -47,6 +48,8 @@ pub(crate) enum Failure {
         path: PathBuf,
         bytes: usize,
     },
+    #[error("{flag} {path}: is empty; write the key into it")]
+    EmptyKey { flag: &'static str, path: PathBuf },
     #[error("--key-file is missing: name the file of the key to seal with")]
     NoKey,
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! The reference storage: every store of the contract over SQLite.
+//! The reference storage: every store of the contract over SQLite and PostgreSQL.
 //!
 //! One file per store, each with its statements. What they share: the connections
 //! (`db`), answers remembered by request id (`replies`), events written in groups
@@ -47,17 +47,20 @@ mod test_seed;
 mod tests;
 mod turn_queue;
 mod user_connection_resolver;
+mod utility_llm;
 
 pub use egress::EgressConfig;
 pub use open::OpenError;
 pub use payment_authority::{PaymentAttempt, PaymentBackend, PaymentFailure, PaymentReceipt};
 pub use seal::{EncryptionKey, Resealed};
 pub use session_sql_db_store::SqlLimits;
+pub use utility_llm::UtilityLlm;
 
 use crate::{AdapterSource, EventStore, Scope, TestSeed, TurnQueue};
 use db::Db;
 use egress::Guarded;
 use event_emitter::{Appender, Feeds};
+use everruns_core::UtilityLlmService;
 use everruns_core::egress::EgressService;
 use mortise_proto::pb;
 use open::Place;
@@ -106,6 +109,8 @@ pub struct ReferenceConfig {
     /// Who sends outbound requests instead of this storage: `egress` is then theirs to
     /// heed.
     pub egress_service: Option<Arc<dyn EgressService>>,
+    /// The platform's own model, such as a [`UtilityLlm`]. Without one it is not offered.
+    pub utility_llm: Option<Arc<dyn UtilityLlmService>>,
     /// Whether schedules that are due are fired here. Servers that share a database
     /// share the work; one of them must do it.
     pub fire_schedules: bool,
@@ -136,6 +141,7 @@ struct Inner {
     turn_bell: TurnBell,
     calls: Calls,
     egress: egress::Sender,
+    utility_llm: Option<utility_llm::Model>,
     /// Wakes the task that fires schedules.
     schedules_changed: Arc<Notify>,
     sql: SqlEngine,
@@ -160,6 +166,7 @@ impl ReferenceConfig {
             sql_limits: SqlLimits::default(),
             egress: EgressConfig::default(),
             egress_service: None,
+            utility_llm: None,
             fire_schedules: true,
         }
     }
@@ -185,6 +192,7 @@ impl fmt::Debug for ReferenceConfig {
             sql_limits,
             egress,
             egress_service,
+            utility_llm,
             fire_schedules,
         } = self;
         f.debug_struct("ReferenceConfig")
@@ -202,6 +210,7 @@ impl fmt::Debug for ReferenceConfig {
                 "egress_service",
                 &egress_service.as_ref().map(|it| it.name()),
             )
+            .field("utility_llm", &utility_llm.as_ref().map(|it| it.name()))
             .field("fire_schedules", fire_schedules)
             .finish()
     }
@@ -225,6 +234,7 @@ impl Reference {
             sql_limits,
             egress,
             egress_service,
+            utility_llm,
             fire_schedules,
         } = config;
         let place = Place::parse(&database_url)?;
@@ -259,6 +269,7 @@ impl Reference {
             egress: egress::Sender(
                 egress_service.unwrap_or_else(|| Arc::new(Guarded::new(egress))),
             ),
+            utility_llm: utility_llm.map(utility_llm::Model),
             schedules_changed: schedules_changed.clone(),
             sql: SqlEngine::new(sql_limits),
             platform: Platform::new(&platform_base_url, capabilities),

@@ -29,6 +29,7 @@ mod session_store;
 mod test_seed;
 mod turn_queue;
 mod user_connection_resolver;
+mod utility_llm;
 
 use crate::AdapterSource;
 use crate::serve::Serving;
@@ -60,6 +61,7 @@ use mortise_proto::pb::session_store_service_server::SessionStoreServiceServer;
 use mortise_proto::pb::test_seed_service_server::TestSeedServiceServer;
 use mortise_proto::pb::turn_queue_service_server::TurnQueueServiceServer;
 use mortise_proto::pb::user_connection_resolver_service_server::UserConnectionResolverServiceServer;
+use mortise_proto::pb::utility_llm_service_server::UtilityLlmServiceServer;
 use tonic::transport::server::Router;
 
 /// Adds every service of the contract. Answers may be as large as they are; the
@@ -107,5 +109,6 @@ pub(crate) fn mount<S: AdapterSource>(
         TestSeedServiceServer,
         UserConnectionResolverServiceServer,
         TurnQueueServiceServer,
+        UtilityLlmServiceServer,
     )
 }

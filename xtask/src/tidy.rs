@@ -49,6 +49,7 @@ const STORES: &[&str] = &[
     "session_storage_store",
     "session_store",
     "user_connection_resolver",
+    "utility_llm",
 ];
 
 const LINES_MAX: usize = 500;

@@ -1,6 +1,6 @@
 //! `mortise-adapter serve`.
 
-use super::{Failure, Storage};
+use super::{Failure, Storage, utility_llm};
 use mortise_adapter_server::reference::Reference;
 use mortise_adapter_server::{AdapterServer, ListenAddress};
 use tokio::signal::unix::{SignalKind, signal};
@@ -21,6 +21,8 @@ pub(crate) struct Args {
     /// `https://console.example.com`. Without it they are paths.
     #[arg(long, value_name = "URL", default_value = "")]
     platform_base_url: String,
+    #[command(flatten)]
+    utility_llm: utility_llm::Args,
 }
 
 /// Serves until it is told to stop.
@@ -30,10 +32,12 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         storage,
         test_seed,
         platform_base_url,
+        utility_llm,
     } = args;
     let mut config = storage.config()?;
     config.allow_test_seed = test_seed;
     config.platform_base_url = platform_base_url;
+    config.utility_llm = utility_llm.service()?;
     let (database, secrets) = (config.database_name(), config.encryption_key.is_some());
     let reference = Reference::open(config).await?;
 

@@ -19,7 +19,7 @@ use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
 use everruns_core::{
     Agent, AgentLoopError, CapabilityRegistry, DriverRegistry, Harness, Session, SessionStatus,
 };
-use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter};
+use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter, UtilityLlmService};
 use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
 use mortise_proto::convert::{nested, to_timestamp};
 use mortise_proto::{StoreError, pb};
@@ -123,6 +123,11 @@ impl RuntimeHostAdapter for ScopedReference {
 
     fn egress_service(&self) -> Option<Arc<dyn EgressService>> {
         Some(self.inner.egress.0.clone())
+    }
+
+    fn utility_llm_service(&self) -> Option<Arc<dyn UtilityLlmService>> {
+        let model = self.inner.utility_llm.as_ref()?;
+        Some(model.0.clone())
     }
 
     fn memory_store(&self, _org_id: i64) -> Option<Arc<dyn MemoryStoreBackend>> {

@@ -84,62 +84,91 @@ fn offers<S: AdapterSource>(
         ),
         offer(table::session_file_system_service::NAME, &[]),
     ];
-    if adapter.sqldb_store().is_some() {
-        offers.push(offer(table::session_sql_db_store_service::NAME, &[]));
-    }
-    if adapter.image_resolver(scope.org_id).is_some() {
-        offers.push(offer(table::image_resolver_service::NAME, &[]));
-    }
-    if adapter.image_artifact_store(scope.org_id).is_some() {
-        offers.push(offer(table::image_artifact_store_service::NAME, &[]));
-    }
-    if adapter.provider_credential_store(scope.org_id).is_some() {
-        offers.push(offer(table::provider_credential_store_service::NAME, &[]));
-    }
-    if adapter.connection_resolver().is_some() {
-        offers.push(offer(table::user_connection_resolver_service::NAME, &[]));
-    }
-    if adapter
-        .platform_store(scope.org_id, any_session())
-        .is_some()
-    {
-        offers.push(offer(table::platform_store_service::NAME, &[]));
-    }
-    if adapter.storage_store().is_some() {
-        offers.push(offer(table::session_storage_store_service::NAME, &[]));
-    }
-    if adapter.egress_service().is_some() {
-        offers.push(offer(table::egress_service::NAME, &[]));
-    }
-    if adapter.memory_store(scope.org_id).is_some() {
-        offers.push(offer(table::memory_store_service::NAME, &[]));
-    }
-    if adapter.budget_checker(scope.org_id, None).is_some() {
-        offers.push(offer(table::budget_checker_service::NAME, &[]));
-    }
-    if adapter.outbound_tool_rate_limiter(scope.org_id).is_some() {
-        offers.push(offer(table::outbound_tool_rate_limiter_service::NAME, &[]));
-    }
-    if adapter.leased_resource_store().is_some() {
-        offers.push(offer(table::leased_resource_store_service::NAME, &[]));
-    }
-    if adapter.session_resource_registry().is_some() {
-        offers.push(offer(table::session_resource_registry_service::NAME, &[]));
-    }
-    if adapter.schedule_store(scope.org_id).is_some() {
-        offers.push(offer(table::session_schedule_store_service::NAME, &[]));
-    }
-    if adapter.payment_authority(scope.org_id, None).is_some() {
-        offers.push(offer(table::payment_authority_service::NAME, &[]));
-    }
-    if shared.source.event_store(scope).is_some() {
-        offers.push(offer(table::event_log_service::NAME, &[]));
-    }
-    if shared.source.turn_queue(scope).is_some() {
-        offers.push(offer(table::turn_queue_service::NAME, &[]));
-    }
-    if shared.source.test_seed(scope).is_some() {
-        offers.push(offer(table::test_seed_service::NAME, &[]));
+    let org_id = scope.org_id;
+    let optional = [
+        (
+            table::session_sql_db_store_service::NAME,
+            adapter.sqldb_store().is_some(),
+        ),
+        (
+            table::image_resolver_service::NAME,
+            adapter.image_resolver(org_id).is_some(),
+        ),
+        (
+            table::image_artifact_store_service::NAME,
+            adapter.image_artifact_store(org_id).is_some(),
+        ),
+        (
+            table::provider_credential_store_service::NAME,
+            adapter.provider_credential_store(org_id).is_some(),
+        ),
+        (
+            table::user_connection_resolver_service::NAME,
+            adapter.connection_resolver().is_some(),
+        ),
+        (
+            table::platform_store_service::NAME,
+            adapter.platform_store(org_id, any_session()).is_some(),
+        ),
+        (
+            table::session_storage_store_service::NAME,
+            adapter.storage_store().is_some(),
+        ),
+        (
+            table::egress_service::NAME,
+            adapter.egress_service().is_some(),
+        ),
+        (
+            table::memory_store_service::NAME,
+            adapter.memory_store(org_id).is_some(),
+        ),
+        (
+            table::budget_checker_service::NAME,
+            adapter.budget_checker(org_id, None).is_some(),
+        ),
+        (
+            table::outbound_tool_rate_limiter_service::NAME,
+            adapter.outbound_tool_rate_limiter(org_id).is_some(),
+        ),
+        (
+            table::leased_resource_store_service::NAME,
+            adapter.leased_resource_store().is_some(),
+        ),
+        (
+            table::session_resource_registry_service::NAME,
+            adapter.session_resource_registry().is_some(),
+        ),
+        (
+            table::session_schedule_store_service::NAME,
+            adapter.schedule_store(org_id).is_some(),
+        ),
+        (
+            table::payment_authority_service::NAME,
+            adapter.payment_authority(org_id, None).is_some(),
+        ),
+        (
+            table::event_log_service::NAME,
+            shared.source.event_store(scope).is_some(),
+        ),
+        (
+            table::turn_queue_service::NAME,
+            shared.source.turn_queue(scope).is_some(),
+        ),
+        (
+            table::test_seed_service::NAME,
+            shared.source.test_seed(scope).is_some(),
+        ),
+    ];
+    let has = optional.into_iter().filter(|(_, has)| *has);
+    offers.extend(has.map(|(name, _)| offer(name, &[])));
+    if let Some(llm) = adapter.utility_llm_service() {
+        let configured = llm
+            .is_configured()
+            .then_some(pb::Feature::UtilityLlmConfigured);
+        offers.push(offer(
+            table::utility_llm_service::NAME,
+            configured.as_slice(),
+        ));
     }
     offers
 }

@@ -1,5 +1,5 @@
-//! The platform's own language model: what it is asked. What it answers is in
-//! [`completion`].
+//! The platform's own language model: what it is asked. What it answers is in the file
+//! `completion`.
 
 mod completion;
 

@@ -1,0 +1,86 @@
+//! What an adapter is built of.
+
+use super::{EventTap, GrpcHostAdapter, Shared};
+use crate::mesh::handshake::ConnectError;
+use crate::mesh::{Mesh, Org};
+use crate::stores::Remote;
+use everruns_core::{CapabilityRegistry, DriverRegistry};
+use std::fmt;
+use std::sync::Arc;
+
+/// Builds the adapter of one org.
+#[derive(Clone)]
+pub struct AdapterBuilder {
+    mesh: Mesh,
+    org: Org,
+    capabilities: CapabilityRegistry,
+    drivers: DriverRegistry,
+    tap: Option<EventTap>,
+}
+
+impl Mesh {
+    /// Starts to build the adapter of an org.
+    #[must_use]
+    pub fn adapter(&self, org_id: i64) -> AdapterBuilder {
+        AdapterBuilder::new(self.clone(), Org::new(org_id))
+    }
+}
+
+// === impl AdapterBuilder ===
+
+impl AdapterBuilder {
+    pub(crate) fn new(mesh: Mesh, org: Org) -> Self {
+        Self {
+            mesh,
+            org,
+            capabilities: CapabilityRegistry::new(),
+            drivers: DriverRegistry::new(),
+            tap: None,
+        }
+    }
+
+    /// The capabilities that are on. They are code and stay on this side.
+    #[must_use]
+    pub fn capability_registry(mut self, capabilities: CapabilityRegistry) -> Self {
+        self.capabilities = capabilities;
+        self
+    }
+
+    /// The LLM drivers that are on. They are code and stay on this side.
+    #[must_use]
+    pub fn driver_registry(mut self, drivers: DriverRegistry) -> Self {
+        self.drivers = drivers;
+        self
+    }
+
+    /// Shows every emitted event to `tap`.
+    #[must_use]
+    pub fn event_tap(mut self, tap: EventTap) -> Self {
+        self.tap = Some(tap);
+        self
+    }
+
+    /// Greets the mesh's adapters. The getters of the trait can neither wait nor
+    /// fail, so what each adapter offers to this org is learnt here.
+    pub async fn build(self) -> std::result::Result<GrpcHostAdapter, ConnectError> {
+        let offers = self.mesh.greet(&self.org).await?;
+        Ok(GrpcHostAdapter {
+            shared: Arc::new(Shared {
+                offers,
+                capabilities: self.capabilities,
+                drivers: self.drivers,
+                tap: self.tap,
+            }),
+            remote: Remote::new(self.mesh, self.org),
+            phase: None,
+        })
+    }
+}
+
+impl fmt::Debug for AdapterBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdapterBuilder")
+            .field("org", &self.org)
+            .finish_non_exhaustive()
+    }
+}
