@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 /// The model of the platform itself, for the insides of capabilities.
 #[derive(clap::Args)]
+// A group's name is its type's, and the command's own is `Args` as well.
+#[group(skip)]
 pub(crate) struct Args {
     /// A file that holds the API key of the platform's own model. Without it none is
     /// offered.
