@@ -24,13 +24,15 @@ use everruns_core::capability_dto::CapabilityInfo;
 use everruns_core::error::Result;
 use everruns_core::platform_store::{PlatformMessage, PlatformStore};
 use everruns_core::session::SubagentStatus;
+use everruns_core::principal::PrincipalSummary;
 use everruns_core::typed_id::{
-    AgentId, AgentIdentityId, AppChannelId, AppId, HarnessId, SessionId,
+    AgentId, AgentIdentityId, AppChannelId, AppId, HarnessId, PrincipalId, SessionId,
 };
 use everruns_core::{Agent, Harness, Session, SessionContextReport};
 use mortise_proto::StoreError;
 use serde_json::Value;
 use sqlx::AnyConnection;
+use uuid::Uuid;
 
 /// What to do about something that is archived.
 const ACTIVE_ONLY: &str = "use one that is active";
@@ -60,20 +62,46 @@ impl Platform {
     }
 }
 
-/// The session whose turn calls: what is made belongs to its owner.
+/// Whom things belong to that are made.
+struct Owner {
+    organization_id: String,
+    owner_principal_id: PrincipalId,
+    resolved_owner_user_id: Option<Uuid>,
+    owner: Option<PrincipalSummary>,
+    effective_owner: Option<PrincipalSummary>,
+}
+
+/// The owner of the session whose turn calls. A host that calls for no session, as it
+/// must to make an org's first one, sends the nil id: what is made is then the org's.
 async fn caller(
     store: &ScopedReference,
     tx: &mut AnyConnection,
-) -> std::result::Result<Session, StoreError> {
+) -> std::result::Result<Owner, StoreError> {
     let id = store.scope.session_id.ok_or_else(|| {
         StoreError::invalid_field(
             "context.session_id",
-            "is empty; send the session whose turn calls",
+            "is empty; send the session whose turn calls, or the nil id for none",
         )
     })?;
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
+    if id.uuid().is_nil() {
+        return Ok(Owner {
+            organization_id: store.scope.org_public_id.clone(),
+            owner_principal_id: PrincipalId::from_seed(org_id.unsigned_abs().into()),
+            resolved_owner_user_id: None,
+            owner: None,
+            effective_owner: None,
+        });
+    }
     let session = session_store::find(tx, org_id, key, id).await?;
-    session.ok_or_else(|| no_session(id))
+    let session = session.ok_or_else(|| no_session(id))?;
+    Ok(Owner {
+        organization_id: session.organization_id,
+        owner_principal_id: session.owner_principal_id,
+        resolved_owner_user_id: session.resolved_owner_user_id,
+        owner: session.owner,
+        effective_owner: session.effective_owner,
+    })
 }
 
 /// Fails unless the name is one that can be given.

@@ -17,7 +17,7 @@ pub struct CallContext {
     #[prost(string, tag = "2")]
     pub org_public_id: ::prost::alloc::string::String,
     /// OPTIONAL, REQUIRED in PlatformStoreService. The session the call is made for,
-    /// `session_` and 32 hex digits. Information for logs, limits and routing; the
+    /// `session_` and 32 hex digits, all of them zero for none. Information for logs, limits and routing; the
     /// request names the session it acts on in a field of its own.
     #[prost(string, tag = "3")]
     pub session_id: ::prost::alloc::string::String,
@@ -9010,8 +9010,10 @@ pub mod platform_store_service_server {
     /// (DescribeResponse.platform_base_url).
     ///
     /// CallContext.session_id is REQUIRED in every request: it is the session whose turn
-    /// calls, and what is made here belongs to that session's owner. Everything is
-    /// confined to the org: a record of another org is absent.
+    /// calls, and what is made here belongs to that session's owner. A host that calls
+    /// for no session, as it must to make an org's first one, sends the nil id
+    /// (`session_` and 32 zeros): what is made then belongs to the org itself. Everything
+    /// is confined to the org: a record of another org is absent.
     ///
     /// Get answers "absent", which is not an error. A change to a record that does not
     /// exist is INTERNAL + STORE with a text containing "not found". In an update an

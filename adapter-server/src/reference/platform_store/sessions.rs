@@ -1,6 +1,6 @@
 //! Sessions.
 
-use super::{agents, caller, harnesses};
+use super::{Owner, agents, caller, harnesses};
 use crate::reference::db::fault;
 use crate::reference::errors::{no_session, refused};
 use crate::reference::records::{now, stored_fault, time};
@@ -191,7 +191,7 @@ pub(super) async fn state(
 }
 
 /// A session that belongs to whom the calling one belongs to.
-fn owned_by(caller: Session, harness_id: HarnessId) -> Session {
+fn owned_by(caller: Owner, harness_id: HarnessId) -> Session {
     let now = time(now());
     Session {
         id: SessionId::new(),

@@ -1,0 +1,442 @@
+//! What a rule is given: calls on behalf of an org, things to work on, names and ids that
+//! no other rule uses. Cheap to clone.
+
+use crate::check::{Outcome, broken, skipped};
+use crate::client::Client;
+use crate::exchange::{Log, message};
+use crate::rule::Need;
+use crate::seed::Seeds;
+use crate::wire::Dial;
+use futures::Stream;
+use mortise_proto::rpc::Scoped;
+use mortise_proto::{Rpc, StoreError, pb};
+use prost::Message;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tonic::Streaming;
+use tonic::metadata::{Ascii, MetadataValue};
+use uuid::Uuid;
+
+/// What all rules of a run share.
+pub(crate) struct Shared {
+    pub(crate) dial: Dial,
+    pub(crate) token: Option<MetadataValue<Ascii>>,
+    pub(crate) described: pb::DescribeResponse,
+    pub(crate) seeds: Seeds,
+    pub(crate) org_id: i64,
+    pub(crate) other_org_id: Option<i64>,
+    pub(crate) patience: Duration,
+    pub(crate) restart_command: Option<String>,
+}
+
+/// One rule's view of the server.
+#[derive(Clone)]
+pub(crate) struct Cx {
+    pub(crate) shared: Arc<Shared>,
+    client: Client,
+    log: Log,
+    random: Arc<Mutex<fastrand::Rng>>,
+    org_id: i64,
+    session_id: String,
+    request_id: Option<String>,
+}
+
+// === impl Cx ===
+
+impl Cx {
+    pub(crate) fn new(shared: Arc<Shared>, client: Client, seed: u64) -> Self {
+        Self {
+            client,
+            log: Log::default(),
+            random: Arc::new(Mutex::new(fastrand::Rng::with_seed(seed))),
+            org_id: shared.org_id,
+            session_id: String::new(),
+            request_id: None,
+            shared,
+        }
+    }
+
+    // --- on whose behalf
+
+    /// The same on behalf of another org.
+    pub(crate) fn in_other_org(&self) -> Outcome<Self> {
+        match self.shared.other_org_id {
+            Some(org_id) => Ok(self.in_org(org_id)),
+            None => skipped(format!("there is no {}", Need::OtherOrg.name())),
+        }
+    }
+
+    pub(crate) fn in_org(&self, org_id: i64) -> Self {
+        Self {
+            org_id,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn org_id(&self) -> i64 {
+        self.org_id
+    }
+
+    /// The public id that belongs to the org.
+    pub(crate) fn org_public_id(&self) -> String {
+        format!("org_{:032x}", self.org_id)
+    }
+
+    /// The same in a session: the context of each call names it.
+    pub(crate) fn in_session(&self, session_id: &str) -> Self {
+        Self {
+            session_id: session_id.into(),
+            ..self.clone()
+        }
+    }
+
+    /// The same under one request id, as a caller who sends a change again.
+    pub(crate) fn repeating(&self) -> Self {
+        self.under(&fresh_uuid())
+    }
+
+    /// The same under this request id.
+    pub(crate) fn under(&self, request_id: &str) -> Self {
+        Self {
+            request_id: Some(request_id.into()),
+            ..self.clone()
+        }
+    }
+
+    /// The same over a connection of its own.
+    pub(crate) fn over_new_connection(&self) -> Self {
+        let wire = self.shared.dial.connect();
+        let client = Client::new(wire, self.shared.token.clone(), self.shared.patience);
+        Self {
+            client,
+            ..self.clone()
+        }
+    }
+
+    /// The same with less patience: calls end as if their answers were lost.
+    pub(crate) fn with_patience(&self, patience: Duration) -> Self {
+        let mut other = self.clone();
+        other.client.patience = patience;
+        other
+    }
+
+    // --- calls
+
+    /// A call that has to succeed.
+    pub(crate) async fn call<Req, Rsp>(&self, rpc: &Rpc<Req, Rsp>, request: Req) -> Outcome<Rsp>
+    where
+        Req: Scoped + Message + Debug + Send + Sync + 'static,
+        Rsp: Message + Default + Debug + Send + Sync + 'static,
+    {
+        let answer = self.attempt(rpc, request).await;
+        self.succeeded(rpc, answer)
+    }
+
+    /// A call that may fail.
+    pub(crate) async fn attempt<Req, Rsp>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        request: Req,
+    ) -> Result<Rsp, StoreError>
+    where
+        Req: Scoped + Message + Debug + Send + Sync + 'static,
+        Rsp: Message + Default + Debug + Send + Sync + 'static,
+    {
+        let request = self.scoped(request);
+        let sent = message(&request);
+        let answer = self.client.unary(rpc, request).await;
+        self.log(rpc, sent, &answer);
+        answer
+    }
+
+    /// A call that has to be refused; the error that it was refused with.
+    pub(crate) async fn refused<Req, Rsp>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        request: Req,
+    ) -> Outcome<StoreError>
+    where
+        Req: Scoped + Message + Debug + Send + Sync + 'static,
+        Rsp: Message + Default + Debug + Send + Sync + 'static,
+    {
+        match self.attempt(rpc, request).await {
+            Err(error) => self.an_answer(rpc, error),
+            Ok(answer) => broken(rpc.method.short_name(), "an error", message(&answer)),
+        }
+    }
+
+    /// A streamed answer, whole, that has to succeed.
+    pub(crate) async fn collect<Req, Rsp>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        request: Req,
+    ) -> Outcome<Vec<Rsp>>
+    where
+        Req: Scoped + Message + Debug + Send + Sync + 'static,
+        Rsp: Message + Default + Debug + Send + Sync + 'static,
+    {
+        let answer = self.attempt_collect(rpc, request).await;
+        self.succeeded(rpc, answer)
+    }
+
+    /// A streamed answer, whole, that may fail.
+    pub(crate) async fn attempt_collect<Req, Rsp>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        request: Req,
+    ) -> Result<Vec<Rsp>, StoreError>
+    where
+        Req: Scoped + Message + Debug + Send + Sync + 'static,
+        Rsp: Message + Default + Debug + Send + Sync + 'static,
+    {
+        let request = self.scoped(request);
+        let sent = message(&request);
+        let answer = self.client.collect(rpc, request).await;
+        self.log(rpc, sent, &answer);
+        answer
+    }
+
+    /// A streamed answer that has to be refused.
+    pub(crate) async fn refused_collect<Req, Rsp>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        request: Req,
+    ) -> Outcome<StoreError>
+    where
+        Req: Scoped + Message + Debug + Send + Sync + 'static,
+        Rsp: Message + Default + Debug + Send + Sync + 'static,
+    {
+        match self.attempt_collect(rpc, request).await {
+            Err(error) => self.an_answer(rpc, error),
+            Ok(answer) => broken(rpc.method.short_name(), "an error", message(&answer)),
+        }
+    }
+
+    /// A streamed answer, to be read one by one with [`Cx::next`].
+    pub(crate) async fn open<Req, Rsp>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        request: Req,
+    ) -> Outcome<Streaming<Rsp>>
+    where
+        Req: Scoped + Message + Debug + Send + Sync + 'static,
+        Rsp: Message + Default + Debug + Send + Sync + 'static,
+    {
+        let request = self.scoped(request);
+        let sent = message(&request);
+        let opened = self.client.open(rpc, request).await;
+        self.log(rpc, sent, &opened.as_ref().map(|_| "a stream"));
+        self.succeeded(rpc, opened)
+    }
+
+    /// The next message of a stream; `None` at its end.
+    pub(crate) async fn next<Req, Rsp: Debug>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        stream: &mut Streaming<Rsp>,
+    ) -> Outcome<Option<Rsp>> {
+        let answer = self.client.next(stream).await;
+        self.log(rpc, "(next of the stream)".into(), &answer);
+        self.succeeded(rpc, answer)
+    }
+
+    /// A streamed request, its parts in order; the first says who is calling.
+    pub(crate) async fn upload<Req, Rsp>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        parts: Vec<Req>,
+    ) -> Outcome<Rsp>
+    where
+        Req: Scoped + Message + Debug + Send + Sync + 'static,
+        Rsp: Message + Default + Debug + Send + Sync + 'static,
+    {
+        let answer = self.attempt_upload(rpc, parts).await;
+        self.succeeded(rpc, answer)
+    }
+
+    /// The same, which may fail.
+    pub(crate) async fn attempt_upload<Req, Rsp>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        mut parts: Vec<Req>,
+    ) -> Result<Rsp, StoreError>
+    where
+        Req: Scoped + Message + Debug + Send + Sync + 'static,
+        Rsp: Message + Default + Debug + Send + Sync + 'static,
+    {
+        if let Some(first) = parts.first_mut() {
+            first.set_context(self.context());
+        }
+        let sent = message(&parts);
+        let answer = self.client.upload(rpc, parts).await;
+        self.log(rpc, sent, &answer);
+        answer
+    }
+
+    /// Streams both ways. Each request carries its own context: see [`Cx::context`].
+    pub(crate) async fn exchange<Req, Rsp>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        requests: impl Stream<Item = Req> + Send + 'static,
+    ) -> Outcome<Streaming<Rsp>>
+    where
+        Req: Message + Debug + Send + Sync + 'static,
+        Rsp: Message + Default + Debug + Send + Sync + 'static,
+    {
+        let opened = self.client.exchange(rpc, requests).await;
+        self.succeeded(rpc, opened)
+    }
+
+    /// Who is calling, with a request id of its own unless one is repeated.
+    pub(crate) fn context(&self) -> pb::CallContext {
+        pb::CallContext {
+            org_id: self.org_id,
+            org_public_id: self.org_public_id(),
+            session_id: self.session_id.clone(),
+            turn_id: String::new(),
+            request_id: self.request_id.clone().unwrap_or_else(fresh_uuid),
+            fence: 0,
+        }
+    }
+
+    fn scoped<Req: Scoped>(&self, mut request: Req) -> Req {
+        // A rule that has said who is calling means it.
+        if request.context().is_none() {
+            request.set_context(self.context());
+        }
+        request
+    }
+
+    fn succeeded<Req, Rsp, T>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        answer: Result<T, StoreError>,
+    ) -> Outcome<T> {
+        answer.or_else(|error| {
+            if self.shared.seeds.are_invented() && crate::seed::wants_a_session(&error) {
+                return skipped(
+                    "the server insists on sessions that exist, and there is no way to make one; \
+                     offer PlatformStoreService or TestSeedService, or name some with --fixtures",
+                );
+            }
+            broken(rpc.method.short_name(), "success", described(&error))
+        })
+    }
+
+    /// An error that the server gave, and no lost connection or spent patience.
+    fn an_answer<Req, Rsp>(&self, rpc: &Rpc<Req, Rsp>, error: StoreError) -> Outcome<StoreError> {
+        use tonic::Code;
+        match error.code {
+            Code::Unavailable | Code::DeadlineExceeded | Code::Unknown => broken(
+                rpc.method.short_name(),
+                "to be refused with a reason",
+                described(&error),
+            ),
+            _ => Ok(error),
+        }
+    }
+
+    fn log<Req, Rsp, T: Debug, E: Debug>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        sent: String,
+        answer: &Result<T, E>,
+    ) {
+        let received = match answer {
+            Ok(answer) => message(answer),
+            Err(error) => message(error),
+        };
+        self.log.add(rpc.method.short_name(), sent, received);
+    }
+
+    pub(crate) fn exchanges(&self) -> Vec<crate::exchange::Exchange> {
+        self.log.exchanges()
+    }
+
+    // --- things to work on
+
+    /// A session that nobody else uses. Without a way to make one its id is invented,
+    /// which servers that keep no sessions do not notice.
+    pub(crate) async fn session(&self) -> Outcome<String> {
+        self.shared.seeds.session(self).await
+    }
+
+    /// A session that the server knows, with a harness.
+    pub(crate) async fn known_session(&self) -> Outcome<String> {
+        match self.shared.seeds.are_invented() {
+            true => skipped(format!("there is no way to make {}", Need::Session.name())),
+            false => self.session().await,
+        }
+    }
+
+    /// A harness that nobody else uses.
+    pub(crate) async fn harness(&self) -> Outcome<String> {
+        self.shared.seeds.harness(self).await
+    }
+
+    /// An agent that nobody else uses.
+    pub(crate) async fn agent(&self) -> Outcome<String> {
+        self.shared.seeds.agent(self).await
+    }
+
+    /// Whether the server offers a service.
+    pub(crate) fn offers(&self, service: &str) -> bool {
+        offers(&self.shared.described, service)
+    }
+
+    /// Whether the server offers a feature of a service.
+    pub(crate) fn offers_feature(&self, service: &str, feature: pb::Feature) -> bool {
+        let services = &self.shared.described.services;
+        services
+            .iter()
+            .any(|offer| offer.name == service && offer.features.contains(&feature.into()))
+    }
+
+    /// A name that nobody else uses: small letters, digits and single hyphens.
+    pub(crate) fn name(&self, stem: &str) -> String {
+        let id = fresh_uuid().replace('-', "");
+        format!("{stem}-{}", &id[..20])
+    }
+
+    /// A number below a bound, the same in every run with the same seed.
+    pub(crate) fn random(&self, below: usize) -> usize {
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        random.usize(..below.max(1))
+    }
+
+    /// Bytes, the same in every run with the same seed.
+    pub(crate) fn random_bytes(&self, count: usize) -> Vec<u8> {
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bytes = vec![0; count];
+        random.fill(&mut bytes);
+        bytes
+    }
+}
+
+/// Whether a server's description lists a service.
+pub(crate) fn offers(described: &pb::DescribeResponse, service: &str) -> bool {
+    described.services.iter().any(|offer| offer.name == service)
+}
+
+/// A fresh id of a type, such as `session_` and 32 hex digits.
+pub(crate) fn fresh_id(prefix: &str) -> String {
+    format!("{prefix}_{}", Uuid::new_v4().simple())
+}
+
+/// A fresh UUID with hyphens. Never taken from the seed: a server remembers answers by
+/// request id, so a run repeated with them would be answered from memory.
+pub(crate) fn fresh_uuid() -> String {
+    Uuid::new_v4().to_string()
+}
+
+/// An error with all that a reader needs.
+pub(crate) fn described(error: &StoreError) -> String {
+    let reason = error.reason.map(mortise_proto::error::reason_name);
+    format!(
+        "{:?} ({}): {}",
+        error.code,
+        reason.unwrap_or("without a reason of the contract"),
+        error.message
+    )
+}

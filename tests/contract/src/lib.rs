@@ -1,0 +1,29 @@
+//! The contract suite: holds an adapter server, written in any language, against the
+//! rules of the Mortise contract, and says which it keeps and which it breaks.
+//!
+//! A rule is a plain async function with an id; [`run`] runs those that apply to what
+//! the server offers. The rules speak protobuf alone, so the same ones run in process,
+//! over an in-memory connection and against an address.
+
+mod check;
+mod client;
+mod context;
+mod docs;
+mod exchange;
+mod explain;
+mod fixtures;
+mod report;
+mod rule;
+mod rules;
+mod runner;
+mod seed;
+mod wire;
+
+pub use docs::rules_page;
+pub use explain::explain;
+pub use fixtures::{Fixtures, FixturesError};
+pub use report::{Report, RuleReport, Verdict, json, junit, table};
+pub use rule::{Level, Need, Rule, Weight};
+pub use rules::all as rules;
+pub use runner::{Options, Progress, RunError, run};
+pub use wire::{Dial, Tls, Wire, WireError};

@@ -1,0 +1,135 @@
+//! What the rules of several services do alike.
+
+use crate::check::{Outcome, broken, different, same};
+use crate::context::{Cx, described};
+use mortise_proto::Rpc;
+use mortise_proto::pb::ErrorReason;
+use mortise_proto::rpc::Scoped;
+use prost::Message;
+use prost_types::Timestamp;
+use std::fmt::Debug;
+use std::time::Duration;
+
+/// Sends a change three times under one request id, the second and third as after a lost
+/// reply, and wants one answer.
+pub(crate) async fn repeated<Req, Rsp>(cx: &Cx, rpc: &Rpc<Req, Rsp>, request: Req) -> Outcome<Rsp>
+where
+    Req: Scoped + Message + Clone + Debug + Send + Sync + 'static,
+    Rsp: Message + Default + PartialEq + Debug + Send + Sync + 'static,
+{
+    let cx = cx.repeating();
+    let first = cx.call(rpc, request.clone()).await?;
+    let again = cx.call(rpc, request.clone()).await?;
+    same(
+        "the answer to the same request_id sent again",
+        &again,
+        &first,
+    )?;
+    let elsewhere = cx.over_new_connection().call(rpc, request).await?;
+    same(
+        "the answer to the same request_id over another connection",
+        &elsewhere,
+        &first,
+    )?;
+    Ok(first)
+}
+
+/// Sends a change and goes away before its answer can come, several times, each a little
+/// later; then sends it once more under the same request id and gives back that answer.
+pub(crate) async fn lost_reply<Req, Rsp>(cx: &Cx, rpc: &Rpc<Req, Rsp>, request: Req) -> Outcome<Rsp>
+where
+    Req: Scoped + Message + Clone + Debug + Send + Sync + 'static,
+    Rsp: Message + Default + Debug + Send + Sync + 'static,
+{
+    let cx = cx.repeating();
+    for micros in [0, 100, 300, 1_000, 3_000] {
+        let gone = cx.with_patience(Duration::from_micros(micros));
+        // Whether it was answered in time or given up: the caller has forgotten it.
+        drop(gone.attempt(rpc, request.clone()).await);
+    }
+    cx.call(rpc, request).await
+}
+
+/// A malformed value of a field is refused as such, whatever else the request holds.
+pub(crate) async fn refused_as_invalid<Req, Rsp>(
+    cx: &Cx,
+    rpc: &Rpc<Req, Rsp>,
+    request: Req,
+) -> Outcome
+where
+    Req: Scoped + Message + Debug + Send + Sync + 'static,
+    Rsp: Message + Default + Debug + Send + Sync + 'static,
+{
+    let error = cx.refused(rpc, request).await?;
+    let is_invalid = error.reason == Some(ErrorReason::InvalidField)
+        && error.code == tonic::Code::InvalidArgument;
+    match is_invalid {
+        true => Ok(()),
+        false => broken(
+            rpc.method.short_name(),
+            "INVALID_ARGUMENT (INVALID_FIELD)",
+            described(&error),
+        ),
+    }
+}
+
+/// Two times are in order: `later` is not before `earlier`.
+pub(crate) fn not_before(
+    what: &str,
+    later: Option<&Timestamp>,
+    earlier: Option<&Timestamp>,
+) -> Outcome {
+    let key = |time: Option<&Timestamp>| time.map(|time| (time.seconds, time.nanos));
+    match key(later) >= key(earlier) && later.is_some() {
+        true => Ok(()),
+        false => broken(
+            what,
+            format!("at or after {earlier:?}"),
+            format!("{later:?}"),
+        ),
+    }
+}
+
+/// A time has moved on.
+pub(crate) fn moved_on(
+    what: &str,
+    later: Option<&Timestamp>,
+    earlier: Option<&Timestamp>,
+) -> Outcome {
+    not_before(what, later, earlier)?;
+    different(what, &later, &earlier)
+}
+
+/// Texts that stores damage: control characters, scripts, line ends, what looks like SQL,
+/// paths or JSON.
+pub(crate) fn awkward_texts() -> Vec<String> {
+    [
+        "",
+        " leading and trailing ",
+        "line\nline\r\nline\rline",
+        "\u{FEFF}byte order mark",
+        "nul\0inside",
+        "emoji 👩‍👩‍👧‍👦 and é as e\u{301}",
+        "עברית العربية 日本語",
+        "'; DROP TABLE sessions; --",
+        "{\"json\": [1, null, \"x\"]}",
+        "%s %d ${HOME} {{x}} \\n",
+        "\u{1}\u{7f}\u{85}\u{2028}",
+    ]
+    .map(String::from)
+    .to_vec()
+}
+
+/// JSON that careless servers change: integers beyond 2^53, null, empty, non-ASCII keys.
+pub(crate) const AWKWARD_JSON: &str = "{\"big\":9007199254740993,\"empty\":{},\"float\":1.0,\"int\":1,\
+     \"list\":[],\"min\":-9223372036854775808,\"nested\":{\"null\":null},\"null\":null,\
+     \"u64\":18446744073709551615,\"ключ\":\"значение\"}";
+
+/// Two JSON texts say the same, numbers to the last digit.
+pub(crate) fn same_json(what: &str, got: &str, expected: &str) -> Outcome {
+    let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text);
+    match (parse(got), parse(expected)) {
+        (Ok(one), Ok(other)) if one == other => Ok(()),
+        (Ok(_) | Err(_), Ok(_) | Err(_)) => broken(what, expected, got),
+    }
+}
