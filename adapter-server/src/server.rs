@@ -12,7 +12,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
 use tonic::transport::Server;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
 
 /// How much of changes may be under way at once, in KiB of their requests. A change
 /// outlives its caller, so callers that give up must not pile up work.
@@ -92,8 +95,43 @@ impl<S: AdapterSource> AdapterServer<S> {
         listener: Listener,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), ServeError> {
-        let limit = self.max_message_bytes;
         let closing = CancellationToken::new();
+        let (health, routes) = self.mounted(closing.clone()).await?;
+        let stopped = closing.clone();
+        let served = Server::builder()
+            .http2_max_header_list_size(MAX_HEADER_LIST_BYTES)
+            // Whoever follows a quiet session and has gone is noticed.
+            .http2_keepalive_interval(Some(Duration::from_secs(20)))
+            .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+            .add_routes(routes)
+            .serve_with_incoming_shutdown(listener.incoming(), async move {
+                stop.await;
+                // Balancers look elsewhere while calls under way end.
+                for service in table::SERVICES.iter().chain([&""]) {
+                    health
+                        .set_service_status(service, ServingStatus::NotServing)
+                        .await;
+                }
+                stopped.cancel();
+            });
+        tokio::select! {
+            result = served => Ok(result?),
+            () = drained(closing) => Ok(()),
+        }
+    }
+
+    /// The services without a socket, to be called in process or mounted beside others.
+    pub async fn routes(self) -> Result<Routes, ServeError> {
+        let (_health, routes) = self.mounted(CancellationToken::new()).await?;
+        Ok(routes)
+    }
+
+    /// Every service, and what says whether they serve.
+    async fn mounted(
+        self,
+        closing: CancellationToken,
+    ) -> Result<(HealthReporter, Routes), ServeError> {
+        let limit = self.max_message_bytes;
         let serving = Serving {
             shared: Arc::new(Shared {
                 source: self.source,
@@ -103,13 +141,13 @@ impl<S: AdapterSource> AdapterServer<S> {
                 replies: ReplyMemory::new(),
                 under_way: Arc::new(Semaphore::new(UNDER_WAY_KIB)),
                 uploads: Arc::new(Semaphore::new(UPLOADS_KIB)),
-                closing: closing.clone(),
+                closing,
             }),
         };
         let (health, health_service) = tonic_health::server::health_reporter();
         for service in table::SERVICES {
             health
-                .set_service_status(service, tonic_health::ServingStatus::Serving)
+                .set_service_status(service, ServingStatus::Serving)
                 .await;
         }
         let reflection = tonic_reflection::server::Builder::configure()
@@ -120,32 +158,10 @@ impl<S: AdapterSource> AdapterServer<S> {
         let old_reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
             .build_v1alpha()?;
-        let router = Server::builder()
-            .http2_max_header_list_size(MAX_HEADER_LIST_BYTES)
-            // Whoever follows a quiet session and has gone is noticed.
-            .http2_keepalive_interval(Some(Duration::from_secs(20)))
-            .http2_keepalive_timeout(Some(Duration::from_secs(10)))
-            .add_service(health_service)
+        let routes = Routes::new(health_service)
             .add_service(reflection)
             .add_service(old_reflection);
-        let stopped = closing.clone();
-        let served = services::mount(router, &serving, limit).serve_with_incoming_shutdown(
-            listener.incoming(),
-            async move {
-                stop.await;
-                // Balancers look elsewhere while calls under way end.
-                for service in table::SERVICES.iter().chain([&""]) {
-                    health
-                        .set_service_status(service, tonic_health::ServingStatus::NotServing)
-                        .await;
-                }
-                stopped.cancel();
-            },
-        );
-        tokio::select! {
-            result = served => Ok(result?),
-            () = drained(closing) => Ok(()),
-        }
+        Ok((health, services::mount(routes, &serving, limit)))
     }
 }
 

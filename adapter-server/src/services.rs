@@ -62,18 +62,18 @@ use mortise_proto::pb::test_seed_service_server::TestSeedServiceServer;
 use mortise_proto::pb::turn_queue_service_server::TurnQueueServiceServer;
 use mortise_proto::pb::user_connection_resolver_service_server::UserConnectionResolverServiceServer;
 use mortise_proto::pb::utility_llm_service_server::UtilityLlmServiceServer;
-use tonic::transport::server::Router;
+use tonic::service::Routes;
 
 /// Adds every service of the contract. Answers may be as large as they are; the
 /// client says what it takes.
 pub(crate) fn mount<S: AdapterSource>(
-    router: Router,
+    routes: Routes,
     serving: &Serving<S>,
     request_bytes_max: usize,
-) -> Router {
+) -> Routes {
     macro_rules! mount {
         ($($server:ident),* $(,)?) => {
-            router$(.add_service(
+            routes$(.add_service(
                 $server::new(serving.clone())
                     .max_decoding_message_size(request_bytes_max)
                     .max_encoding_message_size(usize::MAX),

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod command_line;
+mod contract;
 mod crashes;
 mod event_stream;
 mod identity;

@@ -23,8 +23,8 @@ use everruns_core::app::{App, AppChannel, ChannelType};
 use everruns_core::capability_dto::CapabilityInfo;
 use everruns_core::error::Result;
 use everruns_core::platform_store::{PlatformMessage, PlatformStore};
-use everruns_core::session::SubagentStatus;
 use everruns_core::principal::PrincipalSummary;
+use everruns_core::session::SubagentStatus;
 use everruns_core::typed_id::{
     AgentId, AgentIdentityId, AppChannelId, AppId, HarnessId, PrincipalId, SessionId,
 };

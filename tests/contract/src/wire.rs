@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tonic::body::Body;
 use tonic::codegen::http::{Request, Response};
 use tonic::codegen::{Service, StdError};
-use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tower::util::BoxCloneSyncService;
 use tower::{ServiceExt, service_fn};
 
@@ -71,19 +71,25 @@ impl Dial {
     }
 
     fn unix(name: &str, path: PathBuf) -> Self {
-        Self::new(name, move || {
+        Self::connector(name, move |endpoint| {
             let path = path.clone();
-            let connector = service_fn(move |_| {
+            endpoint.connect_with_connector_lazy(service_fn(move |_| {
                 let path = path.clone();
                 async move {
                     let stream = tokio::net::UnixStream::connect(path).await?;
                     Ok::<_, std::io::Error>(TokioIo::new(stream))
                 }
-            });
-            // The authority of a unix socket is never looked up.
-            let endpoint = roomy(Endpoint::from_static("http://localhost"));
-            boxed(endpoint.connect_with_connector_lazy(connector))
+            }))
         })
+    }
+
+    /// Any transport: makes a channel of an endpoint whose address is never looked up.
+    pub fn connector(
+        name: impl Into<String>,
+        connect: impl Fn(Endpoint) -> Channel + Send + Sync + 'static,
+    ) -> Self {
+        let endpoint = roomy(Endpoint::from_static("http://localhost"));
+        Self::new(name, move || boxed(connect(endpoint.clone())))
     }
 
     /// Anything that makes connections.

@@ -1,0 +1,31 @@
+//! The contract suite held against servers: the reference one, which keeps every rule,
+//! reached in three ways; ones that break a rule each; and hostile ones.
+
+mod arms;
+mod broken;
+mod hostile;
+
+use mortise_contract::{Dial, Options, Report, Verdict, rules, run, table};
+use std::time::Duration;
+
+/// Holds a server against the rules whose ids fit a pattern.
+async fn held(dial: &Dial, only: &[&str]) -> Report {
+    let options = Options {
+        only: only.iter().map(ToString::to_string).collect(),
+        timeout: Duration::from_secs(60),
+        ..Options::default()
+    };
+    run(dial, &rules(), options, &|_, _, _| {}).await.unwrap()
+}
+
+/// Fails with the report's table unless no rule is broken, hard or soft.
+#[track_caller]
+fn all_kept(report: &Report) {
+    let broken = report.count(Verdict::Failed) + report.count(Verdict::Warned);
+    assert_eq!(broken, 0, "{}", table(report, false));
+    assert!(
+        report.count(Verdict::Passed) > 0,
+        "{}",
+        table(report, false)
+    );
+}
