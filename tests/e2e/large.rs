@@ -74,9 +74,13 @@ async fn a_long_history() {
         let messages = adapter.message_store().load(session_id).await.unwrap();
         assert_eq!(messages.len(), MESSAGES);
         for (number, message) in messages.iter().enumerate() {
-            assert!(message.content[0].as_text() == Some(&saying(number)));
+            assert!(message.content[0].as_text() == Some(saying(number).as_str()));
         }
-        within(&format!("history, client, {database:?}"), &client, 200 * MIB);
+        within(
+            &format!("history, client, {database:?}"),
+            &client,
+            200 * MIB,
+        );
         drop(messages);
         let context = adapter.load_turn_context(1, session_id).await.unwrap();
         assert_eq!(context.messages.len(), MESSAGES);
@@ -133,7 +137,9 @@ async fn a_large_image() {
     if !is_alone("large::a_large_image") {
         return;
     }
-    let data: Vec<u8> = (0..32 * MIB).map(|n| (n % 256 + n / 65_521) as u8).collect();
+    let data: Vec<u8> = (0..32 * MIB)
+        .map(|n| (n % 256 + n / 65_521) as u8)
+        .collect();
     for database in Database::ALL {
         let folder = tempfile::tempdir().unwrap();
         let process = AdapterProcess::start_on(database, folder.path()).await;
@@ -147,20 +153,36 @@ async fn a_large_image() {
         };
         let (server, client) = (process.memory(), Memory::own());
         let info = store.create_image(new).await.unwrap();
-        within(&format!("image in, client, {database:?}"), &client, 64 * MIB);
-        within(&format!("image in, server, {database:?}"), &server, 96 * MIB);
+        within(
+            &format!("image in, client, {database:?}"),
+            &client,
+            64 * MIB,
+        );
+        within(
+            &format!("image in, server, {database:?}"),
+            &server,
+            96 * MIB,
+        );
         process.kill().await;
 
         let process = AdapterProcess::start_on(database, folder.path()).await;
         let (server, client) = (process.memory(), Memory::own());
         let found = store.get_image(info.id).await.unwrap().unwrap();
         assert!(found.data == data);
-        within(&format!("image out, client, {database:?}"), &client, 96 * MIB);
+        within(
+            &format!("image out, client, {database:?}"),
+            &client,
+            96 * MIB,
+        );
         drop(found);
         let resolver = adapter.image_resolver(1).unwrap();
         let shown = resolver.resolve_image(info.id.uuid()).await.unwrap();
         assert_eq!(shown.unwrap().base64.len(), data.len().div_ceil(3) * 4);
-        within(&format!("image out, server, {database:?}"), &server, 24 * MIB);
+        within(
+            &format!("image out, server, {database:?}"),
+            &server,
+            24 * MIB,
+        );
     }
 }
 

@@ -50,8 +50,10 @@ impl<S: AdapterSource> MessageRetrieverService for Serving<S> {
                 Some(store) => store.messages(session_id, 0, u64::MAX).await?,
                 None => runs_of(call.adapter.message_store().load(session_id).await?),
             };
-            Ok(message_chunks(runs)
-                .map_ok(|chunk| pb::LoadMessagesResponse { chunk: Some(chunk) }))
+            Ok(
+                message_chunks(runs)
+                    .map_ok(|chunk| pb::LoadMessagesResponse { chunk: Some(chunk) }),
+            )
         })
         .await
     }

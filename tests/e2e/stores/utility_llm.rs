@@ -113,7 +113,10 @@ async fn a_stream_says_what_the_plain_answer_says() {
         assert_eq!(request["model"], "small");
         assert_eq!(request["temperature"], 0.5);
         let asked = request.to_string();
-        assert!(asked.contains("How are otters?") && asked.contains("77"), "{asked}");
+        assert!(
+            asked.contains("How are otters?") && asked.contains("77"),
+            "{asked}"
+        );
     }
 }
 
@@ -139,7 +142,11 @@ async fn a_provider_fails() {
             Err(_) | Ok(LlmStreamEvent::Error(_) | LlmStreamEvent::Done(_))
         )
     };
-    assert_eq!(events.iter().filter(|event| is_end(event)).count(), 1, "{events:?}");
+    assert_eq!(
+        events.iter().filter(|event| is_end(event)).count(),
+        1,
+        "{events:?}"
+    );
     let last = events.last().unwrap();
     assert!(
         matches!(last, Err(_) | Ok(LlmStreamEvent::Error(_))),
@@ -173,19 +180,19 @@ async fn the_key_stays_with_the_server() {
     ])
     .await;
     let folder = tempfile::tempdir().unwrap();
-    let key_file = folder.path().join("llm.key");
+    let key_file = folder.path().join("llm.key").display().to_string();
     fs::write(&key_file, format!("{KEY}\n")).unwrap();
     let log = folder.path().join("log");
     let url = format!("{}/chat/completions", fake.base_url);
     let arguments = [
         "--utility-llm-key-file",
-        &key_file.display().to_string(),
+        key_file.as_str(),
         "--utility-llm-model",
         "small",
         "--utility-llm-api",
         "chat-completions",
         "--utility-llm-url",
-        &url,
+        url.as_str(),
     ];
     let process =
         AdapterProcess::start_logged(Database::Sqlite, folder.path(), &arguments, &log).await;

@@ -14,7 +14,11 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-const CAPABILITIES: &[&str] = &["virtual_bash", "session_file_system", "background_execution"];
+const CAPABILITIES: &[&str] = &[
+    "virtual_bash",
+    "session_file_system",
+    "background_execution",
+];
 
 /// Spawns a run in a turn and lets a worker answer what it says when it has ended. The
 /// run as the turn was told of it, and the session's last question.

@@ -116,7 +116,9 @@ async fn answer_one(
             )
         }
         Answer::Text(pieces) => stream_of(text_chunks(pieces, true), true),
-        Answer::CutAfter(pieces) | Answer::HeldAfter(pieces) => stream_of(text_chunks(pieces, false), false),
+        Answer::CutAfter(pieces) | Answer::HeldAfter(pieces) => {
+            stream_of(text_chunks(pieces, false), false)
+        }
         Answer::ToolCall(name, arguments) => stream_of(call_chunks(name, arguments), true),
     };
     // A peer that has gone away is part of some tests.
