@@ -1,9 +1,10 @@
 //! Cutting long answers into messages of a size that every peer takes.
 
+use crate::{ByteRuns, MessageRuns};
 use bytes::Bytes;
 use everruns_core::message::Message;
-use futures::{Stream, StreamExt, stream};
-use mortise_proto::{CHUNK_BYTES, pb};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use mortise_proto::{CHUNK_BYTES, StoreError, pb};
 
 /// Values in chunks, converted as they are sent. One value larger than a chunk is a
 /// chunk of its own.
@@ -25,11 +26,19 @@ where
     }))
 }
 
-/// Messages in chunks.
+/// Runs of messages in chunks.
 pub(crate) fn message_chunks(
-    messages: Vec<Message>,
-) -> impl Stream<Item = pb::MessageChunk> + Send + 'static {
-    chunks(messages).map(|messages| pb::MessageChunk { messages })
+    runs: MessageRuns,
+) -> impl Stream<Item = Result<pb::MessageChunk, StoreError>> + Send + 'static {
+    runs.map_ok(|run| {
+        chunks::<_, pb::Message>(run).map(|messages| Ok(pb::MessageChunk { messages }))
+    })
+    .try_flatten()
+}
+
+/// Messages that are all there, as runs that are converted as they are sent.
+pub(crate) fn runs_of(messages: Vec<Message>) -> MessageRuns {
+    chunks(messages).map(Ok).boxed()
 }
 
 /// Bytes in chunks, without copying them.
@@ -37,4 +46,18 @@ pub(crate) fn byte_chunks(mut rest: Bytes) -> impl Stream<Item = Bytes> + Send +
     stream::iter(std::iter::from_fn(move || {
         (!rest.is_empty()).then(|| rest.split_to(rest.len().min(CHUNK_BYTES)))
     }))
+}
+
+/// Pieces of bytes in chunks.
+pub(crate) fn piece_chunks(
+    pieces: ByteRuns,
+) -> impl Stream<Item = Result<Bytes, StoreError>> + Send + 'static {
+    pieces
+        .map_ok(|piece| byte_chunks(piece).map(Ok))
+        .try_flatten()
+}
+
+/// Bytes that are all there, as one piece.
+pub(crate) fn one_piece(bytes: impl Into<Bytes>) -> ByteRuns {
+    stream::iter([Ok(bytes.into())]).boxed()
 }

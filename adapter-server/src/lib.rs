@@ -15,4 +15,7 @@ mod source;
 pub use listen::{ListenAddress, Listener};
 pub use scope::Scope;
 pub use server::{AdapterServer, ServeError};
-pub use source::{Acknowledged, AdapterSource, Appended, EventStore, TestSeed, TurnQueue};
+pub use source::{
+    Acknowledged, AdapterSource, Appended, ByteRuns, EventStore, MessageRuns, Piecewise, TestSeed,
+    TurnQueue,
+};

@@ -29,6 +29,7 @@ mod open;
 mod outbound_tool_rate_limiter;
 mod path;
 mod payment_authority;
+mod piecewise;
 mod platform_store;
 mod provider_credential_store;
 mod records;
@@ -56,7 +57,7 @@ pub use seal::{EncryptionKey, Resealed};
 pub use session_sql_db_store::SqlLimits;
 pub use utility_llm::UtilityLlm;
 
-use crate::{AdapterSource, EventStore, Scope, TestSeed, TurnQueue};
+use crate::{AdapterSource, EventStore, Piecewise, Scope, TestSeed, TurnQueue};
 use db::Db;
 use egress::Guarded;
 use event_emitter::{Appender, Feeds};
@@ -314,6 +315,10 @@ impl AdapterSource for Reference {
     }
 
     fn event_store(&self, scope: &Scope) -> Option<Arc<dyn EventStore>> {
+        Some(Arc::new(self.scoped(scope)))
+    }
+
+    fn piecewise(&self, scope: &Scope) -> Option<Arc<dyn Piecewise>> {
         Some(Arc::new(self.scoped(scope)))
     }
 

@@ -3,10 +3,13 @@
 
 use crate::Scope;
 use async_trait::async_trait;
-use everruns_core::traits::ProviderCredentials;
-use everruns_core::typed_id::{EventId, MessageId, ModelId, SessionId};
+use bytes::Bytes;
+use everruns_core::message_filter::MessageQuery;
+use everruns_core::traits::{ProviderCredentials, StoredImageInfo};
+use everruns_core::typed_id::{EventId, ImageId, MessageId, ModelId, SessionId};
 use everruns_core::{Agent, Harness, ModelWithProvider, Session};
-use everruns_runtime::RuntimeHostAdapter;
+use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
+use futures::stream::BoxStream;
 use mortise_proto::convert::budget_checker::Budget;
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy};
 use mortise_proto::convert::turn_queue::TurnRequest;
@@ -41,6 +44,12 @@ pub trait AdapterSource: Send + Sync + 'static {
     /// Events as they are on the wire, beside the trait's emitter: without
     /// decoding them, readable, and to be followed.
     fn event_store(&self, _scope: &Scope) -> Option<Arc<dyn EventStore>> {
+        None
+    }
+
+    /// What may be large, a piece at a time. Without it the server holds all of such an
+    /// answer while it is sent: the upstream trait knows no other way.
+    fn piecewise(&self, _scope: &Scope) -> Option<Arc<dyn Piecewise>> {
         None
     }
 
@@ -107,6 +116,45 @@ pub trait EventStore: Send + Sync {
     /// Every event of the org from now on, stored and ephemeral, of any session. A
     /// receiver that lags misses events, is told so, and reads the stored ones.
     fn subscribe(&self) -> broadcast::Receiver<Arc<pb::Event>>;
+}
+
+/// Messages in runs that suit a message of the wire, oldest first.
+pub type MessageRuns = BoxStream<'static, Result<Vec<pb::Message>, StoreError>>;
+
+/// Bytes in pieces, in order.
+pub type ByteRuns = BoxStream<'static, Result<Bytes, StoreError>>;
+
+/// Reads of one org that the upstream trait gives back whole. What each means is what
+/// it means there; all that is given is what there was when the read began.
+#[async_trait]
+pub trait Piecewise: Send + Sync {
+    /// `MessageRetriever::load_page`; all messages, from 0 without a limit.
+    async fn messages(
+        &self,
+        session_id: SessionId,
+        offset: u64,
+        limit: u64,
+    ) -> Result<MessageRuns, StoreError>;
+
+    /// `MessageRetriever::load_filtered` for a query without code, and how many messages
+    /// there were before the window was cut.
+    async fn filtered_messages(
+        &self,
+        query: MessageQuery,
+    ) -> Result<(u64, MessageRuns), StoreError>;
+
+    /// `RuntimeHostAdapter::load_turn_context`, its messages apart.
+    async fn turn_context(
+        &self,
+        session_id: SessionId,
+    ) -> Result<(RuntimeHostTurnContext, MessageRuns), StoreError>;
+
+    /// `ImageArtifactStore::get_image`, its bytes apart. Every piece but the last has a
+    /// number of bytes that is a multiple of three.
+    async fn image(
+        &self,
+        image_id: ImageId,
+    ) -> Result<Option<(StoredImageInfo, ByteRuns)>, StoreError>;
 }
 
 /// The turns of one org that wait for a host; see `turn_queue.proto`.

@@ -9,6 +9,7 @@ mod crashes;
 mod event_stream;
 mod identity;
 mod interop;
+mod large;
 mod providers;
 mod routes;
 mod secrets;

@@ -10,3 +10,4 @@ mod platform;
 mod resources;
 mod schedules;
 mod sql;
+mod utility_llm;

@@ -1,6 +1,7 @@
 //! Turns of the upstream runtime in which upstream's own tools, called by a scripted
 //! model, reach every store over the wire, on every database.
 
+mod background;
 mod budgets;
 mod credentials;
 mod images;
@@ -8,8 +9,9 @@ mod memory;
 mod outbound;
 mod payments;
 mod platform;
-mod resources;
 mod schedules;
 mod session;
+mod skills;
 mod sql;
 mod subagents;
+mod utility_llm;

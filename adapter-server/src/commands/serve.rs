@@ -1,8 +1,10 @@
 //! `mortise-adapter serve`.
 
 use super::{Failure, Storage, utility_llm};
+use clap::builder::RangedU64ValueParser;
 use mortise_adapter_server::reference::Reference;
 use mortise_adapter_server::{AdapterServer, ListenAddress};
+use mortise_proto::MAX_MESSAGE_BYTES;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// What to serve, and where.
@@ -21,9 +23,15 @@ pub(crate) struct Args {
     /// `https://console.example.com`. Without it they are paths.
     #[arg(long, value_name = "URL", default_value = "")]
     platform_base_url: String,
+    /// The largest request that is taken, in MiB. A file is written in one request.
+    #[arg(long, value_name = "MIB", default_value_t = MAX_MESSAGE_BYTES / MIB,
+          value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    max_message_mib: usize,
     #[command(flatten)]
     utility_llm: utility_llm::Args,
 }
+
+const MIB: usize = 1024 * 1024;
 
 /// Serves until it is told to stop.
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
@@ -32,6 +40,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         storage,
         test_seed,
         platform_base_url,
+        max_message_mib,
         utility_llm,
     } = args;
     let mut config = storage.config()?;
@@ -52,6 +61,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     tracing::info!(database, secrets, test_seed, "serving");
     AdapterServer::builder(reference)
         .identity("mortise-adapter", env!("CARGO_PKG_VERSION"))
+        .max_message_bytes(max_message_mib * MIB)
         .serve(listener, async move {
             tokio::select! {
                 _ = terminate.recv() => {}

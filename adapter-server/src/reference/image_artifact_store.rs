@@ -149,27 +149,36 @@ pub(super) async fn each_piece(
     info: &StoredImageInfo,
     mut take: impl FnMut(&[u8]) + Send,
 ) -> Result<(), StoreError> {
-    let image_id = info.id.to_string();
     let mut left = size(info)?;
-    for piece in 0_i64.. {
+    for number in 0_i64.. {
         if left == 0 {
             break;
         }
-        let row: Option<(Vec<u8>,)> = sqlx::query_as(PIECE)
-            .bind(org_id)
-            .bind(image_id.as_str())
-            .bind(piece)
-            .fetch_optional(&mut *conn)
-            .await
-            .map_err(fault)?;
-        let content = row.map(|(content,)| content).unwrap_or_default();
-        left = left
-            .checked_sub(content.len())
-            .filter(|_| !content.is_empty())
-            .ok_or_else(|| unreadable("the pieces of an image are not what was stored"))?;
+        let content = piece(conn, org_id, info.id, number, left).await?;
+        left -= content.len();
         take(&content);
     }
     Ok(())
+}
+
+/// One piece of an image of which so many bytes are left.
+pub(super) async fn piece(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    image_id: ImageId,
+    number: i64,
+    left: usize,
+) -> Result<Vec<u8>, StoreError> {
+    let row: Option<(Vec<u8>,)> = sqlx::query_as(PIECE)
+        .bind(org_id)
+        .bind(image_id.to_string())
+        .bind(number)
+        .fetch_optional(conn)
+        .await
+        .map_err(fault)?;
+    row.map(|(content,)| content)
+        .filter(|content| !content.is_empty() && content.len() <= left)
+        .ok_or_else(|| unreadable("the pieces of an image are not what was stored"))
 }
 
 /// How many bytes an image has, as it is stored.

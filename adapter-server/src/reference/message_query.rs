@@ -152,6 +152,67 @@ impl Conditions {
             .collect()
     }
 
+    /// Where a window of the newest messages begins: the sequence number before its
+    /// first. `None` if it holds all of them.
+    pub(super) async fn before_newest(
+        &self,
+        conn: &mut AnyConnection,
+        window: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        let sql = format!(
+            "SELECT sequence FROM messages WHERE {} ORDER BY sequence DESC LIMIT 1 OFFSET ${}",
+            self.sql,
+            self.values.len() + 1
+        );
+        self.sequence(conn, sql, window).await
+    }
+
+    /// The sequence number of the last of the oldest messages. `None` if there are no
+    /// more than that.
+    pub(super) async fn last_of_oldest(
+        &self,
+        conn: &mut AnyConnection,
+        count: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        let sql = format!(
+            "SELECT sequence FROM messages WHERE {} ORDER BY sequence LIMIT 1 OFFSET ${}",
+            self.sql,
+            self.values.len() + 1
+        );
+        self.sequence(conn, sql, count.saturating_sub(1)).await
+    }
+
+    async fn sequence(
+        &self,
+        conn: &mut AnyConnection,
+        sql: String,
+        offset: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        let query = self.query(sql).bind(offset);
+        let row: Option<(i64,)> = query.fetch_optional(conn).await.map_err(fault)?;
+        Ok(row.map(|(sequence,)| sequence))
+    }
+
+    /// Messages with sequence numbers after one and up to another, at most `limit`,
+    /// oldest first and as they are stored.
+    pub(super) async fn between(
+        &self,
+        conn: &mut AnyConnection,
+        (after, last): (i64, i64),
+        limit: i64,
+    ) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+        let next = self.values.len() + 1;
+        let sql = format!(
+            "SELECT sequence, body FROM messages WHERE {} AND sequence > ${next} \
+             AND sequence <= ${} ORDER BY sequence LIMIT ${}",
+            self.sql,
+            next + 1,
+            next + 2
+        );
+        let query = self.query(sql).bind(after).bind(last).bind(limit);
+        query.fetch_all(conn).await.map_err(fault)
+    }
+
     fn query<O>(&self, sql: String) -> QueryAs<'static, Any, O, AnyArguments>
     where
         O: for<'r> FromRow<'r, AnyRow>,

@@ -23,6 +23,7 @@ use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter, UtilityLlmServi
 use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
 use mortise_proto::convert::{nested, to_timestamp};
 use mortise_proto::{StoreError, pb};
+use sqlx::AnyConnection;
 use std::sync::Arc;
 
 /// The org is the scope's, whatever org a getter names: one call is for one org.
@@ -216,20 +217,30 @@ impl ScopedReference {
         &self,
         session_id: SessionId,
     ) -> Result<RuntimeHostTurnContext, StoreError> {
-        let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
         let mut tx = self.inner.db.snapshot().await?;
-        let session = session_store::find(&mut tx, org_id, key, session_id).await?;
+        let mut context = self.context_without_messages(&mut tx, session_id).await?;
+        let org_id = self.scope.org_id;
+        context.messages = message_retriever::load_all(&mut tx, org_id, session_id).await?;
+        Ok(context)
+    }
+
+    pub(super) async fn context_without_messages(
+        &self,
+        tx: &mut AnyConnection,
+        session_id: SessionId,
+    ) -> Result<RuntimeHostTurnContext, StoreError> {
+        let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
+        let session = session_store::find(tx, org_id, key, session_id).await?;
         let session = session.ok_or_else(|| session_not_found(session_id))?;
         let agent = match session.agent_id {
-            Some(agent_id) => agent_store::find(&mut tx, org_id, key, agent_id).await?,
+            Some(agent_id) => agent_store::find(tx, org_id, key, agent_id).await?,
             None => None,
         };
-        let messages = message_retriever::load_all(&mut tx, org_id, session_id).await?;
-        let model = llm_provider_store::find_default(&mut tx, org_id, key).await?;
+        let model = llm_provider_store::find_default(tx, org_id, key).await?;
         Ok(RuntimeHostTurnContext {
             agent,
             session,
-            messages,
+            messages: Vec::new(),
             model,
             // Tools of MCP servers are discovered by the side that can reach them.
             mcp_tool_definitions: Vec::new(),

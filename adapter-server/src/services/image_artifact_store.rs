@@ -1,11 +1,11 @@
 //! `ImageArtifactStoreService` over `ImageArtifactStore`, where the adapter has one.
 
 use crate::AdapterSource;
-use crate::chunks::byte_chunks;
+use crate::chunks::{one_piece, piece_chunks};
 use crate::serve::{Answers, Outcome, Serving, Upload, not_offered};
 use everruns_core::traits::{CreateStoredImage, ImageArtifactStore, StoredImage};
 use everruns_runtime::RuntimeHostAdapter;
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use mortise_proto::convert::id;
 use mortise_proto::convert::image_artifact_store::{MAX_IMAGE_BYTES, join_new, too_large};
 use mortise_proto::pb::create_image_request::Part as NewPart;
@@ -43,12 +43,16 @@ impl<S: AdapterSource> ImageArtifactStoreService for Serving<S> {
         self.stream(&GET_IMAGE, request, |call| async move {
             let image_id = id("image_id", &call.request.image_id)?;
             let store = offered(call.adapter.image_artifact_store(call.scope.org_id))?;
-            let image = store.get_image(image_id).await?;
-            let parts = stream::iter(image).flat_map(|StoredImage { info, data }| {
-                let chunks = byte_chunks(data.into()).map(Part::Chunk);
-                stream::iter([Part::Info(info.into())]).chain(chunks)
+            let image = match self.shared.source.piecewise(&call.scope) {
+                Some(store) => store.image(image_id).await?,
+                None => (store.get_image(image_id).await?)
+                    .map(|StoredImage { info, data }| (info, one_piece(data))),
+            };
+            let parts = stream::iter(image).flat_map(|(info, pieces)| {
+                let info = stream::iter([Ok(Part::Info(info.into()))]);
+                info.chain(piece_chunks(pieces).map_ok(Part::Chunk))
             });
-            Ok(parts.map(|part| Ok(pb::GetImageResponse { part: Some(part) })))
+            Ok(parts.map_ok(|part| pb::GetImageResponse { part: Some(part) }))
         })
         .await
     }

@@ -1,11 +1,15 @@
 //! `ImageResolverService` over `ImageResolver`, where the adapter has one.
 
-use crate::AdapterSource;
-use crate::chunks::byte_chunks;
+use crate::chunks::{one_piece, piece_chunks};
 use crate::serve::{Answers, Outcome, Serving, not_offered};
-use everruns_core::traits::ImageResolver;
+use crate::{AdapterSource, ByteRuns};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use everruns_core::traits::{ImageResolver, ResolvedImage, StoredImageInfo};
+use everruns_core::typed_id::ImageId;
 use everruns_runtime::RuntimeHostAdapter;
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use mortise_proto::convert::image_resolver::split;
 use mortise_proto::convert::uuid;
 use mortise_proto::pb;
@@ -26,15 +30,31 @@ impl<S: AdapterSource> ImageResolverService for Serving<S> {
         self.stream(&RESOLVE_IMAGE, request, |call| async move {
             let image_id = uuid("image_id", &call.request.image_id)?;
             let resolver = offered(call.adapter.image_resolver(call.scope.org_id))?;
-            let image = resolver.resolve_image(image_id).await?;
-            let parts = stream::iter(image.map(split)).flat_map(|(header, base64)| {
-                let chunks = byte_chunks(base64.into()).map(Part::Chunk);
-                stream::iter([Part::Header(header)]).chain(chunks)
+            let image = match self.shared.source.piecewise(&call.scope) {
+                Some(store) => (store.image(ImageId::from_uuid(image_id)).await?).map(in_base64),
+                None => (resolver.resolve_image(image_id).await?)
+                    .map(split)
+                    .map(|(header, base64)| (header, one_piece(base64))),
+            };
+            let parts = stream::iter(image).flat_map(|(header, pieces)| {
+                let header = stream::iter([Ok(Part::Header(header))]);
+                header.chain(piece_chunks(pieces).map_ok(Part::Chunk))
             });
-            Ok(parts.map(|part| Ok(pb::ResolveImageResponse { part: Some(part) })))
+            Ok(parts.map_ok(|part| pb::ResolveImageResponse { part: Some(part) }))
         })
         .await
     }
+}
+
+/// A stored image as models take it.
+fn in_base64((info, pieces): (StoredImageInfo, ByteRuns)) -> (pb::ResolvedImageHeader, ByteRuns) {
+    let (header, _no_bytes) = split(ResolvedImage {
+        base64: String::new(),
+        media_type: info.content_type,
+    });
+    // What is made of a piece can be put behind what was made of the one before.
+    let base64 = pieces.map_ok(|piece| Bytes::from(STANDARD.encode(piece)));
+    (header, base64.boxed())
 }
 
 fn offered(resolver: Option<Arc<dyn ImageResolver>>) -> Outcome<Arc<dyn ImageResolver>> {

@@ -1,12 +1,13 @@
 //! `MessageRetrieverService` over `MessageRetriever`.
 
-use crate::AdapterSource;
-use crate::chunks::message_chunks;
-use crate::serve::{Answers, Serving};
+use crate::chunks::{message_chunks, runs_of};
+use crate::serve::{Answers, Outcome, Serving};
+use crate::{AdapterSource, MessageRuns};
 use everruns_core::message::Message;
 use everruns_core::message_filter::{FilterContext, MessageQuery, PrependTransform};
+use everruns_core::message_retriever::MessageRetriever;
 use everruns_runtime::RuntimeHostAdapter;
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use mortise_proto::convert::{ConvertError, id, list};
 use mortise_proto::pb;
 use mortise_proto::pb::load_filtered_messages_response::Part;
@@ -45,9 +46,14 @@ impl<S: AdapterSource> MessageRetrieverService for Serving<S> {
     ) -> Result<Response<Self::LoadMessagesStream>, Status> {
         self.stream(&LOAD_MESSAGES, request, |call| async move {
             let session_id = id("session_id", &call.request.session_id)?;
-            let messages = call.adapter.message_store().load(session_id).await?;
-            Ok(message_chunks(messages)
-                .map(|chunk| Ok(pb::LoadMessagesResponse { chunk: Some(chunk) })))
+            let runs = match self.shared.source.piecewise(&call.scope) {
+                Some(store) => store.messages(session_id, 0, u64::MAX).await?,
+                None => runs_of(call.adapter.message_store().load(session_id).await?),
+            };
+            Ok(
+                message_chunks(runs)
+                    .map_ok(|chunk| pb::LoadMessagesResponse { chunk: Some(chunk) }),
+            )
         })
         .await
     }
@@ -57,13 +63,14 @@ impl<S: AdapterSource> MessageRetrieverService for Serving<S> {
         request: Request<pb::LoadFilteredMessagesRequest>,
     ) -> Result<Response<Self::LoadFilteredMessagesStream>, Status> {
         self.stream(&LOAD_FILTERED_MESSAGES, request, |call| async move {
-            let matched = Arc::new(Matched::default());
-            let query = query(call.request)?.with_prepend_transform(matched.clone());
-            let messages = call.adapter.message_store().load_filtered(query).await?;
-            let matched = matched.0.get().copied().unwrap_or(messages.len());
-            let first = Part::Matched(matched as u64);
-            let parts = stream::iter([first]).chain(message_chunks(messages).map(Part::Chunk));
-            Ok(parts.map(|part| Ok(pb::LoadFilteredMessagesResponse { part: Some(part) })))
+            let query = query(call.request)?;
+            let (matched, runs) = match self.shared.source.piecewise(&call.scope) {
+                Some(store) => store.filtered_messages(query).await?,
+                None => filtered(call.adapter.message_store().as_ref(), query).await?,
+            };
+            let first = stream::iter([Ok(Part::Matched(matched))]);
+            let parts = first.chain(message_chunks(runs).map_ok(Part::Chunk));
+            Ok(parts.map_ok(|part| pb::LoadFilteredMessagesResponse { part: Some(part) }))
         })
         .await
     }
@@ -74,12 +81,18 @@ impl<S: AdapterSource> MessageRetrieverService for Serving<S> {
     ) -> Result<Response<Self::LoadMessagePageStream>, Status> {
         self.stream(&LOAD_MESSAGE_PAGE, request, |call| async move {
             let session_id = id("session_id", &call.request.session_id)?;
-            let offset = usize::try_from(call.request.offset).unwrap_or(usize::MAX);
-            let limit = usize::try_from(call.request.limit).unwrap_or(usize::MAX);
-            let store = call.adapter.message_store();
-            let messages = store.load_page(session_id, offset, limit).await?;
-            Ok(message_chunks(messages)
-                .map(|chunk| Ok(pb::LoadMessagePageResponse { chunk: Some(chunk) })))
+            let (offset, limit) = (call.request.offset, call.request.limit);
+            let runs = match self.shared.source.piecewise(&call.scope) {
+                Some(store) => store.messages(session_id, offset, limit).await?,
+                None => {
+                    let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+                    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+                    let store = call.adapter.message_store();
+                    runs_of(store.load_page(session_id, offset, limit).await?)
+                }
+            };
+            Ok(message_chunks(runs)
+                .map_ok(|chunk| pb::LoadMessagePageResponse { chunk: Some(chunk) }))
         })
         .await
     }
@@ -105,6 +118,18 @@ fn query(request: pb::LoadFilteredMessagesRequest) -> Result<MessageQuery, Conve
     query.limit = request.limit;
     query.offset = request.offset;
     Ok(query)
+}
+
+/// What an upstream store finds, and how many there were before the window was cut.
+async fn filtered(
+    store: &dyn MessageRetriever,
+    query: MessageQuery,
+) -> Outcome<(u64, MessageRuns)> {
+    let matched = Arc::new(Matched::default());
+    let query = query.with_prepend_transform(matched.clone());
+    let messages = store.load_filtered(query).await?;
+    let matched = matched.0.get().copied().unwrap_or(messages.len());
+    Ok((matched as u64, runs_of(messages)))
 }
 
 /// Learns from the store, by the one hook the upstream query has for it, how many

@@ -1,13 +1,12 @@
 //! `RuntimeHostService` over the async methods of `RuntimeHostAdapter` itself.
 
-use crate::AdapterSource;
-use crate::chunks::message_chunks;
+use crate::chunks::{message_chunks, runs_of};
 use crate::serve::{Answers, Call, Outcome, Serving};
+use crate::{AdapterSource, MessageRuns, Piecewise};
 use everruns_core::AgentLoopError;
-use everruns_core::message::Message;
 use everruns_core::typed_id::SessionId;
 use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use mortise_proto::convert::runtime_host::snapshot;
 use mortise_proto::convert::{enumeration, id, wire_enum};
 use mortise_proto::pb::load_turn_context_response::Part;
@@ -16,6 +15,7 @@ use mortise_proto::pb::{self, TurnContextPart};
 use mortise_proto::rpc::table::runtime_host_service::{
     GET_AGENT, GET_HARNESS, LOAD_TURN_CONTEXT, SET_SESSION_STATUS,
 };
+use std::sync::Arc;
 use tonic::{Request, Response, Status, async_trait};
 
 #[async_trait]
@@ -75,10 +75,11 @@ impl<S: AdapterSource> RuntimeHostService for Serving<S> {
         self.stream(&LOAD_TURN_CONTEXT, request, |call| async move {
             let session_id = id("session_id", &call.request.session_id)?;
             let wanted = Wanted::of(&call.request.parts)?;
-            let (loaded, messages) = load(&call, session_id, &wanted).await?;
-            let first = stream::iter([Part::Snapshot(loaded)]);
-            let parts = first.chain(message_chunks(messages).map(Part::Messages));
-            Ok(parts.map(|part| Ok(pb::LoadTurnContextResponse { part: Some(part) })))
+            let piecewise = self.shared.source.piecewise(&call.scope);
+            let (loaded, runs) = load(&call, session_id, &wanted, piecewise).await?;
+            let first = stream::iter([Ok(Part::Snapshot(loaded))]);
+            let parts = first.chain(message_chunks(runs).map_ok(Part::Messages));
+            Ok(parts.map_ok(|part| pb::LoadTurnContextResponse { part: Some(part) }))
         })
         .await
     }
@@ -110,17 +111,26 @@ async fn load<A: RuntimeHostAdapter>(
     call: &Call<A, pb::LoadTurnContextRequest>,
     session_id: SessionId,
     wanted: &Wanted,
-) -> Outcome<(pb::TurnSnapshot, Vec<Message>)> {
+    piecewise: Option<Arc<dyn Piecewise>>,
+) -> Outcome<(pb::TurnSnapshot, MessageRuns)> {
     let org_id = call.scope.org_id;
     // The upstream trait loads everything or nothing, but the session and its agent
     // can be had one by one, without the history.
     let everything = wanted.has(TurnContextPart::Messages)
         || wanted.has(TurnContextPart::Model)
         || wanted.has(TurnContextPart::McpTools);
-    let mut context = if everything {
-        call.adapter.load_turn_context(org_id, session_id).await?
-    } else {
-        session_and_agent(call, session_id).await?
+    let (mut context, runs) = match (everything, piecewise) {
+        (true, Some(store)) => store.turn_context(session_id).await?,
+        (true, None) => {
+            let loading = call.adapter.load_turn_context(org_id, session_id);
+            let mut context = loading.await?;
+            let messages = std::mem::take(&mut context.messages);
+            (context, runs_of(messages))
+        }
+        (false, _) => {
+            let context = session_and_agent(call, session_id).await?;
+            (context, stream::empty().boxed())
+        }
     };
     if !wanted.has(TurnContextPart::Model) {
         context.model = None;
@@ -128,16 +138,19 @@ async fn load<A: RuntimeHostAdapter>(
     if !wanted.has(TurnContextPart::McpTools) {
         context.mcp_tool_definitions.clear();
     }
-    if !wanted.has(TurnContextPart::Messages) {
-        context.messages.clear();
-    }
+    let runs = if wanted.has(TurnContextPart::Messages) {
+        runs
+    } else {
+        stream::empty().boxed()
+    };
     let harness_chain = if wanted.has(TurnContextPart::HarnessChain) {
         let store = call.adapter.harness_store(org_id);
         store.get_harness_chain(context.session.harness_id).await?
     } else {
         Vec::new()
     };
-    Ok(snapshot(context, harness_chain))
+    let (snapshot, _no_messages) = snapshot(context, harness_chain);
+    Ok((snapshot, runs))
 }
 
 async fn session_and_agent<A: RuntimeHostAdapter>(

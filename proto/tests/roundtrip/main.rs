@@ -22,4 +22,5 @@ mod secrets;
 mod sql;
 mod tape;
 mod traps;
+mod utility_llm;
 mod walk;

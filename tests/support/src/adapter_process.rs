@@ -1,6 +1,7 @@
 //! The binaries as processes of their own, to be killed and started again.
 
 use crate::database::Database;
+use crate::memory::Memory;
 use mortise_adapter_client::Endpoint;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -24,15 +25,26 @@ impl AdapterProcess {
     /// Starts one over the database that belongs to a folder.
     pub async fn start_on(database: Database, folder: &Path) -> Self {
         let listen = format!("unix:{}", folder.join("p.sock").display());
-        Self::start_with(database, folder, &listen).await
+        Self::start_with(database, folder, &listen, &[]).await
+    }
+
+    /// The same with further arguments.
+    pub async fn start_set(database: Database, folder: &Path, arguments: &[&str]) -> Self {
+        let listen = format!("unix:{}", folder.join("p.sock").display());
+        Self::start_with(database, folder, &listen, arguments).await
     }
 
     /// Starts one at an address.
     pub async fn start_at(folder: &Path, listen: &str) -> Self {
-        Self::start_with(Database::Sqlite, folder, listen).await
+        Self::start_with(Database::Sqlite, folder, listen, &[]).await
     }
 
-    async fn start_with(database: Database, folder: &Path, listen: &str) -> Self {
+    async fn start_with(
+        database: Database,
+        folder: &Path,
+        listen: &str,
+        arguments: &[&str],
+    ) -> Self {
         let key = folder.join("key");
         std::fs::write(&key, [7; 32]).unwrap();
         let mut command = Command::new(binary("mortise-adapter"));
@@ -42,6 +54,7 @@ impl AdapterProcess {
             .arg(database.at(&folder.join("p.db")).await)
             .arg("--key-file")
             .arg(key)
+            .args(arguments)
             .env("MORTISE_LOG", "warn");
         Self::listening(command).await
     }
@@ -82,6 +95,11 @@ impl AdapterProcess {
             endpoint: endpoint.parse().unwrap(),
             child,
         }
+    }
+
+    /// What it holds in memory.
+    pub fn memory(&self) -> Memory {
+        Memory::of(self.child.id().expect("the process runs"))
     }
 
     /// Kills it at once, as `kill -9` does.

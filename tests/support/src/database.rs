@@ -21,6 +21,14 @@ impl Database {
     /// Every one.
     pub const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
 
+    /// Whether databases of this kind can be made here.
+    pub fn is_there(self) -> bool {
+        match self {
+            Self::Sqlite => true,
+            Self::Postgres => env::var_os(VARIABLE).is_some(),
+        }
+    }
+
     /// The URL of a fresh one; a file is put in the folder. One on a server stays there:
     /// the server goes after the tests.
     pub async fn fresh(self, folder: &Path) -> String {

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// What to answer.
@@ -19,6 +20,8 @@ pub enum Answer {
     Error(u16, &'static str),
     /// A stream that breaks off after these pieces.
     CutAfter(Vec<&'static str>),
+    /// A stream that goes no further than these pieces until its reader hangs up.
+    HeldAfter(Vec<&'static str>),
 }
 
 /// The server. It stops when it is dropped.
@@ -26,6 +29,7 @@ pub struct FakeOpenAi {
     /// What to pass as `--base-url`.
     pub base_url: String,
     requests: Arc<Mutex<Vec<Value>>>,
+    hung_up: Arc<Notify>,
     served: JoinHandle<()>,
 }
 
@@ -37,16 +41,25 @@ impl FakeOpenAi {
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = requests.clone();
         let answers = Arc::new(Mutex::new(VecDeque::from(answers)));
+        let hung_up = Arc::new(Notify::new());
+        let noticed = hung_up.clone();
         let served = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(answer_one(stream, answers.clone(), seen.clone()));
+                let one = answer_one(stream, answers.clone(), seen.clone(), noticed.clone());
+                tokio::spawn(one);
             }
         });
         Self {
             base_url,
             requests,
+            hung_up,
             served,
         }
+    }
+
+    /// Resolves once the reader of a stream that is held has hung up.
+    pub async fn hung_up(&self) {
+        self.hung_up.notified().await;
     }
 
     /// The bodies of the requests so far.
@@ -65,6 +78,7 @@ async fn answer_one(
     stream: TcpStream,
     answers: Arc<Mutex<VecDeque<Answer>>>,
     seen: Arc<Mutex<Vec<Value>>>,
+    hung_up: Arc<Notify>,
 ) {
     let mut stream = BufReader::new(stream);
     let mut length = 0;
@@ -102,11 +116,19 @@ async fn answer_one(
             )
         }
         Answer::Text(pieces) => stream_of(text_chunks(pieces, true), true),
-        Answer::CutAfter(pieces) => stream_of(text_chunks(pieces, false), false),
+        Answer::CutAfter(pieces) | Answer::HeldAfter(pieces) => {
+            stream_of(text_chunks(pieces, false), false)
+        }
         Answer::ToolCall(name, arguments) => stream_of(call_chunks(name, arguments), true),
     };
     // A peer that has gone away is part of some tests.
     drop(stream.get_mut().write_all(response.as_bytes()).await);
+    if let Answer::HeldAfter(_) = answer {
+        // Nothing more is asked on this connection: its end is all that can come.
+        drop(stream.read_to_end(&mut Vec::new()).await);
+        hung_up.notify_one();
+        return;
+    }
     drop(stream.get_mut().shutdown().await);
 }
 

@@ -66,9 +66,19 @@ pub async fn reference(folder: &Path) -> Reference {
 
 /// The reference storage on a fresh database, with a key and the way to seed it.
 pub async fn reference_on(database: Database, folder: &Path) -> Reference {
+    reference_with(database, folder, |_config| {}).await
+}
+
+/// The same with a configuration that the test changes.
+pub async fn reference_with(
+    database: Database,
+    folder: &Path,
+    change: impl FnOnce(&mut ReferenceConfig),
+) -> Reference {
     let mut config = ReferenceConfig::new(database.fresh(folder).await);
     config.encryption_key = Some(EncryptionKey::from_bytes([7; 32]));
     config.allow_test_seed = true;
+    change(&mut config);
     Reference::open(config).await.unwrap()
 }
 

@@ -7,5 +7,6 @@ pub mod fake_images;
 pub mod fake_openai;
 pub mod fixtures;
 pub mod in_process;
+pub mod memory;
 pub mod scenario;
 pub mod script;

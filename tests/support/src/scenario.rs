@@ -2,12 +2,13 @@
 
 use crate::database::Database;
 use crate::fixtures::simulator;
-use crate::in_process::{Server, mesh, reference_on, serve};
+use crate::in_process::{Server, mesh, reference_with, serve};
 use everruns_core::ModelWithProvider;
 use everruns_core::events::Event;
 use everruns_core::message::Message;
 use everruns_core::typed_id::SessionId;
 use mortise_adapter_client::{Endpoint, GrpcHostAdapter, Mesh};
+use mortise_adapter_server::reference::ReferenceConfig;
 use mortise_runtime_host::demo;
 use mortise_runtime_host::engine::{LocalEngine, TurnEnd, TurnEngine};
 use mortise_runtime_host::registry::{self, Driver};
@@ -41,8 +42,14 @@ impl Stage {
 
     /// Sets it up on a fresh database.
     pub async fn set_on(database: Database) -> Self {
+        Self::set_with(database, |_config| {}).await
+    }
+
+    /// The same over a storage whose configuration the test changes.
+    pub async fn set_with(database: Database, change: impl FnOnce(&mut ReferenceConfig)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let server = serve(reference_on(database, folder.path()).await).await;
+        let reference = reference_with(database, folder.path(), change).await;
+        let server = serve(reference).await;
         let mesh = mesh(&server.endpoint);
         let (adapter, seen) = host_adapter(&mesh).await;
         let session_id = seed(&adapter).await;

@@ -1,0 +1,243 @@
+//! What the stores do in a second, on both databases, each beside a bare call that
+//! carries the same bytes. Read the ratios: the numbers are this machine's.
+//!
+//! `cargo xtask with-postgres -- cargo bench --package mortise-e2e --bench stores`
+
+#![allow(clippy::unwrap_used, reason = "a benchmark stops at the first fault")]
+
+mod bare;
+
+use bare::BareClient;
+use everruns_core::traits::EventEmitter;
+use everruns_core::typed_id::SessionId;
+use everruns_runtime::RuntimeHostAdapter;
+use mortise_adapter_client::{GrpcHostAdapter, PhaseKind};
+use mortise_test_support::database::Database;
+use mortise_test_support::fixtures::said;
+use mortise_test_support::scenario::Stage;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Before anything is counted.
+const WARM_UP: Duration = Duration::from_millis(400);
+
+/// How long is counted.
+const MEASURED: Duration = Duration::from_millis(2000);
+
+const KIB: usize = 1024;
+const SIZES: [(&str, usize); 2] = [("1 KB", KIB), ("1 MB", KIB * KIB)];
+const SESSIONS: [usize; 3] = [1, 16, 64];
+
+/// The text of each event's message, in bytes: an event is then 1 KB on the wire.
+const TEXT: usize = 600;
+const EVENT: usize = 1024;
+
+/// Events of a phase in which none is awaited but the last.
+const PHASE_EVENTS: u64 = 20;
+
+const MESSAGES: usize = 1000;
+
+/// One line of the table.
+struct Line {
+    what: String,
+    /// How many callers there are, and what a bare call of each carries.
+    bare: (usize, (usize, usize)),
+    /// Per second.
+    rate: f64,
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let bare = BareClient::start(folder.path()).await;
+    let mut databases = vec![Database::Sqlite];
+    if Database::Postgres.is_there() {
+        databases.push(Database::Postgres);
+    } else {
+        println!(
+            "SQLite alone: there is no PostgreSQL; run `cargo xtask with-postgres -- cargo bench`"
+        );
+    }
+    let mut columns = Vec::new();
+    for database in databases {
+        columns.push((database, lines_on(database).await));
+    }
+    print!("{:<44}{:>12}", "per second", "bare");
+    for (database, _) in &columns {
+        print!("{:>12}{:>8}", format!("{database:?}"), "ratio");
+    }
+    println!();
+    for number in 0..columns[0].1.len() {
+        let Line {
+            what, bare: shape, ..
+        } = &columns[0].1[number];
+        let bare = bare_rate(&bare, *shape).await;
+        print!("{what:<44}{bare:>12.0}");
+        for (_, lines) in &columns {
+            let rate = lines[number].rate;
+            print!("{rate:>12.0}{:>8.2}", rate / bare);
+        }
+        println!();
+    }
+}
+
+/// Bare calls of a shape by so many callers at once.
+async fn bare_rate(bare: &BareClient, (callers, shape): (usize, (usize, usize))) -> f64 {
+    let bare = bare.clone();
+    rate(callers, 1, move |_| {
+        let bare = bare.clone();
+        async move { bare.call(shape).await }
+    })
+    .await
+}
+
+/// Everything that is measured of a database, in the order of the table.
+async fn lines_on(database: Database) -> Vec<Line> {
+    let stage = Stage::set_on(database).await;
+    let mut sessions = Vec::new();
+    for _ in 0..SESSIONS[2] {
+        sessions.push(stage.another_session().await);
+    }
+    let sessions = Arc::new(sessions);
+    let mut lines = Vec::new();
+    for callers in SESSIONS {
+        lines.push(awaited_events(&stage, &sessions, callers).await);
+    }
+    for callers in SESSIONS {
+        lines.push(phases(&stage, &sessions, callers).await);
+    }
+    lines.push(history(&stage).await);
+    for (name, size) in SIZES {
+        lines.extend(files(&stage, name, size).await);
+    }
+    lines
+}
+
+/// Events of which each is durable before its session sends the next.
+async fn awaited_events(stage: &Stage, sessions: &Arc<Vec<SessionId>>, callers: usize) -> Line {
+    let (emitter, sessions) = (stage.adapter.event_emitter(), sessions.clone());
+    let text = "x".repeat(TEXT);
+    let rate = rate(callers, 1, move |caller| {
+        let (emitter, event) = (emitter.clone(), said(sessions[caller], &text));
+        async move {
+            emitter.emit(event).await.unwrap();
+        }
+    });
+    Line {
+        what: format!("durable events, each awaited, {callers} sessions"),
+        bare: (callers, (EVENT, 64)),
+        rate: rate.await,
+    }
+}
+
+/// Events as turns send them: a phase ends when all of its events are durable.
+async fn phases(stage: &Stage, sessions: &Arc<Vec<SessionId>>, callers: usize) -> Line {
+    let (adapter, sessions) = (stage.adapter.clone(), sessions.clone());
+    let text = Arc::new("x".repeat(TEXT));
+    let rate = rate(callers, PHASE_EVENTS, move |caller| {
+        phase(adapter.clone(), sessions[caller], text.clone())
+    });
+    Line {
+        what: format!("durable events, in phases, {callers} sessions"),
+        bare: (callers, (EVENT, 64)),
+        rate: rate.await,
+    }
+}
+
+async fn phase(adapter: GrpcHostAdapter, session_id: SessionId, text: Arc<String>) {
+    let phase = adapter.phase(session_id, PhaseKind::Act);
+    let emitter: Arc<dyn EventEmitter> = phase.event_emitter();
+    for _ in 0..PHASE_EVENTS {
+        emitter.emit(said(session_id, &text)).await.unwrap();
+    }
+    phase.finish_phase().await.unwrap();
+}
+
+/// A history that is loaded whole.
+async fn history(stage: &Stage) -> Line {
+    let session_id = stage.another_session().await;
+    let phase = stage.adapter.phase(session_id, PhaseKind::Act);
+    for _ in 0..MESSAGES {
+        let event = said(session_id, &"x".repeat(TEXT));
+        phase.event_emitter().emit(event).await.unwrap();
+    }
+    phase.finish_phase().await.unwrap();
+    let store = stage.adapter.message_store();
+    let rate = rate(1, 1, move |_| {
+        let store = store.clone();
+        async move {
+            assert_eq!(store.load(session_id).await.unwrap().len(), MESSAGES);
+        }
+    });
+    Line {
+        what: format!("histories of {MESSAGES} messages, loaded"),
+        bare: (1, (64, MESSAGES * (TEXT + 100))),
+        rate: rate.await,
+    }
+}
+
+/// A file that is written again and again, and read.
+async fn files(stage: &Stage, name: &str, size: usize) -> [Line; 2] {
+    let (files, session_id) = (stage.adapter.file_store(), stage.session_id);
+    let text = Arc::new("x".repeat(size));
+    let path = format!("/{size}.txt");
+    let writing = {
+        let (files, path) = (files.clone(), path.clone());
+        rate(1, 1, move |_| {
+            let (files, path, text) = (files.clone(), path.clone(), text.clone());
+            async move {
+                let written = files.write_file(session_id, &path, &text, "text");
+                written.await.unwrap();
+            }
+        })
+        .await
+    };
+    let reading = rate(1, 1, move |_| {
+        let (files, path) = (files.clone(), path.clone());
+        async move {
+            let file = files.read_file(session_id, &path).await.unwrap().unwrap();
+            assert_eq!(file.content.unwrap().len(), size);
+        }
+    });
+    let line = |what: &str, shape, rate| Line {
+        what: format!("files of {name}, {what}"),
+        bare: (1, shape),
+        rate,
+    };
+    [
+        line("written", (size, 64), writing),
+        line("read", (64, size), reading.await),
+    ]
+}
+
+/// How much is done in a second by callers that each do one thing after another, with
+/// `each` things done in one call.
+async fn rate<Fut>(
+    callers: usize,
+    each: u64,
+    call: impl Fn(usize) -> Fut + Send + Sync + 'static,
+) -> f64
+where
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let (call, done) = (Arc::new(call), Arc::new(AtomicU64::new(0)));
+    let from = Instant::now() + WARM_UP;
+    let until = from + MEASURED;
+    let callers = (0..callers).map(|caller| {
+        let (call, done) = (call.clone(), done.clone());
+        tokio::spawn(async move {
+            while Instant::now() < until {
+                let began = Instant::now();
+                call(caller).await;
+                if began >= from {
+                    done.fetch_add(each, Ordering::Relaxed);
+                }
+            }
+        })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        caller.await.unwrap();
+    }
+    done.load(Ordering::Relaxed) as f64 / from.elapsed().as_secs_f64()
+}
