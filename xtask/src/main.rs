@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
 mod codegen;
+mod docs;
 mod postgres;
 mod shell;
 mod test;
@@ -26,6 +27,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Write the pages that are made from code: docs/rules.md.
+    Docs,
     /// Check what no compiler checks: mirrored rooms, file sizes, stray markers.
     Tidy,
     /// Everything but the tests: fmt, codegen, tidy, buf, clippy, docs.
@@ -45,6 +48,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Codegen { check } => codegen::run(check),
+        Command::Docs => docs::run(),
         Command::Tidy => tidy::run(),
         Command::Check => check(),
         Command::Test => test::run(),

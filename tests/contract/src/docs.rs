@@ -69,3 +69,30 @@ fn cell(text: &str) -> String {
 fn push(text: &mut String, more: std::fmt::Arguments<'_>) {
     text.write_fmt(more).unwrap_or_default();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules;
+    use std::collections::BTreeSet;
+
+    /// docs/rules.md is what the rules say.
+    #[test]
+    fn the_page_is_up_to_date() {
+        let page = include_str!("../../../docs/rules.md");
+        let is_same = page == rules_page(&rules());
+        assert!(is_same, "docs/rules.md is out of date; run `cargo xtask docs`");
+    }
+
+    /// No id is given twice, and a family's rules stand together.
+    #[test]
+    fn ids_are_unique() {
+        let rules = rules();
+        let ids: BTreeSet<_> = rules.iter().map(|rule| rule.id).collect();
+        assert_eq!(ids.len(), rules.len());
+        let mut families: Vec<_> = rules.iter().map(Rule::family).collect();
+        families.dedup();
+        let distinct: BTreeSet<_> = families.iter().collect();
+        assert_eq!(families.len(), distinct.len(), "{families:?}");
+    }
+}
