@@ -4,6 +4,7 @@
 
 mod chunks;
 mod listen;
+mod mcp;
 pub mod reference;
 mod replies;
 mod scope;
@@ -15,4 +16,7 @@ mod source;
 pub use listen::{ListenAddress, Listener};
 pub use scope::Scope;
 pub use server::{AdapterServer, ServeError};
-pub use source::{Acknowledged, AdapterSource, Appended, EventStore, TestSeed, TurnQueue};
+pub use source::{
+    Acknowledged, AdapterSource, Appended, EventStore, McpAuthorization, McpDirectory, TestSeed,
+    TurnQueue,
+};

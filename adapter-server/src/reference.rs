@@ -20,6 +20,7 @@ mod image_resolver;
 mod leased_resource_store;
 mod llm_provider_store;
 mod locks;
+mod mcp;
 mod memory_store;
 mod message_of_event;
 mod message_query;
@@ -56,7 +57,7 @@ pub use seal::{EncryptionKey, Resealed};
 pub use session_sql_db_store::SqlLimits;
 pub use utility_llm::UtilityLlm;
 
-use crate::{AdapterSource, EventStore, Scope, TestSeed, TurnQueue};
+use crate::{AdapterSource, EventStore, McpDirectory, Scope, TestSeed, TurnQueue};
 use db::Db;
 use egress::Guarded;
 use event_emitter::{Appender, Feeds};
@@ -314,6 +315,10 @@ impl AdapterSource for Reference {
     }
 
     fn event_store(&self, scope: &Scope) -> Option<Arc<dyn EventStore>> {
+        Some(Arc::new(self.scoped(scope)))
+    }
+
+    fn mcp_directory(&self, scope: &Scope) -> Option<Arc<dyn McpDirectory>> {
         Some(Arc::new(self.scoped(scope)))
     }
 

@@ -1,11 +1,13 @@
 //! Servers in the test's own process, and adapters over them.
 
 use crate::database::Database;
+use everruns_core::egress::EgressService;
 use mortise_adapter_client::{AdapterConfig, Endpoint, GrpcHostAdapter, Mesh, MeshConfig, Routes};
 use mortise_adapter_server::reference::{EncryptionKey, Reference, ReferenceConfig};
 use mortise_adapter_server::{AdapterServer, AdapterSource, ListenAddress};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -66,9 +68,19 @@ pub async fn reference(folder: &Path) -> Reference {
 
 /// The reference storage on a fresh database, with a key and the way to seed it.
 pub async fn reference_on(database: Database, folder: &Path) -> Reference {
+    reference_with(database, folder, None).await
+}
+
+/// The same, with somebody else who sends its outbound requests.
+pub async fn reference_with(
+    database: Database,
+    folder: &Path,
+    egress: Option<Arc<dyn EgressService>>,
+) -> Reference {
     let mut config = ReferenceConfig::new(database.fresh(folder).await);
     config.encryption_key = Some(EncryptionKey::from_bytes([7; 32]));
     config.allow_test_seed = true;
+    config.egress_service = egress;
     Reference::open(config).await.unwrap()
 }
 

@@ -2,8 +2,9 @@
 
 use crate::database::Database;
 use crate::fixtures::simulator;
-use crate::in_process::{Server, mesh, reference_on, serve};
+use crate::in_process::{Server, mesh, reference_with, serve};
 use everruns_core::ModelWithProvider;
+use everruns_core::egress::EgressService;
 use everruns_core::events::Event;
 use everruns_core::message::Message;
 use everruns_core::typed_id::SessionId;
@@ -41,8 +42,13 @@ impl Stage {
 
     /// Sets it up on a fresh database.
     pub async fn set_on(database: Database) -> Self {
+        Self::set_with(database, None).await
+    }
+
+    /// The same, with somebody else who sends the server's outbound requests.
+    pub async fn set_with(database: Database, egress: Option<Arc<dyn EgressService>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let server = serve(reference_on(database, folder.path()).await).await;
+        let server = serve(reference_with(database, folder.path(), egress).await).await;
         let mesh = mesh(&server.endpoint);
         let (adapter, seen) = host_adapter(&mesh).await;
         let session_id = seed(&adapter).await;
