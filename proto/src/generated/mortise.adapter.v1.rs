@@ -11574,7 +11574,8 @@ pub mod runtime_host_service_server {
         /// sends only the parts that are asked for.
         ///
         /// NOT_FOUND + SESSION_NOT_FOUND: the session does not exist. An MCP server that
-        /// cannot be reached contributes no tools and fails nothing.
+        /// cannot be reached contributes no tools and fails nothing. Of a server without
+        /// tools here the host asks for them itself, see McpService.
         async fn load_turn_context(
             &self,
             request: tonic::Request<super::LoadTurnContextRequest>,

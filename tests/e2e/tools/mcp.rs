@@ -120,10 +120,7 @@ async fn lists_are_kept_apart() {
     ] {
         let actor = actor(&stage, servers.clone()).await;
         // One adapter for all of them, as a host has it.
-        assert_eq!(
-            names(&stage.adapter, &actor).await,
-            ["mcp_docs__search"]
-        );
+        assert_eq!(names(&stage.adapter, &actor).await, ["mcp_docs__search"]);
         assert_eq!(fake.asked(SEARCH, "tools/list").len(), asked, "{servers}");
     }
 }
