@@ -7,7 +7,9 @@ pub use builder::AdapterBuilder;
 use crate::mesh::Mesh;
 use crate::mesh::handshake::Offers;
 use crate::phase::{Phase, PhaseKind};
-use crate::stores::{Budgets, OnChange, Platform, Remote, RemotePayments, RemoteUtilityLlm};
+use crate::stores::{
+    Budgets, McpTools, OnChange, Platform, Remote, RemotePayments, RemoteUtilityLlm, executor,
+};
 use crate::{RemoteEventLog, RemoteTestSeed, RemoteTurnQueue};
 use async_trait::async_trait;
 use everruns_core::egress::EgressService;
@@ -25,6 +27,7 @@ use everruns_core::traits::{
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
 use everruns_core::{Agent, CapabilityRegistry, DriverRegistry, Harness, Session};
 use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter, UtilityLlmService};
+use everruns_mcp::McpExecutor;
 use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
 use mortise_proto::pb::Feature;
 use mortise_proto::rpc::table;
@@ -49,6 +52,8 @@ struct Shared {
     capabilities: CapabilityRegistry,
     drivers: DriverRegistry,
     tap: Option<EventTap>,
+    /// `None` where nobody says which MCP servers there are, or sends to them.
+    mcp_tools: Option<McpTools>,
 }
 
 // === impl GrpcHostAdapter ===
@@ -160,15 +165,16 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
         org_id: i64,
         session_id: SessionId,
     ) -> Result<RuntimeHostTurnContext> {
-        match self.phase_for(org_id) {
-            Some(phase) => phase.load_turn_context(session_id).await,
-            None => {
-                self.remote
-                    .for_org(org_id)
-                    .load_turn_context(session_id)
-                    .await
-            }
+        let remote = self.remote.for_org(org_id);
+        let mut context = match self.phase_for(org_id) {
+            Some(phase) => phase.load_turn_context(session_id).await?,
+            None => remote.load_turn_context(session_id).await?,
+        };
+        if let Some(tools) = &self.shared.mcp_tools {
+            let definitions = &mut context.mcp_tool_definitions;
+            tools.add(&remote, session_id, definitions).await?;
         }
+        Ok(context)
     }
 
     fn capability_registry(&self) -> CapabilityRegistry {
@@ -356,6 +362,14 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
         let base_url = self.offers().platform_base_url();
         let platform = Platform::new(remote, base_url, on_change);
         self.offered(table::platform_store_service::NAME, Arc::new(platform))
+    }
+
+    /// `Some` for a session without servers too: what they are is asked when one is
+    /// called, so that an adapter that fails then is an error of the tool.
+    async fn mcp_executor(&self, org_id: i64, session_id: SessionId) -> Option<Arc<McpExecutor>> {
+        let remote = self.remote.for_org(org_id);
+        let offered = self.shared.mcp_tools.is_some();
+        offered.then(|| Arc::new(executor(&remote, session_id)))
     }
 
     fn storage_store(&self) -> Option<Arc<dyn SessionStorageStore>> {

@@ -10,6 +10,7 @@ mod image_artifact_store;
 mod image_resolver;
 mod leased_resource_store;
 mod llm_provider_store;
+mod mcp;
 mod memory_store;
 mod message_retriever;
 mod outbound_tool_rate_limiter;
@@ -29,6 +30,7 @@ mod utility_llm;
 
 pub(crate) use budget_checker::Budgets;
 pub(crate) use event_emitter::{draft, is_fatal};
+pub(crate) use mcp::{McpTools, executor};
 pub(crate) use message_retriever::finish_query;
 pub(crate) use payment_authority::RemotePayments;
 pub(crate) use platform_store::{OnChange, Platform};

@@ -4,6 +4,7 @@
 
 mod chunks;
 mod listen;
+mod mcp;
 pub mod reference;
 mod replies;
 mod scope;
@@ -16,6 +17,6 @@ pub use listen::{ListenAddress, Listener};
 pub use scope::Scope;
 pub use server::{AdapterServer, ServeError};
 pub use source::{
-    Acknowledged, AdapterSource, Appended, ByteRuns, EventStore, MessageRuns, Piecewise, TestSeed,
-    TurnQueue,
+    Acknowledged, AdapterSource, Appended, ByteRuns, EventStore, McpAuthorization, McpDirectory,
+    MessageRuns, Piecewise, TestSeed, TurnQueue,
 };

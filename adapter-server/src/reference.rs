@@ -20,6 +20,7 @@ mod image_resolver;
 mod leased_resource_store;
 mod llm_provider_store;
 mod locks;
+mod mcp;
 mod memory_store;
 mod message_of_event;
 mod message_query;
@@ -57,7 +58,7 @@ pub use seal::{EncryptionKey, Resealed};
 pub use session_sql_db_store::SqlLimits;
 pub use utility_llm::UtilityLlm;
 
-use crate::{AdapterSource, EventStore, Piecewise, Scope, TestSeed, TurnQueue};
+use crate::{AdapterSource, EventStore, McpDirectory, Piecewise, Scope, TestSeed, TurnQueue};
 use db::Db;
 use egress::Guarded;
 use event_emitter::{Appender, Feeds};
@@ -319,6 +320,10 @@ impl AdapterSource for Reference {
     }
 
     fn piecewise(&self, scope: &Scope) -> Option<Arc<dyn Piecewise>> {
+        Some(Arc::new(self.scoped(scope)))
+    }
+
+    fn mcp_directory(&self, scope: &Scope) -> Option<Arc<dyn McpDirectory>> {
         Some(Arc::new(self.scoped(scope)))
     }
 

@@ -12,6 +12,7 @@ mod image_artifact_store;
 mod image_resolver;
 mod leased_resource_store;
 mod llm_provider_store;
+mod mcp;
 mod memory_store;
 mod message_retriever;
 mod outbound_tool_rate_limiter;
@@ -44,6 +45,7 @@ use mortise_proto::pb::image_artifact_store_service_server::ImageArtifactStoreSe
 use mortise_proto::pb::image_resolver_service_server::ImageResolverServiceServer;
 use mortise_proto::pb::leased_resource_store_service_server::LeasedResourceStoreServiceServer;
 use mortise_proto::pb::llm_provider_store_service_server::LlmProviderStoreServiceServer;
+use mortise_proto::pb::mcp_service_server::McpServiceServer;
 use mortise_proto::pb::memory_store_service_server::MemoryStoreServiceServer;
 use mortise_proto::pb::message_retriever_service_server::MessageRetrieverServiceServer;
 use mortise_proto::pb::outbound_tool_rate_limiter_service_server::OutboundToolRateLimiterServiceServer;
@@ -110,5 +112,6 @@ pub(crate) fn mount<S: AdapterSource>(
         UserConnectionResolverServiceServer,
         TurnQueueServiceServer,
         UtilityLlmServiceServer,
+        McpServiceServer,
     )
 }

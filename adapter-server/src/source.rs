@@ -2,8 +2,10 @@
 //! and the few things the contract has beyond the upstream trait.
 
 use crate::Scope;
+use crate::mcp::Configured;
 use async_trait::async_trait;
 use bytes::Bytes;
+use everruns_core::mcp_server::{McpServerAuthMode, sanitize_mcp_server_name};
 use everruns_core::message_filter::MessageQuery;
 use everruns_core::traits::{ProviderCredentials, StoredImageInfo};
 use everruns_core::typed_id::{EventId, ImageId, MessageId, ModelId, SessionId};
@@ -11,6 +13,7 @@ use everruns_core::{Agent, Harness, ModelWithProvider, Session};
 use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
 use futures::stream::BoxStream;
 use mortise_proto::convert::budget_checker::Budget;
+use mortise_proto::convert::mcp::{McpConnection, McpCredential, McpServer};
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy};
 use mortise_proto::convert::turn_queue::TurnRequest;
 use mortise_proto::convert::user_connection_resolver::Connection;
@@ -51,6 +54,13 @@ pub trait AdapterSource: Send + Sync + 'static {
     /// answer while it is sent: the upstream trait knows no other way.
     fn piecewise(&self, _scope: &Scope) -> Option<Arc<dyn Piecewise>> {
         None
+    }
+
+    /// The MCP servers of sessions: upstream's executor of their tools shows nothing of
+    /// what it is built of. By default what the adapter's own stores say: servers from
+    /// its harnesses, agents and sessions, credentials from its connections and secrets.
+    fn mcp_directory(&self, scope: &Scope) -> Option<Arc<dyn McpDirectory>> {
+        Some(Arc::new(Configured::new(self.adapter(scope), scope.org_id)))
     }
 
     /// The turns that the storage itself asks for.
@@ -155,6 +165,43 @@ pub trait Piecewise: Send + Sync {
         &self,
         image_id: ImageId,
     ) -> Result<Option<(StoredImageInfo, ByteRuns)>, StoreError>;
+}
+
+/// The MCP servers that the sessions of one org reach; see `mcp.proto`. A session that is
+/// not there has none.
+#[async_trait]
+pub trait McpDirectory: Send + Sync {
+    /// Those of a session, each once, in the order of their names.
+    async fn servers(&self, session_id: SessionId) -> Result<Vec<McpServer>, StoreError>;
+
+    /// How the server with this prefix is reached; of several the last by name.
+    async fn resolve(
+        &self,
+        session_id: SessionId,
+        server_prefix: &str,
+    ) -> Result<Option<McpConnection>, StoreError> {
+        let servers = self.servers(session_id).await?;
+        let mut found = servers.into_iter().map(|server| server.connection).rev();
+        Ok(found.find(|server| sanitize_mcp_server_name(&server.name) == server_prefix))
+    }
+
+    /// What requests to a server are authorised with.
+    async fn credential(
+        &self,
+        session_id: SessionId,
+        server: &McpAuthorization,
+    ) -> Result<Option<McpCredential>, StoreError>;
+}
+
+/// Whose credential is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct McpAuthorization {
+    /// The server's name.
+    pub server_name: String,
+    /// How requests are authorised.
+    pub auth_mode: McpServerAuthMode,
+    /// The provider whose token is used, where the mode is OAuth.
+    pub oauth_provider_id: Option<String>,
 }
 
 /// The turns of one org that wait for a host; see `turn_queue.proto`.

@@ -19,6 +19,7 @@ pub mod image_artifact_store;
 pub mod image_resolver;
 pub mod leased_resource_store;
 pub mod llm_provider_store;
+pub mod mcp;
 pub mod memory_store;
 pub mod message_retriever;
 pub mod payment_authority;

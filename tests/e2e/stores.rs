@@ -3,6 +3,7 @@
 mod budgets;
 mod credentials;
 mod images;
+mod mcp;
 mod memory;
 mod outbound;
 mod payments;

@@ -5,6 +5,7 @@ mod background;
 mod budgets;
 mod credentials;
 mod images;
+mod mcp;
 mod memory;
 mod outbound;
 mod payments;

@@ -34,6 +34,7 @@ const STORES: &[&str] = &[
     "image_resolver",
     "leased_resource_store",
     "llm_provider_store",
+    "mcp",
     "memory_store",
     "message_retriever",
     "outbound_tool_rate_limiter",

@@ -3,10 +3,15 @@
 use super::{EventTap, GrpcHostAdapter, Shared};
 use crate::mesh::handshake::ConnectError;
 use crate::mesh::{Mesh, Org};
-use crate::stores::Remote;
+use crate::stores::{McpTools, Remote};
 use everruns_core::{CapabilityRegistry, DriverRegistry};
+use mortise_proto::rpc::table::{egress_service, mcp_service};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Upstream's own limit, 30 s for each server in turn, is longer than people wait.
+const MCP_DISCOVERY_WAIT: Duration = Duration::from_secs(10);
 
 /// Builds the adapter of one org.
 #[derive(Clone)]
@@ -16,6 +21,7 @@ pub struct AdapterBuilder {
     capabilities: CapabilityRegistry,
     drivers: DriverRegistry,
     tap: Option<EventTap>,
+    mcp_discovery_wait: Duration,
 }
 
 impl Mesh {
@@ -36,6 +42,7 @@ impl AdapterBuilder {
             capabilities: CapabilityRegistry::new(),
             drivers: DriverRegistry::new(),
             tap: None,
+            mcp_discovery_wait: MCP_DISCOVERY_WAIT,
         }
     }
 
@@ -60,12 +67,22 @@ impl AdapterBuilder {
         self
     }
 
+    /// How long a turn waits for the tools of its MCP servers, all of them asked at once;
+    /// 10 s unless given. A server that takes longer offers none for now.
+    #[must_use]
+    pub fn mcp_discovery_wait(mut self, wait: Duration) -> Self {
+        self.mcp_discovery_wait = wait;
+        self
+    }
+
     /// Greets the mesh's adapters. The getters of the trait can neither wait nor
     /// fail, so what each adapter offers to this org is learnt here.
     pub async fn build(self) -> std::result::Result<GrpcHostAdapter, ConnectError> {
         let offers = self.mesh.greet(&self.org).await?;
+        let mcp = offers.has(mcp_service::NAME) && offers.has(egress_service::NAME);
         Ok(GrpcHostAdapter {
             shared: Arc::new(Shared {
+                mcp_tools: mcp.then(|| McpTools::new(self.mcp_discovery_wait)),
                 offers,
                 capabilities: self.capabilities,
                 drivers: self.drivers,

@@ -147,6 +147,10 @@ fn offers<S: AdapterSource>(
             adapter.payment_authority(org_id, None).is_some(),
         ),
         (
+            table::mcp_service::NAME,
+            shared.source.mcp_directory(scope).is_some(),
+        ),
+        (
             table::event_log_service::NAME,
             shared.source.event_store(scope).is_some(),
         ),

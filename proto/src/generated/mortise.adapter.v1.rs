@@ -5265,6 +5265,489 @@ pub mod llm_provider_store_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// McpHttpEndpoint is an MCP server that speaks Streamable HTTP.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct McpHttpEndpoint {
+    /// REQUIRED. http or https. Hosts refuse private, loopback and link-local addresses.
+    #[prost(string, tag = "1")]
+    pub url: ::prost::alloc::string::String,
+    /// HTTP headers sent with every request, by name. May hold credentials.
+    #[prost(btree_map = "string, string", tag = "2")]
+    pub headers: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+}
+/// McpStdioEndpoint is an MCP server that the host starts as a process.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct McpStdioEndpoint {
+    /// REQUIRED. The program; empty where the configuration names none, and the server
+    /// cannot be started then.
+    #[prost(string, tag = "1")]
+    pub command: ::prost::alloc::string::String,
+    /// Arguments of the program, in order.
+    #[prost(string, repeated, tag = "2")]
+    pub args: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Environment of the program, by name. May hold credentials.
+    #[prost(btree_map = "string, string", tag = "3")]
+    pub env: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+}
+/// McpConnection is how an MCP server is reached.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct McpConnection {
+    /// REQUIRED. The server's name, as it was configured.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// REQUIRED. How requests are authorised, beside the headers or the environment.
+    #[prost(enumeration = "McpAuthMode", tag = "4")]
+    pub auth_mode: i32,
+    /// OPTIONAL. The provider whose token is used, for MCP_AUTH_MODE_OAUTH.
+    #[prost(string, optional, tag = "5")]
+    pub oauth_provider_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. Where it is.
+    #[prost(oneof = "mcp_connection::Endpoint", tags = "2, 3")]
+    pub endpoint: ::core::option::Option<mcp_connection::Endpoint>,
+}
+/// Nested message and enum types in `McpConnection`.
+pub mod mcp_connection {
+    /// REQUIRED. Where it is.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Endpoint {
+        /// At a URL.
+        #[prost(message, tag = "2")]
+        Http(super::McpHttpEndpoint),
+        /// In a process.
+        #[prost(message, tag = "3")]
+        Stdio(super::McpStdioEndpoint),
+    }
+}
+/// McpServer is one MCP server of a session.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct McpServer {
+    /// REQUIRED. How it is reached.
+    #[prost(message, optional, tag = "1")]
+    pub connection: ::core::option::Option<McpConnection>,
+    /// Whether its tools are listed and offered to the model.
+    #[prost(bool, tag = "2")]
+    pub tool_discovery: bool,
+}
+/// McpCredential is what a request to an MCP server carries beside the headers of its
+/// connection. Where both have a header, the credential's counts.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct McpCredential {
+    /// OPTIONAL. The whole value of the header `Authorization`, such as `Bearer TOKEN`.
+    #[prost(string, optional, tag = "1")]
+    pub authorization: ::core::option::Option<::prost::alloc::string::String>,
+    /// Further headers, by name.
+    #[prost(btree_map = "string, string", tag = "2")]
+    pub headers: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+}
+/// ListMcpServersRequest names the session.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListMcpServersRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+}
+/// ListMcpServersResponse holds the servers.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListMcpServersResponse {
+    /// In the order of their names' bytes; empty when there are none.
+    #[prost(message, repeated, tag = "1")]
+    pub servers: ::prost::alloc::vec::Vec<McpServer>,
+}
+/// ResolveMcpConnectionRequest names a server by its prefix.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResolveMcpConnectionRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. The prefix, such as `my_docs` for a server named `My Docs`.
+    #[prost(string, tag = "3")]
+    pub server_prefix: ::prost::alloc::string::String,
+}
+/// ResolveMcpConnectionResponse holds the connection.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ResolveMcpConnectionResponse {
+    /// OPTIONAL. Absent when no server of the session has the prefix.
+    #[prost(message, optional, tag = "1")]
+    pub connection: ::core::option::Option<McpConnection>,
+}
+/// AuthorizeMcpServerRequest names a server and states what its connection does.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuthorizeMcpServerRequest {
+    /// REQUIRED. Who is calling.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. The server's name, as in its connection.
+    #[prost(string, tag = "3")]
+    pub server_name: ::prost::alloc::string::String,
+    /// REQUIRED. The connection's mode.
+    #[prost(enumeration = "McpAuthMode", tag = "4")]
+    pub auth_mode: i32,
+    /// OPTIONAL. The connection's provider. Without one MCP_AUTH_MODE_OAUTH has no
+    /// credential.
+    #[prost(string, optional, tag = "5")]
+    pub oauth_provider_id: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// AuthorizeMcpServerResponse holds the credential.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AuthorizeMcpServerResponse {
+    /// OPTIONAL. Absent when there is none.
+    #[prost(message, optional, tag = "1")]
+    pub credential: ::core::option::Option<McpCredential>,
+}
+/// Generated server implementations.
+pub mod mcp_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with McpServiceServer.
+    #[async_trait]
+    pub trait McpService: std::marker::Send + std::marker::Sync + 'static {
+        /// ListMcpServers returns the servers that the session reaches, each once, in the
+        /// order of their names' bytes.
+        ///
+        /// Servers that are started as a process are among them; a host that starts none
+        /// leaves them out and says so in its log.
+        async fn list_mcp_servers(
+            &self,
+            request: tonic::Request<super::ListMcpServersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListMcpServersResponse>,
+            tonic::Status,
+        >;
+        /// ResolveMcpConnection returns how the server with a prefix is reached.
+        ///
+        /// A prefix that no server of the session has is absent, not an error.
+        async fn resolve_mcp_connection(
+            &self,
+            request: tonic::Request<super::ResolveMcpConnectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResolveMcpConnectionResponse>,
+            tonic::Status,
+        >;
+        /// AuthorizeMcpServer returns what a request to a server carries as its credential,
+        /// by the mode that the connection states:
+        ///
+        /// * MCP_AUTH_MODE_NONE: nothing; hosts do not ask.
+        /// * MCP_AUTH_MODE_OAUTH: the token of the session's user for the provider, as
+        ///  UserConnectionResolverService.GetConnectionToken returns it, in the form
+        ///  `Bearer TOKEN`.
+        /// * MCP_AUTH_MODE_API_KEY: the server's key in the form `Bearer KEY`. The reference
+        ///  keeps it as the session's secret `mcp_api_key:NAME`, see SessionStorageStoreService;
+        ///  NAME is the server's name as it is. A platform may keep keys elsewhere.
+        ///
+        /// No credential is absent, not an error: the host then sends its request without one,
+        /// and the MCP server says what it makes of that. Tokens that have run out are renewed
+        /// by the server of this contract: the host asks before every request and keeps none.
+        async fn authorize_mcp_server(
+            &self,
+            request: tonic::Request<super::AuthorizeMcpServerRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AuthorizeMcpServerResponse>,
+            tonic::Status,
+        >;
+    }
+    /// McpService says which MCP servers a session reaches, and authorises the host to
+    /// reach them. Optional.
+    ///
+    /// The host speaks MCP itself: it lists the servers' tools for the model and calls
+    /// them, through the EgressService. A server of this contract that offers one of the two
+    /// services without the other offers no MCP.
+    ///
+    /// A session's servers are those of its harness chain, root first, then those of its
+    /// agent, then its own. Of several with one name the last counts, as a whole: nothing
+    /// of the others is left in it. A platform may add servers of its own, such as an
+    /// org's.
+    ///
+    /// A server's tools are named `mcp_{prefix}__{tool}`. The prefix is the server's name in
+    /// lower case, with `_` in the place of every character that is neither a letter nor a
+    /// digit. Of several servers with one prefix the last by name, in the order of its
+    /// bytes, counts. A server whose prefix holds `__`, or ends with `_`, cannot be called:
+    /// the host leaves it out.
+    ///
+    /// A session that does not exist, or belongs to another org, has no servers and no
+    /// credentials; that is not an error. A server of this contract that keeps headers,
+    /// environments or keys encrypted and has no key for it refuses to read them:
+    /// FAILED_PRECONDITION + CONFIGURATION with a text containing "Encryption not
+    /// configured".
+    #[derive(Debug)]
+    pub struct McpServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> McpServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for McpServiceServer<T>
+    where
+        T: McpService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.McpService/ListMcpServers" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListMcpServersSvc<T: McpService>(pub Arc<T>);
+                    impl<
+                        T: McpService,
+                    > tonic::server::UnaryService<super::ListMcpServersRequest>
+                    for ListMcpServersSvc<T> {
+                        type Response = super::ListMcpServersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListMcpServersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as McpService>::list_mcp_servers(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListMcpServersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.McpService/ResolveMcpConnection" => {
+                    #[allow(non_camel_case_types)]
+                    struct ResolveMcpConnectionSvc<T: McpService>(pub Arc<T>);
+                    impl<
+                        T: McpService,
+                    > tonic::server::UnaryService<super::ResolveMcpConnectionRequest>
+                    for ResolveMcpConnectionSvc<T> {
+                        type Response = super::ResolveMcpConnectionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ResolveMcpConnectionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as McpService>::resolve_mcp_connection(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ResolveMcpConnectionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.McpService/AuthorizeMcpServer" => {
+                    #[allow(non_camel_case_types)]
+                    struct AuthorizeMcpServerSvc<T: McpService>(pub Arc<T>);
+                    impl<
+                        T: McpService,
+                    > tonic::server::UnaryService<super::AuthorizeMcpServerRequest>
+                    for AuthorizeMcpServerSvc<T> {
+                        type Response = super::AuthorizeMcpServerResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AuthorizeMcpServerRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as McpService>::authorize_mcp_server(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AuthorizeMcpServerSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for McpServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.McpService";
+    impl<T> tonic::server::NamedService for McpServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// MemoryStore holds memories.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MemoryStore {
@@ -11093,7 +11576,8 @@ pub mod runtime_host_service_server {
         /// sends only the parts that are asked for.
         ///
         /// NOT_FOUND + SESSION_NOT_FOUND: the session does not exist. An MCP server that
-        /// cannot be reached contributes no tools and fails nothing.
+        /// cannot be reached contributes no tools and fails nothing. Of a server without
+        /// tools here the host asks for them itself, see McpService.
         async fn load_turn_context(
             &self,
             request: tonic::Request<super::LoadTurnContextRequest>,

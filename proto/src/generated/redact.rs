@@ -225,6 +225,31 @@ impl fmt::Debug for pb::MachinePaymentResponse {
             .finish()
     }
 }
+impl fmt::Debug for pb::McpCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("McpCredential")
+            .field("authorization", &Redacted::of(&self.authorization))
+            .field("headers", &Redacted::of(&self.headers))
+            .finish()
+    }
+}
+impl fmt::Debug for pb::McpHttpEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("McpHttpEndpoint")
+            .field("url", &self.url)
+            .field("headers", &Redacted::of(&self.headers))
+            .finish()
+    }
+}
+impl fmt::Debug for pb::McpStdioEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("McpStdioEndpoint")
+            .field("command", &self.command)
+            .field("args", &self.args)
+            .field("env", &Redacted::of(&self.env))
+            .finish()
+    }
+}
 impl fmt::Debug for pb::Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message")
@@ -399,6 +424,12 @@ impl Secrets for pb::AppChannel {
         None.or_else(|| {
             self.channel_config_json.counted("AppChannel.channel_config_json", counts)
         })
+    }
+}
+impl Secrets for pb::AuthorizeMcpServerRequest {}
+impl Secrets for pb::AuthorizeMcpServerResponse {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.credential.secret(counts))
     }
 }
 impl Secrets for pb::Budget {}
@@ -775,6 +806,12 @@ impl Secrets for pb::ListHarnessesResponse {
 }
 impl Secrets for pb::ListKeysRequest {}
 impl Secrets for pb::ListKeysResponse {}
+impl Secrets for pb::ListMcpServersRequest {}
+impl Secrets for pb::ListMcpServersResponse {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.servers.secret(counts))
+    }
+}
 impl Secrets for pb::ListResourcesRequest {}
 impl Secrets for pb::ListResourcesResponse {}
 impl Secrets for pb::ListSchedulesRequest {}
@@ -870,6 +907,42 @@ impl Secrets for pb::MachinePaymentResponse {
         None.or_else(|| {
             self.receipt_json.counted("MachinePaymentResponse.receipt_json", counts)
         })
+    }
+}
+impl Secrets for pb::McpConnection {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| {
+            self
+                .endpoint
+                .as_ref()
+                .and_then(|held| match held {
+                    pb::mcp_connection::Endpoint::Http(held) => held.secret(counts),
+                    pb::mcp_connection::Endpoint::Stdio(held) => held.secret(counts),
+                })
+        })
+    }
+}
+impl Secrets for pb::McpCredential {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| {
+                self.authorization.counted("McpCredential.authorization", counts)
+            })
+            .or_else(|| self.headers.counted("McpCredential.headers", counts))
+    }
+}
+impl Secrets for pb::McpHttpEndpoint {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.headers.counted("McpHttpEndpoint.headers", counts))
+    }
+}
+impl Secrets for pb::McpServer {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.connection.secret(counts))
+    }
+}
+impl Secrets for pb::McpStdioEndpoint {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.env.counted("McpStdioEndpoint.env", counts))
     }
 }
 impl Secrets for pb::Memory {}
@@ -986,6 +1059,12 @@ impl Secrets for pb::ReleaseResourceRequest {}
 impl Secrets for pb::ReleaseResourceResponse {}
 impl Secrets for pb::ResolveImageRequest {}
 impl Secrets for pb::ResolveImageResponse {}
+impl Secrets for pb::ResolveMcpConnectionRequest {}
+impl Secrets for pb::ResolveMcpConnectionResponse {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.connection.secret(counts))
+    }
+}
 impl Secrets for pb::ResolvedImageHeader {}
 impl Secrets for pb::RetryMetadata {}
 impl Secrets for pb::RuntimeHostServiceGetAgentRequest {}

@@ -329,6 +329,60 @@ pub mod llm_provider_store_service {
         },
     );
 }
+/// Methods of `McpService`.
+pub mod mcp_service {
+    use super::*;
+    /// The service's full name.
+    pub const NAME: &str = "mortise.adapter.v1.McpService";
+    /// `McpService.ListMcpServers`.
+    pub const LIST_MCP_SERVERS: Rpc<
+        pb::ListMcpServersRequest,
+        pb::ListMcpServersResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "ListMcpServers",
+            path: "/mortise.adapter.v1.McpService/ListMcpServers",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `McpService.ResolveMcpConnection`.
+    pub const RESOLVE_MCP_CONNECTION: Rpc<
+        pb::ResolveMcpConnectionRequest,
+        pb::ResolveMcpConnectionResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "ResolveMcpConnection",
+            path: "/mortise.adapter.v1.McpService/ResolveMcpConnection",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+    /// `McpService.AuthorizeMcpServer`.
+    pub const AUTHORIZE_MCP_SERVER: Rpc<
+        pb::AuthorizeMcpServerRequest,
+        pb::AuthorizeMcpServerResponse,
+    > = Rpc::new(
+        &Method {
+            service: NAME,
+            name: "AuthorizeMcpServer",
+            path: "/mortise.adapter.v1.McpService/AuthorizeMcpServer",
+            kind: Kind::Unary,
+            effect: Effect::Read,
+            on_unavailable: OnUnavailable::FailClosed,
+            cache: Cache::None,
+            deadline: Deadline::Standard,
+        },
+    );
+}
 /// Methods of `MemoryStoreService`.
 pub mod memory_store_service {
     use super::*;
@@ -1898,6 +1952,9 @@ pub const METHODS: &[&Method] = &[
     leased_resource_store_service::LIST_RESOURCES.method,
     llm_provider_store_service::GET_MODEL_WITH_PROVIDER.method,
     llm_provider_store_service::GET_DEFAULT_MODEL.method,
+    mcp_service::LIST_MCP_SERVERS.method,
+    mcp_service::RESOLVE_MCP_CONNECTION.method,
+    mcp_service::AUTHORIZE_MCP_SERVER.method,
     memory_store_service::GET_OR_CREATE_DEFAULT_STORE.method,
     memory_store_service::GET_MEMORY_STORE.method,
     memory_store_service::CREATE_MEMORY.method,
@@ -2014,6 +2071,7 @@ pub const SERVICES: &[&str] = &[
     image_resolver_service::NAME,
     leased_resource_store_service::NAME,
     llm_provider_store_service::NAME,
+    mcp_service::NAME,
     memory_store_service::NAME,
     message_retriever_service::NAME,
     outbound_tool_rate_limiter_service::NAME,
@@ -2034,6 +2092,14 @@ pub const SERVICES: &[&str] = &[
     utility_llm_service::NAME,
 ];
 impl Scoped for pb::AddAppChannelRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::AuthorizeMcpServerRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }
@@ -2593,6 +2659,14 @@ impl Scoped for pb::ListKeysRequest {
         self.context = Some(context);
     }
 }
+impl Scoped for pb::ListMcpServersRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
 impl Scoped for pb::ListResourcesRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
@@ -2794,6 +2868,14 @@ impl Scoped for pb::ReleaseResourceRequest {
     }
 }
 impl Scoped for pb::ResolveImageRequest {
+    fn context(&self) -> Option<&pb::CallContext> {
+        self.context.as_ref()
+    }
+    fn set_context(&mut self, context: pb::CallContext) {
+        self.context = Some(context);
+    }
+}
+impl Scoped for pb::ResolveMcpConnectionRequest {
     fn context(&self) -> Option<&pb::CallContext> {
         self.context.as_ref()
     }

@@ -9,6 +9,7 @@ mod domain;
 mod errors;
 mod events;
 mod images;
+mod mcp;
 mod memory;
 mod outbound;
 mod payments;

@@ -107,6 +107,15 @@ fn no_debug_dump_shows_a_secret() {
             "MachinePaymentResponse",
             dump::<pb::MachinePaymentResponse>("MachinePaymentResponse"),
         ),
+        ("McpCredential", dump::<pb::McpCredential>("McpCredential")),
+        (
+            "McpHttpEndpoint",
+            dump::<pb::McpHttpEndpoint>("McpHttpEndpoint"),
+        ),
+        (
+            "McpStdioEndpoint",
+            dump::<pb::McpStdioEndpoint>("McpStdioEndpoint"),
+        ),
         ("Message", dump::<pb::Message>("Message")),
         (
             "ModelWithProvider",

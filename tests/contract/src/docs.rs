@@ -81,7 +81,10 @@ mod tests {
     fn the_page_is_up_to_date() {
         let page = include_str!("../../../docs/rules.md");
         let is_same = page == rules_page(&rules());
-        assert!(is_same, "docs/rules.md is out of date; run `cargo xtask docs`");
+        assert!(
+            is_same,
+            "docs/rules.md is out of date; run `cargo xtask docs`"
+        );
     }
 
     /// No id is given twice, and a family's rules stand together.

@@ -4,6 +4,7 @@
 pub mod adapter_process;
 pub mod database;
 pub mod fake_images;
+pub mod fake_mcp;
 pub mod fake_openai;
 pub mod fixtures;
 pub mod in_process;
