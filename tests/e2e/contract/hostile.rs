@@ -42,10 +42,9 @@ where
 }
 
 async fn refusal(dial: &Dial) -> String {
-    let outcome = tokio::time::timeout(
-        PATIENCE * 4,
-        run(dial, &rules(), options("KV-01"), &|_, _, _| {}),
-    );
+    let rules = rules();
+    let ran = run(dial, &rules, options("KV-01"), &|_, _, _| {});
+    let outcome = tokio::time::timeout(PATIENCE * 4, ran);
     let ended = outcome.await.expect("the suite hangs");
     let error = ended.err().expect("the handshake is accepted");
     assert!(matches!(error, RunError::Handshake { .. }), "{error}");
@@ -103,7 +102,8 @@ async fn methods() {
     let routes = builder.routes().await.unwrap();
     for (fault, words) in hostile_methods() {
         let dial = Dial::service("hostile", fault.in_front_of(routes.clone()));
-        let ran = run(&dial, &rules(), options(fault.rule), &|_, _, _| {});
+        let rules = rules();
+        let ran = run(&dial, &rules, options(fault.rule), &|_, _, _| {});
         let report = tokio::time::timeout(PATIENCE * 4, ran).await;
         let mut report = report.expect("the suite hangs").unwrap();
         let rule = report.rules.remove(0);

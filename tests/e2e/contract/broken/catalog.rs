@@ -73,7 +73,7 @@ pub(super) fn faults() -> Vec<Fault> {
             "hides archived agents",
             &agents::GET_AGENT,
             |_, answer| {
-                let active = pb::AgentStatus::Active.into();
+                let active = i32::from(pb::AgentStatus::Active);
                 answer.agent = answer.agent.take().filter(|agent| agent.status == active);
             },
         ),

@@ -214,15 +214,16 @@ fn pictures() -> Vec<Fault> {
         }),
         answer(
             "IMG-06",
-            "resolves images to data URLs",
+            "forgets the media type",
             &RESOLVE_IMAGE,
             |_, answer| {
-                if let Some(image) = &mut answer.image {
-                    image.base64 = format!("data:image/png;base64,{}", image.base64);
+                if let Some(pb::resolve_image_response::Part::Header(header)) = &mut answer.part {
+                    header.media_type = "application/octet-stream".into();
                 }
             },
         ),
-        leaks("IMG-08", "shows images to every org", &images::GET_IMAGE),
+        leaks(
+            "IMG-08", "shows images to every org", &images::GET_IMAGE),
         end(
             "CONN-01",
             "fails where nobody is connected",

@@ -46,7 +46,7 @@ pub(super) fn faults() -> Vec<Fault> {
             "hides archived harnesses",
             &platform::GET_HARNESS,
             |_, answer| {
-                let active = pb::HarnessStatus::Active.into();
+                let active = i32::from(pb::HarnessStatus::Active);
                 answer.harness = answer
                     .harness
                     .take()

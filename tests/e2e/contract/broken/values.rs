@@ -247,7 +247,7 @@ fn leases() -> Vec<Fault> {
             "leaves released resources out",
             &lease::LIST_RESOURCES,
             |_, answer| {
-                let released = pb::LeasedResourceStatus::Released.into();
+                let released = i32::from(pb::LeasedResourceStatus::Released);
                 answer
                     .resources
                     .retain(|resource| resource.status != released);
