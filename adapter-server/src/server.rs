@@ -1,10 +1,11 @@
 //! The server: every service of the contract over one source of adapters, with the
 //! standard health and reflection services beside them.
 
+use crate::bearer::TokenFile;
 use crate::listen::Listener;
 use crate::replies::ReplyMemory;
 use crate::serve::{Serving, Shared};
-use crate::{AdapterSource, services};
+use crate::{AdapterSource, services, trace};
 use mortise_proto::rpc::table;
 use mortise_proto::{FILE_DESCRIPTOR_SET, MAX_HEADER_LIST_BYTES, MAX_MESSAGE_BYTES, pb};
 use std::future::Future;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Server;
 
 /// How much of changes may be under way at once, in KiB of their requests. A change
@@ -31,6 +33,7 @@ pub struct AdapterServer<S> {
     identity: pb::Identity,
     max_message_bytes: usize,
     features: bool,
+    tokens: Option<TokenFile>,
 }
 
 /// Why a server stopped without being told to.
@@ -60,7 +63,16 @@ impl<S: AdapterSource> AdapterServer<S> {
             },
             max_message_bytes: MAX_MESSAGE_BYTES,
             features: true,
+            tokens: None,
         }
+    }
+
+    /// Answers only calls that carry one of these bearer tokens. The health service
+    /// answers everybody.
+    #[must_use]
+    pub fn tokens(mut self, tokens: TokenFile) -> Self {
+        self.tokens = Some(tokens);
+        self
     }
 
     /// Offers the plain methods alone, as the simplest server does: no event stream,
@@ -125,11 +137,18 @@ impl<S: AdapterSource> AdapterServer<S> {
             // Whoever follows a quiet session and has gone is noticed.
             .http2_keepalive_interval(Some(Duration::from_secs(20)))
             .http2_keepalive_timeout(Some(Duration::from_secs(10)))
-            .add_service(health_service)
-            .add_service(reflection)
-            .add_service(old_reflection);
+            .trace_fn(trace::span)
+            .add_service(health_service);
+        let tokens = self.tokens;
+        let admit = move |request| match &tokens {
+            Some(tokens) => tokens.admit(request),
+            None => Ok(request),
+        };
+        let router = router
+            .add_service(InterceptedService::new(reflection, admit.clone()))
+            .add_service(InterceptedService::new(old_reflection, admit.clone()));
         let stopped = closing.clone();
-        let served = services::mount(router, &serving, limit).serve_with_incoming_shutdown(
+        let served = services::mount(router, &serving, limit, &admit).serve_with_incoming_shutdown(
             listener.incoming(),
             async move {
                 stop.await;

@@ -1,6 +1,6 @@
 //! `mortise-adapter serve`.
 
-use super::{Failure, Storage, utility_llm};
+use super::{Failure, Storage, Traces, transport, utility_llm};
 use mortise_adapter_server::reference::Reference;
 use mortise_adapter_server::{AdapterServer, ListenAddress};
 use tokio::signal::unix::{SignalKind, signal};
@@ -22,6 +22,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL", default_value = "")]
     platform_base_url: String,
     #[command(flatten)]
+    transport: transport::Args,
+    #[command(flatten)]
+    traces: Traces,
+    #[command(flatten)]
     utility_llm: utility_llm::Args,
 }
 
@@ -32,8 +36,12 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         storage,
         test_seed,
         platform_base_url,
+        transport,
+        traces,
         utility_llm,
     } = args;
+    let telemetry = traces.start()?;
+    let mut security = transport.open(&listen)?;
     let mut config = storage.config()?;
     config.allow_test_seed = test_seed;
     config.platform_base_url = platform_base_url;
@@ -48,10 +56,13 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Signals)?;
     // On standard output, so that whoever started it can wait for this line.
+    let listener = security.secure(listener);
     println!("listening at {}", listener.endpoint());
     tracing::info!(database, secrets, test_seed, "serving");
-    AdapterServer::builder(reference)
-        .identity("mortise-adapter", env!("CARGO_PKG_VERSION"))
+    let server =
+        AdapterServer::builder(reference).identity("mortise-adapter", env!("CARGO_PKG_VERSION"));
+    security
+        .guard(server)
         .serve(listener, async move {
             tokio::select! {
                 _ = terminate.recv() => {}
@@ -60,5 +71,6 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
             tracing::info!("stopping");
         })
         .await?;
+    telemetry.stop().await;
     Ok(())
 }
