@@ -8,6 +8,7 @@ mod crashes;
 mod event_stream;
 mod identity;
 mod interop;
+mod metrics;
 mod providers;
 mod routes;
 mod secrets;

@@ -5,7 +5,7 @@ use mortise_adapter_client::{
     AdapterConfig, ClientTls, ConnectError, Endpoint, Mesh, MeshConfig, TlsIdentity,
 };
 use mortise_test_support::adapter_process::{AdapterProcess, adapter, host};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,6 +21,7 @@ struct Authority {
 impl Authority {
     fn new(folder: &Path, name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let file = folder.join(format!("{name}.pem"));

@@ -94,7 +94,7 @@ impl Collector for Rpcs {
             encoder.encode_descriptor(name, help, Some(&unit), MetricType::Histogram)?;
         for rpc in &stats {
             let bounds = LATENCY_BOUNDS.iter().map(|bound| bound.as_secs_f64());
-            let bounds = bounds.chain([f64::MAX]);
+            let bounds = bounds.chain([f64::INFINITY]);
             let buckets: Vec<_> = bounds.zip(rpc.by_latency.iter().copied()).collect();
             let calls = rpc.by_latency.iter().sum();
             latencies

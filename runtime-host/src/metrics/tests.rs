@@ -17,7 +17,7 @@ fn a_scrape_tells_what_happened() {
         "mortise_turns_queued 1",
         "mortise_turns_ended_total{outcome=\"completed\"} 1",
         "mortise_turns_ended_total{outcome=\"broken_off\"} 1",
-        "mortise_phase_duration_seconds_bucket{le=\"0.05\",phase=\"reason\"} 1",
+        "mortise_phase_duration_seconds_bucket{phase=\"reason\",le=\"0.05\"} 1",
         "mortise_tokens_total{model=\"gpt\",direction=\"input\"} 100",
         "# TYPE mortise_process_start_time_seconds gauge",
     ] {
