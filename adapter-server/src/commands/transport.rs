@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 /// TLS and tokens.
 #[derive(clap::Args)]
+#[group(id = "transport")]
 pub(crate) struct Args {
     /// The server's certificate chain (PEM). With it connections speak TLS. Read again
     /// when it changes, like the files below.
