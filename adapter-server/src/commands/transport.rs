@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 /// TLS and tokens.
 #[derive(clap::Args)]
-#[group(id = "transport")]
+// As with the utility LLM: the command's own group is `Args` already.
+#[group(skip)]
 pub(crate) struct Args {
     /// The server's certificate chain (PEM). With it connections speak TLS. Read again
     /// when it changes, like the files below.
