@@ -2,7 +2,8 @@
 //! upstream trait `RuntimeHostAdapter` whose stores answer over gRPC, and [`Mesh`]
 //! is what lies under it: channels, routes and policies.
 //!
-//! This crate reads neither files nor the environment.
+//! This crate does not read the environment, and of files only those that an
+//! [`AdapterConfig`] names: certificates, keys and tokens, which may be replaced.
 
 mod adapter;
 mod event_log;
@@ -14,9 +15,11 @@ mod turn_queue;
 
 pub use adapter::{AdapterBuilder, EventTap, GrpcHostAdapter};
 pub use event_log::RemoteEventLog;
-pub use mesh::config::{AdapterConfig, ConfigError, Endpoint, MeshConfig, Routes};
+pub use mesh::config::{AdapterConfig, ConfigError, MeshConfig, Routes, stores};
+pub use mesh::endpoint::Endpoint;
 pub use mesh::handshake::{ConnectError, Offers};
-pub use mesh::stats::MethodStats;
+pub use mesh::stats::{LATENCY_BOUNDS, MethodStats, RpcStats};
+pub use mesh::tls::{ClientTls, TlsIdentity};
 pub use mesh::{Mesh, Org};
 pub use phase::PhaseKind;
 pub use test_seed::RemoteTestSeed;

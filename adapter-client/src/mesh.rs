@@ -19,25 +19,31 @@
 pub(crate) mod call;
 mod codec;
 pub(crate) mod config;
+mod connect;
 mod driver;
+pub(crate) mod endpoint;
 pub(crate) mod handshake;
 mod retry;
 pub(crate) mod stats;
+pub(crate) mod tls;
+mod token;
+mod trace;
 pub(crate) mod transport;
 
 use bytes::Bytes;
-use config::{ConfigError, MeshConfig};
+use config::{AdapterConfig, ConfigError, MeshConfig};
 use driver::Driver;
 use everruns_core::org_public_id_from_internal;
 use mortise_proto::pb::{ErrorReason, Identity};
 use mortise_proto::{MAX_MESSAGE_BYTES, Method, StoreError};
 use prost::Message;
 use retry::RetryPolicy;
-use stats::{MethodStats, Stats};
+use stats::{MethodStats, RpcStats, Stats};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
+use token::Token;
 use tonic::transport::Channel;
 
 /// Channels, routes and policies. Cheap to clone.
@@ -57,7 +63,6 @@ struct Inner {
     max_message_bytes: usize,
     max_answer_bytes: usize,
     retry: RetryPolicy,
-    stats: Stats,
     driver: Driver,
 }
 
@@ -67,6 +72,8 @@ pub(crate) struct Target {
     pub(crate) name: String,
     pub(crate) endpoint: String,
     channel: Channel,
+    token: Option<Token>,
+    stats: Stats,
     /// What the server said it takes, once it was asked.
     request_bytes_max: AtomicUsize,
     /// Set when a call waited for it in vain, until one is answered: the calls between
@@ -97,9 +104,13 @@ impl Mesh {
             .adapters
             .into_iter()
             .map(|(name, adapter)| {
+                let endpoint = adapter.endpoint.to_string();
+                let (channel, token) = adapter.open(&name, &driver)?;
                 let target = Target {
-                    endpoint: adapter.endpoint.to_string(),
-                    channel: adapter.endpoint.channel(&driver)?,
+                    endpoint,
+                    channel,
+                    token,
+                    stats: Stats::default(),
                     name: name.clone(),
                     request_bytes_max: AtomicUsize::new(MAX_MESSAGE_BYTES),
                     is_down: AtomicBool::new(false),
@@ -117,16 +128,30 @@ impl Mesh {
                 max_message_bytes: config.max_message_bytes,
                 max_answer_bytes: config.max_answer_bytes,
                 retry: RetryPolicy::new(config.retry_window),
-                stats: Stats::default(),
                 driver,
             }),
         })
     }
 
+    /// Reads the files that an adapter's configuration names, as [`Mesh::new`] does,
+    /// and says what is wrong with them.
+    pub fn check_files(adapter: &AdapterConfig) -> Result<(), String> {
+        adapter.check_files().map(drop)
+    }
+
     /// What has been called so far, by method.
     #[must_use]
     pub fn stats(&self) -> Vec<MethodStats> {
-        self.inner.stats.snapshot()
+        stats::by_method(self.rpc_stats())
+    }
+
+    /// What has been called so far, by adapter and method.
+    #[must_use]
+    pub fn rpc_stats(&self) -> Vec<RpcStats> {
+        let targets = self.targets();
+        targets
+            .flat_map(|target| target.stats.snapshot(&target.name))
+            .collect()
     }
 
     /// The adapter that serves a service.

@@ -3,10 +3,14 @@
 
 pub(crate) mod rotate_keys;
 pub(crate) mod serve;
+mod transport;
 mod utility_llm;
 
-use mortise_adapter_server::ServeError;
 use mortise_adapter_server::reference::{EncryptionKey, OpenError, ReferenceConfig};
+use mortise_adapter_server::telemetry::{
+    LogFormat, Otlp, Telemetry, TelemetryError, TelemetryOptions,
+};
+use mortise_adapter_server::{ServeError, TlsError, TokenFileError};
 use mortise_proto::StoreError;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,7 +19,15 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args)]
 pub(crate) struct Storage {
     /// The database: sqlite:PATH or postgres://USER@HOST/DATABASE.
-    #[arg(long, default_value = "sqlite:mortise.db")]
+    ///
+    /// One with a password is better given in the environment: arguments are seen by
+    /// every process of the machine.
+    #[arg(
+        long,
+        env = "MORTISE_DATABASE",
+        hide_env_values = true,
+        default_value = "sqlite:mortise.db"
+    )]
     database: String,
     /// Connections to the database.
     #[arg(long, default_value_t = 4)]
@@ -29,6 +41,17 @@ pub(crate) struct Storage {
     /// several times.
     #[arg(long, value_name = "FILE", requires = "key_file")]
     old_key_file: Vec<PathBuf>,
+}
+
+/// What the process tells about itself.
+#[derive(Default, clap::Args)]
+pub(crate) struct Traces {
+    /// Send traces to this OTLP collector (gRPC), such as http://127.0.0.1:4317.
+    #[arg(long, value_name = "ENDPOINT")]
+    otlp: Option<String>,
+    /// Write logs as JSON, one object a line.
+    #[arg(long)]
+    log_json: bool,
 }
 
 /// Why a command ended early.
@@ -63,10 +86,46 @@ pub(crate) enum Failure {
     Unreadable(u64),
     #[error("--listen {address}: {cause}")]
     Listen { address: String, cause: io::Error },
+    #[error("TLS: {0}")]
+    Tls(#[from] TlsError),
+    #[error(
+        "--tls-cert is for TCP, and {0} is a unix socket; its file's permissions say who may connect"
+    )]
+    TlsOnUnix(String),
+    #[error("--token-file {0}")]
+    Tokens(#[from] TokenFileError),
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
     #[error(transparent)]
     Serve(#[from] ServeError),
     #[error("signals cannot be waited for: {0}")]
     Signals(io::Error),
+}
+
+// === impl Traces ===
+
+impl Traces {
+    /// Takes over the process's logs. `MORTISE_LOG` says which.
+    pub(crate) fn start(self) -> Result<Telemetry, Failure> {
+        let level = std::env::var("MORTISE_LOG").ok();
+        let options = TelemetryOptions {
+            service: "mortise-adapter",
+            version: env!("CARGO_PKG_VERSION"),
+            log_level: level
+                .filter(|level| !level.is_empty())
+                .unwrap_or_else(|| "info".into()),
+            log_format: if self.log_json {
+                LogFormat::Json
+            } else {
+                LogFormat::Text
+            },
+            otlp: self.otlp.map(|endpoint| Otlp {
+                endpoint,
+                sample_ratio: 1.0,
+            }),
+        };
+        Ok(Telemetry::start(&options)?)
+    }
 }
 
 // === impl Storage ===

@@ -1,5 +1,7 @@
-//! Where a server listens: TCP or a unix socket.
+//! Where a server listens: TCP, with or without TLS, or a unix socket.
 
+use crate::peer::Peer;
+use crate::tls::Tls;
 use futures::stream::{BoxStream, StreamExt};
 use std::fmt;
 use std::io;
@@ -8,12 +10,17 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio_rustls::server::TlsStream;
 use tokio_stream::wrappers::{TcpListenerStream, UnixListenerStream};
 use tonic::transport::server::Connected;
+
+/// How many connections may be agreeing on TLS at once.
+const HANDSHAKES: usize = 256;
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -33,6 +40,8 @@ pub enum Listener {
     Unix(UnixListener, SocketFile),
     /// A TCP socket.
     Tcp(TcpListener),
+    /// A TCP socket whose connections speak TLS.
+    Tls(TcpListener, Arc<Tls>),
 }
 
 /// A unix socket's file.
@@ -41,9 +50,16 @@ pub struct SocketFile(PathBuf);
 
 /// An accepted connection.
 #[derive(Debug)]
-pub(crate) enum Connection {
+pub struct Connection {
+    stream: Stream,
+    peer: Peer,
+}
+
+#[derive(Debug)]
+enum Stream {
     Unix(UnixStream),
     Tcp(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
 }
 
 // === impl ListenAddress ===
@@ -120,44 +136,81 @@ async fn remove_stale(path: &Path) -> io::Result<()> {
 // === impl Listener ===
 
 impl Listener {
+    /// Speaks TLS on every connection; a unix socket needs none.
+    #[must_use]
+    pub fn with_tls(self, tls: Tls) -> Self {
+        match self {
+            Self::Tcp(listener) | Self::Tls(listener, _) => Self::Tls(listener, Arc::new(tls)),
+            Self::Unix(listener, file) => Self::Unix(listener, file),
+        }
+    }
+
     /// The endpoint that clients connect to.
     #[must_use]
     pub fn endpoint(&self) -> String {
         match self {
             Self::Unix(_, SocketFile(path)) => format!("unix:{}", path.display()),
-            Self::Tcp(listener) => listener
-                .local_addr()
-                .map_or_else(|_| "http://?".into(), |address| format!("http://{address}")),
+            Self::Tcp(listener) => at(listener, "http"),
+            Self::Tls(listener, _) => at(listener, "https"),
         }
     }
 
     /// Accepted connections. `TCP_NODELAY` is set on each: tonic leaves it off on
     /// connections it did not accept itself, and every call then takes 44 ms.
-    pub(crate) fn incoming(self) -> BoxStream<'static, io::Result<Connection>> {
+    pub fn incoming(self) -> BoxStream<'static, io::Result<Connection>> {
         match self {
             Self::Unix(listener, file) => UnixListenerStream::new(listener)
                 .then(move |accepted| {
                     let _keep = &file;
-                    slowed(accepted.map(Connection::Unix))
+                    slowed(accepted.map(Connection::unix))
                 })
                 .boxed(),
             Self::Tcp(listener) => TcpListenerStream::new(listener)
-                .then(|accepted| {
-                    slowed(accepted.map(|stream| {
-                        if let Err(error) = stream.set_nodelay(true) {
-                            tracing::debug!(%error, "the peer has gone already");
-                        }
-                        Connection::Tcp(stream)
-                    }))
-                })
+                .then(|accepted| slowed(accepted.and_then(Connection::tcp)))
                 .boxed(),
+            // A peer that is slow to agree keeps nobody else waiting.
+            Self::Tls(listener, tls) => TcpListenerStream::new(listener)
+                .then(slowed)
+                .map(move |accepted| agreed(accepted, tls.clone()))
+                .buffer_unordered(HANDSHAKES)
+                .filter_map(std::future::ready)
+                .boxed(),
+        }
+    }
+}
+
+fn at(listener: &TcpListener, scheme: &str) -> String {
+    let address = listener.local_addr();
+    address.map_or_else(
+        |_| format!("{scheme}://?"),
+        |address| format!("{scheme}://{address}"),
+    )
+}
+
+/// A connection once TLS is agreed on; none where it is not.
+async fn agreed(accepted: io::Result<TcpStream>, tls: Arc<Tls>) -> Option<io::Result<Connection>> {
+    let stream = match accepted {
+        Ok(stream) => stream,
+        Err(error) => return Some(Err(error)),
+    };
+    let connection = async {
+        stream.set_nodelay(true)?;
+        let (stream, peer) = tls.accept(stream).await?;
+        let stream = Stream::Tls(Box::new(stream));
+        Ok::<_, io::Error>(Connection { stream, peer })
+    };
+    match connection.await {
+        Ok(connection) => Some(Ok(connection)),
+        Err(error) => {
+            tracing::debug!(%error, "a connection did not agree on TLS");
+            None
         }
     }
 }
 
 /// Waits a moment after a failure: with no descriptor free, accepting fails at once
 /// and again, and would use up a processor.
-async fn slowed(accepted: io::Result<Connection>) -> io::Result<Connection> {
+async fn slowed<S>(accepted: io::Result<S>) -> io::Result<S> {
     if let Err(error) = &accepted {
         tracing::warn!(%error, "a connection was not accepted");
         tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -175,10 +228,36 @@ impl Drop for SocketFile {
 
 // === impl Connection ===
 
-impl Connected for Connection {
-    type ConnectInfo = ();
+impl Connection {
+    fn unix(stream: UnixStream) -> Self {
+        Self {
+            stream: Stream::Unix(stream),
+            peer: Peer::unix(),
+        }
+    }
 
-    fn connect_info(&self) {}
+    /// Fails where the peer has gone already.
+    fn tcp(stream: TcpStream) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            peer: Peer::tcp(stream.peer_addr()?),
+            stream: Stream::Tcp(stream),
+        })
+    }
+
+    /// Who is at the other end.
+    #[must_use]
+    pub fn peer(&self) -> &Peer {
+        &self.peer
+    }
+}
+
+impl Connected for Connection {
+    type ConnectInfo = Peer;
+
+    fn connect_info(&self) -> Peer {
+        self.peer.clone()
+    }
 }
 
 impl AsyncRead for Connection {
@@ -187,9 +266,10 @@ impl AsyncRead for Connection {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+        match &mut self.get_mut().stream {
+            Stream::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
+            Stream::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
         }
     }
 }
@@ -200,9 +280,10 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
-            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
+        match &mut self.get_mut().stream {
+            Stream::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
+            Stream::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
+            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
         }
     }
 
@@ -211,30 +292,34 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+        match &mut self.get_mut().stream {
+            Stream::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Stream::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Stream::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Unix(stream) => stream.is_write_vectored(),
-            Self::Tcp(stream) => stream.is_write_vectored(),
+        match &self.stream {
+            Stream::Unix(stream) => stream.is_write_vectored(),
+            Stream::Tcp(stream) => stream.is_write_vectored(),
+            Stream::Tls(stream) => stream.is_write_vectored(),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+        match &mut self.get_mut().stream {
+            Stream::Unix(stream) => Pin::new(stream).poll_flush(cx),
+            Stream::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+        match &mut self.get_mut().stream {
+            Stream::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+            Stream::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }

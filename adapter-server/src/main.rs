@@ -5,9 +5,7 @@ mod commands;
 
 use clap::{Parser, Subcommand};
 use commands::{Failure, rotate_keys, serve};
-use std::io::{self, IsTerminal};
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
 
 /// It could not start or finish, or stopped without being told to.
 const FAILED: u8 = 3;
@@ -38,12 +36,6 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env("MORTISE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(io::stderr)
-        .init();
     match run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

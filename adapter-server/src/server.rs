@@ -1,10 +1,11 @@
 //! The server: every service of the contract over one source of adapters, with the
 //! standard health and reflection services beside them.
 
+use crate::bearer::TokenFile;
 use crate::listen::Listener;
 use crate::replies::ReplyMemory;
 use crate::serve::{Serving, Shared};
-use crate::{AdapterSource, services};
+use crate::{AdapterSource, services, trace};
 use mortise_proto::rpc::table;
 use mortise_proto::{FILE_DESCRIPTOR_SET, MAX_HEADER_LIST_BYTES, MAX_MESSAGE_BYTES, pb};
 use std::future::Future;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Server;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
@@ -34,6 +36,7 @@ pub struct AdapterServer<S> {
     identity: pb::Identity,
     max_message_bytes: usize,
     features: bool,
+    tokens: Option<TokenFile>,
 }
 
 /// Why a server stopped without being told to.
@@ -63,7 +66,16 @@ impl<S: AdapterSource> AdapterServer<S> {
             },
             max_message_bytes: MAX_MESSAGE_BYTES,
             features: true,
+            tokens: None,
         }
+    }
+
+    /// Answers only calls that carry one of these bearer tokens. The health service
+    /// answers everybody.
+    #[must_use]
+    pub fn tokens(mut self, tokens: TokenFile) -> Self {
+        self.tokens = Some(tokens);
+        self
     }
 
     /// Offers the plain methods alone, as the simplest server does: no event stream,
@@ -103,6 +115,7 @@ impl<S: AdapterSource> AdapterServer<S> {
             // Whoever follows a quiet session and has gone is noticed.
             .http2_keepalive_interval(Some(Duration::from_secs(20)))
             .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+            .trace_fn(trace::span)
             .add_routes(routes)
             .serve_with_incoming_shutdown(listener.incoming(), async move {
                 stop.await;
@@ -158,10 +171,15 @@ impl<S: AdapterSource> AdapterServer<S> {
         let old_reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
             .build_v1alpha()?;
+        let tokens = self.tokens;
+        let admit = move |request| match &tokens {
+            Some(tokens) => tokens.admit(request),
+            None => Ok(request),
+        };
         let routes = Routes::new(health_service)
-            .add_service(reflection)
-            .add_service(old_reflection);
-        Ok((health, services::mount(routes, &serving, limit)))
+            .add_service(InterceptedService::new(reflection, admit.clone()))
+            .add_service(InterceptedService::new(old_reflection, admit.clone()));
+        Ok((health, services::mount(routes, &serving, limit, &admit)))
     }
 }
 

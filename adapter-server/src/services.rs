@@ -64,22 +64,25 @@ use mortise_proto::pb::test_seed_service_server::TestSeedServiceServer;
 use mortise_proto::pb::turn_queue_service_server::TurnQueueServiceServer;
 use mortise_proto::pb::user_connection_resolver_service_server::UserConnectionResolverServiceServer;
 use mortise_proto::pb::utility_llm_service_server::UtilityLlmServiceServer;
-use tonic::service::Routes;
+use tonic::service::interceptor::InterceptedService;
+use tonic::service::{Interceptor, Routes};
 
-/// Adds every service of the contract. Answers may be as large as they are; the
-/// client says what it takes.
+/// Adds every service of the contract, for callers that are admitted. Answers may be as
+/// large as they are; the client says what it takes.
 pub(crate) fn mount<S: AdapterSource>(
     routes: Routes,
     serving: &Serving<S>,
     request_bytes_max: usize,
+    admit: &(impl Interceptor + Clone + Send + Sync + 'static),
 ) -> Routes {
     macro_rules! mount {
         ($($server:ident),* $(,)?) => {
-            routes$(.add_service(
+            routes$(.add_service(InterceptedService::new(
                 $server::new(serving.clone())
                     .max_decoding_message_size(request_bytes_max)
                     .max_encoding_message_size(usize::MAX),
-            ))*
+                admit.clone(),
+            )))*
         };
     }
     mount!(

@@ -80,6 +80,16 @@ impl StoreError {
         error
     }
 
+    /// A caller that did not prove who it is. Nothing was looked at, so the code says all.
+    #[must_use]
+    pub fn unauthenticated(problem: impl Into<String>) -> Self {
+        let mut error = Self::new(ErrorReason::NotAllowed, problem);
+        error.code = Code::Unauthenticated;
+        error.reason = None;
+        error.outcome = Outcome::NotApplied;
+        error
+    }
+
     /// A message that is larger than its receiver allows.
     #[must_use]
     pub fn too_large(what: &str, size: usize, limit: usize) -> Self {

@@ -3,12 +3,16 @@
 //! This crate and the two other binaries' `main` are the only places that read the
 //! environment and files.
 
+pub mod access;
+pub mod config;
 pub mod demo;
 pub mod embedded;
 pub mod engine;
+pub mod metrics;
 pub mod registry;
 pub mod run;
 pub mod simulator;
+pub mod telemetry;
 pub mod worker;
 
 mod render;

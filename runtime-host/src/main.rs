@@ -5,6 +5,7 @@ use everruns_core::ModelWithProvider;
 use everruns_core::llm_models::LlmProviderType;
 use everruns_core::typed_id::SessionId;
 use mortise_adapter_client::{ConfigError, Endpoint};
+use mortise_runtime_host::config::command::ConfigCommand;
 use mortise_runtime_host::engine::TurnEnd;
 use mortise_runtime_host::run::{RunError, RunOptions, run};
 use std::io::IsTerminal;
@@ -37,6 +38,9 @@ enum Command {
     /// Exit code: 0 when the turn completed, 1 when it failed, 2 for wrong
     /// arguments, 3 when there was no turn, 130 when it was interrupted.
     Run(RunArgs),
+    /// Look at a configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
 }
 
 #[derive(Args)]
@@ -99,7 +103,10 @@ async fn main() -> ExitCode {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
-    let Command::Run(args) = Cli::parse().command;
+    let args = match Cli::parse().command {
+        Command::Run(args) => args,
+        Command::Config(command) => return command.run(),
+    };
     let turn = run(args.into_options(&Keys::from_environment()), stopped());
     match turn.await {
         Ok(TurnEnd::Completed | TurnEnd::WaitingForToolResults) => ExitCode::SUCCESS,

@@ -169,7 +169,7 @@ fn mesh_config(endpoint: Endpoint, routes: &[(String, Endpoint)]) -> MeshConfig 
         let endpoint = endpoint.clone();
         config
             .adapters
-            .insert(store.clone(), AdapterConfig { endpoint });
+            .insert(store.clone(), AdapterConfig::new(endpoint));
         config.routes.stores.insert(store.clone(), store.clone());
     }
     config

@@ -3,7 +3,7 @@
 use super::codec::EncodedOnce;
 use super::stats::Sample;
 use super::transport::{Incoming, Outgoing, pass_on, too_late};
-use super::{Mesh, Org, Target};
+use super::{Mesh, Org, Target, trace};
 use bytes::Bytes;
 use mortise_proto::pb::CallContext;
 use mortise_proto::rpc::{Effect, Scoped};
@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::IntoStreamingRequest;
+use tonic::Code;
 use tonic::codegen::http::uri::PathAndQuery;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 /// Messages of a stream that may wait for their reader.
@@ -38,8 +39,9 @@ impl Mesh {
     {
         let call = self.outgoing(rpc, org, request)?;
         let mesh = self.clone();
-        self.on_driver(async move { mesh.attempts(&call, || mesh.unary(&call)).await })
-            .await
+        let span = call.span.clone();
+        let attempts = async move { mesh.attempts(&call, || mesh.unary(&call)).await };
+        self.on_driver(attempts.instrument(span)).await
     }
 
     /// A call whose request is a stream: the first message, which says who is calling,
@@ -61,8 +63,9 @@ impl Mesh {
             .map(|message| call.target.encode(rpc.method, &message));
         call.rest = encoded.collect::<Result<_, _>>()?;
         let mesh = self.clone();
-        self.on_driver(async move { mesh.attempts(&call, || mesh.send_stream(&call)).await })
-            .await
+        let span = call.span.clone();
+        let attempts = async move { mesh.attempts(&call, || mesh.send_stream(&call)).await };
+        self.on_driver(attempts.instrument(span)).await
     }
 
     /// A call whose answer is a stream with an end, collected.
@@ -78,8 +81,9 @@ impl Mesh {
     {
         let call = self.outgoing(rpc, org, request)?;
         let mesh = self.clone();
-        self.on_driver(async move { mesh.attempts(&call, || mesh.stream_to_end(&call)).await })
-            .await
+        let span = call.span.clone();
+        let attempts = async move { mesh.attempts(&call, || mesh.stream_to_end(&call)).await };
+        self.on_driver(attempts.instrument(span)).await
     }
 
     /// A call whose answer is a stream without an end. It is not resumed here: only
@@ -96,16 +100,17 @@ impl Mesh {
     {
         let call = self.outgoing(rpc, org, request)?;
         let (sender, receiver) = mpsc::channel(AHEAD);
-        let mesh = self.clone();
-        self.on_driver(async move {
+        let (mesh, span) = (self.clone(), call.span.clone());
+        let opening = async move {
             let deadline = mesh.deadline_of(call.method);
             let deadline = deadline.unwrap_or(mesh.inner.deadline);
             let opening = timeout(deadline, mesh.open_stream(&call)).await;
-            let stream = opening.unwrap_or_else(|_| Err(too_late(&call, deadline)))?;
-            tokio::spawn(pass_on(stream, sender));
+            let opened = opening.unwrap_or_else(|_| Err(too_late(&call, deadline)));
+            trace::ended(&opened);
+            tokio::spawn(pass_on(opened?, sender));
             Ok(())
-        })
-        .await?;
+        };
+        self.on_driver(opening.instrument(span)).await?;
         Ok(ReceiverStream::new(receiver))
     }
 
@@ -121,16 +126,17 @@ impl Mesh {
         let target = self.route(rpc.method.service)?.clone();
         let path = PathAndQuery::from_static(rpc.method.path);
         let (sender, receiver) = mpsc::channel(AHEAD);
-        let mesh = self.clone();
-        self.on_driver(async move {
+        let (mesh, span) = (self.clone(), trace::span(rpc.method, &target));
+        let opening = async move {
             let mut grpc = mesh.ready(&target).await?;
-            let requests = ReceiverStream::new(requests).into_streaming_request();
+            let requests = target.request(ReceiverStream::new(requests));
             let stream = grpc.streaming(requests, path, EncodedOnce::<Rsp>::default());
-            let stream = stream.await?.into_inner();
-            tokio::spawn(pass_on(stream, sender));
+            let opened = stream.await.map_err(StoreError::from);
+            trace::ended(&opened);
+            tokio::spawn(pass_on(opened?.into_inner(), sender));
             Ok(())
-        })
-        .await?;
+        };
+        self.on_driver(opening.instrument(span)).await?;
         Ok(ReceiverStream::new(receiver))
     }
 
@@ -141,12 +147,14 @@ impl Mesh {
 
     /// Runs a task of the mesh's own on its runtime, for as long as it takes.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        drop(self.inner.driver.handle().spawn(task));
+        drop(self.inner.driver.handle().spawn(task.in_current_span()));
     }
 
     /// Counts a message of a stream as a call.
     pub(crate) fn record(&self, method: &'static Method, sample: Sample) {
-        self.inner.stats.record(method, sample);
+        if let Ok(target) = self.route(method.service) {
+            target.stats.record(method, sample);
+        }
     }
 
     /// How long one message may take.
@@ -182,6 +190,7 @@ impl Mesh {
             method: rpc.method,
             body: request.encode_to_vec().into(),
             rest: Arc::default(),
+            span: Span::none(),
         };
         let mesh = self.clone();
         self.on_driver(async move { mesh.unary(&call).await })
@@ -200,6 +209,7 @@ impl Mesh {
         request.set_context(context(rpc.method, org));
         Ok(Outgoing {
             body: target.encode(rpc.method, &request)?,
+            span: trace::span(rpc.method, &target),
             target,
             method: rpc.method,
             rest: Arc::default(),
@@ -217,8 +227,11 @@ impl Mesh {
     {
         let started = Instant::now();
         let mut sample = Sample {
+            code: Code::Ok,
+            retries: 0,
             bytes_sent: call.size_bytes(),
-            ..Sample::default()
+            bytes_received: 0,
+            time: Duration::ZERO,
         };
         let mut retries = self.inner.retry.begin(call.method, call.target.is_down());
         let result = loop {
@@ -238,9 +251,12 @@ impl Mesh {
         };
         retries.answered();
         call.target.note(&result);
-        sample.failed = result.is_err();
+        trace::ended(&result);
+        sample.code = result
+            .as_ref()
+            .map_or_else(|error| error.code, |_| Code::Ok);
         sample.time = started.elapsed();
-        self.inner.stats.record(call.method, sample);
+        call.target.stats.record(call.method, sample);
         result
     }
 }

@@ -1,20 +1,14 @@
 //! What a mesh is made from, and what can be wrong with it.
 
-use super::driver::Driver;
-use hyper_util::rt::TokioIo;
+use super::endpoint::Endpoint;
+use super::tls::ClientTls;
+use mortise_proto::MAX_MESSAGE_BYTES;
 use mortise_proto::pb::Identity;
 use mortise_proto::rpc::table;
-use mortise_proto::{MAX_HEADER_LIST_BYTES, MAX_MESSAGE_BYTES};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
-use tokio::net::UnixStream;
-use tokio::runtime::Handle;
-use tonic::transport::{Channel, Uri};
-use tower::service_fn;
 
 /// Some ten thousand messages of 50 KB.
 const MAX_ANSWER_BYTES: usize = 512 * 1024 * 1024;
@@ -48,6 +42,11 @@ pub struct MeshConfig {
 pub struct AdapterConfig {
     /// Where it listens.
     pub endpoint: Endpoint,
+    /// How an `https://` endpoint is verified, and how this side proves who it is.
+    pub tls: ClientTls,
+    /// A file that holds the bearer token to send with every call. It is read again
+    /// when it changes.
+    pub token_file: Option<PathBuf>,
 }
 
 /// Which adapter serves which store.
@@ -59,26 +58,25 @@ pub struct Routes {
     pub stores: BTreeMap<String, String>,
 }
 
-/// Where a server listens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Endpoint {
-    /// `http://host:port`.
-    Http(Uri),
-    /// `unix:/path`.
-    Unix(PathBuf),
-}
-
 /// What is wrong with a configuration. Every fault is named, not the first alone.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// An endpoint that cannot be read.
     #[error(
-        "endpoint `{endpoint}`: {problem}; write unix:/run/adapter.sock or http://127.0.0.1:7443"
+        "endpoint `{endpoint}`: {problem}; write unix:/run/adapter.sock, http://127.0.0.1:7443 or https://storage.example.com:7443"
     )]
     Endpoint {
         /// As it was given.
         endpoint: String,
         /// What is wrong with it.
+        problem: String,
+    },
+    /// A file of certificates, a key or a token that cannot be used.
+    #[error("adapter `{adapter}`: {problem}")]
+    Credentials {
+        /// The adapter's name.
+        adapter: String,
+        /// Which file, what is wrong with it and what to do.
         problem: String,
     },
     /// Routes that lead nowhere.
@@ -97,7 +95,7 @@ impl MeshConfig {
     pub fn single(endpoint: Endpoint) -> Self {
         let name = "default".to_string();
         Self {
-            adapters: BTreeMap::from([(name.clone(), AdapterConfig { endpoint })]),
+            adapters: BTreeMap::from([(name.clone(), AdapterConfig::new(endpoint))]),
             routes: Routes {
                 default: name,
                 stores: BTreeMap::new(),
@@ -116,6 +114,21 @@ impl MeshConfig {
     }
 }
 
+// === impl AdapterConfig ===
+
+impl AdapterConfig {
+    /// A server that asks for no proof of who is calling; one at `https://` is
+    /// verified with the system's certificates.
+    #[must_use]
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            tls: ClientTls::default(),
+            token_file: None,
+        }
+    }
+}
+
 // === impl Routes ===
 
 impl Routes {
@@ -124,7 +137,7 @@ impl Routes {
         &self,
         adapters: &BTreeMap<String, AdapterConfig>,
     ) -> Result<BTreeMap<&'static str, String>, ConfigError> {
-        let known: BTreeSet<String> = table::SERVICES.iter().map(|s| store_name(s)).collect();
+        let known = stores();
         let named = || adapters.keys().cloned().collect::<Vec<_>>().join(", ");
         let mut faults = Vec::new();
         if !adapters.contains_key(&self.default) {
@@ -160,6 +173,15 @@ impl Routes {
     }
 }
 
+/// The names of all stores, as routes have them: `agent_store` and so on.
+#[must_use]
+pub fn stores() -> BTreeSet<String> {
+    table::SERVICES
+        .iter()
+        .map(|service| store_name(service))
+        .collect()
+}
+
 /// `agent_store` for `mortise.adapter.v1.AgentStoreService`.
 fn store_name(service: &str) -> String {
     let name = mortise_proto::rpc::short_service_name(service).trim_end_matches("Service");
@@ -171,92 +193,6 @@ fn store_name(service: &str) -> String {
         store.extend(letter.to_lowercase());
     }
     store
-}
-
-// === impl Endpoint ===
-
-impl FromStr for Endpoint {
-    type Err = ConfigError;
-
-    fn from_str(text: &str) -> Result<Self, ConfigError> {
-        let fault = |problem: &str| ConfigError::Endpoint {
-            endpoint: text.into(),
-            problem: problem.into(),
-        };
-        if let Some(path) = text.strip_prefix("unix:") {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            if path.is_empty() {
-                return Err(fault("the path is missing"));
-            }
-            return Ok(Self::Unix(path.into()));
-        }
-        if text.contains('@') {
-            // Not repeated: it may hold a password.
-            return Err(ConfigError::Endpoint {
-                endpoint: "...@...".into(),
-                problem: "credentials in an address are not supported".into(),
-            });
-        }
-        let uri: Uri = text.parse().map_err(|_| fault("it is not a URI"))?;
-        match (uri.scheme_str(), uri.authority()) {
-            (Some("http"), Some(_)) => Ok(Self::Http(uri)),
-            (Some(scheme), _) => Err(fault(&format!("the scheme `{scheme}` is not supported"))),
-            (None, _) => Err(fault("the scheme is missing")),
-        }
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Http(uri) => write!(f, "{}", uri.to_string().trim_end_matches('/')),
-            Self::Unix(path) => write!(f, "unix:{}", path.display()),
-        }
-    }
-}
-
-impl Endpoint {
-    /// A channel that connects when it is first used, and again whenever it has to,
-    /// driven by the mesh's own runtime.
-    pub(super) fn channel(&self, driver: &Driver) -> Result<Channel, ConfigError> {
-        let uri = match self {
-            Self::Http(uri) => uri.clone(),
-            // The authority of a unix socket is never resolved.
-            Self::Unix(_) => Uri::from_static("http://localhost"),
-        };
-        let endpoint = Channel::builder(uri)
-            .executor(OnDriver(driver.handle().clone()))
-            .connect_timeout(Duration::from_secs(5))
-            .tcp_nodelay(true)
-            .http2_keep_alive_interval(Duration::from_secs(20))
-            .keep_alive_timeout(Duration::from_secs(10))
-            .http2_max_header_list_size(MAX_HEADER_LIST_BYTES);
-        // The channel's worker is spawned while the driver's runtime is entered.
-        let _entered = driver.handle().enter();
-        Ok(match self {
-            Self::Http(_) => endpoint.connect_lazy(),
-            Self::Unix(path) => {
-                let path = path.clone();
-                endpoint.connect_with_connector_lazy(service_fn(move |_: Uri| {
-                    let path = path.clone();
-                    async move { UnixStream::connect(path).await.map(TokioIo::new) }
-                }))
-            }
-        })
-    }
-}
-
-/// Spawns a channel's tasks on the mesh's runtime, whoever calls.
-#[derive(Clone)]
-struct OnDriver(Handle);
-
-impl<F> hyper::rt::Executor<F> for OnDriver
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    fn execute(&self, task: F) {
-        drop(self.0.spawn(task));
-    }
 }
 
 #[cfg(test)]
@@ -282,17 +218,5 @@ mod tests {
         assert_eq!(faults.len(), 2, "{faults:?}");
         assert!(faults[0].contains("there is no adapter `b`"), "{faults:?}");
         assert!(faults[1].contains("agnet_store"), "{faults:?}");
-    }
-
-    /// Endpoints print as they are written.
-    #[test]
-    fn endpoints_round_trip() {
-        for text in ["unix:/run/a.sock", "http://127.0.0.1:7443"] {
-            let endpoint: Result<Endpoint, _> = text.parse();
-            assert_eq!(endpoint.map(|e| e.to_string()).ok().as_deref(), Some(text));
-        }
-        for text in ["ftp://x", "localhost:1", "unix:", ""] {
-            assert!(text.parse::<Endpoint>().is_err(), "{text}");
-        }
     }
 }

@@ -38,6 +38,18 @@ pub enum ConnectError {
         /// What happened.
         cause: StoreError,
     },
+    /// It wants to know who is calling.
+    #[error(
+        "adapter `{name}` at {endpoint} refuses this host: {cause}; configure its token file or a client certificate"
+    )]
+    Refused {
+        /// Its name in the configuration.
+        name: String,
+        /// Where it is.
+        endpoint: String,
+        /// What it said.
+        cause: StoreError,
+    },
     /// A gRPC server that is no adapter.
     #[error(
         "the server at {endpoint} (adapter `{name}`) is not a Mortise adapter: it does not know mortise.adapter.v1.AdapterService"
@@ -201,6 +213,12 @@ fn unanswered(target: &Target, cause: StoreError) -> ConnectError {
     let (name, endpoint) = (target.name.clone(), target.endpoint.clone());
     if cause.code == Code::Unimplemented {
         ConnectError::NotAnAdapter { name, endpoint }
+    } else if cause.code == Code::Unauthenticated {
+        ConnectError::Refused {
+            name,
+            endpoint,
+            cause,
+        }
     } else {
         ConnectError::Unreachable {
             name,

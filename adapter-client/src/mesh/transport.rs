@@ -1,7 +1,7 @@
 //! One attempt of a call: onto the mesh's runtime, into the channel, and back.
 
 use super::codec::EncodedOnce;
-use super::{Mesh, Target};
+use super::{Mesh, Target, trace};
 use bytes::Bytes;
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::rpc::Deadline;
@@ -18,6 +18,7 @@ use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::Channel;
 use tonic::{Request, Streaming};
+use tracing::Span;
 
 /// By how much the deadline that the server is told lies behind this side's.
 const BEHIND: Duration = Duration::from_millis(500);
@@ -33,6 +34,7 @@ pub(super) struct Outgoing {
     pub(super) body: Bytes,
     /// What follows the body, where the request is a stream.
     pub(super) rest: Arc<[Bytes]>,
+    pub(super) span: Span,
 }
 
 /// The messages of a stream, as they come.
@@ -54,7 +56,7 @@ impl Mesh {
         call: &Outgoing,
     ) -> Result<(Rsp, usize), StoreError> {
         let mut grpc = self.ready(&call.target).await?;
-        let mut request = Request::new(call.body.clone());
+        let mut request = call.target.request(call.body.clone());
         // Tells the server, too; a stream's deadline is for each of its messages. The
         // channel keeps it as well, so it lies a little behind this side's own.
         if let Some(deadline) = self.deadline_of(call.method) {
@@ -79,7 +81,7 @@ impl Mesh {
         call: &Outgoing,
     ) -> Result<(Rsp, usize), StoreError> {
         let mut grpc = self.ready(&call.target).await?;
-        let mut request = Request::new(tokio_stream::iter(call.messages()));
+        let mut request = call.target.request(tokio_stream::iter(call.messages()));
         if let Some(deadline) = self.deadline_of(call.method) {
             request.set_timeout(deadline + BEHIND);
         }
@@ -130,7 +132,7 @@ impl Mesh {
         call: &Outgoing,
     ) -> Result<Streaming<(Rsp, usize)>, StoreError> {
         let mut grpc = self.ready(&call.target).await?;
-        let request = Request::new(call.body.clone());
+        let request = call.target.request(call.body.clone());
         let answer = grpc
             .server_streaming(request, call.path(), EncodedOnce::<Rsp>::default())
             .await?;
@@ -181,6 +183,22 @@ impl Mesh {
                 format!("a call broke off: {fault}"),
             ))
         })
+    }
+}
+
+// === impl Target ===
+
+impl Target {
+    /// A request with what every one carries: the token, and the trace it belongs to.
+    pub(super) fn request<Body>(&self, body: Body) -> Request<Body> {
+        let mut request = Request::new(body);
+        if let Some(token) = &self.token {
+            request
+                .metadata_mut()
+                .insert("authorization", token.header());
+        }
+        trace::inject(request.metadata_mut());
+        request
     }
 }
 

@@ -1,6 +1,6 @@
 //! `mortise-adapter rotate-keys`.
 
-use super::{Failure, Storage};
+use super::{Failure, Storage, Traces};
 use mortise_adapter_server::reference::{Reference, Resealed};
 
 /// Which storage, and with which keys.
@@ -12,6 +12,7 @@ pub(crate) struct Args {
 
 /// Seals everything with the current key and prints what was done, table by table.
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+    Traces::default().start()?;
     let config = args.storage.config()?;
     let Some(key) = &config.encryption_key else {
         return Err(Failure::NoKey);

@@ -1,6 +1,6 @@
 //! `mortise-adapter serve`.
 
-use super::{Failure, Storage, utility_llm};
+use super::{Failure, Storage, Traces, transport, utility_llm};
 use clap::builder::RangedU64ValueParser;
 use mortise_adapter_server::reference::Reference;
 use mortise_adapter_server::{AdapterServer, ListenAddress};
@@ -28,6 +28,10 @@ pub(crate) struct Args {
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     max_message_mib: usize,
     #[command(flatten)]
+    transport: transport::Args,
+    #[command(flatten)]
+    traces: Traces,
+    #[command(flatten)]
     utility_llm: utility_llm::Args,
 }
 
@@ -41,8 +45,12 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         test_seed,
         platform_base_url,
         max_message_mib,
+        transport,
+        traces,
         utility_llm,
     } = args;
+    let telemetry = traces.start()?;
+    let mut security = transport.open(&listen)?;
     let mut config = storage.config()?;
     config.allow_test_seed = test_seed;
     config.platform_base_url = platform_base_url;
@@ -57,11 +65,14 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Signals)?;
     // On standard output, so that whoever started it can wait for this line.
+    let listener = security.secure(listener);
     println!("listening at {}", listener.endpoint());
     tracing::info!(database, secrets, test_seed, "serving");
-    AdapterServer::builder(reference)
+    let server = AdapterServer::builder(reference)
         .identity("mortise-adapter", env!("CARGO_PKG_VERSION"))
-        .max_message_bytes(max_message_mib * MIB)
+        .max_message_bytes(max_message_mib * MIB);
+    security
+        .guard(server)
         .serve(listener, async move {
             tokio::select! {
                 _ = terminate.recv() => {}
@@ -70,5 +81,6 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
             tracing::info!("stopping");
         })
         .await?;
+    telemetry.stop().await;
     Ok(())
 }

@@ -39,6 +39,19 @@ impl AdapterProcess {
         Self::start_with(Database::Sqlite, folder, listen, &[]).await
     }
 
+    /// Starts one at an address, over the SQLite database of a folder, with these
+    /// arguments.
+    pub async fn start_as(folder: &Path, listen: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new(binary("mortise-adapter"));
+        command
+            .args(["--listen", listen, "--test-seed"])
+            .arg("--database")
+            .arg(Database::Sqlite.at(&folder.join("p.db")).await)
+            .args(arguments)
+            .env("MORTISE_LOG", "warn");
+        Self::listening(command).await
+    }
+
     async fn start_with(
         database: Database,
         folder: &Path,
@@ -100,6 +113,14 @@ impl AdapterProcess {
     /// What it holds in memory.
     pub fn memory(&self) -> Memory {
         Memory::of(self.child.id().expect("the process runs"))
+    }
+
+    /// Tells it to stop, and waits until it has.
+    pub async fn stop(mut self) {
+        let id = self.child.id().unwrap().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status().await;
+        assert!(told.unwrap().success());
+        assert!(self.child.wait().await.unwrap().success());
     }
 
     /// Kills it at once, as `kill -9` does.

@@ -102,9 +102,7 @@ pub async fn adapter(endpoint: &Endpoint) -> GrpcHostAdapter {
 /// A mesh of two adapters, `one` by default and `other` for the stores named.
 pub fn split_mesh(one: &Endpoint, other: &Endpoint, stores: &[&str]) -> Mesh {
     let mut config = MeshConfig::single(one.clone());
-    let adapter = |endpoint: &Endpoint| AdapterConfig {
-        endpoint: endpoint.clone(),
-    };
+    let adapter = |endpoint: &Endpoint| AdapterConfig::new(endpoint.clone());
     config.adapters = BTreeMap::from([
         ("one".to_string(), adapter(one)),
         ("other".to_string(), adapter(other)),

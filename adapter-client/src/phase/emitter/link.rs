@@ -16,6 +16,7 @@ use prost::Message;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
+use tonic::Code;
 
 /// Events that may be under way; then emitting waits. The stream's channel has room
 /// for them all, so that the task never waits to send while answers wait to be read.
@@ -210,7 +211,9 @@ impl Link {
             )),
         };
         let sample = Sample {
-            failed: outcome.is_err(),
+            code: outcome
+                .as_ref()
+                .map_or_else(|error| error.code, |_| Code::Ok),
             retries: 0,
             bytes_sent: sending.body.len() as u64,
             bytes_received: bytes as u64,

@@ -1,0 +1,78 @@
+//! The bearer token that calls to an adapter carry. It lies in a file, and whoever
+//! owns the file may replace it at any time: the next call carries the new one.
+
+use std::fmt;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+use tonic::metadata::{Ascii, MetadataValue};
+
+/// A token file, and what it held.
+pub(super) struct Token {
+    path: PathBuf,
+    read: Mutex<Read>,
+}
+
+struct Read {
+    /// By what the file is known to have changed.
+    stamp: Option<(SystemTime, u64)>,
+    value: MetadataValue<Ascii>,
+}
+
+// === impl Token ===
+
+impl Token {
+    /// Reads the file. What it holds is in no error.
+    pub(super) fn open(path: PathBuf) -> Result<Self, String> {
+        let read = Mutex::new(Read {
+            stamp: stamp(&path),
+            value: load(&path)?,
+        });
+        Ok(Self { path, read })
+    }
+
+    /// The value of the header `authorization`. A file that cannot be used does not end
+    /// the use of what it held.
+    pub(super) fn header(&self) -> MetadataValue<Ascii> {
+        let stamp = stamp(&self.path);
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if read.stamp != stamp {
+            match load(&self.path) {
+                Ok(value) => read.value = value,
+                Err(problem) => tracing::warn!(problem, "the token before is used on"),
+            }
+            read.stamp = stamp;
+        }
+        read.value.clone()
+    }
+}
+
+fn stamp(path: &PathBuf) -> Option<(SystemTime, u64)> {
+    let found = fs::metadata(path).ok()?;
+    Some((found.modified().ok()?, found.len()))
+}
+
+fn load(path: &PathBuf) -> Result<MetadataValue<Ascii>, String> {
+    let shown = path.display();
+    let text = fs::read_to_string(path).map_err(|error| format!("token file {shown}: {error}"))?;
+    let token = text.trim();
+    if token.is_empty() {
+        return Err(format!(
+            "token file {shown}: is empty; write the token into it"
+        ));
+    }
+    let mut value: MetadataValue<Ascii> = format!("Bearer {token}").parse().map_err(|_| {
+        format!("token file {shown}: holds what no header can carry; a token is one line of ASCII")
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}

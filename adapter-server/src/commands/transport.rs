@@ -1,0 +1,80 @@
+//! How connections are kept private, and who may call.
+
+use super::Failure;
+use mortise_adapter_server::{
+    AdapterServer, AdapterSource, ListenAddress, Listener, ServerTls, Tls, TokenFile,
+};
+use std::path::PathBuf;
+
+/// TLS and tokens.
+#[derive(clap::Args)]
+// As with the utility LLM: the command's own group is `Args` already.
+#[group(skip)]
+pub(crate) struct Args {
+    /// The server's certificate chain (PEM). With it connections speak TLS. Read again
+    /// when it changes, like the files below.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The private key of the certificate (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Take only clients whose certificate is signed by one of these (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_client_ca: Option<PathBuf>,
+    /// Answer only calls that carry one of these bearer tokens, one a line.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+/// What the arguments name, read.
+pub(super) struct Security {
+    tls: Option<Tls>,
+    tokens: Option<TokenFile>,
+}
+
+// === impl Args ===
+
+impl Args {
+    /// Reads the files.
+    pub(super) fn open(self, listen: &ListenAddress) -> Result<Security, Failure> {
+        let files = self.tls_cert.zip(self.tls_key);
+        let files = files.map(|(cert, key)| ServerTls {
+            cert,
+            key,
+            client_ca: self.tls_client_ca,
+            client_cert_optional: false,
+        });
+        let is_tcp = matches!(listen, ListenAddress::Tcp(_));
+        if files.is_some() && !is_tcp {
+            return Err(Failure::TlsOnUnix(listen.to_string()));
+        }
+        let is_public = matches!(listen, ListenAddress::Tcp(at) if !at.ip().is_loopback());
+        if is_public && files.is_none() {
+            tracing::warn!(%listen, "connections are not encrypted; name --tls-cert and --tls-key");
+        }
+        Ok(Security {
+            tls: files.map(|files| Tls::open(files, &["h2"])).transpose()?,
+            tokens: self.token_file.map(TokenFile::open).transpose()?,
+        })
+    }
+}
+
+// === impl Security ===
+
+impl Security {
+    /// Speaks TLS where it is configured, and says whom the server will answer.
+    pub(super) fn secure(&mut self, listener: Listener) -> Listener {
+        match self.tls.take() {
+            Some(tls) => listener.with_tls(tls),
+            None => listener,
+        }
+    }
+
+    /// Asks for tokens where they are configured.
+    pub(super) fn guard<S: AdapterSource>(self, server: AdapterServer<S>) -> AdapterServer<S> {
+        match self.tokens {
+            Some(tokens) => server.tokens(tokens),
+            None => server,
+        }
+    }
+}

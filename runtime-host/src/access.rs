@@ -1,0 +1,181 @@
+//! Who calls the host, and for which orgs.
+//!
+//! A caller proves itself with a bearer token or a client certificate. One that does
+//! neither is let in only from this machine, and only where the configuration says so.
+//! What is refused is refused with the same words whatever exists: nobody learns of
+//! orgs that are not their own.
+
+mod layer;
+
+pub use layer::{AccessLayer, AccessService};
+
+use crate::config::{HostConfig, TokenSource};
+use http::{HeaderMap, StatusCode, header};
+use mortise_adapter_server::{Peer, TokenDigest, TokenFile, TokenFileError, bearer};
+use mortise_proto::StoreError;
+use mortise_proto::pb::ErrorReason;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Decides who may call.
+#[derive(Debug)]
+pub struct Access {
+    tokens: Vec<(Arc<Caller>, Known)>,
+    /// By a name in the certificate.
+    certificates: Vec<(String, Arc<Caller>)>,
+    /// Whoever calls from this machine and proves nothing, if they may.
+    anonymous: Option<Arc<Caller>>,
+}
+
+/// How a token is known.
+#[derive(Debug)]
+enum Known {
+    File(TokenFile),
+    Digest(TokenDigest),
+}
+
+/// Somebody who may call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Its name in the configuration, for logs.
+    pub name: String,
+    /// The orgs it may act for.
+    pub orgs: BTreeSet<i64>,
+}
+
+/// Why a call is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// Nothing was proved.
+    #[error("a bearer token or a client certificate is needed")]
+    NoProof,
+    /// A token that nobody has.
+    #[error("the bearer token is not known")]
+    UnknownToken,
+    /// A certificate that nobody has.
+    #[error("the client certificate is not known; its names are: {}", .0.join(", "))]
+    UnknownCertificate(Vec<String>),
+    /// A web page in a browser of this machine.
+    #[error("calls from web pages need a bearer token")]
+    Browser,
+    /// An org that is not the caller's.
+    #[error("this caller may not act for org {0}")]
+    Org(i64),
+}
+
+// === impl Access ===
+
+impl Access {
+    /// Reads the files of tokens that the configuration names.
+    pub fn open(config: &HostConfig) -> Result<Self, TokenFileError> {
+        let caller = |name: &str, orgs: Option<&BTreeSet<i64>>| {
+            Arc::new(Caller {
+                name: name.into(),
+                orgs: orgs.unwrap_or(&config.orgs).clone(),
+            })
+        };
+        let tokens = config.access.tokens.iter().map(|(name, access)| {
+            let known = match &access.token {
+                TokenSource::File(path) => Known::File(TokenFile::open(path)?),
+                TokenSource::Digest(digest) => Known::Digest(*digest),
+            };
+            Ok((caller(name, access.orgs.as_ref()), known))
+        });
+        let certificates = config.access.certificates.iter();
+        let certificates = certificates.map(|(name, access)| {
+            let caller = caller(name, access.orgs.as_ref());
+            (access.subject.clone(), caller)
+        });
+        let anonymous = config.access.anonymous.then(|| caller("anonymous", None));
+        Ok(Self {
+            tokens: tokens.collect::<Result<_, _>>()?,
+            certificates: certificates.collect(),
+            anonymous,
+        })
+    }
+
+    /// Who sends a request: by its headers, and by the connection it came over. What
+    /// is given as proof must be one: a wrong token does not count as none. Without a
+    /// peer the caller counts as far away.
+    pub fn check(&self, headers: &HeaderMap, peer: Option<&Peer>) -> Result<Arc<Caller>, Denied> {
+        if let Some(authorization) = headers.get(header::AUTHORIZATION) {
+            let token = authorization.to_str().ok().and_then(bearer);
+            return token
+                .and_then(|token| self.by_token(token))
+                .ok_or(Denied::UnknownToken);
+        }
+        let names = peer.map_or(&[][..], |peer| &peer.certificate_names);
+        if !names.is_empty() {
+            let known = self.certificates.iter();
+            let mut known = known.filter(|(subject, _)| names.contains(subject));
+            return match known.next() {
+                Some((_, caller)) => Ok(caller.clone()),
+                None => Err(Denied::UnknownCertificate(names.to_vec())),
+            };
+        }
+        match &self.anonymous {
+            Some(_) if headers.contains_key(header::ORIGIN) => Err(Denied::Browser),
+            Some(caller) if peer.is_some_and(Peer::is_local) => Ok(caller.clone()),
+            Some(_) | None => Err(Denied::NoProof),
+        }
+    }
+
+    /// Compares with every token there is, so that the time tells nothing.
+    fn by_token(&self, token: &str) -> Option<Arc<Caller>> {
+        let given = TokenDigest::of(token);
+        let mut found = None;
+        for (caller, known) in &self.tokens {
+            let matches = match known {
+                Known::File(file) => file.holds(token),
+                Known::Digest(digest) => digest.matches(&given).into(),
+            };
+            if matches {
+                found = Some(caller.clone());
+            }
+        }
+        found
+    }
+}
+
+// === impl Caller ===
+
+impl Caller {
+    /// Whether it may act for an org.
+    pub fn may_act_for(&self, org_id: i64) -> Result<(), Denied> {
+        if self.orgs.contains(&org_id) {
+            Ok(())
+        } else {
+            Err(Denied::Org(org_id))
+        }
+    }
+}
+
+// === impl Denied ===
+
+impl Denied {
+    /// What HTTP calls it.
+    #[must_use]
+    pub fn http_status(&self) -> StatusCode {
+        match self {
+            Self::NoProof | Self::UnknownToken | Self::UnknownCertificate(_) => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::Browser | Self::Org(_) => StatusCode::FORBIDDEN,
+        }
+    }
+}
+
+impl From<Denied> for StoreError {
+    fn from(denied: Denied) -> Self {
+        let text = denied.to_string();
+        match denied {
+            Denied::NoProof | Denied::UnknownToken | Denied::UnknownCertificate(_) => {
+                Self::unauthenticated(text)
+            }
+            Denied::Browser | Denied::Org(_) => Self::new(ErrorReason::NotAllowed, text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

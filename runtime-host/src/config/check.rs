@@ -1,0 +1,46 @@
+//! The files that a configuration names: whether they are there, and hold what they
+//! should.
+
+use super::fault::{Bad, Fault, Faults};
+use super::{HostConfig, TokenSource};
+use mortise_adapter_client::Mesh;
+use mortise_adapter_server::{Tls, TokenFile};
+
+pub(super) fn files(config: &HostConfig) -> Result<(), Faults> {
+    let mut faults = Vec::new();
+    let mut note = |path: String, problem: String| {
+        let Bad { reason, remedy } = Bad::new(problem, "make it readable, or name another");
+        faults.push(Fault {
+            path,
+            variable: None,
+            value: None,
+            reason,
+            remedy,
+        });
+    };
+    if let Some(tls) = &config.listen.tls
+        && let Err(error) = Tls::open(tls.clone(), &["h2"])
+    {
+        note("listen.tls".into(), error.to_string());
+    }
+    for (name, access) in &config.access.tokens {
+        if let TokenSource::File(path) = &access.token
+            && let Err(error) = TokenFile::open(path)
+        {
+            note(
+                format!("access.tokens.{name}.token_file"),
+                error.to_string(),
+            );
+        }
+    }
+    for (name, adapter) in &config.adapters {
+        if let Err(error) = Mesh::check_files(adapter) {
+            note(format!("adapters.{name}"), error);
+        }
+    }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Faults(faults))
+    }
+}

@@ -1,0 +1,60 @@
+//! `mortise-host config`: what a file says, before a host is started with it.
+
+use super::{Faults, HostConfig};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The configuration is wrong.
+const WRONG: u8 = 2;
+
+/// What to do with a configuration. Values from the environment
+/// (MORTISE_HOST__SECTION__KEY) go before the file's.
+#[derive(Debug, clap::Subcommand)]
+pub enum ConfigCommand {
+    /// Say everything that is wrong with a file, and with the files that it names.
+    ///
+    /// Exit code: 0 when a host can be started with it, 2 when not.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Print the effective configuration, with secrets masked.
+    ///
+    /// Exit code: 0, or 2 when something is wrong with it.
+    Show {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+impl ConfigCommand {
+    /// Does it.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        let done = match &self {
+            Self::Check { file } => load(file).and_then(|config| {
+                config.check_files()?;
+                for warning in &config.warnings {
+                    eprintln!("warning: {warning}");
+                }
+                println!("{}: nothing is wrong with it", file.display());
+                Ok(())
+            }),
+            Self::Show { file } => load(file).map(|config| print!("{}", config.shown())),
+        };
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(faults) => {
+                eprintln!("{faults}");
+                ExitCode::from(WRONG)
+            }
+        }
+    }
+}
+
+fn load(file: &std::path::Path) -> Result<HostConfig, Faults> {
+    let environment = std::env::vars_os();
+    let texts = environment
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    HostConfig::load(file, texts)
+}

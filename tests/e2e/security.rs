@@ -1,0 +1,273 @@
+//! Connections that are private, and callers that prove who they are: real
+//! certificates, real processes.
+
+use mortise_adapter_client::{
+    AdapterConfig, ClientTls, ConnectError, Endpoint, Mesh, MeshConfig, TlsIdentity,
+};
+use mortise_test_support::adapter_process::{AdapterProcess, adapter, host};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+/// A certificate authority, with its certificate in a file.
+struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    file: PathBuf,
+}
+
+impl Authority {
+    fn new(folder: &Path, name: &str) -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let file = folder.join(format!("{name}.pem"));
+        fs::write(&file, issuer.pem()).unwrap();
+        Self { issuer, file }
+    }
+
+    /// Writes a certificate for a name, and its key.
+    fn issue(&self, folder: &Path, file: &str, name: &str) -> TlsIdentity {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_string()]).unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let at = |end: &str| folder.join(format!("{file}.{end}"));
+        fs::write(at("pem"), certificate.pem()).unwrap();
+        fs::write(at("key"), key.serialize_pem()).unwrap();
+        TlsIdentity {
+            cert: at("pem"),
+            key: at("key"),
+        }
+    }
+}
+
+/// A mesh of one adapter, whose failures come soon.
+fn mesh(endpoint: &Endpoint, tls: ClientTls, token_file: Option<PathBuf>) -> Mesh {
+    let mut config = MeshConfig::single(endpoint.clone());
+    config.retry_window = Duration::ZERO;
+    let adapter = AdapterConfig {
+        endpoint: endpoint.clone(),
+        tls,
+        token_file,
+    };
+    config.adapters.insert("default".into(), adapter);
+    Mesh::new(config).unwrap()
+}
+
+async fn refusal(mesh: &Mesh) -> ConnectError {
+    mesh.adapter(1).build().await.unwrap_err()
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// A server is believed only if the configured authority vouches for it, under the
+/// name that was asked for; a refusal says what it was verified with.
+#[tokio::test]
+async fn a_server_is_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let right = Authority::new(folder.path(), "right");
+    let wrong = Authority::new(folder.path(), "wrong");
+    let own = right.issue(folder.path(), "server", "storage.internal");
+    let arguments = ["--tls-cert", path(&own.cert), "--tls-key", path(&own.key)];
+    let server = AdapterProcess::start_as(folder.path(), "127.0.0.1:0", &arguments).await;
+    assert!(matches!(server.endpoint, Endpoint::Https(_)));
+
+    let tls = |authority: &Authority, name: &str| ClientTls {
+        ca: Some(authority.file.clone()),
+        server_name: Some(name.into()),
+        identity: None,
+    };
+    let verified = mesh(&server.endpoint, tls(&right, "storage.internal"), None);
+    verified.adapter(1).build().await.unwrap();
+
+    let error = refusal(&mesh(
+        &server.endpoint,
+        tls(&wrong, "storage.internal"),
+        None,
+    ))
+    .await;
+    let text = error.to_string();
+    assert!(text.contains("UnknownIssuer"), "{text}");
+    assert!(text.contains(path(&wrong.file)), "{text}");
+    let error = refusal(&mesh(&server.endpoint, tls(&right, "other.internal"), None)).await;
+    let text = error.to_string();
+    assert!(
+        text.contains("not valid for name \"other.internal\""),
+        "{text}"
+    );
+    let clear = server.endpoint.to_string().replace("https", "http");
+    refusal(&mesh(&clear.parse().unwrap(), ClientTls::default(), None)).await;
+}
+
+/// Certificates of both sides are replaced while both run: the next connection has
+/// the new ones.
+#[tokio::test]
+async fn certificates_are_replaced_without_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = Authority::new(folder.path(), "ca");
+    let own = old.issue(folder.path(), "server", "localhost");
+    let arguments = ["--tls-cert", path(&own.cert), "--tls-key", path(&own.key)];
+    let server = AdapterProcess::start_as(folder.path(), "127.0.0.1:0", &arguments).await;
+    let tls = ClientTls {
+        ca: Some(old.file.clone()),
+        server_name: Some("localhost".into()),
+        identity: None,
+    };
+    let mesh_before = mesh(&server.endpoint, tls.clone(), None);
+    mesh_before.adapter(1).build().await.unwrap();
+
+    // The server's certificate first: the client's file still names the old authority.
+    let old_ca = fs::read(&old.file).unwrap();
+    let new = Authority::new(folder.path(), "ca");
+    new.issue(folder.path(), "server", "localhost");
+    let new_ca = fs::read(&new.file).unwrap();
+    fs::write(&old.file, old_ca).unwrap();
+    let mesh_after = mesh(&server.endpoint, tls, None);
+    let text = refusal(&mesh_after).await.to_string();
+    assert!(text.contains("invalid peer certificate"), "{text}");
+    fs::write(&old.file, new_ca).unwrap();
+    mesh_after.adapter(1).build().await.unwrap();
+    // What was connected before goes on.
+    mesh_before.adapter(1).build().await.unwrap();
+}
+
+/// A server that asks for certificates takes only those of its authority.
+#[tokio::test]
+async fn a_client_is_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let servers = Authority::new(folder.path(), "servers");
+    let clients = Authority::new(folder.path(), "clients");
+    let own = servers.issue(folder.path(), "server", "localhost");
+    let arguments = [
+        ["--tls-cert", path(&own.cert)],
+        ["--tls-key", path(&own.key)],
+        ["--tls-client-ca", path(&clients.file)],
+    ];
+    let server =
+        AdapterProcess::start_as(folder.path(), "127.0.0.1:0", arguments.as_flattened()).await;
+    let tls = |identity| ClientTls {
+        ca: Some(servers.file.clone()),
+        server_name: Some("localhost".into()),
+        identity,
+    };
+    let known = clients.issue(folder.path(), "known", "host.internal");
+    let stranger = servers.issue(folder.path(), "stranger", "host.internal");
+    mesh(&server.endpoint, tls(Some(known)), None)
+        .adapter(1)
+        .build()
+        .await
+        .unwrap();
+    for identity in [None, Some(stranger)] {
+        let error = refusal(&mesh(&server.endpoint, tls(identity), None)).await;
+        assert!(matches!(error, ConnectError::Unreachable { .. }), "{error}");
+    }
+}
+
+/// Calls need a token that the server knows, while health answers everybody. Both
+/// files may change at any time; what was taken from the server's is refused at once.
+#[tokio::test]
+async fn calls_carry_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let (known, own) = (folder.path().join("known"), folder.path().join("own"));
+    fs::write(&known, "first-token\n").unwrap();
+    fs::write(&own, "first-token").unwrap();
+    let arguments = ["--token-file", path(&known)];
+    let server = AdapterProcess::start_as(folder.path(), "127.0.0.1:0", &arguments).await;
+    let none = ClientTls::default;
+    let mesh_with_token = mesh(&server.endpoint, none(), Some(own.clone()));
+    let host_adapter = mesh_with_token.adapter(1).build().await.unwrap();
+    let error = refusal(&mesh(&server.endpoint, none(), None)).await;
+    assert!(matches!(error, ConnectError::Refused { .. }), "{error}");
+    assert!(
+        error.to_string().contains("asks for a bearer token"),
+        "{error}"
+    );
+
+    fs::write(&known, "second-token\nthird-token\n").unwrap();
+    let error = refusal(&mesh_with_token).await;
+    assert!(
+        error
+            .to_string()
+            .contains("is not one that this server knows"),
+        "{error}"
+    );
+    assert!(!error.to_string().contains("first-token"), "{error}");
+    fs::write(&own, "third-token").unwrap();
+    mesh_with_token.adapter(1).build().await.unwrap();
+    assert!(!format!("{mesh_with_token:?}").contains("third-token"));
+    drop(host_adapter);
+
+    let channel = tonic::transport::Endpoint::new(server.endpoint.to_string()).unwrap();
+    let channel = channel.connect().await.unwrap();
+    let asked = HealthClient::new(channel.clone()).check(HealthCheckRequest::default());
+    let answer = asked.await;
+    assert!(answer.is_ok(), "{answer:?}");
+}
+
+/// Files that cannot be used end the process before it listens, and are named.
+#[tokio::test]
+async fn unusable_files_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path(), "ca");
+    let own = authority.issue(folder.path(), "server", "localhost");
+    let empty = folder.path().join("empty");
+    fs::write(&empty, "").unwrap();
+    let database = format!("sqlite:{}", folder.path().join("a.db").display());
+    let common = ["--database", &database, "--listen", "127.0.0.1:0"];
+    for (arguments, said) in [
+        (vec!["--token-file", path(&empty)], "holds no token"),
+        (
+            vec!["--tls-cert", path(&empty), "--tls-key", path(&own.key)],
+            "holds no certificate in PEM form",
+        ),
+        (
+            vec!["--tls-cert", path(&own.cert), "--tls-key", path(&empty)],
+            "empty: ",
+        ),
+    ] {
+        let ended = adapter(&[&common[..], &arguments].concat()).await;
+        assert_eq!(ended.code, 3, "{}", ended.stderr);
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    }
+}
+
+/// A configuration is checked and shown on the command line: every fault on a line of
+/// its own, and secrets nowhere.
+#[tokio::test]
+async fn a_configuration_is_checked_and_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let (good, bad) = (folder.path().join("good"), folder.path().join("bad"));
+    let digest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+    fs::write(&good, format!("[access.tokens.a]\nsha256 = \"{digest}\"")).unwrap();
+    fs::write(&bad, "[turns]\nmax_runing = 1\ndrain = \"5\"").unwrap();
+
+    let checked = host(&["config", "check", path(&good)]).await;
+    assert_eq!((checked.code, checked.stderr.as_str()), (0, ""));
+    let shown = host(&["config", "show", path(&good)]).await;
+    assert_eq!(shown.code, 0, "{}", shown.stderr);
+    assert!(
+        shown.stdout.contains("max_running = 64"),
+        "{}",
+        shown.stdout
+    );
+    assert!(
+        shown.stdout.contains("sha256 = \"***\""),
+        "{}",
+        shown.stdout
+    );
+    assert!(!shown.stdout.contains(digest), "{}", shown.stdout);
+
+    let checked = host(&["config", "check", path(&bad)]).await;
+    assert_eq!(checked.code, 2);
+    let lines: Vec<_> = checked.stderr.lines().collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(
+        lines[1].ends_with("did you mean `max_running`?"),
+        "{lines:?}"
+    );
+}
