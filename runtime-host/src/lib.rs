@@ -6,6 +6,7 @@
 pub mod demo;
 pub mod embedded;
 pub mod engine;
+pub mod journal;
 pub mod registry;
 pub mod run;
 pub mod simulator;

@@ -103,7 +103,9 @@ async fn main() -> ExitCode {
     let turn = run(args.into_options(&Keys::from_environment()), stopped());
     match turn.await {
         Ok(TurnEnd::Completed | TurnEnd::WaitingForToolResults) => ExitCode::SUCCESS,
-        Ok(TurnEnd::Failed(_)) => ExitCode::from(TURN_FAILED),
+        Ok(TurnEnd::Failed(_) | TurnEnd::Cancelled | TurnEnd::Parked) => {
+            ExitCode::from(TURN_FAILED)
+        }
         Err(RunError::Interrupted) => {
             eprintln!("mortise-host: {}", RunError::Interrupted);
             ExitCode::from(INTERRUPTED)
