@@ -12,7 +12,7 @@ mod server;
 mod services;
 mod source;
 
-pub use listen::{ListenAddress, Listener};
+pub use listen::{Connection, ListenAddress, Listener};
 pub use scope::Scope;
 pub use server::{AdapterServer, ServeError};
 pub use source::{Acknowledged, AdapterSource, Appended, EventStore, TestSeed, TurnQueue};

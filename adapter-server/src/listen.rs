@@ -41,8 +41,10 @@ pub struct SocketFile(PathBuf);
 
 /// An accepted connection.
 #[derive(Debug)]
-pub(crate) enum Connection {
+pub enum Connection {
+    /// Of a unix socket.
     Unix(UnixStream),
+    /// Of a TCP socket.
     Tcp(TcpStream),
 }
 
@@ -133,7 +135,7 @@ impl Listener {
 
     /// Accepted connections. `TCP_NODELAY` is set on each: tonic leaves it off on
     /// connections it did not accept itself, and every call then takes 44 ms.
-    pub(crate) fn incoming(self) -> BoxStream<'static, io::Result<Connection>> {
+    pub fn incoming(self) -> BoxStream<'static, io::Result<Connection>> {
         match self {
             Self::Unix(listener, file) => UnixListenerStream::new(listener)
                 .then(move |accepted| {

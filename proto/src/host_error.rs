@@ -3,6 +3,7 @@
 
 use crate::StoreError;
 use crate::host::ErrorReason;
+use std::collections::HashMap;
 use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -128,7 +129,7 @@ impl From<StoreError> for HostError {
 impl From<HostError> for Status {
     fn from(error: HostError) -> Self {
         let mut details = ErrorDetails::new();
-        details.set_error_info(error.reason_name(), DOMAIN, Vec::<(String, String)>::new());
+        details.set_error_info(error.reason_name(), DOMAIN, HashMap::new());
         if let Some(delay) = error.retry_after {
             details.set_retry_info(Some(delay));
         }

@@ -6,9 +6,11 @@
 pub mod demo;
 pub mod embedded;
 pub mod engine;
+pub mod host;
 pub mod journal;
 pub mod registry;
 pub mod run;
+pub mod serve;
 pub mod simulator;
 pub mod worker;
 

@@ -6,6 +6,7 @@
 mod command_line;
 mod crashes;
 mod event_stream;
+mod host;
 mod identity;
 mod interop;
 mod providers;

@@ -3,6 +3,7 @@
 
 use everruns_core::typed_id::{MessageId, TurnId};
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Mutex, MutexGuard, watch};
 
 /// Why a turn is to stop.
@@ -33,6 +34,7 @@ pub struct Began {
 pub struct TurnControl {
     halt: watch::Sender<Option<Halt>>,
     began: watch::Sender<Option<Began>>,
+    ending: AtomicBool,
     steering: Steering,
 }
 
@@ -43,6 +45,7 @@ impl Default for TurnControl {
         Self {
             halt: watch::Sender::new(None),
             began: watch::Sender::new(None),
+            ending: AtomicBool::new(false),
             steering: Steering::default(),
         }
     }
@@ -63,21 +66,12 @@ impl TurnControl {
 
     /// Resolves when the turn is to stop.
     pub(super) async fn halted(&self) -> Halt {
-        let mut halt = self.halt.subscribe();
-        match halt.wait_for(Option::is_some).await.as_deref() {
-            Ok(Some(halt)) => halt.clone(),
-            // The sender is this value's own.
-            Ok(None) | Err(_) => std::future::pending().await,
-        }
+        set(self.halt.subscribe()).await
     }
 
     /// Resolves when the turn has begun. A turn that never does lets go of its control.
     pub async fn began(&self) -> Began {
-        let mut began = self.began.subscribe();
-        match began.wait_for(Option::is_some).await.as_deref() {
-            Ok(Some(began)) => *began,
-            Ok(None) | Err(_) => std::future::pending().await,
-        }
+        set(self.began.subscribe()).await
     }
 
     /// What has begun, if it has.
@@ -90,10 +84,31 @@ impl TurnControl {
         self.began.send_replace(Some(began));
     }
 
+    /// Whether the turn is about to end: what it says of its end may be seen before the
+    /// turn itself is over.
+    #[must_use]
+    pub fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Acquire)
+    }
+
+    pub(super) fn about_to_end(&self) {
+        self.ending.store(true, Ordering::Release);
+    }
+
     /// Messages into the turn.
     #[must_use]
     pub fn steering(&self) -> &Steering {
         &self.steering
+    }
+}
+
+/// The value, once there is one. Its sender outlives whoever waits.
+async fn set<T: Clone>(mut value: watch::Receiver<Option<T>>) -> T {
+    let found = value.wait_for(Option::is_some).await;
+    let found = found.ok().and_then(|found| found.clone());
+    match found {
+        Some(found) => found,
+        None => std::future::pending().await,
     }
 }
 

@@ -121,8 +121,8 @@ fn last_answer(events: &[Event]) -> Option<&OutputMessageCompletedData> {
     let asked = events
         .iter()
         .rposition(|event| event.event_type == events::REASON_STARTED)?;
-    let said = events.get(asked..)?.iter().rev();
-    let said = said.find_map(|event| match &event.data {
+    let mut since = events.get(asked..)?.iter().rev();
+    let said = since.find_map(|event| match &event.data {
         EventData::OutputMessageCompleted(said) => Some(said),
         _ => None,
     })?;

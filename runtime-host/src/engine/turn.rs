@@ -132,6 +132,9 @@ impl<'a> Turn<'a> {
 
     async fn reason(&mut self) -> Step<()> {
         let result = self.asked().await?;
+        if !result.success {
+            self.control.about_to_end();
+        }
         if was_blocked(&result) {
             self.fire_turn_end_hooks(false).await;
             return Err(Stop::Ended(TurnEnd::Failed(result.text)));
@@ -146,6 +149,7 @@ impl<'a> Turn<'a> {
             0
         };
         if answered && unseen == 0 {
+            self.control.about_to_end();
             // Not in the journal yet: whether the model's answer is stored shows there.
             self.turn.next = NextStep::End(Ending::Completed);
         }
@@ -356,6 +360,7 @@ impl<'a> Turn<'a> {
     /// Tells of the end, again where it could not be stored: a session must not stay
     /// active for ever.
     pub(super) async fn end(mut self, ending: Ending) -> TurnEnd {
+        self.control.about_to_end();
         self.turn.next = NextStep::End(ending.clone());
         self.save().await;
         let mut pause = self.engine.options.reason_retry_pause;

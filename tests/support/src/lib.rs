@@ -6,6 +6,7 @@ pub mod database;
 pub mod fake_images;
 pub mod fake_openai;
 pub mod fixtures;
+pub mod host_process;
 pub mod in_process;
 pub mod scenario;
 pub mod script;
