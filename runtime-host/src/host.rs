@@ -16,6 +16,7 @@ mod orgs;
 mod queue;
 mod recovery;
 mod results;
+mod runs;
 mod sessions;
 mod turns;
 
@@ -145,7 +146,9 @@ impl Host {
         };
         host.take_up(unfinished);
         for org in host.inner.orgs.values() {
-            let watch = host.clone().keep_org(org.clone(), mesh.clone(), registries.clone());
+            let watch = host
+                .clone()
+                .keep_org(org.clone(), mesh.clone(), registries.clone());
             host.inner.watches.spawn(watch);
         }
         Ok(host)
@@ -169,9 +172,15 @@ impl Host {
         inner.closing.cancel();
         inner.turns.close();
         let limit = inner.options.drain;
-        if tokio::time::timeout(limit, inner.turns.wait()).await.is_err() {
+        if tokio::time::timeout(limit, inner.turns.wait())
+            .await
+            .is_err()
+        {
             let parked = inner.lanes.park();
-            tracing::warn!(turns = parked, "turns are parked: the time to drain is over");
+            tracing::warn!(
+                turns = parked,
+                "turns are parked: the time to drain is over"
+            );
             inner.turns.wait().await;
         }
         inner.closed.cancel();

@@ -42,7 +42,7 @@ enum Command {
     ///
     /// Exit code: 0 when it was told to stop, 2 for wrong arguments, 3 when it could
     /// not start or stopped by itself.
-    Serve(serve::Args),
+    Serve(serve::ServeArgs),
 }
 
 #[derive(Args)]
@@ -74,7 +74,7 @@ struct RunArgs {
     #[arg(long, default_value_t = 1)]
     org: i64,
     #[command(flatten)]
-    model: model::Args,
+    model: model::ModelArgs,
 }
 
 #[tokio::main]
@@ -143,5 +143,4 @@ impl RunArgs {
             json: self.json,
         }
     }
-
 }

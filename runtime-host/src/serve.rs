@@ -192,7 +192,11 @@ async fn serve_all(
 ) -> Result<(), ServeError> {
     let mut servers = JoinSet::new();
     for listener in grpc {
-        servers.spawn(serve_grpc(host.clone(), listener, options.max_request_bytes));
+        servers.spawn(serve_grpc(
+            host.clone(),
+            listener,
+            options.max_request_bytes,
+        ));
     }
     if let Some((listener, _)) = http {
         let router = http::router(host.clone(), options.max_request_bytes);
@@ -271,7 +275,10 @@ fn said(
     });
     if let Some(position) = foreign {
         let problem = "is neither text nor image; users say nothing else";
-        return Err(HostError::invalid_field(format!("message.parts[{position}]"), problem));
+        return Err(HostError::invalid_field(
+            format!("message.parts[{position}]"),
+            problem,
+        ));
     }
     let mut message = Message::user(text.as_str());
     if text.is_empty() {

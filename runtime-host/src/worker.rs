@@ -115,9 +115,8 @@ impl<E: TurnEngine + 'static> TurnWorker<E> {
         let engine = self.engine.clone();
         self.under_way.spawn(async move {
             // A task of its own: one that panics must not take the lane with it.
-            let turn = tokio::spawn(async move {
-                serve(queue, log, engine.as_ref(), request).await
-            });
+            let turn =
+                tokio::spawn(async move { serve(queue, log, engine.as_ref(), request).await });
             let session = request.session_id.to_string();
             match turn.await {
                 Ok(Ok(Served::Ran(TurnEnd::Failed(error)))) => {

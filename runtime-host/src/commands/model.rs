@@ -6,7 +6,7 @@ use everruns_core::llm_models::LlmProviderType;
 
 /// Which model.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct ModelArgs {
     /// Which LLM driver. Default: by --base-url and the keys in the environment.
     #[arg(long)]
     provider: Option<Provider>,
@@ -50,9 +50,9 @@ impl Keys {
     }
 }
 
-// === impl Args ===
+// === impl ModelArgs ===
 
-impl Args {
+impl ModelArgs {
     /// The model, with the key that the environment holds for it.
     pub(crate) fn model(&self) -> ModelWithProvider {
         let keys = Keys::from_environment();

@@ -18,7 +18,7 @@ const FAILED: u8 = 3;
 
 /// What to serve, and where.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct ServeArgs {
     /// Where to serve gRPC: unix:PATH or IP:PORT. May be given several times.
     #[arg(long, value_name = "ADDRESS")]
     grpc: Vec<ListenAddress>,
@@ -72,7 +72,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = mortise_proto::MAX_MESSAGE_BYTES, value_name = "BYTES")]
     max_request_bytes: usize,
     #[command(flatten)]
-    model: model::Args,
+    model: model::ModelArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -92,7 +92,7 @@ enum AfterCrash {
 }
 
 /// Serves until it is told to stop.
-pub(crate) async fn run(args: Args, stop: impl Future<Output = ()>) -> ExitCode {
+pub(crate) async fn run(args: ServeArgs, stop: impl Future<Output = ()>) -> ExitCode {
     // On standard output, so that whoever started it can wait for these lines.
     let listening = |what: &str, address: &str| println!("{what} listening at {address}");
     match serve(args.into_options(), stop, listening).await {
@@ -104,9 +104,9 @@ pub(crate) async fn run(args: Args, stop: impl Future<Output = ()>) -> ExitCode 
     }
 }
 
-// === impl Args ===
+// === impl ServeArgs ===
 
-impl Args {
+impl ServeArgs {
     fn into_options(self) -> ServeOptions {
         let model = self.model.model();
         let mut host = HostOptions {
@@ -124,7 +124,10 @@ impl Args {
         host.engine.turn_timeout = Some(Duration::from_secs(self.turn_timeout));
         let mut capabilities = self.capabilities;
         if capabilities.is_empty() {
-            capabilities = demo::CAPABILITIES.iter().map(|name| (*name).into()).collect();
+            capabilities = demo::CAPABILITIES
+                .iter()
+                .map(|name| (*name).into())
+                .collect();
         }
         ServeOptions {
             grpc: self.grpc,

@@ -1,5 +1,6 @@
 //! The engine of this process: one phase after the other.
 
+use super::ending::Told;
 use super::turn::Turn;
 use super::{Began, Begin, TurnControl, TurnEnd, TurnEngine, TurnError, resume};
 use crate::journal::{Ending, MemoryJournal, NextStep, TurnJournal, UnfinishedTurn};
@@ -162,6 +163,10 @@ impl TurnEngine for LocalEngine {
         begin: Begin,
         control: &TurnControl,
     ) -> Result<TurnEnd, TurnError> {
+        let told = match &begin {
+            Begin::Message(_) | Begin::Stored { .. } => Told::Nothing,
+            Begin::Resume(_) => Told::Perhaps,
+        };
         let turn = self.begin(session_id, begin).await?;
         control.begin(Began {
             turn_id: turn.turn_id(),
@@ -169,7 +174,7 @@ impl TurnEngine for LocalEngine {
             sequence: turn.since_sequence,
         });
         // Boxed: a turn's future holds those of its phases.
-        Ok(Box::pin(Turn::new(self, control, turn).run()).await)
+        Ok(Box::pin(Turn::new(self, control, turn, told).run()).await)
     }
 
     async fn end(&self, turn: UnfinishedTurn, ending: Ending) -> Result<TurnEnd, TurnError> {
@@ -187,7 +192,7 @@ impl TurnEngine for LocalEngine {
             | NextStep::ToolResults { .. } => ending,
         };
         let control = TurnControl::default();
-        Ok(Box::pin(Turn::new(self, &control, turn).end(ending)).await)
+        Ok(Box::pin(Turn::new(self, &control, turn, Told::Perhaps).end(ending)).await)
     }
 
     fn journal(&self) -> Arc<dyn TurnJournal> {

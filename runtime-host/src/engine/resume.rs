@@ -48,9 +48,10 @@ pub(super) async fn reconsider(
             input: Box::new(without_results(*input, &answered(&events))),
             previous_response_id,
         },
-        NextStep::ToolResults { calls, answered: before } => {
-            results_so_far(calls, before, &answered(&events))
-        }
+        NextStep::ToolResults {
+            calls,
+            answered: before,
+        } => results_so_far(calls, before, &answered(&events)),
         NextStep::End(ending) => NextStep::End(ending),
     };
     let runs = matches!(turn.next, NextStep::Reason | NextStep::Act { .. });

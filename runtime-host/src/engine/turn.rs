@@ -34,6 +34,8 @@ pub(super) struct Turn<'a> {
     control: &'a TurnControl,
     turn: UnfinishedTurn,
     deadline: Option<Instant>,
+    /// What may be stored of its end.
+    told: Told,
 }
 
 /// Why a turn leaves its steps.
@@ -63,6 +65,7 @@ impl<'a> Turn<'a> {
         engine: &'a LocalEngine,
         control: &'a TurnControl,
         turn: UnfinishedTurn,
+        told: Told,
     ) -> Self {
         let timeout = engine.options.turn_timeout;
         Self {
@@ -70,6 +73,7 @@ impl<'a> Turn<'a> {
             adapter: &engine.adapter,
             control,
             turn,
+            told,
             deadline: timeout.map(|timeout| Instant::now() + timeout),
         }
     }
@@ -93,6 +97,7 @@ impl<'a> Turn<'a> {
             Stop::Parked => TurnEnd::Parked,
             Stop::Ending(ending) => self.end(ending).await,
             Stop::Broken(error) => {
+                self.told = Told::Perhaps;
                 // An end that was planned and is not told is told all the same.
                 let ending = match &self.turn.next {
                     NextStep::End(ending) => ending.clone(),
@@ -364,8 +369,7 @@ impl<'a> Turn<'a> {
         self.turn.next = NextStep::End(ending.clone());
         self.save().await;
         let mut pause = self.engine.options.reason_retry_pause;
-        let mut told = Told::Nothing;
-        while let Err(error) = ending::tell(self.adapter, &self.turn, &ending, told).await {
+        while let Err(error) = ending::tell(self.adapter, &self.turn, &ending, self.told).await {
             tracing::warn!(session = %self.turn.session_id(), %error, "the end of a turn could not be stored");
             if error.is_non_retryable() {
                 break;
@@ -373,7 +377,7 @@ impl<'a> Turn<'a> {
             if !self.engine.options.keep_ending {
                 return ending::reached(&ending);
             }
-            told = Told::Perhaps;
+            self.told = Told::Perhaps;
             tokio::select! {
                 halt = self.control.halted() => if halt == Halt::Park { return TurnEnd::Parked },
                 () = tokio::time::sleep(pause) => {}

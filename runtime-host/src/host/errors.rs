@@ -61,5 +61,8 @@ pub(super) fn draining() -> HostError {
 }
 
 pub(super) fn broke_off() -> HostError {
-    HostError::new(ErrorReason::Internal, "the turn broke off; see the host's log")
+    HostError::new(
+        ErrorReason::Internal,
+        "the turn broke off; see the host's log",
+    )
 }

@@ -104,19 +104,26 @@ impl Lanes {
         let (org_id, session_id) = key;
         let in_use = lane.users > 0;
         // Whoever has seen a turn's end is not told that the turn is under way.
-        let over_soon = lane.running.as_ref().is_some_and(|turn| turn.control.is_ending());
+        let over_soon = lane
+            .running
+            .as_ref()
+            .is_some_and(|turn| turn.control.is_ending());
         match manners {
             Manners::Refuse if in_use && !(over_soon && lane.users == 1) => {
                 return Err(HostError::new(
                     ErrorReason::TurnUnderWay,
-                    format!("session {session_id} has a turn under way; follow it, send the message into it, or queue"),
+                    format!(
+                        "session {session_id} has a turn under way; follow it, send the message into it, or queue"
+                    ),
                 ));
             }
             Manners::Queue if lane.users > self.queue_max => {
                 let waiting = lane.users - 1;
                 return Err(HostError::new(
                     ErrorReason::QueueFull,
-                    format!("{waiting} turns wait for session {session_id}, which is as many as may"),
+                    format!(
+                        "{waiting} turns wait for session {session_id}, which is as many as may"
+                    ),
                 )
                 .retry_after(BUSY_FOR));
             }
@@ -149,7 +156,9 @@ impl Lanes {
     pub(super) fn park(&self) -> usize {
         let lanes = self.lock();
         let running = lanes.values().filter_map(|lane| lane.running.as_ref());
-        running.map(|running| running.control.halt(Halt::Park)).count()
+        running
+            .map(|running| running.control.halt(Halt::Park))
+            .count()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Lane>> {

@@ -1,7 +1,7 @@
 //! Turns that a crash cut off: each is taken up before its session can have another.
 
-use super::lanes::Manners;
 use super::Host;
+use super::lanes::Manners;
 use crate::engine::{Begin, TurnEnd, TurnEngine, TurnError};
 use crate::journal::{Ending, UnfinishedTurn};
 use everruns_core::typed_id::MessageId;

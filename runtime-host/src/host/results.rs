@@ -7,13 +7,13 @@ use super::{Host, Key, errors};
 use crate::engine::Begin;
 use crate::journal::{NextStep, UnfinishedTurn};
 use everruns_core::AgentLoopError;
+use everruns_core::ToolCall;
 use everruns_core::events::{EventContext, EventRequest, ToolCompletedData};
 use everruns_core::message::ContentPart;
 use everruns_core::session::SessionStatus;
 use everruns_core::tool_fingerprint::{tool_call_fingerprint, tool_error_fingerprint};
 use everruns_core::traits::EventEmitter;
 use everruns_core::typed_id::{SessionId, TurnId};
-use everruns_core::ToolCall;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::PhaseKind;
 use mortise_proto::HostError;
@@ -58,7 +58,10 @@ impl Host {
         let (org_id, link) = self.org(org_id)?;
         let key = (org_id, session_id);
         if outcomes.is_empty() {
-            return Err(HostError::invalid_field("results", "is empty; send one or more"));
+            return Err(HostError::invalid_field(
+                "results",
+                "is empty; send one or more",
+            ));
         }
         self.session(&link, key).await?;
         let place = self.inner.lanes.enter(key, Manners::Wait)?;
@@ -78,7 +81,9 @@ impl Host {
             }
         };
         let named = named(&calls, &answered, outcomes)?;
-        store(&link, &turn, &named).await.map_err(errors::of_store)?;
+        store(&link, &turn, &named)
+            .await
+            .map_err(errors::of_store)?;
 
         let left: Vec<ToolCall> = calls
             .into_iter()
@@ -137,7 +142,10 @@ fn named(
         let id = &outcome.call_id;
         let field = format!("results[{position}].tool_call_id");
         if named.iter().any(|(call, _)| call.id == *id) {
-            return Err(HostError::invalid_field(field, format!("{id} is there twice")));
+            return Err(HostError::invalid_field(
+                field,
+                format!("{id} is there twice"),
+            ));
         }
         let found = calls.iter().find(|call| call.id == *id);
         let Some(call) = found else {

@@ -65,10 +65,14 @@ impl HostService for Service {
         let queue = convert::queue(request.when_busy)?;
         let message = user_message(request.message)?;
         self.host.can_follow(request.org_id, session_id).await?;
-        let begun = self.host.run_turn(request.org_id, session_id, message, queue);
+        let begun = self
+            .host
+            .run_turn(request.org_id, session_id, message, queue);
         let begun = begun.await?;
         let first = pb::RunTurnResponse {
-            happened: Some(pb::run_turn_response::Happened::Accepted(accepted(&begun.began))),
+            happened: Some(pb::run_turn_response::Happened::Accepted(accepted(
+                &begun.began,
+            ))),
         };
         let rest = self.host.follow_turn(begun)?.map(|item| {
             use pb::run_turn_response::Happened;
@@ -187,7 +191,9 @@ impl HostService for Service {
         let session_id = session_id(&request.session_id)?;
         let offset = wire::count("offset", request.offset).map_err(convert::invalid)?;
         let limit = usize::try_from(page(request.limit, 100)).unwrap_or(100);
-        let messages = self.host.messages(request.org_id, session_id, offset, limit);
+        let messages = self
+            .host
+            .messages(request.org_id, session_id, offset, limit);
         let messages = messages.await?.into_iter().map(Into::into).collect();
         Ok(Response::new(pb::ListMessagesResponse { messages }))
     }

@@ -1,8 +1,10 @@
 //! The host over HTTP, in JSON and server-sent events.
 
+mod asked;
 mod body;
 mod errors;
 mod handlers;
+mod shapes;
 mod sse;
 
 use crate::host::Host;
@@ -28,7 +30,11 @@ fn routes() -> Vec<(&'static str, &'static [&'static str], MethodRouter<State>)>
     vec![
         ("/v1/sessions", &["post"], post(h::create_session)),
         ("/v1/sessions/{session_id}", &["get"], get(h::get_session)),
-        ("/v1/sessions/{session_id}/turns", &["post"], post(h::run_turn)),
+        (
+            "/v1/sessions/{session_id}/turns",
+            &["post"],
+            post(h::run_turn),
+        ),
         (
             "/v1/sessions/{session_id}/messages",
             &["get", "post"],
@@ -39,7 +45,11 @@ fn routes() -> Vec<(&'static str, &'static [&'static str], MethodRouter<State>)>
             &["post"],
             post(h::submit_tool_results),
         ),
-        ("/v1/sessions/{session_id}/cancel", &["post"], post(h::cancel_turn)),
+        (
+            "/v1/sessions/{session_id}/cancel",
+            &["post"],
+            post(h::cancel_turn),
+        ),
         ("/v1/sessions/{session_id}/events", &["get"], get(h::events)),
         ("/v1/turns", &["get"], get(h::list_turns)),
         ("/live", &["get"], get(h::live)),
@@ -87,12 +97,19 @@ mod tests {
         }
         let mut served = BTreeSet::new();
         for (path, methods, _) in routes() {
-            served.extend(methods.iter().map(|method| (path.to_string(), method.to_string())));
+            served.extend(
+                methods
+                    .iter()
+                    .map(|method| (path.to_string(), method.to_string())),
+            );
         }
         assert_eq!(described, served);
         for reference in OPENAPI.split("\"$ref\": \"#").skip(1) {
             let pointer = reference.split('"').next().unwrap_or_default();
-            assert!(document.pointer(pointer).is_some(), "{pointer} leads nowhere");
+            assert!(
+                document.pointer(pointer).is_some(),
+                "{pointer} leads nowhere"
+            );
         }
         Ok(())
     }

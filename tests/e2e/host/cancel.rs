@@ -13,18 +13,25 @@ use tokio::sync::Semaphore;
 #[tokio::test]
 async fn in_a_call_of_the_model() {
     let gate = Arc::new(Semaphore::new(0));
-    let held = Answer::Held(gate.clone(), vec!["Never ", "said."]);
+    let held = Answer::Held(gate, vec!["Never ", "said."]);
     let fake = FakeOpenAi::start(vec![held, Answer::Text(vec!["Here."])]).await;
     let stage = Stage::played(&fake, &[]).await;
     let mut turn = stage.run("?").await;
-    gate.add_permits(1);
-    turn.until("output.message.delta").await;
+    turn.until("output.message.started").await;
 
     let wrong = json!({ "turn_id": "turn_00000000000000000000000000000000" });
     let (status, error) = stage.post("/cancel", wrong).await;
-    assert_eq!((status, &error["error"]["reason"]), (409, &json!("NO_TURN")), "{error}");
+    assert_eq!(
+        (status, &error["error"]["reason"]),
+        (409, &json!("NO_TURN")),
+        "{error}"
+    );
     let (status, done) = stage.post("/cancel", json!({ "reason": "enough" })).await;
-    assert_eq!((status, &done["outcome"]), (200, &json!("cancelled")), "{done}");
+    assert_eq!(
+        (status, &done["outcome"]),
+        (200, &json!("cancelled")),
+        "{done}"
+    );
     assert_eq!(stage.status().await, SessionStatus::Idle);
     let (events, ended) = turn.rest().await;
     assert_eq!(ended.outcome(), pb::TurnOutcome::Cancelled);
@@ -43,7 +50,12 @@ async fn in_a_call_of_the_model() {
 async fn in_a_tool() {
     let call = Answer::ToolCall("bash", json!({ "commands": "sleep 50" }));
     let fake = FakeOpenAi::start(vec![call, Answer::Text(vec!["Never said."])]).await;
-    let arguments = ["--capability", "session_file_system", "--capability", "virtual_bash"];
+    let arguments = [
+        "--capability",
+        "session_file_system",
+        "--capability",
+        "virtual_bash",
+    ];
     let stage = Stage::set_with(played(&fake), &arguments, |session| {
         session.agent_id = None;
         session.capabilities = vec![everruns_core::AgentCapabilityConfig::new("virtual_bash")];
@@ -52,7 +64,11 @@ async fn in_a_tool() {
     let mut turn = stage.run("?").await;
     turn.until("tool.started").await;
     let (status, done) = stage.post("/cancel", json!({})).await;
-    assert_eq!((status, &done["outcome"]), (200, &json!("cancelled")), "{done}");
+    assert_eq!(
+        (status, &done["outcome"]),
+        (200, &json!("cancelled")),
+        "{done}"
+    );
     assert_eq!(turn.outcome().await, pb::TurnOutcome::Cancelled);
     assert_eq!(stage.status().await, SessionStatus::Idle);
     assert_eq!(stage.count("tool.completed").await, 0);

@@ -32,24 +32,37 @@ async fn killed_after(events: usize, recovery: &str) {
     let ends = ["turn.completed", "turn.failed", "turn.cancelled"];
     let stored = loop {
         let stored = stage.stored().await;
-        let over = |kinds: &[&str]| stored.iter().any(|event| kinds.contains(&event.event_type.as_str()));
+        let over = |kinds: &[&str]| {
+            stored
+                .iter()
+                .any(|event| kinds.contains(&event.event_type.as_str()))
+        };
         if over(&ends) && over(&["session.idled"]) && stage.status().await == SessionStatus::Idle {
             break stored;
         }
         tokio::task::yield_now().await;
     };
     let count = |kinds: &[&str]| {
-        let found = stored.iter().filter(|event| kinds.contains(&event.event_type.as_str()));
+        let found = stored
+            .iter()
+            .filter(|event| kinds.contains(&event.event_type.as_str()));
         found.count()
     };
     assert_eq!(count(&ends), 1, "{said}: the turn ends once");
     assert_eq!(count(&["session.idled"]), 1, "{said}");
     if recovery == "resume" {
-        assert_eq!(count(&["turn.completed"]), 1, "{said}: the turn goes on to its end");
+        assert_eq!(
+            count(&["turn.completed"]),
+            1,
+            "{said}: the turn goes on to its end"
+        );
         assert_eq!(count(&["turn.started"]), 1, "{said}: the turn begins once");
     }
     let there: HashSet<String> = stored.iter().map(|event| event.id.to_string()).collect();
-    assert!(acknowledged.is_subset(&there), "{said}: an acknowledged event is lost");
+    assert!(
+        acknowledged.is_subset(&there),
+        "{said}: an acknowledged event is lost"
+    );
     let next = stage.run("And 2 times 3?").await;
     assert_eq!(next.outcome().await, pb::TurnOutcome::Completed, "{said}");
     let left = std::fs::read_dir(stage.data.join("turns")).unwrap();
@@ -86,8 +99,7 @@ async fn sigterm_loses_nothing() {
         let fake = FakeOpenAi::start(vec![held]).await;
         let mut stage = Stage::played(&fake, &["--drain", drain]).await;
         let mut turn = stage.run("?").await;
-        gate.add_permits(1);
-        turn.until("output.message.delta").await;
+        turn.until("output.message.started").await;
         stage.host.terminate().await;
         // It refuses more, or has stopped already.
         let more = reqwest::Client::new().post(stage.url("/turns"));

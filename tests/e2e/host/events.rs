@@ -7,7 +7,11 @@ use mortise_proto::host as pb;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
+
+/// More pieces than pass before the first of them is seen.
+const PIECES: usize = 200;
 
 fn follow(stage: &Stage, after_sequence: i64) -> pb::FollowEventsRequest {
     pb::FollowEventsRequest {
@@ -39,8 +43,14 @@ async fn a_turn_is_told_as_it_happens() {
         .map(|event| event.id.to_string())
         .collect();
     let told = events.iter().filter(|event| event.sequence > 0);
-    assert_eq!(told.map(|event| event.id.clone()).collect::<Vec<_>>(), stored);
-    assert!(events.iter().any(|event| event.sequence == 0), "deltas pass by");
+    assert_eq!(
+        told.map(|event| event.id.clone()).collect::<Vec<_>>(),
+        stored
+    );
+    assert!(
+        events.iter().any(|event| event.sequence == 0),
+        "deltas pass by"
+    );
     let seen = followed.into_inner().filter_map(|answer| async {
         let event = answer.unwrap().event.unwrap();
         (event.sequence > 0).then_some(event.id)
@@ -64,30 +74,49 @@ async fn a_turn_is_told_as_it_happens() {
 #[tokio::test]
 async fn a_stream_goes_on_where_it_broke_off() {
     let gate = Arc::new(Semaphore::new(0));
-    let fake = FakeOpenAi::start(vec![Answer::Held(gate.clone(), vec!["It ", "is ", "42."])]).await;
+    let pieces = vec!["word "; PIECES];
+    let fake = FakeOpenAi::start(vec![Answer::Held(gate.clone(), pieces)]).await;
     let stage = Stage::played(&fake, &[]).await;
     let client = reqwest::Client::new();
-    let mut turn = Sse::open(client.post(stage.url("/turns")).json(&json!({ "text": "?" }))).await;
+    let mut turn = Sse::open(
+        client
+            .post(stage.url("/turns"))
+            .json(&json!({ "text": "?" })),
+    )
+    .await;
     assert_eq!(turn.next().await.unwrap().event, "accepted");
 
     let mut seen: Vec<i64> = Vec::new();
     let mut first = Sse::open(client.get(stage.url("/events"))).await;
-    for piece in ["It ", "is "] {
-        gate.add_permits(1);
-        let delta = loop {
-            let sent = first.next().await.unwrap();
-            if sent.event == "output.message.delta" {
-                break sent;
+    let mut beat = tokio::time::interval(Duration::from_millis(50));
+    let delta = loop {
+        tokio::select! {
+            sent = first.next() => {
+                let sent = sent.unwrap();
+                if sent.event == "output.message.delta" {
+                    break sent;
+                }
+                seen.push(sent.id.parse().unwrap());
             }
-            seen.push(sent.id.parse().unwrap());
-        };
-        assert_eq!(delta.data["data"]["delta"], piece);
-        assert_eq!(delta.id, "", "an ephemeral event has no place to come back to");
-    }
+            // The runtime gathers what comes within a tenth of a second.
+            _ = beat.tick() => gate.add_permits(1),
+        }
+    };
+    let so_far = delta.data["data"]["accumulated"].as_str().unwrap();
+    assert!(
+        so_far.starts_with("word ") && so_far.len() < 5 * PIECES,
+        "{so_far}"
+    );
+    assert_eq!(
+        delta.id, "",
+        "an ephemeral event has no place to come back to"
+    );
     drop(first);
-    gate.add_permits(2);
+    gate.add_permits(PIECES);
     let last = seen.last().unwrap().to_string();
-    let again = client.get(stage.url("/events")).header("Last-Event-ID", last);
+    let again = client
+        .get(stage.url("/events"))
+        .header("Last-Event-ID", last);
     let mut again = Sse::open(again).await;
     loop {
         let sent = again.next().await.unwrap();
@@ -126,8 +155,14 @@ async fn a_conversation_in_json() {
     assert_eq!(made["title"], "Sums");
     stage.session_id = made["id"].as_str().unwrap().parse().unwrap();
 
-    let (status, turn) = stage.post("/turns", json!({ "text": "What is 6 times 7?" })).await;
-    assert_eq!((status, &turn["outcome"]), (200, &json!("completed")), "{turn}");
+    let (status, turn) = stage
+        .post("/turns", json!({ "text": "What is 6 times 7?" }))
+        .await;
+    assert_eq!(
+        (status, &turn["outcome"]),
+        (200, &json!("completed")),
+        "{turn}"
+    );
     let answer = turn["message"]["content"][0]["text"].as_str().unwrap();
     assert!(answer.starts_with("6 × 7 = 42."), "{answer}");
     let get = async |what: &str| -> serde_json::Value {
@@ -136,9 +171,21 @@ async fn a_conversation_in_json() {
         answer.json().await.unwrap()
     };
     let session = get("").await;
-    assert_eq!((&session["session"]["status"], &session["turn"]), (&json!("idle"), &json!(null)));
+    assert_eq!(
+        (&session["session"]["status"], &session["turn"]),
+        (&json!("idle"), &json!(null))
+    );
     let messages = get("/messages?limit=1").await;
-    assert_eq!(messages["messages"][0]["content"][0]["text"], "What is 6 times 7?");
+    assert_eq!(
+        messages["messages"][0]["content"][0]["text"],
+        "What is 6 times 7?"
+    );
     let page = get("/events?after=1&limit=2").await;
-    assert_eq!((page["events"].as_array().unwrap().len(), &page["next_after"]), (2, &json!(3)));
+    assert_eq!(
+        (
+            page["events"].as_array().unwrap().len(),
+            &page["next_after"]
+        ),
+        (2, &json!(3))
+    );
 }

@@ -119,7 +119,9 @@ impl Stage {
 
     /// A client of the service.
     pub async fn client(&self) -> Client {
-        HostServiceClient::connect(self.host.grpc.clone()).await.unwrap()
+        HostServiceClient::connect(self.host.grpc.clone())
+            .await
+            .unwrap()
     }
 
     /// The address of something in the session.
@@ -130,7 +132,12 @@ impl Stage {
     /// Posts JSON to something in the session.
     pub async fn post(&self, what: &str, body: Value) -> (u16, Value) {
         let client = reqwest::Client::new();
-        let answer = client.post(self.url(what)).json(&body).send().await.unwrap();
+        let answer = client
+            .post(self.url(what))
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 

@@ -22,12 +22,21 @@ async fn turns_wait_or_are_refused() {
     let first = stage.run("one").await;
 
     let (status, error) = stage.post("/turns", json!({ "text": "two" })).await;
-    assert_eq!((status, &error["error"]["reason"]), (409, &json!("TURN_UNDER_WAY")), "{error}");
+    assert_eq!(
+        (status, &error["error"]["reason"]),
+        (409, &json!("TURN_UNDER_WAY")),
+        "{error}"
+    );
     let seed = stage.adapter.test_seed().unwrap();
     let other = demo::put_session(&seed, 1).await.unwrap();
     let url = format!("{}/v1/sessions/{other}/turns", stage.host.http);
     let client = reqwest::Client::new();
-    let busy = client.post(&url).json(&json!({ "text": "two" })).send().await.unwrap();
+    let busy = client
+        .post(&url)
+        .json(&json!({ "text": "two" }))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(busy.status(), 429);
     assert_eq!(busy.headers()["retry-after"], "1");
     let busy: Value = busy.json().await.unwrap();
@@ -39,12 +48,20 @@ async fn turns_wait_or_are_refused() {
         .collect();
     for _ in 0..2 {
         let (status, error) = answers.next().await.unwrap();
-        assert_eq!((status, &error["error"]["reason"]), (429, &json!("QUEUE_FULL")), "{error}");
+        assert_eq!(
+            (status, &error["error"]["reason"]),
+            (429, &json!("QUEUE_FULL")),
+            "{error}"
+        );
     }
     gate.add_permits(4);
     assert_eq!(first.outcome().await, pb::TurnOutcome::Completed);
     let (status, turn) = answers.next().await.unwrap();
-    assert_eq!((status, &turn["outcome"]), (200, &json!("completed")), "{turn}");
+    assert_eq!(
+        (status, &turn["outcome"]),
+        (200, &json!("completed")),
+        "{turn}"
+    );
     assert_eq!(stage.count("turn.completed").await, 2);
 }
 
@@ -72,7 +89,9 @@ async fn an_adapter_comes_and_goes() {
     };
     let missing = ready(503).await;
     assert_eq!(missing["ready"], false);
-    let turns = reqwest::get(format!("{}/v1/turns", host.http)).await.unwrap();
+    let turns = reqwest::get(format!("{}/v1/turns", host.http))
+        .await
+        .unwrap();
     assert_eq!(turns.status(), 503);
 
     let adapter = AdapterProcess::start_at(folder.path(), &socket).await;

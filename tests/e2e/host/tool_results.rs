@@ -43,14 +43,22 @@ async fn a_turn_waits_for_its_application() {
     assert_eq!(turns[0].status(), pb::TurnStatus::WaitingForToolResults);
     assert_eq!(stage.status().await, SessionStatus::WaitingForToolResults);
 
-    let (status, error) = stage.post("/tool-results", result("call_9", json!(1))).await;
+    let (status, error) = stage
+        .post("/tool-results", result("call_9", json!(1)))
+        .await;
     let error = &error["error"];
-    assert_eq!((status, &error["reason"]), (404, &json!("UNKNOWN_TOOL_CALL")), "{error}");
+    assert_eq!(
+        (status, &error["reason"]),
+        (404, &json!("UNKNOWN_TOOL_CALL")),
+        "{error}"
+    );
     let text = error["message"].as_str().unwrap();
     assert!(text.contains("call_9") && text.contains(&id), "{text}");
     assert_eq!(error["field"], "results[0].tool_call_id");
 
-    let (status, done) = stage.post("/tool-results", result(&id, json!("blue"))).await;
+    let (status, done) = stage
+        .post("/tool-results", result(&id, json!("blue")))
+        .await;
     assert_eq!((status, &done["resumed"]), (202, &json!(true)), "{done}");
     while stage.count("turn.completed").await < 1 {
         tokio::task::yield_now().await;
@@ -59,7 +67,11 @@ async fn a_turn_waits_for_its_application() {
     assert!(asked.contains("blue"), "{asked}");
     assert_eq!(stage.count("tool.completed").await, 1);
     let (status, error) = stage.post("/tool-results", result(&id, json!("red"))).await;
-    assert_eq!((status, &error["error"]["reason"]), (409, &json!("NOT_WAITING")), "{error}");
+    assert_eq!(
+        (status, &error["error"]["reason"]),
+        (409, &json!("NOT_WAITING")),
+        "{error}"
+    );
 }
 
 /// A turn that waits can be cancelled, and another message takes its place.
@@ -70,13 +82,23 @@ async fn a_turn_that_waits_can_be_left() {
     let fake = FakeOpenAi::start(answers).await;
     let stage = Stage::set_with(played(&fake), &[], with_tool).await;
     let waiting = stage.run("Which colour?").await;
-    assert_eq!(waiting.outcome().await, pb::TurnOutcome::WaitingForToolResults);
+    assert_eq!(
+        waiting.outcome().await,
+        pb::TurnOutcome::WaitingForToolResults
+    );
     let (status, done) = stage.post("/cancel", json!({})).await;
-    assert_eq!((status, &done["outcome"]), (200, &json!("cancelled")), "{done}");
+    assert_eq!(
+        (status, &done["outcome"]),
+        (200, &json!("cancelled")),
+        "{done}"
+    );
     assert_eq!(stage.status().await, SessionStatus::Idle);
 
     let waiting = stage.run("Which colour?").await;
-    assert_eq!(waiting.outcome().await, pb::TurnOutcome::WaitingForToolResults);
+    assert_eq!(
+        waiting.outcome().await,
+        pb::TurnOutcome::WaitingForToolResults
+    );
     let next = stage.run("Never mind.").await;
     assert_eq!(next.outcome().await, pb::TurnOutcome::Completed);
     assert_eq!(stage.count("turn.cancelled").await, 2);

@@ -83,7 +83,10 @@ impl FromRequestParts<State> for InSession {
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Failure> {
         let path = Path::<String>::from_request_parts(parts, state).await;
         let Path(text) = path.map_err(|fault| {
-            HostError::invalid_field("session_id", format!("cannot be read: {}", fault.body_text()))
+            HostError::invalid_field(
+                "session_id",
+                format!("cannot be read: {}", fault.body_text()),
+            )
         })?;
         Ok(Self(id("session_id", &text)?))
     }

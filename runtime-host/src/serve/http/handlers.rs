@@ -1,10 +1,14 @@
 //! What each path does.
 
+use super::asked::{
+    CancelBody, EventPage, MessageBody, MessagePage, OfOrg, ResultsBody, SessionBody, TurnBody,
+    WhenBusy,
+};
 use super::body::{Asked, InSession, JsonBody, id};
 use super::errors::Failure;
+use super::shapes::{accepted, ended, outcome, turn_json};
 use super::{OPENAPI, State, sse};
-use crate::engine::{Began, TurnEnd};
-use crate::host::{Ended, NewSession, ToolOutcome, TurnHandle, TurnItem, TurnStatus, TurnView};
+use crate::host::{NewSession, ToolOutcome, TurnHandle, TurnItem};
 use crate::serve::grpc::{PAGE_MAX, page};
 use crate::serve::said;
 use axum::Json;
@@ -12,109 +16,13 @@ use axum::extract;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use everruns_core::events::EventData;
-use everruns_core::message::{ContentPart, Controls, Message};
+use everruns_core::message::Message;
 use futures::StreamExt;
 use mortise_proto::HostError;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 type Shared = extract::State<State>;
 type Answer = Result<Response, Failure>;
-
-/// Which org; absent stands for the only one.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct OfOrg {
-    #[serde(default)]
-    org: i64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct EventPage {
-    #[serde(default)]
-    org: i64,
-    #[serde(default)]
-    after: Option<i64>,
-    #[serde(default)]
-    limit: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct MessagePage {
-    #[serde(default)]
-    org: i64,
-    #[serde(default)]
-    offset: usize,
-    #[serde(default)]
-    limit: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SessionBody {
-    harness_id: String,
-    agent_id: Option<String>,
-    title: Option<String>,
-    locale: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct MessageBody {
-    #[serde(default)]
-    text: String,
-    #[serde(default)]
-    parts: Vec<ContentPart>,
-    controls: Option<Controls>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct TurnBody {
-    #[serde(default)]
-    text: String,
-    #[serde(default)]
-    parts: Vec<ContentPart>,
-    controls: Option<Controls>,
-    when_busy: Option<WhenBusy>,
-    /// Whether the answer waits for the turn's end.
-    #[serde(default = "yes")]
-    wait: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum WhenBusy {
-    Refuse,
-    Queue,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ResultsBody {
-    results: Vec<ResultBody>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ResultBody {
-    tool_call_id: String,
-    result: Option<Value>,
-    error: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CancelBody {
-    turn_id: Option<String>,
-    reason: Option<String>,
-}
-
-fn yes() -> bool {
-    true
-}
 
 pub(super) async fn create_session(
     extract::State(state): Shared,
@@ -200,7 +108,10 @@ pub(super) async fn send_message(
     JsonBody(body): JsonBody<MessageBody>,
 ) -> Answer {
     let message = said(body.text, body.parts, body.controls)?;
-    let sent = state.host.send_message(asked.org, session_id, message).await?;
+    let sent = state
+        .host
+        .send_message(asked.org, session_id, message)
+        .await?;
     let answer = json!({
         "message_id": sent.message_id,
         "turn_id": sent.turn_id,
@@ -283,7 +194,9 @@ pub(super) async fn events(
         return Ok(sse::events(events));
     }
     let limit = page(asked.limit, PAGE_MAX);
-    let events = host.read_events(asked.org, session_id, after, limit).await?;
+    let events = host
+        .read_events(asked.org, session_id, after, limit)
+        .await?;
     let last = events.last().and_then(|event| event.sequence);
     let next_after = last.map_or(after, i64::from);
     Ok(Json(json!({ "events": events, "next_after": next_after })).into_response())
@@ -342,53 +255,4 @@ fn wants_events(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter();
     let mut accepted = accepted.filter_map(|accept| accept.to_str().ok());
     accepted.any(|accept| accept.contains("text/event-stream"))
-}
-
-fn accepted(began: &Began) -> Value {
-    json!({
-        "turn_id": began.turn_id,
-        "input_message_id": began.input_message_id,
-        "sequence": began.sequence,
-    })
-}
-
-fn ended(ended: &Ended) -> Value {
-    let error = match &ended.end {
-        TurnEnd::Failed(error) => Some(error),
-        TurnEnd::Completed
-        | TurnEnd::Cancelled
-        | TurnEnd::WaitingForToolResults
-        | TurnEnd::Parked => None,
-    };
-    json!({
-        "turn_id": ended.turn_id,
-        "outcome": outcome(&ended.end),
-        "error": error,
-        "tool_calls": ended.calls,
-    })
-}
-
-fn outcome(end: &TurnEnd) -> &'static str {
-    match end {
-        TurnEnd::Completed => "completed",
-        TurnEnd::Failed(_) => "failed",
-        TurnEnd::Cancelled => "cancelled",
-        TurnEnd::WaitingForToolResults => "waiting_for_tool_results",
-        TurnEnd::Parked => "parked",
-    }
-}
-
-fn turn_json(turn: &TurnView) -> Value {
-    let status = match turn.status {
-        TurnStatus::Running => "running",
-        TurnStatus::WaitingForToolResults => "waiting_for_tool_results",
-    };
-    json!({
-        "turn_id": turn.turn_id,
-        "session_id": turn.session_id,
-        "input_message_id": turn.input_message_id,
-        "status": status,
-        "started_at": turn.started_at,
-        "tool_calls": turn.calls,
-    })
 }
