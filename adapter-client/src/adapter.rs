@@ -45,13 +45,13 @@ pub struct GrpcHostAdapter {
     remote: Remote,
     /// Set in the adapter that a phase hands out.
     phase: Option<Arc<Phase>>,
+    taps: Vec<EventTap>,
 }
 
 struct Shared {
     offers: Offers,
     capabilities: CapabilityRegistry,
     drivers: DriverRegistry,
-    tap: Option<EventTap>,
     /// `None` where nobody says which MCP servers there are, or sends to them.
     mcp_tools: Option<McpTools>,
 }
@@ -116,8 +116,15 @@ impl GrpcHostAdapter {
         }
     }
 
-    /// Waits until every event of the phase is stored; an error says which is not.
-    /// What outlives the phase (background runs keep its stores) goes on without
+    /// The same adapter, whose emitted events `tap` is shown too.
+    #[must_use]
+    pub fn tapped(mut self, tap: EventTap) -> Self {
+        self.taps.push(tap);
+        self
+    }
+
+    /// Waits until every event of the phase is stored; an error says which is not, or
+    /// which status of the session. What outlives the phase (background runs keep its stores) goes on without
     /// snapshot and stream.
     pub async fn finish_phase(&self) -> Result<()> {
         match &self.phase {
@@ -157,7 +164,12 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
         let phase = self.phase_for(org_id);
         let _writing = phase.as_ref().map(|phase| phase.writing());
         let remote = self.remote.for_org(org_id);
-        remote.set_session_status(session_id, status).await
+        let set = remote.set_session_status(session_id, status).await;
+        // Upstream logs this failure and goes on.
+        set.map_err(|error| match &phase {
+            Some(phase) => phase.noted(error),
+            None => error,
+        })
     }
 
     async fn load_turn_context(
@@ -232,10 +244,11 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
             Some(phase) => phase,
             None => Arc::new(self.remote.clone()),
         };
-        match self.shared.tap.clone() {
-            Some(tap) => Arc::new(Tapped { emitter, tap }),
-            None => emitter,
+        if self.taps.is_empty() {
+            return emitter;
         }
+        let taps = self.taps.clone();
+        Arc::new(Tapped { emitter, taps })
     }
 
     fn file_store(&self) -> Arc<dyn SessionFileSystem> {
@@ -392,14 +405,16 @@ impl fmt::Debug for GrpcHostAdapter {
 /// An emitter that shows what it emitted.
 struct Tapped {
     emitter: Arc<dyn EventEmitter>,
-    tap: EventTap,
+    taps: Vec<EventTap>,
 }
 
 #[async_trait]
 impl EventEmitter for Tapped {
     async fn emit(&self, request: EventRequest) -> Result<Event> {
         let event = self.emitter.emit(request).await?;
-        (self.tap)(&event);
+        for tap in &self.taps {
+            tap(&event);
+        }
         Ok(event)
     }
 }

@@ -18,11 +18,21 @@ pub struct RemoteEventLog {
 impl RemoteEventLog {
     /// The stored events after a sequence number, in order. Zero: all.
     pub async fn read(&self, session_id: SessionId, after_sequence: i64) -> Result<Vec<Event>> {
+        self.read_at_most(session_id, after_sequence, 0).await
+    }
+
+    /// The first of them, at most `limit`. Zero: all.
+    pub async fn read_at_most(
+        &self,
+        session_id: SessionId,
+        after_sequence: i64,
+        limit: u64,
+    ) -> Result<Vec<Event>> {
         let request = pb::ReadEventsRequest {
             context: None,
             session_id: session_id.to_string(),
             after_sequence,
-            limit: 0,
+            limit,
         };
         let answers = self.remote.collect(&READ_EVENTS, request).await?;
         let events: Vec<_> = answers

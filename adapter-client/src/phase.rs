@@ -62,7 +62,8 @@ pub(crate) struct Phase {
     /// `None` where events go one by one.
     events: Option<EventLink>,
     finished: AtomicBool,
-    /// The first emit that failed. Upstream logs most such failures and goes on.
+    /// The first emit or change of status that failed. Upstream logs most such failures
+    /// and goes on.
     failure: Mutex<Option<StoreError>>,
 }
 
@@ -109,6 +110,13 @@ impl Phase {
         };
         let failure = self.lock().take();
         sent.and(failure.map_or(Ok(()), |error| Err(error.into())))
+    }
+
+    /// Keeps a failure that upstream only logs, for `finish` to report.
+    pub(crate) fn noted(&self, error: AgentLoopError) -> AgentLoopError {
+        let error = StoreError::from(error);
+        self.lock().get_or_insert_with(|| error.clone());
+        error.into()
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<StoreError>> {
@@ -314,13 +322,10 @@ impl EventEmitter for Phase {
             Some(events) if self.lasts() => events.send(request, awaited, leaves_a_message).await,
             Some(_) | None => self.remote.emit(request).await,
         };
-        let event = sent.map_err(|error| {
-            let error = StoreError::from(error);
-            if !is_ephemeral {
-                self.lock().get_or_insert_with(|| error.clone());
-            }
-            AgentLoopError::from(error)
-        })?;
+        let event = match sent {
+            Err(error) if !is_ephemeral => return Err(self.noted(error)),
+            sent => sent?,
+        };
         if leaves_a_message
             && self
                 .snapshots

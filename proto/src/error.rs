@@ -345,7 +345,7 @@ fn message_of(status: &Status) -> String {
     message
 }
 
-fn cut(mut text: String) -> String {
+pub(crate) fn cut(mut text: String) -> String {
     if text.len() <= MAX_TEXT_BYTES {
         return text;
     }

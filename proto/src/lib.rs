@@ -6,6 +6,7 @@
 #[cfg(feature = "convert")]
 pub mod convert;
 pub mod error;
+pub mod host_error;
 mod redact;
 pub mod rpc;
 
@@ -17,6 +18,13 @@ pub mod pb {
     include!("generated/mortise.adapter.v1.rs");
 }
 
+/// Generated messages, server trait and client of the host's own service.
+#[allow(missing_docs, missing_debug_implementations, unreachable_pub, clippy::all)]
+#[rustfmt::skip]
+pub mod host {
+    include!("generated/mortise.host.v1.rs");
+}
+
 #[allow(clippy::wildcard_enum_match_arm)]
 #[rustfmt::skip]
 mod redacted_debug {
@@ -24,11 +32,15 @@ mod redacted_debug {
 }
 
 pub use error::StoreError;
+pub use host_error::HostError;
 pub use redact::Secrets;
 pub use rpc::{Method, Rpc, table};
 
 /// The descriptors of the whole contract, for reflection and for tools.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("../descriptor.binpb");
+
+/// The descriptors of the host's own service, for reflection and for tools.
+pub const HOST_FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("../host_descriptor.binpb");
 
 /// The protocol versions this build speaks.
 pub const PROTOCOL: pb::ProtocolRange = pb::ProtocolRange { min: 1, max: 1 };

@@ -1,10 +1,11 @@
 //! `mortise-host`: runs turns of the Everruns runtime over gRPC adapters.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use everruns_core::ModelWithProvider;
-use everruns_core::llm_models::LlmProviderType;
+mod commands;
+
+use clap::{Args, Parser, Subcommand};
+use commands::{model, route, serve};
 use everruns_core::typed_id::SessionId;
-use mortise_adapter_client::{ConfigError, Endpoint};
+use mortise_adapter_client::Endpoint;
 use mortise_runtime_host::config::command::ConfigCommand;
 use mortise_runtime_host::engine::TurnEnd;
 use mortise_runtime_host::run::{RunError, RunOptions, run};
@@ -38,6 +39,11 @@ enum Command {
     /// Exit code: 0 when the turn completed, 1 when it failed, 2 for wrong
     /// arguments, 3 when there was no turn, 130 when it was interrupted.
     Run(RunArgs),
+    /// Serve sessions and turns over gRPC and HTTP until told to stop, then drain.
+    ///
+    /// Exit code: 0 when it was told to stop, 2 for wrong arguments, 3 when it could
+    /// not start or stopped by itself.
+    Serve(serve::ServeArgs),
     /// Look at a configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -71,28 +77,8 @@ struct RunArgs {
     /// The org, by its internal id.
     #[arg(long, default_value_t = 1)]
     org: i64,
-    /// Which LLM driver. Default: by --base-url and the keys in the environment.
-    #[arg(long)]
-    provider: Option<Provider>,
-    /// The provider's name of the model.
-    #[arg(long)]
-    model: Option<String>,
-    /// An OpenAI-compatible server (Chat Completions), such as
-    /// http://127.0.0.1:11434/v1.
-    #[arg(long, value_name = "URL", value_parser = base_url)]
-    base_url: Option<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Provider {
-    /// OpenAI, Responses API.
-    Openai,
-    /// OpenAI and compatible servers, Chat Completions API.
-    OpenaiCompletions,
-    /// Anthropic.
-    Anthropic,
-    /// The built-in simulator.
-    Simulator,
+    #[command(flatten)]
+    model: model::ModelArgs,
 }
 
 #[tokio::main]
@@ -103,14 +89,20 @@ async fn main() -> ExitCode {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
-    let args = match Cli::parse().command {
-        Command::Run(args) => args,
-        Command::Config(command) => return command.run(),
-    };
-    let turn = run(args.into_options(&Keys::from_environment()), stopped());
+    match Cli::parse().command {
+        Command::Run(args) => run_once(args).await,
+        Command::Serve(args) => serve::run(args, stopped()).await,
+        Command::Config(command) => command.run(),
+    }
+}
+
+async fn run_once(args: RunArgs) -> ExitCode {
+    let turn = run(args.into_options(), stopped());
     match turn.await {
         Ok(TurnEnd::Completed | TurnEnd::WaitingForToolResults) => ExitCode::SUCCESS,
-        Ok(TurnEnd::Failed(_)) => ExitCode::from(TURN_FAILED),
+        Ok(TurnEnd::Failed(_) | TurnEnd::Cancelled | TurnEnd::Parked) => {
+            ExitCode::from(TURN_FAILED)
+        }
         Err(RunError::Interrupted) => {
             eprintln!("mortise-host: {}", RunError::Interrupted);
             ExitCode::from(INTERRUPTED)
@@ -140,30 +132,11 @@ async fn stopped() {
     }
 }
 
-/// Keys of providers. From the environment alone: arguments are seen by every
-/// process of the machine.
-struct Keys {
-    openai: Option<String>,
-    anthropic: Option<String>,
-}
-
-// === impl Keys ===
-
-impl Keys {
-    fn from_environment() -> Self {
-        let key = |name| std::env::var(name).ok().filter(|key| !key.is_empty());
-        Self {
-            openai: key("OPENAI_API_KEY"),
-            anthropic: key("ANTHROPIC_API_KEY"),
-        }
-    }
-}
-
 // === impl RunArgs ===
 
 impl RunArgs {
-    fn into_options(self, keys: &Keys) -> RunOptions {
-        let model = self.model(keys);
+    fn into_options(self) -> RunOptions {
+        let model = self.model.model();
         RunOptions {
             question: self.question,
             adapter: self.adapter,
@@ -174,62 +147,5 @@ impl RunArgs {
             model,
             json: self.json,
         }
-    }
-
-    fn model(&self, keys: &Keys) -> ModelWithProvider {
-        let provider = self.provider.unwrap_or_else(|| self.likely_provider(keys));
-        let (provider_type, default_model, api_key) = match provider {
-            Provider::Openai => (LlmProviderType::Openai, "gpt-5.4-mini", keys.openai.clone()),
-            Provider::OpenaiCompletions => (
-                LlmProviderType::OpenaiCompletions,
-                "gpt-5.4-mini",
-                // Compatible servers often want none, but the driver wants one.
-                Some(keys.openai.clone().unwrap_or_else(|| "none".into())),
-            ),
-            Provider::Anthropic => (
-                LlmProviderType::Anthropic,
-                "claude-sonnet-4-6",
-                keys.anthropic.clone(),
-            ),
-            Provider::Simulator => (LlmProviderType::LlmSim, "llmsim-model", None),
-        };
-        ModelWithProvider {
-            model: self.model.clone().unwrap_or_else(|| default_model.into()),
-            provider_type,
-            api_key,
-            base_url: self.base_url.clone(),
-        }
-    }
-
-    fn likely_provider(&self, keys: &Keys) -> Provider {
-        if self.base_url.is_some() {
-            Provider::OpenaiCompletions
-        } else if keys.openai.is_some() {
-            Provider::Openai
-        } else if keys.anthropic.is_some() {
-            Provider::Anthropic
-        } else {
-            Provider::Simulator
-        }
-    }
-}
-
-fn route(text: &str) -> Result<(String, Endpoint), String> {
-    let (store, endpoint) = text
-        .split_once('=')
-        .ok_or("write STORE=ENDPOINT, such as session_file_system=unix:/run/files.sock")?;
-    let endpoint = endpoint
-        .parse()
-        .map_err(|error: ConfigError| error.to_string())?;
-    Ok((store.to_string(), endpoint))
-}
-
-fn base_url(text: &str) -> Result<String, String> {
-    let rest = text
-        .strip_prefix("http://")
-        .or_else(|| text.strip_prefix("https://"));
-    match rest {
-        Some(host) if !host.is_empty() => Ok(text.to_string()),
-        Some(_) | None => Err("write http://HOST:PORT/PATH or https://HOST/PATH".into()),
     }
 }

@@ -151,7 +151,9 @@ async fn turn(
     facts["ended"] = json!(match &end {
         TurnEnd::Completed => "completed",
         TurnEnd::Failed(_) => "failed",
+        TurnEnd::Cancelled => "cancelled",
         TurnEnd::WaitingForToolResults => "waiting_for_tool_results",
+        TurnEnd::Parked => "parked",
     });
     let again = format!("  go on with: mortise-host run --session {session_id} \"...\"");
     note(

@@ -11,7 +11,7 @@ use crate::engine::{TurnEnd, TurnEngine, TurnError};
 use everruns_core::AgentLoopError;
 use everruns_core::events::REASON_STARTED;
 use everruns_core::typed_id::SessionId;
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use mortise_adapter_client::{GrpcHostAdapter, RemoteEventLog, RemoteTurnQueue};
 use mortise_proto::convert::turn_queue::TurnRequest;
 use std::collections::{HashMap, VecDeque};
@@ -115,9 +115,8 @@ impl<E: TurnEngine + 'static> TurnWorker<E> {
         let engine = self.engine.clone();
         self.under_way.spawn(async move {
             // A task of its own: one that panics must not take the lane with it.
-            let turn = tokio::spawn(async move {
-                serve(&queue, log.as_ref(), engine.as_ref(), &request).await
-            });
+            let turn =
+                tokio::spawn(async move { serve(queue, log, engine.as_ref(), request).await });
             let session = request.session_id.to_string();
             match turn.await {
                 Ok(Ok(Served::Ran(TurnEnd::Failed(error)))) => {
@@ -136,27 +135,30 @@ impl<E: TurnEngine + 'static> TurnWorker<E> {
 #[derive(Debug)]
 enum Served {
     Ran(TurnEnd),
-    /// A turn that was under way has answered the message.
-    Answered,
-    /// Another host has it.
-    Elsewhere,
+    /// Another host has it, or a turn that was under way has answered the message.
+    Otherwise,
 }
 
 async fn serve(
-    queue: &RemoteTurnQueue,
-    log: Option<&RemoteEventLog>,
+    queue: RemoteTurnQueue,
+    log: Option<RemoteEventLog>,
     engine: &impl TurnEngine,
-    request: &TurnRequest,
+    request: TurnRequest,
 ) -> Result<Served, TurnError> {
-    let answered = is_answered(log, request).await?;
-    if !queue.take(request).await? {
-        return Ok(Served::Elsewhere);
+    let (session_id, message_id) = (request.session_id, request.input_message_id);
+    // The engine claims the turn once nothing else stands in its way.
+    let claim = async move {
+        let answered = is_answered(log.as_ref(), &request).await?;
+        Ok(queue.take(&request).await? && !answered)
+    };
+    match engine
+        .answer(session_id, message_id, Some(claim.boxed()))
+        .await
+    {
+        Ok(end) => Ok(Served::Ran(end)),
+        Err(TurnError::NotClaimed) => Ok(Served::Otherwise),
+        Err(error) => Err(error),
     }
-    if answered {
-        return Ok(Served::Answered);
-    }
-    let end = engine.answer(request.session_id, request.input_message_id);
-    Ok(Served::Ran(end.await?))
 }
 
 /// Whether a turn has begun to reason since the message was stored.

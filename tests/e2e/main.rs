@@ -7,6 +7,7 @@ mod command_line;
 mod contract;
 mod crashes;
 mod event_stream;
+mod host;
 mod identity;
 mod interop;
 mod large;

@@ -1,4 +1,5 @@
-//! Generates `proto/src/generated` and `proto/descriptor.binpb`.
+//! Generates `proto/src/generated` and the two descriptor sets, of the adapter
+//! contract and of the host's own service.
 //!
 //! protox compiles the .proto files, so nobody needs protoc. Messages and server
 //! traits come from tonic's generator; the RPC table, the access to a request's
@@ -14,7 +15,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::{env, fs, process};
 
+/// The adapter contract.
 const PACKAGE: &str = "mortise.adapter.v1";
+
+/// What the host offers, in terms of the adapter contract.
+const HOST_PACKAGE: &str = "mortise.host.v1";
 
 pub(crate) fn run(check: bool) -> Result<()> {
     let root = crate::shell::root();
@@ -54,38 +59,62 @@ pub(crate) fn freeze() -> Result<()> {
 
 fn generate(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let include = root.join("proto/proto");
-    let mut sources: Vec<_> = fs::read_dir(include.join(PACKAGE.replace('.', "/")))?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()?;
-    sources.sort();
-
-    let mut compiler = protox::Compiler::new([&include])?;
-    compiler
-        .include_imports(true)
-        .include_source_info(true)
-        .open_files(&sources)
-        .context("the .proto files do not compile")?;
-    let with_comments = compiler.file_descriptor_set();
-    let pool = compiler.descriptor_pool();
-    let without_comments = protox::Compiler::new([&include])?
-        .include_imports(true)
-        .open_files(&sources)?
-        .encode_file_descriptor_set();
+    let contract = Compiled::new(&include, PACKAGE)?;
+    let host = Compiled::new(&include, HOST_PACKAGE)?;
+    let pool = &contract.pool;
 
     let mut files = BTreeMap::new();
     let generated = |name: &str| format!("proto/src/generated/{name}");
-    files.insert(
-        generated("mortise.adapter.v1.rs"),
-        messages(with_comments, &pool)?.into_bytes(),
-    );
-    files.insert(generated("table.rs"), pretty(&table::generate(&pool)?)?);
-    files.insert(generated("redact.rs"), pretty(&redact::generate(&pool)?)?);
-    files.insert("proto/descriptor.binpb".into(), without_comments);
+    let adapter = messages(PACKAGE, contract.with_comments, pool)?;
+    files.insert(generated("mortise.adapter.v1.rs"), adapter.into_bytes());
+    let messages = messages(HOST_PACKAGE, host.with_comments, pool)?;
+    files.insert(generated("mortise.host.v1.rs"), messages.into_bytes());
+    files.insert(generated("table.rs"), pretty(&table::generate(pool)?)?);
+    files.insert(generated("redact.rs"), pretty(&redact::generate(pool)?)?);
+    files.insert("proto/descriptor.binpb".into(), contract.encoded);
+    files.insert("proto/host_descriptor.binpb".into(), host.encoded);
     Ok(files)
 }
 
-/// Messages and server traits, by tonic's generator.
-fn messages(set: prost_types::FileDescriptorSet, pool: &DescriptorPool) -> Result<String> {
+/// The .proto files of one package, with what they import.
+struct Compiled {
+    with_comments: prost_types::FileDescriptorSet,
+    pool: DescriptorPool,
+    /// Without comments.
+    encoded: Vec<u8>,
+}
+
+impl Compiled {
+    fn new(include: &Path, package: &str) -> Result<Self> {
+        let mut sources: Vec<_> = fs::read_dir(include.join(package.replace('.', "/")))?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<_, _>>()?;
+        sources.sort();
+        let mut compiler = protox::Compiler::new([include])?;
+        compiler
+            .include_imports(true)
+            .include_source_info(true)
+            .open_files(&sources)
+            .context("the .proto files do not compile")?;
+        let encoded = protox::Compiler::new([include])?
+            .include_imports(true)
+            .open_files(&sources)?
+            .encode_file_descriptor_set();
+        Ok(Self {
+            with_comments: compiler.file_descriptor_set(),
+            pool: compiler.descriptor_pool(),
+            encoded,
+        })
+    }
+}
+
+/// Messages and server traits, by tonic's generator; of the host's service a client
+/// too. Its messages refer to the contract's.
+fn messages(
+    package: &str,
+    set: prost_types::FileDescriptorSet,
+    pool: &DescriptorPool,
+) -> Result<String> {
     let out = env::temp_dir().join(format!("mortise-codegen-{}", process::id()));
     fs::create_dir_all(&out)?;
     let mut config = prost_build::Config::new();
@@ -96,13 +125,17 @@ fn messages(set: prost_types::FileDescriptorSet, pool: &DescriptorPool) -> Resul
             .iter()
             .map(|message| format!(".{}", message.full_name())),
     );
-    let result = tonic_prost_build::configure()
-        .build_client(false)
+    let mut generator = tonic_prost_build::configure()
+        .build_client(package == HOST_PACKAGE)
         .compile_well_known_types(false)
-        .out_dir(&out)
+        .out_dir(&out);
+    if package == HOST_PACKAGE {
+        generator = generator.extern_path(format!(".{PACKAGE}"), "crate::pb");
+    }
+    let result = generator
         .compile_fds_with_config(set, config)
         .context("tonic's generator failed")
-        .and_then(|()| Ok(fs::read_to_string(out.join(format!("{PACKAGE}.rs")))?));
+        .and_then(|()| Ok(fs::read_to_string(out.join(format!("{package}.rs")))?));
     fs::remove_dir_all(&out)?;
     result
 }

@@ -86,10 +86,10 @@ impl AdapterBuilder {
                 offers,
                 capabilities: self.capabilities,
                 drivers: self.drivers,
-                tap: self.tap,
             }),
             remote: Remote::new(self.mesh, self.org),
             phase: None,
+            taps: self.tap.into_iter().collect(),
         })
     }
 }

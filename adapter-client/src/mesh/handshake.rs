@@ -163,6 +163,16 @@ impl Mesh {
         }
     }
 
+    /// Whether every adapter answers an org now; the error names the first that does
+    /// not.
+    pub async fn probe(&self, org_id: i64) -> Result<(), ConnectError> {
+        let org = Org::new(org_id);
+        for target in self.targets() {
+            self.describe(target, &org).await?;
+        }
+        Ok(())
+    }
+
     async fn describe(
         &self,
         target: &Arc<Target>,

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 
 /// What to answer.
@@ -22,6 +22,8 @@ pub enum Answer {
     CutAfter(Vec<&'static str>),
     /// A stream that goes no further than these pieces until its reader hangs up.
     HeldAfter(Vec<&'static str>),
+    /// A stream of text pieces, each of which waits for a permit, and so does the end.
+    Held(Arc<Semaphore>, Vec<&'static str>),
 }
 
 /// The server. It stops when it is dropped.
@@ -107,6 +109,10 @@ async fn answer_one(
         }
     };
     let response = match &answer {
+        Answer::Held(gate, pieces) => {
+            held(stream, gate, pieces).await;
+            return;
+        }
         Answer::Error(status, message) => {
             let body = json!({ "error": { "message": message, "type": "error", "code": null } })
                 .to_string();
@@ -128,6 +134,31 @@ async fn answer_one(
         drop(stream.read_to_end(&mut Vec::new()).await);
         hung_up.notify_one();
         return;
+    }
+    drop(stream.get_mut().shutdown().await);
+}
+
+/// Sends each piece as it is let through. Whoever has gone away ends it.
+async fn held(mut stream: BufReader<TcpStream>, gate: &Semaphore, pieces: &[&'static str]) {
+    let whole = stream_of(text_chunks(pieces, true), true);
+    let (head, body) = whole.split_once("\r\n\r\n").unwrap();
+    let head = format!("{head}\r\n\r\n");
+    if stream.get_mut().write_all(head.as_bytes()).await.is_err() {
+        return;
+    }
+    // A chunk is its size, its line of data and an empty one.
+    let chunks: Vec<&str> = body.split_inclusive("\n\n\r\n").collect();
+    for (number, chunk) in chunks.iter().enumerate() {
+        let mut nothing = [0; 1];
+        if number <= pieces.len() {
+            tokio::select! {
+                permit = gate.acquire() => permit.unwrap().forget(),
+                _ = stream.read(&mut nothing) => return,
+            }
+        }
+        if stream.get_mut().write_all(chunk.as_bytes()).await.is_err() {
+            return;
+        }
     }
     drop(stream.get_mut().shutdown().await);
 }

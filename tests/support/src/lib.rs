@@ -7,6 +7,7 @@ pub mod fake_images;
 pub mod fake_mcp;
 pub mod fake_openai;
 pub mod fixtures;
+pub mod host_process;
 pub mod in_process;
 pub mod memory;
 pub mod scenario;

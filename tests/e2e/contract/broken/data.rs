@@ -222,8 +222,7 @@ fn pictures() -> Vec<Fault> {
                 }
             },
         ),
-        leaks(
-            "IMG-08", "shows images to every org", &images::GET_IMAGE),
+        leaks("IMG-08", "shows images to every org", &images::GET_IMAGE),
         end(
             "CONN-01",
             "fails where nobody is connected",

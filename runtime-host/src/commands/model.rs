@@ -1,0 +1,104 @@
+//! The model of a platform that this process makes itself.
+
+use clap::ValueEnum;
+use everruns_core::ModelWithProvider;
+use everruns_core::llm_models::LlmProviderType;
+
+/// Which model.
+#[derive(clap::Args)]
+pub(crate) struct ModelArgs {
+    /// Which LLM driver. Default: by --base-url and the keys in the environment.
+    #[arg(long)]
+    provider: Option<Provider>,
+    /// The provider's name of the model.
+    #[arg(long)]
+    model: Option<String>,
+    /// An OpenAI-compatible server (Chat Completions), such as
+    /// http://127.0.0.1:11434/v1.
+    #[arg(long, value_name = "URL", value_parser = base_url)]
+    base_url: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Provider {
+    /// OpenAI, Responses API.
+    Openai,
+    /// OpenAI and compatible servers, Chat Completions API.
+    OpenaiCompletions,
+    /// Anthropic.
+    Anthropic,
+    /// The built-in simulator.
+    Simulator,
+}
+
+/// Keys of providers. From the environment alone: arguments are seen by every
+/// process of the machine.
+struct Keys {
+    openai: Option<String>,
+    anthropic: Option<String>,
+}
+
+// === impl Keys ===
+
+impl Keys {
+    fn from_environment() -> Self {
+        let key = |name| std::env::var(name).ok().filter(|key| !key.is_empty());
+        Self {
+            openai: key("OPENAI_API_KEY"),
+            anthropic: key("ANTHROPIC_API_KEY"),
+        }
+    }
+}
+
+// === impl ModelArgs ===
+
+impl ModelArgs {
+    /// The model, with the key that the environment holds for it.
+    pub(crate) fn model(&self) -> ModelWithProvider {
+        let keys = Keys::from_environment();
+        let provider = self.provider.unwrap_or_else(|| self.likely_provider(&keys));
+        let (provider_type, default_model, api_key) = match provider {
+            Provider::Openai => (LlmProviderType::Openai, "gpt-5.4-mini", keys.openai.clone()),
+            Provider::OpenaiCompletions => (
+                LlmProviderType::OpenaiCompletions,
+                "gpt-5.4-mini",
+                // Compatible servers often want none, but the driver wants one.
+                Some(keys.openai.clone().unwrap_or_else(|| "none".into())),
+            ),
+            Provider::Anthropic => (
+                LlmProviderType::Anthropic,
+                "claude-sonnet-4-6",
+                keys.anthropic.clone(),
+            ),
+            Provider::Simulator => (LlmProviderType::LlmSim, "llmsim-model", None),
+        };
+        ModelWithProvider {
+            model: self.model.clone().unwrap_or_else(|| default_model.into()),
+            provider_type,
+            api_key,
+            base_url: self.base_url.clone(),
+        }
+    }
+
+    fn likely_provider(&self, keys: &Keys) -> Provider {
+        if self.base_url.is_some() {
+            Provider::OpenaiCompletions
+        } else if keys.openai.is_some() {
+            Provider::Openai
+        } else if keys.anthropic.is_some() {
+            Provider::Anthropic
+        } else {
+            Provider::Simulator
+        }
+    }
+}
+
+fn base_url(text: &str) -> Result<String, String> {
+    let rest = text
+        .strip_prefix("http://")
+        .or_else(|| text.strip_prefix("https://"));
+    match rest {
+        Some(host) if !host.is_empty() => Ok(text.to_string()),
+        Some(_) | None => Err("write http://HOST:PORT/PATH or https://HOST/PATH".into()),
+    }
+}

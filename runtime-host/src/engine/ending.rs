@@ -1,0 +1,197 @@
+//! Telling of a turn's end: the status first, so that whoever sees the last event finds
+//! an idle session, and of the events those that are not stored yet.
+
+use super::TurnEnd;
+use crate::journal::{Ending, UnfinishedTurn};
+use everruns_core::events::{
+    self, Event, EventContext, EventData, EventRequest, OutputMessageCompletedData,
+    SessionIdledData, TurnCancelledData, TurnCompletedData, TurnFailedData,
+};
+use everruns_core::message::Message;
+use everruns_core::session::SessionStatus;
+use everruns_core::traits::EventEmitter;
+use everruns_core::typed_id::MessageId;
+use everruns_core::{
+    AgentLoopError, UserFacingError, UserFacingErrorContext, classify_runtime_error_message,
+    user_facing_error_codes,
+};
+use everruns_runtime::{RuntimeHostAdapter, RuntimeSessionLifecycle, RuntimeTurnState};
+use mortise_adapter_client::{GrpcHostAdapter, PhaseKind};
+use std::collections::HashMap;
+
+/// What may be stored of an end already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// Nothing: the turn was under way until now.
+    Nothing,
+    /// Any part of it.
+    Perhaps,
+}
+
+/// Stores what is missing of a turn's end.
+pub(super) async fn tell(
+    adapter: &GrpcHostAdapter,
+    turn: &UnfinishedTurn,
+    ending: &Ending,
+    told: Told,
+) -> Result<(), AgentLoopError> {
+    // The planner may have told a part of an answer's end before it broke off.
+    let perhaps = told == Told::Perhaps || matches!(ending, Ending::Completed);
+    let stored = if perhaps {
+        events_of(adapter, turn).await?
+    } else {
+        Vec::new()
+    };
+    let is_stored = |kinds: &[&str]| {
+        stored
+            .iter()
+            .any(|event| kinds.contains(&event.event_type.as_str()))
+    };
+    let (org_id, session_id) = (turn.state.org_id, turn.session_id());
+    adapter
+        .set_session_status(org_id, session_id, SessionStatus::Idle)
+        .await?;
+    let phase = adapter.phase(session_id, PhaseKind::Act);
+    let ended = [
+        events::TURN_COMPLETED,
+        events::TURN_FAILED,
+        events::TURN_CANCELLED,
+    ];
+    if !is_stored(&ended) {
+        tell_end(&phase, turn, ending, &stored).await?;
+    }
+    if !is_stored(&[events::SESSION_IDLED]) {
+        let idled = SessionIdledData {
+            turn_id: turn.turn_id(),
+            iterations: matches!(ending, Ending::Completed).then_some(turn.state.iteration),
+            usage: turn.state.cumulative_usage.clone(),
+        };
+        phase.event_emitter().emit(of_turn(turn, idled)).await?;
+    }
+    phase.finish_phase().await
+}
+
+async fn tell_end(
+    phase: &GrpcHostAdapter,
+    turn: &UnfinishedTurn,
+    ending: &Ending,
+    stored: &[Event],
+) -> Result<(), AgentLoopError> {
+    let emitter = phase.event_emitter();
+    match ending {
+        Ending::Completed => emitter.emit(of_turn(turn, completed(turn))).await?,
+        Ending::Cancelled { reason } => {
+            let cancelled = TurnCancelledData {
+                turn_id: turn.turn_id(),
+                reason: reason.clone(),
+                usage: turn.state.cumulative_usage.clone(),
+            };
+            emitter.emit(of_turn(turn, cancelled)).await?
+        }
+        Ending::Failed {
+            error,
+            shown,
+            message_id,
+        } => {
+            let said = stored.iter().any(|event| match &event.data {
+                EventData::OutputMessageCompleted(said) => said.message.id == *message_id,
+                _ => false,
+            });
+            if !said {
+                tell_user(phase, turn, *message_id, shown, &shown.fallback_message()).await?;
+            }
+            let mut failed = TurnFailedData {
+                turn_id: turn.turn_id(),
+                error: error.clone(),
+                error_code: None,
+                error_fields: None,
+            };
+            shown.apply_to_event_fields(&mut failed.error_code, &mut failed.error_fields);
+            emitter.emit(of_turn(turn, failed)).await?
+        }
+    };
+    Ok(())
+}
+
+/// Says in the conversation that something went wrong.
+pub(super) async fn tell_user(
+    phase: &GrpcHostAdapter,
+    turn: &UnfinishedTurn,
+    message_id: MessageId,
+    shown: &UserFacingError,
+    text: &str,
+) -> Result<(), AgentLoopError> {
+    let mut message = Message::assistant(text);
+    message.id = message_id;
+    let mut metadata = HashMap::new();
+    shown.apply_to_message_metadata(&mut metadata);
+    message.metadata = Some(metadata);
+    let said = OutputMessageCompletedData::new(message).with_user_facing_error(shown);
+    phase.event_emitter().emit(of_turn(turn, said)).await?;
+    Ok(())
+}
+
+/// The error that belongs to a text which upstream has chosen for the user: the one it
+/// sees in the error, if that gives the same text.
+pub(super) fn shown(error: &str, text: &str) -> UserFacingError {
+    let classified = classify_runtime_error_message(error, &UserFacingErrorContext::default());
+    if classified.fallback_message() == text {
+        return classified;
+    }
+    UserFacingError::new(user_facing_error_codes::PROCESSING_ERROR)
+}
+
+/// The stored events of a turn, where somebody keeps them.
+pub(super) async fn events_of(
+    adapter: &GrpcHostAdapter,
+    turn: &UnfinishedTurn,
+) -> Result<Vec<Event>, AgentLoopError> {
+    let Some(log) = adapter.event_log() else {
+        return Ok(Vec::new());
+    };
+    let mut events = log.read(turn.session_id(), turn.since_sequence).await?;
+    events.retain(|event| event.context.turn_id == Some(turn.turn_id()));
+    Ok(events)
+}
+
+/// How a turn has ended.
+pub(super) fn reached(ending: &Ending) -> TurnEnd {
+    match ending {
+        Ending::Completed => TurnEnd::Completed,
+        Ending::Failed { error, .. } => TurnEnd::Failed(error.clone()),
+        Ending::Cancelled { .. } => TurnEnd::Cancelled,
+    }
+}
+
+pub(super) fn lifecycle(
+    adapter: &GrpcHostAdapter,
+    state: &RuntimeTurnState,
+) -> RuntimeSessionLifecycle<GrpcHostAdapter> {
+    RuntimeSessionLifecycle::new(adapter.clone(), state.org_id, state.session_id)
+}
+
+fn completed(turn: &UnfinishedTurn) -> TurnCompletedData {
+    let state = &turn.state;
+    let took = state
+        .started_at
+        .map(|started_at| chrono::Utc::now().signed_duration_since(started_at))
+        .and_then(|took| u64::try_from(took.num_milliseconds()).ok());
+    TurnCompletedData {
+        turn_id: turn.turn_id(),
+        iterations: state.iteration,
+        duration_ms: took,
+        usage: state.cumulative_usage.clone(),
+        input_content: None,
+        final_message_id: state.final_message_id,
+        final_answer_preview: state.final_answer_preview.clone(),
+        time_to_first_token_ms: state.time_to_first_token_ms,
+        tool_call_count: Some(state.tool_call_count),
+        llm_call_count: Some(state.llm_call_count),
+        status: Some("completed".to_string()),
+    }
+}
+
+fn of_turn(turn: &UnfinishedTurn, data: impl Into<EventData>) -> EventRequest {
+    let context = EventContext::turn(turn.turn_id(), turn.state.input_message_id);
+    EventRequest::new(turn.session_id(), context, data)
+}

@@ -1,0 +1,222 @@
+//! The engine of this process: one phase after the other.
+
+use super::ending::Told;
+use super::turn::Turn;
+use super::{Began, Begin, TurnControl, TurnEnd, TurnEngine, TurnError, resume};
+use crate::journal::{Ending, MemoryJournal, NextStep, TurnJournal, UnfinishedTurn};
+use async_trait::async_trait;
+use everruns_core::Session;
+use everruns_core::events::{EventContext, EventRequest, InputMessageData};
+use everruns_core::traits::{EventEmitter, SessionStore};
+use everruns_core::typed_id::{MessageId, SessionId, TurnId};
+use everruns_runtime::{RuntimeHostAdapter, RuntimeTurnState};
+use mortise_adapter_client::GrpcHostAdapter;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How turns are run.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// How often a model is asked again after a failure that may pass.
+    pub reason_retries: u32,
+    /// The wait before the first of them; it doubles.
+    pub reason_retry_pause: Duration,
+    /// How long a turn may run, not counting what it waits for tool results.
+    pub turn_timeout: Option<Duration>,
+    /// Whether the end of a turn that cannot be stored is tried again until it can be.
+    /// Without it the turn stays in the journal.
+    pub keep_ending: bool,
+}
+
+/// Runs turns in this process.
+#[derive(Debug, Clone)]
+pub struct LocalEngine {
+    pub(super) adapter: GrpcHostAdapter,
+    pub(super) journal: Arc<dyn TurnJournal>,
+    pub(super) options: EngineOptions,
+}
+
+// === impl EngineOptions ===
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            reason_retries: 2,
+            reason_retry_pause: Duration::from_millis(500),
+            turn_timeout: None,
+            keep_ending: false,
+        }
+    }
+}
+
+// === impl LocalEngine ===
+
+impl LocalEngine {
+    /// An engine over an adapter, that forgets its turns with the process.
+    #[must_use]
+    pub fn new(adapter: GrpcHostAdapter) -> Self {
+        Self {
+            adapter,
+            journal: Arc::new(MemoryJournal::default()),
+            options: EngineOptions::default(),
+        }
+    }
+
+    /// Keeps unfinished turns in a journal.
+    #[must_use]
+    pub fn with_journal(mut self, journal: Arc<dyn TurnJournal>) -> Self {
+        self.journal = journal;
+        self
+    }
+
+    /// Runs turns in another way.
+    #[must_use]
+    pub fn with_options(mut self, options: EngineOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    async fn session(&self, session_id: SessionId) -> Result<Session, TurnError> {
+        let store = self.adapter.session_store(self.adapter.org_id());
+        let session = store.get_session(session_id).await?;
+        session.ok_or(TurnError::SessionNotFound(session_id))
+    }
+
+    /// A turn that begins, in the journal before anything of it is stored.
+    async fn fresh(
+        &self,
+        session_id: SessionId,
+        input_message_id: MessageId,
+    ) -> Result<UnfinishedTurn, TurnError> {
+        let session = self.session(session_id).await?;
+        let turn = UnfinishedTurn {
+            state: first_state(self.adapter.org_id(), &session, input_message_id),
+            next: NextStep::Input,
+            since_sequence: 0,
+        };
+        self.journal.put(&turn).await?;
+        Ok(turn)
+    }
+
+    async fn strike_out(&self, session_id: SessionId) {
+        let removed = self.journal.remove(self.adapter.org_id(), session_id).await;
+        if let Err(error) = removed {
+            tracing::error!(session = %session_id, %error, "a turn that is over stays in the journal");
+        }
+    }
+
+    async fn begin(
+        &self,
+        session_id: SessionId,
+        begin: Begin,
+    ) -> Result<UnfinishedTurn, TurnError> {
+        match begin {
+            Begin::Message(message) => {
+                let mut turn = self.fresh(session_id, message.id).await?;
+                // The runtime reads the user's message and never writes it.
+                let data = InputMessageData::new(*message);
+                let said = EventRequest::new(session_id, EventContext::empty(), data);
+                match self.adapter.event_emitter().emit(said).await {
+                    Ok(stored) => {
+                        turn.since_sequence = stored.sequence.map_or(0, i64::from);
+                        Ok(turn)
+                    }
+                    Err(error) => {
+                        self.strike_out(session_id).await;
+                        Err(TurnError::NotStored(error))
+                    }
+                }
+            }
+            Begin::Stored { message_id, claim } => {
+                let turn = self.fresh(session_id, message_id).await?;
+                let Some(claim) = claim else {
+                    return Ok(turn);
+                };
+                match claim.await {
+                    Ok(true) => Ok(turn),
+                    Ok(false) => {
+                        self.strike_out(session_id).await;
+                        Err(TurnError::NotClaimed)
+                    }
+                    Err(error) => {
+                        self.strike_out(session_id).await;
+                        Err(error.into())
+                    }
+                }
+            }
+            Begin::Resume(turn) => match resume::reconsider(&self.adapter, *turn).await? {
+                Some(turn) => Ok(turn),
+                None => {
+                    self.strike_out(session_id).await;
+                    Err(TurnError::NothingToResume)
+                }
+            },
+        }
+    }
+}
+
+#[async_trait]
+impl TurnEngine for LocalEngine {
+    async fn run(
+        &self,
+        session_id: SessionId,
+        begin: Begin,
+        control: &TurnControl,
+    ) -> Result<TurnEnd, TurnError> {
+        let told = match &begin {
+            Begin::Message(_) | Begin::Stored { .. } => Told::Nothing,
+            Begin::Resume(_) => Told::Perhaps,
+        };
+        let turn = self.begin(session_id, begin).await?;
+        control.begin(Began {
+            turn_id: turn.turn_id(),
+            input_message_id: turn.state.input_message_id,
+            sequence: turn.since_sequence,
+        });
+        // Boxed: a turn's future holds those of its phases.
+        Ok(Box::pin(Turn::new(self, control, turn, told).run()).await)
+    }
+
+    async fn end(&self, turn: UnfinishedTurn, ending: Ending) -> Result<TurnEnd, TurnError> {
+        let session_id = turn.session_id();
+        let Some(turn) = resume::reconsider(&self.adapter, turn).await? else {
+            self.strike_out(session_id).await;
+            return Err(TurnError::NothingToResume);
+        };
+        // What is stored of an end already holds.
+        let ending = match &turn.next {
+            NextStep::End(ending) => ending.clone(),
+            NextStep::Input
+            | NextStep::Reason
+            | NextStep::Act { .. }
+            | NextStep::ToolResults { .. } => ending,
+        };
+        let control = TurnControl::default();
+        Ok(Box::pin(Turn::new(self, &control, turn, Told::Perhaps).end(ending)).await)
+    }
+
+    fn journal(&self) -> Arc<dyn TurnJournal> {
+        self.journal.clone()
+    }
+}
+
+fn first_state(org_id: i64, session: &Session, input_message_id: MessageId) -> RuntimeTurnState {
+    RuntimeTurnState {
+        org_id,
+        session_id: session.id,
+        harness_id: session.harness_id,
+        agent_id: session.agent_id,
+        input_message_id,
+        turn_id: Some(TurnId::new()),
+        previous_response_id: None,
+        iteration: 1,
+        request_id: None,
+        started_at: Some(chrono::Utc::now()),
+        cumulative_usage: None,
+        tool_call_count: 0,
+        llm_call_count: 0,
+        time_to_first_token_ms: None,
+        final_message_id: None,
+        final_answer_preview: None,
+    }
+}

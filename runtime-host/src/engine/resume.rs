@@ -1,0 +1,171 @@
+//! Where an interrupted turn really stands: the journal holds the step that was about to
+//! be taken, and the stored events how far it got.
+
+use super::ending::events_of;
+use crate::journal::{Ending, NextStep, UnfinishedTurn};
+use everruns_core::AgentLoopError;
+use everruns_core::UserFacingError;
+use everruns_core::atoms::ActInput;
+use everruns_core::events::{self, Event, EventData, OutputMessageCompletedData};
+use everruns_core::message_retriever::MessageRetriever;
+use everruns_core::session::SessionStatus;
+use everruns_core::typed_id::MessageId;
+use everruns_core::user_facing_error_codes;
+use everruns_runtime::RuntimeHostAdapter;
+use mortise_adapter_client::GrpcHostAdapter;
+use std::collections::HashSet;
+
+/// The turn with the step that it can go on with; `None` where nothing of it is stored,
+/// or another turn answers its message.
+pub(super) async fn reconsider(
+    adapter: &GrpcHostAdapter,
+    mut turn: UnfinishedTurn,
+) -> Result<Option<UnfinishedTurn>, AgentLoopError> {
+    if matches!(turn.next, NextStep::Input) && !is_own(adapter, &turn).await? {
+        return Ok(None);
+    }
+    let events = events_of(adapter, &turn).await?;
+    if let Some(ending) = events.iter().rev().find_map(ending_of) {
+        turn.next = NextStep::End(ending);
+        return Ok(Some(turn));
+    }
+    let next = turn.next.clone();
+    turn.next = match next {
+        NextStep::Input if has(&events, events::TURN_STARTED) => NextStep::Reason,
+        NextStep::Input => NextStep::Input,
+        NextStep::Reason => match last_answer(&events) {
+            // What the state knows of was answered before this step.
+            Some(said) if turn.state.final_message_id != Some(said.message.id) => {
+                turn.state.final_message_id = Some(said.message.id);
+                NextStep::End(ending_with(said))
+            }
+            Some(_) | None => NextStep::Reason,
+        },
+        NextStep::Act {
+            input,
+            previous_response_id,
+        } => NextStep::Act {
+            input: Box::new(without_results(*input, &answered(&events))),
+            previous_response_id,
+        },
+        NextStep::ToolResults {
+            calls,
+            answered: before,
+        } => results_so_far(calls, before, &answered(&events)),
+        NextStep::End(ending) => NextStep::End(ending),
+    };
+    let runs = matches!(turn.next, NextStep::Reason | NextStep::Act { .. });
+    if runs {
+        let (org_id, session_id) = (turn.state.org_id, turn.session_id());
+        adapter
+            .set_session_status(org_id, session_id, SessionStatus::Active)
+            .await?;
+    }
+    Ok(Some(turn))
+}
+
+/// Whether the turn's message is stored and no other turn has begun to answer it.
+async fn is_own(adapter: &GrpcHostAdapter, turn: &UnfinishedTurn) -> Result<bool, AgentLoopError> {
+    let (session_id, message_id) = (turn.session_id(), turn.state.input_message_id);
+    let message = adapter.message_store().get(session_id, message_id).await?;
+    if message.is_none() {
+        return Ok(false);
+    }
+    let Some(log) = adapter.event_log() else {
+        return Ok(true);
+    };
+    let events = log.read(session_id, turn.since_sequence).await?;
+    Ok(!events.iter().any(|event| match &event.data {
+        EventData::TurnStarted(started) => {
+            started.input_message_id == message_id && started.turn_id != turn.turn_id()
+        }
+        _ => false,
+    }))
+}
+
+/// The end that an event tells of. What else it holds is stored already.
+fn ending_of(event: &Event) -> Option<Ending> {
+    match &event.data {
+        EventData::TurnCompleted(_) => Some(Ending::Completed),
+        EventData::TurnCancelled(cancelled) => Some(Ending::Cancelled {
+            reason: cancelled.reason.clone(),
+        }),
+        EventData::TurnFailed(failed) => Some(Ending::Failed {
+            error: failed.error.clone(),
+            shown: UserFacingError::new(
+                failed
+                    .error_code
+                    .as_deref()
+                    .unwrap_or(user_facing_error_codes::PROCESSING_ERROR),
+            ),
+            message_id: MessageId::new(),
+        }),
+        _ => None,
+    }
+}
+
+/// The end of a turn whose last words are stored.
+fn ending_with(said: &OutputMessageCompletedData) -> Ending {
+    match &said.error_code {
+        None => Ending::Completed,
+        Some(code) => Ending::Failed {
+            error: "the model could not be asked".into(),
+            shown: UserFacingError::new(code),
+            message_id: said.message.id,
+        },
+    }
+}
+
+/// What the model said last, since it was last asked, if that was an answer without
+/// calls of tools: then the turn only lacks its end.
+fn last_answer(events: &[Event]) -> Option<&OutputMessageCompletedData> {
+    let asked = events
+        .iter()
+        .rposition(|event| event.event_type == events::REASON_STARTED)?;
+    let mut since = events.get(asked..)?.iter().rev();
+    let said = since.find_map(|event| match &event.data {
+        EventData::OutputMessageCompleted(said) => Some(said),
+        _ => None,
+    })?;
+    (!said.message.has_tool_calls()).then_some(said)
+}
+
+fn has(events: &[Event], event_type: &str) -> bool {
+    events.iter().any(|event| event.event_type == event_type)
+}
+
+/// The calls that have a result.
+fn answered(events: &[Event]) -> HashSet<String> {
+    let ids = events.iter().filter_map(|event| match &event.data {
+        EventData::ToolCompleted(done) => Some(done.tool_call_id.clone()),
+        _ => None,
+    });
+    ids.collect()
+}
+
+/// A tool that has run is not run again.
+fn without_results(mut input: ActInput, answered: &HashSet<String>) -> ActInput {
+    input.tool_calls.retain(|call| !answered.contains(&call.id));
+    input
+}
+
+fn results_so_far(
+    mut calls: Vec<everruns_core::ToolCall>,
+    mut before: Vec<String>,
+    answered: &HashSet<String>,
+) -> NextStep {
+    calls.retain(|call| {
+        let done = answered.contains(&call.id);
+        if done {
+            before.push(call.id.clone());
+        }
+        !done
+    });
+    if calls.is_empty() {
+        return NextStep::Reason;
+    }
+    NextStep::ToolResults {
+        calls,
+        answered: before,
+    }
+}

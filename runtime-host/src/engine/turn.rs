@@ -1,0 +1,476 @@
+//! One turn under way.
+
+use super::ending::{self, Told};
+use super::{Halt, LocalEngine, TurnControl, TurnEnd};
+use crate::journal::{Ending, NextStep, UnfinishedTurn};
+use everruns_core::atoms::{ActInput, AtomContext, InputAtomInput, ReasonInput};
+use everruns_core::events::EventData;
+use everruns_core::llm_retry::is_transient_error_message;
+use everruns_core::traits::SessionStore;
+use everruns_core::typed_id::MessageId;
+use everruns_core::{AgentLoopError, ReasonResult, ToolCall, UserFacingErrorContext};
+use everruns_runtime::{
+    RuntimeActPlan, RuntimeHostAdapter, RuntimeTurnPlan, RuntimeTurnState, execute_act_activity,
+    execute_input_activity, execute_reason_activity, plan_next_host_turn,
+};
+use mortise_adapter_client::{GrpcHostAdapter, PhaseKind};
+use serde_json::{Value, json};
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Why a turn ended whose agent or harness was archived or deleted between a reason
+/// phase and its tools.
+const BLOCKED: &str = "the session's agent or harness is not available any more";
+
+/// The waits between attempts to store an end grow up to this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// A turn under way.
+pub(super) struct Turn<'a> {
+    engine: &'a LocalEngine,
+    adapter: &'a GrpcHostAdapter,
+    control: &'a TurnControl,
+    turn: UnfinishedTurn,
+    deadline: Option<Instant>,
+    /// What may be stored of its end.
+    told: Told,
+}
+
+/// Why a turn leaves its steps.
+enum Stop {
+    /// Everything of its end is stored.
+    Ended(TurnEnd),
+    /// Its end is to be told.
+    Ending(Ending),
+    /// It goes on later.
+    Parked,
+    /// A store broke it off.
+    Broken(AgentLoopError),
+}
+
+type Step<T> = Result<T, Stop>;
+
+impl From<AgentLoopError> for Stop {
+    fn from(error: AgentLoopError) -> Self {
+        Self::Broken(error)
+    }
+}
+
+// === impl Turn ===
+
+impl<'a> Turn<'a> {
+    pub(super) fn new(
+        engine: &'a LocalEngine,
+        control: &'a TurnControl,
+        turn: UnfinishedTurn,
+        told: Told,
+    ) -> Self {
+        let timeout = engine.options.turn_timeout;
+        Self {
+            engine,
+            adapter: &engine.adapter,
+            control,
+            turn,
+            told,
+            deadline: timeout.map(|timeout| Instant::now() + timeout),
+        }
+    }
+
+    pub(super) async fn run(mut self) -> TurnEnd {
+        let stop = loop {
+            match self.step().await {
+                Ok(()) => self.save().await,
+                Err(stop) => break stop,
+            }
+        };
+        match stop {
+            Stop::Ended(TurnEnd::WaitingForToolResults) => {
+                self.save().await;
+                TurnEnd::WaitingForToolResults
+            }
+            Stop::Ended(end) => {
+                self.strike_out().await;
+                end
+            }
+            Stop::Parked => TurnEnd::Parked,
+            Stop::Ending(ending) => self.end(ending).await,
+            Stop::Broken(error) => {
+                self.told = Told::Perhaps;
+                // An end that was planned and is not told is told all the same.
+                let ending = match &self.turn.next {
+                    NextStep::End(ending) => ending.clone(),
+                    NextStep::Input
+                    | NextStep::Reason
+                    | NextStep::Act { .. }
+                    | NextStep::ToolResults { .. } => failed(&error),
+                };
+                self.end(ending).await
+            }
+        }
+    }
+
+    async fn step(&mut self) -> Step<()> {
+        match self.turn.next.clone() {
+            NextStep::Input => self.input().await,
+            NextStep::Reason => self.reason().await,
+            NextStep::Act {
+                input,
+                previous_response_id,
+            } => self.act(*input, previous_response_id).await,
+            NextStep::ToolResults { .. } => Err(Stop::Ended(TurnEnd::WaitingForToolResults)),
+            NextStep::End(ending) => Err(Stop::Ending(ending)),
+        }
+    }
+
+    async fn input(&mut self) -> Step<()> {
+        let phase = self.phase(PhaseKind::Input);
+        let input = InputAtomInput {
+            context: self.context(),
+        };
+        let work = execute_input_activity(&phase, self.turn.state.org_id, input);
+        self.guarded(&phase, work).await?;
+        let turn_id = json!({ "turn_id": self.turn.turn_id() });
+        self.plan("process_input", &turn_id, 0).await
+    }
+
+    async fn reason(&mut self) -> Step<()> {
+        let result = self.asked().await?;
+        if !result.success {
+            self.control.about_to_end();
+        }
+        if was_blocked(&result) {
+            self.fire_turn_end_hooks(false).await;
+            return Err(Stop::Ended(TurnEnd::Failed(result.text)));
+        }
+        if self.used_up(&result) {
+            return Err(self.complete_at_limit(&result));
+        }
+        let answered = result.success && !result.has_tool_calls;
+        let unseen = if answered {
+            self.control.steering().unseen_or_close().await
+        } else {
+            0
+        };
+        if answered && unseen == 0 {
+            self.control.about_to_end();
+            // Not in the journal yet: whether the model's answer is stored shows there.
+            self.turn.next = NextStep::End(Ending::Completed);
+        }
+        let output = serde_json::to_value(&result).map_err(internal)?;
+        self.plan("reason", &output, unseen).await
+    }
+
+    /// Asks the model, again where its failure may pass. Upstream leaves that to its
+    /// host, and shows the user nothing of such a failure.
+    async fn asked(&mut self) -> Step<ReasonResult> {
+        let mut pause = self.engine.options.reason_retry_pause;
+        let mut left = self.engine.options.reason_retries;
+        loop {
+            let result = self.reason_once().await;
+            let Some(text) = may_pass(&result) else {
+                return result;
+            };
+            if left == 0 {
+                return match result {
+                    Ok(result) => self.tell_failure(result).await,
+                    Err(stop) => Err(stop),
+                };
+            }
+            left -= 1;
+            let session = self.turn.session_id();
+            tracing::warn!(%session, error = text, "the model could not be asked; trying again");
+            self.unless_stopped(tokio::time::sleep(pause)).await?;
+            pause *= 2;
+        }
+    }
+
+    async fn reason_once(&self) -> Step<ReasonResult> {
+        let phase = self.phase(PhaseKind::Reason);
+        let state = &self.turn.state;
+        let input = ReasonInput {
+            context: self.context(),
+            harness_id: state.harness_id,
+            agent_id: state.agent_id,
+            org_id: state.org_id,
+            mcp_tool_definitions: Vec::new(),
+            previous_response_id: state.previous_response_id.clone(),
+            iteration: state.iteration,
+        };
+        let work = async {
+            {
+                let mut gate = self.control.steering().about_to_read().await;
+                // What the phase reads it reads now. Where it cannot, it says so itself.
+                let sessions = phase.session_store(state.org_id);
+                if sessions.get_session(state.session_id).await.is_ok() {
+                    gate.seen();
+                }
+            }
+            execute_reason_activity(&phase, state.org_id, input).await
+        };
+        self.guarded(&phase, work).await
+    }
+
+    /// Shows the user a failure as upstream would have, had it not hoped for it to pass.
+    async fn tell_failure(&self, mut result: ReasonResult) -> Step<ReasonResult> {
+        let error = result.error.clone().unwrap_or_default();
+        let shown = ending::shown(&error, &result.text);
+        let phase = self.phase(PhaseKind::Act);
+        let message_id = MessageId::new();
+        let told = ending::tell_user(&phase, &self.turn, message_id, &shown, &result.text).await;
+        finished(&phase, told).await?;
+        result.output_message_id = Some(message_id);
+        Ok(result)
+    }
+
+    async fn act(&mut self, input: ActInput, previous_response_id: Option<String>) -> Step<()> {
+        self.turn.state.previous_response_id = previous_response_id;
+        if input.tool_calls.is_empty() {
+            // All of them had run when the turn was interrupted.
+            return self.plan("act", &json!({}), 0).await;
+        }
+        let requested = Arc::new(Mutex::new(Vec::new()));
+        let phase = self.phase(PhaseKind::Act).tapped({
+            let requested = requested.clone();
+            Arc::new(move |event| {
+                if let EventData::ToolCallRequested(data) = &event.data {
+                    let mut requested = requested.lock().unwrap_or_else(PoisonError::into_inner);
+                    requested.extend(data.tool_calls.iter().cloned());
+                }
+            })
+        });
+        let work = execute_act_activity(&phase, input);
+        let result = self.guarded(&phase, work).await?;
+        if result.blocked {
+            // The phase has ended the turn with all its events; the planner would call
+            // it completed.
+            self.fire_turn_end_hooks(false).await;
+            return Err(Stop::Ended(TurnEnd::Failed(BLOCKED.into())));
+        }
+        let calls: Vec<ToolCall> =
+            std::mem::take(&mut *requested.lock().unwrap_or_else(PoisonError::into_inner));
+        let output = serde_json::to_value(result).map_err(internal)?;
+        self.plan("act", &output, 0).await?;
+        if let NextStep::ToolResults { calls: waiting, .. } = &mut self.turn.next {
+            *waiting = calls;
+        }
+        Ok(())
+    }
+
+    /// Has upstream decide what comes next.
+    async fn plan(&mut self, phase: &str, output: &Value, unseen: usize) -> Step<()> {
+        // The planner writes the end of a turn and logs what fails of it: in a phase of
+        // its own, an end that is not stored is seen.
+        let planning = self.phase(PhaseKind::Act);
+        let state = &self.turn.state;
+        let planned = plan_next_host_turn(&planning, phase, state, output, unseen).await;
+        match finished(&planning, planned).await? {
+            RuntimeTurnPlan::ScheduleReason(state) => self.next(state, NextStep::Reason),
+            RuntimeTurnPlan::ScheduleAct(plan) => {
+                let RuntimeActPlan {
+                    input,
+                    previous_response_id,
+                    resume_state,
+                    iteration: _,
+                    request_id: _,
+                } = plan;
+                let act = NextStep::Act {
+                    input: Box::new(input),
+                    previous_response_id,
+                };
+                self.next(*resume_state, act);
+            }
+            RuntimeTurnPlan::WaitForToolResults { resume } => {
+                let waiting = NextStep::ToolResults {
+                    calls: Vec::new(),
+                    answered: Vec::new(),
+                };
+                self.next(resume, waiting);
+            }
+            RuntimeTurnPlan::Complete { error } => {
+                let end = error.map_or(TurnEnd::Completed, TurnEnd::Failed);
+                return Err(Stop::Ended(end));
+            }
+        }
+        Ok(())
+    }
+
+    fn next(&mut self, state: RuntimeTurnState, next: NextStep) {
+        self.turn.state = state;
+        self.turn.next = next;
+    }
+
+    /// Whether the model asks for tools and has no iteration left. The planner knows
+    /// no limit; upstream's in-process loop ends such a turn as completed.
+    fn used_up(&self, result: &ReasonResult) -> bool {
+        let used = usize::try_from(self.turn.state.iteration).unwrap_or(usize::MAX);
+        result.success && result.has_tool_calls && used >= result.max_iterations
+    }
+
+    fn complete_at_limit(&mut self, result: &ReasonResult) -> Stop {
+        match (&mut self.turn.state.cumulative_usage, &result.usage) {
+            (Some(usage), Some(last)) => usage.add(last),
+            (usage @ None, last) => *usage = last.clone(),
+            (Some(_), None) => {}
+        }
+        Stop::Ending(Ending::Completed)
+    }
+
+    /// Does the work of a phase unless the turn is stopped, and waits until every event
+    /// of the phase is stored. Work that is dropped takes its calls of model and tools
+    /// with it.
+    async fn guarded<T>(
+        &self,
+        phase: &GrpcHostAdapter,
+        work: impl Future<Output = Result<T, AgentLoopError>>,
+    ) -> Step<T> {
+        // Boxed: phases are large, and only one is under way.
+        let done = self.unless_stopped(Box::pin(work)).await;
+        match done {
+            Ok(done) => finished(phase, done).await.map_err(Stop::Broken),
+            Err(stop) => {
+                if let Err(error) = phase.finish_phase().await {
+                    tracing::warn!(%error, "a phase that was stopped lost events");
+                }
+                Err(stop)
+            }
+        }
+    }
+
+    async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Step<T> {
+        let late = async {
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            halt = self.control.halted() => Err(match halt {
+                Halt::Cancel { reason } => Stop::Ending(Ending::Cancelled { reason }),
+                Halt::Park => Stop::Parked,
+            }),
+            () = late => Err(Stop::Ending(failed(&self.too_long()))),
+            done = work => Ok(done),
+        }
+    }
+
+    fn too_long(&self) -> AgentLoopError {
+        let limit = self.engine.options.turn_timeout.unwrap_or_default();
+        let text = format!("the turn took longer than {} s", limit.as_secs_f64());
+        AgentLoopError::config(text)
+    }
+
+    /// Tells of the end, again where it could not be stored: a session must not stay
+    /// active for ever.
+    pub(super) async fn end(mut self, ending: Ending) -> TurnEnd {
+        self.control.about_to_end();
+        self.turn.next = NextStep::End(ending.clone());
+        self.save().await;
+        let mut pause = self.engine.options.reason_retry_pause;
+        while let Err(error) = ending::tell(self.adapter, &self.turn, &ending, self.told).await {
+            tracing::warn!(session = %self.turn.session_id(), %error, "the end of a turn could not be stored");
+            if error.is_non_retryable() {
+                break;
+            }
+            if !self.engine.options.keep_ending {
+                return ending::reached(&ending);
+            }
+            self.told = Told::Perhaps;
+            tokio::select! {
+                halt = self.control.halted() => if halt == Halt::Park { return TurnEnd::Parked },
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        self.fire_turn_end_hooks(matches!(ending, Ending::Completed))
+            .await;
+        self.strike_out().await;
+        ending::reached(&ending)
+    }
+
+    async fn fire_turn_end_hooks(&self, success: bool) {
+        let state = &self.turn.state;
+        ending::lifecycle(self.adapter, state)
+            .fire_turn_end_hooks(
+                state.harness_id,
+                state.agent_id,
+                self.turn.turn_id(),
+                success,
+            )
+            .await;
+    }
+
+    async fn save(&self) {
+        if let Err(error) = self.engine.journal.put(&self.turn).await {
+            // The turn goes on: what is written of it is an earlier step.
+            tracing::error!(session = %self.turn.session_id(), %error, "a turn's step was not written down");
+        }
+    }
+
+    async fn strike_out(&self) {
+        let (org_id, session_id) = (self.turn.state.org_id, self.turn.session_id());
+        if let Err(error) = self.engine.journal.remove(org_id, session_id).await {
+            tracing::error!(session = %session_id, %error, "a turn that is over stays in the journal");
+        }
+    }
+
+    fn phase(&self, kind: PhaseKind) -> GrpcHostAdapter {
+        self.adapter.phase(self.turn.session_id(), kind)
+    }
+
+    fn context(&self) -> AtomContext {
+        let input_message_id = self.turn.state.input_message_id;
+        AtomContext::new(
+            self.turn.session_id(),
+            self.turn.turn_id(),
+            input_message_id,
+        )
+    }
+}
+
+/// What a phase came to, once its events are stored. Its own error comes first: the
+/// events' may follow from it.
+pub(super) async fn finished<T>(
+    phase: &GrpcHostAdapter,
+    done: Result<T, AgentLoopError>,
+) -> Result<T, AgentLoopError> {
+    let stored = phase.finish_phase().await;
+    let result = done?;
+    stored.map(|()| result)
+}
+
+/// The end of a turn that an error broke off.
+pub(super) fn failed(error: &AgentLoopError) -> Ending {
+    Ending::Failed {
+        error: error.to_string(),
+        shown: error.user_facing_error(UserFacingErrorContext::default()),
+        message_id: MessageId::new(),
+    }
+}
+
+/// The text of a failure that upstream expects its host to try again after.
+fn may_pass(result: &Step<ReasonResult>) -> Option<String> {
+    let text = match result {
+        Ok(result) if !result.success && result.output_message_id.is_none() => {
+            result.error.clone()?
+        }
+        Err(Stop::Broken(error)) if !error.is_non_retryable() => error.to_string(),
+        Ok(_) | Err(_) => return None,
+    };
+    is_transient_error_message(&text).then_some(text)
+}
+
+/// Whether the phase has already ended the turn itself, with all its events. The
+/// planner would end it a second time.
+fn was_blocked(result: &ReasonResult) -> bool {
+    matches!(
+        result.error.as_deref(),
+        Some("dependency_unavailable" | "blocked_by_user_prompt_hook")
+    )
+}
+
+fn internal(error: serde_json::Error) -> AgentLoopError {
+    AgentLoopError::Internal(error.into())
+}

@@ -1,0 +1,196 @@
+//! What the sidecar does, whoever asks for it: sessions, turns and their events, over
+//! the adapters of a mesh. gRPC and HTTP are two ways to call this.
+//!
+//! ```text
+//!   gRPC ──┐                     ┌── lanes      one turn at a time per session
+//!          ├── Host ── orgs ─────┤
+//!   HTTP ──┘     │               ├── engine     phases of a turn, journal
+//!                │               └── adapter    stores over the mesh
+//!   storage's turn queue
+//! ```
+
+mod errors;
+mod events;
+mod lanes;
+mod orgs;
+mod queue;
+mod recovery;
+mod results;
+mod runs;
+mod sessions;
+mod turns;
+
+pub use events::{Events, TurnItem};
+pub use orgs::OrgReadiness;
+pub use recovery::Recovery;
+pub use results::{Submitted, ToolOutcome};
+pub use sessions::NewSession;
+pub use turns::{Ended, Sent, TurnHandle, TurnStatus, TurnView};
+
+use crate::engine::EngineOptions;
+use crate::journal::{JournalError, TurnJournal};
+use everruns_core::typed_id::SessionId;
+use everruns_core::{CapabilityRegistry, DriverRegistry};
+use lanes::Lanes;
+use mortise_adapter_client::Mesh;
+use orgs::Org;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How a host works.
+#[derive(Debug, Clone)]
+pub struct HostOptions {
+    /// The orgs it serves, by their internal ids.
+    pub orgs: Vec<i64>,
+    /// How many turns may be under way at once.
+    pub turns_max: usize,
+    /// How many turns may wait for another of the same session.
+    pub queue_max: usize,
+    /// Whether a turn waits for another of its session unless its caller says otherwise.
+    pub queue_by_default: bool,
+    /// What becomes of turns that a crash cut off.
+    pub recovery: Recovery,
+    /// How long turns under way may take once the host was told to stop; then they are
+    /// parked.
+    pub drain: Duration,
+    /// How turns are run.
+    pub engine: EngineOptions,
+}
+
+/// The code that turns run with.
+#[derive(Clone)]
+pub struct Registries {
+    /// Capabilities that are on.
+    pub capabilities: CapabilityRegistry,
+    /// LLM drivers that are on.
+    pub drivers: DriverRegistry,
+}
+
+/// The sidecar. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Host {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    options: HostOptions,
+    journal: Arc<dyn TurnJournal>,
+    orgs: BTreeMap<i64, Arc<Org>>,
+    lanes: Arc<Lanes>,
+    /// Cancelled when the host is to stop: nothing begins any more.
+    closing: CancellationToken,
+    /// Cancelled when it has drained: what follows events ends.
+    closed: CancellationToken,
+    /// Turns under way.
+    turns: TaskTracker,
+    /// What keeps watch, until the host is closed.
+    watches: TaskTracker,
+}
+
+/// Which session of which org.
+type Key = (i64, SessionId);
+
+// === impl HostOptions ===
+
+impl Default for HostOptions {
+    fn default() -> Self {
+        let engine = EngineOptions {
+            keep_ending: true,
+            turn_timeout: Some(Duration::from_secs(60 * 60)),
+            ..EngineOptions::default()
+        };
+        Self {
+            orgs: vec![1],
+            turns_max: 256,
+            queue_max: 8,
+            queue_by_default: false,
+            recovery: Recovery::Resume,
+            drain: Duration::from_secs(30),
+            engine,
+        }
+    }
+}
+
+// === impl Host ===
+
+impl Host {
+    /// Starts a host: it connects to its adapters, as soon and as often as it has to,
+    /// and takes up the turns that the journal holds. Until an org's adapters answer,
+    /// calls for it are refused with their reason.
+    pub async fn start(
+        mesh: &Mesh,
+        registries: Registries,
+        journal: Arc<dyn TurnJournal>,
+        options: HostOptions,
+    ) -> Result<Self, JournalError> {
+        let unfinished = journal.all().await?;
+        let closing = CancellationToken::new();
+        let orgs = options.orgs.iter().map(|id| (*id, Arc::new(Org::new(*id))));
+        let lanes = Lanes::new(options.turns_max, options.queue_max, closing.clone());
+        let host = Self {
+            inner: Arc::new(Inner {
+                orgs: orgs.collect(),
+                lanes: Arc::new(lanes),
+                journal,
+                closing,
+                closed: CancellationToken::new(),
+                turns: TaskTracker::new(),
+                watches: TaskTracker::new(),
+                options,
+            }),
+        };
+        host.take_up(unfinished);
+        for org in host.inner.orgs.values() {
+            let watch = host
+                .clone()
+                .keep_org(org.clone(), mesh.clone(), registries.clone());
+            host.inner.watches.spawn(watch);
+        }
+        Ok(host)
+    }
+
+    /// Whether the host is about to stop.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.inner.closing.is_cancelled()
+    }
+
+    /// Resolves when the host has drained, and whoever follows events is to go.
+    pub async fn closed(&self) {
+        self.inner.closed.cancelled().await;
+    }
+
+    /// Stops: nothing begins any more, turns under way end, or are parked in the
+    /// journal when the time to drain is over. Returns when none is left.
+    pub async fn drain(&self) {
+        let inner = &self.inner;
+        inner.closing.cancel();
+        inner.turns.close();
+        let limit = inner.options.drain;
+        if tokio::time::timeout(limit, inner.turns.wait())
+            .await
+            .is_err()
+        {
+            let parked = inner.lanes.park();
+            tracing::warn!(
+                turns = parked,
+                "turns are parked: the time to drain is over"
+            );
+            inner.turns.wait().await;
+        }
+        inner.closed.cancel();
+        inner.watches.close();
+        inner.watches.wait().await;
+    }
+}
+
+impl fmt::Debug for Registries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registries").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,211 @@
+//! Events of a session: read, followed without loss or repetition, and those of one turn
+//! up to its end.
+
+use super::{Ended, Host, TurnHandle, errors};
+use everruns_core::events::Event;
+use everruns_core::typed_id::{SessionId, TurnId};
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use mortise_adapter_client::RemoteEventLog;
+use mortise_proto::HostError;
+use mortise_proto::host::ErrorReason;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_stream::wrappers::ReceiverStream;
+
+/// Events that wait for a slow reader; then the adapter waits.
+const AHEAD: usize = 64;
+
+/// For how long an adapter may be away before whoever follows is told.
+const AWAY_MAX: Duration = Duration::from_secs(30);
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Events as they come. It ends with an error, or when the host stops.
+pub type Events = BoxStream<'static, Result<Event, HostError>>;
+
+/// What happens in a turn.
+#[derive(Debug, Clone)]
+pub enum TurnItem {
+    /// An event.
+    Event(Box<Event>),
+    /// Its end; nothing comes after it.
+    Ended(Ended),
+}
+
+// === impl Host ===
+
+impl Host {
+    /// The stored events after a sequence number, at most `limit`.
+    pub async fn read_events(
+        &self,
+        org_id: i64,
+        session_id: SessionId,
+        after_sequence: i64,
+        limit: u64,
+    ) -> Result<Vec<Event>, HostError> {
+        let log = self.log_of(org_id, session_id).await?;
+        let events = log.read_at_most(session_id, after_sequence, limit).await;
+        events.map_err(errors::of_store)
+    }
+
+    /// The stored events after a sequence number and every further one, with ephemeral
+    /// ones between them.
+    pub async fn follow_events(
+        &self,
+        org_id: i64,
+        session_id: SessionId,
+        after_sequence: i64,
+    ) -> Result<Events, HostError> {
+        let log = self.log_of(org_id, session_id).await?;
+        Ok(self.follow(log, session_id, after_sequence))
+    }
+
+    /// Refuses what could not be told of, before it is begun.
+    pub async fn can_follow(&self, org_id: i64, session_id: SessionId) -> Result<(), HostError> {
+        self.log_of(org_id, session_id).await.map(drop)
+    }
+
+    /// A turn's events from its message on, and its end.
+    pub fn follow_turn(
+        &self,
+        turn: TurnHandle,
+    ) -> Result<BoxStream<'static, Result<TurnItem, HostError>>, HostError> {
+        let log = turn.link.adapter.event_log();
+        let log = log.ok_or_else(|| errors::not_offered("event_log"))?;
+        let (sender, receiver) = mpsc::channel(AHEAD);
+        let host = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = host.pass_turn_on(log, turn, &sender).await {
+                drop(sender.send(Err(error)).await);
+            }
+        });
+        Ok(ReceiverStream::new(receiver).boxed())
+    }
+
+    async fn pass_turn_on(
+        &self,
+        log: RemoteEventLog,
+        mut turn: TurnHandle,
+        out: &mpsc::Sender<Result<TurnItem, HostError>>,
+    ) -> Result<(), HostError> {
+        let session_id = turn.key.1;
+        let own = turn.began.turn_id;
+        let mut after = (turn.began.sequence - 1).max(0);
+        let mut events = self.follow(log.clone(), session_id, after);
+        let ended = loop {
+            let event = tokio::select! {
+                biased;
+                () = out.closed() => return Ok(()),
+                event = events.next() => event,
+                ended = turn.ended(self) => break ended?,
+            };
+            // Without events the end still comes.
+            let Some(event) = event else {
+                break turn.ended(self).await?;
+            };
+            let event = event?;
+            after = event.sequence.map_or(after, i64::from);
+            if !is_of_another(&event, own) && !pass(out, TurnItem::Event(event.into())).await {
+                return Ok(());
+            }
+        };
+        // All of them are stored by now.
+        let rest = log.read(session_id, after).await;
+        for event in rest.map_err(errors::of_store)? {
+            if is_of_another(&event, own) {
+                break;
+            }
+            if !pass(out, TurnItem::Event(event.into())).await {
+                return Ok(());
+            }
+        }
+        pass(out, TurnItem::Ended(ended)).await;
+        Ok(())
+    }
+
+    fn follow(&self, log: RemoteEventLog, session_id: SessionId, after_sequence: i64) -> Events {
+        let (sender, receiver) = mpsc::channel(AHEAD);
+        let closed = self.inner.closed.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = closed.cancelled() => {}
+                () = sender.closed() => {}
+                error = follow_on(&log, session_id, after_sequence, &sender) => {
+                    if let Some(error) = error {
+                        drop(sender.send(Err(error)).await);
+                    }
+                }
+            }
+        });
+        ReceiverStream::new(receiver).boxed()
+    }
+
+    async fn log_of(
+        &self,
+        org_id: i64,
+        session_id: SessionId,
+    ) -> Result<RemoteEventLog, HostError> {
+        let (org_id, link) = self.org(org_id)?;
+        self.session(&link, (org_id, session_id)).await?;
+        let log = link.adapter.event_log();
+        log.ok_or_else(|| errors::not_offered("event_log"))
+    }
+}
+
+/// Passes events on, over any number of streams; says why it stops, unless nobody
+/// listens any more.
+async fn follow_on(
+    log: &RemoteEventLog,
+    session_id: SessionId,
+    mut after: i64,
+    out: &mpsc::Sender<Result<Event, HostError>>,
+) -> Option<HostError> {
+    let mut away: Option<(Instant, Duration)> = None;
+    loop {
+        let broken = match log.follow(session_id, after).await {
+            Err(error) => errors::of_store(error),
+            Ok(mut events) => loop {
+                match events.next().await {
+                    Some(Ok(event)) => {
+                        away = None;
+                        let sequence = event.sequence.map(i64::from);
+                        if sequence.is_some_and(|sequence| sequence <= after) {
+                            continue;
+                        }
+                        after = sequence.unwrap_or(after);
+                        out.send(Ok(event)).await.ok()?;
+                    }
+                    Some(Err(error)) => break errors::of_store(error),
+                    None => break ended(),
+                }
+            },
+        };
+        let (since, pause) = away.unwrap_or((Instant::now(), FIRST_PAUSE));
+        let passes = broken.reason == ErrorReason::AdapterUnavailable;
+        if !passes || since.elapsed() > AWAY_MAX {
+            return Some(broken);
+        }
+        tracing::debug!(session = %session_id, error = %broken, "events broke off; following again");
+        tokio::time::sleep(pause).await;
+        away = Some((since, (pause * 2).min(LONGEST_PAUSE)));
+    }
+}
+
+/// An adapter that stops ends its streams.
+fn ended() -> HostError {
+    HostError::new(
+        ErrorReason::AdapterUnavailable,
+        "the adapter ended the stream of events; follow again from the last sequence number",
+    )
+}
+
+async fn pass(out: &mpsc::Sender<Result<TurnItem, HostError>>, item: TurnItem) -> bool {
+    out.send(Ok(item)).await.is_ok()
+}
+
+fn is_of_another(event: &Event, own: TurnId) -> bool {
+    event.context.turn_id.is_some_and(|turn_id| turn_id != own)
+}

@@ -1,0 +1,249 @@
+//! Which turn runs when: one at a time per session, in the order they came, and only so
+//! many at once on this host.
+
+use super::{Key, errors};
+use crate::engine::{Halt, TurnControl, TurnEnd};
+use chrono::{DateTime, Utc};
+use mortise_proto::HostError;
+use mortise_proto::host::ErrorReason;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+/// When a caller who was told that the host is busy should come back.
+const BUSY_FOR: Duration = Duration::from_secs(1);
+
+/// All lanes of a host.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    lanes: Mutex<HashMap<Key, Lane>>,
+    /// Room for turns under way.
+    turns: Arc<Semaphore>,
+    turns_max: usize,
+    queue_max: usize,
+    closing: CancellationToken,
+}
+
+/// One session's. It is there as long as somebody uses it.
+#[derive(Debug)]
+struct Lane {
+    slot: Arc<Semaphore>,
+    users: usize,
+    running: Option<Running>,
+}
+
+/// A turn under way.
+#[derive(Debug, Clone)]
+pub(super) struct Running {
+    pub(super) control: Arc<TurnControl>,
+    pub(super) started_at: DateTime<Utc>,
+    /// Set once it has ended.
+    pub(super) ended: watch::Receiver<Option<TurnEnd>>,
+}
+
+/// What to do in a lane that is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manners {
+    /// Go away.
+    Refuse,
+    /// Wait, if not too many do.
+    Queue,
+    /// Wait.
+    Wait,
+}
+
+/// A place in a lane, at its head or behind others.
+#[derive(Debug)]
+pub(super) struct Place {
+    lanes: Arc<Lanes>,
+    key: Key,
+    slot: Arc<Semaphore>,
+    /// Whether it waits for room on the host, too, instead of going away.
+    patient: bool,
+}
+
+/// The head of a lane.
+#[derive(Debug)]
+pub(super) struct Slot {
+    // Dropped first: the next one may run.
+    _slot: OwnedSemaphorePermit,
+    _turn: Option<OwnedSemaphorePermit>,
+    place: Place,
+}
+
+// === impl Lanes ===
+
+impl Lanes {
+    pub(super) fn new(turns_max: usize, queue_max: usize, closing: CancellationToken) -> Self {
+        Self {
+            lanes: Mutex::default(),
+            turns: Arc::new(Semaphore::new(turns_max)),
+            turns_max,
+            queue_max,
+            closing,
+        }
+    }
+
+    pub(super) fn turns_max(&self) -> usize {
+        self.turns_max
+    }
+
+    /// Takes a place in a session's lane.
+    pub(super) fn enter(self: &Arc<Self>, key: Key, manners: Manners) -> Result<Place, HostError> {
+        if self.closing.is_cancelled() {
+            return Err(errors::draining());
+        }
+        let mut lanes = self.lock();
+        let lane = lanes.entry(key).or_insert_with(|| Lane {
+            slot: Arc::new(Semaphore::new(1)),
+            users: 0,
+            running: None,
+        });
+        let (org_id, session_id) = key;
+        let in_use = lane.users > 0;
+        // Whoever has seen a turn's end is not told that the turn is under way.
+        let over_soon = lane
+            .running
+            .as_ref()
+            .is_some_and(|turn| turn.control.is_ending());
+        match manners {
+            Manners::Refuse if in_use && !(over_soon && lane.users == 1) => {
+                return Err(HostError::new(
+                    ErrorReason::TurnUnderWay,
+                    format!(
+                        "session {session_id} has a turn under way; follow it, send the message into it, or queue"
+                    ),
+                ));
+            }
+            Manners::Queue if lane.users > self.queue_max => {
+                let waiting = lane.users - 1;
+                return Err(HostError::new(
+                    ErrorReason::QueueFull,
+                    format!(
+                        "{waiting} turns wait for session {session_id}, which is as many as may"
+                    ),
+                )
+                .retry_after(BUSY_FOR));
+            }
+            Manners::Refuse | Manners::Queue | Manners::Wait => {}
+        }
+        lane.users += 1;
+        tracing::trace!(org_id, %session_id, users = lane.users, "a place was taken");
+        Ok(Place {
+            lanes: self.clone(),
+            key,
+            slot: lane.slot.clone(),
+            patient: in_use || manners == Manners::Wait,
+        })
+    }
+
+    /// The turn under way in a session.
+    pub(super) fn running(&self, key: Key) -> Option<Running> {
+        self.lock().get(&key)?.running.clone()
+    }
+
+    /// Every turn of an org under way, with its session.
+    pub(super) fn all_running(&self, org_id: i64) -> Vec<(Key, Running)> {
+        let lanes = self.lock();
+        let own = lanes.iter().filter(|((org, _), _)| *org == org_id);
+        own.filter_map(|(key, lane)| Some((*key, lane.running.clone()?)))
+            .collect()
+    }
+
+    /// Parks every turn, and says how many there are.
+    pub(super) fn park(&self) -> usize {
+        let lanes = self.lock();
+        let running = lanes.values().filter_map(|lane| lane.running.as_ref());
+        running
+            .map(|running| running.control.halt(Halt::Park))
+            .count()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Lane>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl Place ===
+
+impl Place {
+    /// Waits for the head of the lane, and for room on the host.
+    pub(super) async fn slot(self) -> Result<Slot, HostError> {
+        let slot = self.head().await?;
+        let turns = self.lanes.turns.clone();
+        let turn = match turns.clone().try_acquire_owned() {
+            Ok(turn) => turn,
+            Err(_) if self.patient => {
+                let room = self.unless_closing(turns.acquire_owned()).await?;
+                room.map_err(|_| errors::draining())?
+            }
+            Err(_) => {
+                let most = self.lanes.turns_max;
+                let text = format!("{most} turns are under way, which is as many as may");
+                return Err(HostError::new(ErrorReason::Busy, text).retry_after(BUSY_FOR));
+            }
+        };
+        Ok(Slot {
+            _slot: slot,
+            _turn: Some(turn),
+            place: self,
+        })
+    }
+
+    /// Waits for the head of the lane, to do something short there.
+    pub(super) async fn briefly(self) -> Result<Slot, HostError> {
+        let slot = self.head().await?;
+        Ok(Slot {
+            _slot: slot,
+            _turn: None,
+            place: self,
+        })
+    }
+
+    async fn head(&self) -> Result<OwnedSemaphorePermit, HostError> {
+        let head = self.unless_closing(self.slot.clone().acquire_owned());
+        head.await?.map_err(|_| errors::draining())
+    }
+
+    async fn unless_closing<T>(&self, wait: impl Future<Output = T>) -> Result<T, HostError> {
+        tokio::select! {
+            done = wait => Ok(done),
+            () = self.lanes.closing.cancelled() => Err(errors::draining()),
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut lanes = self.lanes.lock();
+        if let Some(lane) = lanes.get_mut(&self.key) {
+            lane.users -= 1;
+            if lane.users == 0 {
+                lanes.remove(&self.key);
+            }
+        }
+    }
+}
+
+// === impl Slot ===
+
+impl Slot {
+    /// Shows which turn runs here.
+    pub(super) fn occupy(&self, running: Running) {
+        self.set(Some(running));
+    }
+
+    fn set(&self, running: Option<Running>) {
+        if let Some(lane) = self.place.lanes.lock().get_mut(&self.place.key) {
+            lane.running = running;
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.set(None);
+    }
+}

@@ -1,0 +1,71 @@
+//! Turns that the storage asks for, through the same lanes as all others.
+
+use super::lanes::Manners;
+use super::orgs::Link;
+use super::{Host, Key};
+use crate::engine::{Begin, TurnControl, TurnEnd, TurnEngine, TurnError};
+use crate::journal::{Ending, TurnJournal, UnfinishedTurn};
+use crate::worker::TurnWorker;
+use async_trait::async_trait;
+use everruns_core::AgentLoopError;
+use everruns_core::typed_id::SessionId;
+use mortise_proto::HostError;
+use std::sync::Arc;
+
+/// Runs turns in the lanes of a host.
+#[derive(Debug)]
+struct InLanes {
+    host: Host,
+    org_id: i64,
+    link: Link,
+}
+
+impl Host {
+    /// Runs the turns that an org's storage asks for, until the host stops.
+    pub(super) fn serve_queue(&self, org_id: i64, link: &Link) {
+        let lanes = InLanes {
+            host: self.clone(),
+            org_id,
+            link: link.clone(),
+        };
+        let Some(worker) = TurnWorker::new(&link.adapter, Arc::new(lanes)) else {
+            return;
+        };
+        let closing = self.inner.closing.clone();
+        let work = worker.run(closing.cancelled_owned());
+        self.inner.watches.spawn(work);
+    }
+}
+
+#[async_trait]
+impl TurnEngine for InLanes {
+    async fn run(
+        &self,
+        session_id: SessionId,
+        begin: Begin,
+        _control: &TurnControl,
+    ) -> Result<TurnEnd, TurnError> {
+        let key: Key = (self.org_id, session_id);
+        let lanes = &self.host.inner.lanes;
+        let place = lanes.enter(key, Manners::Wait).map_err(waits)?;
+        let slot = place.slot().await.map_err(waits)?;
+        let turn = self.host.begin_turn(slot, key, self.link.clone(), begin);
+        let (_, mut ended) = turn.await?;
+        let end = ended.wait_for(Option::is_some).await;
+        let end = end.ok().and_then(|end| end.clone());
+        Ok(end.unwrap_or_else(|| TurnEnd::Failed("the turn broke off".into())))
+    }
+
+    async fn end(&self, turn: UnfinishedTurn, ending: Ending) -> Result<TurnEnd, TurnError> {
+        self.link.engine.end(turn, ending).await
+    }
+
+    fn journal(&self) -> Arc<dyn TurnJournal> {
+        self.host.inner.journal.clone()
+    }
+}
+
+/// A request that cannot be served now waits on in the storage.
+fn waits(error: HostError) -> TurnError {
+    TurnError::Adapter(AgentLoopError::config(error.message))
+}

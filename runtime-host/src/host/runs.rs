@@ -1,0 +1,163 @@
+//! A turn at the head of its session's lane, from its beginning to what follows from its
+//! end.
+
+use super::lanes::{Running, Slot};
+use super::orgs::Link;
+use super::{Host, Key, TurnHandle, errors};
+use crate::engine::{Began, Begin, TurnControl, TurnEnd, TurnEngine, TurnError};
+use crate::journal::Ending;
+use chrono::Utc;
+use everruns_core::AgentLoopError;
+use futures::FutureExt;
+use mortise_proto::HostError;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use tokio::sync::{oneshot, watch};
+
+/// Why a turn that waited for tool results ends when a message comes.
+const ANOTHER_CAME: &str = "another message came in before the tool results";
+
+/// A turn that has begun, and where its end will be told.
+pub(super) type Begun = (Began, watch::Receiver<Option<TurnEnd>>);
+
+// === impl Host ===
+
+impl Host {
+    /// Runs a turn at the head of its session's lane, whatever becomes of the caller.
+    pub(super) async fn begin(
+        &self,
+        slot: Slot,
+        key: Key,
+        link: Link,
+        begin: Begin,
+    ) -> Result<TurnHandle, HostError> {
+        let begun = self.begin_turn(slot, key, link.clone(), begin).await;
+        let (began, ended) = begun.map_err(errors::of_turn)?;
+        Ok(TurnHandle {
+            began,
+            key,
+            link,
+            ended,
+        })
+    }
+
+    /// The same, with the engine's own error.
+    pub(super) async fn begin_turn(
+        &self,
+        slot: Slot,
+        key: Key,
+        link: Link,
+        begin: Begin,
+    ) -> Result<Begun, TurnError> {
+        let (tell, told) = oneshot::channel();
+        let run = self.clone().in_lane(slot, key, link, begin, tell);
+        self.inner.turns.spawn(run);
+        let broke_off = AgentLoopError::config("the turn broke off; see the host's log");
+        told.await.unwrap_or(Err(TurnError::Adapter(broke_off)))
+    }
+
+    /// Runs a turn, and after it those that answer what came too late for it.
+    async fn in_lane(
+        self,
+        slot: Slot,
+        key: Key,
+        link: Link,
+        begin: Begin,
+        tell: oneshot::Sender<Result<Begun, TurnError>>,
+    ) {
+        let (mut begin, mut tell) = (begin, Some(tell));
+        loop {
+            if matches!(begin, Begin::Message(_) | Begin::Stored { .. })
+                && let Err(error) = self.clear_way(key, &link).await
+            {
+                if let Some(tell) = tell.take() {
+                    drop(tell.send(Err(error)));
+                }
+                return;
+            }
+            let control = Arc::new(TurnControl::default());
+            let (end, ended) = watch::channel(None);
+            slot.occupy(Running {
+                control: control.clone(),
+                started_at: Utc::now(),
+                ended: ended.clone(),
+            });
+            let run = AssertUnwindSafe(link.engine.run(key.1, begin, &control)).catch_unwind();
+            tokio::pin!(run);
+            let done = tokio::select! {
+                began = control.began() => {
+                    if let Some(tell) = tell.take() {
+                        // Whoever asked may have gone.
+                        drop(tell.send(Ok((began, ended.clone()))));
+                    }
+                    run.await
+                }
+                done = &mut run => done,
+            };
+            let done = match done {
+                Ok(done) => done,
+                Err(_) => Ok(self.picked_up(key, &link).await),
+            };
+            let reached = match done {
+                Ok(reached) => reached,
+                Err(error) => {
+                    tracing::warn!(session = %key.1, %error, "a turn did not begin");
+                    if let Some(tell) = tell.take() {
+                        drop(tell.send(Err(error)));
+                    }
+                    return;
+                }
+            };
+            // A turn that had nothing to do ends as it begins.
+            if let (Some(tell), Some(began)) = (tell.take(), control.has_begun()) {
+                drop(tell.send(Ok((began, ended))));
+            }
+            let late = control.steering().close().await;
+            let goes_on = matches!(reached, TurnEnd::Completed | TurnEnd::Failed(_));
+            end.send_replace(Some(reached));
+            match late.filter(|_| goes_on && !self.is_draining()) {
+                Some(message_id) => {
+                    begin = Begin::Stored {
+                        message_id,
+                        claim: None,
+                    };
+                }
+                None => return,
+            }
+        }
+    }
+
+    /// Ends what is left of an earlier turn of the session: one that waits for tool
+    /// results is told that another message came, as upstream tells the model.
+    async fn clear_way(&self, key: Key, link: &Link) -> Result<(), TurnError> {
+        let (org_id, session_id) = key;
+        let Some(left) = self.inner.journal.get(org_id, session_id).await? else {
+            return Ok(());
+        };
+        let ending = Ending::Cancelled {
+            reason: Some(ANOTHER_CAME.into()),
+        };
+        match link.engine.end(left, ending).await {
+            Ok(_) | Err(TurnError::NothingToResume) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Ends a turn that a fault of this process broke off.
+    async fn picked_up(&self, key: Key, link: &Link) -> TurnEnd {
+        let text = "a fault of the host broke the turn off";
+        tracing::error!(session = %key.1, text);
+        let failed = TurnEnd::Failed(text.into());
+        let Ok(Some(left)) = self.inner.journal.get(key.0, key.1).await else {
+            return failed;
+        };
+        let ending = super::recovery::failed(text);
+        match link.engine.end(left, ending).await {
+            Ok(end) => end,
+            Err(error) => {
+                tracing::error!(session = %key.1, %error, "its end could not be told");
+                failed
+            }
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! Beginning turns, sending messages into them, cancelling and listing them.
+
+use super::lanes::{Manners, Running};
+use super::orgs::Link;
+use super::{Host, Key, errors};
+use crate::engine::{Began, Begin, Halt, TurnEnd, TurnEngine};
+use crate::journal::Ending;
+use chrono::{DateTime, Utc};
+use everruns_core::events::{EventContext, EventRequest, InputMessageData};
+use everruns_core::message::Message;
+use everruns_core::traits::EventEmitter;
+use everruns_core::typed_id::{MessageId, SessionId, TurnId};
+use everruns_core::{AgentLoopError, ToolCall};
+use everruns_runtime::RuntimeHostAdapter;
+use mortise_proto::HostError;
+use mortise_proto::host::ErrorReason;
+use tokio::sync::watch;
+
+/// A turn that has begun. It goes on when this is dropped.
+#[derive(Debug)]
+pub struct TurnHandle {
+    /// What has begun.
+    pub began: Began,
+    pub(super) key: Key,
+    pub(super) link: Link,
+    pub(super) ended: watch::Receiver<Option<TurnEnd>>,
+}
+
+/// How a turn ended.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// The turn.
+    pub turn_id: TurnId,
+    /// How.
+    pub end: TurnEnd,
+    /// The calls that it waits for.
+    pub calls: Vec<ToolCall>,
+}
+
+/// Where a message went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// The message.
+    pub message_id: MessageId,
+    /// The turn that answers it.
+    pub turn_id: TurnId,
+    /// Whether that turn was under way already.
+    pub steered: bool,
+}
+
+/// What a turn does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TurnStatus {
+    /// It is under way.
+    Running,
+    /// It waits for tool results.
+    WaitingForToolResults,
+}
+
+/// A turn that has not ended.
+#[derive(Debug, Clone)]
+pub struct TurnView {
+    /// The turn.
+    pub turn_id: TurnId,
+    /// Its session.
+    pub session_id: SessionId,
+    /// The message it answers.
+    pub input_message_id: MessageId,
+    /// What it does.
+    pub status: TurnStatus,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// The calls that it waits for.
+    pub calls: Vec<ToolCall>,
+}
+
+// === impl Host ===
+
+impl Host {
+    /// Stores a message and runs the turn that answers it. Returns when the message is
+    /// stored; `queue` says whether it waits for another turn of the session.
+    pub async fn run_turn(
+        &self,
+        org_id: i64,
+        session_id: SessionId,
+        message: Message,
+        queue: Option<bool>,
+    ) -> Result<TurnHandle, HostError> {
+        let (org_id, link) = self.org(org_id)?;
+        let queue = queue.unwrap_or(self.inner.options.queue_by_default);
+        let manners = if queue {
+            Manners::Queue
+        } else {
+            Manners::Refuse
+        };
+        let key = (org_id, session_id);
+        let slot = self.inner.lanes.enter(key, manners)?.slot().await?;
+        self.begin(slot, key, link, Begin::Message(Box::new(message)))
+            .await
+    }
+
+    /// Stores a message for the turn under way, or for a new one where there is none.
+    pub async fn send_message(
+        &self,
+        org_id: i64,
+        session_id: SessionId,
+        message: Message,
+    ) -> Result<Sent, HostError> {
+        let (org_id, link) = self.org(org_id)?;
+        let key = (org_id, session_id);
+        let message_id = message.id;
+        if let Some(turn) = self.inner.lanes.running(key)
+            && let Some(turn_id) = steer(&link, session_id, &turn, &message).await?
+        {
+            return Ok(Sent {
+                message_id,
+                turn_id,
+                steered: true,
+            });
+        }
+        let place = self.inner.lanes.enter(key, Manners::Queue)?;
+        let begin = Begin::Message(Box::new(message));
+        let turn = self.begin(place.slot().await?, key, link, begin).await?;
+        Ok(Sent {
+            message_id,
+            turn_id: turn.began.turn_id,
+            steered: false,
+        })
+    }
+
+    /// Cancels the turn under way, or the one that waits for tool results, and returns
+    /// when it has ended.
+    pub async fn cancel_turn(
+        &self,
+        org_id: i64,
+        session_id: SessionId,
+        turn_id: Option<TurnId>,
+        reason: Option<String>,
+    ) -> Result<(TurnId, TurnEnd), HostError> {
+        let (org_id, link) = self.org(org_id)?;
+        let key = (org_id, session_id);
+        let is_meant = |found: TurnId| turn_id.is_none_or(|meant| meant == found);
+        if let Some(mut turn) = self.inner.lanes.running(key) {
+            let began = began(&mut turn).await;
+            let began = began.filter(|began| is_meant(began.turn_id));
+            let began = began.ok_or_else(|| no_turn(session_id))?;
+            turn.control.halt(Halt::Cancel { reason });
+            let end = ended(&mut turn.ended).await?;
+            return Ok((began.turn_id, end));
+        }
+        let place = self.inner.lanes.enter(key, Manners::Wait)?;
+        let _slot = place.briefly().await?;
+        let waiting = self.unfinished(key).await?;
+        let waiting = waiting.filter(|turn| turn.waits_for().is_some());
+        let waiting = waiting.filter(|turn| is_meant(turn.turn_id()));
+        let waiting = waiting.ok_or_else(|| no_turn(session_id))?;
+        let turn_id = waiting.turn_id();
+        let end = link.engine.end(waiting, Ending::Cancelled { reason }).await;
+        Ok((turn_id, end.map_err(errors::of_turn)?))
+    }
+
+    /// An org's turns that have not ended, oldest first.
+    pub async fn turns(&self, org_id: i64) -> Result<Vec<TurnView>, HostError> {
+        let (org_id, _link) = self.org(org_id)?;
+        let running = self.inner.lanes.all_running(org_id);
+        let mut turns: Vec<TurnView> = running.iter().filter_map(view_of_running).collect();
+        let unfinished = self.inner.journal.all().await;
+        for turn in unfinished.map_err(|error| errors::of_journal(&error))? {
+            let own = turn.state.org_id == org_id;
+            let listed = |view: &TurnView| view.turn_id == turn.turn_id();
+            if own && !turns.iter().any(listed) {
+                turns.extend(view_of_waiting(&turn));
+            }
+        }
+        turns.sort_by_key(|turn| turn.started_at);
+        Ok(turns)
+    }
+
+    /// How many turns may be under way at once.
+    #[must_use]
+    pub fn turns_max(&self) -> usize {
+        self.inner.lanes.turns_max()
+    }
+
+    /// The turn of a session that has not ended.
+    pub(super) async fn turn_of(&self, key: Key) -> Result<Option<TurnView>, HostError> {
+        if let Some(turn) = self.inner.lanes.running(key) {
+            return Ok(view_of_running(&(key, turn)));
+        }
+        let unfinished = self.unfinished(key).await?;
+        Ok(unfinished.as_ref().and_then(view_of_waiting))
+    }
+}
+
+// === impl TurnHandle ===
+
+impl TurnHandle {
+    /// Waits for the turn's end.
+    pub async fn ended(&mut self, host: &Host) -> Result<Ended, HostError> {
+        let end = ended(&mut self.ended).await?;
+        let waits = end == TurnEnd::WaitingForToolResults;
+        let left = if waits {
+            host.unfinished(self.key).await?
+        } else {
+            None
+        };
+        let calls = left.as_ref().and_then(|turn| turn.waits_for());
+        Ok(Ended {
+            turn_id: self.began.turn_id,
+            end,
+            calls: calls.unwrap_or_default().to_vec(),
+        })
+    }
+}
+
+/// Stores a message into a turn; `None` when it has asked the model for the last time.
+async fn steer(
+    link: &Link,
+    session_id: SessionId,
+    turn: &Running,
+    message: &Message,
+) -> Result<Option<TurnId>, HostError> {
+    let mut turn = turn.clone();
+    let Some(began) = began(&mut turn).await else {
+        return Ok(None);
+    };
+    let emitter = link.adapter.event_emitter();
+    let data = InputMessageData::new(message.clone());
+    let store = async {
+        let said = EventRequest::new(session_id, EventContext::empty(), data);
+        emitter.emit(said).await?;
+        Ok::<_, AgentLoopError>(())
+    };
+    match turn.control.steering().steer(message.id, store).await {
+        Some(stored) => stored
+            .map(|()| Some(began.turn_id))
+            .map_err(errors::of_store),
+        None => Ok(None),
+    }
+}
+
+/// Waits until a turn has begun, or has ended without.
+async fn began(turn: &mut Running) -> Option<Began> {
+    let control = turn.control.clone();
+    tokio::select! {
+        biased;
+        began = control.began() => Some(began),
+        _ = ended(&mut turn.ended) => None,
+    }
+}
+
+async fn ended(ended: &mut watch::Receiver<Option<TurnEnd>>) -> Result<TurnEnd, HostError> {
+    let end = ended.wait_for(Option::is_some).await;
+    let end = end.ok().and_then(|end| end.clone());
+    end.ok_or_else(errors::broke_off)
+}
+
+fn no_turn(session_id: SessionId) -> HostError {
+    let text = format!("session {session_id} has no such turn under way, nor one that waits");
+    HostError::new(ErrorReason::NoTurn, text)
+}
+
+fn view_of_running(((_, session_id), turn): &(Key, Running)) -> Option<TurnView> {
+    let began = turn.control.has_begun()?;
+    Some(TurnView {
+        turn_id: began.turn_id,
+        session_id: *session_id,
+        input_message_id: began.input_message_id,
+        status: TurnStatus::Running,
+        started_at: turn.started_at,
+        calls: Vec::new(),
+    })
+}
+
+fn view_of_waiting(turn: &crate::journal::UnfinishedTurn) -> Option<TurnView> {
+    Some(TurnView {
+        turn_id: turn.turn_id(),
+        session_id: turn.session_id(),
+        input_message_id: turn.state.input_message_id,
+        status: TurnStatus::WaitingForToolResults,
+        started_at: turn.state.started_at.unwrap_or_default(),
+        calls: turn.waits_for()?.to_vec(),
+    })
+}

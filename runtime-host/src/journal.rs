@@ -1,0 +1,214 @@
+//! What is known of turns that have not ended, so that a crash of this process leaves
+//! none of them behind: a turn is written down before each of its steps and struck out
+//! when its end is stored.
+
+mod files;
+
+pub use files::FileJournal;
+
+use async_trait::async_trait;
+use everruns_core::atoms::ActInput;
+use everruns_core::typed_id::{MessageId, SessionId, TurnId};
+use everruns_core::{ToolCall, UserFacingError};
+use everruns_runtime::RuntimeTurnState;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+/// Keeps turns that have not ended. A session has one at a time.
+#[async_trait]
+pub trait TurnJournal: Send + Sync + fmt::Debug {
+    /// Writes a turn down, over what was written of it. It is durable when this returns.
+    async fn put(&self, turn: &UnfinishedTurn) -> Result<(), JournalError>;
+
+    /// The turn of a session.
+    async fn get(
+        &self,
+        org_id: i64,
+        session_id: SessionId,
+    ) -> Result<Option<UnfinishedTurn>, JournalError>;
+
+    /// Strikes the turn of a session out; none is no error.
+    async fn remove(&self, org_id: i64, session_id: SessionId) -> Result<(), JournalError>;
+
+    /// Every turn. What cannot be read is set aside and logged, and is no error.
+    async fn all(&self) -> Result<Vec<UnfinishedTurn>, JournalError>;
+}
+
+/// The journal's folder or one of its files cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the turn journal at {path}: {cause}")]
+pub struct JournalError {
+    /// Which.
+    pub path: PathBuf,
+    /// Why.
+    pub cause: io::Error,
+}
+
+/// A turn that has not ended.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct UnfinishedTurn {
+    /// Where it stands.
+    pub state: RuntimeTurnState,
+    /// What comes next.
+    pub next: NextStep,
+    /// The turn's events come after this sequence number.
+    pub since_sequence: i64,
+}
+
+/// The step that a turn was about to take.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum NextStep {
+    /// Take the user's message, which may not be stored yet.
+    Input,
+    /// Ask the model.
+    Reason,
+    /// Run tools.
+    Act {
+        /// Which, and with what.
+        input: Box<ActInput>,
+        /// The model's answer that asked for them, by the provider's id.
+        previous_response_id: Option<String>,
+    },
+    /// Wait for results from outside.
+    ToolResults {
+        /// The calls without one.
+        calls: Vec<ToolCall>,
+        /// The calls that have one, by id.
+        answered: Vec<String>,
+    },
+    /// Tell of the end.
+    End(Ending),
+}
+
+/// How a turn is to end.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "ending", rename_all = "snake_case")]
+pub enum Ending {
+    /// With an answer.
+    Completed,
+    /// With an error.
+    Failed {
+        /// For operators.
+        error: String,
+        /// For users.
+        shown: UserFacingError,
+        /// The id of the message that tells the user.
+        message_id: MessageId,
+    },
+    /// Somebody cancelled it.
+    Cancelled {
+        /// Why.
+        reason: Option<String>,
+    },
+}
+
+// === impl UnfinishedTurn ===
+
+impl UnfinishedTurn {
+    /// Its session.
+    #[must_use]
+    pub fn session_id(&self) -> SessionId {
+        self.state.session_id
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn turn_id(&self) -> TurnId {
+        self.state.turn_id.unwrap_or_default()
+    }
+
+    /// The calls that it waits for, if it waits.
+    #[must_use]
+    pub fn waits_for(&self) -> Option<&[ToolCall]> {
+        match &self.next {
+            NextStep::ToolResults { calls, .. } => Some(calls),
+            NextStep::Input | NextStep::Reason | NextStep::Act { .. } | NextStep::End(_) => None,
+        }
+    }
+}
+
+/// What people and models said stays out of logs.
+impl fmt::Debug for UnfinishedTurn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnfinishedTurn")
+            .field("session_id", &self.state.session_id)
+            .field("turn_id", &self.state.turn_id)
+            .field("next", &self.next)
+            .field("since_sequence", &self.since_sequence)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for NextStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Input => "Input",
+            Self::Reason => "Reason",
+            Self::Act { .. } => "Act",
+            Self::ToolResults { .. } => "ToolResults",
+            Self::End(Ending::Completed) => "End(Completed)",
+            Self::End(Ending::Failed { .. }) => "End(Failed)",
+            Self::End(Ending::Cancelled { .. }) => "End(Cancelled)",
+        })
+    }
+}
+
+impl fmt::Debug for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        NextStep::End(self.clone()).fmt(f)
+    }
+}
+
+/// Keeps turns as long as the process lives.
+#[derive(Default)]
+pub struct MemoryJournal {
+    turns: Mutex<BTreeMap<(i64, String), UnfinishedTurn>>,
+}
+
+impl fmt::Debug for MemoryJournal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryJournal").finish_non_exhaustive()
+    }
+}
+
+// === impl MemoryJournal ===
+
+impl MemoryJournal {
+    fn with<T>(
+        &self,
+        work: impl FnOnce(&mut BTreeMap<(i64, String), UnfinishedTurn>) -> T,
+    ) -> Result<T, JournalError> {
+        Ok(work(
+            &mut self.turns.lock().unwrap_or_else(PoisonError::into_inner),
+        ))
+    }
+}
+
+#[async_trait]
+impl TurnJournal for MemoryJournal {
+    async fn put(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
+        let key = (turn.state.org_id, turn.session_id().to_string());
+        self.with(|turns| drop(turns.insert(key, turn.clone())))
+    }
+
+    async fn get(
+        &self,
+        org_id: i64,
+        session_id: SessionId,
+    ) -> Result<Option<UnfinishedTurn>, JournalError> {
+        self.with(|turns| turns.get(&(org_id, session_id.to_string())).cloned())
+    }
+
+    async fn remove(&self, org_id: i64, session_id: SessionId) -> Result<(), JournalError> {
+        self.with(|turns| drop(turns.remove(&(org_id, session_id.to_string()))))
+    }
+
+    async fn all(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
+        self.with(|turns| turns.values().cloned().collect())
+    }
+}

@@ -1,0 +1,231 @@
+//! One small file per unfinished turn. A file appears whole or not at all: it is
+//! written beside its place, synced, put in its place, and the folder is synced.
+
+use super::{JournalError, TurnJournal, UnfinishedTurn};
+use async_trait::async_trait;
+use everruns_core::typed_id::SessionId;
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::task::spawn_blocking;
+
+/// The form of the files. One of another form is set aside.
+const VERSION: u32 = 1;
+
+const ENDING: &str = "json";
+
+/// What a file that cannot be read is renamed to.
+const SET_ASIDE: &str = "unreadable";
+
+/// A journal in a folder. One process at a time uses it.
+#[derive(Debug, Clone)]
+pub struct FileJournal {
+    folder: Arc<PathBuf>,
+    /// Locked as long as the journal is in use.
+    _lock: Arc<File>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record<T> {
+    version: u32,
+    turn: T,
+}
+
+// === impl FileJournal ===
+
+impl FileJournal {
+    /// Opens the journal of a folder, which is made if it is new, for this user alone.
+    pub fn open(folder: &Path) -> Result<Self, JournalError> {
+        let at = |cause| JournalError {
+            path: folder.to_path_buf(),
+            cause,
+        };
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(at)?;
+        let lock = File::create(folder.join("lock")).map_err(at)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => at(io::Error::new(
+                io::ErrorKind::WouldBlock,
+                "another host uses it; give each a folder of its own with --data",
+            )),
+            TryLockError::Error(cause) => at(cause),
+        })?;
+        Ok(Self {
+            folder: Arc::new(folder.to_path_buf()),
+            _lock: Arc::new(lock),
+        })
+    }
+
+    fn path(&self, org_id: i64, session_id: SessionId) -> PathBuf {
+        self.folder.join(format!("{org_id}-{session_id}.{ENDING}"))
+    }
+
+    /// Does file work on a thread that may block.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        path: PathBuf,
+        work: impl FnOnce(&Path, &Path) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        let (folder, place) = (self.folder.clone(), path.clone());
+        let done = spawn_blocking(move || work(&folder, &place)).await;
+        done.unwrap_or_else(|fault| Err(io::Error::other(fault)))
+            .map_err(|cause| JournalError { path, cause })
+    }
+}
+
+#[async_trait]
+impl TurnJournal for FileJournal {
+    async fn put(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
+        let path = self.path(turn.state.org_id, turn.session_id());
+        let record = Record {
+            version: VERSION,
+            turn,
+        };
+        let text = serde_json::to_vec(&record).map_err(|fault| JournalError {
+            path: path.clone(),
+            cause: fault.into(),
+        })?;
+        self.blocking(path, move |folder, path| write(folder, path, &text))
+            .await
+    }
+
+    async fn get(
+        &self,
+        org_id: i64,
+        session_id: SessionId,
+    ) -> Result<Option<UnfinishedTurn>, JournalError> {
+        let path = self.path(org_id, session_id);
+        self.blocking(path, |_, path| match fs::read(path) {
+            Ok(text) => read(&text).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
+    async fn remove(&self, org_id: i64, session_id: SessionId) -> Result<(), JournalError> {
+        let path = self.path(org_id, session_id);
+        self.blocking(path, |folder, path| match fs::remove_file(path) {
+            Ok(()) => File::open(folder)?.sync_all(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
+    async fn all(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
+        let folder = self.folder.as_ref().clone();
+        self.blocking(folder, |folder, _| {
+            let mut turns = Vec::new();
+            for entry in fs::read_dir(folder)? {
+                let path = entry?.path();
+                if path.extension().is_none_or(|found| found != ENDING) {
+                    continue;
+                }
+                match fs::read(&path).and_then(|text| read(&text)) {
+                    Ok(turn) => turns.push(turn),
+                    Err(error) => set_aside(&path, &error),
+                }
+            }
+            Ok(turns)
+        })
+        .await
+    }
+}
+
+fn write(folder: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
+    // Of this user alone.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
+}
+
+fn read(text: &[u8]) -> io::Result<UnfinishedTurn> {
+    let Record { version, turn } = serde_json::from_slice::<Record<serde_json::Value>>(text)?;
+    if version != VERSION {
+        let text = format!("it is of version {version}, this build reads {VERSION}");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+    }
+    Ok(serde_json::from_value(turn)?)
+}
+
+fn set_aside(path: &Path, fault: &io::Error) {
+    let aside = path.with_extension(SET_ASIDE);
+    tracing::error!(
+        path = %path.display(), set_aside = %aside.display(), %fault,
+        "an unfinished turn cannot be read; its session may stay active"
+    );
+    if let Err(error) = fs::rename(path, &aside) {
+        tracing::error!(path = %path.display(), %error, "it could not be set aside");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::NextStep;
+    use everruns_core::typed_id::{HarnessId, MessageId, TurnId};
+    use everruns_runtime::RuntimeTurnState;
+
+    fn turn() -> UnfinishedTurn {
+        let state = serde_json::json!({
+            "org_id": 1,
+            "session_id": SessionId::new(),
+            "harness_id": HarnessId::new(),
+            "input_message_id": MessageId::new(),
+            "turn_id": TurnId::new(),
+        });
+        let state: RuntimeTurnState = serde_json::from_value(state).unwrap_or_else(|fault| {
+            unreachable!("a state as upstream writes it: {fault}");
+        });
+        UnfinishedTurn {
+            state,
+            next: NextStep::Reason,
+            since_sequence: 3,
+        }
+    }
+
+    /// What is put is there for the next process, until it is removed; what was damaged
+    /// is set aside, and two processes never use one folder.
+    #[tokio::test]
+    async fn turns_survive_and_damage_is_set_aside() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let (kept, removed, damaged) = (turn(), turn(), turn());
+        {
+            let journal = FileJournal::open(folder.path())?;
+            for turn in [&kept, &removed, &damaged] {
+                journal.put(turn).await?;
+            }
+            journal.remove(1, removed.session_id()).await?;
+            journal.remove(1, removed.session_id()).await?;
+            fs::write(journal.path(1, damaged.session_id()), b"{\"version\":1,")?;
+            let error = FileJournal::open(folder.path()).err();
+            let text = error.map(|error| error.to_string()).unwrap_or_default();
+            assert!(text.contains("another host uses it"), "{text}");
+        }
+        let journal = FileJournal::open(folder.path())?;
+        let found = journal.all().await?;
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].turn_id(), kept.turn_id());
+        assert_eq!(found[0].since_sequence, 3);
+        let names = fs::read_dir(folder.path())?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<Vec<_>, _>>()?;
+        let aside = names
+            .iter()
+            .filter(|path| path.extension().is_some_and(|found| found == SET_ASIDE));
+        assert_eq!(aside.count(), 1, "{names:?}");
+        let again = journal.get(1, kept.session_id()).await?;
+        assert_eq!(again.map(|turn| turn.turn_id()), Some(kept.turn_id()));
+        assert!(journal.get(1, damaged.session_id()).await?.is_none());
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! Between the host's own types and those of its service.
+
+use crate::engine::{Began, TurnEnd};
+use crate::host::{Ended, Sent, ToolOutcome, TurnStatus, TurnView};
+use everruns_core::ToolCall;
+use everruns_core::events::Event;
+use everruns_core::message::{ContentPart, Message};
+use everruns_core::typed_id::{IdMarker, SessionId, TypedId};
+use mortise_proto::convert::{self as wire, ConvertError, to_timestamp};
+use mortise_proto::host as pb;
+use mortise_proto::{HostError, StoreError};
+use serde_json::Value;
+
+pub(super) fn invalid(error: ConvertError) -> HostError {
+    HostError::invalid_field(error.path, error.problem)
+}
+
+pub(super) fn session_id(text: &str) -> Result<SessionId, HostError> {
+    wire::id("session_id", text).map_err(invalid)
+}
+
+pub(super) fn optional_id<M: IdMarker>(
+    field: &str,
+    text: Option<&str>,
+) -> Result<Option<TypedId<M>>, HostError> {
+    wire::optional_id(field, text).map_err(invalid)
+}
+
+pub(super) fn user_message(message: Option<pb::UserMessage>) -> Result<Message, HostError> {
+    let message = wire::required("message", message).map_err(invalid)?;
+    let parts = wire::list::<_, ContentPart>("message.parts", message.parts);
+    let controls = wire::optional_nested("message.controls", message.controls);
+    super::super::said(
+        message.text,
+        parts.map_err(invalid)?,
+        controls.map_err(invalid)?,
+    )
+}
+
+pub(super) fn queue(when_busy: i32) -> Result<Option<bool>, HostError> {
+    match pb::WhenBusy::try_from(when_busy) {
+        Ok(pb::WhenBusy::Unspecified) => Ok(None),
+        Ok(pb::WhenBusy::Refuse) => Ok(Some(false)),
+        Ok(pb::WhenBusy::Queue) => Ok(Some(true)),
+        Err(_) => {
+            let text = format!("is {when_busy}, which is no WhenBusy; send 0 to 2");
+            Err(HostError::invalid_field("when_busy", text))
+        }
+    }
+}
+
+pub(super) fn outcomes(results: Vec<pb::ToolResult>) -> Result<Vec<ToolOutcome>, HostError> {
+    let outcome = |(position, result): (usize, pb::ToolResult)| {
+        let field = |name| format!("results[{position}].{name}");
+        let pb::ToolResult {
+            tool_call_id,
+            result_json,
+            error,
+        } = result;
+        let value = match result_json.as_str() {
+            "" => Value::Null,
+            text => wire::secret_json(&field("result_json"), text).map_err(invalid)?,
+        };
+        if !error.is_empty() && !result_json.is_empty() {
+            let text = "is there beside a result; send one of the two";
+            return Err(HostError::invalid_field(field("error"), text));
+        }
+        Ok(ToolOutcome {
+            call_id: tool_call_id,
+            result: if error.is_empty() {
+                Ok(value)
+            } else {
+                Err(error)
+            },
+        })
+    };
+    results.into_iter().enumerate().map(outcome).collect()
+}
+
+pub(super) fn event(event: Event) -> Result<mortise_proto::pb::Event, HostError> {
+    mortise_proto::pb::Event::try_from(event).map_err(|error| StoreError::from(error).into())
+}
+
+pub(super) fn accepted(began: &Began) -> pb::TurnAccepted {
+    pb::TurnAccepted {
+        turn_id: began.turn_id.to_string(),
+        input_message_id: began.input_message_id.to_string(),
+        sequence: began.sequence,
+    }
+}
+
+pub(super) fn ended(ended: Ended) -> pb::TurnEnded {
+    pb::TurnEnded {
+        turn_id: ended.turn_id.to_string(),
+        outcome: outcome(&ended.end).into(),
+        error: match ended.end {
+            TurnEnd::Failed(error) => error,
+            TurnEnd::Completed
+            | TurnEnd::Cancelled
+            | TurnEnd::WaitingForToolResults
+            | TurnEnd::Parked => String::new(),
+        },
+        tool_calls: ended.calls.into_iter().map(call).collect(),
+    }
+}
+
+pub(super) fn outcome(end: &TurnEnd) -> pb::TurnOutcome {
+    match end {
+        TurnEnd::Completed => pb::TurnOutcome::Completed,
+        TurnEnd::Failed(_) => pb::TurnOutcome::Failed,
+        TurnEnd::Cancelled => pb::TurnOutcome::Cancelled,
+        TurnEnd::WaitingForToolResults => pb::TurnOutcome::WaitingForToolResults,
+        TurnEnd::Parked => pb::TurnOutcome::Parked,
+    }
+}
+
+pub(super) fn sent(sent: Sent) -> pb::SendMessageResponse {
+    pb::SendMessageResponse {
+        message_id: sent.message_id.to_string(),
+        turn_id: sent.turn_id.to_string(),
+        steered: sent.steered,
+    }
+}
+
+pub(super) fn turn(view: TurnView) -> pb::Turn {
+    let status = match view.status {
+        TurnStatus::Running => pb::TurnStatus::Running,
+        TurnStatus::WaitingForToolResults => pb::TurnStatus::WaitingForToolResults,
+    };
+    pb::Turn {
+        turn_id: view.turn_id.to_string(),
+        session_id: view.session_id.to_string(),
+        input_message_id: view.input_message_id.to_string(),
+        status: status.into(),
+        started_at: Some(to_timestamp(view.started_at)),
+        tool_calls: view.calls.into_iter().map(call).collect(),
+    }
+}
+
+fn call(call: ToolCall) -> pb::ToolCall {
+    let ToolCall {
+        id,
+        name,
+        arguments,
+    } = call;
+    pb::ToolCall {
+        id,
+        name,
+        arguments_json: arguments.to_string(),
+    }
+}

@@ -1,0 +1,116 @@
+//! The host over HTTP, in JSON and server-sent events.
+
+mod asked;
+mod body;
+mod errors;
+mod handlers;
+mod shapes;
+mod sse;
+
+use crate::host::Host;
+use axum::Router;
+use axum::routing::{MethodRouter, get, post};
+use errors::Failure;
+use mortise_proto::HostError;
+use mortise_proto::host::ErrorReason;
+
+/// What this server offers, for people and for generators of clients.
+pub(super) const OPENAPI: &str = include_str!("http/openapi.json");
+
+/// What handlers need.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub(super) host: Host,
+    pub(super) max_request_bytes: usize,
+}
+
+/// Every path with its methods.
+fn routes() -> Vec<(&'static str, &'static [&'static str], MethodRouter<State>)> {
+    use handlers as h;
+    vec![
+        ("/v1/sessions", &["post"], post(h::create_session)),
+        ("/v1/sessions/{session_id}", &["get"], get(h::get_session)),
+        (
+            "/v1/sessions/{session_id}/turns",
+            &["post"],
+            post(h::run_turn),
+        ),
+        (
+            "/v1/sessions/{session_id}/messages",
+            &["get", "post"],
+            get(h::list_messages).post(h::send_message),
+        ),
+        (
+            "/v1/sessions/{session_id}/tool-results",
+            &["post"],
+            post(h::submit_tool_results),
+        ),
+        (
+            "/v1/sessions/{session_id}/cancel",
+            &["post"],
+            post(h::cancel_turn),
+        ),
+        ("/v1/sessions/{session_id}/events", &["get"], get(h::events)),
+        ("/v1/turns", &["get"], get(h::list_turns)),
+        ("/live", &["get"], get(h::live)),
+        ("/ready", &["get"], get(h::ready)),
+        ("/openapi.json", &["get"], get(h::openapi)),
+    ]
+}
+
+/// The server.
+pub(super) fn router(host: Host, max_request_bytes: usize) -> Router {
+    let routes = routes().into_iter();
+    let router = routes.fold(Router::new(), |router, (path, _methods, handler)| {
+        router.route(path, handler)
+    });
+    router
+        .fallback(|| async {
+            let text = "there is nothing at this path; /openapi.json lists the paths";
+            Failure(HostError::new(ErrorReason::NoRoute, text))
+        })
+        .method_not_allowed_fallback(|| async {
+            let text = "this path does not know this method; /openapi.json lists the methods";
+            Failure(HostError::new(ErrorReason::MethodNotAllowed, text))
+        })
+        .with_state(State {
+            host,
+            max_request_bytes,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// The document describes every route and no other, and every reference leads
+    /// somewhere.
+    #[test]
+    fn the_document_describes_the_routes() -> serde_json::Result<()> {
+        let document: serde_json::Value = serde_json::from_str(OPENAPI)?;
+        let mut described = BTreeSet::new();
+        for (path, methods) in document["paths"].as_object().into_iter().flatten() {
+            let methods = methods.as_object().into_iter().flatten();
+            let methods = methods.filter(|(name, _)| name.as_str() != "parameters");
+            described.extend(methods.map(|(method, _)| (path.clone(), method.clone())));
+        }
+        let mut served = BTreeSet::new();
+        for (path, methods, _) in routes() {
+            served.extend(
+                methods
+                    .iter()
+                    .map(|method| (path.to_string(), method.to_string())),
+            );
+        }
+        assert_eq!(described, served);
+        for reference in OPENAPI.split("\"$ref\": \"#").skip(1) {
+            let pointer = reference.split('"').next().unwrap_or_default();
+            assert!(
+                document.pointer(pointer).is_some(),
+                "{pointer} leads nowhere"
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! What callers send. What nobody knows is refused: it may be a word misspelt.
+
+use everruns_core::message::{ContentPart, Controls};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Which org; absent stands for the only one.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OfOrg {
+    #[serde(default)]
+    pub(super) org: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EventPage {
+    #[serde(default)]
+    pub(super) org: i64,
+    #[serde(default)]
+    pub(super) after: Option<i64>,
+    #[serde(default)]
+    pub(super) limit: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MessagePage {
+    #[serde(default)]
+    pub(super) org: i64,
+    #[serde(default)]
+    pub(super) offset: usize,
+    #[serde(default)]
+    pub(super) limit: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SessionBody {
+    pub(super) harness_id: String,
+    pub(super) agent_id: Option<String>,
+    pub(super) title: Option<String>,
+    pub(super) locale: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MessageBody {
+    #[serde(default)]
+    pub(super) text: String,
+    #[serde(default)]
+    pub(super) parts: Vec<ContentPart>,
+    pub(super) controls: Option<Controls>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TurnBody {
+    #[serde(default)]
+    pub(super) text: String,
+    #[serde(default)]
+    pub(super) parts: Vec<ContentPart>,
+    pub(super) controls: Option<Controls>,
+    pub(super) when_busy: Option<WhenBusy>,
+    /// Whether the answer waits for the turn's end.
+    #[serde(default = "yes")]
+    pub(super) wait: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum WhenBusy {
+    Refuse,
+    Queue,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResultsBody {
+    pub(super) results: Vec<ResultBody>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResultBody {
+    pub(super) tool_call_id: String,
+    pub(super) result: Option<Value>,
+    pub(super) error: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CancelBody {
+    pub(super) turn_id: Option<String>,
+    pub(super) reason: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}

@@ -1,0 +1,99 @@
+//! What requests hold: bodies, queries and ids, with errors that say where they are
+//! wrong.
+
+use super::State;
+use super::errors::Failure;
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::header::CONTENT_LENGTH;
+use axum::http::request::Parts;
+use everruns_core::typed_id::{IdMarker, SessionId, TypedId};
+use mortise_proto::HostError;
+use mortise_proto::host::ErrorReason;
+use serde::de::DeserializeOwned;
+
+/// A JSON body.
+pub(super) struct JsonBody<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<State> for JsonBody<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &State) -> Result<Self, Failure> {
+        let limit = state.max_request_bytes;
+        let announced = request.headers().get(CONTENT_LENGTH);
+        let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_some_and(|length| length > limit as u64) {
+            return Err(too_large(limit));
+        }
+        let body = read(request.into_body(), limit).await?;
+        // Where nothing is required, nothing need be sent.
+        let body = if body.is_empty() { b"{}" } else { &body[..] };
+        match serde_json::from_slice(body) {
+            Ok(body) => Ok(Self(body)),
+            Err(fault) => {
+                let problem = format!("cannot be read: {fault}");
+                Err(HostError::invalid_field("body", problem).into())
+            }
+        }
+    }
+}
+
+async fn read(body: Body, limit: usize) -> Result<axum::body::Bytes, Failure> {
+    to_bytes(body, limit).await.map_err(|fault| {
+        let mut cause: Option<&dyn std::error::Error> = Some(&fault);
+        while let Some(error) = cause {
+            // Of the crate under axum, which does not export it.
+            if error.to_string().contains("length limit exceeded") {
+                return too_large(limit);
+            }
+            cause = error.source();
+        }
+        HostError::invalid_field("body", "broke off before its end").into()
+    })
+}
+
+fn too_large(limit: usize) -> Failure {
+    let text = format!("the request is larger than {limit} bytes, which is the limit");
+    HostError::new(ErrorReason::RequestTooLarge, text).into()
+}
+
+/// What stands behind the question mark.
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<State> for Asked<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Failure> {
+        match Query::try_from_uri(&parts.uri) {
+            Ok(Query(asked)) => Ok(Self(asked)),
+            Err(fault) => {
+                let problem = format!("cannot be read: {}", fault.body_text());
+                Err(HostError::invalid_field("query", problem).into())
+            }
+        }
+    }
+}
+
+/// The session of a path.
+pub(super) struct InSession(pub(super) SessionId);
+
+impl FromRequestParts<State> for InSession {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Failure> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        let Path(text) = path.map_err(|fault| {
+            HostError::invalid_field(
+                "session_id",
+                format!("cannot be read: {}", fault.body_text()),
+            )
+        })?;
+        Ok(Self(id("session_id", &text)?))
+    }
+}
+
+/// An id of a body or path.
+pub(super) fn id<M: IdMarker>(field: &str, text: &str) -> Result<TypedId<M>, HostError> {
+    mortise_proto::convert::id(field, text)
+        .map_err(|error| HostError::invalid_field(error.path, error.problem))
+}

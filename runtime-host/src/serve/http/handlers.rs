@@ -1,0 +1,258 @@
+//! What each path does.
+
+use super::asked::{
+    CancelBody, EventPage, MessageBody, MessagePage, OfOrg, ResultsBody, SessionBody, TurnBody,
+    WhenBusy,
+};
+use super::body::{Asked, InSession, JsonBody, id};
+use super::errors::Failure;
+use super::shapes::{accepted, ended, outcome, turn_json};
+use super::{OPENAPI, State, sse};
+use crate::host::{NewSession, ToolOutcome, TurnHandle, TurnItem};
+use crate::serve::grpc::{PAGE_MAX, page};
+use crate::serve::said;
+use axum::Json;
+use axum::extract;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use everruns_core::events::EventData;
+use everruns_core::message::Message;
+use futures::StreamExt;
+use mortise_proto::HostError;
+use serde_json::{Value, json};
+
+type Shared = extract::State<State>;
+type Answer = Result<Response, Failure>;
+
+pub(super) async fn create_session(
+    extract::State(state): Shared,
+    Asked(asked): Asked<OfOrg>,
+    JsonBody(body): JsonBody<SessionBody>,
+) -> Answer {
+    let agent_id = body.agent_id.map(|agent_id| id("agent_id", &agent_id));
+    let new = NewSession {
+        harness_id: id("harness_id", &body.harness_id)?,
+        agent_id: agent_id.transpose()?,
+        title: body.title,
+        locale: body.locale,
+    };
+    let session = state.host.create_session(asked.org, new).await?;
+    Ok((StatusCode::CREATED, Json(session)).into_response())
+}
+
+pub(super) async fn get_session(
+    extract::State(state): Shared,
+    Asked(asked): Asked<OfOrg>,
+    InSession(session_id): InSession,
+) -> Answer {
+    let (session, turn) = state.host.get_session(asked.org, session_id).await?;
+    let turn = turn.as_ref().map(turn_json);
+    Ok(Json(json!({ "session": session, "turn": turn })).into_response())
+}
+
+pub(super) async fn run_turn(
+    extract::State(state): Shared,
+    Asked(asked): Asked<OfOrg>,
+    InSession(session_id): InSession,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody<TurnBody>,
+) -> Answer {
+    let host = &state.host;
+    let queue = body.when_busy.map(|when| when == WhenBusy::Queue);
+    let message = said(body.text, body.parts, body.controls)?;
+    host.can_follow(asked.org, session_id).await?;
+    let turn = host.run_turn(asked.org, session_id, message, queue).await?;
+    let accepted = accepted(&turn.began);
+    if wants_events(&headers) {
+        let first = sse::named("accepted", &accepted);
+        let rest = host.follow_turn(turn)?.map(|item| {
+            Ok(match item? {
+                TurnItem::Event(event) => sse::happened(&event),
+                TurnItem::Ended(how) => sse::named("ended", &ended(&how)),
+            })
+        });
+        return Ok(sse::stream(futures::stream::iter([Ok(first)]).chain(rest)));
+    }
+    if !body.wait {
+        return Ok((StatusCode::ACCEPTED, Json(accepted)).into_response());
+    }
+    Ok(Json(whole(&state, turn, accepted).await?).into_response())
+}
+
+/// The turn from beginning to end, with what was said last.
+async fn whole(state: &State, turn: TurnHandle, mut accepted: Value) -> Result<Value, HostError> {
+    let mut items = state.host.follow_turn(turn)?;
+    let mut answer: Option<Message> = None;
+    let mut how = json!({});
+    while let Some(item) = items.next().await {
+        match item? {
+            TurnItem::Event(event) => {
+                if let EventData::OutputMessageCompleted(said) = event.data {
+                    answer = Some(said.message);
+                }
+            }
+            TurnItem::Ended(ending) => how = ended(&ending),
+        }
+    }
+    if let (Some(turn), Value::Object(how)) = (accepted.as_object_mut(), how) {
+        turn.extend(how);
+        turn.insert("message".into(), json!(answer));
+    }
+    Ok(accepted)
+}
+
+pub(super) async fn send_message(
+    extract::State(state): Shared,
+    Asked(asked): Asked<OfOrg>,
+    InSession(session_id): InSession,
+    JsonBody(body): JsonBody<MessageBody>,
+) -> Answer {
+    let message = said(body.text, body.parts, body.controls)?;
+    let sent = state
+        .host
+        .send_message(asked.org, session_id, message)
+        .await?;
+    let answer = json!({
+        "message_id": sent.message_id,
+        "turn_id": sent.turn_id,
+        "steered": sent.steered,
+    });
+    Ok((StatusCode::ACCEPTED, Json(answer)).into_response())
+}
+
+pub(super) async fn submit_tool_results(
+    extract::State(state): Shared,
+    Asked(asked): Asked<OfOrg>,
+    InSession(session_id): InSession,
+    JsonBody(body): JsonBody<ResultsBody>,
+) -> Answer {
+    let outcomes = body.results.into_iter().enumerate();
+    let outcomes = outcomes.map(|(position, body)| {
+        let result = match (body.result, body.error) {
+            (Some(_), Some(_)) => {
+                let field = format!("results[{position}].error");
+                let problem = "is there beside a result; send one of the two";
+                return Err(HostError::invalid_field(field, problem));
+            }
+            (result, None) => Ok(result.unwrap_or_default()),
+            (None, Some(error)) => Err(error),
+        };
+        Ok(ToolOutcome {
+            call_id: body.tool_call_id,
+            result,
+        })
+    });
+    let outcomes = outcomes.collect::<Result<_, HostError>>()?;
+    let done = state
+        .host
+        .submit_tool_results(asked.org, session_id, outcomes)
+        .await?;
+    let answer = json!({
+        "turn_id": done.turn_id,
+        "resumed": done.resumed,
+        "waiting_for": done.waiting_for,
+    });
+    Ok((StatusCode::ACCEPTED, Json(answer)).into_response())
+}
+
+pub(super) async fn cancel_turn(
+    extract::State(state): Shared,
+    Asked(asked): Asked<OfOrg>,
+    InSession(session_id): InSession,
+    JsonBody(body): JsonBody<CancelBody>,
+) -> Answer {
+    let turn_id = body.turn_id.map(|turn_id| id("turn_id", &turn_id));
+    let turn_id = turn_id.transpose()?;
+    let done = state
+        .host
+        .cancel_turn(asked.org, session_id, turn_id, body.reason)
+        .await?;
+    let answer = json!({ "turn_id": done.0, "outcome": outcome(&done.1) });
+    Ok(Json(answer).into_response())
+}
+
+pub(super) async fn events(
+    extract::State(state): Shared,
+    Asked(asked): Asked<EventPage>,
+    InSession(session_id): InSession,
+    headers: HeaderMap,
+) -> Answer {
+    let after = match headers.get("last-event-id") {
+        // What a browser repeats is newer than what the page was opened with.
+        Some(last) => {
+            let last = last.to_str().ok().and_then(|last| last.trim().parse().ok());
+            last.ok_or_else(|| {
+                let problem = "is no sequence number; send the id of the last event";
+                HostError::invalid_field("Last-Event-ID", problem)
+            })?
+        }
+        None => asked.after.unwrap_or(0),
+    };
+    let host = &state.host;
+    if wants_events(&headers) {
+        let events = host.follow_events(asked.org, session_id, after).await?;
+        return Ok(sse::events(events));
+    }
+    let limit = page(asked.limit, PAGE_MAX);
+    let events = host
+        .read_events(asked.org, session_id, after, limit)
+        .await?;
+    let last = events.last().and_then(|event| event.sequence);
+    let next_after = last.map_or(after, i64::from);
+    Ok(Json(json!({ "events": events, "next_after": next_after })).into_response())
+}
+
+pub(super) async fn list_messages(
+    extract::State(state): Shared,
+    Asked(asked): Asked<MessagePage>,
+    InSession(session_id): InSession,
+) -> Answer {
+    let limit = usize::try_from(page(asked.limit, 100)).unwrap_or(100);
+    let messages = state
+        .host
+        .messages(asked.org, session_id, asked.offset, limit)
+        .await?;
+    Ok(Json(json!({ "messages": messages })).into_response())
+}
+
+pub(super) async fn list_turns(
+    extract::State(state): Shared,
+    Asked(asked): Asked<OfOrg>,
+) -> Answer {
+    let turns = state.host.turns(asked.org).await?;
+    let turns: Vec<_> = turns.iter().map(turn_json).collect();
+    let answer = json!({ "turns": turns, "turns_max": state.host.turns_max() });
+    Ok(Json(answer).into_response())
+}
+
+pub(super) async fn live() -> Response {
+    Json(json!({ "live": true })).into_response()
+}
+
+pub(super) async fn ready(extract::State(state): Shared) -> Response {
+    let orgs = state.host.readiness().into_iter();
+    let mut problems: Vec<Value> = orgs
+        .filter_map(|org| Some(json!({ "org": org.org_id, "problem": org.problem? })))
+        .collect();
+    if state.host.is_draining() {
+        problems.push(json!({ "problem": "the host is about to stop" }));
+    }
+    let ready = problems.is_empty();
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let answer = json!({ "ready": ready, "problems": problems });
+    (status, Json(answer)).into_response()
+}
+
+pub(super) async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
+}
+
+fn wants_events(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter();
+    let mut accepted = accepted.filter_map(|accept| accept.to_str().ok());
+    accepted.any(|accept| accept.contains("text/event-stream"))
+}

@@ -1,0 +1,53 @@
+//! Server-sent events. A stored event has its sequence number as id, so that a browser
+//! that comes back (`Last-Event-ID`) is sent what it missed and nothing twice.
+
+use super::errors::shape;
+use crate::host::Events;
+use axum::response::sse::{Event as Sent, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use everruns_core::events::Event;
+use futures::stream::{Stream, StreamExt};
+use mortise_proto::HostError;
+use serde::Serialize;
+use std::convert::Infallible;
+use std::time::Duration;
+
+/// How often a quiet stream says that it is alive.
+const ALIVE_EVERY: Duration = Duration::from_secs(15);
+
+/// Events as they come.
+pub(super) fn events(events: Events) -> Response {
+    stream(events.map(|event| event.map(|event| happened(&event))))
+}
+
+/// A stream of things; an error is the last of them.
+pub(super) fn stream(
+    items: impl Stream<Item = Result<Sent, HostError>> + Send + 'static,
+) -> Response {
+    let items = items.map(|item| {
+        Ok::<_, Infallible>(item.unwrap_or_else(|error| named("error", &shape(&error))))
+    });
+    let alive = KeepAlive::new().interval(ALIVE_EVERY);
+    Sse::new(items).keep_alive(alive).into_response()
+}
+
+/// An event of the session.
+pub(super) fn happened(event: &Event) -> Sent {
+    let sent = named(&event.event_type, event);
+    match event.sequence {
+        Some(sequence) => sent.id(sequence.to_string()),
+        None => sent,
+    }
+}
+
+/// Something else.
+pub(super) fn named(name: &str, data: &impl Serialize) -> Sent {
+    let sent = Sent::default().event(name);
+    match serde_json::to_string(data) {
+        Ok(text) => sent.data(text),
+        Err(error) => {
+            tracing::error!(%error, name, "an event cannot be written as JSON");
+            sent
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! A host process over an adapter process, with a session of the demo's agent.
+
+use everruns_core::events::Event;
+use everruns_core::llm_models::LlmProviderType;
+use everruns_core::session::SessionStatus;
+use everruns_core::typed_id::{EventId, SessionId};
+use everruns_core::{ModelWithProvider, Session};
+use everruns_runtime::RuntimeHostAdapter;
+use futures::StreamExt;
+use mortise_adapter_client::GrpcHostAdapter;
+use mortise_proto::host as pb;
+use mortise_proto::host::host_service_client::HostServiceClient;
+use mortise_proto::host::run_turn_response::Happened;
+use mortise_runtime_host::demo;
+use mortise_test_support::adapter_process::AdapterProcess;
+use mortise_test_support::fake_openai::FakeOpenAi;
+use mortise_test_support::fixtures::simulator;
+use mortise_test_support::host_process::HostProcess;
+use mortise_test_support::in_process::mesh;
+use mortise_test_support::scenario::host_adapter;
+use serde_json::Value;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use tonic::Streaming;
+use tonic::transport::Channel;
+
+/// The service's client.
+pub type Client = HostServiceClient<Channel>;
+
+/// Everything.
+pub struct Stage {
+    /// The host.
+    pub host: HostProcess,
+    /// The test's own way to the stores.
+    pub adapter: GrpcHostAdapter,
+    /// A session of the demo's agent.
+    pub session_id: SessionId,
+    /// The host's folder.
+    pub data: PathBuf,
+    process: AdapterProcess,
+    arguments: Vec<String>,
+    folder: TempDir,
+}
+
+impl Stage {
+    /// With the simulator.
+    pub async fn set(arguments: &[&str]) -> Self {
+        Self::set_with(simulator(), arguments, |_| {}).await
+    }
+
+    /// With a model that the test plays.
+    pub async fn played(fake: &FakeOpenAi, arguments: &[&str]) -> Self {
+        Self::set_with(played(fake), arguments, |_| {}).await
+    }
+
+    /// With a model and a session that is changed before it is put.
+    pub async fn set_with(
+        model: ModelWithProvider,
+        arguments: &[&str],
+        change: impl FnOnce(&mut Session),
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let process = AdapterProcess::start(folder.path()).await;
+        let (adapter, _) = host_adapter(&mesh(&process.endpoint)).await;
+        let seed = adapter.test_seed().unwrap();
+        demo::put_platform(&seed, model).await.unwrap();
+        let mut session = demo::session(1, chrono::Utc::now());
+        change(&mut session);
+        let session_id = session.id;
+        seed.put_session(session).await.unwrap();
+        let data = folder.path().join("host");
+        let arguments: Vec<String> = arguments.iter().map(|given| (*given).into()).collect();
+        let host = start(&process, &data, &arguments).await;
+        let stage = Self {
+            host,
+            adapter,
+            session_id,
+            data,
+            process,
+            arguments,
+            folder,
+        };
+        stage.ready().await;
+        stage
+    }
+
+    /// Kills the host, and starts it anew.
+    pub async fn killed_and_again(mut self) -> Self {
+        self.host.kill().await;
+        self.host = start(&self.process, &self.data, &self.arguments).await;
+        self.ready().await;
+        self
+    }
+
+    /// Waits until the host has stopped in good order, and starts it anew.
+    pub async fn stopped_and_again(mut self) -> Self {
+        assert_eq!(self.host.stopped().await, Some(0));
+        self.host = start(&self.process, &self.data, &self.arguments).await;
+        self.ready().await;
+        self
+    }
+
+    /// Kills the adapter under the host, and starts it anew.
+    pub async fn adapter_killed_and_again(mut self) -> Self {
+        self.process.kill().await;
+        self.process = AdapterProcess::start(self.folder.path()).await;
+        self.ready().await;
+        self
+    }
+
+    /// Waits until the host has reached the adapter.
+    pub async fn ready(&self) {
+        let url = format!("{}/ready", self.host.http);
+        while reqwest::get(&url).await.unwrap().status() != 200 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// A client of the service.
+    pub async fn client(&self) -> Client {
+        HostServiceClient::connect(self.host.grpc.clone())
+            .await
+            .unwrap()
+    }
+
+    /// The address of something in the session.
+    pub fn url(&self, what: &str) -> String {
+        format!("{}/v1/sessions/{}{what}", self.host.http, self.session_id)
+    }
+
+    /// Posts JSON to something in the session.
+    pub async fn post(&self, what: &str, body: Value) -> (u16, Value) {
+        let client = reqwest::Client::new();
+        let answer = client
+            .post(self.url(what))
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// Begins a turn.
+    pub async fn run(&self, text: &str) -> Turn {
+        let mut client = self.client().await;
+        let answers = client.run_turn(self.turn(text)).await.unwrap().into_inner();
+        Turn::begun(answers).await
+    }
+
+    /// A turn to ask for.
+    pub fn turn(&self, text: &str) -> pb::RunTurnRequest {
+        pb::RunTurnRequest {
+            org_id: 1,
+            session_id: self.session_id.to_string(),
+            message: Some(user(text)),
+            when_busy: 0,
+        }
+    }
+
+    /// The session's status.
+    pub async fn status(&self) -> SessionStatus {
+        let sessions = self.adapter.session_store(1);
+        let session = sessions.get_session(self.session_id).await.unwrap();
+        session.unwrap().status
+    }
+
+    /// The stored events, without a gap and each once.
+    pub async fn stored(&self) -> Vec<Event> {
+        let log = self.adapter.event_log().unwrap();
+        let events = log.read(self.session_id, 0).await.unwrap();
+        let sequences: Vec<_> = events.iter().map(|event| event.sequence.unwrap()).collect();
+        let expected: Vec<_> = (1..=i32::try_from(events.len()).unwrap()).collect();
+        assert_eq!(sequences, expected, "sequences have no gap");
+        let ids: HashSet<EventId> = events.iter().map(|event| event.id).collect();
+        assert_eq!(ids.len(), events.len(), "no event is there twice");
+        events
+    }
+
+    /// How many stored events have a type.
+    pub async fn count(&self, event_type: &str) -> usize {
+        let events = self.stored().await;
+        let found = events.iter().filter(|event| event.event_type == event_type);
+        found.count()
+    }
+}
+
+async fn start(process: &AdapterProcess, data: &Path, arguments: &[String]) -> HostProcess {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    HostProcess::start(&process.endpoint, data, &arguments).await
+}
+
+/// A turn that is followed.
+pub struct Turn {
+    /// What was accepted.
+    pub accepted: pb::TurnAccepted,
+    answers: Streaming<pb::RunTurnResponse>,
+}
+
+impl Turn {
+    async fn begun(mut answers: Streaming<pb::RunTurnResponse>) -> Self {
+        let first = answers.next().await.unwrap().unwrap();
+        let Some(Happened::Accepted(accepted)) = first.happened else {
+            panic!("the first is what was accepted");
+        };
+        Self { accepted, answers }
+    }
+
+    /// The next thing that happens; nothing when the stream is over or breaks.
+    pub async fn next(&mut self) -> Option<Happened> {
+        let answer = self.answers.next().await?.ok()?;
+        answer.happened
+    }
+
+    /// Reads until an event of a type comes.
+    pub async fn until(&mut self, event_type: &str) -> mortise_proto::pb::Event {
+        loop {
+            match self.next().await {
+                Some(Happened::Event(event)) if event.r#type == event_type => return event,
+                Some(Happened::Event(_)) => {}
+                other => panic!("{event_type} comes, not {other:?}"),
+            }
+        }
+    }
+
+    /// The events up to the end, and the end.
+    pub async fn rest(mut self) -> (Vec<mortise_proto::pb::Event>, pb::TurnEnded) {
+        let mut events = Vec::new();
+        loop {
+            match self.next().await {
+                Some(Happened::Event(event)) => events.push(event),
+                Some(Happened::Ended(ended)) => return (events, ended),
+                other => panic!("an event or the end comes, not {other:?}"),
+            }
+        }
+    }
+
+    /// How it ends.
+    pub async fn outcome(self) -> pb::TurnOutcome {
+        self.rest().await.1.outcome()
+    }
+}
+
+/// What a user says.
+pub fn user(text: &str) -> pb::UserMessage {
+    pb::UserMessage {
+        text: text.into(),
+        parts: Vec::new(),
+        controls: None,
+    }
+}
+
+/// A model that the test plays.
+pub fn played(fake: &FakeOpenAi) -> ModelWithProvider {
+    ModelWithProvider {
+        model: "fake".into(),
+        provider_type: LlmProviderType::OpenaiCompletions,
+        api_key: Some("sk-test".into()),
+        base_url: Some(fake.base_url.clone()),
+    }
+}
+
+/// Something that sends events over HTTP, read one by one.
+pub struct Sse {
+    body: futures::stream::BoxStream<'static, reqwest::Result<bytes::Bytes>>,
+    text: String,
+}
+
+/// One server-sent event.
+#[derive(Debug, Default)]
+pub struct Sent {
+    /// Its name.
+    pub event: String,
+    /// Its id; empty where it has none.
+    pub id: String,
+    /// What it holds.
+    pub data: Value,
+}
+
+impl Sse {
+    /// Sends a request whose answer is a stream of events.
+    pub async fn open(request: reqwest::RequestBuilder) -> Self {
+        let request = request.header("accept", "text/event-stream");
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        Self {
+            body: answer.bytes_stream().boxed(),
+            text: String::new(),
+        }
+    }
+
+    /// The next event; `None` at the end.
+    pub async fn next(&mut self) -> Option<Sent> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let mut sent = Sent::default();
+                for line in event.lines() {
+                    match line.split_once(": ") {
+                        Some(("event", name)) => sent.event = name.into(),
+                        Some(("id", id)) => sent.id = id.into(),
+                        Some(("data", data)) => sent.data = serde_json::from_str(data).unwrap(),
+                        Some(_) | None => {}
+                    }
+                }
+                self.text = rest.to_string();
+                if !sent.event.is_empty() {
+                    return Some(sent);
+                }
+                continue;
+            }
+            let more = self.body.next().await?.ok()?;
+            self.text.push_str(std::str::from_utf8(&more).unwrap());
+        }
+    }
+}
