@@ -29,6 +29,7 @@ mod open;
 mod outbound_tool_rate_limiter;
 mod path;
 mod payment_authority;
+mod platform_file;
 mod platform_store;
 mod provider_credential_store;
 mod records;
@@ -51,6 +52,9 @@ mod utility_llm;
 
 pub use egress::EgressConfig;
 pub use open::OpenError;
+pub use platform_file::{
+    Action, Change, Exported, Fault, FileFormat, ImportError, Imported, SecretSource,
+};
 pub use payment_authority::{PaymentAttempt, PaymentBackend, PaymentFailure, PaymentReceipt};
 pub use seal::{EncryptionKey, Resealed};
 pub use session_sql_db_store::SqlLimits;
