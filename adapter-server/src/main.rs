@@ -4,7 +4,7 @@
 mod commands;
 
 use clap::{Parser, Subcommand};
-use commands::{Failure, rotate_keys, serve};
+use commands::{Failure, export, import, rotate_keys, serve};
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -34,6 +34,15 @@ enum Command {
     /// was interrupted. The old key opens what backups hold: keep it safe or destroy
     /// both.
     RotateKeys(rotate_keys::Args),
+    /// Make an org what a platform file says: models, harnesses, agents, credentials,
+    /// connections, budgets, payments.
+    ///
+    /// Everything that is wrong with the file is told at once, and then nothing is
+    /// changed. Imported again, it changes nothing. Nothing is ever deleted. See
+    /// docs/platform-file.md.
+    Import(import::Args),
+    /// Write an org as a platform file. Secrets are left out unless they are asked for.
+    Export(export::Args),
 }
 
 #[tokio::main]
@@ -58,5 +67,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         None => serve::run(cli.serve).await,
         Some(Command::Serve(args)) => serve::run(args).await,
         Some(Command::RotateKeys(args)) => rotate_keys::run(args).await,
+        Some(Command::Import(args)) => import::run(args).await,
+        Some(Command::Export(args)) => export::run(args).await,
     }
 }

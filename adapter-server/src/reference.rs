@@ -52,10 +52,10 @@ mod utility_llm;
 
 pub use egress::EgressConfig;
 pub use open::OpenError;
+pub use payment_authority::{PaymentAttempt, PaymentBackend, PaymentFailure, PaymentReceipt};
 pub use platform_file::{
     Action, Change, Exported, Fault, FileFormat, ImportError, Imported, SecretSource,
 };
-pub use payment_authority::{PaymentAttempt, PaymentBackend, PaymentFailure, PaymentReceipt};
 pub use seal::{EncryptionKey, Resealed};
 pub use session_sql_db_store::SqlLimits;
 pub use utility_llm::UtilityLlm;

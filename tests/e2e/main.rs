@@ -8,6 +8,7 @@ mod crashes;
 mod event_stream;
 mod identity;
 mod interop;
+mod platform_file;
 mod providers;
 mod routes;
 mod secrets;

@@ -10,10 +10,10 @@ use async_trait::async_trait;
 use everruns_core::traits::{ModelWithProvider, ProviderCredentials};
 use everruns_core::typed_id::ModelId;
 use everruns_core::{Agent, Harness, Session};
+use mortise_proto::StoreError;
 use mortise_proto::convert::budget_checker::Budget;
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy};
 use mortise_proto::convert::user_connection_resolver::Connection;
-use mortise_proto::StoreError;
 
 #[async_trait]
 impl TestSeed for ScopedReference {

@@ -135,7 +135,8 @@ impl Reading<'_> {
         }
         let id = text.parse::<TypedId<M>>().ok();
         if let Some(id) = id
-            && (kept == Some(id) || self.names.is_there(kind, text))
+            && (kept.is_some_and(|kept| kept.uuid() == id.uuid())
+                || self.names.is_there(kind, text))
         {
             return Some(id);
         }

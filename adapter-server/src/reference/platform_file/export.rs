@@ -65,12 +65,7 @@ impl Reference {
     }
 }
 
-fn file(
-    writer: &mut Writer,
-    names: &Names,
-    org_id: i64,
-    state: State,
-) -> Result<File, StoreError> {
+fn file(writer: &mut Writer, names: &Names, org_id: i64, state: State) -> Result<File, StoreError> {
     let org_public_id = org_public_id_from_internal(org_id);
     let State {
         models,
@@ -128,6 +123,5 @@ fn file(
 }
 
 fn number(stored: i64) -> Result<u32, StoreError> {
-    u32::try_from(stored)
-        .map_err(|_| super::super::db::unreadable("a rate limit is out of range"))
+    u32::try_from(stored).map_err(|_| super::super::db::unreadable("a rate limit is out of range"))
 }

@@ -87,19 +87,13 @@ impl Faults {
         }
     }
 
-    /// Whether something is wrong there.
-    pub(super) fn at(&self, path: &str) -> bool {
-        self.paths.contains(path)
-    }
-
     pub(super) fn into_vec(self) -> Vec<Fault> {
         self.found
     }
 }
 
 fn is_secretive(path: &str) -> bool {
-    path.split(['.', '['])
-        .any(|part| SECRETIVE.contains(&part))
+    path.split(['.', '[']).any(|part| SECRETIVE.contains(&part))
 }
 
 /// The path of what a key leads to.
@@ -112,10 +106,7 @@ pub(super) fn join(path: &str, key: &str) -> String {
 }
 
 /// The one of these that a name was probably meant to be.
-pub(super) fn nearest<'a>(
-    name: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let likely = known
         .into_iter()
         .map(|known| (strsim::normalized_damerau_levenshtein(name, known), known))

@@ -4,7 +4,8 @@
 mod parts;
 
 pub(super) use parts::{
-    Capability, Hints, InitialFile, McpServer, NetworkAccess, Secret, SecretJson, Tool, ToolKind,
+    Capability, Hints, InitialFile, McpServer, NetworkAccess, Place, Secret, SecretJson, Tool,
+    ToolKind,
 };
 
 use serde::{Deserialize, Serialize};

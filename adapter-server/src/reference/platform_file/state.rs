@@ -114,7 +114,8 @@ impl Names {
             ids.remove(&former);
         }
         // Of several, the first: a name from outside may be given twice.
-        ids.entry(name.to_string()).or_insert_with(|| id.to_string());
+        ids.entry(name.to_string())
+            .or_insert_with(|| id.to_string());
     }
 
     pub(super) fn id_of(&self, kind: Kind, name: &str) -> Option<&str> {

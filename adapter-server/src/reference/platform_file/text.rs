@@ -33,7 +33,9 @@ impl FileFormat {
             Self::Yaml => serde_saphyr::from_str(text).map_err(|fault| {
                 // Without the lines around it: secrets may stand there.
                 let fault = fault.without_snippet();
-                let (line, column) = fault.location().map_or((0, 0), |at| (at.line(), at.column()));
+                let (line, column) = fault
+                    .location()
+                    .map_or((0, 0), |at| (at.line(), at.column()));
                 ImportError::syntax(line as u64, column as u64, fault.to_string())
             }),
             Self::Toml => match toml::from_str::<toml::Table>(text) {

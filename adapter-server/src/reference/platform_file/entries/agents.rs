@@ -37,7 +37,12 @@ pub(in super::super) fn record(
     } = written;
     let kept_model = former.and_then(|former| former.default_model_id);
     let default_model_id = default_model.and_then(|model| {
-        reading.refer(Kind::Model, &join(&path, "default_model"), &model, kept_model)
+        reading.refer(
+            Kind::Model,
+            &join(&path, "default_model"),
+            &model,
+            kept_model,
+        )
     });
     let now = time(now());
     let mut agent = Agent {

@@ -40,7 +40,12 @@ pub(in super::super) fn record(
         reading.refer(Kind::Harness, &join(&path, "parent"), &parent, kept_parent)
     });
     let default_model_id = default_model.and_then(|model| {
-        reading.refer(Kind::Model, &join(&path, "default_model"), &model, kept_model)
+        reading.refer(
+            Kind::Model,
+            &join(&path, "default_model"),
+            &model,
+            kept_model,
+        )
     });
     let now = time(now());
     Harness {

@@ -53,7 +53,9 @@ fn warn_of_unknown(reading: &mut Reading<'_>, path: &str, id: &str) {
         Some(known) => format!("did you mean {known:?}?"),
         None => "check that your host has it".to_string(),
     };
-    reading.warnings.add(Fault::new(path, reason, remedy).of(id));
+    reading
+        .warnings
+        .add(Fault::new(path, reason, remedy).of(id));
 }
 
 pub(super) fn write_capabilities(
@@ -370,17 +372,45 @@ macro_rules! same_fields {
 use shape::Hints;
 
 fn hints(hints: Hints) -> ToolHints {
-    same_fields!(Hints, ToolHints {
-        readonly, destructive, idempotent, open_world, requires_secrets, long_running,
-        supports_background, concurrency_class, cpu_bound, persist_output, capability_id,
-        capability_name, narration_noun,
-    }, hints)
+    same_fields!(
+        Hints,
+        ToolHints {
+            readonly,
+            destructive,
+            idempotent,
+            open_world,
+            requires_secrets,
+            long_running,
+            supports_background,
+            concurrency_class,
+            cpu_bound,
+            persist_output,
+            capability_id,
+            capability_name,
+            narration_noun,
+        },
+        hints
+    )
 }
 
 fn write_hints(hints: ToolHints) -> Hints {
-    same_fields!(ToolHints, Hints {
-        readonly, destructive, idempotent, open_world, requires_secrets, long_running,
-        supports_background, concurrency_class, cpu_bound, persist_output, capability_id,
-        capability_name, narration_noun,
-    }, hints)
+    same_fields!(
+        ToolHints,
+        Hints {
+            readonly,
+            destructive,
+            idempotent,
+            open_world,
+            requires_secrets,
+            long_running,
+            supports_background,
+            concurrency_class,
+            cpu_bound,
+            persist_output,
+            capability_id,
+            capability_name,
+            narration_noun,
+        },
+        hints
+    )
 }

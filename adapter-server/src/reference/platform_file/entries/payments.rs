@@ -115,7 +115,8 @@ pub(in super::super) fn policy(
     } else {
         reading.refer(Kind::PaymentAccount, &at, account, None)
     };
-    let max_amount_usd_per_request = usd(reading, path, "max_usd_per_request", *max_usd_per_request);
+    let max_amount_usd_per_request =
+        usd(reading, path, "max_usd_per_request", *max_usd_per_request);
     let max_amount_usd_per_day = usd(reading, path, "max_usd_per_day", *max_usd_per_day);
     Some(LedgerPolicy {
         subject: subject?,

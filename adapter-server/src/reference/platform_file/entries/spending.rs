@@ -6,9 +6,7 @@ use super::super::shape::{self, OneSubject, Subject};
 use super::super::state::Names;
 use super::{Entry, Reading};
 use everruns_core::budget::BudgetSubjectType;
-use everruns_core::typed_id::{
-    AgentId, AppChannelId, AppId, BudgetId, IdMarker, SessionId,
-};
+use everruns_core::typed_id::{AgentId, AppChannelId, AppId, BudgetId, IdMarker, SessionId};
 use mortise_proto::convert::budget_checker::Budget;
 use uuid::Uuid;
 
@@ -45,7 +43,9 @@ pub(in super::super) fn record(
     let is_finite = balance.is_none_or(f64::is_finite);
     if !is_finite {
         let at = join(path, "balance");
-        reading.faults.add(Fault::new(at, "is no amount", "write a number"));
+        reading
+            .faults
+            .add(Fault::new(at, "is no amount", "write a number"));
     }
     let ((subject_type, subject_id), limit) = (subject?, limit?);
     let balance = match former {
@@ -80,7 +80,12 @@ pub(in super::super) fn write(names: &Names, org_public_id: &str, budget: Budget
     shape::Budget {
         name: names.name_of(Kind::Budget, &id).map(str::to_string),
         id: Some(id),
-        subject: Some(write_subject(names, org_public_id, &subject_type, subject_id)),
+        subject: Some(write_subject(
+            names,
+            org_public_id,
+            &subject_type,
+            subject_id,
+        )),
         currency,
         limit: Some(limit),
         soft_limit,
@@ -110,7 +115,9 @@ pub(super) fn subject(
         }
         let remedy = instead(word, [ORGANIZATION], "write organization, or {agent: NAME}");
         let reason = "is no subject by itself";
-        reading.faults.add(Fault::new(path, reason, remedy).of(word));
+        reading
+            .faults
+            .add(Fault::new(path, reason, remedy).of(word));
         return None;
     }
     let OneSubject {
@@ -134,7 +141,9 @@ pub(super) fn subject(
         .filter_map(|(kind, key, id)| Some((kind, key, id.as_ref()?)));
     let (Some((kind, key, id)), None) = (given.next(), given.next()) else {
         let reason = "does not name one subject";
-        reading.faults.add(Fault::new(path, reason, "write one key"));
+        reading
+            .faults
+            .add(Fault::new(path, reason, "write one key"));
         return None;
     };
     if kept == Some((kind.clone(), id)) {

@@ -36,8 +36,7 @@ pub(in super::super) fn record(
     };
     let at = join(path, "metadata");
     let metadata = metadata.as_ref();
-    let metadata =
-        metadata.map(|json| reading.secrets.sealed_json(json, &at, &mut reading.faults));
+    let metadata = metadata.map(|json| reading.secrets.sealed_json(json, &at, &mut reading.faults));
     Some(Connection {
         user_id: user_id?,
         provider: provider.clone(),

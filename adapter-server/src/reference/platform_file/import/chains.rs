@@ -8,7 +8,7 @@ use super::plan::Plan;
 use everruns_core::typed_id::HarnessId;
 use mortise_proto::StoreError;
 use sqlx::AnyConnection;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 
 pub(super) async fn check(
     tx: &mut AnyConnection,
@@ -17,16 +17,18 @@ pub(super) async fn check(
     plan: &mut Plan<'_>,
 ) -> Result<(), StoreError> {
     let there = plan.state.harnesses.iter();
-    let mut parents: BTreeMap<HarnessId, Option<HarnessId>> =
-        there.map(|harness| (harness.id, harness.parent_harness_id)).collect();
+    let mut parents: HashMap<HarnessId, Option<HarnessId>> = there
+        .map(|harness| (harness.id, harness.parent_harness_id))
+        .collect();
     parents.extend(plan.parents.iter().map(|(id, parent, _)| (*id, *parent)));
     // Each cycle is told once.
-    let mut told = BTreeSet::new();
+    let mut told = HashSet::new();
     for (start, _, path) in &plan.parents {
         let mut chain = vec![*start];
         while let Some(parent) = parent_of(tx, org_id, key, &mut parents, chain.last()).await? {
             if parent == *start {
-                if chain.iter().all(|id| told.insert(*id)) {
+                if !told.contains(start) {
+                    told.extend(chain);
                     let reason = "leads back to the harness itself";
                     let fault = Fault::new(path, reason, "choose another parent");
                     plan.reading.faults.add(fault);
@@ -53,7 +55,7 @@ async fn parent_of(
     tx: &mut AnyConnection,
     org_id: i64,
     key: Option<&KeyRing>,
-    parents: &mut BTreeMap<HarnessId, Option<HarnessId>>,
+    parents: &mut HashMap<HarnessId, Option<HarnessId>>,
     id: Option<&HarnessId>,
 ) -> Result<Option<HarnessId>, StoreError> {
     let Some(id) = id else {

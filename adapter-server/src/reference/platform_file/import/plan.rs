@@ -12,7 +12,9 @@ use super::super::state::State;
 use super::layout::Layout;
 use super::{Action, Change};
 use everruns_core::traits::{ModelWithProvider, ProviderCredentials};
-use everruns_core::typed_id::{AgentId, HarnessId, IdMarker, ModelId, TypedId};
+use everruns_core::typed_id::{
+    AgentId, BudgetId, HarnessId, IdMarker, ModelId, PaymentAccountId, TypedId,
+};
 use everruns_core::{Agent, Harness};
 use mortise_proto::StoreError;
 use mortise_proto::convert::budget_checker::Budget;
@@ -95,7 +97,10 @@ impl<'a> Plan<'a> {
     pub(super) fn read(&mut self, layout: Layout, mut formers: Formers) {
         for harness in &self.state.harnesses {
             let id = harness.id.to_string();
-            formers.harnesses.entry(id).or_insert_with(|| harness.clone());
+            formers
+                .harnesses
+                .entry(id)
+                .or_insert_with(|| harness.clone());
         }
         for agent in &self.state.agents {
             let id = agent.public_id.to_string();
@@ -194,7 +199,8 @@ impl<'a> Plan<'a> {
             (action, _) => action,
         };
         if let (Some(name), true) = (name, is_new) {
-            self.puts.push(Put::Name(kind, id.to_string(), name.to_string()));
+            self.puts
+                .push(Put::Name(kind, id.to_string(), name.to_string()));
         }
         self.change(kind.name(), name.unwrap_or(id), action);
     }
@@ -258,14 +264,12 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn harness(
-        &mut self,
-        id: HarnessId,
-        entry: Entry<shape::Harness>,
-        former: Option<&Harness>,
-    ) {
+    fn harness(&mut self, id: HarnessId, entry: Entry<shape::Harness>, former: Option<&Harness>) {
         let (path, name) = (entry.path.clone(), entry.written.name.clone());
-        self.check_name(Kind::Harness, &path, &name, former.map(|it| it.name.as_str()));
+        // The platform's own may be called anything; upstream looks for a "Generic".
+        let own = entry.written.built_in.then_some(name.as_str());
+        let former_name = former.map(|former| former.name.as_str());
+        self.check_name(Kind::Harness, &path, &name, own.or(former_name));
         let mut harness = harnesses::record(&mut self.reading, id, entry, former);
         let at = join(&path, "parent");
         self.parents.push((id, harness.parent_harness_id, at));
@@ -329,13 +333,12 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn budgets<M: IdMarker>(
+    fn budgets(
         &mut self,
-        entries: Vec<(TypedId<M>, Entry<shape::Budget>)>,
+        entries: Vec<(BudgetId, Entry<shape::Budget>)>,
         named: &BTreeMap<String, String>,
     ) {
         for (id, entry) in entries {
-            let id = everruns_core::typed_id::BudgetId::from_uuid(id.uuid());
             let former = self.state.budgets.iter().find(|former| former.id == id);
             let Some(budget) = spending::record(&mut self.reading, id, &entry, former) else {
                 continue;
@@ -349,13 +352,12 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn accounts<M: IdMarker>(
+    fn accounts(
         &mut self,
-        entries: Vec<(TypedId<M>, Entry<shape::PaymentAccount>)>,
+        entries: Vec<(PaymentAccountId, Entry<shape::PaymentAccount>)>,
         named: &BTreeMap<String, String>,
     ) {
         for (id, entry) in entries {
-            let id = everruns_core::typed_id::PaymentAccountId::from_uuid(id.uuid());
             let former = self.state.accounts.iter().find(|former| former.id == id);
             let Some(account) = payments::account(&mut self.reading, id, &entry, former) else {
                 continue;
@@ -405,13 +407,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn must_be_first(
-        &mut self,
-        seen: &mut BTreeSet<String>,
-        name: String,
-        path: &str,
-        key: &str,
-    ) {
+    fn must_be_first(&mut self, seen: &mut BTreeSet<String>, name: String, path: &str, key: &str) {
         if !seen.contains(&name) {
             seen.insert(name);
             return;
