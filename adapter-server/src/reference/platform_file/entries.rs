@@ -60,39 +60,36 @@ impl<'a> Identities<'a> {
         path: &str,
         name: Option<&str>,
         id: Option<&str>,
-    ) -> Option<TypedId<M>> {
+    ) -> TypedId<M> {
         let name = name.filter(|name| !name.is_empty());
         let kind = self.kind;
         if name.is_none() && id.is_none() {
             let remedy = format!("name the {}", kind.name());
             reading.missing(&join(path, "name"), &remedy);
-            return None;
         }
-        let given = id.map(|id| reading.id::<M>(&join(path, "id"), id));
-        let id = match (given, name.and_then(|name| reading.names.id_of(kind, name))) {
-            (Some(given), _) => given?,
-            (None, Some(named)) => named.parse().ok()?,
-            (None, None) => TypedId::new(),
-        };
+        let given = id.and_then(|id| reading.id::<M>(&join(path, "id"), id));
+        let named = name.and_then(|name| reading.names.id_of(kind, name));
+        let named = named.and_then(|id| id.parse().ok());
+        // One whose id is wrong is read to its end all the same, under a new one.
+        let id = given.or(named).unwrap_or_else(TypedId::new);
         let text = id.to_string();
         let stands = name.is_some() && (self.standing)(&text).as_deref() == name;
         if let Some(name) = name {
-            let at = join(path, "name");
             let holder = reading.names.id_of(kind, name);
             let is_taken = holder.is_some_and(|holder| holder != text);
             if !stands && (!self.names.insert(name.to_string()) || is_taken) {
                 let reason = format!("is the name of another {}", kind.name());
-                let fault = Fault::new(at, reason, "choose another name").of(name);
-                reading.faults.add(fault);
+                let fault = Fault::new(join(path, "name"), reason, "choose another name");
+                reading.faults.add(fault.of(name));
             }
         }
         if !self.ids.insert(text.clone()) && given.is_some() {
             let reason = format!("is the id of another {} of the file", kind.name());
-            let fault = Fault::new(join(path, "id"), reason, "leave one of them out").of(&text);
-            reading.faults.add(fault);
+            let fault = Fault::new(join(path, "id"), reason, "leave one of them out");
+            reading.faults.add(fault.of(&text));
         }
         reading.names.add(kind, &text, name);
-        Some(id)
+        id
     }
 }
 

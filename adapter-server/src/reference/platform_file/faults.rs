@@ -79,10 +79,14 @@ impl fmt::Display for Fault {
 // === impl Faults ===
 
 impl Faults {
-    /// Adds one, unless something is wrong there already: what follows from a fault is
-    /// no news.
+    /// Adds one, unless something is wrong there or below it already: what follows from
+    /// a fault is no news.
     pub(super) fn add(&mut self, fault: Fault) {
-        if self.paths.insert(fault.path.clone()) {
+        let is_below = |path: &String| {
+            let rest = path.strip_prefix(&fault.path);
+            rest.is_some_and(|rest| rest.starts_with(['.', '[']))
+        };
+        if !self.paths.iter().any(is_below) && self.paths.insert(fault.path.clone()) {
             self.found.push(fault);
         }
     }

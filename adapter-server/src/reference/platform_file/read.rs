@@ -83,7 +83,7 @@ impl de::Error for Problem {
     }
 
     fn invalid_type(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::new("is of the wrong kind", format!("write {expected}"))
+        Self::new("is of the wrong kind", format!("write {}", plain(expected)))
     }
 
     fn invalid_value(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
@@ -108,6 +108,19 @@ impl de::Error for Problem {
 
     fn missing_field(field: &'static str) -> Self {
         Self::new(format!("lacks {field}"), "write it")
+    }
+}
+
+/// What the derived code expects, for people who do not know its types.
+fn plain(expected: &dyn de::Expected) -> String {
+    match expected.to_string().as_str() {
+        "u32" | "u64" | "usize" => "a whole number from 0 on".to_string(),
+        "f64" => "a number".to_string(),
+        "a boolean" => "true or false".to_string(),
+        "a sequence" => "a list".to_string(),
+        "a map" => "a mapping".to_string(),
+        text if text.starts_with("struct ") => "a mapping with the keys of this entry".to_string(),
+        text => text.to_string(),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::reference::{Action, Exported, FileFormat, ImportError, Imported, SecretSource};
 use everruns_core::capability_types::AgentCapabilityConfig;
-use everruns_core::traits::{AgentStore, HarnessStore, LlmProviderStore};
+use everruns_core::traits::{HarnessStore, LlmProviderStore};
 use everruns_core::typed_id::AgentId;
 use everruns_core::{Agent, PlatformStore};
 use std::collections::BTreeMap;
@@ -177,7 +177,7 @@ async fn every_fault_at_once() {
     let mut told: Vec<String> = faults.iter().map(ToString::to_string).collect();
     told.sort();
     let expected = [
-        r#"agents[0].max_iterations: "many" is of the wrong kind; write usize"#,
+        r#"agents[0].max_iterations: "many" is of the wrong kind; write a whole number from 0 on"#,
         r#"agents[0].system_promt: is no key that is known here; did you mean "system_prompt"?"#,
         r#"agents[1].id: "agent_12" is no id of this kind; write agent_ and 32 hexadecimal digits"#,
         r#"agents[1].name: "a" is the name of another agent; choose another name"#,
@@ -186,11 +186,10 @@ async fn every_fault_at_once() {
         r#"budgets[0].limit: "-1" is no amount; write a number from 0 on"#,
         r#"budgets[0].subject.agent: "aa" is no agent of the file or of the database; add the agent or correct the name"#,
         r#"connections[0].token.evn: is no key that is known here; did you mean "env"?"#,
-        r#"connections[0].token: does not say in one way where the secret is; write one of env or file"#,
         r#"connections[0].user: "nobody" is no UUID; write the user's id"#,
         r#"harnesses[0].parent: leads back to the harness itself; choose another parent"#,
         r#"harnesses[2].default_model: "mian" is no model of the file or of the database; did you mean "main"?"#,
-        r#"harnesses[2].name: "Big Name" name must contain only lowercase letters, digits, and hyphens; choose one such as `code-reviewer`"#,
+        r#"harnesses[2].name: "Big Name" cannot be given: name must contain only lowercase letters, digits, and hyphens; choose one such as `code-reviewer`"#,
         r#"models[0].api_key: the environment variable NOT_SET is not set; set it to the secret"#,
         r#"models[0].provider: "opnai" is no type of provider; did you mean "openai"?"#,
         r#"payment_policies[0].account: "none-such" is no payment account of the file or of the database; add the payment account or correct the name"#,

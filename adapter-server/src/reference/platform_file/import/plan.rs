@@ -159,10 +159,10 @@ impl<'a> Plan<'a> {
         entries: Vec<Entry<T>>,
         called: impl Fn(&T) -> (Option<&str>, Option<&str>),
     ) -> Vec<(TypedId<M>, Entry<T>)> {
-        let identified = entries.into_iter().filter_map(|entry| {
+        let identified = entries.into_iter().map(|entry| {
             let (name, id) = called(&entry.written);
-            let id = identities.identify(&mut self.reading, &entry.path, name, id)?;
-            Some((id, entry))
+            let id = identities.identify(&mut self.reading, &entry.path, name, id);
+            (id, entry)
         });
         identified.collect()
     }
@@ -308,7 +308,12 @@ impl<'a> Plan<'a> {
             && let Err(problem) = everruns_core::agent::validate_addressable_name(name)
         {
             let remedy = "choose one such as `code-reviewer`";
-            let fault = Fault::new(join(path, "name"), problem, remedy).of(name);
+            let fault = Fault::new(
+                join(path, "name"),
+                format!("cannot be given: {problem}"),
+                remedy,
+            )
+            .of(name);
             self.reading.faults.add(fault);
         }
     }
