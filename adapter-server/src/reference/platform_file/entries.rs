@@ -70,8 +70,8 @@ impl<'a> Identities<'a> {
         let given = id.and_then(|id| reading.id::<M>(&join(path, "id"), id));
         let named = name.and_then(|name| reading.names.id_of(kind, name));
         let named = named.and_then(|id| id.parse().ok());
-        // One whose id is wrong is read to its end all the same, under a new one.
-        let id = given.or(named).unwrap_or_else(TypedId::new);
+        // The default is a new one. An entry whose id is wrong is read to its end under it.
+        let id = given.or(named).unwrap_or_default();
         let text = id.to_string();
         let stands = name.is_some() && (self.standing)(&text).as_deref() == name;
         if let Some(name) = name {

@@ -187,7 +187,11 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
     ) -> Result<V::Value, Problem> {
         let read = match self.value {
             Value::String(text) => visitor.visit_enum(Variant(text)),
-            _ => Err(Problem::new("is of the wrong kind", "write a word")),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_) => Err(Problem::new("is of the wrong kind", "write a word")),
         };
         read.map_err(|problem| problem.at(&self.path, self.value))
     }

@@ -36,7 +36,7 @@ impl FileFormat {
                 let (line, column) = fault
                     .location()
                     .map_or((0, 0), |at| (at.line(), at.column()));
-                ImportError::syntax(line as u64, column as u64, fault.to_string())
+                ImportError::syntax(line, column, fault.to_string())
             }),
             Self::Toml => match toml::from_str::<toml::Table>(text) {
                 Ok(table) => Ok(Value::Object(json_fields(table))),
