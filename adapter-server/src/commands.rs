@@ -1,12 +1,14 @@
 //! What `mortise-adapter` can do, one file per command, and what the commands share:
 //! the storage they work on, and why they end early.
 
+pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod rotate_keys;
 pub(crate) mod serve;
 mod transport;
 mod utility_llm;
 
-use mortise_adapter_server::reference::{EncryptionKey, OpenError, ReferenceConfig};
+use mortise_adapter_server::reference::{EncryptionKey, ImportError, OpenError, ReferenceConfig};
 use mortise_adapter_server::telemetry::{
     LogFormat, Otlp, Telemetry, TelemetryError, TelemetryOptions,
 };
@@ -14,6 +16,9 @@ use mortise_adapter_server::{ServeError, TlsError, TokenFileError};
 use mortise_proto::StoreError;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// The org that hosts use unless they are told another one.
+const DEFAULT_ORG: i64 = 1;
 
 /// The storage that a command works on.
 #[derive(clap::Args)]
@@ -84,6 +89,14 @@ pub(crate) enum Failure {
          the log names them"
     )]
     Unreadable(u64),
+    #[error("{0}: is neither .yaml, .yml nor .toml; give a file that is")]
+    Extension(PathBuf),
+    #[error("{path}: {cause}")]
+    PlatformFile { path: PathBuf, cause: io::Error },
+    #[error("{path}: {error}")]
+    Import { path: PathBuf, error: ImportError },
+    #[error("{path} cannot be written: {cause}")]
+    Output { path: PathBuf, cause: io::Error },
     #[error("--listen {address}: {cause}")]
     Listen { address: String, cause: io::Error },
     #[error("TLS: {0}")]

@@ -4,7 +4,7 @@
 mod commands;
 
 use clap::{Parser, Subcommand};
-use commands::{Failure, rotate_keys, serve};
+use commands::{Failure, export, import, rotate_keys, serve};
 use std::process::ExitCode;
 
 /// It could not start or finish, or stopped without being told to.
@@ -32,6 +32,15 @@ enum Command {
     /// was interrupted. The old key opens what backups hold: keep it safe or destroy
     /// both.
     RotateKeys(rotate_keys::Args),
+    /// Make an org what a platform file says: models, harnesses, agents, credentials,
+    /// connections, budgets, payments.
+    ///
+    /// Everything that is wrong with the file is told at once, and then nothing is
+    /// changed. Imported again, it changes nothing. Nothing is ever deleted. See
+    /// docs/platform-file.md.
+    Import(import::Args),
+    /// Write an org as a platform file. Secrets are left out unless they are asked for.
+    Export(export::Args),
 }
 
 #[tokio::main]
@@ -50,5 +59,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         None => serve::run(cli.serve).await,
         Some(Command::Serve(args)) => serve::run(args).await,
         Some(Command::RotateKeys(args)) => rotate_keys::run(args).await,
+        Some(Command::Import(args)) => import::run(args).await,
+        Some(Command::Export(args)) => export::run(args).await,
     }
 }

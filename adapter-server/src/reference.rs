@@ -31,6 +31,7 @@ mod outbound_tool_rate_limiter;
 mod path;
 mod payment_authority;
 mod piecewise;
+mod platform_file;
 mod platform_store;
 mod provider_credential_store;
 mod records;
@@ -54,6 +55,9 @@ mod utility_llm;
 pub use egress::EgressConfig;
 pub use open::OpenError;
 pub use payment_authority::{PaymentAttempt, PaymentBackend, PaymentFailure, PaymentReceipt};
+pub use platform_file::{
+    Action, Change, Exported, Fault, FileFormat, ImportError, Imported, SecretSource,
+};
 pub use seal::{EncryptionKey, Resealed};
 pub use session_sql_db_store::SqlLimits;
 pub use utility_llm::UtilityLlm;

@@ -12,6 +12,7 @@ mod identity;
 mod interop;
 mod large;
 mod metrics;
+mod platform_file;
 mod providers;
 mod routes;
 mod secrets;

@@ -2,7 +2,7 @@
 //! call of a model took, and is taken off every budget that its session counts against in
 //! the transaction that stores it, so that nothing counts twice.
 
-use super::db::{self, fault};
+use super::db::fault;
 use super::errors::upstream;
 use super::records::domain;
 use super::seal::KeyRing;
@@ -63,15 +63,6 @@ impl Budgets {
         let budgets = all(&mut tx, scope.org_id).await?;
         let counts = |budget: &Budget| applies(budget, &session, self.agent_id);
         Ok(answer(budgets.into_iter().filter(counts).collect()))
-    }
-}
-
-impl ScopedReference {
-    /// Puts a budget over whatever stands under its id.
-    pub(super) async fn put_budget_row(&self, budget: Budget) -> Result<(), StoreError> {
-        let mut tx = self.inner.db.write().await?;
-        put(&mut tx, self.scope.org_id, budget).await?;
-        db::commit(tx).await
     }
 }
 

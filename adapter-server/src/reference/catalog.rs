@@ -1,6 +1,7 @@
-//! Harnesses and agents by name: what lists show, and which names are taken.
+//! Records by name: which harnesses and agents lists show, and which names are taken. A
+//! model, a budget and an account need no name; a platform file may give them one.
 
-use super::db::fault;
+use super::db::{fault, unreadable};
 use super::errors::refused;
 use super::seal::{Bound, KeyRing, opened_domain};
 use mortise_proto::StoreError;
@@ -15,20 +16,43 @@ const PUT: &str = "INSERT INTO catalog (org_id, kind, id, status, name) \
 const TAKEN: &str = "SELECT id FROM catalog WHERE org_id = $1 AND kind = $2 AND name = $3 \
                      AND status = 'ACTIVE' AND id <> $4 LIMIT 1";
 
-const HARNESSES: &str = "SELECT r.id, r.body FROM catalog c \
-    JOIN harnesses r ON r.org_id = c.org_id AND r.id = c.id \
-    WHERE c.org_id = $1 AND c.kind = $2 AND c.status = 'ACTIVE' ORDER BY c.name, c.id";
-
-const AGENTS: &str = "SELECT r.id, r.body FROM catalog c \
-    JOIN agents r ON r.org_id = c.org_id AND r.id = c.id \
-    WHERE c.org_id = $1 AND c.kind = $2 AND c.status = 'ACTIVE' ORDER BY c.name, c.id";
+const NAMES: &str = "SELECT id, name FROM catalog WHERE org_id = $1 AND kind = $2 \
+                     AND status = 'ACTIVE' ORDER BY name, id";
 
 /// What has a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Harness,
     Agent,
+    Model,
+    Budget,
+    PaymentAccount,
 }
+
+/// What can be listed.
+#[derive(Debug)]
+pub(super) struct Listing {
+    kind: Kind,
+    /// The table of its records.
+    table: &'static str,
+    statement: &'static str,
+}
+
+pub(super) const HARNESSES: Listing = Listing {
+    kind: Kind::Harness,
+    table: "harnesses",
+    statement: "SELECT r.id, r.body FROM catalog c \
+        JOIN harnesses r ON r.org_id = c.org_id AND r.id = c.id \
+        WHERE c.org_id = $1 AND c.kind = $2 AND c.status = 'ACTIVE' ORDER BY c.name, c.id",
+};
+
+pub(super) const AGENTS: Listing = Listing {
+    kind: Kind::Agent,
+    table: "agents",
+    statement: "SELECT r.id, r.body FROM catalog c \
+        JOIN agents r ON r.org_id = c.org_id AND r.id = c.id \
+        WHERE c.org_id = $1 AND c.kind = $2 AND c.status = 'ACTIVE' ORDER BY c.name, c.id",
+};
 
 /// One entry.
 #[derive(Debug)]
@@ -48,21 +72,9 @@ impl Kind {
         match self {
             Self::Harness => "harness",
             Self::Agent => "agent",
-        }
-    }
-
-    /// The table of its records.
-    pub(super) fn table(self) -> &'static str {
-        match self {
-            Self::Harness => "harnesses",
-            Self::Agent => "agents",
-        }
-    }
-
-    fn listed(self) -> &'static str {
-        match self {
-            Self::Harness => HARNESSES,
-            Self::Agent => AGENTS,
+            Self::Model => "model",
+            Self::Budget => "budget",
+            Self::PaymentAccount => "payment account",
         }
     }
 }
@@ -121,25 +133,45 @@ pub(super) async fn must_be_free(
     Ok(())
 }
 
-/// The active ones, ascending by name.
-pub(super) async fn active<W, D>(
+/// The active ones that have a name: ids and names, ascending by name.
+pub(super) async fn names(
     conn: &mut AnyConnection,
     org_id: i64,
-    key: Option<&KeyRing>,
     kind: Kind,
-) -> Result<Vec<D>, StoreError>
-where
-    W: Message + Default,
-    D: TryFrom<W, Error = ConvertError>,
-{
-    let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(kind.listed())
+) -> Result<Vec<(String, String)>, StoreError> {
+    let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(NAMES)
         .bind(org_id)
         .bind(kind.name())
         .fetch_all(conn)
         .await
         .map_err(fault)?;
+    rows.into_iter()
+        .map(|(id, name)| match String::from_utf8(name) {
+            Ok(name) => Ok((id, name)),
+            Err(_) => Err(unreadable("a name is not UTF-8")),
+        })
+        .collect()
+}
+
+/// The active ones, ascending by name.
+pub(super) async fn active<W, D>(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    key: Option<&KeyRing>,
+    listing: &Listing,
+) -> Result<Vec<D>, StoreError>
+where
+    W: Message + Default,
+    D: TryFrom<W, Error = ConvertError>,
+{
+    let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(listing.statement)
+        .bind(org_id)
+        .bind(listing.kind.name())
+        .fetch_all(conn)
+        .await
+        .map_err(fault)?;
     let open = |(id, body): &(String, Vec<u8>)| {
-        opened_domain::<W, D>(key, Bound::record(org_id, kind.table(), id), body)
+        opened_domain::<W, D>(key, Bound::record(org_id, listing.table, id), body)
     };
     rows.iter().map(open).collect()
 }

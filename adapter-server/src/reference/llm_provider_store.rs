@@ -4,14 +4,16 @@ use super::ScopedReference;
 use super::db::fault;
 use super::errors::upstream;
 use super::records::{decoded, stored_fault};
-use super::seal::{Bound, KeyRing, Sealed, unseal};
+use super::seal::{Bound, KeyRing, Sealed, seal, unseal};
 use async_trait::async_trait;
 use everruns_core::typed_id::ModelId;
 use everruns_core::{
     AgentLoopError,
     traits::{LlmProviderStore, ModelWithProvider},
 };
+use mortise_proto::convert::id;
 use mortise_proto::{StoreError, pb};
+use prost::Message;
 use sqlx::AnyConnection;
 
 const FIND: &str = "SELECT id, key_id, nonce, sealed, body FROM models \
@@ -21,6 +23,19 @@ const FIND_DEFAULT: &str = "SELECT m.id, m.key_id, m.nonce, m.sealed, m.body \
                             FROM default_models d \
                             JOIN models m ON m.org_id = d.org_id AND m.id = d.model_id \
                             WHERE d.org_id = $1";
+
+const LIST: &str = "SELECT id, key_id, nonce, sealed, body FROM models \
+                    WHERE org_id = $1 ORDER BY id";
+
+const DEFAULT: &str = "SELECT model_id FROM default_models WHERE org_id = $1";
+
+const PUT: &str = "INSERT INTO models (org_id, id, key_id, nonce, sealed, body) \
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (org_id, id) \
+    DO UPDATE SET key_id = excluded.key_id, nonce = excluded.nonce, \
+                  sealed = excluded.sealed, body = excluded.body";
+
+const PUT_DEFAULT: &str = "INSERT INTO default_models (org_id, model_id) VALUES ($1, $2) \
+    ON CONFLICT (org_id) DO UPDATE SET model_id = excluded.model_id";
 
 type Row = (
     String,
@@ -83,6 +98,88 @@ pub(super) async fn find_default(
         .await
         .map_err(fault)?;
     row.map(|row| opened(key, org_id, row)).transpose()
+}
+
+/// Every model of the org, by id.
+pub(super) async fn list_all(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    key: Option<&KeyRing>,
+) -> Result<Vec<(ModelId, ModelWithProvider)>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(LIST)
+        .bind(org_id)
+        .fetch_all(conn)
+        .await
+        .map_err(fault)?;
+    rows.into_iter()
+        .map(|row| {
+            let model_id = id("id", &row.0).map_err(stored_fault)?;
+            Ok((model_id, opened(key, org_id, row)?))
+        })
+        .collect()
+}
+
+/// The id of the org's default model.
+pub(super) async fn default_id(
+    conn: &mut AnyConnection,
+    org_id: i64,
+) -> Result<Option<ModelId>, StoreError> {
+    let row: Option<(String,)> = sqlx::query_as(DEFAULT)
+        .bind(org_id)
+        .fetch_optional(conn)
+        .await
+        .map_err(fault)?;
+    row.map(|(model_id,)| id("model_id", &model_id).map_err(stored_fault))
+        .transpose()
+}
+
+/// Puts a model over the one that is there.
+pub(super) async fn put(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    key: Option<&KeyRing>,
+    id: ModelId,
+    mut model: ModelWithProvider,
+) -> Result<(), StoreError> {
+    let model_id = id.to_string();
+    let bound = Bound::ApiKey {
+        org_id,
+        model_id: &model_id,
+    };
+    let api_key = model.api_key.take();
+    let sealed = api_key
+        .map(|api_key| seal(key, bound, &api_key))
+        .transpose()?;
+    let (key_id, nonce, text) = match sealed {
+        Some(sealed) => (Some(sealed.key_id), Some(sealed.nonce), Some(sealed.text)),
+        None => (None, None, None),
+    };
+    sqlx::query(PUT)
+        .bind(org_id)
+        .bind(model_id.as_str())
+        .bind(key_id)
+        .bind(nonce)
+        .bind(text)
+        .bind(pb::ModelWithProvider::from(model).encode_to_vec())
+        .execute(tx)
+        .await
+        .map(|_| ())
+        .map_err(fault)
+}
+
+/// Makes a model the org's default.
+pub(super) async fn put_default(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    id: ModelId,
+) -> Result<(), StoreError> {
+    sqlx::query(PUT_DEFAULT)
+        .bind(org_id)
+        .bind(id.to_string())
+        .execute(tx)
+        .await
+        .map(|_| ())
+        .map_err(fault)
 }
 
 fn opened(

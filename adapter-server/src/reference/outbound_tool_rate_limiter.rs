@@ -2,12 +2,13 @@
 //! counted by each server for itself: the check is on the way of every tool, and one that
 //! is not exact when servers share an org is what a check that fails open may be.
 
-use super::db::{self, fault};
+use super::db::fault;
 use super::{Inner, ScopedReference};
 use async_trait::async_trait;
 use everruns_core::OutboundToolRateLimiter;
 use everruns_core::typed_id::OrgId;
 use mortise_proto::StoreError;
+use sqlx::AnyConnection;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -54,12 +55,8 @@ impl OutboundToolRateLimiter for ScopedReference {
 impl Inner {
     async fn rate_limit(&self, org_id: i64) -> Result<Option<Limit>, StoreError> {
         let mut conn = self.db.reader().await?;
-        let row: Option<(i64, i64)> = sqlx::query_as(LIMIT)
-            .bind(org_id)
-            .fetch_optional(&mut *conn)
-            .await
-            .map_err(fault)?;
-        let limit = row.filter(|(max_calls, _)| *max_calls > 0);
+        let limit = find(&mut conn, org_id).await?;
+        let limit = limit.filter(|(max_calls, _)| *max_calls > 0);
         Ok(limit.map(|(max_calls, seconds)| Limit {
             max_calls: usize::try_from(max_calls).unwrap_or(usize::MAX),
             window: Duration::from_secs(u64::try_from(seconds).unwrap_or_default()),
@@ -67,29 +64,39 @@ impl Inner {
     }
 }
 
-impl ScopedReference {
-    /// Puts the org's limit; no calls at most means without limit.
-    pub(super) async fn limit_calls(
-        &self,
-        max_calls: u32,
-        window_seconds: u32,
-    ) -> Result<(), StoreError> {
-        if max_calls > 0 && window_seconds == 0 {
-            return Err(StoreError::invalid_field(
-                "window_seconds",
-                "is 0; give the window in seconds",
-            ));
-        }
-        let mut tx = self.inner.db.write().await?;
-        sqlx::query(PUT)
-            .bind(self.scope.org_id)
-            .bind(i64::from(max_calls))
-            .bind(i64::from(window_seconds))
-            .execute(&mut *tx)
-            .await
-            .map_err(fault)?;
-        db::commit(tx).await
+/// Puts the org's limit; no calls at most means without limit.
+pub(super) async fn put(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    max_calls: u32,
+    window_seconds: u32,
+) -> Result<(), StoreError> {
+    if max_calls > 0 && window_seconds == 0 {
+        return Err(StoreError::invalid_field(
+            "window_seconds",
+            "is 0; give the window in seconds",
+        ));
     }
+    sqlx::query(PUT)
+        .bind(org_id)
+        .bind(i64::from(max_calls))
+        .bind(i64::from(window_seconds))
+        .execute(tx)
+        .await
+        .map(|_| ())
+        .map_err(fault)
+}
+
+/// What was put, if anything was: calls at most, and the window in seconds.
+pub(super) async fn find(
+    conn: &mut AnyConnection,
+    org_id: i64,
+) -> Result<Option<(i64, i64)>, StoreError> {
+    sqlx::query_as(LIMIT)
+        .bind(org_id)
+        .fetch_optional(conn)
+        .await
+        .map_err(fault)
 }
 
 // === impl Calls ===

@@ -14,7 +14,7 @@ mod rows;
 
 pub(super) use backend::LedgerOnly;
 pub use backend::{PaymentAttempt, PaymentBackend, PaymentFailure, PaymentReceipt};
-pub(super) use policies::put;
+pub(super) use policies::{list_accounts, list_policies, lock, put, put_account};
 
 use super::ScopedReference;
 use super::db;

@@ -14,6 +14,8 @@ mod rows;
 mod sessions;
 mod wait;
 
+pub(super) use capabilities::{built_in, is_built_in};
+
 use super::catalog::Kind;
 use super::errors::{no_session, refused, upstream};
 use super::{ScopedReference, session_store};

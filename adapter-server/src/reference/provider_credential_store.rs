@@ -94,7 +94,6 @@ pub(super) async fn put(
 }
 
 /// All credentials of the org, by type of provider.
-#[cfg_attr(not(test), expect(dead_code, reason = "for whoever copies an org"))]
 pub(super) async fn list_all(
     conn: &mut AnyConnection,
     org_id: i64,

@@ -243,7 +243,6 @@ pub(super) async fn put(
 }
 
 /// All connections of the org, by user and provider.
-#[cfg_attr(not(test), expect(dead_code, reason = "for whoever copies an org"))]
 pub(super) async fn list_all(
     conn: &mut AnyConnection,
     org_id: i64,

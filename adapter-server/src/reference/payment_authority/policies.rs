@@ -25,6 +25,12 @@ const FIND_POLICY: &str = "SELECT body FROM payment_policies WHERE org_id = $1 A
 const FIND_ACCOUNT: &str = "SELECT balance, body FROM payment_accounts \
                             WHERE org_id = $1 AND id = $2";
 
+const LIST_POLICIES: &str = "SELECT body FROM payment_policies WHERE org_id = $1 \
+                             ORDER BY subject";
+
+const LIST_ACCOUNTS: &str = "SELECT balance, body FROM payment_accounts WHERE org_id = $1 \
+                             ORDER BY id";
+
 const DRAW: &str = "UPDATE payment_accounts SET balance = balance - $3 \
                     WHERE org_id = $1 AND id = $2";
 
@@ -42,7 +48,7 @@ pub(in crate::reference) async fn put(
     account: Option<LedgerAccount>,
 ) -> Result<(), StoreError> {
     check_limits(&policy)?;
-    locks::org(tx, org_id, LOCK).await?;
+    lock(tx, org_id).await?;
     let (owner, account_id) = (subject(policy.subject), policy.account_id);
     match account {
         Some(account) if account.id != account_id => {
@@ -65,6 +71,50 @@ pub(in crate::reference) async fn put(
         .await
         .map(|_| ())
         .map_err(fault)
+}
+
+/// Every policy of the org.
+pub(in crate::reference) async fn list_policies(
+    conn: &mut AnyConnection,
+    org_id: i64,
+) -> Result<Vec<LedgerPolicy>, StoreError> {
+    let rows: Vec<(Vec<u8>,)> = sqlx::query_as(LIST_POLICIES)
+        .bind(org_id)
+        .fetch_all(conn)
+        .await
+        .map_err(fault)?;
+    rows.iter()
+        .map(|(body,)| domain::<pb::LedgerPolicy, _>(body))
+        .collect()
+}
+
+/// Every account of the org, with what is left of its money now.
+pub(in crate::reference) async fn list_accounts(
+    conn: &mut AnyConnection,
+    org_id: i64,
+) -> Result<Vec<LedgerAccount>, StoreError> {
+    let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(LIST_ACCOUNTS)
+        .bind(org_id)
+        .fetch_all(conn)
+        .await
+        .map_err(fault)?;
+    rows.iter()
+        .map(|(balance, body)| {
+            let account: LedgerAccount = domain::<pb::LedgerAccount, _>(body)?;
+            Ok(LedgerAccount {
+                balance_usd: Micros(*balance).usd(),
+                ..account
+            })
+        })
+        .collect()
+}
+
+/// Makes payments of the org wait until this change is over.
+pub(in crate::reference) async fn lock(
+    tx: &mut AnyConnection,
+    org_id: i64,
+) -> Result<(), StoreError> {
+    locks::org(tx, org_id, LOCK).await
 }
 
 /// The policy of the session, else of the agent, else of the org.
@@ -138,7 +188,8 @@ pub(super) fn whose(subject: PolicySubject) -> String {
     }
 }
 
-async fn put_account(
+/// Puts an account over the one that is there, its balance included.
+pub(in crate::reference) async fn put_account(
     tx: &mut AnyConnection,
     org_id: i64,
     account: LedgerAccount,

@@ -16,7 +16,7 @@ use sqlx::AnyConnection;
 pub(super) async fn list(store: &ScopedReference) -> Result<Vec<Agent>, StoreError> {
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let mut conn = store.inner.db.reader().await?;
-    catalog::active::<pb::Agent, _>(&mut conn, org_id, key, Kind::Agent).await
+    catalog::active::<pb::Agent, _>(&mut conn, org_id, key, &catalog::AGENTS).await
 }
 
 pub(super) async fn create(

@@ -21,6 +21,16 @@ static BUILT_IN: LazyLock<Vec<CapabilityInfo>> = LazyLock::new(|| {
     infos
 });
 
+/// Whether a capability is one of upstream's own.
+pub(in crate::reference) fn is_built_in(id: &str) -> bool {
+    known(id).is_some()
+}
+
+/// The ids of upstream's own.
+pub(in crate::reference) fn built_in() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|info| info.id.as_str())
+}
+
 /// What is known of a capability.
 pub(super) fn known(id: &str) -> Option<&'static CapabilityInfo> {
     BUILT_IN.iter().find(|info| info.id.as_str() == id)

@@ -17,7 +17,7 @@ pub(super) async fn list(store: &ScopedReference) -> Result<Vec<Harness>, StoreE
     super::generic::provide(store).await?;
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let mut conn = store.inner.db.reader().await?;
-    catalog::active::<pb::Harness, _>(&mut conn, org_id, key, Kind::Harness).await
+    catalog::active::<pb::Harness, _>(&mut conn, org_id, key, &catalog::HARNESSES).await
 }
 
 pub(super) async fn get(

@@ -10,6 +10,7 @@ mod images;
 mod messages;
 mod payments;
 mod platform;
+mod platform_file;
 mod records;
 mod schedules;
 mod sealing;
