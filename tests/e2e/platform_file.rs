@@ -1,6 +1,5 @@
 //! A platform from a file, as its users bring it in: from the command line to a turn.
 
-use everruns_core::PlatformStore as _;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_runtime_host::demo;
 use mortise_test_support::adapter_process::{AdapterProcess, adapter, host};

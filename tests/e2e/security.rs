@@ -204,8 +204,8 @@ async fn calls_carry_a_token() {
 
     let channel = tonic::transport::Endpoint::new(server.endpoint.to_string()).unwrap();
     let channel = channel.connect().await.unwrap();
-    let asked = HealthClient::new(channel.clone()).check(HealthCheckRequest::default());
-    let answer = asked.await;
+    let mut health = HealthClient::new(channel.clone());
+    let answer = health.check(HealthCheckRequest::default()).await;
     assert!(answer.is_ok(), "{answer:?}");
 }
 

@@ -1,6 +1,6 @@
 //! `mortise-adapter export`.
 
-use super::{Failure, Storage};
+use super::{Failure, Storage, Traces};
 use mortise_adapter_server::reference::{Exported, FileFormat, Reference};
 use std::fs::{OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -39,6 +39,7 @@ enum Format {
 
 /// Writes the file, and prints which variables it needs.
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+    Traces::default().start()?;
     let Args {
         org,
         output,

@@ -1,6 +1,6 @@
 //! `mortise-adapter import`.
 
-use super::{Failure, Storage};
+use super::{Failure, Storage, Traces};
 use mortise_adapter_server::reference::{Action, FileFormat, Reference, SecretSource};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,7 @@ struct Here {
 
 /// Imports the file, and prints what became of each entry.
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+    Traces::default().start()?;
     let Args {
         file,
         org,

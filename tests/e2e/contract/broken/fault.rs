@@ -28,9 +28,9 @@ type Act = Arc<dyn Fn(Server, Request<Bytes>) -> BoxFuture<'static, Response<Bod
 #[derive(Clone)]
 pub(in super::super) struct Fault {
     /// The rule that must catch it.
-    pub(super) rule: &'static str,
+    pub(in super::super) rule: &'static str,
     /// What is wrong with the server.
-    pub(super) name: &'static str,
+    pub(in super::super) name: &'static str,
     method: &'static Method,
     act: Act,
 }
