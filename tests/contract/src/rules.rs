@@ -4,6 +4,7 @@ mod common;
 mod event_emitter;
 mod event_log;
 mod events;
+mod message_retriever;
 mod session_file_system;
 mod session_storage_store;
 
@@ -13,6 +14,7 @@ use crate::rule::Rule;
 #[must_use]
 pub fn all() -> Vec<Rule> {
     let groups = [
+        message_retriever::rules(),
         event_emitter::rules(),
         event_log::rules(),
         session_file_system::rules(),
