@@ -179,13 +179,13 @@ async fn ephemeral(cx: Cx) -> Outcome {
 async fn slow(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut follower = Follower::new(&cx.over_new_connection(), &session, 0).await?;
-    let filler = "x".repeat(30_000);
+    let filler = "x".repeat(60_000);
     // More than windows and buffers hold, none of it read meanwhile.
-    for number in 0..300 {
+    for number in 0..150 {
         let data = json!({"n": number, "filler": filler});
         emit(&cx, event(&session, "tool.progress", &data)).await?;
     }
-    follower.all(1..=300).await
+    follower.all(1..=150).await
 }
 
 async fn leavers(cx: Cx) -> Outcome {

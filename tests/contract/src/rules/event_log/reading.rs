@@ -19,7 +19,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .hard("LOG-03", "A session that does not exist has no events.", "event_log.proto, ReadEvents", unknown)
         .hard("LOG-04", "Ephemeral events are not read.", "event_emitter.proto", no_ephemeral).with(EMITTER)
         .hard("LOG-05", "An event is read as soon as its emit is answered, over another connection as well.", "event_emitter.proto, Emit", at_once).with(EMITTER)
-        .hard("LOG-06", "1,500 events of 4 KB are read completely.", "event_log.proto, ReadEvents", many).with(EMITTER).full()
+        .hard("LOG-06", "1,000 events of 6 KB are read completely.", "event_log.proto, ReadEvents", many).with(EMITTER).full()
         .hard("LOG-07", "Another org reads no event of a session whose id it knows.", "context.proto", other_org).with(EMITTER).needs(&[Need::OtherOrg])
         .hard("LOG-08", "A malformed session id is refused as INVALID_FIELD.", "ID:85-121", malformed)
         .list()
@@ -122,9 +122,9 @@ async fn at_once(cx: Cx) -> Outcome {
 }
 
 async fn many(cx: Cx) -> Outcome {
-    const EVENTS: usize = 1_500;
+    const EVENTS: usize = 1_000;
     let session = cx.session().await?;
-    let filler = "x".repeat(4_000);
+    let filler = "x".repeat(6_000);
     let events = || {
         (0..EVENTS).map(|number| {
             event(
