@@ -2,7 +2,9 @@
 
 mod content;
 mod filters;
+mod pages;
 mod reading;
+mod tenancy;
 mod tool_results;
 
 use crate::check::{Outcome, broken};
@@ -18,6 +20,8 @@ use mortise_proto::rpc::table::message_retriever_service::{
 pub(crate) fn rules() -> Vec<Rule> {
     let mut rules: Vec<Rule> = [
         reading::rules(),
+        pages::rules(),
+        tenancy::rules(),
         filters::rules(),
         content::rules(),
         tool_results::rules(),

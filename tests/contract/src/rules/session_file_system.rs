@@ -2,6 +2,7 @@
 
 mod compare;
 mod content;
+mod crowded;
 mod delete;
 mod directories;
 mod files;
@@ -19,6 +20,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         paths::rules(),
         compare::rules(),
         content::rules(),
+        crowded::rules(),
         directories::rules(),
         delete::rules(),
         seeded::rules(),

@@ -55,14 +55,14 @@ async fn windows(cx: Cx) -> Outcome {
         .await?;
     }
     for (after, limit, expected) in [
-        (0, 0, 1..=10),
-        (0, 3, 1..=3),
-        (4, 0, 5..=10),
-        (4, 2, 5..=6),
-        (9, 5, 10..=10),
-        (0, u64::MAX, 1..=10),
-        (10, 0, 11..=10),
-        (i64::MAX, 0, 11..=10),
+        (0, 0, 1..11),
+        (0, 3, 1..4),
+        (4, 0, 5..11),
+        (4, 2, 5..7),
+        (9, 5, 10..11),
+        (0, u64::MAX, 1..11),
+        (10, 0, 11..11),
+        (i64::MAX, 0, 11..11),
     ] {
         let answers = cx
             .collect(&READ_EVENTS, reading_after(&session, after, limit))

@@ -6,6 +6,7 @@ use crate::context::{Cx, fresh_id};
 use crate::rule::{Group, Rule};
 use crate::rules::common::{AWKWARD_JSON, awkward_texts, same_json};
 use crate::rules::events::{emit, event, event_of, input, moment, moment_text, say, user_message};
+use crate::rules::records::plain;
 use mortise_proto::pb;
 use mortise_proto::pb::content_part::Kind;
 use mortise_proto::rpc::table::event_emitter_service;
@@ -30,19 +31,17 @@ async fn back(cx: &Cx, session: &str, kind: &str, message: &Value) -> Outcome<pb
     present("GetMessage.message", get(cx, session, id).await?)
 }
 
-async fn everything(cx: Cx) -> Outcome {
-    let session = cx.session().await?;
-    let (id, image, model) = (fresh_id("message"), fresh_id("img"), fresh_id("model"));
-    let message = json!({
+/// A message with all its parts, as an event carries it.
+fn carried(id: &str, image: &str, model: &str) -> Value {
+    json!({
         "id": id,
         "role": "agent",
         "content": [
             {"type": "text", "text": "hello"},
-            {"type": "image", "url": "https://example.com/a.png"},
             {"type": "image", "base64": "aGk=", "media_type": "image/png"},
             {"type": "image_file", "image_id": image, "filename": "a.png"},
             {"type": "tool_call", "id": "call_1", "name": "grep", "arguments": {"pattern": "x"}},
-            {"type": "tool_result", "tool_call_id": "call_1", "result": null, "error": "no"},
+            {"type": "tool_result", "tool_call_id": "call_1", "error": "no"},
         ],
         "phase": "final_answer",
         "thinking": "hmm",
@@ -51,116 +50,97 @@ async fn everything(cx: Cx) -> Outcome {
         "metadata": {"k": {"n": null}},
         "external_actor": {"actor_id": "U1", "actor_name": "Ann", "source": "slack", "metadata": {"team": "T"}},
         "created_at": moment_text(7),
-    });
-    let got = back(&cx, &session, "output.message.completed", &message).await?;
-    let kinds: Vec<Option<Kind>> = got.content.iter().map(|part| part.kind.clone()).collect();
-    let expected = vec![
-        Some(Kind::Text(pb::TextPart {
+    })
+}
+
+/// The parts of the same message.
+fn parts(image: &str) -> Vec<pb::ContentPart> {
+    [
+        Kind::Text(pb::TextPart {
             text: "hello".into(),
-        })),
-        Some(Kind::Image(pb::ImagePart {
-            url: Some("https://example.com/a.png".into()),
-            ..Default::default()
-        })),
-        Some(Kind::Image(pb::ImagePart {
+        }),
+        Kind::Image(pb::ImagePart {
             url: None,
             base64: Some("aGk=".into()),
             media_type: Some("image/png".into()),
-        })),
-        Some(Kind::ImageFile(pb::ImageFilePart {
-            image_id: image,
-            filename: Some("a.png".into()),
-        })),
-    ];
-    same(
-        "the first four parts of message.content",
-        &kinds.iter().take(4).collect::<Vec<_>>(),
-        &expected.iter().collect::<Vec<_>>(),
-    )?;
-    match &kinds[4.min(kinds.len())..] {
-        [Some(Kind::ToolCall(call)), Some(Kind::ToolResult(result))] => {
-            same(
-                "tool_call.id and name",
-                &(call.id.as_str(), call.name.as_str()),
-                &("call_1", "grep"),
-            )?;
-            same_json(
-                "tool_call.arguments_json",
-                &call.arguments_json,
-                "{\"pattern\":\"x\"}",
-            )?;
-            same(
-                "tool_result.tool_call_id",
-                result.tool_call_id.as_str(),
-                "call_1",
-            )?;
-            same("tool_result.error", &result.error.as_deref(), &Some("no"))?;
-        }
-        other => crate::check::broken(
-            "the last parts of message.content",
-            "a tool call and a tool result",
-            format!("{other:?}"),
-        )?,
-    }
-    same(
-        "message.role",
-        &got.role,
-        &i32::from(pb::MessageRole::Agent),
-    )?;
-    same(
-        "message.phase",
-        &got.phase,
-        &Some(i32::from(pb::ExecutionPhase::FinalAnswer)),
-    )?;
-    same("message.thinking", &got.thinking.as_deref(), &Some("hmm"))?;
-    same(
-        "message.thinking_signature",
-        &got.thinking_signature.as_deref(),
-        &Some("c2ln"),
-    )?;
-    same("message.created_at", &got.created_at, &Some(moment(7)))?;
-    let controls = present("message.controls", got.controls)?;
-    same("controls.model_id", &controls.model_id, &Some(model))?;
-    same(
-        "controls.locale",
-        &controls.locale.as_deref(),
-        &Some("de-CH"),
-    )?;
-    same(
-        "controls.reasoning",
-        &controls.reasoning,
-        &Some(pb::ReasoningConfig {
-            effort: Some("low".into()),
         }),
-    )?;
-    holds("controls.hints", controls.hints, "a", "[1]")?;
-    holds("message.metadata", got.metadata, "k", "{\"n\":null}")?;
-    let actor = present("message.external_actor", got.external_actor)?;
-    same("external_actor.actor_id", actor.actor_id.as_str(), "U1")?;
-    same(
-        "external_actor.actor_name",
-        &actor.actor_name.as_deref(),
-        &Some("Ann"),
-    )?;
-    same("external_actor.source", actor.source.as_str(), "slack")?;
-    let metadata = present("external_actor.metadata", actor.metadata)?.values;
-    same(
-        "external_actor.metadata.team",
-        &metadata.get("team").map(String::as_str),
-        &Some("T"),
-    )
+        Kind::ImageFile(pb::ImageFilePart {
+            image_id: image.into(),
+            filename: Some("a.png".into()),
+        }),
+        Kind::ToolCall(pb::ToolCallPart {
+            id: "call_1".into(),
+            name: "grep".into(),
+            arguments_json: "{\"pattern\":\"x\"}".into(),
+        }),
+        Kind::ToolResult(pb::ToolResultPart {
+            tool_call_id: "call_1".into(),
+            result_json: None,
+            error: Some("no".into()),
+        }),
+    ]
+    .map(|kind| pb::ContentPart { kind: Some(kind) })
+    .to_vec()
 }
 
-/// A map of open values has one key with this value.
-fn holds(what: &str, map: Option<pb::JsonMap>, key: &str, json: &str) -> Outcome {
-    let map = present(what, map)?.values_json;
+async fn everything(cx: Cx) -> Outcome {
+    let session = cx.session().await?;
+    let (id, image, model) = (fresh_id("message"), fresh_id("img"), fresh_id("model"));
+    let message = carried(&id, &image, &model);
+    let mut got = back(&cx, &session, "output.message.completed", &message).await?;
+    let open = |key: &str, json: &str| {
+        Some(pb::JsonMap {
+            values_json: [(key.into(), json.into())].into(),
+        })
+    };
+    let expected = pb::Message {
+        id,
+        role: pb::MessageRole::Agent.into(),
+        content: parts(&image),
+        phase: Some(pb::ExecutionPhase::FinalAnswer.into()),
+        thinking: Some("hmm".into()),
+        thinking_signature: Some("c2ln".into()),
+        controls: Some(pb::Controls {
+            model_id: Some(model),
+            locale: Some("de-CH".into()),
+            reasoning: Some(pb::ReasoningConfig {
+                effort: Some("low".into()),
+            }),
+            hints: open("a", "[1]"),
+        }),
+        metadata: open("k", "{\"n\":null}"),
+        external_actor: Some(pb::ExternalActor {
+            actor_id: "U1".into(),
+            actor_name: Some("Ann".into()),
+            source: "slack".into(),
+            metadata: Some(pb::StringMap {
+                values: [("team".into(), "T".into())].into(),
+            }),
+        }),
+        created_at: Some(moment(7)),
+    };
+    for part in &mut got.content {
+        if let Some(Kind::ToolCall(call)) = &mut part.kind {
+            plain(&mut call.arguments_json);
+        }
+    }
+    let maps = [
+        got.metadata.as_mut(),
+        got.controls
+            .as_mut()
+            .and_then(|controls| controls.hints.as_mut()),
+    ];
+    for map in maps.into_iter().flatten() {
+        map.values_json.values_mut().for_each(plain);
+    }
+    same("message.content", &got.content, &expected.content)?;
+    same("message.controls", &got.controls, &expected.controls)?;
     same(
-        &format!("the keys of {what}"),
-        &map.keys().map(String::as_str).collect::<Vec<_>>(),
-        &vec![key],
+        "message.external_actor",
+        &got.external_actor,
+        &expected.external_actor,
     )?;
-    let value = present(&format!("{what}.{key}"), map.get(key))?;
-    same_json(&format!("{what}.{key}"), value, json)
+    same("the message", &got, &expected)
 }
 
 async fn signature(cx: Cx) -> Outcome {
