@@ -133,3 +133,35 @@ pub(crate) fn same_json(what: &str, got: &str, expected: &str) -> Outcome {
         (Ok(_) | Err(_), Ok(_) | Err(_)) => broken(what, expected, got),
     }
 }
+
+/// A call fails as a store's failure whose text holds a word that the host looks for.
+pub(crate) async fn refused_saying<Req, Rsp>(
+    cx: &Cx,
+    rpc: &Rpc<Req, Rsp>,
+    request: Req,
+    word: &str,
+) -> Outcome
+where
+    Req: Scoped + Message + Debug + Send + Sync + 'static,
+    Rsp: Message + Default + Debug + Send + Sync + 'static,
+{
+    let error = cx.refused(rpc, request).await?;
+    let holds = error.reason == Some(ErrorReason::Store)
+        && error.message.to_lowercase().contains(&word.to_lowercase());
+    match holds {
+        true => Ok(()),
+        false => broken(
+            format!("the error of {}", rpc.method.short_name()),
+            format!("STORE with a text that contains `{word}`"),
+            described(&error),
+        ),
+    }
+}
+
+/// Ids of sessions that are none.
+pub(crate) const MALFORMED_SESSIONS: [&str; 4] = [
+    "",
+    "session_1",
+    "agent_00000000000000000000000000000001",
+    "session_0000000000000000000000000000000A",
+];

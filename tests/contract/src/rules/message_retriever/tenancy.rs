@@ -1,0 +1,111 @@
+//! Whose history it is, and ids that are none.
+
+use super::{chunks, conversation, counting, getting, loading, paging, query, querying};
+use crate::check::{Outcome, absent, same};
+use crate::context::{Cx, fresh_id};
+use crate::rule::{Group, Need, Rule};
+use crate::rules::common::{MALFORMED_SESSIONS, refused_as_invalid};
+use mortise_proto::pb::ErrorReason;
+use mortise_proto::rpc::table::event_emitter_service;
+use mortise_proto::rpc::table::message_retriever_service::{
+    COUNT_MESSAGES, GET_MESSAGE, LOAD_FILTERED_MESSAGES, LOAD_MESSAGE_PAGE, LOAD_MESSAGES, NAME,
+};
+
+pub(super) fn rules() -> Vec<Rule> {
+    const EMITTER: &[&str] = &[event_emitter_service::NAME];
+    Group::of(NAME)
+        .hard(
+            "MSG-33",
+            "Another org sees no message of a session whose id it knows, by all five methods.",
+            "context.proto",
+            other_org,
+        )
+        .with(EMITTER)
+        .needs(&[Need::OtherOrg])
+        .hard(
+            "MSG-34",
+            "Malformed ids are refused as INVALID_FIELD by all five methods.",
+            "ID:85-121",
+            malformed,
+        )
+        .list()
+}
+
+async fn other_org(cx: Cx) -> Outcome {
+    let (session, expected) = conversation(&cx, 2).await?;
+    let other = cx.in_other_org()?;
+    // Refusing and seeing nothing are both right.
+    if let Ok(answer) = other
+        .attempt(&GET_MESSAGE, getting(&session, &expected[0]))
+        .await
+    {
+        absent("GetMessage in another org", answer.message)?;
+    }
+    if let Ok(answers) = other
+        .attempt_collect(&LOAD_MESSAGES, loading(&session))
+        .await
+    {
+        let messages = chunks(answers.into_iter().map(|answer| answer.chunk));
+        same("LoadMessages in another org", &messages, &Vec::new())?;
+    }
+    if let Ok(answers) = other
+        .attempt_collect(&LOAD_MESSAGE_PAGE, paging(&session, 0, 9))
+        .await
+    {
+        let messages = chunks(answers.into_iter().map(|answer| answer.chunk));
+        same("LoadMessagePage in another org", &messages, &Vec::new())?;
+    }
+    if let Ok(answer) = other.attempt(&COUNT_MESSAGES, counting(&session)).await {
+        same("CountMessages in another org", &answer.count, &0)?;
+    }
+    if other
+        .attempt_collect(&LOAD_FILTERED_MESSAGES, querying(&session))
+        .await
+        .is_ok()
+    {
+        let found = query(&other, querying(&session)).await?;
+        same("matched in another org", &found.matched, &0)?;
+        same(
+            "LoadFilteredMessages in another org",
+            &found.messages,
+            &Vec::new(),
+        )?;
+    }
+    Ok(())
+}
+
+async fn malformed(cx: Cx) -> Outcome {
+    let message = fresh_id("message");
+    for id in MALFORMED_SESSIONS {
+        refused_as_invalid(&cx, &GET_MESSAGE, getting(id, &message)).await?;
+        refused_as_invalid(&cx, &COUNT_MESSAGES, counting(id)).await?;
+        let invalid = Some(ErrorReason::InvalidField);
+        let error = cx.refused_collect(&LOAD_MESSAGES, loading(id)).await?;
+        same(
+            "the reason of LoadMessages's error",
+            &error.reason,
+            &invalid,
+        )?;
+        let error = cx
+            .refused_collect(&LOAD_MESSAGE_PAGE, paging(id, 0, 1))
+            .await?;
+        same(
+            "the reason of LoadMessagePage's error",
+            &error.reason,
+            &invalid,
+        )?;
+        let error = cx
+            .refused_collect(&LOAD_FILTERED_MESSAGES, querying(id))
+            .await?;
+        same(
+            "the reason of LoadFilteredMessages's error",
+            &error.reason,
+            &invalid,
+        )?;
+    }
+    let session = fresh_id("session");
+    for id in ["", "message_1", "event_00000000000000000000000000000001"] {
+        refused_as_invalid(&cx, &GET_MESSAGE, getting(&session, id)).await?;
+    }
+    Ok(())
+}
