@@ -1,6 +1,9 @@
-//! Every rule, one file per service. What several of those files do alike is in `common`.
+//! Every rule, one file per service. What several of those files do alike is in `common`
+//! and `refusals`.
 
 mod common;
+mod refusals;
+mod session_sql_db_store;
 mod session_storage_store;
 
 use crate::rule::Rule;
@@ -8,6 +11,9 @@ use crate::rule::Rule;
 /// Every rule, in the order of the contract.
 #[must_use]
 pub fn all() -> Vec<Rule> {
-    let groups = [session_storage_store::rules()];
+    let groups = [
+        session_storage_store::rules(),
+        session_sql_db_store::rules(),
+    ];
     groups.into_iter().flatten().collect()
 }
