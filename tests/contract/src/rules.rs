@@ -2,7 +2,9 @@
 //! and `refusals`.
 
 mod common;
+mod leased_resource_store;
 mod refusals;
+mod session_resource_registry;
 mod session_sql_db_store;
 mod session_storage_store;
 
@@ -14,6 +16,8 @@ pub fn all() -> Vec<Rule> {
     let groups = [
         session_storage_store::rules(),
         session_sql_db_store::rules(),
+        leased_resource_store::rules(),
+        session_resource_registry::rules(),
     ];
     groups.into_iter().flatten().collect()
 }
