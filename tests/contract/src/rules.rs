@@ -3,8 +3,10 @@
 
 mod common;
 mod leased_resource_store;
+mod memory_store;
 mod refusals;
 mod session_resource_registry;
+mod session_schedule_store;
 mod session_sql_db_store;
 mod session_storage_store;
 
@@ -15,9 +17,11 @@ use crate::rule::Rule;
 pub fn all() -> Vec<Rule> {
     let groups = [
         session_storage_store::rules(),
+        memory_store::rules(),
         session_sql_db_store::rules(),
         leased_resource_store::rules(),
         session_resource_registry::rules(),
+        session_schedule_store::rules(),
     ];
     groups.into_iter().flatten().collect()
 }
