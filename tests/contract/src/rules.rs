@@ -2,13 +2,16 @@
 //! and `refusals`.
 
 mod common;
+mod image_artifact_store;
 mod leased_resource_store;
 mod memory_store;
+mod provider_credential_store;
 mod refusals;
 mod session_resource_registry;
 mod session_schedule_store;
 mod session_sql_db_store;
 mod session_storage_store;
+mod user_connection_resolver;
 
 use crate::rule::Rule;
 
@@ -16,6 +19,9 @@ use crate::rule::Rule;
 #[must_use]
 pub fn all() -> Vec<Rule> {
     let groups = [
+        image_artifact_store::rules(),
+        provider_credential_store::rules(),
+        user_connection_resolver::rules(),
         session_storage_store::rules(),
         memory_store::rules(),
         session_sql_db_store::rules(),
