@@ -1,10 +1,13 @@
 //! Every rule, one file per service. What several of those files do alike is in `common`
 //! and `refusals`.
 
+mod budget_checker;
 mod common;
 mod image_artifact_store;
 mod leased_resource_store;
 mod memory_store;
+mod outbound_tool_rate_limiter;
+mod payment_authority;
 mod provider_credential_store;
 mod refusals;
 mod session_resource_registry;
@@ -28,6 +31,9 @@ pub fn all() -> Vec<Rule> {
         leased_resource_store::rules(),
         session_resource_registry::rules(),
         session_schedule_store::rules(),
+        budget_checker::rules(),
+        payment_authority::rules(),
+        outbound_tool_rate_limiter::rules(),
     ];
     groups.into_iter().flatten().collect()
 }
