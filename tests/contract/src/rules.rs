@@ -3,6 +3,7 @@
 
 mod budget_checker;
 mod common;
+mod egress;
 mod image_artifact_store;
 mod leased_resource_store;
 mod memory_store;
@@ -34,6 +35,7 @@ pub fn all() -> Vec<Rule> {
         budget_checker::rules(),
         payment_authority::rules(),
         outbound_tool_rate_limiter::rules(),
+        egress::rules(),
     ];
     groups.into_iter().flatten().collect()
 }
