@@ -15,7 +15,9 @@ mod session_resource_registry;
 mod session_schedule_store;
 mod session_sql_db_store;
 mod session_storage_store;
+mod turn_queue;
 mod user_connection_resolver;
+mod utility_llm;
 
 use crate::rule::Rule;
 
@@ -36,6 +38,8 @@ pub fn all() -> Vec<Rule> {
         payment_authority::rules(),
         outbound_tool_rate_limiter::rules(),
         egress::rules(),
+        utility_llm::rules(),
+        turn_queue::rules(),
     ];
     groups.into_iter().flatten().collect()
 }
