@@ -1,14 +1,12 @@
 //! What a session has leased from a provider outside.
 
-use super::common::{
-    AWKWARD_JSON, awkward_texts, lost_reply, moved_on, refused_as_invalid, repeated, same_json,
-};
-use super::refusals::NO_SESSION_IDS;
+mod production;
+
+use super::common::{AWKWARD_JSON, awkward_texts, moved_on, same_json};
 use crate::check::{Outcome, absent, broken, different, present, same, that};
 use crate::context::{Cx, fresh_uuid};
 use crate::fixtures::is_id;
 use crate::rule::{Group, Need, Rule};
-use futures::future::try_join_all;
 use mortise_proto::pb::{self, LeasedResourceStatus as Status, SessionResourceStatus};
 use mortise_proto::rpc::table::leased_resource_store_service::{
     LIST_RESOURCES, NAME, RELEASE_RESOURCE, UPSERT_RESOURCE,
@@ -28,14 +26,14 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("LEASE-07", "The list is of one session, oldest first.", "RO test store", lists)
         .hard("LEASE-08", "Every lease has an entry in the registry with its kind, its status and the four keys that name it.", "session_resource.rs:9, RO:18-25, 61-100", in_registry).with(&[registry::NAME])
         .hard("LEASE-09", "The owner, the name and the metadata survive.", "leased_resource.rs:126", survives)
-        .hard("LEASE-10", "Each keyed change that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", repeats).full()
-        .hard("LEASE-11", "A change whose caller went away before the answer is done once when it is sent again.", "context.proto, request_id", lost_replies).full()
-        .hard("LEASE-12", "16 upserts of one identity at the same time are one lease.", "T:747-752", concurrent).full()
+        .hard("LEASE-10", "Each keyed change that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", production::repeats).full()
+        .hard("LEASE-11", "A change whose caller went away before the answer is done once when it is sent again.", "context.proto, request_id", production::lost_replies).full()
+        .hard("LEASE-12", "16 upserts of one identity at the same time are one lease.", "T:747-752", production::concurrent).full()
         .hard("LEASE-13", "Provider, type, external id and session each make a lease another one.", "leased_resource_store.proto", identities)
-        .hard("LEASE-14", "The longest duration of a lease works.", "leased_resource_store.proto, lease_duration_seconds", longest).full()
-        .hard("LEASE-15", "A malformed session id, owner or metadata is refused as INVALID_FIELD.", "ID:85-121", malformed)
-        .hard("LEASE-16", "Another org sees no lease of a session whose id it knows, and cannot change one.", "context.proto", other_org).needs(&[Need::OtherOrg])
-        .hard("LEASE-17", "A second connection reads at once what the first has been told is leased.", "read your writes", second_view).full()
+        .hard("LEASE-14", "The longest duration of a lease works.", "leased_resource_store.proto, lease_duration_seconds", production::longest).full()
+        .hard("LEASE-15", "A malformed session id, owner or metadata is refused as INVALID_FIELD.", "ID:85-121", production::malformed)
+        .hard("LEASE-16", "Another org sees no lease of a session whose id it knows, and cannot change one.", "context.proto", production::other_org).needs(&[Need::OtherOrg])
+        .hard("LEASE-17", "A second connection reads at once what the first has been told is leased.", "read your writes", production::second_view).full()
         .list()
 }
 
@@ -326,62 +324,6 @@ async fn survives(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn repeats(cx: Cx) -> Outcome {
-    let session = cx.session().await?;
-    repeated(&cx, &UPSERT_RESOURCE, lease(&session, "x")).await?;
-    repeated(&cx, &RELEASE_RESOURCE, release(&session, "x")).await?;
-
-    // What was released in between stays so: a repeated answer changes nothing.
-    let first = cx.repeating();
-    first.call(&UPSERT_RESOURCE, lease(&session, "y")).await?;
-    cx.call(&RELEASE_RESOURCE, release(&session, "y")).await?;
-    first.call(&UPSERT_RESOURCE, lease(&session, "y")).await?;
-    let statuses = listed(&cx, &session).await?;
-    let statuses: Vec<_> = statuses.iter().map(pb::LeasedResource::status).collect();
-    same(
-        "the statuses after ReleaseResource, when an older UpsertResource was sent again",
-        &statuses,
-        &vec![Status::Released, Status::Released],
-    )
-}
-
-async fn lost_replies(cx: Cx) -> Outcome {
-    let session = cx.session().await?;
-    let answer = lost_reply(&cx, &UPSERT_RESOURCE, lease(&session, "x")).await?;
-    let leased = present("UpsertResource.resource", answer.resource)?;
-    same(
-        "ListResources.resources",
-        &listed(&cx, &session).await?,
-        &vec![leased],
-    )?;
-    let answer = lost_reply(&cx, &RELEASE_RESOURCE, release(&session, "x")).await?;
-    let released = present("ReleaseResource.resource", answer.resource)?;
-    same(
-        "ReleaseResource.resource.status",
-        &released.status(),
-        &Status::Released,
-    )
-}
-
-async fn concurrent(cx: Cx) -> Outcome {
-    let session = cx.session().await?;
-    let other = cx.over_new_connection();
-    let upserts = (0..16).map(|index| upsert([&cx, &other][index % 2], lease(&session, "x")));
-    let leases = try_join_all(upserts).await?;
-    for lease in &leases {
-        same(
-            "the id of one lease, made 16 times at once",
-            &lease.id,
-            &leases[0].id,
-        )?;
-    }
-    same(
-        "ListResources.resources",
-        &external_ids(&cx, &session).await?,
-        &vec!["x"],
-    )
-}
-
 async fn identities(cx: Cx) -> Outcome {
     let (session, other) = (cx.session().await?, cx.session().await?);
     let requests = [
@@ -417,88 +359,4 @@ async fn identities(cx: Cx) -> Outcome {
         &released,
         &vec![ids.swap_remove(0)],
     )
-}
-
-async fn longest(cx: Cx) -> Outcome {
-    let session = cx.session().await?;
-    let request = pb::UpsertResourceRequest {
-        lease_duration_seconds: u32::MAX,
-        ..lease(&session, "x")
-    };
-    let leased = upsert(&cx, request).await?;
-    same(
-        "lease_duration_seconds",
-        &leased.lease_duration_seconds,
-        &u32::MAX,
-    )?;
-    runs_for(&leased, u32::MAX.into())
-}
-
-async fn malformed(cx: Cx) -> Outcome {
-    for id in NO_SESSION_IDS {
-        refused_as_invalid(&cx, &UPSERT_RESOURCE, lease(id, "x")).await?;
-        refused_as_invalid(&cx, &RELEASE_RESOURCE, release(id, "x")).await?;
-        refused_as_invalid(&cx, &LIST_RESOURCES, list(id)).await?;
-    }
-    let session = cx.session().await?;
-    for owner in ["", "me", "00000000-0000-0000-0000-00000000000g"] {
-        let request = pb::UpsertResourceRequest {
-            owner_user_id: Some(owner.into()),
-            ..lease(&session, "x")
-        };
-        refused_as_invalid(&cx, &UPSERT_RESOURCE, request).await?;
-    }
-    for json in ["", "{", "nul"] {
-        let request = pb::UpsertResourceRequest {
-            metadata_json: json.into(),
-            ..lease(&session, "x")
-        };
-        refused_as_invalid(&cx, &UPSERT_RESOURCE, request).await?;
-    }
-    same(
-        "ListResources.resources after every UpsertResource was refused",
-        &external_ids(&cx, &session).await?,
-        &Vec::<String>::new(),
-    )
-}
-
-async fn other_org(cx: Cx) -> Outcome {
-    let session = cx.session().await?;
-    let mine = upsert(&cx, lease(&session, "x")).await?;
-    let other = cx.in_other_org()?;
-    // Refusing and seeing nothing are both right.
-    if let Ok(answer) = other.attempt(&LIST_RESOURCES, list(&session)).await {
-        same(
-            "ListResources.resources in another org",
-            &answer.resources,
-            &vec![],
-        )?;
-    }
-    if let Ok(answer) = other
-        .attempt(&RELEASE_RESOURCE, release(&session, "x"))
-        .await
-    {
-        absent("ReleaseResource.resource in another org", answer.resource)?;
-    }
-    drop(other.attempt(&UPSERT_RESOURCE, lease(&session, "x")).await);
-    drop(other.attempt(&UPSERT_RESOURCE, lease(&session, "y")).await);
-    same(
-        "ListResources.resources in its own org",
-        &listed(&cx, &session).await?,
-        &vec![mine],
-    )
-}
-
-async fn second_view(cx: Cx) -> Outcome {
-    let session = cx.session().await?;
-    let other = cx.over_new_connection();
-    for _ in 0..20 {
-        let leased = upsert(&cx, lease(&session, "x")).await?;
-        same(
-            "ListResources.resources over another connection",
-            &listed(&other, &session).await?,
-            &vec![leased],
-        )?;
-    }
-    Ok(())
 }

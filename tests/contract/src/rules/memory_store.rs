@@ -11,8 +11,7 @@ use crate::fixtures::is_id;
 use crate::rule::{Group, Need, Rule};
 use mortise_proto::pb::{self, ErrorReason, MemoryKind as Kind};
 use mortise_proto::rpc::table::memory_store_service::{
-    COUNT_ACTIVE, CREATE_MEMORY, FORGET, GET_MEMORY_STORE, GET_OR_CREATE_DEFAULT_STORE, NAME,
-    RECALL,
+    CREATE_MEMORY, FORGET, GET_MEMORY_STORE, GET_OR_CREATE_DEFAULT_STORE, NAME, RECALL,
 };
 
 pub(crate) fn rules() -> Vec<Rule> {
