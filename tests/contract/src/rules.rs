@@ -1,19 +1,34 @@
-//! Every rule, one file per service. What several of those files do alike is in `common`,
-//! `events` and `records`.
+//! Every rule, one file per service. What several of those files do alike is in `common`, `events`, `records`
+//! and `refusals`.
 
 mod agent_store;
+mod budget_checker;
 mod common;
+mod egress;
 mod event_emitter;
 mod event_log;
 mod events;
 mod harness_store;
+mod image_artifact_store;
+mod leased_resource_store;
 mod llm_provider_store;
+mod memory_store;
 mod message_retriever;
+mod outbound_tool_rate_limiter;
+mod payment_authority;
+mod provider_credential_store;
 mod records;
+mod refusals;
 mod runtime_host;
 mod session_file_system;
+mod session_resource_registry;
+mod session_schedule_store;
+mod session_sql_db_store;
 mod session_storage_store;
 mod session_store;
+mod turn_queue;
+mod user_connection_resolver;
+mod utility_llm;
 
 use crate::rule::Rule;
 
@@ -30,7 +45,21 @@ pub fn all() -> Vec<Rule> {
         event_emitter::rules(),
         event_log::rules(),
         session_file_system::rules(),
+        image_artifact_store::rules(),
+        provider_credential_store::rules(),
+        user_connection_resolver::rules(),
         session_storage_store::rules(),
+        memory_store::rules(),
+        session_sql_db_store::rules(),
+        leased_resource_store::rules(),
+        session_resource_registry::rules(),
+        session_schedule_store::rules(),
+        budget_checker::rules(),
+        payment_authority::rules(),
+        outbound_tool_rate_limiter::rules(),
+        egress::rules(),
+        utility_llm::rules(),
+        turn_queue::rules(),
     ];
     groups.into_iter().flatten().collect()
 }

@@ -1,0 +1,120 @@
+//! Changes that are sent again, and changes at the same time.
+
+use super::super::common::{lost_reply, repeated};
+use super::super::refusals::has_reason;
+use super::{DB, create, delete, execute, names, run, session_with, value};
+use crate::check::{Outcome, same};
+use crate::context::Cx;
+use futures::future::{join_all, try_join_all};
+use mortise_proto::pb::ErrorReason;
+use mortise_proto::rpc::table::session_sql_db_store_service::{
+    CREATE_DATABASE, DELETE_DATABASE, SQL_EXECUTE,
+};
+use serde_json::json;
+
+pub(super) async fn repeats(cx: Cx) -> Outcome {
+    let session = cx.session().await?;
+    repeated(&cx, &CREATE_DATABASE, create(&session, DB)).await?;
+    run(
+        &cx,
+        &session,
+        "CREATE TABLE t (n); INSERT INTO t VALUES (0)",
+    )
+    .await?;
+    let add = execute(&session, DB, "UPDATE t SET n = n + 1");
+    let answer = repeated(&cx, &SQL_EXECUTE, add).await?;
+    same("SqlExecute.rows_affected", &answer.rows_affected, &1)?;
+    same(
+        "a number after one addition that was sent three times",
+        &value(&cx, &session, "SELECT n FROM t").await?,
+        &json!(1),
+    )?;
+    // A database made since stays: a repeated answer changes nothing.
+    let first = cx.repeating();
+    let answer = first.call(&DELETE_DATABASE, delete(&session, DB)).await?;
+    same("DeleteDatabase.deleted", &answer.deleted, &true)?;
+    cx.call(&CREATE_DATABASE, create(&session, DB)).await?;
+    let again = first.call(&DELETE_DATABASE, delete(&session, DB)).await?;
+    same(
+        "DeleteDatabase.deleted of the same request_id",
+        &again,
+        &answer,
+    )?;
+    same(
+        "ListDatabases.databases after an older DeleteDatabase was sent again",
+        &names(&cx, &session).await?,
+        &vec![DB],
+    )
+}
+
+pub(super) async fn lost_replies(cx: Cx) -> Outcome {
+    let session = session_with(&cx, "CREATE TABLE t (a)").await?;
+    let sql = "INSERT INTO t VALUES (1); INSERT INTO t VALUES (2)";
+    let answer = lost_reply(&cx, &SQL_EXECUTE, execute(&session, DB, sql)).await?;
+    same("SqlExecute.rows_affected", &answer.rows_affected, &2)?;
+    same(
+        "the rows of two INSERTs that were sent again",
+        &value(&cx, &session, "SELECT count(*) FROM t").await?,
+        &json!(2),
+    )?;
+    let answer = lost_reply(&cx, &DELETE_DATABASE, delete(&session, DB)).await?;
+    same("DeleteDatabase.deleted", &answer.deleted, &true)?;
+    lost_reply(&cx, &CREATE_DATABASE, create(&session, DB)).await?;
+    same(
+        "ListDatabases.databases",
+        &names(&cx, &session).await?,
+        &vec![DB],
+    )
+}
+
+pub(super) async fn one_maker(cx: Cx) -> Outcome {
+    let session = cx.session().await?;
+    let makers = (0..16).map(|_| cx.attempt(&CREATE_DATABASE, create(&session, DB)));
+    let answers = join_all(makers).await;
+    let made = answers.iter().filter(|answer| answer.is_ok()).count();
+    for error in answers.iter().filter_map(|answer| answer.as_ref().err()) {
+        has_reason(
+            "CreateDatabase of a database that somebody else made",
+            error,
+            &[ErrorReason::SqlDatabaseAlreadyExists],
+        )?;
+    }
+    same("how many of 16 made the database", &made, &1)?;
+    same(
+        "ListDatabases.databases",
+        &names(&cx, &session).await?,
+        &vec![DB],
+    )
+}
+
+pub(super) async fn concurrent(cx: Cx) -> Outcome {
+    let session = session_with(&cx, "CREATE TABLE t (n); INSERT INTO t VALUES (0)").await?;
+    let other = cx.over_new_connection();
+    let additions = (0..32).map(|index| {
+        let cx = [&cx, &other][index % 2];
+        cx.call(
+            &SQL_EXECUTE,
+            execute(&session, DB, "UPDATE t SET n = n + 1"),
+        )
+    });
+    try_join_all(additions).await?;
+    same(
+        "a number after 32 additions",
+        &value(&cx, &session, "SELECT n FROM t").await?,
+        &json!(32),
+    )
+}
+
+pub(super) async fn second_view(cx: Cx) -> Outcome {
+    let session = session_with(&cx, "CREATE TABLE t (n); INSERT INTO t VALUES (0)").await?;
+    let other = cx.over_new_connection();
+    for round in 1..=10 {
+        run(&cx, &session, "UPDATE t SET n = n + 1").await?;
+        same(
+            "the number over another connection",
+            &value(&other, &session, "SELECT n FROM t").await?,
+            &json!(round),
+        )?;
+    }
+    Ok(())
+}
