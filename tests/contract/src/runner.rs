@@ -163,12 +163,9 @@ fn fits(pattern: &str, id: &str) -> bool {
     }
 }
 
-async fn greet(
-    client: &Client,
-    dial: &Dial,
-    org_id: i64,
-) -> Result<pb::DescribeResponse, RunError> {
-    let request = pb::DescribeRequest {
+/// The suite, introduced to a server.
+pub(crate) fn introduction(org_id: i64) -> pb::DescribeRequest {
+    pb::DescribeRequest {
         context: Some(pb::CallContext {
             org_id,
             ..Default::default()
@@ -179,7 +176,15 @@ async fn greet(
             build: String::new(),
         }),
         protocol: Some(PROTOCOL),
-    };
+    }
+}
+
+async fn greet(
+    client: &Client,
+    dial: &Dial,
+    org_id: i64,
+) -> Result<pb::DescribeResponse, RunError> {
+    let request = introduction(org_id);
     let failed = |error: StoreError| RunError::Handshake {
         endpoint: dial.name().into(),
         cause: described(&error),
