@@ -1,14 +1,22 @@
 //! Every rule, one file per service. What several of those files do alike is in `common`.
 
 mod common;
+mod general;
 mod platform_store;
+mod probes;
 mod session_storage_store;
+mod wire;
 
 use crate::rule::Rule;
 
 /// Every rule, in the order of the contract.
 #[must_use]
 pub fn all() -> Vec<Rule> {
-    let groups = [session_storage_store::rules(), platform_store::rules()];
+    let groups = [
+        wire::rules(),
+        general::rules(),
+        session_storage_store::rules(),
+        platform_store::rules(),
+    ];
     groups.into_iter().flatten().collect()
 }
