@@ -152,7 +152,7 @@ impl Client {
         })
     }
 
-    async fn ready(&self) -> Result<Grpc<Wire>, StoreError> {
+    pub(crate) async fn ready(&self) -> Result<Grpc<Wire>, StoreError> {
         let mut grpc = Grpc::new(self.wire.clone())
             .max_decoding_message_size(ANSWER_BYTES_MAX)
             .max_encoding_message_size(usize::MAX);
@@ -162,7 +162,7 @@ impl Client {
         Ok(grpc)
     }
 
-    fn request<T>(&self, message: T) -> Request<T> {
+    pub(crate) fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
         request.set_timeout(self.patience);
         if let Some(token) = &self.token {
@@ -178,7 +178,7 @@ fn path(method: &'static Method) -> PathAndQuery {
     PathAndQuery::from_static(method.path)
 }
 
-fn too_late(patience: Duration) -> StoreError {
+pub(crate) fn too_late(patience: Duration) -> StoreError {
     StoreError::new(
         ErrorReason::DeadlineExceeded,
         format!("no answer within {} ms", patience.as_millis()),

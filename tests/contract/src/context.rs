@@ -288,6 +288,27 @@ impl Cx {
         self.succeeded(rpc, opened)
     }
 
+    /// A call in bytes, of any method; the first message of its answer.
+    pub(crate) async fn raw(
+        &self,
+        path: &str,
+        message: impl Into<bytes::Bytes>,
+    ) -> Result<bytes::Bytes, StoreError> {
+        let message = message.into();
+        let sent = format!(
+            "{} bytes: {}",
+            message.len(),
+            crate::exchange::message(&message)
+        );
+        let answer = crate::raw::call(&self.client, path.into(), message).await;
+        let received = match &answer {
+            Ok(answer) => crate::exchange::message(answer),
+            Err(error) => crate::exchange::message(error),
+        };
+        self.log.add(path, sent, received);
+        answer
+    }
+
     /// Who is calling, with a request id of its own unless one is repeated.
     pub(crate) fn context(&self) -> pb::CallContext {
         pb::CallContext {

@@ -12,6 +12,7 @@ mod docs;
 mod exchange;
 mod explain;
 mod fixtures;
+mod raw;
 mod report;
 mod rule;
 mod rules;

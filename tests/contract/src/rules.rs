@@ -1,4 +1,4 @@
-//! Every rule, one file per service. What several of those files do alike is in `common`, `events`, `records`
+//! Every rule, one file per service. What several of those files do alike is in `common`, `events`, `probes`, `records`
 //! and `refusals`.
 
 mod agent_store;
@@ -8,6 +8,7 @@ mod egress;
 mod event_emitter;
 mod event_log;
 mod events;
+mod general;
 mod harness_store;
 mod image_artifact_store;
 mod leased_resource_store;
@@ -16,6 +17,8 @@ mod memory_store;
 mod message_retriever;
 mod outbound_tool_rate_limiter;
 mod payment_authority;
+mod platform_store;
+mod probes;
 mod provider_credential_store;
 mod records;
 mod refusals;
@@ -29,6 +32,7 @@ mod session_store;
 mod turn_queue;
 mod user_connection_resolver;
 mod utility_llm;
+mod wire;
 
 use crate::rule::Rule;
 
@@ -36,6 +40,8 @@ use crate::rule::Rule;
 #[must_use]
 pub fn all() -> Vec<Rule> {
     let groups = [
+        wire::rules(),
+        general::rules(),
         harness_store::rules(),
         agent_store::rules(),
         session_store::rules(),
@@ -54,6 +60,7 @@ pub fn all() -> Vec<Rule> {
         leased_resource_store::rules(),
         session_resource_registry::rules(),
         session_schedule_store::rules(),
+        platform_store::rules(),
         budget_checker::rules(),
         payment_authority::rules(),
         outbound_tool_rate_limiter::rules(),

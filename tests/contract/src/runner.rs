@@ -10,7 +10,7 @@ use crate::rule::{Level, Need, Rule, Weight};
 use crate::seed::Seeds;
 use crate::wire::Dial;
 use futures::{StreamExt, stream};
-use mortise_proto::rpc::table::adapter_service::DESCRIBE;
+use mortise_proto::rpc::table::adapter_service::{self, DESCRIBE};
 use mortise_proto::rpc::table::test_seed_service;
 use mortise_proto::{PROTOCOL, StoreError, pb};
 use std::sync::Arc;
@@ -163,12 +163,9 @@ fn fits(pattern: &str, id: &str) -> bool {
     }
 }
 
-async fn greet(
-    client: &Client,
-    dial: &Dial,
-    org_id: i64,
-) -> Result<pb::DescribeResponse, RunError> {
-    let request = pb::DescribeRequest {
+/// The suite, introduced to a server.
+pub(crate) fn introduction(org_id: i64) -> pb::DescribeRequest {
+    pb::DescribeRequest {
         context: Some(pb::CallContext {
             org_id,
             ..Default::default()
@@ -179,7 +176,15 @@ async fn greet(
             build: String::new(),
         }),
         protocol: Some(PROTOCOL),
-    };
+    }
+}
+
+async fn greet(
+    client: &Client,
+    dial: &Dial,
+    org_id: i64,
+) -> Result<pb::DescribeResponse, RunError> {
+    let request = introduction(org_id);
     let failed = |error: StoreError| RunError::Handshake {
         endpoint: dial.name().into(),
         cause: described(&error),
@@ -260,7 +265,7 @@ fn why_not(rule: &Rule, shared: &Shared) -> Option<String> {
     let missing = rule
         .services
         .iter()
-        .find(|service| !offers(&shared.described, service));
+        .find(|service| **service != adapter_service::NAME && !offers(&shared.described, service));
     if let Some(service) = missing {
         let service = mortise_proto::rpc::short_service_name(service);
         return Some(format!("the server does not offer {service}"));

@@ -19,7 +19,7 @@ use std::time::SystemTime;
 use tokio::sync::OnceCell;
 
 /// What a caller of the platform sends who acts for no session.
-const NO_SESSION: &str = "session_00000000000000000000000000000000";
+pub(crate) const NO_SESSION: &str = "session_00000000000000000000000000000000";
 
 /// The way that things are made in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

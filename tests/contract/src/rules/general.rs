@@ -1,0 +1,678 @@
+//! What holds of every service alike: ids, absence, errors, times, open values. Each rule
+//! takes what the server offers, and leaves the rest out.
+
+use super::common::{AWKWARD_JSON, awkward_texts, not_before, same_json};
+use super::probes::{ContextAlone, caller, reads, reads_of};
+use crate::check::{Outcome, absent, broken, present, same, shown, skipped, that};
+use crate::context::{Cx, described, fresh_id};
+use crate::fixtures::is_id;
+use crate::rule::{Group, Need, Rule};
+use futures::future::join_all;
+use mortise_proto::StoreError;
+use mortise_proto::pb::{self, ErrorReason};
+use mortise_proto::rpc::Effect;
+use mortise_proto::rpc::table::{
+    METHODS, SERVICES, adapter_service, agent_store_service as agents,
+    harness_store_service as harnesses, platform_store_service as platform,
+    runtime_host_service as host, session_mutator_service as mutator,
+    session_resource_registry_service as registry, session_storage_store_service as storage,
+    session_store_service as sessions,
+};
+use prost::Message;
+use tonic::Code;
+
+/// What upstream puts before the text of an error when it shows it.
+const PREFIXES: [&str; 6] = [
+    "LLM error:",
+    "Message store error:",
+    "Configuration error:",
+    "Session not found: session not found",
+    "Internal error:",
+    "status:",
+];
+
+pub(crate) fn rules() -> Vec<Rule> {
+    Group::of(adapter_service::NAME)
+        .hard("GEN-01", "Every id of a session in an answer has its prefix and 32 lower-case hex digits.", "ID:85-121", ids)
+        .hard("GEN-02", "An id with a wrong prefix, in capitals or of a wrong length is refused as INVALID_FIELD, by a read of each service.", "ID:85-121", malformed)
+        .hard("GEN-03", "An id of zeros is well formed.", "ID:125", nil)
+        .hard("GEN-04", "A session of one org is read through no service by another.", "H:86-100", other_org).needs(&[Need::OtherOrg])
+        .hard("GEN-05", "Harnesses, agents and sessions of one org are absent for another.", "H:86-92", disjoint).needs(&[Need::OtherOrg, Need::Harness, Need::Agent, Need::Session])
+        .hard("GEN-06", "What is not there is an answer and not an error.", "T:41, T:71, T:96", not_there)
+        .hard("GEN-07", "An error has a reason of the contract and a text without upstream's prefix.", "ER:19-83", raw_texts)
+        .hard("GEN-08", "An error that says what was not found carries its id.", "ER:63-72", typed)
+        .hard("GEN-09", "Nothing was updated before it was made.", "session_file.rs:97-101", times)
+        .hard("GEN-10", "When a thing was made does not change with it.", "IM:175-184, IM:518-521", made_once)
+        .hard("GEN-11", "Open JSON values keep integers beyond 2^53, 1 apart from 1.0, nulls, empty objects and keys of any script.", "contract-notes 3.1", json)
+        .hard("GEN-12", "In optional JSON, absent, `null` and `{}` stay apart.", "message.rs:432-438", null_apart)
+        .hard("GEN-13", "Texts with NUL, emoji, line ends of every kind and of 1 MiB survive.", "web_fetch.rs:256", texts)
+        .hard("GEN-14", "A service that is not listed answers UNIMPLEMENTED, and no empty success.", "H:102-192", unlisted)
+        .hard("GEN-15", "No error quotes a secret.", "options.proto, secret", no_secret)
+        .hard("GEN-16", "32 equal reads at the same time have equal answers.", "tool_scheduler.rs:42", equal_reads)
+        .list()
+}
+
+async fn stored(cx: &Cx, id: &str) -> Outcome<Option<pb::Session>> {
+    if cx.offers(sessions::NAME) {
+        let request = pb::GetSessionRequest {
+            context: None,
+            session_id: id.into(),
+        };
+        return Ok(cx.call(&sessions::GET_SESSION, request).await?.session);
+    }
+    if cx.offers(platform::NAME) {
+        let request = pb::GetSessionByIdRequest {
+            context: None,
+            session_id: id.into(),
+        };
+        return Ok(caller(cx)
+            .call(&platform::GET_SESSION_BY_ID, request)
+            .await?
+            .session);
+    }
+    skipped("no service that reads sessions is offered")
+}
+
+async fn ids(cx: Cx) -> Outcome {
+    let session = stored(&cx, &cx.known_session().await?).await?;
+    let session = present("the session", session)?;
+    let agent = session.agent_id.clone();
+    for (id, prefix) in [
+        (Some(session.id), "session"),
+        (Some(session.organization_id), "org"),
+        (Some(session.harness_id), "harness"),
+        (Some(session.owner_principal_id), "principal"),
+        (agent, "agent"),
+    ] {
+        let Some(id) = id else { continue };
+        that(
+            "an id of a session",
+            &format!("`{prefix}_` and 32 lower-case hex digits"),
+            is_id(&id, prefix),
+            &id,
+        )?;
+    }
+    Ok(())
+}
+
+async fn malformed(cx: Cx) -> Outcome {
+    let kinds: [(&str, fn(&str) -> String); 4] = [
+        ("of another type", |_| fresh_id("wrong")),
+        ("too short", |prefix| format!("{prefix}_1")),
+        ("in capitals", |prefix| {
+            format!("{prefix}_0000000000000000000000000000000A")
+        }),
+        ("empty", |_| String::new()),
+    ];
+    for (kind, make) in kinds {
+        for probe in reads_of(&cx, &make) {
+            let what = format!("{} of an id that is {kind}", probe.method.short_name());
+            match cx
+                .raw(probe.method.path, probe.with(caller(&cx).context()))
+                .await
+            {
+                Err(error)
+                    if error.reason == Some(ErrorReason::InvalidField)
+                        && error.code == Code::InvalidArgument => {}
+                Err(error) => {
+                    return broken(what, "INVALID_ARGUMENT (INVALID_FIELD)", described(&error));
+                }
+                Ok(answer) => {
+                    return broken(what, "INVALID_ARGUMENT (INVALID_FIELD)", shown(&answer));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn nil(cx: Cx) -> Outcome {
+    for probe in reads_of(&cx, &|prefix| format!("{prefix}_{:032}", 0)) {
+        if let Err(error) = cx
+            .raw(probe.method.path, probe.with(caller(&cx).context()))
+            .await
+        {
+            let is_invalid = error.code == Code::InvalidArgument;
+            that(
+                &format!("{} of an id of zeros", probe.method.short_name()),
+                "not INVALID_ARGUMENT",
+                !is_invalid,
+                &described(&error),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Every read about a session, made by another org, answers as it does about nothing.
+async fn other_org(cx: Cx) -> Outcome {
+    let (id, other) = (cx.session().await?, cx.in_other_org()?);
+    if cx.offers(storage::NAME) {
+        let request = pb::SetValueRequest {
+            context: None,
+            session_id: id.clone(),
+            key: "k".into(),
+            value: "for this org alone".into(),
+        };
+        cx.call(&storage::SET_VALUE, request).await?;
+    }
+    if cx.offers(platform::NAME) {
+        let request = pb::SendMessageRequest {
+            context: None,
+            session_id: id.clone(),
+            content: "for this org alone".into(),
+        };
+        caller(&cx).call(&platform::SEND_MESSAGE, request).await?;
+    }
+    let about = reads_of(&other, &|prefix| match prefix {
+        "session" => id.clone(),
+        _ => fresh_id(prefix),
+    });
+    for probe in about {
+        // To refuse is right; to answer is right if the answer is empty.
+        if let Ok(answer) = other
+            .raw(probe.method.path, probe.with(caller(&other).context()))
+            .await
+        {
+            same(
+                &format!("the answer of {} to another org", probe.method.short_name()),
+                &answer,
+                &bytes::Bytes::new(),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+async fn disjoint(cx: Cx) -> Outcome {
+    let other = cx.in_other_org()?;
+    let (harness, agent, session) = (cx.harness().await?, cx.agent().await?, cx.session().await?);
+    let about = reads_of(&cx, &|prefix| match prefix {
+        "harness" => harness.clone(),
+        "agent" => agent.clone(),
+        "session" => session.clone(),
+        _ => fresh_id(prefix),
+    });
+    for probe in about {
+        let records = [sessions::NAME, agents::NAME, harnesses::NAME];
+        if !records.contains(&probe.method.service) {
+            continue;
+        }
+        let own = cx
+            .raw(probe.method.path, probe.with(caller(&cx).context()))
+            .await;
+        let is_there = own.as_ref().is_ok_and(|answer| !answer.is_empty());
+        that(
+            &format!("{} in its own org", probe.method.short_name()),
+            "the record",
+            is_there,
+            &own,
+        )?;
+        if let Ok(answer) = other
+            .raw(probe.method.path, probe.with(caller(&other).context()))
+            .await
+        {
+            same(
+                &format!("{} in another org", probe.method.short_name()),
+                &answer,
+                &bytes::Bytes::new(),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+async fn not_there(cx: Cx) -> Outcome {
+    let id = cx.session().await?;
+    for probe in reads_of(&cx, &|prefix| {
+        if prefix == "session" {
+            id.clone()
+        } else {
+            fresh_id(prefix)
+        }
+    }) {
+        if let Err(error) = cx
+            .raw(probe.method.path, probe.with(caller(&cx).context()))
+            .await
+        {
+            return broken(
+                format!("{} of what is not there", probe.method.short_name()),
+                "success",
+                described(&error),
+            );
+        }
+    }
+    for probe in reads(&cx) {
+        if probe.method.service == storage::NAME {
+            // Whether values of a session that is not there are an error, the server decides.
+            continue;
+        }
+        match cx
+            .raw(probe.method.path, probe.with(caller(&cx).context()))
+            .await
+        {
+            Ok(answer) => same(
+                &format!("{} of what is not there", probe.method.short_name()),
+                &answer,
+                &bytes::Bytes::new(),
+            )?,
+            Err(error) => {
+                return broken(
+                    format!("{} of what is not there", probe.method.short_name()),
+                    "success",
+                    described(&error),
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Errors of the server, brought about by changes to what is not there.
+async fn provoked(cx: &Cx) -> Vec<StoreError> {
+    let mut errors = Vec::new();
+    if cx.offers(mutator::NAME) {
+        let request = pb::UpdateSessionTitleRequest {
+            session_id: fresh_id("session"),
+            title: "x".into(),
+            ..Default::default()
+        };
+        errors.extend(
+            cx.attempt(&mutator::UPDATE_SESSION_TITLE, request)
+                .await
+                .err(),
+        );
+    }
+    if cx.offers(host::NAME) {
+        let request = pb::SetSessionStatusRequest {
+            context: None,
+            session_id: fresh_id("session"),
+            status: pb::SessionStatus::Idle.into(),
+        };
+        errors.extend(cx.attempt(&host::SET_SESSION_STATUS, request).await.err());
+    }
+    if cx.offers(platform::NAME) {
+        let request = pb::DeleteHarnessRequest {
+            context: None,
+            harness_id: fresh_id("harness"),
+        };
+        errors.extend(
+            caller(cx)
+                .attempt(&platform::DELETE_HARNESS, request)
+                .await
+                .err(),
+        );
+    }
+    for probe in reads_of(cx, &|_| "malformed".into()) {
+        errors.extend(
+            cx.raw(probe.method.path, probe.with(caller(cx).context()))
+                .await
+                .err(),
+        );
+    }
+    errors
+}
+
+async fn raw_texts(cx: Cx) -> Outcome {
+    for error in provoked(&cx).await {
+        present(
+            "the reason of an error (ErrorInfo of domain mortise.adapter.v1)",
+            error.reason,
+        )
+        .or_else(|_| {
+            broken(
+                "an error's ErrorInfo",
+                "domain mortise.adapter.v1 and a reason of errors.proto",
+                described(&error),
+            )
+        })?;
+        let has_prefix = PREFIXES
+            .iter()
+            .any(|prefix| error.message.starts_with(prefix));
+        that(
+            "the text of an error",
+            "raw, without a prefix",
+            !has_prefix && !error.message.is_empty(),
+            &error.message,
+        )?;
+    }
+    Ok(())
+}
+
+async fn typed(cx: Cx) -> Outcome {
+    let errors = provoked(&cx).await.into_iter();
+    let typed: Vec<_> = errors
+        .filter(|error| {
+            matches!(
+                error.reason,
+                Some(
+                    ErrorReason::SessionNotFound
+                        | ErrorReason::AgentNotFound
+                        | ErrorReason::HarnessNotFound
+                )
+            )
+        })
+        .collect();
+    if typed.is_empty() {
+        return skipped(
+            "no call that the suite makes is answered with SESSION_NOT_FOUND, AGENT_NOT_FOUND or HARNESS_NOT_FOUND",
+        );
+    }
+    for error in typed {
+        let id = error
+            .metadata
+            .get("id")
+            .map(String::as_str)
+            .unwrap_or_default();
+        let is_one = ["session", "agent", "harness"]
+            .iter()
+            .any(|prefix| is_id(id, prefix));
+        that(
+            &format!("metadata.id of {}", described(&error)),
+            "the id that was asked for",
+            is_one,
+            id,
+        )?;
+    }
+    Ok(())
+}
+
+/// A key of a session as it is listed, after some writes of it.
+async fn written(cx: &Cx, id: &str, value: &str) -> Outcome<pb::KeyInfo> {
+    let request = pb::SetValueRequest {
+        context: None,
+        session_id: id.into(),
+        key: "k".into(),
+        value: value.into(),
+    };
+    cx.call(&storage::SET_VALUE, request).await?;
+    let request = pb::ListKeysRequest {
+        context: None,
+        session_id: id.into(),
+    };
+    let keys = cx.call(&storage::LIST_KEYS, request).await?.keys;
+    present(
+        "the key in ListKeys",
+        keys.into_iter().find(|info| info.key == "k"),
+    )
+}
+
+async fn titled(cx: &Cx, id: &str, title: &str) -> Outcome<pb::Session> {
+    let request = pb::UpdateSessionTitleRequest {
+        session_id: id.into(),
+        title: title.into(),
+        ..Default::default()
+    };
+    let answer = cx.call(&mutator::UPDATE_SESSION_TITLE, request).await?;
+    present("UpdateSessionTitle.session", answer.session)
+}
+
+async fn times(cx: Cx) -> Outcome {
+    let mut held = false;
+    if cx.offers(storage::NAME) {
+        let info = written(&cx, &cx.session().await?, "v").await?;
+        not_before(
+            "updated_at of a key",
+            info.updated_at.as_ref(),
+            info.created_at.as_ref(),
+        )?;
+        held = true;
+    }
+    if cx.offers(sessions::NAME) && !cx.shared.seeds.are_invented() {
+        let session = present("the session", stored(&cx, &cx.session().await?).await?)?;
+        not_before(
+            "updated_at of a session",
+            session.updated_at.as_ref(),
+            session.created_at.as_ref(),
+        )?;
+        held = true;
+    }
+    match held {
+        true => Ok(()),
+        false => skipped("no service whose answers have both times is offered"),
+    }
+}
+
+async fn made_once(cx: Cx) -> Outcome {
+    let mut held = false;
+    if cx.offers(storage::NAME) {
+        let id = cx.session().await?;
+        let first = written(&cx, &id, "1").await?;
+        same(
+            "created_at of a key that was set again",
+            &written(&cx, &id, "2").await?.created_at,
+            &first.created_at,
+        )?;
+        held = true;
+    }
+    if cx.offers(mutator::NAME) && !cx.shared.seeds.are_invented() {
+        let id = cx.session().await?;
+        let first = titled(&cx, &id, "one").await?;
+        same(
+            "created_at of a session whose title was changed",
+            &titled(&cx, &id, "two").await?.created_at,
+            &first.created_at,
+        )?;
+        held = true;
+    }
+    match held {
+        true => Ok(()),
+        false => skipped("neither SessionStorageStoreService nor SessionMutatorService is offered"),
+    }
+}
+
+/// JSON as it comes back: of a blueprint's configuration, else of a resource's metadata,
+/// else of a value, which is text.
+async fn there_and_back(cx: &Cx, json: &str) -> Outcome<String> {
+    if cx.offers(platform::NAME) {
+        let session = blueprint(cx, Some(json)).await?;
+        return present("blueprint_config_json", session.blueprint_config_json);
+    }
+    if cx.offers(registry::NAME) {
+        let request = pb::RegisterRequest {
+            context: None,
+            session_id: cx.session().await?,
+            resource_id: "probe".into(),
+            kind: "probe".into(),
+            display_name: "Probe".into(),
+            status: pb::SessionResourceStatus::Active.into(),
+            metadata_json: json.into(),
+        };
+        let entry = cx.call(&registry::REGISTER, request).await?.entry;
+        return Ok(present("Register.entry", entry)?.metadata_json);
+    }
+    if cx.offers(storage::NAME) {
+        return kept(cx, json).await;
+    }
+    skipped("no service that keeps open JSON, of those that the suite tries, is offered")
+}
+
+async fn kept(cx: &Cx, text: &str) -> Outcome<String> {
+    let id = cx.session().await?;
+    written(cx, &id, text).await?;
+    let request = pb::GetValueRequest {
+        context: None,
+        session_id: id,
+        key: "k".into(),
+    };
+    present(
+        "GetValue.value",
+        cx.call(&storage::GET_VALUE, request).await?.value,
+    )
+}
+
+async fn blueprint(cx: &Cx, config: Option<&str>) -> Outcome<pb::Session> {
+    let cx = caller(cx);
+    let request = pb::CreateSessionRequest {
+        harness_id: cx.harness().await?,
+        blueprint_id: Some("coder".into()),
+        blueprint_config_json: config.map(Into::into),
+        ..Default::default()
+    };
+    let made = cx.call(&platform::CREATE_SESSION, request).await?.session;
+    let id = present("CreateSession.session", made)?.id;
+    present("the session", stored(&cx, &id).await?)
+}
+
+async fn json(cx: Cx) -> Outcome {
+    same_json(
+        "an open JSON value",
+        &there_and_back(&cx, AWKWARD_JSON).await?,
+        AWKWARD_JSON,
+    )
+}
+
+async fn null_apart(cx: Cx) -> Outcome {
+    for text in ["null", "{}", "[]", "\"\""] {
+        same_json(
+            "an open JSON value",
+            &there_and_back(&cx, text).await?,
+            text,
+        )?;
+    }
+    if cx.offers(platform::NAME) {
+        let session = blueprint(&cx, None).await?;
+        absent(
+            "blueprint_config_json that was not given",
+            session.blueprint_config_json,
+        )?;
+    }
+    Ok(())
+}
+
+async fn texts(cx: Cx) -> Outcome {
+    let mut texts = awkward_texts();
+    texts.push("ü\r\n\0".repeat(220 * 1024));
+    for text in texts {
+        if cx.offers(storage::NAME) {
+            same("GetValue.value", &kept(&cx, &text).await?, &text)?;
+        } else if cx.offers(platform::NAME) {
+            let request = pb::CreateAgentRequest {
+                name: cx.name("texts"),
+                system_prompt: text.clone(),
+                ..Default::default()
+            };
+            let agent = caller(&cx)
+                .call(&platform::CREATE_AGENT, request)
+                .await?
+                .agent;
+            same(
+                "CreateAgent.agent.system_prompt",
+                &present("CreateAgent.agent", agent)?.system_prompt,
+                &text,
+            )?;
+        } else {
+            return skipped(
+                "neither SessionStorageStoreService nor PlatformStoreService is offered",
+            );
+        }
+    }
+    Ok(())
+}
+
+async fn unlisted(cx: Cx) -> Outcome {
+    if SERVICES.iter().all(|service| cx.offers(service)) {
+        return skipped("the server offers every service");
+    }
+    let context = ContextAlone {
+        context: Some(caller(&cx).context()),
+    };
+    let absent = METHODS
+        .iter()
+        .filter(|method| !cx.offers(method.service) && method.service != adapter_service::NAME);
+    for method in absent {
+        match cx.raw(method.path, context.encode_to_vec()).await {
+            Err(error) if error.code == Code::Unimplemented => {}
+            // Which is missed first, the service or a field, the server decides.
+            Err(error)
+                if error.code == Code::InvalidArgument && method.effect != Effect::Unsafe => {}
+            Err(error) => {
+                return broken(
+                    method.short_name(),
+                    "UNIMPLEMENTED: Describe does not list its service",
+                    described(&error),
+                );
+            }
+            Ok(answer) => {
+                return broken(
+                    method.short_name(),
+                    "UNIMPLEMENTED: Describe does not list its service",
+                    shown(&answer),
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn no_secret(cx: Cx) -> Outcome {
+    const MARKER: &str = "marker-4c1d77";
+    let mut errors = Vec::new();
+    if cx.offers(storage::NAME) {
+        for session_id in [
+            "malformed".to_string(),
+            fresh_id("session"),
+            cx.session().await?,
+        ] {
+            let request = pb::SetSecretRequest {
+                context: None,
+                session_id,
+                name: "\0".repeat(300),
+                value: MARKER.into(),
+            };
+            errors.extend(cx.attempt(&storage::SET_SECRET, request).await.err());
+        }
+    }
+    if cx.offers(platform::NAME) {
+        for app_id in ["malformed".to_string(), fresh_id("app")] {
+            let request = pb::AddAppChannelRequest {
+                app_id,
+                channel_type: pb::ChannelType::Slack.into(),
+                channel_config_json: Some(format!("{{\"token\": \"{MARKER}\", {MARKER}")),
+                ..Default::default()
+            };
+            errors.extend(
+                caller(&cx)
+                    .attempt(&platform::ADD_APP_CHANNEL, request)
+                    .await
+                    .err(),
+            );
+        }
+    }
+    if errors.is_empty() {
+        return skipped("no method that takes a secret, of those that the suite tries, refused it");
+    }
+    for error in errors {
+        let all = format!("{error:?}");
+        that(
+            "an error of a call that held a secret",
+            "without the secret",
+            !all.contains(MARKER),
+            &all,
+        )?;
+    }
+    Ok(())
+}
+
+async fn equal_reads(cx: Cx) -> Outcome {
+    let id = cx.session().await?;
+    for probe in reads_of(&cx, &|prefix| {
+        if prefix == "session" {
+            id.clone()
+        } else {
+            fresh_id(prefix)
+        }
+    }) {
+        let bytes = probe.with(caller(&cx).context());
+        let calls = (0..32).map(|_| cx.raw(probe.method.path, bytes.clone()));
+        let answers = join_all(calls).await;
+        for answer in &answers[1..] {
+            same(
+                &format!("the answer to one of 32 {}", probe.method.short_name()),
+                answer,
+                &answers[0],
+            )?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,607 @@
+//! Harnesses.
+
+use super::{create_harness, harness_request, not_found, platform, refused_by_store};
+use crate::check::{Outcome, different, present, same, that};
+use crate::context::{Cx, fresh_id};
+use crate::fixtures::is_id;
+use crate::rule::{Group, Need};
+use crate::rules::common::{awkward_texts, moved_on};
+use futures::future::join_all;
+use mortise_proto::pb;
+use mortise_proto::pb::update_harness_request::ParentHarness;
+use mortise_proto::rpc::table::harness_store_service::{self as chain, GET_HARNESS_CHAIN};
+use mortise_proto::rpc::table::platform_store_service::{
+    COPY_HARNESS, CREATE_HARNESS, DELETE_HARNESS, GET_HARNESS, LIST_HARNESSES, UPDATE_HARNESS,
+};
+
+pub(super) fn rules(group: Group) -> Group {
+    group
+        .hard("PLAT-01", "A harness is made with the name, display name, description, prompt and capability ids it was given, active and not built in.", "PS:45-54", creates)
+        .hard("PLAT-02", "A harness that is not there is absent, not an error.", "PS:43", missing)
+        .hard("PLAT-03", "An update changes the fields that were given and no others, keeps created_at and moves updated_at on.", "PS:56-65", updates)
+        .hard("PLAT-04", "A parent stays when an update does not name one, goes when it is cleared, and is what was set.", "PS:64, PM:580-600", parents)
+        .hard("PLAT-05", "Deleting a harness archives it: it is still returned, with that status.", "PS:67", archives)
+        .hard("PLAT-06", "A copy has an id of its own, the name that was asked for, the same prompt and capabilities, and is not built in.", "PS:70, harness.rs:120", copies)
+        .hard("PLAT-07", "An update, a deletion or a copy of a harness that is not there is refused with a text that contains `not found`.", "PS:57", unknown)
+        .soft("PLAT-08", "A name that an active harness of the org has is refused; in another org it is free.", "harness.rs:64", taken).needs(&[Need::OtherOrg])
+        .soft("PLAT-09", "The list of harnesses holds the active ones, ascending by name, and none that is archived.", "harness.rs:21", lists)
+        .hard("PLAT-36", "The org's built-in harness `Generic` is listed, and can be neither changed nor deleted.", "PM:1989, platform_store.proto", built_in)
+        .hard("PLAT-37", "A parent that is archived, unknown, the harness itself or below it is refused.", "platform_store.proto, UpdateHarness", bad_parents)
+        .hard("PLAT-38", "An archived harness cannot be changed; deleting it again changes nothing, and its name is free.", "platform_store.proto", archived_stays)
+        .hard("PLAT-39", "A copy that no name was given for gets one that is not taken and that keeps the rules of names.", "platform_harness.proto, new_name", unnamed_copies)
+        .hard("PLAT-40", "Names of 1 and 64 bytes are taken; longer ones, capitals, blanks and misplaced hyphens are refused.", "platform_store.proto, names", names)
+        .hard("PLAT-41", "Display name, description and prompt come back to the byte, absent and empty apart.", "platform_harness.proto", verbatim)
+        .hard("PLAT-42", "Of 16 harnesses of one name made at the same time, one is made.", "platform_store.proto, names", one_wins).full()
+        .hard("PLAT-43", "A change to a harness is seen in its chain at once.", "harness_store.proto", seen_in_chain).with(&[chain::NAME])
+}
+
+async fn get(cx: &Cx, id: &str) -> Outcome<Option<pb::Harness>> {
+    let request = pb::PlatformStoreServiceGetHarnessRequest {
+        context: None,
+        harness_id: id.into(),
+    };
+    Ok(cx.call(&GET_HARNESS, request).await?.harness)
+}
+
+async fn got(cx: &Cx, id: &str) -> Outcome<pb::Harness> {
+    present("GetHarness.harness", get(cx, id).await?)
+}
+
+async fn new(cx: &Cx) -> Outcome<pb::Harness> {
+    create_harness(cx, harness_request(cx)).await
+}
+
+async fn delete(cx: &Cx, id: &str) -> Outcome {
+    let request = pb::DeleteHarnessRequest {
+        context: None,
+        harness_id: id.into(),
+    };
+    cx.call(&DELETE_HARNESS, request).await.map(|_| ())
+}
+
+fn update(id: &str) -> pb::UpdateHarnessRequest {
+    pb::UpdateHarnessRequest {
+        harness_id: id.into(),
+        ..Default::default()
+    }
+}
+
+fn parent(id: &str, parent: ParentHarness) -> pb::UpdateHarnessRequest {
+    pb::UpdateHarnessRequest {
+        parent_harness: Some(parent),
+        ..update(id)
+    }
+}
+
+fn copy(id: &str, name: Option<String>) -> pb::CopyHarnessRequest {
+    pb::CopyHarnessRequest {
+        context: None,
+        harness_id: id.into(),
+        new_name: name,
+    }
+}
+
+async fn listed(cx: &Cx) -> Outcome<Vec<pb::Harness>> {
+    let runs = cx
+        .collect(&LIST_HARNESSES, pb::ListHarnessesRequest::default())
+        .await?;
+    Ok(runs.into_iter().flat_map(|run| run.harnesses).collect())
+}
+
+fn capability_refs(harness: &pb::Harness) -> Vec<&str> {
+    let capabilities = harness.capabilities.iter();
+    capabilities
+        .map(|config| config.capability_ref.as_str())
+        .collect()
+}
+
+async fn creates(cx: Cx) -> Outcome {
+    let cx = platform(&cx);
+    let request = pb::CreateHarnessRequest {
+        display_name: Some("Shown".into()),
+        description: Some("What it is for".into()),
+        capabilities: vec!["session_file_system".into(), "of_the_host_alone".into()],
+        ..harness_request(&cx)
+    };
+    let made = create_harness(&cx, request.clone()).await?;
+    that(
+        "harness.id",
+        "`harness_` and 32 hex digits",
+        is_id(&made.id, "harness"),
+        &made.id,
+    )?;
+    same("harness.name", &made.name, &request.name)?;
+    same(
+        "harness.display_name",
+        &made.display_name,
+        &request.display_name,
+    )?;
+    same(
+        "harness.description",
+        &made.description,
+        &request.description,
+    )?;
+    same(
+        "harness.system_prompt",
+        &made.system_prompt,
+        &request.system_prompt,
+    )?;
+    same(
+        "the ids of harness.capabilities",
+        &capability_refs(&made),
+        &request.capabilities,
+    )?;
+    same("harness.status", &made.status(), &pb::HarnessStatus::Active)?;
+    same("harness.is_built_in", &made.is_built_in, &false)?;
+    same("GetHarness.harness", &got(&cx, &made.id).await?, &made)
+}
+
+async fn missing(cx: Cx) -> Outcome {
+    crate::check::absent(
+        "GetHarness.harness",
+        get(&platform(&cx), &fresh_id("harness")).await?,
+    )
+}
+
+async fn updates(cx: Cx) -> Outcome {
+    let cx = platform(&cx);
+    let request = pb::CreateHarnessRequest {
+        description: Some("before".into()),
+        capabilities: vec!["session_file_system".into()],
+        ..harness_request(&cx)
+    };
+    let before = create_harness(&cx, request).await?;
+    let request = pb::UpdateHarnessRequest {
+        description: Some("after".into()),
+        ..update(&before.id)
+    };
+    let answer = cx.call(&UPDATE_HARNESS, request).await?;
+    let after = present("UpdateHarness.harness", answer.harness)?;
+    moved_on(
+        "harness.updated_at",
+        after.updated_at.as_ref(),
+        before.updated_at.as_ref(),
+    )?;
+    let expected = pb::Harness {
+        description: Some("after".into()),
+        updated_at: after.updated_at,
+        ..before
+    };
+    same("UpdateHarness.harness", &after, &expected)?;
+    same("GetHarness.harness", &got(&cx, &after.id).await?, &expected)
+}
+
+async fn parents(cx: Cx) -> Outcome {
+    let cx = platform(&cx);
+    let (first, second) = (new(&cx).await?, new(&cx).await?);
+    let request = pb::CreateHarnessRequest {
+        parent_harness_id: Some(first.id.clone()),
+        ..harness_request(&cx)
+    };
+    let child = create_harness(&cx, request).await?;
+    same(
+        "parent_harness_id as made",
+        &child.parent_harness_id.as_ref(),
+        &Some(&first.id),
+    )?;
+    let leave = pb::UpdateHarnessRequest {
+        display_name: Some("Other".into()),
+        ..update(&child.id)
+    };
+    let steps = [
+        ("left out", leave, Some(&first.id)),
+        (
+            "set",
+            parent(&child.id, ParentHarness::ParentHarnessId(second.id.clone())),
+            Some(&second.id),
+        ),
+        (
+            "cleared",
+            parent(&child.id, ParentHarness::ClearParentHarness(())),
+            None,
+        ),
+    ];
+    for (how, request, expected) in steps {
+        cx.call(&UPDATE_HARNESS, request).await?;
+        same(
+            &format!("parent_harness_id after an update in which it is {how}"),
+            &got(&cx, &child.id).await?.parent_harness_id.as_ref(),
+            &expected,
+        )?;
+    }
+    Ok(())
+}
+
+async fn archives(cx: Cx) -> Outcome {
+    let cx = platform(&cx);
+    let made = new(&cx).await?;
+    delete(&cx, &made.id).await?;
+    let archived = got(&cx, &made.id).await?;
+    same(
+        "status after DeleteHarness",
+        &archived.status(),
+        &pb::HarnessStatus::Archived,
+    )?;
+    same(
+        "the prompt after DeleteHarness",
+        &archived.system_prompt,
+        &made.system_prompt,
+    )
+}
+
+async fn copies(cx: Cx) -> Outcome {
+    let cx = platform(&cx);
+    let request = pb::CreateHarnessRequest {
+        description: Some("To be copied".into()),
+        capabilities: vec!["session_file_system".into(), "session_storage".into()],
+        ..harness_request(&cx)
+    };
+    let original = create_harness(&cx, request).await?;
+    let name = cx.name("contract-copy");
+    let answer = cx
+        .call(&COPY_HARNESS, copy(&original.id, Some(name.clone())))
+        .await?;
+    let made = present("CopyHarness.harness", answer.harness)?;
+    different("the id of the copy", &made.id, &original.id)?;
+    let expected = pb::Harness {
+        id: made.id.clone(),
+        name,
+        created_at: made.created_at,
+        updated_at: made.updated_at,
+        ..original
+    };
+    same("CopyHarness.harness", &made, &expected)?;
+    same(
+        "GetHarness.harness of the copy",
+        &got(&cx, &made.id).await?,
+        &made,
+    )
+}
+
+async fn unknown(cx: Cx) -> Outcome {
+    let cx = platform(&cx);
+    let id = fresh_id("harness");
+    let request = pb::UpdateHarnessRequest {
+        description: Some("x".into()),
+        ..update(&id)
+    };
+    not_found(&cx, &UPDATE_HARNESS, request).await?;
+    let request = pb::DeleteHarnessRequest {
+        context: None,
+        harness_id: id.clone(),
+    };
+    not_found(&cx, &DELETE_HARNESS, request).await?;
+    not_found(&cx, &COPY_HARNESS, copy(&id, None)).await
+}
+
+async fn taken(cx: Cx) -> Outcome {
+    let cx = platform(&cx);
+    let made = new(&cx).await?;
+    let request = pb::CreateHarnessRequest {
+        name: made.name.clone(),
+        ..harness_request(&cx)
+    };
+    refused_by_store(
+        &cx,
+        "CreateHarness of a taken name",
+        &CREATE_HARNESS,
+        request.clone(),
+    )
+    .await?;
+    let other = new(&cx).await?;
+    let renaming = pb::UpdateHarnessRequest {
+        name: Some(made.name.clone()),
+        ..update(&other.id)
+    };
+    refused_by_store(
+        &cx,
+        "UpdateHarness to a taken name",
+        &UPDATE_HARNESS,
+        renaming,
+    )
+    .await?;
+    create_harness(&cx.in_other_org()?, request)
+        .await
+        .map(|_| ())
+}
+
+async fn lists(cx: Cx) -> Outcome {
+    let cx = platform(&cx);
+    let (kept, gone) = (new(&cx).await?, new(&cx).await?);
+    delete(&cx, &gone.id).await?;
+    let all = listed(&cx).await?;
+    let ids: Vec<_> = all.iter().map(|harness| harness.id.as_str()).collect();
+    that(
+        "ListHarnesses",
+        "to hold the new harness",
+        ids.contains(&kept.id.as_str()),
+        "without it",
+    )?;
+    that(
+        "ListHarnesses",
+        "to leave out the archived harness",
+        !ids.contains(&gone.id.as_str()),
+        "with it",
+    )?;
+    let active = all
+        .iter()
+        .all(|harness| harness.status() == pb::HarnessStatus::Active);
+    that(
+        "ListHarnesses",
+        "active harnesses alone",
+        active,
+        "others among them",
+    )?;
+    let names: Vec<_> = all.iter().map(|harness| harness.name.as_str()).collect();
+    that(
+        "the names of ListHarnesses",
+        "ascending",
+        names.is_sorted(),
+        &names,
+    )
+}
+
+async fn built_in(cx: Cx) -> Outcome {
+    let cx = platform(&cx);
+    let all = listed(&cx).await?;
+    let generic = all
+        .into_iter()
+        .find(|harness| harness.name == "Generic" && harness.is_built_in);
+    let generic = present(
+        "a harness of ListHarnesses that is built in and named `Generic`",
+        generic,
+    )?;
+    let request = pb::UpdateHarnessRequest {
+        description: Some("changed".into()),
+        ..update(&generic.id)
+    };
+    cx.refused(&UPDATE_HARNESS, request).await?;
+    let request = pb::DeleteHarnessRequest {
+        context: None,
+        harness_id: generic.id.clone(),
+    };
+    cx.refused(&DELETE_HARNESS, request).await?;
+    same(
+        "GetHarness.harness of the built-in one",
+        &got(&cx, &generic.id).await?,
+        &generic,
+    )
+}
+
+async fn bad_parents(cx: Cx) -> Outcome {
+    let cx = platform(&cx);
+    let root = new(&cx).await?;
+    let request = pb::CreateHarnessRequest {
+        parent_harness_id: Some(root.id.clone()),
+        ..harness_request(&cx)
+    };
+    let child = create_harness(&cx, request).await?;
+    let archived = new(&cx).await?;
+    delete(&cx, &archived.id).await?;
+    for wrong in [&root.id, &child.id, &archived.id, &fresh_id("harness")] {
+        let request = parent(&root.id, ParentHarness::ParentHarnessId(wrong.clone()));
+        cx.refused(&UPDATE_HARNESS, request).await?;
+    }
+    same(
+        "GetHarness.harness after refused parents",
+        &got(&cx, &root.id).await?,
+        &root,
+    )?;
+    for wrong in [archived.id, fresh_id("harness")] {
+        let request = pb::CreateHarnessRequest {
+            parent_harness_id: Some(wrong),
+            ..harness_request(&cx)
+        };
+        cx.refused(&CREATE_HARNESS, request).await?;
+    }
+    Ok(())
+}
+
+async fn archived_stays(cx: Cx) -> Outcome {
+    let cx = platform(&cx);
+    let made = new(&cx).await?;
+    delete(&cx, &made.id).await?;
+    let archived = got(&cx, &made.id).await?;
+    let request = pb::UpdateHarnessRequest {
+        description: Some("changed".into()),
+        ..update(&made.id)
+    };
+    cx.refused(&UPDATE_HARNESS, request).await?;
+    delete(&cx, &made.id).await?;
+    same(
+        "GetHarness.harness after another DeleteHarness",
+        &got(&cx, &made.id).await?,
+        &archived,
+    )?;
+    let request = pb::CreateHarnessRequest {
+        name: made.name,
+        ..harness_request(&cx)
+    };
+    create_harness(&cx, request).await.map(|_| ())
+}
+
+async fn unnamed_copies(cx: Cx) -> Outcome {
+    let cx = platform(&cx);
+    let request = pb::CreateHarnessRequest {
+        // As long as a name may be: a copy's has to be made shorter.
+        name: format!("{}-{}", cx.name("c"), "x".repeat(41)),
+        ..harness_request(&cx)
+    };
+    let original = create_harness(&cx, request).await?;
+    let mut names = vec![original.name.clone()];
+    for _ in 0..3 {
+        let answer = cx.call(&COPY_HARNESS, copy(&original.id, None)).await?;
+        let name = present("CopyHarness.harness", answer.harness)?.name;
+        that(
+            "the name of a copy",
+            "one that is not taken",
+            !names.contains(&name),
+            &name,
+        )?;
+        that(
+            "the name of a copy",
+            "1 to 64 small letters, digits and single hyphens",
+            is_name(&name),
+            &name,
+        )?;
+        names.push(name);
+    }
+    Ok(())
+}
+
+fn is_name(name: &str) -> bool {
+    let letters = name
+        .bytes()
+        .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    (1..=64).contains(&name.len())
+        && letters
+        && !name.starts_with('-')
+        && !name.ends_with('-')
+        && !name.contains("--")
+}
+
+/// Names that are refused.
+pub(super) fn wrong_names(cx: &Cx) -> Vec<String> {
+    let name = cx.name("n");
+    vec![
+        String::new(),
+        format!("{name}-{}", "x".repeat(64 - name.len())),
+        format!("-{name}"),
+        format!("{name}-"),
+        format!("{name}--x"),
+        format!("{name} x"),
+        format!("{name}_x"),
+        format!("{name}é"),
+        format!("{name}\0"),
+        name.to_uppercase(),
+    ]
+}
+
+async fn names(cx: Cx) -> Outcome {
+    let cx = platform(&cx);
+    let stem = cx.name("n");
+    let longest = format!("{stem}-{}", "x".repeat(63 - stem.len()));
+    for name in [longest, format!("0{stem}9")] {
+        let request = pb::CreateHarnessRequest {
+            name,
+            ..harness_request(&cx)
+        };
+        create_harness(&cx, request).await?;
+    }
+    // Of one letter there are 36; another run may have taken it.
+    let request = pb::CreateHarnessRequest {
+        name: "q".into(),
+        ..harness_request(&cx)
+    };
+    if let Err(error) = cx.attempt(&CREATE_HARNESS, request).await {
+        let is_invalid = error.code == tonic::Code::InvalidArgument;
+        that(
+            "CreateHarness of a name of one letter",
+            "success, or that it is taken",
+            !is_invalid,
+            &error.message,
+        )?;
+    }
+    for name in wrong_names(&cx) {
+        let request = pb::CreateHarnessRequest {
+            name,
+            ..harness_request(&cx)
+        };
+        cx.refused(&CREATE_HARNESS, request).await?;
+    }
+    Ok(())
+}
+
+async fn verbatim(cx: Cx) -> Outcome {
+    let cx = platform(&cx);
+    for text in awkward_texts() {
+        let request = pb::CreateHarnessRequest {
+            display_name: Some(text.clone()),
+            description: Some(text.clone()),
+            system_prompt: text.clone(),
+            ..harness_request(&cx)
+        };
+        let made = create_harness(&cx, request).await?;
+        let read = got(&cx, &made.id).await?;
+        same(
+            "GetHarness.harness.system_prompt",
+            &read.system_prompt,
+            &text,
+        )?;
+        same(
+            "GetHarness.harness.display_name",
+            &read.display_name.as_ref(),
+            &Some(&text),
+        )?;
+        same(
+            "GetHarness.harness.description",
+            &read.description.as_ref(),
+            &Some(&text),
+        )?;
+    }
+    let bare = new(&cx).await?;
+    let read = got(&cx, &bare.id).await?;
+    crate::check::absent(
+        "GetHarness.harness.display_name that was not given",
+        read.display_name,
+    )?;
+    crate::check::absent(
+        "GetHarness.harness.description that was not given",
+        read.description,
+    )
+}
+
+async fn one_wins(cx: Cx) -> Outcome {
+    let cx = platform(&cx);
+    let request = harness_request(&cx);
+    let tries = (0..16).map(|_| {
+        let cx = cx.over_new_connection();
+        let request = request.clone();
+        async move { cx.attempt(&CREATE_HARNESS, request).await }
+    });
+    let answers = join_all(tries).await;
+    let made = answers.iter().filter(|answer| answer.is_ok()).count();
+    same(
+        "how many of 16 concurrent CreateHarness of one name succeeded",
+        &made,
+        &1,
+    )?;
+    let all = listed(&cx).await?;
+    let of_name = all.iter().filter(|harness| harness.name == request.name);
+    same(
+        "how many harnesses of that name are listed",
+        &of_name.count(),
+        &1,
+    )
+}
+
+async fn seen_in_chain(cx: Cx) -> Outcome {
+    let cx = platform(&cx);
+    let made = new(&cx).await?;
+    for round in 0..5 {
+        let prompt = format!("prompt {round}");
+        let request = pb::UpdateHarnessRequest {
+            system_prompt: Some(prompt.clone()),
+            ..update(&made.id)
+        };
+        cx.call(&UPDATE_HARNESS, request).await?;
+        let request = pb::GetHarnessChainRequest {
+            context: None,
+            harness_id: made.id.clone(),
+        };
+        let chain = cx
+            .over_new_connection()
+            .call(&GET_HARNESS_CHAIN, request)
+            .await?;
+        let leaf = present(
+            "the last element of GetHarnessChain",
+            chain.harnesses.last().cloned(),
+        )?;
+        same(
+            "the prompt in GetHarnessChain after UpdateHarness",
+            &leaf.system_prompt,
+            &prompt,
+        )?;
+    }
+    Ok(())
+}

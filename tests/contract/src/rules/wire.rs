@@ -1,0 +1,360 @@
+//! What holds of every call: the handshake, the context, request ids, limits, errors, and
+//! a server that goes on serving. What is about bytes and connections is in `hostile`.
+
+mod hostile;
+
+use super::probes::{ContextAlone, Probe, caller, changes, reads};
+use crate::check::{Outcome, broken, different, same, shown, skipped, that};
+use crate::context::{Cx, described, fresh_uuid};
+use crate::rule::{Group, Need, Rule};
+use crate::runner::introduction;
+use bytes::Bytes;
+use futures::future::join_all;
+use mortise_proto::pb::{self, ErrorReason, Feature};
+use mortise_proto::rpc::table::adapter_service::{self, DESCRIBE};
+use mortise_proto::rpc::table::event_emitter_service::{self, EMIT_STREAM};
+use mortise_proto::rpc::table::{METHODS, SERVICES};
+use mortise_proto::rpc::{Effect, Kind};
+use mortise_proto::{Method, StoreError};
+use prost::Message;
+use tonic::Code;
+
+/// What a day has, in seconds.
+const DAY: u64 = 24 * 60 * 60;
+
+pub(crate) fn rules() -> Vec<Rule> {
+    let group = Group::of(adapter_service::NAME)
+        .hard("WIRE-01", "Describe says the server's name and version.", "adapter.proto, Identity", identity)
+        .hard("WIRE-02", "Describe says a range of protocol versions: the oldest at least 1, the newest not below it.", "adapter.proto, ProtocolRange", protocol)
+        .hard("WIRE-03", "Describe says the largest message, and that answers are remembered for at least a day.", "adapter.proto, Limits", limits)
+        .hard("WIRE-04", "Describe lists services of this package, each once.", "adapter.proto, services", listed)
+        .hard("WIRE-05", "Every method of a listed service is there: none answers UNIMPLEMENTED.", "adapter.proto, services", implemented)
+        .hard("WIRE-06", "Describe says how orgs are told apart.", "adapter.proto, Scoping", scoping)
+        .hard("WIRE-07", "Describe answers a caller who names no org, and the same as before.", "adapter.proto, DescribeRequest", describes_again)
+        .hard("WIRE-08", "A client of another protocol version is answered, or refused with PROTOCOL_MISMATCH.", "adapter.proto, Describe", mismatch)
+        .hard("WIRE-09", "A call without a context is refused with INVALID_FIELD that names `context`, by every method.", "context.proto", no_context)
+        .hard("WIRE-10", "A call for org 0 is refused with INVALID_FIELD that names `context.org_id`, by every method.", "context.proto, org_id", no_org)
+        .hard("WIRE-11", "A change without a request_id is refused with INVALID_FIELD that names `context.request_id`.", "context.proto, request_id", no_request_id)
+        .hard("WIRE-12", "A request_id of 64 bytes is taken, one of 65 refused with INVALID_FIELD.", "context.proto, request_id", long_request_id)
+        .hard("WIRE-13", "A request_id that comes again with another method is refused with REQUEST_ID_REUSED, and nothing is done.", "context.proto, request_id", reused)
+        .hard("WIRE-14", "A change that comes eight times at once under one request_id has one answer.", "context.proto, request_id", at_once).full()
+        .hard("WIRE-15", "Request ids of two orgs are two things.", "context.proto, request_id", per_org).needs(&[Need::OtherOrg]);
+    hostile::rules(group).list()
+}
+
+/// The same without those that stream both ways, which answer errors in messages.
+fn plain_methods(cx: &Cx) -> impl Iterator<Item = &'static Method> {
+    methods(cx).filter(|method| method.kind != Kind::BidiStream)
+}
+
+/// The methods of the services that are offered, as far as they are.
+fn methods(cx: &Cx) -> impl Iterator<Item = &'static Method> {
+    let has_stream = cx.offers_feature(event_emitter_service::NAME, Feature::EmitStream);
+    let is_offered = |method: &&'static Method| {
+        cx.offers(method.service)
+            && method.service != adapter_service::NAME
+            && (has_stream || method.name != EMIT_STREAM.method.name)
+    };
+    METHODS
+        .iter()
+        .copied()
+        .filter(is_offered)
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+fn alone(context: Option<pb::CallContext>) -> Vec<u8> {
+    ContextAlone { context }.encode_to_vec()
+}
+
+/// The probes, or a reason to leave the rule out.
+fn some(probes: Vec<Probe>) -> Outcome<Vec<Probe>> {
+    match probes.is_empty() {
+        false => Ok(probes),
+        true => skipped("none of the services that the suite has requests for is offered"),
+    }
+}
+
+/// A refusal for a field.
+fn refused_for(method: &Method, field: Option<&str>, answer: Result<Bytes, StoreError>) -> Outcome {
+    let expected = format!(
+        "INVALID_ARGUMENT (INVALID_FIELD) that names `{}`",
+        field.unwrap_or("a field")
+    );
+    let error = match answer {
+        Err(error) => error,
+        Ok(answer) => return broken(method.short_name(), expected, shown(&answer)),
+    };
+    let is_it = error.code == Code::InvalidArgument
+        && error.reason == Some(ErrorReason::InvalidField)
+        && (field.is_none() || error.field.as_deref() == field);
+    match is_it {
+        true => Ok(()),
+        false => {
+            let named = error.field.as_deref().unwrap_or("none");
+            broken(
+                method.short_name(),
+                expected,
+                format!("{}; BadRequest names {named}", described(&error)),
+            )
+        }
+    }
+}
+
+async fn identity(cx: Cx) -> Outcome {
+    let server = cx.shared.described.server.clone().unwrap_or_default();
+    different("Describe.server.name", server.name.as_str(), "")?;
+    different("Describe.server.version", server.version.as_str(), "")
+}
+
+async fn protocol(cx: Cx) -> Outcome {
+    let range = cx.shared.described.protocol.unwrap_or_default();
+    let is_range = range.min >= 1 && range.max >= range.min;
+    that("Describe.protocol", "1 <= min <= max", is_range, &range)
+}
+
+async fn limits(cx: Cx) -> Outcome {
+    let limits = cx.shared.described.limits.unwrap_or_default();
+    that(
+        "Describe.limits.max_message_bytes",
+        "more than 0",
+        limits.max_message_bytes > 0,
+        &limits,
+    )?;
+    let is_long = limits.request_memory_seconds >= DAY;
+    that(
+        "Describe.limits.request_memory_seconds",
+        "at least 86400",
+        is_long,
+        &limits,
+    )
+}
+
+async fn listed(cx: Cx) -> Outcome {
+    let mut seen = Vec::new();
+    for offer in &cx.shared.described.services {
+        let name = offer.name.as_str();
+        that(
+            "a service of Describe",
+            "a service of mortise.adapter.v1 by its full name",
+            SERVICES.contains(&name),
+            name,
+        )?;
+        that(
+            "a service of Describe",
+            "to be listed once",
+            !seen.contains(&name),
+            name,
+        )?;
+        seen.push(name);
+    }
+    Ok(())
+}
+
+async fn implemented(cx: Cx) -> Outcome {
+    for method in methods(&cx) {
+        if let Err(error) = cx.raw(method.path, Bytes::new()).await {
+            let is_there = error.code != Code::Unimplemented;
+            that(
+                method.short_name(),
+                "any answer but UNIMPLEMENTED: Describe lists its service",
+                is_there,
+                &described(&error),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+async fn scoping(cx: Cx) -> Outcome {
+    different(
+        "Describe.scoping",
+        &cx.shared.described.scoping(),
+        &pb::Scoping::Unspecified,
+    )
+}
+
+async fn describes_again(cx: Cx) -> Outcome {
+    let again = cx.call(&DESCRIBE, introduction(cx.org_id())).await?;
+    same("Describe asked again", &again, &cx.shared.described)?;
+    let nobody = pb::DescribeRequest {
+        context: None,
+        ..introduction(0)
+    };
+    let answer = cx.raw(DESCRIBE.method.path, nobody.encode_to_vec()).await;
+    match answer {
+        Ok(answer) => {
+            let read = pb::DescribeResponse::decode(answer);
+            that(
+                "Describe without a context",
+                "a DescribeResponse with an identity",
+                read.as_ref().is_ok_and(|read| read.server.is_some()),
+                &read,
+            )
+        }
+        Err(error) => broken("Describe without a context", "success", described(&error)),
+    }
+}
+
+async fn mismatch(cx: Cx) -> Outcome {
+    let request = pb::DescribeRequest {
+        protocol: Some(pb::ProtocolRange {
+            min: 9_999,
+            max: 9_999,
+        }),
+        ..introduction(cx.org_id())
+    };
+    match cx.attempt(&DESCRIBE, request).await {
+        Ok(_) => Ok(()),
+        Err(error) => same(
+            "the reason that Describe refuses version 9999 with",
+            &error.reason,
+            &Some(ErrorReason::ProtocolMismatch),
+        ),
+    }
+}
+
+async fn no_context(cx: Cx) -> Outcome {
+    for method in plain_methods(&cx) {
+        let answer = cx.raw(method.path, Bytes::new()).await;
+        refused_for(method, Some("context"), answer)?;
+    }
+    Ok(())
+}
+
+async fn no_org(cx: Cx) -> Outcome {
+    let context = pb::CallContext {
+        org_id: 0,
+        ..caller(&cx).context()
+    };
+    for method in plain_methods(&cx) {
+        let answer = cx.raw(method.path, alone(Some(context.clone()))).await;
+        refused_for(method, Some("context.org_id"), answer)?;
+    }
+    Ok(())
+}
+
+async fn no_request_id(cx: Cx) -> Outcome {
+    let context = pb::CallContext {
+        request_id: String::new(),
+        ..caller(&cx).context()
+    };
+    for probe in some(changes(&cx).await?)? {
+        let answer = cx.raw(probe.method.path, probe.with(context.clone())).await;
+        refused_for(probe.method, Some("context.request_id"), answer)?;
+    }
+    // Of the other methods no valid request is known here: another field may be missed first.
+    for method in plain_methods(&cx).filter(|method| method.effect == Effect::Keyed) {
+        let answer = cx.raw(method.path, alone(Some(context.clone()))).await;
+        refused_for(method, None, answer)?;
+    }
+    Ok(())
+}
+
+async fn long_request_id(cx: Cx) -> Outcome {
+    for probe in some(changes(&cx).await?)? {
+        let id = format!("{}{}", fresh_uuid(), "x".repeat(28));
+        let context = |request_id: String| pb::CallContext {
+            request_id,
+            ..caller(&cx).context()
+        };
+        let answer = cx
+            .raw(probe.method.path, probe.with(context(format!("{id}x"))))
+            .await;
+        refused_for(probe.method, Some("context.request_id"), answer)?;
+        if let Err(error) = cx.raw(probe.method.path, probe.with(context(id))).await {
+            let is_invalid = error.reason == Some(ErrorReason::InvalidField);
+            that(
+                &format!(
+                    "{} with a request_id of 64 bytes",
+                    probe.method.short_name()
+                ),
+                "not to be refused for it",
+                !is_invalid,
+                &described(&error),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+async fn reused(cx: Cx) -> Outcome {
+    let probes = changes(&cx).await?;
+    if probes.len() < 2 {
+        return skipped("fewer than two changes are offered that the suite has requests for");
+    }
+    for pair in probes.windows(2) {
+        let context = caller(&cx).context();
+        // A change that fails is not remembered.
+        if cx
+            .raw(pair[0].method.path, pair[0].with(context.clone()))
+            .await
+            .is_err()
+        {
+            continue;
+        }
+        let what = format!(
+            "{} under the request_id of a {}",
+            pair[1].method.short_name(),
+            pair[0].method.short_name()
+        );
+        match cx.raw(pair[1].method.path, pair[1].with(context)).await {
+            Err(error) if error.reason == Some(ErrorReason::RequestIdReused) => {}
+            Err(error) => {
+                return broken(
+                    what,
+                    "INVALID_ARGUMENT (REQUEST_ID_REUSED)",
+                    described(&error),
+                );
+            }
+            Ok(answer) => {
+                return broken(what, "INVALID_ARGUMENT (REQUEST_ID_REUSED)", shown(&answer));
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn at_once(cx: Cx) -> Outcome {
+    for probe in some(changes(&cx).await?)? {
+        let bytes = probe.with(caller(&cx).context());
+        let sends = (0..8).map(|_| {
+            let (cx, bytes) = (cx.over_new_connection(), bytes.clone());
+            async move { cx.raw(probe.method.path, bytes).await }
+        });
+        let answers = join_all(sends).await;
+        for answer in &answers[1..] {
+            same(
+                &format!(
+                    "the answer to a concurrent {} of the same request_id",
+                    probe.method.short_name()
+                ),
+                answer,
+                &answers[0],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+async fn per_org(cx: Cx) -> Outcome {
+    let other = cx.in_other_org()?;
+    let (probes, others) = (some(changes(&cx).await?)?, changes(&other).await?);
+    let request_id = fresh_uuid();
+    let of = |cx: &Cx| pb::CallContext {
+        request_id: request_id.clone(),
+        ..caller(cx).context()
+    };
+    let (first, last) = (&probes[0], &others[others.len() - 1]);
+    drop(cx.raw(first.method.path, first.with(of(&cx))).await);
+    if let Err(error) = other.raw(last.method.path, last.with(of(&other))).await {
+        let is_reused = error.reason == Some(ErrorReason::RequestIdReused);
+        that(
+            "a change of another org under the same request_id",
+            "not to be refused as REQUEST_ID_REUSED",
+            !is_reused,
+            &described(&error),
+        )?;
+    }
+    Ok(())
+}
