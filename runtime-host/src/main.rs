@@ -90,8 +90,8 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     match Cli::parse().command {
-        Command::Run(args) => run_once(args).await,
-        Command::Serve(args) => serve::run(args, stopped()).await,
+        Command::Run(args) => Box::pin(run_once(args)).await,
+        Command::Serve(args) => Box::pin(serve::run(args, stopped())).await,
         Command::Config(command) => command.run(),
     }
 }

@@ -95,7 +95,7 @@ enum AfterCrash {
 pub(crate) async fn run(args: ServeArgs, stop: impl Future<Output = ()>) -> ExitCode {
     // On standard output, so that whoever started it can wait for these lines.
     let listening = |what: &str, address: &str| println!("{what} listening at {address}");
-    match serve(args.into_options(), stop, listening).await {
+    match Box::pin(serve(args.into_options(), stop, listening)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("mortise-host: {error}");

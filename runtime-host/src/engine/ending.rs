@@ -93,9 +93,9 @@ async fn tell_end(
             shown,
             message_id,
         } => {
-            let said = stored.iter().any(|event| match &event.data {
-                EventData::OutputMessageCompleted(said) => said.message.id == *message_id,
-                _ => false,
+            let said = stored.iter().any(|event| {
+                matches!(&event.data, EventData::OutputMessageCompleted(said)
+                    if said.message.id == *message_id)
             });
             if !said {
                 tell_user(phase, turn, *message_id, shown, &shown.fallback_message()).await?;

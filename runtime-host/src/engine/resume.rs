@@ -75,15 +75,17 @@ async fn is_own(adapter: &GrpcHostAdapter, turn: &UnfinishedTurn) -> Result<bool
         return Ok(true);
     };
     let events = log.read(session_id, turn.since_sequence).await?;
-    Ok(!events.iter().any(|event| match &event.data {
-        EventData::TurnStarted(started) => {
-            started.input_message_id == message_id && started.turn_id != turn.turn_id()
-        }
-        _ => false,
+    Ok(!events.iter().any(|event| {
+        matches!(&event.data, EventData::TurnStarted(started)
+            if started.input_message_id == message_id && started.turn_id != turn.turn_id())
     }))
 }
 
 /// The end that an event tells of. What else it holds is stored already.
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "no other event ends a turn, whatever is to come"
+)]
 fn ending_of(event: &Event) -> Option<Ending> {
     match &event.data {
         EventData::TurnCompleted(_) => Some(Ending::Completed),
@@ -123,9 +125,12 @@ fn last_answer(events: &[Event]) -> Option<&OutputMessageCompletedData> {
         .iter()
         .rposition(|event| event.event_type == events::REASON_STARTED)?;
     let mut since = events.get(asked..)?.iter().rev();
-    let said = since.find_map(|event| match &event.data {
-        EventData::OutputMessageCompleted(said) => Some(said),
-        _ => None,
+    let said = since.find_map(|event| {
+        if let EventData::OutputMessageCompleted(said) = &event.data {
+            Some(said)
+        } else {
+            None
+        }
     })?;
     (!said.message.has_tool_calls()).then_some(said)
 }
@@ -136,9 +141,12 @@ fn has(events: &[Event], event_type: &str) -> bool {
 
 /// The calls that have a result.
 fn answered(events: &[Event]) -> HashSet<String> {
-    let ids = events.iter().filter_map(|event| match &event.data {
-        EventData::ToolCompleted(done) => Some(done.tool_call_id.clone()),
-        _ => None,
+    let ids = events.iter().filter_map(|event| {
+        if let EventData::ToolCompleted(done) = &event.data {
+            Some(done.tool_call_id.clone())
+        } else {
+            None
+        }
     });
     ids.collect()
 }

@@ -11,14 +11,14 @@ use std::time::Duration;
 
 /// The error of a store.
 pub(super) fn of_store(error: AgentLoopError) -> HostError {
-    match error {
-        // The way in which an adapter that does not answer reaches upstream.
-        AgentLoopError::MessageStore(text) if is_transient_error_message(&text) => {
-            HostError::new(ErrorReason::AdapterUnavailable, text)
-                .retry_after(Duration::from_secs(1))
-        }
-        error => StoreError::from(error).into(),
+    // The way in which an adapter that does not answer reaches upstream.
+    if let AgentLoopError::MessageStore(text) = &error
+        && is_transient_error_message(text)
+    {
+        return HostError::new(ErrorReason::AdapterUnavailable, text.as_str())
+            .retry_after(Duration::from_secs(1));
     }
+    StoreError::from(error).into()
 }
 
 /// The error of a turn that did not begin.

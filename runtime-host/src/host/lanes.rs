@@ -32,6 +32,8 @@ struct Lane {
     slot: Arc<Semaphore>,
     users: usize,
     running: Option<Running>,
+    /// Whether a turn is only being ended there.
+    is_short: bool,
 }
 
 /// A turn under way.
@@ -100,14 +102,13 @@ impl Lanes {
             slot: Arc::new(Semaphore::new(1)),
             users: 0,
             running: None,
+            is_short: false,
         });
         let (org_id, session_id) = key;
         let in_use = lane.users > 0;
         // Whoever has seen a turn's end is not told that the turn is under way.
-        let over_soon = lane
-            .running
-            .as_ref()
-            .is_some_and(|turn| turn.control.is_ending());
+        let running = lane.running.as_ref();
+        let over_soon = lane.is_short || running.is_some_and(|turn| turn.control.is_ending());
         match manners {
             Manners::Refuse if in_use && !(over_soon && lane.users == 1) => {
                 return Err(HostError::new(
@@ -235,9 +236,17 @@ impl Slot {
         self.set(Some(running));
     }
 
+    /// Says that a turn is only being ended here.
+    pub(super) fn is_short(&self) {
+        if let Some(lane) = self.place.lanes.lock().get_mut(&self.place.key) {
+            lane.is_short = true;
+        }
+    }
+
     fn set(&self, running: Option<Running>) {
         if let Some(lane) = self.place.lanes.lock().get_mut(&self.place.key) {
             lane.running = running;
+            lane.is_short = false;
         }
     }
 }

@@ -48,6 +48,7 @@ impl Host {
                 let waits = turn.waits_for().is_some();
                 let taken_up = match host.inner.options.recovery {
                     Recovery::End if !waits => {
+                        slot.is_short();
                         let end = link.engine.end(turn, failed(CUT_OFF)).await;
                         drop(slot);
                         end.map(|_: TurnEnd| "ended")

@@ -187,7 +187,10 @@ fn completed(call: &ToolCall, outcome: &ToolOutcome) -> ToolCompletedData {
     let (id, name) = (call.id.clone(), call.name.clone());
     match &outcome.result {
         Ok(result) => {
-            let content = vec![ContentPart::text(result.to_string())];
+            // A text as it is; in JSON it would reach the model with its quotes.
+            let text = result.as_str().map(str::to_string);
+            let text = text.unwrap_or_else(|| result.to_string());
+            let content = vec![ContentPart::text(text)];
             ToolCompletedData::success(id, name, content, None)
         }
         Err(error) => {

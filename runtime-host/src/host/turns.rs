@@ -149,13 +149,15 @@ impl Host {
             return Ok((began.turn_id, end));
         }
         let place = self.inner.lanes.enter(key, Manners::Wait)?;
-        let _slot = place.briefly().await?;
+        let slot = place.briefly().await?;
+        slot.is_short();
         let waiting = self.unfinished(key).await?;
         let waiting = waiting.filter(|turn| turn.waits_for().is_some());
         let waiting = waiting.filter(|turn| is_meant(turn.turn_id()));
         let waiting = waiting.ok_or_else(|| no_turn(session_id))?;
         let turn_id = waiting.turn_id();
         let end = link.engine.end(waiting, Ending::Cancelled { reason }).await;
+        drop(slot);
         Ok((turn_id, end.map_err(errors::of_turn)?))
     }
 

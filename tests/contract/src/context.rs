@@ -14,8 +14,8 @@ use prost::Message;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tonic::Streaming;
 use tonic::metadata::{Ascii, MetadataValue};
+use tonic::{Code, Streaming};
 use uuid::Uuid;
 
 /// What all rules of a run share.
@@ -347,14 +347,17 @@ impl Cx {
 
     /// An error that the server gave, and no lost connection or spent patience.
     fn an_answer<Req, Rsp>(&self, rpc: &Rpc<Req, Rsp>, error: StoreError) -> Outcome<StoreError> {
-        use tonic::Code;
-        match error.code {
-            Code::Unavailable | Code::DeadlineExceeded | Code::Unknown => broken(
+        let no_answer = matches!(
+            error.code,
+            Code::Unavailable | Code::DeadlineExceeded | Code::Unknown
+        );
+        match no_answer {
+            true => broken(
                 rpc.method.short_name(),
                 "to be refused with a reason",
                 described(&error),
             ),
-            _ => Ok(error),
+            false => Ok(error),
         }
     }
 
@@ -418,12 +421,6 @@ impl Cx {
     pub(crate) fn name(&self, stem: &str) -> String {
         let id = fresh_uuid().replace('-', "");
         format!("{stem}-{}", &id[..20])
-    }
-
-    /// A number below a bound, the same in every run with the same seed.
-    pub(crate) fn random(&self, below: usize) -> usize {
-        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
-        random.usize(..below.max(1))
     }
 
     /// Bytes, the same in every run with the same seed.

@@ -98,7 +98,7 @@ impl Seeds {
                 cx.call(&PUT_SESSION, request).await?;
                 Ok(id)
             }
-            Way::Fixtures => self.from_file("sessions", |fixtures| &mut fixtures.sessions),
+            Way::Fixtures => self.of_file("sessions", |fixtures| &mut fixtures.sessions),
             Way::Invented => Ok(fresh_id("session")),
         }
     }
@@ -125,7 +125,7 @@ impl Seeds {
                 cx.call(&PUT_HARNESS, request).await?;
                 Ok(id)
             }
-            Way::Fixtures => self.from_file("harnesses", |fixtures| &mut fixtures.harnesses),
+            Way::Fixtures => self.of_file("harnesses", |fixtures| &mut fixtures.harnesses),
             Way::Invented => skipped("there is no way to make a harness"),
         }
     }
@@ -152,7 +152,7 @@ impl Seeds {
                 cx.call(&PUT_AGENT, request).await?;
                 Ok(id)
             }
-            Way::Fixtures => self.from_file("agents", |fixtures| &mut fixtures.agents),
+            Way::Fixtures => self.of_file("agents", |fixtures| &mut fixtures.agents),
             Way::Invented => skipped("there is no way to make an agent"),
         }
     }
@@ -171,7 +171,7 @@ impl Seeds {
     }
 
     /// Each thing of the file is handed out once: rules must not meet.
-    fn from_file(
+    fn of_file(
         &self,
         what: &str,
         list: impl Fn(&mut Fixtures) -> &mut Vec<String>,

@@ -123,7 +123,7 @@ async fn sigterm_loses_nothing() {
         assert_eq!(outcome, expected, "--drain {drain}");
         let before = stage.stored().await.len();
         stage = stage.stopped_and_again().await;
-        while stage.count("turn.completed").await < 1 {
+        while stage.count("session.idled").await < 1 {
             tokio::task::yield_now().await;
         }
         let after = stage.stored().await;

@@ -18,15 +18,17 @@ async fn a_turn_answers_what_came_meanwhile() {
     let mut turn = stage.run("one").await;
     turn.until("output.message.started").await;
 
-    let (status, sent) = stage.post("/messages", json!({ "text": "two" })).await;
+    let (status, sent) = stage
+        .post("/messages", json!({ "text": "and Oslo?" }))
+        .await;
     assert_eq!((status, &sent["steered"]), (202, &json!(true)), "{sent}");
     assert_eq!(sent["turn_id"], turn.accepted.turn_id.as_str());
     gate.add_permits(2);
     assert_eq!(turn.outcome().await, pb::TurnOutcome::Completed);
     let requests = fake.requests();
     assert_eq!(requests.len(), 2, "the model was asked once more");
-    assert!(!requests[0].to_string().contains("two"));
-    assert!(requests[1].to_string().contains("two"));
+    assert!(!requests[0].to_string().contains("and Oslo?"));
+    assert!(requests[1].to_string().contains("and Oslo?"));
     assert_eq!(stage.count("turn.completed").await, 1);
 
     let (status, sent) = stage.post("/messages", json!({ "text": "three" })).await;

@@ -95,8 +95,11 @@ async fn ids(cx: Cx) -> Outcome {
     Ok(())
 }
 
+/// What is wrong with an id, and how such a one is made for a prefix.
+type Malformed = (&'static str, fn(&str) -> String);
+
 async fn malformed(cx: Cx) -> Outcome {
-    let kinds: [(&str, fn(&str) -> String); 4] = [
+    let kinds: [Malformed; 4] = [
         ("of another type", |_| fresh_id("wrong")),
         ("too short", |prefix| format!("{prefix}_1")),
         ("in capitals", |prefix| {
