@@ -271,10 +271,6 @@ async fn malformed(cx: Cx) -> Outcome {
         ..payment(&session, 0.5)
     };
     refused_as_invalid(&cx, &EXECUTE_MACHINE_PAYMENT, other_agent).await?;
-    for amount in [-0.01, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-        let request = payment(&session, amount);
-        refused_as_invalid(&cx, &EXECUTE_MACHINE_PAYMENT, request).await?;
-    }
     let sent = payment(&session, 0.5);
     let wrong = [
         changed(sent.clone(), |payment| payment.method = 0),
@@ -284,6 +280,10 @@ async fn malformed(cx: Cx) -> Outcome {
         changed(sent, |payment| payment.metadata_json = String::new()),
     ];
     for request in wrong {
+        refused_as_invalid(&cx, &EXECUTE_MACHINE_PAYMENT, request).await?;
+    }
+    for amount in [-0.01, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let request = payment(&session, amount);
         refused_as_invalid(&cx, &EXECUTE_MACHINE_PAYMENT, request).await?;
     }
     Ok(())
