@@ -23,6 +23,10 @@ pub(crate) struct Args {
     /// `https://console.example.com`. Without it they are paths.
     #[arg(long, value_name = "URL", default_value = "")]
     platform_base_url: String,
+    /// Let outbound requests of agents reach private, loopback and link-local addresses,
+    /// where the platform's own services are. For development.
+    #[arg(long)]
+    allow_private_egress: bool,
     /// The largest request that is taken, in MiB. A file is written in one request.
     #[arg(long, value_name = "MIB", default_value_t = MAX_MESSAGE_BYTES / MIB,
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
@@ -44,6 +48,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         storage,
         test_seed,
         platform_base_url,
+        allow_private_egress,
         max_message_mib,
         transport,
         traces,
@@ -54,6 +59,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let mut config = storage.config()?;
     config.allow_test_seed = test_seed;
     config.platform_base_url = platform_base_url;
+    config.egress.allow_private = allow_private_egress;
     config.utility_llm = utility_llm.service()?;
     let (database, secrets) = (config.database_name(), config.encryption_key.is_some());
     let reference = Reference::open(config).await?;

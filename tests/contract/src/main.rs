@@ -278,7 +278,7 @@ impl Progress {
             );
         } else if matches!(rule.verdict, Verdict::Failed | Verdict::Warned)
             || done == total
-            || done % 50 == 0
+            || done.is_multiple_of(50)
         {
             eprintln!("{done}/{total}  {} {}", rule.verdict.word(), rule.id);
         }

@@ -55,6 +55,7 @@ pub(super) async fn admit(
             State::Failed(why) => Admitted::Failed(why),
         });
     }
+    let amount = amount_in(&asked.request)?;
     let session_id = asked.session_id;
     let session = session_store::find(tx, org_id, key, session_id).await?;
     let session = session.ok_or_else(|| session_not_found(session_id))?;
@@ -66,7 +67,7 @@ pub(super) async fn admit(
         ))
     })?;
     may_ask(&policy, &asked.request)?;
-    let amount = amount_of(tx, org_id, &policy, &asked.request).await?;
+    within_limits(tx, org_id, &policy, amount).await?;
     let account = policies::account(tx, org_id, policy.account_id).await?;
     let rail = rail_of(&account, &asked.request)?;
     if amount > account.balance {
@@ -180,15 +181,9 @@ fn may_ask(policy: &LedgerPolicy, request: &MachinePaymentRequest) -> Result<(),
     Ok(())
 }
 
-/// What the request may cost, if that is within the policy.
-async fn amount_of(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    policy: &LedgerPolicy,
-    request: &MachinePaymentRequest,
-) -> Result<Micros, StoreError> {
-    let whose = policies::whose(policy.subject);
-    let amount = Micros::at_most(request.max_amount_usd).ok_or_else(|| {
+/// What the request may cost.
+fn amount_in(request: &MachinePaymentRequest) -> Result<Micros, StoreError> {
+    Micros::at_most(request.max_amount_usd).ok_or_else(|| {
         StoreError::invalid_field(
             "payment.max_amount_usd",
             format!(
@@ -196,7 +191,17 @@ async fn amount_of(
                 request.max_amount_usd
             ),
         )
-    })?;
+    })
+}
+
+/// Fails unless the policy allows an amount, for one payment and for the day.
+async fn within_limits(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    policy: &LedgerPolicy,
+    amount: Micros,
+) -> Result<(), StoreError> {
+    let whose = policies::whose(policy.subject);
     if let Some(most) = policy.max_amount_usd_per_request.and_then(Micros::at_most)
         && amount > most
     {
@@ -216,7 +221,7 @@ async fn amount_of(
             )));
         }
     }
-    Ok(amount)
+    Ok(())
 }
 
 fn rail_of(account: &Account, request: &MachinePaymentRequest) -> Result<PaymentRail, StoreError> {

@@ -1,14 +1,18 @@
 //! Values and secrets of a session.
 
+mod calls;
+
 use super::common::{awkward_texts, lost_reply, moved_on, refused_as_invalid, repeated};
 use crate::check::{Outcome, absent, same, says, skipped, that};
 use crate::context::{Cx, fresh_id};
 use crate::rule::{Group, Need, Rule};
+use calls::{
+    delete, get, get_secret, keys, names, secret_names, session_with_secret, set, set_secret,
+};
 use futures::future::try_join_all;
 use mortise_proto::pb;
 use mortise_proto::rpc::table::session_storage_store_service::{
-    DELETE_SECRET, DELETE_VALUE, GET_SECRET, GET_VALUE, LIST_KEYS, LIST_SECRETS, NAME, SET_SECRET,
-    SET_VALUE,
+    DELETE_SECRET, DELETE_VALUE, GET_VALUE, LIST_SECRETS, NAME, SET_SECRET, SET_VALUE,
 };
 
 pub(crate) fn rules() -> Vec<Rule> {
@@ -35,90 +39,6 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("KV-20", "Another org sees neither values nor secrets of a session whose id it knows, and cannot change them.", "context.proto", other_org).needs(&[Need::OtherOrg])
         .hard("KV-21", "A second connection reads at once what the first has been told is set.", "read your writes", second_view).full()
         .list()
-}
-
-fn set(session_id: &str, key: &str, value: &str) -> pb::SetValueRequest {
-    pb::SetValueRequest {
-        context: None,
-        session_id: session_id.into(),
-        key: key.into(),
-        value: value.into(),
-    }
-}
-
-fn set_secret(session_id: &str, name: &str, value: &str) -> pb::SetSecretRequest {
-    pb::SetSecretRequest {
-        context: None,
-        session_id: session_id.into(),
-        name: name.into(),
-        value: value.into(),
-    }
-}
-
-async fn get(cx: &Cx, session_id: &str, key: &str) -> Outcome<Option<String>> {
-    let request = pb::GetValueRequest {
-        context: None,
-        session_id: session_id.into(),
-        key: key.into(),
-    };
-    Ok(cx.call(&GET_VALUE, request).await?.value)
-}
-
-async fn delete(cx: &Cx, session_id: &str, key: &str) -> Outcome<bool> {
-    let request = pb::DeleteValueRequest {
-        context: None,
-        session_id: session_id.into(),
-        key: key.into(),
-    };
-    Ok(cx.call(&DELETE_VALUE, request).await?.deleted)
-}
-
-async fn keys(cx: &Cx, session_id: &str) -> Outcome<Vec<pb::KeyInfo>> {
-    let request = pb::ListKeysRequest {
-        context: None,
-        session_id: session_id.into(),
-    };
-    Ok(cx.call(&LIST_KEYS, request).await?.keys)
-}
-
-fn names(keys: &[pb::KeyInfo]) -> Vec<&str> {
-    keys.iter().map(|info| info.key.as_str()).collect()
-}
-
-/// A session in which secrets can be kept; without encryption the rule is skipped.
-async fn session_with_secret(cx: &Cx, name: &str, value: &str) -> Outcome<String> {
-    let session = cx.session().await?;
-    match cx
-        .attempt(&SET_SECRET, set_secret(&session, name, value))
-        .await
-    {
-        Err(error) if error.message.contains("Encryption not configured") => {
-            skipped("the server has no key to encrypt secrets with")
-        }
-        Ok(_) | Err(_) => {
-            cx.call(&SET_SECRET, set_secret(&session, name, value))
-                .await?;
-            Ok(session)
-        }
-    }
-}
-
-async fn get_secret(cx: &Cx, session_id: &str, name: &str) -> Outcome<Option<String>> {
-    let request = pb::GetSecretRequest {
-        context: None,
-        session_id: session_id.into(),
-        name: name.into(),
-    };
-    Ok(cx.call(&GET_SECRET, request).await?.value)
-}
-
-async fn secret_names(cx: &Cx, session_id: &str) -> Outcome<Vec<String>> {
-    let request = pb::ListSecretsRequest {
-        context: None,
-        session_id: session_id.into(),
-    };
-    let secrets = cx.call(&LIST_SECRETS, request).await?.secrets;
-    Ok(secrets.into_iter().map(|info| info.name).collect())
 }
 
 async fn set_then_get(cx: Cx) -> Outcome {
