@@ -4,6 +4,7 @@ mod common;
 mod general;
 mod platform_store;
 mod probes;
+mod restart;
 mod session_storage_store;
 mod wire;
 
@@ -17,6 +18,7 @@ pub fn all() -> Vec<Rule> {
         general::rules(),
         session_storage_store::rules(),
         platform_store::rules(),
+        restart::rules(),
     ];
     groups.into_iter().flatten().collect()
 }
