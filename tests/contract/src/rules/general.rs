@@ -43,7 +43,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("GEN-08", "An error that says what was not found carries its id.", "ER:63-72", typed)
         .hard("GEN-09", "Nothing was updated before it was made.", "session_file.rs:97-101", times)
         .hard("GEN-10", "When a thing was made does not change with it.", "IM:175-184, IM:518-521", made_once)
-        .hard("GEN-11", "Open JSON values keep integers beyond 2^53, 1 apart from 1.0, nulls, empty objects and keys of any script.", "contract-notes 3.1", json)
+        .hard("GEN-11", "Open JSON values keep integers beyond 2^53, 1 apart from 1.0, nulls, empty objects and keys of any script.", "platform_types.proto", json)
         .hard("GEN-12", "In optional JSON, absent, `null` and `{}` stay apart.", "message.rs:432-438", null_apart)
         .hard("GEN-13", "Texts with NUL, emoji, line ends of every kind and of 1 MiB survive.", "web_fetch.rs:256", texts)
         .hard("GEN-14", "A service that is not listed answers UNIMPLEMENTED, and no empty success.", "H:102-192", unlisted)
