@@ -31,6 +31,9 @@ const PREFIXES: [&str; 6] = [
     "status:",
 ];
 
+/// Makes an id of the prefix that it should have.
+type MakeId = fn(&str) -> String;
+
 pub(crate) fn rules() -> Vec<Rule> {
     let group = Group::of(adapter_service::NAME)
         .hard("GEN-01", "Every id of a session in an answer has its prefix and 32 lower-case hex digits.", "ID:85-121", ids)
@@ -107,7 +110,7 @@ async fn ids(cx: Cx) -> Outcome {
 }
 
 async fn malformed(cx: Cx) -> Outcome {
-    let kinds: [(&str, fn(&str) -> String); 4] = [
+    let kinds: [(&str, MakeId); 4] = [
         ("of another type", |_| fresh_id("wrong")),
         ("too short", |prefix| format!("{prefix}_1")),
         ("in capitals", |prefix| {
