@@ -2,6 +2,8 @@
 
 mod json;
 mod junit;
+#[cfg(test)]
+mod schema_test;
 mod table;
 
 pub use json::json;

@@ -22,6 +22,7 @@ mod probes;
 mod provider_credential_store;
 mod records;
 mod refusals;
+mod restart;
 mod runtime_host;
 mod session_file_system;
 mod session_resource_registry;
@@ -67,6 +68,7 @@ pub fn all() -> Vec<Rule> {
         egress::rules(),
         utility_llm::rules(),
         turn_queue::rules(),
+        restart::rules(),
     ];
     groups.into_iter().flatten().collect()
 }

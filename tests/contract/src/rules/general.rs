@@ -1,9 +1,10 @@
 //! What holds of every service alike: ids, absence, errors, times, open values. Each rule
-//! takes what the server offers, and leaves the rest out.
+//! takes what the server offers, and leaves the rest out. Times and values are in `values`.
 
-use super::common::{AWKWARD_JSON, awkward_texts, not_before, same_json};
+mod values;
+
 use super::probes::{ContextAlone, caller, reads, reads_of};
-use crate::check::{Outcome, absent, broken, present, same, shown, skipped, that};
+use crate::check::{Outcome, broken, present, same, shown, skipped, that};
 use crate::context::{Cx, described, fresh_id};
 use crate::fixtures::is_id;
 use crate::rule::{Group, Need, Rule};
@@ -15,8 +16,7 @@ use mortise_proto::rpc::table::{
     METHODS, SERVICES, adapter_service, agent_store_service as agents,
     harness_store_service as harnesses, platform_store_service as platform,
     runtime_host_service as host, session_mutator_service as mutator,
-    session_resource_registry_service as registry, session_storage_store_service as storage,
-    session_store_service as sessions,
+    session_storage_store_service as storage, session_store_service as sessions,
 };
 use prost::Message;
 use tonic::Code;
@@ -31,8 +31,11 @@ const PREFIXES: [&str; 6] = [
     "status:",
 ];
 
+/// Makes an id of the prefix that it should have.
+type MakeId = fn(&str) -> String;
+
 pub(crate) fn rules() -> Vec<Rule> {
-    Group::of(adapter_service::NAME)
+    let group = Group::of(adapter_service::NAME)
         .hard("GEN-01", "Every id of a session in an answer has its prefix and 32 lower-case hex digits.", "ID:85-121", ids)
         .hard("GEN-02", "An id with a wrong prefix, in capitals or of a wrong length is refused as INVALID_FIELD, by a read of each service.", "ID:85-121", malformed)
         .hard("GEN-03", "An id of zeros is well formed.", "ID:125", nil)
@@ -40,15 +43,26 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("GEN-05", "Harnesses, agents and sessions of one org are absent for another.", "H:86-92", disjoint).needs(&[Need::OtherOrg, Need::Harness, Need::Agent, Need::Session])
         .hard("GEN-06", "What is not there is an answer and not an error.", "T:41, T:71, T:96", not_there)
         .hard("GEN-07", "An error has a reason of the contract and a text without upstream's prefix.", "ER:19-83", raw_texts)
-        .hard("GEN-08", "An error that says what was not found carries its id.", "ER:63-72", typed)
-        .hard("GEN-09", "Nothing was updated before it was made.", "session_file.rs:97-101", times)
-        .hard("GEN-10", "When a thing was made does not change with it.", "IM:175-184, IM:518-521", made_once)
-        .hard("GEN-11", "Open JSON values keep integers beyond 2^53, 1 apart from 1.0, nulls, empty objects and keys of any script.", "contract-notes 3.1", json)
-        .hard("GEN-12", "In optional JSON, absent, `null` and `{}` stay apart.", "message.rs:432-438", null_apart)
-        .hard("GEN-13", "Texts with NUL, emoji, line ends of every kind and of 1 MiB survive.", "web_fetch.rs:256", texts)
-        .hard("GEN-14", "A service that is not listed answers UNIMPLEMENTED, and no empty success.", "H:102-192", unlisted)
-        .hard("GEN-15", "No error quotes a secret.", "options.proto, secret", no_secret)
-        .hard("GEN-16", "32 equal reads at the same time have equal answers.", "tool_scheduler.rs:42", equal_reads)
+        .hard("GEN-08", "An error that says what was not found carries its id.", "ER:63-72", typed);
+    values::rules(group)
+        .hard(
+            "GEN-14",
+            "A service that is not listed answers UNIMPLEMENTED, and no empty success.",
+            "H:102-192",
+            unlisted,
+        )
+        .hard(
+            "GEN-15",
+            "No error quotes a secret.",
+            "options.proto, secret",
+            no_secret,
+        )
+        .hard(
+            "GEN-16",
+            "32 equal reads at the same time have equal answers.",
+            "tool_scheduler.rs:42",
+            equal_reads,
+        )
         .list()
 }
 
@@ -99,7 +113,11 @@ async fn ids(cx: Cx) -> Outcome {
 type Malformed = (&'static str, fn(&str) -> String);
 
 async fn malformed(cx: Cx) -> Outcome {
+<<<<<<< HEAD
     let kinds: [Malformed; 4] = [
+=======
+    let kinds: [(&str, MakeId); 4] = [
+>>>>>>> w-r3
         ("of another type", |_| fresh_id("wrong")),
         ("too short", |prefix| format!("{prefix}_1")),
         ("in capitals", |prefix| {
@@ -376,199 +394,6 @@ async fn typed(cx: Cx) -> Outcome {
             is_one,
             id,
         )?;
-    }
-    Ok(())
-}
-
-/// A key of a session as it is listed, after some writes of it.
-async fn written(cx: &Cx, id: &str, value: &str) -> Outcome<pb::KeyInfo> {
-    let request = pb::SetValueRequest {
-        context: None,
-        session_id: id.into(),
-        key: "k".into(),
-        value: value.into(),
-    };
-    cx.call(&storage::SET_VALUE, request).await?;
-    let request = pb::ListKeysRequest {
-        context: None,
-        session_id: id.into(),
-    };
-    let keys = cx.call(&storage::LIST_KEYS, request).await?.keys;
-    present(
-        "the key in ListKeys",
-        keys.into_iter().find(|info| info.key == "k"),
-    )
-}
-
-async fn titled(cx: &Cx, id: &str, title: &str) -> Outcome<pb::Session> {
-    let request = pb::UpdateSessionTitleRequest {
-        session_id: id.into(),
-        title: title.into(),
-        ..Default::default()
-    };
-    let answer = cx.call(&mutator::UPDATE_SESSION_TITLE, request).await?;
-    present("UpdateSessionTitle.session", answer.session)
-}
-
-async fn times(cx: Cx) -> Outcome {
-    let mut held = false;
-    if cx.offers(storage::NAME) {
-        let info = written(&cx, &cx.session().await?, "v").await?;
-        not_before(
-            "updated_at of a key",
-            info.updated_at.as_ref(),
-            info.created_at.as_ref(),
-        )?;
-        held = true;
-    }
-    if cx.offers(sessions::NAME) && !cx.shared.seeds.are_invented() {
-        let session = present("the session", stored(&cx, &cx.session().await?).await?)?;
-        not_before(
-            "updated_at of a session",
-            session.updated_at.as_ref(),
-            session.created_at.as_ref(),
-        )?;
-        held = true;
-    }
-    match held {
-        true => Ok(()),
-        false => skipped("no service whose answers have both times is offered"),
-    }
-}
-
-async fn made_once(cx: Cx) -> Outcome {
-    let mut held = false;
-    if cx.offers(storage::NAME) {
-        let id = cx.session().await?;
-        let first = written(&cx, &id, "1").await?;
-        same(
-            "created_at of a key that was set again",
-            &written(&cx, &id, "2").await?.created_at,
-            &first.created_at,
-        )?;
-        held = true;
-    }
-    if cx.offers(mutator::NAME) && !cx.shared.seeds.are_invented() {
-        let id = cx.session().await?;
-        let first = titled(&cx, &id, "one").await?;
-        same(
-            "created_at of a session whose title was changed",
-            &titled(&cx, &id, "two").await?.created_at,
-            &first.created_at,
-        )?;
-        held = true;
-    }
-    match held {
-        true => Ok(()),
-        false => skipped("neither SessionStorageStoreService nor SessionMutatorService is offered"),
-    }
-}
-
-/// JSON as it comes back: of a blueprint's configuration, else of a resource's metadata,
-/// else of a value, which is text.
-async fn there_and_back(cx: &Cx, json: &str) -> Outcome<String> {
-    if cx.offers(platform::NAME) {
-        let session = blueprint(cx, Some(json)).await?;
-        return present("blueprint_config_json", session.blueprint_config_json);
-    }
-    if cx.offers(registry::NAME) {
-        let request = pb::RegisterRequest {
-            context: None,
-            session_id: cx.session().await?,
-            resource_id: "probe".into(),
-            kind: "probe".into(),
-            display_name: "Probe".into(),
-            status: pb::SessionResourceStatus::Active.into(),
-            metadata_json: json.into(),
-        };
-        let entry = cx.call(&registry::REGISTER, request).await?.entry;
-        return Ok(present("Register.entry", entry)?.metadata_json);
-    }
-    if cx.offers(storage::NAME) {
-        return kept(cx, json).await;
-    }
-    skipped("no service that keeps open JSON, of those that the suite tries, is offered")
-}
-
-async fn kept(cx: &Cx, text: &str) -> Outcome<String> {
-    let id = cx.session().await?;
-    written(cx, &id, text).await?;
-    let request = pb::GetValueRequest {
-        context: None,
-        session_id: id,
-        key: "k".into(),
-    };
-    present(
-        "GetValue.value",
-        cx.call(&storage::GET_VALUE, request).await?.value,
-    )
-}
-
-async fn blueprint(cx: &Cx, config: Option<&str>) -> Outcome<pb::Session> {
-    let cx = caller(cx);
-    let request = pb::CreateSessionRequest {
-        harness_id: cx.harness().await?,
-        blueprint_id: Some("coder".into()),
-        blueprint_config_json: config.map(Into::into),
-        ..Default::default()
-    };
-    let made = cx.call(&platform::CREATE_SESSION, request).await?.session;
-    let id = present("CreateSession.session", made)?.id;
-    present("the session", stored(&cx, &id).await?)
-}
-
-async fn json(cx: Cx) -> Outcome {
-    same_json(
-        "an open JSON value",
-        &there_and_back(&cx, AWKWARD_JSON).await?,
-        AWKWARD_JSON,
-    )
-}
-
-async fn null_apart(cx: Cx) -> Outcome {
-    for text in ["null", "{}", "[]", "\"\""] {
-        same_json(
-            "an open JSON value",
-            &there_and_back(&cx, text).await?,
-            text,
-        )?;
-    }
-    if cx.offers(platform::NAME) {
-        let session = blueprint(&cx, None).await?;
-        absent(
-            "blueprint_config_json that was not given",
-            session.blueprint_config_json,
-        )?;
-    }
-    Ok(())
-}
-
-async fn texts(cx: Cx) -> Outcome {
-    let mut texts = awkward_texts();
-    texts.push("ü\r\n\0".repeat(220 * 1024));
-    for text in texts {
-        if cx.offers(storage::NAME) {
-            same("GetValue.value", &kept(&cx, &text).await?, &text)?;
-        } else if cx.offers(platform::NAME) {
-            let request = pb::CreateAgentRequest {
-                name: cx.name("texts"),
-                system_prompt: text.clone(),
-                ..Default::default()
-            };
-            let agent = caller(&cx)
-                .call(&platform::CREATE_AGENT, request)
-                .await?
-                .agent;
-            same(
-                "CreateAgent.agent.system_prompt",
-                &present("CreateAgent.agent", agent)?.system_prompt,
-                &text,
-            )?;
-        } else {
-            return skipped(
-                "neither SessionStorageStoreService nor PlatformStoreService is offered",
-            );
-        }
     }
     Ok(())
 }

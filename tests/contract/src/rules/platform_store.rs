@@ -5,6 +5,7 @@ mod agents;
 mod apps;
 mod channels;
 mod everywhere;
+mod harness_names;
 mod harnesses;
 mod ids;
 mod messages;

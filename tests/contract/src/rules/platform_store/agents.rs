@@ -1,6 +1,6 @@
 //! Agents.
 
-use super::harnesses::wrong_names;
+use super::harness_names::wrong_names;
 use super::{agent_request, create_agent, not_found, platform, refused_by_store};
 use crate::check::{Outcome, absent, present, same, that};
 use crate::context::{Cx, fresh_id};

@@ -1,12 +1,11 @@
 //! Harnesses.
 
-use super::{create_harness, harness_request, not_found, platform, refused_by_store};
+use super::{create_harness, harness_request, not_found, platform};
 use crate::check::{Outcome, different, present, same, that};
 use crate::context::{Cx, fresh_id};
 use crate::fixtures::is_id;
-use crate::rule::{Group, Need};
+use crate::rule::Group;
 use crate::rules::common::{awkward_texts, moved_on};
-use futures::future::join_all;
 use mortise_proto::pb;
 use mortise_proto::pb::update_harness_request::ParentHarness;
 use mortise_proto::rpc::table::harness_store_service::{self as chain, GET_HARNESS_CHAIN};
@@ -15,6 +14,7 @@ use mortise_proto::rpc::table::platform_store_service::{
 };
 
 pub(super) fn rules(group: Group) -> Group {
+    let group = super::harness_names::rules(group);
     group
         .hard("PLAT-01", "A harness is made with the name, display name, description, prompt and capability ids it was given, active and not built in.", "PS:45-54", creates)
         .hard("PLAT-02", "A harness that is not there is absent, not an error.", "PS:43", missing)
@@ -23,15 +23,11 @@ pub(super) fn rules(group: Group) -> Group {
         .hard("PLAT-05", "Deleting a harness archives it: it is still returned, with that status.", "PS:67", archives)
         .hard("PLAT-06", "A copy has an id of its own, the name that was asked for, the same prompt and capabilities, and is not built in.", "PS:70, harness.rs:120", copies)
         .hard("PLAT-07", "An update, a deletion or a copy of a harness that is not there is refused with a text that contains `not found`.", "PS:57", unknown)
-        .soft("PLAT-08", "A name that an active harness of the org has is refused; in another org it is free.", "harness.rs:64", taken).needs(&[Need::OtherOrg])
         .soft("PLAT-09", "The list of harnesses holds the active ones, ascending by name, and none that is archived.", "harness.rs:21", lists)
         .hard("PLAT-36", "The org's built-in harness `Generic` is listed, and can be neither changed nor deleted.", "PM:1989, platform_store.proto", built_in)
         .hard("PLAT-37", "A parent that is archived, unknown, the harness itself or below it is refused.", "platform_store.proto, UpdateHarness", bad_parents)
         .hard("PLAT-38", "An archived harness cannot be changed; deleting it again changes nothing, and its name is free.", "platform_store.proto", archived_stays)
-        .hard("PLAT-39", "A copy that no name was given for gets one that is not taken and that keeps the rules of names.", "platform_harness.proto, new_name", unnamed_copies)
-        .hard("PLAT-40", "Names of 1 and 64 bytes are taken; longer ones, capitals, blanks and misplaced hyphens are refused.", "platform_store.proto, names", names)
         .hard("PLAT-41", "Display name, description and prompt come back to the byte, absent and empty apart.", "platform_harness.proto", verbatim)
-        .hard("PLAT-42", "Of 16 harnesses of one name made at the same time, one is made.", "platform_store.proto, names", one_wins).full()
         .hard("PLAT-43", "A change to a harness is seen in its chain at once.", "harness_store.proto", seen_in_chain).with(&[chain::NAME])
 }
 
@@ -47,7 +43,7 @@ async fn got(cx: &Cx, id: &str) -> Outcome<pb::Harness> {
     present("GetHarness.harness", get(cx, id).await?)
 }
 
-async fn new(cx: &Cx) -> Outcome<pb::Harness> {
+pub(super) async fn new(cx: &Cx) -> Outcome<pb::Harness> {
     create_harness(cx, harness_request(cx)).await
 }
 
@@ -59,7 +55,7 @@ async fn delete(cx: &Cx, id: &str) -> Outcome {
     cx.call(&DELETE_HARNESS, request).await.map(|_| ())
 }
 
-fn update(id: &str) -> pb::UpdateHarnessRequest {
+pub(super) fn update(id: &str) -> pb::UpdateHarnessRequest {
     pb::UpdateHarnessRequest {
         harness_id: id.into(),
         ..Default::default()
@@ -73,7 +69,7 @@ fn parent(id: &str, parent: ParentHarness) -> pb::UpdateHarnessRequest {
     }
 }
 
-fn copy(id: &str, name: Option<String>) -> pb::CopyHarnessRequest {
+pub(super) fn copy(id: &str, name: Option<String>) -> pb::CopyHarnessRequest {
     pb::CopyHarnessRequest {
         context: None,
         harness_id: id.into(),
@@ -81,7 +77,7 @@ fn copy(id: &str, name: Option<String>) -> pb::CopyHarnessRequest {
     }
 }
 
-async fn listed(cx: &Cx) -> Outcome<Vec<pb::Harness>> {
+pub(super) async fn listed(cx: &Cx) -> Outcome<Vec<pb::Harness>> {
     let runs = cx
         .collect(&LIST_HARNESSES, pb::ListHarnessesRequest::default())
         .await?;
@@ -274,37 +270,6 @@ async fn unknown(cx: Cx) -> Outcome {
     not_found(&cx, &COPY_HARNESS, copy(&id, None)).await
 }
 
-async fn taken(cx: Cx) -> Outcome {
-    let cx = platform(&cx);
-    let made = new(&cx).await?;
-    let request = pb::CreateHarnessRequest {
-        name: made.name.clone(),
-        ..harness_request(&cx)
-    };
-    refused_by_store(
-        &cx,
-        "CreateHarness of a taken name",
-        &CREATE_HARNESS,
-        request.clone(),
-    )
-    .await?;
-    let other = new(&cx).await?;
-    let renaming = pb::UpdateHarnessRequest {
-        name: Some(made.name.clone()),
-        ..update(&other.id)
-    };
-    refused_by_store(
-        &cx,
-        "UpdateHarness to a taken name",
-        &UPDATE_HARNESS,
-        renaming,
-    )
-    .await?;
-    create_harness(&cx.in_other_org()?, request)
-        .await
-        .map(|_| ())
-}
-
 async fn lists(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let (kept, gone) = (new(&cx).await?, new(&cx).await?);
@@ -420,98 +385,6 @@ async fn archived_stays(cx: Cx) -> Outcome {
     create_harness(&cx, request).await.map(|_| ())
 }
 
-async fn unnamed_copies(cx: Cx) -> Outcome {
-    let cx = platform(&cx);
-    let request = pb::CreateHarnessRequest {
-        // As long as a name may be: a copy's has to be made shorter.
-        name: format!("{}-{}", cx.name("c"), "x".repeat(41)),
-        ..harness_request(&cx)
-    };
-    let original = create_harness(&cx, request).await?;
-    let mut names = vec![original.name.clone()];
-    for _ in 0..3 {
-        let answer = cx.call(&COPY_HARNESS, copy(&original.id, None)).await?;
-        let name = present("CopyHarness.harness", answer.harness)?.name;
-        that(
-            "the name of a copy",
-            "one that is not taken",
-            !names.contains(&name),
-            &name,
-        )?;
-        that(
-            "the name of a copy",
-            "1 to 64 small letters, digits and single hyphens",
-            is_name(&name),
-            &name,
-        )?;
-        names.push(name);
-    }
-    Ok(())
-}
-
-fn is_name(name: &str) -> bool {
-    let letters = name
-        .bytes()
-        .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-    (1..=64).contains(&name.len())
-        && letters
-        && !name.starts_with('-')
-        && !name.ends_with('-')
-        && !name.contains("--")
-}
-
-/// Names that are refused.
-pub(super) fn wrong_names(cx: &Cx) -> Vec<String> {
-    let name = cx.name("n");
-    vec![
-        String::new(),
-        format!("{name}-{}", "x".repeat(64 - name.len())),
-        format!("-{name}"),
-        format!("{name}-"),
-        format!("{name}--x"),
-        format!("{name} x"),
-        format!("{name}_x"),
-        format!("{name}é"),
-        format!("{name}\0"),
-        name.to_uppercase(),
-    ]
-}
-
-async fn names(cx: Cx) -> Outcome {
-    let cx = platform(&cx);
-    let stem = cx.name("n");
-    let longest = format!("{stem}-{}", "x".repeat(63 - stem.len()));
-    for name in [longest, format!("0{stem}9")] {
-        let request = pb::CreateHarnessRequest {
-            name,
-            ..harness_request(&cx)
-        };
-        create_harness(&cx, request).await?;
-    }
-    // Of one letter there are 36; another run may have taken it.
-    let request = pb::CreateHarnessRequest {
-        name: "q".into(),
-        ..harness_request(&cx)
-    };
-    if let Err(error) = cx.attempt(&CREATE_HARNESS, request).await {
-        let is_invalid = error.code == tonic::Code::InvalidArgument;
-        that(
-            "CreateHarness of a name of one letter",
-            "success, or that it is taken",
-            !is_invalid,
-            &error.message,
-        )?;
-    }
-    for name in wrong_names(&cx) {
-        let request = pb::CreateHarnessRequest {
-            name,
-            ..harness_request(&cx)
-        };
-        cx.refused(&CREATE_HARNESS, request).await?;
-    }
-    Ok(())
-}
-
 async fn verbatim(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     for text in awkward_texts() {
@@ -548,30 +421,6 @@ async fn verbatim(cx: Cx) -> Outcome {
     crate::check::absent(
         "GetHarness.harness.description that was not given",
         read.description,
-    )
-}
-
-async fn one_wins(cx: Cx) -> Outcome {
-    let cx = platform(&cx);
-    let request = harness_request(&cx);
-    let tries = (0..16).map(|_| {
-        let cx = cx.over_new_connection();
-        let request = request.clone();
-        async move { cx.attempt(&CREATE_HARNESS, request).await }
-    });
-    let answers = join_all(tries).await;
-    let made = answers.iter().filter(|answer| answer.is_ok()).count();
-    same(
-        "how many of 16 concurrent CreateHarness of one name succeeded",
-        &made,
-        &1,
-    )?;
-    let all = listed(&cx).await?;
-    let of_name = all.iter().filter(|harness| harness.name == request.name);
-    same(
-        "how many harnesses of that name are listed",
-        &of_name.count(),
-        &1,
     )
 }
 
