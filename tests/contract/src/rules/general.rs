@@ -109,15 +109,8 @@ async fn ids(cx: Cx) -> Outcome {
     Ok(())
 }
 
-/// What is wrong with an id, and how such a one is made for a prefix.
-type Malformed = (&'static str, fn(&str) -> String);
-
 async fn malformed(cx: Cx) -> Outcome {
-<<<<<<< HEAD
-    let kinds: [Malformed; 4] = [
-=======
     let kinds: [(&str, MakeId); 4] = [
->>>>>>> w-r3
         ("of another type", |_| fresh_id("wrong")),
         ("too short", |prefix| format!("{prefix}_1")),
         ("in capitals", |prefix| {
