@@ -4,13 +4,18 @@ It serves one service of the contract, SessionStorageStoreService, and leaves ev
 other store to another adapter. Replace the dictionaries with the storage you run.
 """
 
+import re
 import sys
 from concurrent import futures
 from pathlib import Path
 
 import grpc
 import grpc_tools
+from google.protobuf.any_pb2 import Any
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.rpc import error_details_pb2 as details
+from google.rpc import status_pb2
+from grpc_status import rpc_status
 from grpc_tools import protoc
 
 CONTRACT = Path(__file__).resolve().parents[2] / "proto" / "proto"
@@ -33,6 +38,42 @@ generate()
 from mortise.adapter.v1 import adapter_pb2, adapter_pb2_grpc  # noqa: E402
 from mortise.adapter.v1 import session_storage_store_pb2 as storage  # noqa: E402
 from mortise.adapter.v1 import session_storage_store_pb2_grpc as storage_grpc  # noqa: E402
+
+
+SESSION_ID = re.compile("session_[0-9a-f]{32}")
+
+
+def refuse(context, code, reason, text, field=None) -> None:
+    """Ends a call with an error of the contract: callers read the reason, people the
+    text. It travels in headers, so what it quotes must not make it long."""
+    text = text[:500]
+    parts = [details.ErrorInfo(reason=reason, domain="mortise.adapter.v1")]
+    if field:
+        violation = details.BadRequest.FieldViolation(field=field, description=text)
+        parts.append(details.BadRequest(field_violations=[violation]))
+    status = status_pb2.Status(code=code.value[0], message=text)
+    for part in parts:
+        packed = Any()
+        packed.Pack(part)
+        status.details.append(packed)
+    context.abort_with_status(rpc_status.to_status(status))
+
+
+def check(request, context, *, keyed=False) -> None:
+    """Refuses what the contract forbids, and names the field."""
+
+    def wrong(field, problem):
+        refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD", f"{field}: {problem}", field)
+
+    request_id = request.context.request_id
+    if not request.HasField("context"):
+        wrong("context", "is missing; every call has one")
+    if request.context.org_id == 0:
+        wrong("context.org_id", "is 0; set it to the org's internal id")
+    if keyed and not 0 < len(request_id.encode()) <= 64:
+        wrong("context.request_id", "is empty or more than 64 bytes; send a UUID")
+    if not SESSION_ID.fullmatch(request.session_id):
+        wrong("session_id", f"is {request.session_id!r}; send `session_` and 32 lower-case hex digits")
 
 
 class Adapter(adapter_pb2_grpc.AdapterServiceServicer):
@@ -60,13 +101,19 @@ class Storage(storage_grpc.SessionStorageStoreServiceServicer):
         self.values = {}
         self.answers = {}
 
-    def once(self, request, change):
+    def once(self, request, context, change):
         """Does a change once, however often it is sent: its answer is remembered
         under the request's id. Keep the answers beside the data, for a day."""
+        check(request, context, keyed=True)
         key = (request.context.org_id, request.context.request_id)
         if key not in self.answers:
-            self.answers[key] = change()
-        return self.answers[key]
+            self.answers[key] = (type(request), change())
+        kind, answer = self.answers[key]
+        if kind is not type(request):
+            code = grpc.StatusCode.INVALID_ARGUMENT
+            text = "context.request_id: was used with another method; send a fresh UUID"
+            refuse(context, code, "REQUEST_ID_REUSED", text)
+        return answer
 
     def of_session(self, request):
         return self.values.setdefault((request.context.org_id, request.session_id), {})
@@ -81,9 +128,10 @@ class Storage(storage_grpc.SessionStorageStoreServiceServicer):
             print(f"set {request.key}", flush=True)
             return storage.SetValueResponse()
 
-        return self.once(request, change)
+        return self.once(request, context, change)
 
     def GetValue(self, request, context):
+        check(request, context)
         found = self.of_session(request).get(request.key)
         return storage.GetValueResponse(value=found[0] if found else None)
 
@@ -92,26 +140,33 @@ class Storage(storage_grpc.SessionStorageStoreServiceServicer):
             deleted = self.of_session(request).pop(request.key, None) is not None
             return storage.DeleteValueResponse(deleted=deleted)
 
-        return self.once(request, change)
+        return self.once(request, context, change)
 
     def ListKeys(self, request, context):
+        check(request, context)
         infos = [
             storage.KeyInfo(key=key, created_at=created, updated_at=updated)
             for key, (_, created, updated) in sorted(self.of_session(request).items())
         ]
         return storage.ListKeysResponse(keys=infos)
 
+    def no_secrets(self, request, context, *, keyed=False):
+        """The runtime's tools look for these words."""
+        check(request, context, keyed=keyed)
+        code = grpc.StatusCode.FAILED_PRECONDITION
+        refuse(context, code, "CONFIGURATION", "Encryption not configured")
+
     def SetSecret(self, request, context):
-        context.abort(grpc.StatusCode.FAILED_PRECONDITION, "Encryption not configured")
+        self.no_secrets(request, context, keyed=True)
 
     def GetSecret(self, request, context):
-        return storage.GetSecretResponse()
+        self.no_secrets(request, context)
 
     def DeleteSecret(self, request, context):
-        return storage.DeleteSecretResponse(deleted=False)
+        self.no_secrets(request, context, keyed=True)
 
     def ListSecrets(self, request, context):
-        return storage.ListSecretsResponse()
+        self.no_secrets(request, context)
 
 
 def main() -> None:

@@ -7,10 +7,10 @@ use mortise_test_support::adapter_process::host;
 use mortise_test_support::in_process::{mesh, reference, serve_tcp};
 use mortise_test_support::scenario::{ask, host_adapter, seed};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 
 /// Where the test command has installed it.
 fn grpcurl() -> PathBuf {
@@ -34,6 +34,45 @@ async fn run(arguments: &[&str]) -> String {
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{arguments:?}: {stderr}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// Where the README's first adapter is.
+pub(crate) const FIRST_ADAPTER: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../docs/first-adapter/server.py"
+);
+
+/// A running adapter in Python. It is killed when it is dropped.
+pub(crate) struct FirstAdapter {
+    /// Where it listens.
+    pub(crate) endpoint: String,
+    printed: Lines<BufReader<ChildStdout>>,
+    _child: Child,
+}
+
+impl FirstAdapter {
+    /// Starts a script on a free port; the stubs it makes go into the folder.
+    pub(crate) async fn start(script: &Path, folder: &Path) -> Self {
+        let python = std::env::var_os("MORTISE_PYTHON").unwrap_or_else(|| "python3".into());
+        let mut child = Command::new(python)
+            .arg(script)
+            .arg("127.0.0.1:0")
+            .arg(folder.join("generated"))
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut printed = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = printed.next_line().await.unwrap().unwrap_or_default();
+        let endpoint = first
+            .strip_prefix("listening at ")
+            .expect("the README's packages are installed by tests/run");
+        Self {
+            endpoint: endpoint.into(),
+            printed,
+            _child: child,
+        }
+    }
 }
 
 /// It lists the services, and reads an agent, a session and its messages.
@@ -96,26 +135,9 @@ async fn grpcurl_reads_a_session() {
 #[tokio::test]
 async fn a_first_adapter_in_python() {
     let folder = tempfile::tempdir().unwrap();
-    let python = std::env::var_os("MORTISE_PYTHON").unwrap_or_else(|| "python3".into());
-    let script = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../docs/first-adapter/server.py"
-    );
-    let mut child = Command::new(python)
-        .args([script, "127.0.0.1:0"])
-        .arg(folder.path().join("generated"))
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut printed = BufReader::new(child.stdout.take().unwrap()).lines();
-    let first = printed.next_line().await.unwrap().unwrap_or_default();
-    let endpoint = first
-        .strip_prefix("listening at ")
-        .expect("the README's packages are installed by tests/run");
-
+    let mut first = FirstAdapter::start(Path::new(FIRST_ADAPTER), folder.path()).await;
     let data = folder.path().join("data");
-    let route = format!("session_storage_store={endpoint}");
+    let route = format!("session_storage_store={}", first.endpoint);
     let finished = host(&[
         "run",
         "--data",
@@ -132,7 +154,7 @@ async fn a_first_adapter_in_python() {
         finished.stdout
     );
     assert_eq!(
-        printed.next_line().await.unwrap().as_deref(),
+        first.printed.next_line().await.unwrap().as_deref(),
         Some("set last_product")
     );
 }

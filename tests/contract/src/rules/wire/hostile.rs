@@ -197,6 +197,8 @@ async fn garbage(cx: Cx) -> Outcome {
 }
 
 async fn short_texts(cx: Cx) -> Outcome {
+    // Headers that are too long cost the connection, which other rules use.
+    let cx = cx.over_new_connection();
     let probes = reads_of(&cx, &|prefix| format!("{prefix}_{}", "ü".repeat(50_000)));
     for probe in some(probes)? {
         let what = probe.method.short_name();
