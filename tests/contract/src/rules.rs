@@ -13,6 +13,7 @@ mod harness_store;
 mod image_artifact_store;
 mod leased_resource_store;
 mod llm_provider_store;
+mod mcp;
 mod memory_store;
 mod message_retriever;
 mod outbound_tool_rate_limiter;
@@ -67,6 +68,7 @@ pub fn all() -> Vec<Rule> {
         outbound_tool_rate_limiter::rules(),
         egress::rules(),
         utility_llm::rules(),
+        mcp::rules(),
         turn_queue::rules(),
         restart::rules(),
     ];
