@@ -9,7 +9,7 @@ use mortise_runtime_host::engine::TurnEnd;
 use mortise_test_support::adapter_process::AdapterProcess;
 use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::said;
-use mortise_test_support::in_process::mesh;
+use mortise_test_support::in_process::patient_mesh;
 use mortise_test_support::scenario::{ask, host_adapter, seed};
 use std::collections::HashSet;
 
@@ -39,7 +39,7 @@ async fn killed_between_turns() {
 async fn killed_between_turns_on(database: Database) {
     let folder = tempfile::tempdir().unwrap();
     let process = AdapterProcess::start_on(database, folder.path()).await;
-    let (adapter, _seen) = host_adapter(&mesh(&process.endpoint)).await;
+    let (adapter, _seen) = host_adapter(&patient_mesh(&process.endpoint)).await;
     let session_id = seed(&adapter).await;
     assert_eq!(
         ask(&adapter, session_id, "6 times 7?").await,
@@ -67,7 +67,7 @@ async fn killed_during_turns() {
     for (database, kill_after) in moments.into_iter().flatten() {
         let folder = tempfile::tempdir().unwrap();
         let process = AdapterProcess::start_on(database, folder.path()).await;
-        let (adapter, seen) = host_adapter(&mesh(&process.endpoint)).await;
+        let (adapter, seen) = host_adapter(&patient_mesh(&process.endpoint)).await;
         let session_id = seed(&adapter).await;
         let turn = {
             let adapter = adapter.clone();
@@ -115,7 +115,7 @@ async fn acknowledged_means_durable() {
 async fn acknowledged_means_durable_on(database: Database) {
     let folder = tempfile::tempdir().unwrap();
     let process = AdapterProcess::start_on(database, folder.path()).await;
-    let (adapter, _seen) = host_adapter(&mesh(&process.endpoint)).await;
+    let (adapter, _seen) = host_adapter(&patient_mesh(&process.endpoint)).await;
     let session_id = seed(&adapter).await;
     let emitter = adapter.event_emitter();
     let emits = (0..100).map(|n| {
@@ -150,7 +150,7 @@ async fn acknowledged_means_durable_on(database: Database) {
 async fn the_database_breaks_off() {
     let folder = tempfile::tempdir().unwrap();
     let process = AdapterProcess::start_on(Database::Postgres, folder.path()).await;
-    let (adapter, _seen) = host_adapter(&mesh(&process.endpoint)).await;
+    let (adapter, _seen) = host_adapter(&patient_mesh(&process.endpoint)).await;
     let session_id = seed(&adapter).await;
     let emitter = adapter.event_emitter();
     let files = adapter.file_store();

@@ -181,7 +181,7 @@ async fn a_large_image() {
         within(
             &format!("image out, server, {database:?}"),
             &server,
-            24 * MIB,
+            32 * MIB,
         );
     }
 }

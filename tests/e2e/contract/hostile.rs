@@ -124,7 +124,18 @@ async fn methods() {
 }
 
 fn hostile_methods() -> Vec<(Fault, &'static str)> {
-    let message = || framed(&pb::LoadMessagesResponse::default());
+    let text = "x".repeat(64 * 1024);
+    let message = move || {
+        let id = text.clone();
+        let message = pb::Message {
+            id,
+            ..Default::default()
+        };
+        let messages = vec![message];
+        framed(&pb::LoadMessagesResponse {
+            chunk: Some(pb::MessageChunk { messages }),
+        })
+    };
     vec![
         (
             bytes("KV-01", "never answers", &GET_VALUE, stream::pending),

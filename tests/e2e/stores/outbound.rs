@@ -90,7 +90,7 @@ async fn answer(stream: TcpStream, gone: Arc<AtomicBool>) -> std::io::Result<()>
         return Ok(());
     }
     let head = format!(
-        "HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n",
+        "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
         said.len()
     );
     stream.write_all(head.as_bytes()).await?;

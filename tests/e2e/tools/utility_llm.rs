@@ -77,7 +77,10 @@ impl Tool for Summarize {
         let mut pieces = Vec::new();
         let mut events = llm.chat_completion_stream(request).await.unwrap();
         while let Some(event) = events.next().await {
-            if let LlmStreamEvent::TextDelta(piece) = event.unwrap() {
+            // A chunk without text says why the answer ended.
+            if let LlmStreamEvent::TextDelta(piece) = event.unwrap()
+                && !piece.is_empty()
+            {
                 pieces.push(piece);
             }
         }

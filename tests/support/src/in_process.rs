@@ -87,6 +87,13 @@ pub fn mesh(endpoint: &Endpoint) -> Mesh {
     Mesh::new(MeshConfig::single(endpoint.clone())).unwrap()
 }
 
+/// A mesh that waits for a server which is started again on a busy machine.
+pub fn patient_mesh(endpoint: &Endpoint) -> Mesh {
+    let mut config = MeshConfig::single(endpoint.clone());
+    config.retry_window = Duration::from_secs(60);
+    Mesh::new(config).unwrap()
+}
+
 /// A mesh whose failures come soon.
 pub fn impatient_mesh(endpoint: &Endpoint) -> Mesh {
     let mut config = MeshConfig::single(endpoint.clone());

@@ -147,7 +147,7 @@ pub(super) fn faults() -> Vec<Fault> {
         leaks("GEN-04", "shows sessions to every org", &GET_SESSION),
         leaks("GEN-05", "shows agents to every org", &agents::GET_AGENT),
         forgets(
-            "SES-16",
+            "SES-18",
             "changes a title again when the change is sent again",
             &UPDATE_SESSION_TITLE,
         ),

@@ -82,7 +82,7 @@ fn databases() -> Vec<Fault> {
             },
         ),
         forgets(
-            "SQL-18",
+            "SQL-24",
             "runs a statement again when it is sent again",
             &sql::SQL_EXECUTE,
         ),

@@ -221,13 +221,9 @@ fn reading() -> Vec<Fault> {
         answer(
             "MSG-20",
             "reformats signatures",
-            &LOAD_MESSAGES,
+            &GET_MESSAGE,
             |_, answer| {
-                for message in answer
-                    .chunk
-                    .iter_mut()
-                    .flat_map(|chunk| &mut chunk.messages)
-                {
+                for message in answer.message.iter_mut() {
                     message.thinking_signature = message
                         .thinking_signature
                         .take()
@@ -238,12 +234,9 @@ fn reading() -> Vec<Fault> {
         answer(
             "MSG-21",
             "passes arguments through doubles",
-            &LOAD_MESSAGES,
+            &GET_MESSAGE,
             |_, answer| {
-                let messages = answer
-                    .chunk
-                    .iter_mut()
-                    .flat_map(|chunk| &mut chunk.messages);
+                let messages = answer.message.iter_mut();
                 for part in messages.flat_map(|message| &mut message.content) {
                     if let Some(pb::content_part::Kind::ToolCall(call)) = &mut part.kind {
                         call.arguments_json = call
@@ -287,13 +280,9 @@ fn reading() -> Vec<Fault> {
         answer(
             "MSG-32",
             "dates messages by their arrival",
-            &LOAD_MESSAGES,
+            &GET_MESSAGE,
             |_, answer| {
-                for message in answer
-                    .chunk
-                    .iter_mut()
-                    .flat_map(|chunk| &mut chunk.messages)
-                {
+                for message in answer.message.iter_mut() {
                     message.created_at = Some(std::time::SystemTime::now().into());
                 }
             },

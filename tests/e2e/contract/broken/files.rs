@@ -243,7 +243,7 @@ fn folders() -> Vec<Fault> {
                 let made = MADE
                     .lock()
                     .unwrap()
-                    .insert((request.session_id.clone(), request.path.clone()));
+                    .insert((request.session_id.clone(), plain(&request.path)));
                 match made {
                     true => end,
                     false => Err(StoreError::new(ErrorReason::Store, "it is there already")),
@@ -251,11 +251,16 @@ fn folders() -> Vec<Fault> {
             },
         ),
         forgets(
-            "FILE-56",
+            "FILE-72",
             "deletes again when a deletion is sent again",
             &DELETE_FILE,
         ),
     ]
+}
+
+/// A path without what may be left out of it.
+fn plain(path: &str) -> String {
+    path.replace("/workspace", "").trim_end_matches('/').into()
 }
 
 fn searching() -> Vec<Fault> {

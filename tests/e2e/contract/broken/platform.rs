@@ -38,7 +38,7 @@ pub(super) fn faults() -> Vec<Fault> {
             "empties fields that an update leaves out",
             &platform::UPDATE_HARNESS,
             |request| {
-                request.description.get_or_insert_default();
+                request.system_prompt.get_or_insert_default();
             },
         ),
         answer(
@@ -72,7 +72,7 @@ pub(super) fn faults() -> Vec<Fault> {
         answer(
             "PLAT-12",
             "loses a blueprint's configuration",
-            &platform::CREATE_SESSION,
+            &platform::GET_SESSION_BY_ID,
             |_, answer| {
                 if let Some(session) = &mut answer.session {
                     session.blueprint_config_json = None;
@@ -124,7 +124,7 @@ pub(super) fn faults() -> Vec<Fault> {
             |_, end| Ok(end.unwrap_or_else(|_| vec![pb::DestroyAppResponse::default()])),
         ),
         leaks(
-            "PLAT-35",
+            "PLAT-76",
             "shows harnesses to every org",
             &platform::GET_HARNESS,
         ),
@@ -139,7 +139,7 @@ pub(super) fn faults() -> Vec<Fault> {
             },
         ),
         forgets(
-            "PLAT-36",
+            "PLAT-66",
             "makes a harness twice when it is sent again",
             &platform::CREATE_HARNESS,
         ),

@@ -4,7 +4,7 @@ use super::fault::{Fault, answer, ask, end};
 use mortise_proto::StoreError;
 use mortise_proto::pb::{self, ErrorReason};
 use mortise_proto::rpc::table::adapter_service::DESCRIBE;
-use mortise_proto::rpc::table::session_storage_store_service::{GET_VALUE, SET_VALUE};
+use mortise_proto::rpc::table::session_storage_store_service::{GET_VALUE, SET_SECRET};
 use mortise_proto::rpc::table::session_store_service::GET_SESSION;
 
 pub(super) fn faults() -> Vec<Fault> {
@@ -16,7 +16,7 @@ pub(super) fn faults() -> Vec<Fault> {
             |_, answer| answer.server = None,
         ),
         answer(
-            "GEN-14",
+            "WIRE-04",
             "lists a service that it does not have",
             &DESCRIBE,
             |_, answer| {
@@ -54,7 +54,7 @@ pub(super) fn faults() -> Vec<Fault> {
         end(
             "GEN-15",
             "quotes a secret in an error",
-            &SET_VALUE,
+            &SET_SECRET,
             |request, end| {
                 end.map_err(|error| {
                     StoreError::new(ErrorReason::Store, format!("{error}: {}", request.value))

@@ -11,7 +11,7 @@ use mortise_adapter_client::GrpcHostAdapter;
 use mortise_test_support::adapter_process::AdapterProcess;
 use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::said;
-use mortise_test_support::in_process::mesh;
+use mortise_test_support::in_process::patient_mesh;
 use mortise_test_support::scenario::{Stage, host_adapter, seed};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -168,7 +168,7 @@ async fn waiting_through_a_restart() {
     for database in Database::ALL {
         let folder = tempfile::tempdir().unwrap();
         let process = AdapterProcess::start_on(database, folder.path()).await;
-        let (adapter, _seen) = host_adapter(&mesh(&process.endpoint)).await;
+        let (adapter, _seen) = host_adapter(&patient_mesh(&process.endpoint)).await;
         let session = seed(&adapter).await;
         let set = async |status| {
             let set = adapter.set_session_status(1, session, status).await;

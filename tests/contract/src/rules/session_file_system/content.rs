@@ -86,8 +86,9 @@ async fn makes_parents(cx: Cx) -> Outcome {
 async fn overwrites(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let before = write(&cx, &session, "/a", "one").await?;
-    write(&cx, &session, "/a", "three").await?;
+    let written = write(&cx, &session, "/a", "three").await?;
     let after = read_there(&cx, &session, "/a").await?.info;
+    same("ReadFile's info against WriteFile's", &after, &written)?;
     same("info.id", &after.id, &before.id)?;
     same("info.created_at", &after.created_at, &before.created_at)?;
     moved_on(
@@ -102,7 +103,14 @@ async fn overwrites(cx: Cx) -> Outcome {
 async fn decoded_size(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let request = writing_as(&session, "/a", "aGVsbG8=", "base64");
-    cx.call(&WRITE_FILE, request).await?;
+    let written = cx.call(&WRITE_FILE, request).await?.file;
+    let written = written.and_then(|file| file.info);
+    let written = present("WriteFile.file.info", written)?;
+    same(
+        "info.size_bytes of `hello` in base64",
+        &written.size_bytes,
+        &5,
+    )?;
     let read = read_there(&cx, &session, "/a").await?.info;
     same("info.size_bytes of `hello` in base64", &read.size_bytes, &5)?;
     let stat = present("StatFile", stat(&cx, &session, "/a").await?)?;
