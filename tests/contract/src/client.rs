@@ -166,7 +166,8 @@ impl Client {
 
     pub(crate) fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
-        request.set_timeout(self.patience);
+        // The channel keeps it as well: this side's own lies before it, and says more.
+        request.set_timeout(self.patience + Duration::from_millis(500));
         if let Some(token) = &self.token {
             request
                 .metadata_mut()

@@ -174,13 +174,16 @@ impl Link {
             }
             tracing::debug!(%error, events = self.unacknowledged.len(), "the event stream broke; opening another");
             tokio::time::sleep(outage.next_pause()).await;
-            let opened = self.open().await;
-            self.mesh.note(service, &opened);
-            match opened {
-                Ok(()) => return,
+            match self.open().await {
+                Ok(()) => {
+                    self.mesh.note(service, &Ok(()));
+                    return;
+                }
                 Err(again) => error = again,
             }
         }
+        // Not before: other calls would not wait for an adapter that is down.
+        self.mesh.note(service, &Err::<(), _>(error.clone()));
         self.outage = None;
         error.outcome = Outcome::Unknown;
         for sending in std::mem::take(&mut self.unacknowledged) {

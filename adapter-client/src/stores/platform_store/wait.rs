@@ -85,12 +85,9 @@ impl Wait<'_> {
             timeout_seconds: Some(self.left().as_millis().div_ceil(1000) as u64),
         };
         let remote = &self.platform.remote;
-        let opened = remote
-            .mesh
-            .follow(&WAIT_FOR_IDLE, &remote.org, request)
-            .await;
-        remote.mesh.note(NAME, &opened);
-        let mut statuses = opened?;
+        let opening = remote.mesh.follow(&WAIT_FOR_IDLE, &remote.org, request);
+        let mut statuses = opening.await?;
+        remote.mesh.note(NAME, &Ok(()));
         while let Some(answer) = statuses.next().await {
             self.status = Some(answer?.status);
             self.broken_since = None;
@@ -106,7 +103,10 @@ impl Wait<'_> {
         // A stream that breaks is opened again once, whatever is known of its adapter.
         let is_first = self.pause == FIRST_PAUSE;
         if !error.is_transient() || (since.elapsed() >= window && !is_first) {
-            return Err(error);
+            // Not before: other calls would not wait for an adapter that is down.
+            let given_up = Err::<(), _>(error);
+            self.platform.remote.mesh.note(NAME, &given_up);
+            return given_up;
         }
         tracing::debug!(%error, session = %self.session_id, "the wait broke off; waiting again");
         sleep(self.pause).await;
