@@ -27,7 +27,7 @@ pub enum ErrorReason {
     NotWaiting = 10,
     /// FAILED_PRECONDITION, 409. The session has no turn to cancel.
     NoTurn = 11,
-    /// RESOURCE_EXHAUSTED, 429. As many turns wait for the session as may.
+    /// RESOURCE_EXHAUSTED, 429. As many turns wait on this host as may.
     QueueFull = 12,
     /// RESOURCE_EXHAUSTED, 429. As many turns are under way as may.
     Busy = 13,
