@@ -6,6 +6,7 @@ pub use builder::AdapterBuilder;
 
 use crate::mesh::Mesh;
 use crate::mesh::handshake::Offers;
+use crate::mesh::tap::CallTap;
 use crate::phase::{Phase, PhaseKind};
 use crate::stores::{
     Budgets, McpTools, OnChange, Platform, Remote, RemotePayments, RemoteUtilityLlm, executor,
@@ -120,6 +121,13 @@ impl GrpcHostAdapter {
     #[must_use]
     pub fn tapped(mut self, tap: EventTap) -> Self {
         self.taps.push(tap);
+        self
+    }
+
+    /// The same adapter, whose stores' calls `tap` is shown, in place of one before.
+    #[must_use]
+    pub fn calls_tapped(mut self, tap: CallTap) -> Self {
+        self.remote = self.remote.tapped(tap);
         self
     }
 

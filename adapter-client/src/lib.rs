@@ -19,6 +19,8 @@ pub use mesh::config::{AdapterConfig, ConfigError, MeshConfig, Routes, stores};
 pub use mesh::endpoint::Endpoint;
 pub use mesh::handshake::{ConnectError, Offers};
 pub use mesh::stats::{LATENCY_BOUNDS, MethodStats, RpcStats};
+pub use mesh::status::AdapterStatus;
+pub use mesh::tap::{CallTap, EndedCall};
 pub use mesh::tls::{ClientTls, TlsIdentity};
 pub use mesh::{Mesh, Org};
 pub use phase::PhaseKind;

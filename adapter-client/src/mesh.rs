@@ -25,6 +25,8 @@ pub(crate) mod endpoint;
 pub(crate) mod handshake;
 mod retry;
 pub(crate) mod stats;
+pub(crate) mod status;
+pub(crate) mod tap;
 pub(crate) mod tls;
 mod token;
 mod trace;
@@ -39,10 +41,12 @@ use mortise_proto::{MAX_MESSAGE_BYTES, Method, StoreError};
 use prost::Message;
 use retry::RetryPolicy;
 use stats::{MethodStats, RpcStats, Stats};
+use status::Seen;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tap::Tap;
 use token::Token;
 use tonic::transport::Channel;
 
@@ -74,6 +78,7 @@ pub(crate) struct Target {
     channel: Channel,
     token: Option<Token>,
     stats: Stats,
+    seen: Mutex<Seen>,
     /// What the server said it takes, once it was asked.
     request_bytes_max: AtomicUsize,
     /// Set when a call waited for it in vain, until one is answered: the calls between
@@ -82,7 +87,7 @@ pub(crate) struct Target {
 }
 
 /// On whose behalf calls are made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Org {
     /// The host's internal id.
     pub id: i64,
@@ -90,6 +95,8 @@ pub struct Org {
     pub public_id: String,
     /// The session the calls are made for, where it is known: for the server's logs.
     pub(crate) session_id: String,
+    /// Who sees the calls.
+    pub(crate) tap: Tap,
 }
 
 // === impl Mesh ===
@@ -111,6 +118,7 @@ impl Mesh {
                     channel,
                     token,
                     stats: Stats::default(),
+                    seen: Mutex::default(),
                     name: name.clone(),
                     request_bytes_max: AtomicUsize::new(MAX_MESSAGE_BYTES),
                     is_down: AtomicBool::new(false),
@@ -235,6 +243,7 @@ impl Org {
             id,
             public_id: org_public_id_from_internal(id),
             session_id: String::new(),
+            tap: Tap::default(),
         }
     }
 }

@@ -37,6 +37,7 @@ pub(crate) use platform_store::{OnChange, Platform};
 pub(crate) use runtime_host::TurnParts;
 pub(crate) use utility_llm::RemoteUtilityLlm;
 
+use crate::mesh::tap::{CallTap, Tap};
 use crate::mesh::{Mesh, Org};
 use everruns_core::AgentLoopError;
 use everruns_core::typed_id::SessionId;
@@ -73,6 +74,17 @@ impl Remote {
         Self {
             org: Arc::new(Org {
                 session_id: session_id.to_string(),
+                ..Org::clone(&self.org)
+            }),
+            ..self.clone()
+        }
+    }
+
+    /// The same stores, whose calls somebody sees.
+    pub(crate) fn tapped(&self, tap: CallTap) -> Self {
+        Self {
+            org: Arc::new(Org {
+                tap: Tap(Some(tap)),
                 ..Org::clone(&self.org)
             }),
             ..self.clone()

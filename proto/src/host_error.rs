@@ -86,7 +86,8 @@ fn facts_of(reason: ErrorReason) -> (Code, u16) {
     use ErrorReason as R;
     match reason {
         R::InvalidField => (Code::InvalidArgument, 400),
-        R::OrgNotServed => (Code::PermissionDenied, 403),
+        R::Unauthenticated => (Code::Unauthenticated, 401),
+        R::OrgNotServed | R::NotAllowed => (Code::PermissionDenied, 403),
         R::SessionNotFound
         | R::HarnessNotFound
         | R::AgentNotFound

@@ -10,10 +10,10 @@ mod layer;
 pub use layer::{AccessLayer, AccessService};
 
 use crate::config::{HostConfig, TokenSource};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 use mortise_adapter_server::{Peer, TokenDigest, TokenFile, TokenFileError, bearer};
-use mortise_proto::StoreError;
-use mortise_proto::pb::ErrorReason;
+use mortise_proto::HostError;
+use mortise_proto::host::ErrorReason;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -140,6 +140,25 @@ impl Access {
 // === impl Caller ===
 
 impl Caller {
+    /// The org that a call is for; zero stands for the caller's only one. A refusal
+    /// names `field`, which the call gives it in.
+    pub fn org(&self, field: &str, asked: i64) -> Result<i64, HostError> {
+        if asked != 0 {
+            self.may_act_for(asked)?;
+            return Ok(asked);
+        }
+        let mut own = self.orgs.iter();
+        match (own.next(), own.next()) {
+            (Some(only), None) => Ok(*only),
+            (Some(_) | None, _) => {
+                let several = self.orgs.len();
+                let text =
+                    format!("is missing, and this caller may act for {several} orgs; name one");
+                Err(HostError::invalid_field(field, text))
+            }
+        }
+    }
+
     /// Whether it may act for an org.
     pub fn may_act_for(&self, org_id: i64) -> Result<(), Denied> {
         if self.orgs.contains(&org_id) {
@@ -153,27 +172,20 @@ impl Caller {
 // === impl Denied ===
 
 impl Denied {
-    /// What HTTP calls it.
-    #[must_use]
-    pub fn http_status(&self) -> StatusCode {
+    fn reason(&self) -> ErrorReason {
         match self {
             Self::NoProof | Self::UnknownToken | Self::UnknownCertificate(_) => {
-                StatusCode::UNAUTHORIZED
+                ErrorReason::Unauthenticated
             }
-            Self::Browser | Self::Org(_) => StatusCode::FORBIDDEN,
+            Self::Browser => ErrorReason::NotAllowed,
+            Self::Org(_) => ErrorReason::OrgNotServed,
         }
     }
 }
 
-impl From<Denied> for StoreError {
+impl From<Denied> for HostError {
     fn from(denied: Denied) -> Self {
-        let text = denied.to_string();
-        match denied {
-            Denied::NoProof | Denied::UnknownToken | Denied::UnknownCertificate(_) => {
-                Self::unauthenticated(text)
-            }
-            Denied::Browser | Denied::Org(_) => Self::new(ErrorReason::NotAllowed, text),
-        }
+        Self::new(denied.reason(), denied.to_string())
     }
 }
 

@@ -231,6 +231,14 @@ impl HostConfig {
         shown::table(self).to_string()
     }
 
+    /// An address of the APIs that nobody may call: other machines reach it, and no
+    /// caller has anything to prove itself with.
+    #[must_use]
+    pub fn unreachable(&self) -> Option<&ListenAddress> {
+        let nobody = self.access.tokens.is_empty() && self.access.certificates.is_empty();
+        self.listen.public().filter(|_| nobody)
+    }
+
     /// Whether storage is served by this process itself.
     #[must_use]
     pub fn is_embedded(&self) -> bool {

@@ -9,9 +9,11 @@ mod ending;
 mod local;
 mod resume;
 mod turn;
+mod watch;
 
 pub use control::{Began, Halt, Steering, TurnControl};
 pub use local::{EngineOptions, LocalEngine};
+pub use watch::{EndedPhase, TurnWatch};
 
 use crate::journal::{Ending, JournalError, TurnJournal, UnfinishedTurn};
 use async_trait::async_trait;

@@ -18,6 +18,7 @@ mod recovery;
 mod results;
 mod runs;
 mod sessions;
+mod timelines;
 mod turns;
 
 pub use events::{Events, TurnItem};
@@ -25,11 +26,13 @@ pub use orgs::OrgReadiness;
 pub use recovery::Recovery;
 pub use results::{Submitted, ToolOutcome};
 pub use sessions::NewSession;
+pub use timelines::{Step, StepKind, TurnLook, TurnStory};
 pub use turns::{Ended, Sent, TurnHandle, TurnStatus, TurnView};
 
 use crate::engine::EngineOptions;
 use crate::journal::{JournalError, TurnJournal};
-use everruns_core::typed_id::SessionId;
+use crate::metrics::HostMetrics;
+use everruns_core::typed_id::{SessionId, TurnId};
 use everruns_core::{CapabilityRegistry, DriverRegistry};
 use lanes::Lanes;
 use mortise_adapter_client::Mesh;
@@ -38,6 +41,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use timelines::Timelines;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -48,9 +52,10 @@ pub struct HostOptions {
     pub orgs: Vec<i64>,
     /// How many turns may be under way at once.
     pub turns_max: usize,
-    /// How many turns may wait for another of the same session.
+    /// How many turns may wait, for another of their session or for room.
     pub queue_max: usize,
-    /// Whether a turn waits for another of its session unless its caller says otherwise.
+    /// Whether a turn waits for another of its session, and for room, unless its caller
+    /// says otherwise.
     pub queue_by_default: bool,
     /// What becomes of turns that a crash cut off.
     pub recovery: Recovery,
@@ -59,6 +64,8 @@ pub struct HostOptions {
     pub drain: Duration,
     /// How turns are run.
     pub engine: EngineOptions,
+    /// Where what happens is counted.
+    pub metrics: HostMetrics,
 }
 
 /// The code that turns run with.
@@ -82,6 +89,8 @@ struct Inner {
     journal: Arc<dyn TurnJournal>,
     orgs: BTreeMap<i64, Arc<Org>>,
     lanes: Arc<Lanes>,
+    timelines: Timelines,
+    mesh: Mesh,
     /// Cancelled when the host is to stop: nothing begins any more.
     closing: CancellationToken,
     /// Cancelled when it has drained: what follows events ends.
@@ -106,12 +115,13 @@ impl Default for HostOptions {
         };
         Self {
             orgs: vec![1],
-            turns_max: 256,
-            queue_max: 8,
+            turns_max: 64,
+            queue_max: 1024,
             queue_by_default: false,
             recovery: Recovery::Resume,
             drain: Duration::from_secs(30),
             engine,
+            metrics: HostMetrics::default(),
         }
     }
 }
@@ -128,14 +138,17 @@ impl Host {
         journal: Arc<dyn TurnJournal>,
         options: HostOptions,
     ) -> Result<Self, JournalError> {
+        options.metrics.watch(mesh);
         let unfinished = journal.all().await?;
         let closing = CancellationToken::new();
         let orgs = options.orgs.iter().map(|id| (*id, Arc::new(Org::new(*id))));
-        let lanes = Lanes::new(options.turns_max, options.queue_max, closing.clone());
+        let lanes = Lanes::new(&options, closing.clone());
         let host = Self {
             inner: Arc::new(Inner {
                 orgs: orgs.collect(),
                 lanes: Arc::new(lanes),
+                timelines: Timelines::default(),
+                mesh: mesh.clone(),
                 journal,
                 closing,
                 closed: CancellationToken::new(),
@@ -152,6 +165,30 @@ impl Host {
             host.inner.watches.spawn(watch);
         }
         Ok(host)
+    }
+
+    /// The mesh under it.
+    #[must_use]
+    pub fn mesh(&self) -> &Mesh {
+        &self.inner.mesh
+    }
+
+    /// Where what happens is counted.
+    #[must_use]
+    pub fn metrics(&self) -> &HostMetrics {
+        &self.inner.options.metrics
+    }
+
+    /// The turns that run, and the last that ended, newest first.
+    #[must_use]
+    pub fn looks(&self) -> (Vec<TurnLook>, Vec<TurnLook>) {
+        self.inner.timelines.looks()
+    }
+
+    /// What a turn does or did, if it is still known.
+    #[must_use]
+    pub fn story(&self, turn_id: TurnId) -> Option<TurnStory> {
+        self.inner.timelines.story(turn_id)
     }
 
     /// Whether the host is about to stop.

@@ -41,8 +41,8 @@ enum Command {
     Run(RunArgs),
     /// Serve sessions and turns over gRPC and HTTP until told to stop, then drain.
     ///
-    /// Exit code: 0 when it was told to stop, 2 for wrong arguments, 3 when it could
-    /// not start or stopped by itself.
+    /// Exit code: 0 when it was told to stop, 2 for wrong arguments or a wrong
+    /// configuration, 3 when it could not start or stopped by itself.
     Serve(serve::ServeArgs),
     /// Look at a configuration.
     #[command(subcommand)]
@@ -83,17 +83,27 @@ struct RunArgs {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Run(args) => {
+            log_plainly();
+            Box::pin(run_once(args)).await
+        }
+        // It sets up its logs itself, as it is configured.
+        Command::Serve(args) => Box::pin(serve::run(args, stopped())).await,
+        Command::Config(command) => {
+            log_plainly();
+            command.run()
+        }
+    }
+}
+
+fn log_plainly() {
     let filter = EnvFilter::try_from_env("MORTISE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
-    match Cli::parse().command {
-        Command::Run(args) => Box::pin(run_once(args)).await,
-        Command::Serve(args) => Box::pin(serve::run(args, stopped())).await,
-        Command::Config(command) => command.run(),
-    }
 }
 
 async fn run_once(args: RunArgs) -> ExitCode {

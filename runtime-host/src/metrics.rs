@@ -66,6 +66,8 @@ pub enum TurnOutcome {
     Cancelled,
     /// It took too long.
     TimedOut,
+    /// Not yet: the host stops, and the turn goes on with the next start.
+    Parked,
     /// It broke off: its task was dropped.
     BrokenOff,
 }
@@ -200,6 +202,12 @@ impl HostMetrics {
         }
     }
 
+    /// How much memory the process takes, in bytes, where that is known.
+    #[must_use]
+    pub fn memory_bytes(&self) -> Option<f64> {
+        process::resident_bytes()
+    }
+
     /// Everything, as Prometheus reads it.
     #[must_use]
     pub fn encode(&self) -> String {
@@ -230,13 +238,16 @@ impl HostMetrics {
 // === impl TurnOutcome ===
 
 impl TurnOutcome {
-    fn as_str(self) -> &'static str {
+    /// As it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Completed => "completed",
             Self::Failed => "failed",
             Self::Waiting => "waiting",
             Self::Cancelled => "cancelled",
             Self::TimedOut => "timed_out",
+            Self::Parked => "parked",
             Self::BrokenOff => "broken_off",
         }
     }

@@ -1,58 +1,62 @@
 //! `mortise-host serve`: a [`Host`] behind gRPC and HTTP, until it is told to stop.
 
+mod admin;
 mod grpc;
+mod health;
 mod http;
+mod listeners;
 
+use crate::access::Access;
+use crate::config::{self, DriverName, EMBEDDED, HostConfig, WhenBusy};
 use crate::demo;
 use crate::embedded::{Embedded, EmbeddedError};
-use crate::host::{Host, HostOptions, Registries};
+use crate::engine::EngineOptions;
+use crate::host::{Host, HostOptions, Recovery, Registries};
 use crate::journal::{FileJournal, JournalError};
+use crate::metrics::HostMetrics;
 use crate::registry::{self, Driver, UnknownCapabilities};
+use crate::telemetry::Telemetry;
+use admin::Admin;
 use everruns_core::ModelWithProvider;
 use everruns_core::error::AgentLoopError;
 use everruns_core::message::{ContentPart, Controls, Message};
-use grpc::Service;
-use mortise_adapter_client::{ConfigError, ConnectError, Mesh, MeshConfig};
-use mortise_adapter_server::{ListenAddress, Listener};
-use mortise_proto::host::host_service_server::{HostServiceServer, SERVICE_NAME};
-use mortise_proto::{HOST_FILE_DESCRIPTOR_SET, HostError};
+use everruns_core::traits::LlmProviderStore;
+use everruns_runtime::RuntimeHostAdapter;
+use listeners::{Accepted, Listeners, WithPeer};
+use mortise_adapter_client::{ConfigError, ConnectError, Mesh};
+use mortise_adapter_server::{Listener, TlsError, TokenFileError};
+use mortise_proto::HostError;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tonic::transport::Server;
-use tonic_health::ServingStatus;
-use tonic_health::server::HealthReporter;
-
-/// How often health follows readiness.
-const HEALTH_EVERY: Duration = Duration::from_secs(1);
 
 /// How long answers under way may take once everything else has ended.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
-/// What to serve, and where.
-#[derive(Debug, Clone)]
+/// What to serve, and how.
+#[derive(Debug)]
 pub struct ServeOptions {
-    /// Where gRPC is served.
-    pub grpc: Vec<ListenAddress>,
-    /// Where HTTP is served.
-    pub http: Option<SocketAddr>,
-    /// The adapters; `None` starts the reference server in this process.
-    pub mesh: Option<MeshConfig>,
-    /// Where the journal is kept, and the embedded server's database.
-    pub data: PathBuf,
-    /// The model of the embedded server.
-    pub model: ModelWithProvider,
-    /// The capabilities that are on.
-    pub capabilities: Vec<String>,
+    /// The configuration.
+    pub config: HostConfig,
+    /// What is put into the embedded storage, where that is served.
+    pub demo: Demo,
     /// The largest request, in bytes.
     pub max_request_bytes: usize,
-    /// How turns are run.
-    pub host: HostOptions,
+    /// What changes the level of the log; `None` where it is set elsewhere.
+    pub telemetry: Option<Telemetry>,
+}
+
+/// The demo's platform in the embedded storage, so that there is something to make
+/// sessions of.
+#[derive(Debug, Clone)]
+pub struct Demo {
+    /// Its model, which becomes the org's default.
+    pub model: ModelWithProvider,
+    /// Whether it is put in anew at every start; else only into an org that has no
+    /// default model yet.
+    pub always: bool,
 }
 
 /// Why nothing is served.
@@ -76,6 +80,12 @@ pub enum ServeError {
     /// The journal cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// A file of tokens cannot be used.
+    #[error(transparent)]
+    Tokens(#[from] TokenFileError),
+    /// The certificate or its key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// An address that cannot be listened at.
     #[error("cannot listen at {address}: {cause}")]
     Listen {
@@ -96,6 +106,11 @@ pub enum ServeError {
     /// Neither gRPC nor HTTP was asked for.
     #[error("there is nowhere to listen; give --grpc or --http")]
     Nowhere,
+    /// Nobody could call.
+    #[error(
+        "nobody may call {0}: callers from other machines need a token or a certificate; configure [access] in a file and name it with --config, or listen at unix: or 127.0.0.1"
+    )]
+    Nobody(String),
 }
 
 /// Serves until `stop` resolves, then drains. `listening` is told of each address, once
@@ -105,36 +120,42 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
     mut listening: impl FnMut(&str, &str),
 ) -> Result<(), ServeError> {
-    if options.grpc.is_empty() && options.http.is_none() {
+    let config = Arc::new(options.config.clone());
+    if config.listen.grpc.is_empty() && config.listen.http.is_none() {
         return Err(ServeError::Nowhere);
     }
-    let names: Vec<&str> = options.capabilities.iter().map(String::as_str).collect();
-    let registries = Registries {
-        capabilities: registry::capabilities(&names)?,
-        drivers: registry::drivers(&[Driver::Simulator, Driver::Openai, Driver::Anthropic]),
+    if let Some(address) = config.unreachable() {
+        return Err(ServeError::Nobody(address.to_string()));
+    }
+    let registries = registries(&config)?;
+    let access = Arc::new(Access::open(&config)?);
+    let journal = FileJournal::open(&config.data.join("turns"))?;
+    let listeners = Listeners::bind(&config.listen).await?;
+    let embedded = match config.is_embedded() {
+        true => Some(Embedded::start(&config.data).await?),
+        false => None,
     };
-    let journal = FileJournal::open(&options.data.join("turns"))?;
-    let (grpc, http) = bind(&options).await?;
-    let (config, embedded) = match &options.mesh {
-        Some(config) => (config.clone(), None),
-        None => {
-            let embedded = Embedded::start(&options.data).await?;
-            (MeshConfig::single(embedded.endpoint()), Some(embedded))
-        }
-    };
-    let mesh = Mesh::new(config)?;
+    let mesh = Mesh::new(config.mesh(embedded.as_ref().map(Embedded::endpoint)))?;
     if embedded.is_some() {
-        seed(&mesh, &options).await?;
+        put_demo(&mesh, &config, &options.demo).await?;
     }
-    let host = Host::start(&mesh, registries, Arc::new(journal), options.host.clone()).await?;
+    let host_options = HostOptions::from(&*config);
+    let host = Host::start(&mesh, registries, Arc::new(journal), host_options).await?;
 
-    for listener in &grpc {
-        listening("grpc", &listener.endpoint());
+    let Listeners { grpc, http, admin } = &listeners;
+    let http = http.iter().map(|listener| ("http", listener));
+    let admin = admin.iter().map(|listener| ("admin", listener));
+    let grpc = grpc.iter().map(|listener| ("grpc", listener));
+    for (what, listener) in grpc.chain(http).chain(admin) {
+        listening(what, &listener.endpoint());
     }
-    if let Some((_, address)) = &http {
-        listening("http", &format!("http://{address}"));
-    }
-    let served = serve_all(&host, &options, grpc, http);
+    let serving = Serving {
+        host: host.clone(),
+        access,
+        admin: Admin::new(&host, config, options.telemetry),
+        max_request_bytes: options.max_request_bytes,
+    };
+    let served = serving.all(listeners);
     tokio::pin!(served);
     let early = tokio::select! {
         ended = &mut served => Some(ended),
@@ -155,108 +176,117 @@ pub async fn serve(
     ended
 }
 
-type Http = Option<(TcpListener, SocketAddr)>;
-
-async fn bind(options: &ServeOptions) -> Result<(Vec<Listener>, Http), ServeError> {
-    let at = |address: String| move |cause| ServeError::Listen { address, cause };
-    let mut grpc = Vec::new();
-    for address in &options.grpc {
-        let listener = address.bind().await.map_err(at(address.to_string()))?;
-        grpc.push(listener);
-    }
-    let Some(address) = options.http else {
-        return Ok((grpc, None));
-    };
-    let listener = TcpListener::bind(address).await;
-    let listener = listener.map_err(at(address.to_string()))?;
-    let address = listener.local_addr().map_err(at(address.to_string()))?;
-    Ok((grpc, Some((listener, address))))
+fn registries(config: &HostConfig) -> Result<Registries, UnknownCapabilities> {
+    let names: Vec<&str> = config.capabilities.iter().map(String::as_str).collect();
+    let drivers = config.drivers.iter().map(|driver| match driver {
+        DriverName::Openai => Driver::Openai,
+        DriverName::Anthropic => Driver::Anthropic,
+        DriverName::Simulator => Driver::Simulator,
+    });
+    Ok(Registries {
+        capabilities: registry::capabilities(&names)?,
+        drivers: registry::drivers(&drivers.collect::<Vec<_>>()),
+    })
 }
 
-/// The demo's platform, so that there is something to make sessions of.
-async fn seed(mesh: &Mesh, options: &ServeOptions) -> Result<(), ServeError> {
-    for org_id in &options.host.orgs {
+async fn put_demo(mesh: &Mesh, config: &HostConfig, demo: &Demo) -> Result<(), ServeError> {
+    for org_id in &config.orgs {
         let adapter = mesh.adapter(*org_id).build().await?;
+        let models = adapter.provider_store(*org_id);
+        if !demo.always && models.get_default_model().await?.is_some() {
+            continue;
+        }
         if let Some(seed) = adapter.test_seed() {
-            demo::put_platform(&seed, options.model.clone()).await?;
+            demo::put_platform(&seed, demo.model.clone()).await?;
+            tracing::info!(
+                org = org_id,
+                storage = EMBEDDED,
+                "the demo agent was put in"
+            );
         }
     }
     Ok(())
 }
 
-async fn serve_all(
-    host: &Host,
-    options: &ServeOptions,
-    grpc: Vec<Listener>,
-    http: Http,
-) -> Result<(), ServeError> {
-    let mut servers = JoinSet::new();
-    for listener in grpc {
-        servers.spawn(serve_grpc(
-            host.clone(),
-            listener,
-            options.max_request_bytes,
-        ));
-    }
-    if let Some((listener, _)) = http {
-        let router = http::router(host.clone(), options.max_request_bytes);
-        let host = host.clone();
-        servers.spawn(async move {
-            let served = axum::serve(listener, router)
-                .with_graceful_shutdown(async move { host.closed().await });
-            served.await.map_err(ServeError::Http)
-        });
-    }
-    while let Some(ended) = servers.join_next().await {
-        match ended {
-            Ok(ended) => ended?,
-            Err(fault) => return Err(ServeError::Http(io::Error::other(fault))),
+impl From<&HostConfig> for HostOptions {
+    fn from(config: &HostConfig) -> Self {
+        let config::Turns {
+            max_running,
+            when_busy,
+            queue_max,
+            deadline,
+            recovery,
+            drain,
+        } = &config.turns;
+        Self {
+            orgs: config.orgs.iter().copied().collect(),
+            turns_max: *max_running,
+            queue_max: *queue_max,
+            queue_by_default: *when_busy == WhenBusy::Queue,
+            recovery: match recovery {
+                config::Recovery::Resume => Recovery::Resume,
+                config::Recovery::Fail => Recovery::End,
+            },
+            drain: *drain,
+            engine: EngineOptions {
+                turn_timeout: Some(*deadline),
+                ..Self::default().engine
+            },
+            metrics: HostMetrics::default(),
         }
     }
-    Ok(())
 }
 
-async fn serve_grpc(host: Host, listener: Listener, limit: usize) -> Result<(), ServeError> {
-    let (health, health_service) = tonic_health::server::health_reporter();
-    let reflection = || {
-        tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(HOST_FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-    };
-    let service = HostServiceServer::new(Service { host: host.clone() })
-        .max_decoding_message_size(limit)
-        .max_encoding_message_size(usize::MAX);
-    let served = Server::builder()
-        .http2_max_header_list_size(mortise_proto::MAX_HEADER_LIST_BYTES)
-        // Whoever follows a quiet session and has gone is noticed.
-        .http2_keepalive_interval(Some(Duration::from_secs(20)))
-        .http2_keepalive_timeout(Some(Duration::from_secs(10)))
-        .add_service(health_service)
-        .add_service(reflection().build_v1()?)
-        // Tools that are some years old ask for the version before.
-        .add_service(reflection().build_v1alpha()?)
-        .add_service(service)
-        .serve_with_incoming_shutdown(listener.incoming(), host.closed());
-    tokio::select! {
-        ended = served => Ok(ended?),
-        () = keep_health(&host, health) => Ok(()),
-    }
+/// What every listener's server is made of.
+struct Serving {
+    host: Host,
+    access: Arc<Access>,
+    admin: Admin,
+    max_request_bytes: usize,
 }
 
-/// Balancers look elsewhere while an adapter is away or the host drains.
-async fn keep_health(host: &Host, health: HealthReporter) {
-    loop {
-        let ready = !host.is_draining() && host.readiness().iter().all(|org| org.problem.is_none());
-        let status = if ready {
-            ServingStatus::Serving
-        } else {
-            ServingStatus::NotServing
+// === impl Serving ===
+
+impl Serving {
+    /// Serves every listener until the host is closed, or one of them fails.
+    async fn all(self, listeners: Listeners) -> Result<(), ServeError> {
+        let Listeners { grpc, http, admin } = listeners;
+        let mut servers = JoinSet::new();
+        for listener in grpc {
+            let (host, access) = (self.host.clone(), self.access.clone());
+            servers.spawn(grpc::serve(host, access, listener, self.max_request_bytes));
+        }
+        let beside = match admin {
+            Some(listener) => {
+                let router = self.admin.router();
+                servers.spawn(serve_http(self.host.clone(), listener, router));
+                axum::Router::new()
+            }
+            None => self.admin.beside_api(),
         };
-        for name in ["", SERVICE_NAME] {
-            health.set_service_status(name, status).await;
+        if let Some(listener) = http {
+            let api = http::router(self.host.clone(), self.max_request_bytes);
+            let router = http::guarded(api.merge(beside), self.access);
+            servers.spawn(serve_http(self.host, listener, router));
         }
-        tokio::time::sleep(HEALTH_EVERY).await;
+        while let Some(ended) = servers.join_next().await {
+            match ended {
+                Ok(ended) => ended?,
+                Err(fault) => return Err(ServeError::Http(io::Error::other(fault))),
+            }
+        }
+        Ok(())
     }
+}
+
+async fn serve_http(
+    host: Host,
+    listener: Listener,
+    router: axum::Router,
+) -> Result<(), ServeError> {
+    let served = axum::serve(Accepted::new(listener), WithPeer(router))
+        .with_graceful_shutdown(async move { host.closed().await });
+    served.await.map_err(ServeError::Http)
 }
 
 /// What a user says.

@@ -1,9 +1,13 @@
 //! `mortise-host serve`, over gRPC and HTTP, as a process over an adapter process.
 
+mod admin;
 mod bad;
 mod cancel;
+mod configured;
 mod crashes;
+mod deploy;
 mod events;
+mod readme;
 mod stage;
 mod steer;
 mod together;

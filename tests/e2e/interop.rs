@@ -13,13 +13,13 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 /// Where the test command has installed it.
-fn grpcurl() -> PathBuf {
+pub fn grpcurl() -> PathBuf {
     let path =
         std::env::var_os("MORTISE_GRPCURL").map_or_else(|| PathBuf::from("grpcurl"), PathBuf::from);
     let version = std::process::Command::new(&path).arg("-version").output();
     assert!(
         version.is_ok(),
-        "grpcurl is missing; run the tests with ./test, which installs it"
+        "grpcurl is missing; run the tests with tests/run, which installs it"
     );
     path
 }

@@ -5,7 +5,7 @@ use mortise_adapter_client::{
     AdapterConfig, ClientTls, ConnectError, Endpoint, Mesh, MeshConfig, TlsIdentity,
 };
 use mortise_test_support::adapter_process::{AdapterProcess, adapter, host};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,13 +13,15 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 /// A certificate authority, with its certificate in a file.
-struct Authority {
+pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
-    file: PathBuf,
+    /// Its certificate.
+    pub file: PathBuf,
 }
 
 impl Authority {
-    fn new(folder: &Path, name: &str) -> Self {
+    /// Makes one, with its file in a folder.
+    pub fn new(folder: &Path, name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -30,9 +32,20 @@ impl Authority {
     }
 
     /// Writes a certificate for a name, and its key.
-    fn issue(&self, folder: &Path, file: &str, name: &str) -> TlsIdentity {
-        let key = KeyPair::generate().unwrap();
+    pub fn issue(&self, folder: &Path, file: &str, name: &str) -> TlsIdentity {
         let params = CertificateParams::new(vec![name.to_string()]).unwrap();
+        self.issue_to(folder, file, params)
+    }
+
+    /// Writes a certificate for a URI, and its key.
+    pub fn issue_to_uri(&self, folder: &Path, file: &str, uri: &str) -> TlsIdentity {
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = vec![SanType::URI(uri.try_into().unwrap())];
+        self.issue_to(folder, file, params)
+    }
+
+    fn issue_to(&self, folder: &Path, file: &str, params: CertificateParams) -> TlsIdentity {
+        let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         let at = |end: &str| folder.join(format!("{file}.{end}"));
         fs::write(at("pem"), certificate.pem()).unwrap();
@@ -45,7 +58,7 @@ impl Authority {
 }
 
 /// A mesh of one adapter, whose failures come soon.
-fn mesh(endpoint: &Endpoint, tls: ClientTls, token_file: Option<PathBuf>) -> Mesh {
+pub fn mesh(endpoint: &Endpoint, tls: ClientTls, token_file: Option<PathBuf>) -> Mesh {
     let mut config = MeshConfig::single(endpoint.clone());
     config.retry_window = Duration::ZERO;
     let adapter = AdapterConfig {
@@ -61,7 +74,7 @@ async fn refusal(mesh: &Mesh) -> ConnectError {
     mesh.adapter(1).build().await.unwrap_err()
 }
 
-fn path(path: &Path) -> &str {
+pub fn path(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 

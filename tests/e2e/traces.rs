@@ -21,11 +21,11 @@ use tonic::{Request, Response, Status};
 use tracing::Instrument;
 
 /// A span, and the process that it is from.
-type Received = (String, Span);
+pub type Received = (String, Span);
 
 /// A collector that keeps what it is sent.
 #[derive(Clone, Default)]
-struct Collector(Arc<Mutex<Vec<Received>>>);
+pub struct Collector(Arc<Mutex<Vec<Received>>>);
 
 #[tonic::async_trait]
 impl TraceService for Collector {
@@ -53,7 +53,7 @@ impl TraceService for Collector {
 
 impl Collector {
     /// Starts it on a free port, and says where.
-    async fn start(&self) -> String {
+    pub async fn start(&self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let server = tonic::transport::Server::builder()
@@ -63,7 +63,8 @@ impl Collector {
         endpoint
     }
 
-    fn spans(&self) -> Vec<Received> {
+    /// What it was sent so far.
+    pub fn spans(&self) -> Vec<Received> {
         self.0.lock().unwrap().clone()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::codec::EncodedOnce;
 use super::stats::Sample;
+use super::tap::Tap;
 use super::transport::{Incoming, Outgoing, pass_on, too_late};
 use super::{Mesh, Org, Target, trace};
 use bytes::Bytes;
@@ -151,9 +152,10 @@ impl Mesh {
     }
 
     /// Counts a message of a stream as a call.
-    pub(crate) fn record(&self, method: &'static Method, sample: Sample) {
+    pub(crate) fn record(&self, method: &'static Method, org: &Org, sample: Sample) {
         if let Ok(target) = self.route(method.service) {
             target.stats.record(method, sample);
+            org.tap.show(method, &target.name, sample);
         }
     }
 
@@ -191,6 +193,7 @@ impl Mesh {
             body: request.encode_to_vec().into(),
             rest: Arc::default(),
             span: Span::none(),
+            tap: Tap::default(),
         };
         let mesh = self.clone();
         self.on_driver(async move { mesh.unary(&call).await })
@@ -213,6 +216,7 @@ impl Mesh {
             target,
             method: rpc.method,
             rest: Arc::default(),
+            tap: org.tap.clone(),
         })
     }
 
@@ -257,6 +261,7 @@ impl Mesh {
             .map_or_else(|error| error.code, |_| Code::Ok);
         sample.time = started.elapsed();
         call.target.stats.record(call.method, sample);
+        call.tap.show(call.method, &call.target.name, sample);
         result
     }
 }

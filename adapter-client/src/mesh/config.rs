@@ -183,7 +183,7 @@ pub fn stores() -> BTreeSet<String> {
 }
 
 /// `agent_store` for `mortise.adapter.v1.AgentStoreService`.
-fn store_name(service: &str) -> String {
+pub(super) fn store_name(service: &str) -> String {
     let name = mortise_proto::rpc::short_service_name(service).trim_end_matches("Service");
     let mut store = String::new();
     for letter in name.chars() {

@@ -2,12 +2,15 @@
 
 use super::call::context;
 use super::{Mesh, Org, Target};
+use futures::future::join_all;
 use mortise_proto::pb::{self, DescribeRequest, DescribeResponse, Feature};
 use mortise_proto::rpc::short_service_name;
 use mortise_proto::rpc::table::{self, adapter_service::DESCRIBE};
 use mortise_proto::{PROTOCOL, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
 use tonic::Code;
 
 /// The services without which no turn runs.
@@ -163,17 +166,30 @@ impl Mesh {
         }
     }
 
-    /// Whether every adapter answers an org now; the error names the first that does
-    /// not.
-    pub async fn probe(&self, org_id: i64) -> Result<(), ConnectError> {
+    /// Whether every adapter answers an org within a time. All are asked; the error
+    /// names the first that does not.
+    pub async fn probe(&self, org_id: i64, within: Duration) -> Result<(), ConnectError> {
         let org = Org::new(org_id);
-        for target in self.targets() {
-            self.describe(target, &org).await?;
-        }
-        Ok(())
+        let asked = self.targets().map(async |target| {
+            let answer = timeout(within, self.describe_once(target, &org)).await;
+            let answer = answer.unwrap_or_else(|_| Err(unanswered(target, too_slow(within))));
+            target.note_handshake(&answer);
+            answer.map(drop)
+        });
+        join_all(asked).await.into_iter().collect()
     }
 
     async fn describe(
+        &self,
+        target: &Arc<Target>,
+        org: &Org,
+    ) -> Result<DescribeResponse, ConnectError> {
+        let answer = self.describe_once(target, org).await;
+        target.note_handshake(&answer);
+        answer
+    }
+
+    async fn describe_once(
         &self,
         target: &Arc<Target>,
         org: &Org,
@@ -217,6 +233,11 @@ impl Mesh {
         target.limit_requests(limit);
         Ok(described)
     }
+}
+
+fn too_slow(within: Duration) -> StoreError {
+    let text = format!("no answer came within {} s", within.as_secs_f64());
+    StoreError::new(pb::ErrorReason::DeadlineExceeded, text)
 }
 
 fn unanswered(target: &Target, cause: StoreError) -> ConnectError {

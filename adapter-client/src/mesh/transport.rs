@@ -1,6 +1,7 @@
 //! One attempt of a call: onto the mesh's runtime, into the channel, and back.
 
 use super::codec::EncodedOnce;
+use super::tap::Tap;
 use super::{Mesh, Target, trace};
 use bytes::Bytes;
 use mortise_proto::pb::ErrorReason;
@@ -35,6 +36,8 @@ pub(super) struct Outgoing {
     /// What follows the body, where the request is a stream.
     pub(super) rest: Arc<[Bytes]>,
     pub(super) span: Span,
+    /// Who sees how it ends.
+    pub(super) tap: Tap,
 }
 
 /// The messages of a stream, as they come.

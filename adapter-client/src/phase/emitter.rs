@@ -127,7 +127,8 @@ impl EventLink {
     async fn submit(&self, job: Job) -> Result<()> {
         let jobs = self.jobs.get_or_init(|| {
             let (sender, receiver) = mpsc::channel(AHEAD);
-            self.mesh.spawn(Link::new(self.mesh.clone()).run(receiver));
+            let link = Link::new(self.mesh.clone(), self.org.clone());
+            self.mesh.spawn(link.run(receiver));
             sender
         });
         jobs.send(job).await.map_err(|_| stopped().into())

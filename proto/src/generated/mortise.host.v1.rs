@@ -9,7 +9,7 @@ pub enum ErrorReason {
     InvalidField = 1,
     /// RESOURCE_EXHAUSTED, 413. The request is larger than the host takes.
     RequestTooLarge = 2,
-    /// PERMISSION_DENIED, 403. The host does not serve this org.
+    /// PERMISSION_DENIED, 403. The host does not serve this org, or not for this caller.
     OrgNotServed = 3,
     /// NOT_FOUND, 404. The org has no such session.
     SessionNotFound = 4,
@@ -27,7 +27,7 @@ pub enum ErrorReason {
     NotWaiting = 10,
     /// FAILED_PRECONDITION, 409. The session has no turn to cancel.
     NoTurn = 11,
-    /// RESOURCE_EXHAUSTED, 429. As many turns wait for the session as may.
+    /// RESOURCE_EXHAUSTED, 429. As many turns wait on this host as may.
     QueueFull = 12,
     /// RESOURCE_EXHAUSTED, 429. As many turns are under way as may.
     Busy = 13,
@@ -45,6 +45,10 @@ pub enum ErrorReason {
     NoRoute = 19,
     /// UNIMPLEMENTED, 405. HTTP alone: the path does not know this method.
     MethodNotAllowed = 20,
+    /// UNAUTHENTICATED, 401. The caller proved nothing, or with what nobody has.
+    Unauthenticated = 21,
+    /// PERMISSION_DENIED, 403. The caller may not do this.
+    NotAllowed = 22,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -74,6 +78,8 @@ impl ErrorReason {
             Self::Internal => "ERROR_REASON_INTERNAL",
             Self::NoRoute => "ERROR_REASON_NO_ROUTE",
             Self::MethodNotAllowed => "ERROR_REASON_METHOD_NOT_ALLOWED",
+            Self::Unauthenticated => "ERROR_REASON_UNAUTHENTICATED",
+            Self::NotAllowed => "ERROR_REASON_NOT_ALLOWED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -100,6 +106,8 @@ impl ErrorReason {
             "ERROR_REASON_INTERNAL" => Some(Self::Internal),
             "ERROR_REASON_NO_ROUTE" => Some(Self::NoRoute),
             "ERROR_REASON_METHOD_NOT_ALLOWED" => Some(Self::MethodNotAllowed),
+            "ERROR_REASON_UNAUTHENTICATED" => Some(Self::Unauthenticated),
+            "ERROR_REASON_NOT_ALLOWED" => Some(Self::NotAllowed),
             _ => None,
         }
     }
@@ -107,7 +115,8 @@ impl ErrorReason {
 /// CreateSessionRequest describes the session.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CreateSessionRequest {
-    /// The org, by the host's internal id. Zero: the only one that the host serves.
+    /// The org, by the host's internal id. Zero: the only one that the caller may
+    /// act for.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
     /// REQUIRED. `harness_` and 32 hex digits.
@@ -133,7 +142,8 @@ pub struct CreateSessionResponse {
 /// GetSessionRequest names the session.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetSessionRequest {
-    /// The org, by the host's internal id. Zero: the only one that the host serves.
+    /// The org, by the host's internal id. Zero: the only one that the caller may
+    /// act for.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
     /// REQUIRED. `session_` and 32 hex digits.
@@ -166,7 +176,8 @@ pub struct UserMessage {
 /// RunTurnRequest asks for a turn.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RunTurnRequest {
-    /// The org, by the host's internal id. Zero: the only one that the host serves.
+    /// The org, by the host's internal id. Zero: the only one that the caller may
+    /// act for.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
     /// REQUIRED. `session_` and 32 hex digits.
@@ -247,7 +258,8 @@ pub struct ToolCall {
 /// SendMessageRequest holds the message.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SendMessageRequest {
-    /// The org, by the host's internal id. Zero: the only one that the host serves.
+    /// The org, by the host's internal id. Zero: the only one that the caller may
+    /// act for.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
     /// REQUIRED. `session_` and 32 hex digits.
@@ -273,7 +285,8 @@ pub struct SendMessageResponse {
 /// SubmitToolResultsRequest holds results.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SubmitToolResultsRequest {
-    /// The org, by the host's internal id. Zero: the only one that the host serves.
+    /// The org, by the host's internal id. Zero: the only one that the caller may
+    /// act for.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
     /// REQUIRED. `session_` and 32 hex digits.
@@ -312,7 +325,8 @@ pub struct SubmitToolResultsResponse {
 /// CancelTurnRequest names the turn.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CancelTurnRequest {
-    /// The org, by the host's internal id. Zero: the only one that the host serves.
+    /// The org, by the host's internal id. Zero: the only one that the caller may
+    /// act for.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
     /// REQUIRED. `session_` and 32 hex digits.
@@ -360,7 +374,8 @@ pub struct Turn {
 /// ListTurnsRequest names the org.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListTurnsRequest {
-    /// The org, by the host's internal id. Zero: the only one that the host serves.
+    /// The org, by the host's internal id. Zero: the only one that the caller may
+    /// act for.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
 }
@@ -380,7 +395,8 @@ pub struct ListTurnsResponse {
 /// ReadEventsRequest names a session and a place in it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReadEventsRequest {
-    /// The org, by the host's internal id. Zero: the only one that the host serves.
+    /// The org, by the host's internal id. Zero: the only one that the caller may
+    /// act for.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
     /// REQUIRED. `session_` and 32 hex digits.
@@ -403,7 +419,8 @@ pub struct ReadEventsResponse {
 /// FollowEventsRequest names a session and a place in it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FollowEventsRequest {
-    /// The org, by the host's internal id. Zero: the only one that the host serves.
+    /// The org, by the host's internal id. Zero: the only one that the caller may
+    /// act for.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
     /// REQUIRED. `session_` and 32 hex digits.
@@ -423,7 +440,8 @@ pub struct FollowEventsResponse {
 /// ListMessagesRequest names a page.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListMessagesRequest {
-    /// The org, by the host's internal id. Zero: the only one that the host serves.
+    /// The org, by the host's internal id. Zero: the only one that the caller may
+    /// act for.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
     /// REQUIRED. `session_` and 32 hex digits.

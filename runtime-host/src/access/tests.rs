@@ -43,6 +43,17 @@ fn tokens_bind_callers_to_orgs() {
         Denied::Org(1).to_string(),
         "this caller may not act for org 1"
     );
+    assert_eq!(caller.org("org_id", 0), Ok(2), "the only one");
+    let several = Caller {
+        name: "all".into(),
+        orgs: BTreeSet::from([1, 2]),
+    };
+    let refused = several.org("org_id", 0).err();
+    let text = refused.map(|error| error.message).unwrap_or_default();
+    assert_eq!(
+        text,
+        "org_id: is missing, and this caller may act for 2 orgs; name one"
+    );
     for wrong in [
         "Bearer hell",
         "Bearer hello2",
@@ -116,7 +127,8 @@ fn certificates_name_callers() {
 async fn the_layer_hands_the_caller_on() {
     let refuse = |denied: Denied| {
         let mut response = Response::new(denied.to_string());
-        *response.status_mut() = denied.http_status();
+        let status = HostError::from(denied).http_status();
+        *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
         response
     };
     let layer = AccessLayer::new(Arc::new(access("")), refuse, &["/live"]);

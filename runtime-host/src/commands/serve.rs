@@ -1,30 +1,54 @@
-//! `mortise-host serve`.
+//! `mortise-host serve`. Arguments are a short form of the configuration: below this
+//! file there is one way to serve.
 
 use super::{model, route};
 use clap::ValueEnum;
-use mortise_adapter_client::{AdapterConfig, Endpoint, MeshConfig};
+use mortise_adapter_client::{AdapterConfig, Endpoint};
 use mortise_adapter_server::ListenAddress;
+use mortise_runtime_host::config::{DriverName, Faults, HostConfig, Recovery, WhenBusy};
 use mortise_runtime_host::demo;
-use mortise_runtime_host::host::{HostOptions, Recovery};
-use mortise_runtime_host::serve::{ServeOptions, serve};
+use mortise_runtime_host::serve::{Demo, ServeError, ServeOptions, serve};
+use mortise_runtime_host::telemetry::{Telemetry, TelemetryError};
 use std::future::Future;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+/// The configuration is wrong.
+const WRONG: u8 = 2;
+
 /// It could not start, or stopped without being told to.
 const FAILED: u8 = 3;
+
+/// The name of the adapter that --adapter names.
+const DEFAULT: &str = "default";
 
 /// What to serve, and where.
 #[derive(clap::Args)]
 pub(crate) struct ServeArgs {
+    /// A configuration file, instead of the arguments below; docs/host.example.toml
+    /// shows every key. Variables MORTISE_HOST__SECTION__KEY go before it.
+    #[arg(long, value_name = "FILE", conflicts_with = "arguments")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    arguments: Arguments,
+    /// The largest request, in bytes.
+    #[arg(long, default_value_t = mortise_proto::MAX_MESSAGE_BYTES, value_name = "BYTES")]
+    max_request_bytes: usize,
+    #[command(flatten)]
+    model: model::ModelArgs,
+}
+
+/// What a configuration file says as well.
+#[derive(clap::Args)]
+#[group(id = "arguments", multiple = true)]
+struct Arguments {
     /// Where to serve gRPC: unix:PATH or IP:PORT. May be given several times.
     #[arg(long, value_name = "ADDRESS")]
     grpc: Vec<ListenAddress>,
-    /// Where to serve HTTP: IP:PORT.
+    /// Where to serve HTTP: unix:PATH or IP:PORT.
     #[arg(long, value_name = "ADDRESS")]
-    http: Option<SocketAddr>,
+    http: Option<ListenAddress>,
     /// An adapter server to use: unix:PATH or http://HOST:PORT. Without it, storage is
     /// a local SQLite file with a demo agent.
     #[arg(long, value_name = "ENDPOINT")]
@@ -34,49 +58,40 @@ pub(crate) struct ServeArgs {
     #[arg(long = "route", value_name = "STORE=ENDPOINT", value_parser = route, requires = "adapter")]
     routes: Vec<(String, Endpoint)>,
     /// Where the journal of unfinished turns is kept, and the local database. One host
-    /// at a time uses it.
-    #[arg(
-        long,
-        value_name = "DIR",
-        default_value = ".mortise",
-        env = "MORTISE_DATA"
-    )]
-    data: PathBuf,
-    /// An org to serve, by its internal id. May be given several times.
-    #[arg(long = "org", default_value = "1")]
+    /// at a time uses it. Default: MORTISE_DATA, or .mortise.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// An org to serve, by its internal id. May be given several times. Default: 1.
+    #[arg(long = "org")]
     orgs: Vec<i64>,
     /// A capability that is on. May be given several times; without it those of the
     /// demo agent are.
     #[arg(long = "capability", value_name = "NAME")]
     capabilities: Vec<String>,
-    /// How many turns may be under way at once.
-    #[arg(long, default_value_t = 256, value_name = "COUNT")]
-    turns_max: usize,
-    /// How many turns may wait for another of the same session.
-    #[arg(long, default_value_t = 8, value_name = "COUNT")]
-    queue_max: usize,
-    /// What becomes of a turn while its session has another, unless its caller says.
-    #[arg(long, default_value = "refuse")]
-    when_busy: WhenBusy,
-    /// How long a turn may run, in seconds.
-    #[arg(long, default_value_t = 3600, value_name = "SECONDS")]
-    turn_timeout: u64,
-    /// What becomes of turns that a crash cut off.
-    #[arg(long, default_value = "resume")]
-    recovery: AfterCrash,
+    /// How many turns may be under way at once. Default: 64.
+    #[arg(long, value_name = "COUNT")]
+    turns_max: Option<usize>,
+    /// How many turns may wait, for another of their session or for room. Default: 1024.
+    #[arg(long, value_name = "COUNT")]
+    queue_max: Option<usize>,
+    /// What becomes of a turn while its session has another, or as many are under way
+    /// as may, unless its caller says. Default: queue.
+    #[arg(long)]
+    when_busy: Option<Busy>,
+    /// How long a turn may run, in seconds. Default: 3600.
+    #[arg(long, value_name = "SECONDS")]
+    turn_timeout: Option<u64>,
+    /// What becomes of turns that a crash cut off. Default: resume.
+    #[arg(long)]
+    recovery: Option<AfterCrash>,
     /// How long turns may go on once the host was told to stop, in seconds; then they
-    /// are parked.
-    #[arg(long, default_value_t = 30, value_name = "SECONDS")]
-    drain: u64,
-    /// The largest request, in bytes.
-    #[arg(long, default_value_t = mortise_proto::MAX_MESSAGE_BYTES, value_name = "BYTES")]
-    max_request_bytes: usize,
-    #[command(flatten)]
-    model: model::ModelArgs,
+    /// are parked. Default: 30.
+    #[arg(long, value_name = "SECONDS")]
+    drain: Option<u64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum WhenBusy {
+enum Busy {
     /// It is refused.
     Refuse,
     /// It waits.
@@ -91,65 +106,114 @@ enum AfterCrash {
     End,
 }
 
+/// Why nothing is served.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("{0}")]
+    Config(Faults),
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+}
+
 /// Serves until it is told to stop.
 pub(crate) async fn run(args: ServeArgs, stop: impl Future<Output = ()>) -> ExitCode {
+    match Box::pin(run_to_the_end(args, stop)).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("mortise-host: {failure}");
+            ExitCode::from(match failure {
+                Failure::Config(_) => WRONG,
+                Failure::Telemetry(_) | Failure::Serve(_) => FAILED,
+            })
+        }
+    }
+}
+
+async fn run_to_the_end(args: ServeArgs, stop: impl Future<Output = ()>) -> Result<(), Failure> {
+    let from_file = args.config.is_some();
+    let config = match &args.config {
+        Some(file) => HostConfig::load(file, environment()),
+        None => args.arguments.into_config(),
+    };
+    let config = config.map_err(Failure::Config)?;
+    let telemetry = Telemetry::start(&config.telemetry.options())?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let options = ServeOptions {
+        config,
+        demo: Demo {
+            model: args.model.model(),
+            always: !from_file,
+        },
+        max_request_bytes: args.max_request_bytes,
+        telemetry: Some(telemetry.clone()),
+    };
     // On standard output, so that whoever started it can wait for these lines.
     let listening = |what: &str, address: &str| println!("{what} listening at {address}");
-    match Box::pin(serve(args.into_options(), stop, listening)).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("mortise-host: {error}");
-            ExitCode::from(FAILED)
-        }
-    }
+    let served = Box::pin(serve(options, stop, listening)).await;
+    telemetry.stop().await;
+    Ok(served?)
 }
 
-// === impl ServeArgs ===
+fn environment() -> impl Iterator<Item = (String, String)> {
+    let texts = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(texts)
+}
 
-impl ServeArgs {
-    fn into_options(self) -> ServeOptions {
-        let model = self.model.model();
-        let mut host = HostOptions {
-            orgs: self.orgs,
-            turns_max: self.turns_max,
-            queue_max: self.queue_max,
-            queue_by_default: self.when_busy == WhenBusy::Queue,
-            recovery: match self.recovery {
-                AfterCrash::Resume => Recovery::Resume,
-                AfterCrash::End => Recovery::End,
-            },
-            drain: Duration::from_secs(self.drain),
-            ..HostOptions::default()
+// === impl Arguments ===
+
+impl Arguments {
+    /// The configuration without a file, but for what was given.
+    fn into_config(self) -> Result<HostConfig, Faults> {
+        let mut config = HostConfig::parse("", [])?;
+        config.listen.grpc = self.grpc;
+        config.listen.http = self.http;
+        let data = self
+            .data
+            .or_else(|| std::env::var_os("MORTISE_DATA").map(PathBuf::from));
+        config.data = data.unwrap_or(config.data);
+        if let Some(adapter) = self.adapter {
+            // An adapter is named after the store that it was named for.
+            let adapters = &mut config.adapters;
+            adapters.insert(DEFAULT.into(), AdapterConfig::new(adapter));
+            config.routes.default = DEFAULT.into();
+            for (store, endpoint) in self.routes {
+                adapters.insert(store.clone(), AdapterConfig::new(endpoint));
+                config.routes.stores.insert(store.clone(), store);
+            }
+        }
+        if !self.orgs.is_empty() {
+            config.orgs = self.orgs.into_iter().collect();
+        }
+        config.capabilities = self.capabilities;
+        if config.capabilities.is_empty() {
+            let demo = demo::CAPABILITIES.iter();
+            config.capabilities = demo.map(|name| (*name).into()).collect();
+        }
+        config.drivers.push(DriverName::Simulator);
+        let turns = &mut config.turns;
+        turns.max_running = self.turns_max.unwrap_or(turns.max_running);
+        turns.queue_max = self.queue_max.unwrap_or(turns.queue_max);
+        turns.when_busy = match self.when_busy {
+            Some(Busy::Refuse) => WhenBusy::Refuse,
+            Some(Busy::Queue) => WhenBusy::Queue,
+            None => turns.when_busy,
         };
-        host.engine.turn_timeout = Some(Duration::from_secs(self.turn_timeout));
-        let mut capabilities = self.capabilities;
-        if capabilities.is_empty() {
-            capabilities = demo::CAPABILITIES
-                .iter()
-                .map(|name| (*name).into())
-                .collect();
-        }
-        ServeOptions {
-            grpc: self.grpc,
-            http: self.http,
-            mesh: self.adapter.map(|adapter| mesh(adapter, self.routes)),
-            data: self.data,
-            model,
-            capabilities,
-            max_request_bytes: self.max_request_bytes,
-            host,
-        }
+        turns.recovery = match self.recovery {
+            Some(AfterCrash::Resume) => Recovery::Resume,
+            Some(AfterCrash::End) => Recovery::Fail,
+            None => turns.recovery,
+        };
+        let seconds = |given: Option<u64>| given.map(Duration::from_secs);
+        turns.deadline = seconds(self.turn_timeout).unwrap_or(turns.deadline);
+        turns.drain = seconds(self.drain).unwrap_or(turns.drain);
+        let level = std::env::var("MORTISE_LOG");
+        config.telemetry.log_level = level.unwrap_or_else(|_| "warn".into());
+        Ok(config)
     }
-}
-
-/// An adapter is named after the store that it was named for.
-fn mesh(adapter: Endpoint, routes: Vec<(String, Endpoint)>) -> MeshConfig {
-    let mut config = MeshConfig::single(adapter);
-    for (store, endpoint) in routes {
-        config
-            .adapters
-            .insert(store.clone(), AdapterConfig::new(endpoint));
-        config.routes.stores.insert(store.clone(), store);
-    }
-    config
 }

@@ -96,6 +96,11 @@ impl Listen {
     pub(super) fn api(&self) -> impl Iterator<Item = &ListenAddress> {
         self.grpc.iter().chain(&self.http)
     }
+
+    /// One of them that other machines reach.
+    pub(super) fn public(&self) -> Option<&ListenAddress> {
+        self.api().find(|address| is_public(address))
+    }
 }
 
 /// Whether other machines reach an address.

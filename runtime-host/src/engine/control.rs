@@ -1,8 +1,10 @@
 //! What others may do to a turn under way: stop it, send a message into it, and learn
 //! that it has begun.
 
+use super::TurnWatch;
 use everruns_core::typed_id::{MessageId, TurnId};
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Mutex, MutexGuard, watch};
 
@@ -35,7 +37,9 @@ pub struct TurnControl {
     halt: watch::Sender<Option<Halt>>,
     began: watch::Sender<Option<Began>>,
     ending: AtomicBool,
+    timed_out: AtomicBool,
     steering: Steering,
+    watch: Option<Arc<dyn TurnWatch>>,
 }
 
 // === impl TurnControl ===
@@ -46,12 +50,28 @@ impl Default for TurnControl {
             halt: watch::Sender::new(None),
             began: watch::Sender::new(None),
             ending: AtomicBool::new(false),
+            timed_out: AtomicBool::new(false),
             steering: Steering::default(),
+            watch: None,
         }
     }
 }
 
 impl TurnControl {
+    /// The reins of a turn that somebody sees.
+    #[must_use]
+    pub fn watched(watch: Arc<dyn TurnWatch>) -> Self {
+        Self {
+            watch: Some(watch),
+            ..Self::default()
+        }
+    }
+
+    /// Who sees the turn.
+    pub(super) fn watch(&self) -> Option<&Arc<dyn TurnWatch>> {
+        self.watch.as_ref()
+    }
+
     /// Stops the turn. The first reason holds, but that a turn which is parked is also
     /// cancelled is forgotten with it.
     pub fn halt(&self, halt: Halt) {
@@ -81,6 +101,9 @@ impl TurnControl {
     }
 
     pub(super) fn begin(&self, began: Began) {
+        if let Some(watch) = &self.watch {
+            watch.began(began);
+        }
         self.began.send_replace(Some(began));
     }
 
@@ -93,6 +116,16 @@ impl TurnControl {
 
     pub(super) fn about_to_end(&self) {
         self.ending.store(true, Ordering::Release);
+    }
+
+    /// Whether the turn took too long.
+    #[must_use]
+    pub fn has_timed_out(&self) -> bool {
+        self.timed_out.load(Ordering::Acquire)
+    }
+
+    pub(super) fn time_out(&self) {
+        self.timed_out.store(true, Ordering::Release);
     }
 
     /// Messages into the turn.

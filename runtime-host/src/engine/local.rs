@@ -167,14 +167,15 @@ impl TurnEngine for LocalEngine {
             Begin::Message(_) | Begin::Stored { .. } => Told::Nothing,
             Begin::Resume(_) => Told::Perhaps,
         };
-        let turn = self.begin(session_id, begin).await?;
+        let engine = self.watched(control);
+        let turn = engine.begin(session_id, begin).await?;
         control.begin(Began {
             turn_id: turn.turn_id(),
             input_message_id: turn.state.input_message_id,
             sequence: turn.since_sequence,
         });
         // Boxed: a turn's future holds those of its phases.
-        Ok(Box::pin(Turn::new(self, control, turn, told).run()).await)
+        Ok(Box::pin(Turn::new(&engine, control, turn, told).run()).await)
     }
 
     async fn end(&self, turn: UnfinishedTurn, ending: Ending) -> Result<TurnEnd, TurnError> {

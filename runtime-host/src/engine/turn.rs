@@ -1,5 +1,9 @@
 //! One turn under way.
 
+mod phases;
+
+use phases::finished;
+
 use super::ending::{self, Told};
 use super::{Halt, LocalEngine, TurnControl, TurnEnd};
 use crate::journal::{Ending, NextStep, UnfinishedTurn};
@@ -15,7 +19,6 @@ use everruns_runtime::{
 };
 use mortise_adapter_client::{GrpcHostAdapter, PhaseKind};
 use serde_json::{Value, json};
-use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -129,7 +132,7 @@ impl<'a> Turn<'a> {
         let input = InputAtomInput {
             context: self.context(),
         };
-        let work = execute_input_activity(&phase, self.turn.state.org_id, input);
+        let work = execute_input_activity(&phase.stores, self.turn.state.org_id, input);
         self.guarded(&phase, work).await?;
         let turn_id = json!({ "turn_id": self.turn.turn_id() });
         self.plan("process_input", &turn_id, 0).await
@@ -202,12 +205,12 @@ impl<'a> Turn<'a> {
             {
                 let mut gate = self.control.steering().about_to_read().await;
                 // What the phase reads it reads now. Where it cannot, it says so itself.
-                let sessions = phase.session_store(state.org_id);
+                let sessions = phase.stores.session_store(state.org_id);
                 if sessions.get_session(state.session_id).await.is_ok() {
                     gate.seen();
                 }
             }
-            execute_reason_activity(&phase, state.org_id, input).await
+            execute_reason_activity(&phase.stores, state.org_id, input).await
         };
         self.guarded(&phase, work).await
     }
@@ -216,7 +219,7 @@ impl<'a> Turn<'a> {
     async fn tell_failure(&self, mut result: ReasonResult) -> Step<ReasonResult> {
         let error = result.error.clone().unwrap_or_default();
         let shown = ending::shown(&error, &result.text);
-        let phase = self.phase(PhaseKind::Act);
+        let phase = self.unseen_phase();
         let message_id = MessageId::new();
         let told = ending::tell_user(&phase, &self.turn, message_id, &shown, &result.text).await;
         finished(&phase, told).await?;
@@ -240,7 +243,7 @@ impl<'a> Turn<'a> {
                 }
             })
         });
-        let work = execute_act_activity(&phase, input);
+        let work = execute_act_activity(&phase.stores, input);
         let result = self.guarded(&phase, work).await?;
         if result.blocked {
             // The phase has ended the turn with all its events; the planner would call
@@ -262,7 +265,7 @@ impl<'a> Turn<'a> {
     async fn plan(&mut self, phase: &str, output: &Value, unseen: usize) -> Step<()> {
         // The planner writes the end of a turn and logs what fails of it: in a phase of
         // its own, an end that is not stored is seen.
-        let planning = self.phase(PhaseKind::Act);
+        let planning = self.unseen_phase();
         let state = &self.turn.state;
         let planned = plan_next_host_turn(&planning, phase, state, output, unseen).await;
         match finished(&planning, planned).await? {
@@ -315,51 +318,6 @@ impl<'a> Turn<'a> {
             (Some(_), None) => {}
         }
         Stop::Ending(Ending::Completed)
-    }
-
-    /// Does the work of a phase unless the turn is stopped, and waits until every event
-    /// of the phase is stored. Work that is dropped takes its calls of model and tools
-    /// with it.
-    async fn guarded<T>(
-        &self,
-        phase: &GrpcHostAdapter,
-        work: impl Future<Output = Result<T, AgentLoopError>>,
-    ) -> Step<T> {
-        // Boxed: phases are large, and only one is under way.
-        let done = self.unless_stopped(Box::pin(work)).await;
-        match done {
-            Ok(done) => finished(phase, done).await.map_err(Stop::Broken),
-            Err(stop) => {
-                if let Err(error) = phase.finish_phase().await {
-                    tracing::warn!(%error, "a phase that was stopped lost events");
-                }
-                Err(stop)
-            }
-        }
-    }
-
-    async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Step<T> {
-        let late = async {
-            match self.deadline {
-                Some(deadline) => tokio::time::sleep_until(deadline).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            halt = self.control.halted() => Err(match halt {
-                Halt::Cancel { reason } => Stop::Ending(Ending::Cancelled { reason }),
-                Halt::Park => Stop::Parked,
-            }),
-            () = late => Err(Stop::Ending(failed(&self.too_long()))),
-            done = work => Ok(done),
-        }
-    }
-
-    fn too_long(&self) -> AgentLoopError {
-        let limit = self.engine.options.turn_timeout.unwrap_or_default();
-        let text = format!("the turn took longer than {} s", limit.as_secs_f64());
-        AgentLoopError::config(text)
     }
 
     /// Tells of the end, again where it could not be stored: a session must not stay
@@ -416,10 +374,6 @@ impl<'a> Turn<'a> {
         }
     }
 
-    fn phase(&self, kind: PhaseKind) -> GrpcHostAdapter {
-        self.adapter.phase(self.turn.session_id(), kind)
-    }
-
     fn context(&self) -> AtomContext {
         let input_message_id = self.turn.state.input_message_id;
         AtomContext::new(
@@ -428,17 +382,6 @@ impl<'a> Turn<'a> {
             input_message_id,
         )
     }
-}
-
-/// What a phase came to, once its events are stored. Its own error comes first: the
-/// events' may follow from it.
-pub(super) async fn finished<T>(
-    phase: &GrpcHostAdapter,
-    done: Result<T, AgentLoopError>,
-) -> Result<T, AgentLoopError> {
-    let stored = phase.finish_phase().await;
-    let result = done?;
-    stored.map(|()| result)
 }
 
 /// The end of a turn that an error broke off.

@@ -1,8 +1,9 @@
 //! Which turn runs when: one at a time per session, in the order they came, and only so
 //! many at once on this host.
 
-use super::{Key, errors};
+use super::{HostOptions, Key, errors};
 use crate::engine::{Halt, TurnControl, TurnEnd};
+use crate::metrics::HostMetrics;
 use chrono::{DateTime, Utc};
 use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
@@ -22,7 +23,10 @@ pub(super) struct Lanes {
     /// Room for turns under way.
     turns: Arc<Semaphore>,
     turns_max: usize,
+    /// Room for turns that wait.
+    queue: Arc<Semaphore>,
     queue_max: usize,
+    metrics: HostMetrics,
     closing: CancellationToken,
 }
 
@@ -50,6 +54,8 @@ pub(super) struct Running {
 pub(super) enum Manners {
     /// Go away.
     Refuse,
+    /// Wait for the session's turns, if not too many do, and not for room on the host.
+    Behind,
     /// Wait, if not too many do.
     Queue,
     /// Wait.
@@ -64,6 +70,8 @@ pub(super) struct Place {
     slot: Arc<Semaphore>,
     /// Whether it waits for room on the host, too, instead of going away.
     patient: bool,
+    /// Its place among those that wait.
+    queued: Option<OwnedSemaphorePermit>,
 }
 
 /// The head of a lane.
@@ -78,12 +86,15 @@ pub(super) struct Slot {
 // === impl Lanes ===
 
 impl Lanes {
-    pub(super) fn new(turns_max: usize, queue_max: usize, closing: CancellationToken) -> Self {
+    pub(super) fn new(options: &HostOptions, closing: CancellationToken) -> Self {
+        let (turns_max, queue_max) = (options.turns_max, options.queue_max);
         Self {
             lanes: Mutex::default(),
             turns: Arc::new(Semaphore::new(turns_max)),
             turns_max,
+            queue: Arc::new(Semaphore::new(queue_max)),
             queue_max,
+            metrics: options.metrics.clone(),
             closing,
         }
     }
@@ -98,19 +109,15 @@ impl Lanes {
             return Err(errors::draining());
         }
         let mut lanes = self.lock();
-        let lane = lanes.entry(key).or_insert_with(|| Lane {
-            slot: Arc::new(Semaphore::new(1)),
-            users: 0,
-            running: None,
-            is_short: false,
-        });
         let (org_id, session_id) = key;
-        let in_use = lane.users > 0;
+        let lane = lanes.get(&key);
+        let in_use = lane.is_some();
         // Whoever has seen a turn's end is not told that the turn is under way.
-        let running = lane.running.as_ref();
-        let over_soon = lane.is_short || running.is_some_and(|turn| turn.control.is_ending());
-        match manners {
-            Manners::Refuse if in_use && !(over_soon && lane.users == 1) => {
+        let over_soon = lane.is_some_and(Lane::is_over_soon);
+        let waits = in_use || self.turns.available_permits() == 0;
+        let queued = match manners {
+            Manners::Refuse if in_use && !over_soon => {
+                self.metrics.turn_refused();
                 return Err(HostError::new(
                     ErrorReason::TurnUnderWay,
                     format!(
@@ -118,25 +125,34 @@ impl Lanes {
                     ),
                 ));
             }
-            Manners::Queue if lane.users > self.queue_max => {
-                let waiting = lane.users - 1;
-                return Err(HostError::new(
-                    ErrorReason::QueueFull,
-                    format!(
-                        "{waiting} turns wait for session {session_id}, which is as many as may"
-                    ),
-                )
-                .retry_after(BUSY_FOR));
-            }
-            Manners::Refuse | Manners::Queue | Manners::Wait => {}
-        }
+            Manners::Behind if in_use => Some(self.queue()?),
+            Manners::Queue if waits => Some(self.queue()?),
+            Manners::Refuse | Manners::Behind | Manners::Queue | Manners::Wait => None,
+        };
+        let lane = lanes.entry(key).or_insert_with(|| Lane {
+            slot: Arc::new(Semaphore::new(1)),
+            users: 0,
+            running: None,
+            is_short: false,
+        });
         lane.users += 1;
         tracing::trace!(org_id, %session_id, users = lane.users, "a place was taken");
         Ok(Place {
             lanes: self.clone(),
             key,
             slot: lane.slot.clone(),
-            patient: in_use || manners == Manners::Wait,
+            patient: in_use || matches!(manners, Manners::Queue | Manners::Wait),
+            queued,
+        })
+    }
+
+    /// Takes a place among those that wait.
+    fn queue(&self) -> Result<OwnedSemaphorePermit, HostError> {
+        self.queue.clone().try_acquire_owned().map_err(|_| {
+            self.metrics.turn_refused();
+            let most = self.queue_max;
+            let text = format!("{most} turns wait on this host, which is as many as may");
+            HostError::new(ErrorReason::QueueFull, text).retry_after(BUSY_FOR)
         })
     }
 
@@ -167,11 +183,22 @@ impl Lanes {
     }
 }
 
+// === impl Lane ===
+
+impl Lane {
+    /// Whether its one turn is about to end.
+    fn is_over_soon(&self) -> bool {
+        let ends = |turn: &Running| turn.control.is_ending();
+        self.users == 1 && (self.is_short || self.running.as_ref().is_some_and(ends))
+    }
+}
+
 // === impl Place ===
 
 impl Place {
     /// Waits for the head of the lane, and for room on the host.
-    pub(super) async fn slot(self) -> Result<Slot, HostError> {
+    pub(super) async fn slot(mut self) -> Result<Slot, HostError> {
+        let waits = self.lanes.metrics.turn_queued();
         let slot = self.head().await?;
         let turns = self.lanes.turns.clone();
         let turn = match turns.clone().try_acquire_owned() {
@@ -181,11 +208,13 @@ impl Place {
                 room.map_err(|_| errors::draining())?
             }
             Err(_) => {
+                self.lanes.metrics.turn_refused();
                 let most = self.lanes.turns_max;
                 let text = format!("{most} turns are under way, which is as many as may");
                 return Err(HostError::new(ErrorReason::Busy, text).retry_after(BUSY_FOR));
             }
         };
+        drop((waits, self.queued.take()));
         Ok(Slot {
             _slot: slot,
             _turn: Some(turn),

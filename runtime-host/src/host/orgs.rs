@@ -145,10 +145,8 @@ impl Host {
     async fn look_for(&self, org: &Arc<Org>, mesh: &Mesh, registries: &Registries) {
         let was_well = org.state.borrow().problem.is_none();
         // Asked once: the mesh's own calls would wait for whoever is away.
-        match timeout(ANSWER_WITHIN, mesh.probe(org.id)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return org.trouble(error.to_string()),
-            Err(_) => return org.trouble(slow()),
+        if let Err(error) = mesh.probe(org.id, ANSWER_WITHIN).await {
+            return org.trouble(error.to_string());
         }
         if was_well {
             return;

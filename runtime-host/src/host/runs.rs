@@ -6,6 +6,8 @@ use super::orgs::Link;
 use super::{Host, Key, TurnHandle, errors};
 use crate::engine::{Began, Begin, TurnControl, TurnEnd, TurnEngine, TurnError};
 use crate::journal::Ending;
+use crate::metrics::TurnOutcome;
+use crate::telemetry::turn_span;
 use chrono::Utc;
 use everruns_core::AgentLoopError;
 use futures::FutureExt;
@@ -13,6 +15,7 @@ use mortise_proto::HostError;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
+use tracing::Instrument;
 
 /// Why a turn that waited for tool results ends when a message comes.
 const ANOTHER_CAME: &str = "another message came in before the tool results";
@@ -75,14 +78,17 @@ impl Host {
                 }
                 return;
             }
-            let control = Arc::new(TurnControl::default());
+            let timeline = self.inner.timelines.begin(key, self.metrics());
+            let control = Arc::new(TurnControl::watched(timeline.clone()));
             let (end, ended) = watch::channel(None);
             slot.occupy(Running {
                 control: control.clone(),
                 started_at: Utc::now(),
                 ended: ended.clone(),
             });
-            let run = AssertUnwindSafe(link.engine.run(key.1, begin, &control)).catch_unwind();
+            let run = link.engine.run(key.1, begin, &control);
+            let run = run.instrument(turn_span(key.0, key.1));
+            let run = AssertUnwindSafe(run).catch_unwind();
             tokio::pin!(run);
             let done = tokio::select! {
                 began = control.began() => {
@@ -112,6 +118,9 @@ impl Host {
             if let (Some(tell), Some(began)) = (tell.take(), control.has_begun()) {
                 drop(tell.send(Ok((began, ended))));
             }
+            self.inner
+                .timelines
+                .end(&timeline, outcome(&reached, &control));
             let late = control.steering().close().await;
             let goes_on = matches!(reached, TurnEnd::Completed | TurnEnd::Failed(_));
             end.send_replace(Some(reached));
@@ -159,5 +168,17 @@ impl Host {
                 failed
             }
         }
+    }
+}
+
+/// How a turn's end is counted.
+fn outcome(end: &TurnEnd, control: &TurnControl) -> TurnOutcome {
+    match end {
+        TurnEnd::Completed => TurnOutcome::Completed,
+        TurnEnd::Failed(_) if control.has_timed_out() => TurnOutcome::TimedOut,
+        TurnEnd::Failed(_) => TurnOutcome::Failed,
+        TurnEnd::Cancelled => TurnOutcome::Cancelled,
+        TurnEnd::WaitingForToolResults => TurnOutcome::Waiting,
+        TurnEnd::Parked => TurnOutcome::Parked,
     }
 }

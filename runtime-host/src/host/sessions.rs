@@ -12,9 +12,10 @@ use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
+use uuid::Uuid;
 
 /// What a host lacks that cannot make sessions.
-const NO_WAY: &str = "a platform_store that makes sessions for a host, and none test_seed";
+const NO_WAY: &str = "platform_store, and none test_seed";
 
 /// What a new session is made of.
 #[derive(Debug, Clone)]
@@ -37,20 +38,13 @@ impl Host {
         let (org_id, link) = self.org(org_id)?;
         exists(&link, org_id, &new).await?;
         let adapter = &link.adapter;
-        // The platform store acts for a session, and there is none yet.
-        let stand_in = SessionId::new();
-        if let Some(platform) = adapter.platform_store(org_id, stand_in) {
+        // The nil id: the host calls for no session.
+        let nobody = SessionId::from_uuid(Uuid::nil());
+        if let Some(platform) = adapter.platform_store(org_id, nobody) {
             let (title, locale) = (new.title.as_deref(), new.locale.as_deref());
             let made =
                 platform.create_session(new.harness_id, new.agent_id, title, locale, None, None);
-            match made.await {
-                Ok(session) => return Ok(session),
-                // It makes sessions for sessions alone.
-                Err(error) if error.to_string().contains(&stand_in.to_string()) => {
-                    tracing::debug!(%error, "the platform store makes no first session");
-                }
-                Err(error) => return Err(errors::of_store(error)),
-            }
+            return made.await.map_err(errors::of_store);
         }
         let seed = adapter.test_seed();
         let seed = seed.ok_or_else(|| errors::not_offered(NO_WAY))?;

@@ -118,7 +118,12 @@ impl Host {
                 steered: true,
             });
         }
-        let place = self.inner.lanes.enter(key, Manners::Queue)?;
+        let manners = if self.inner.options.queue_by_default {
+            Manners::Queue
+        } else {
+            Manners::Behind
+        };
+        let place = self.inner.lanes.enter(key, manners)?;
         let begin = Begin::Message(Box::new(message));
         let turn = self.begin(place.slot().await?, key, link, begin).await?;
         Ok(Sent {

@@ -56,7 +56,7 @@ impl Collector for Process {
     }
 }
 
-fn resident_bytes() -> Option<f64> {
+pub(super) fn resident_bytes() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status
         .lines()

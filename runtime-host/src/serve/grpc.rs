@@ -2,27 +2,106 @@
 
 mod convert;
 
+use super::{ServeError, health};
+use crate::access::{Access, AccessLayer, Caller, Denied};
 use crate::host::{Host, TurnItem};
 use convert::{accepted, ended, event, optional_id, sent, session_id, turn, user_message};
 use futures::stream::{BoxStream, StreamExt};
+use mortise_adapter_server::Listener;
 use mortise_proto::convert::id;
 use mortise_proto::host as pb;
-use mortise_proto::host::host_service_server::HostService;
-use mortise_proto::{HostError, convert as wire};
+use mortise_proto::host::host_service_server::{HostService, HostServiceServer, SERVICE_NAME};
+use mortise_proto::{HOST_FILE_DESCRIPTOR_SET, HostError, convert as wire};
 use prost_types::Duration;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time;
+use tonic::body::Body;
+use tonic::codegen::http;
+use tonic::transport::Server;
 use tonic::{Request, Response, Status, async_trait};
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
 
 /// Most events or messages of one answer.
 pub(super) const PAGE_MAX: u64 = 1000;
 
+/// How often health follows readiness.
+const HEALTH_EVERY: time::Duration = time::Duration::from_secs(1);
+
+/// What answers everybody: balancers prove nothing.
+const OPEN: &[&str] = &["/grpc.health.v1.Health/"];
+
 type Answers<Rsp> = Pin<Box<dyn futures::Stream<Item = Result<Rsp, Status>> + Send>>;
 type Answer<Rsp> = Result<Response<Rsp>, Status>;
 
+/// Serves a listener until the host is closed.
+pub(super) async fn serve(
+    host: Host,
+    access: Arc<Access>,
+    listener: Listener,
+    limit: usize,
+) -> Result<(), ServeError> {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(HOST_FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    let service = HostServiceServer::new(Service { host: host.clone() })
+        .max_decoding_message_size(limit)
+        .max_encoding_message_size(usize::MAX);
+    let served = Server::builder()
+        .http2_max_header_list_size(mortise_proto::MAX_HEADER_LIST_BYTES)
+        // Whoever follows a quiet session and has gone is noticed.
+        .http2_keepalive_interval(Some(time::Duration::from_secs(20)))
+        .http2_keepalive_timeout(Some(time::Duration::from_secs(10)))
+        .layer(AccessLayer::new(access, refused, OPEN))
+        .add_service(health_service)
+        .add_service(reflection().build_v1()?)
+        // Tools that are some years old ask for the version before.
+        .add_service(reflection().build_v1alpha()?)
+        .add_service(service)
+        .serve_with_incoming_shutdown(listener.incoming(), host.closed());
+    tokio::select! {
+        ended = served => Ok(ended?),
+        () = keep_health(&host, health) => Ok(()),
+    }
+}
+
+fn refused(denied: Denied) -> http::Response<Body> {
+    Status::from(HostError::from(denied)).into_http()
+}
+
+/// Balancers look elsewhere while an adapter is away or the host drains.
+async fn keep_health(host: &Host, health: HealthReporter) {
+    loop {
+        let status = if health::is_ready(host) {
+            ServingStatus::Serving
+        } else {
+            ServingStatus::NotServing
+        };
+        for name in ["", SERVICE_NAME] {
+            health.set_service_status(name, status).await;
+        }
+        tokio::time::sleep(HEALTH_EVERY).await;
+    }
+}
+
+/// A request whose caller may act for the org that it names; the org is filled in where
+/// the caller has only one.
+fn admitted<Req>(request: Request<Req>, org: fn(&mut Req) -> &mut i64) -> Result<Req, HostError> {
+    let (_, extensions, mut request) = request.into_parts();
+    let caller = extensions.get::<Arc<Caller>>().ok_or(Denied::NoProof)?;
+    let asked = org(&mut request);
+    *asked = caller.org("org_id", *asked)?;
+    Ok(request)
+}
+
 /// The service.
 #[derive(Debug, Clone)]
-pub(super) struct Service {
-    pub(super) host: Host,
+struct Service {
+    host: Host,
 }
 
 #[async_trait]
@@ -34,7 +113,7 @@ impl HostService for Service {
         &self,
         request: Request<pb::CreateSessionRequest>,
     ) -> Answer<pb::CreateSessionResponse> {
-        let request = request.into_inner();
+        let request = admitted(request, |request| &mut request.org_id)?;
         let new = crate::host::NewSession {
             harness_id: id("harness_id", &request.harness_id).map_err(convert::invalid)?,
             agent_id: optional_id("agent_id", request.agent_id.as_deref())?,
@@ -50,7 +129,7 @@ impl HostService for Service {
         &self,
         request: Request<pb::GetSessionRequest>,
     ) -> Answer<pb::GetSessionResponse> {
-        let request = request.into_inner();
+        let request = admitted(request, |request| &mut request.org_id)?;
         let session_id = session_id(&request.session_id)?;
         let (session, found) = self.host.get_session(request.org_id, session_id).await?;
         Ok(Response::new(pb::GetSessionResponse {
@@ -60,7 +139,7 @@ impl HostService for Service {
     }
 
     async fn run_turn(&self, request: Request<pb::RunTurnRequest>) -> Answer<Self::RunTurnStream> {
-        let request = request.into_inner();
+        let request = admitted(request, |request| &mut request.org_id)?;
         let session_id = session_id(&request.session_id)?;
         let queue = convert::queue(request.when_busy)?;
         let message = user_message(request.message)?;
@@ -92,7 +171,7 @@ impl HostService for Service {
         &self,
         request: Request<pb::SendMessageRequest>,
     ) -> Answer<pb::SendMessageResponse> {
-        let request = request.into_inner();
+        let request = admitted(request, |request| &mut request.org_id)?;
         let session_id = session_id(&request.session_id)?;
         let message = user_message(request.message)?;
         let done = self.host.send_message(request.org_id, session_id, message);
@@ -103,7 +182,7 @@ impl HostService for Service {
         &self,
         request: Request<pb::SubmitToolResultsRequest>,
     ) -> Answer<pb::SubmitToolResultsResponse> {
-        let request = request.into_inner();
+        let request = admitted(request, |request| &mut request.org_id)?;
         let session_id = session_id(&request.session_id)?;
         let outcomes = convert::outcomes(request.results)?;
         let done = self
@@ -121,7 +200,7 @@ impl HostService for Service {
         &self,
         request: Request<pb::CancelTurnRequest>,
     ) -> Answer<pb::CancelTurnResponse> {
-        let request = request.into_inner();
+        let request = admitted(request, |request| &mut request.org_id)?;
         let session_id = session_id(&request.session_id)?;
         let turn_id = optional_id("turn_id", request.turn_id.as_deref())?;
         let reason = Some(request.reason).filter(|reason| !reason.is_empty());
@@ -139,7 +218,8 @@ impl HostService for Service {
         &self,
         request: Request<pb::ListTurnsRequest>,
     ) -> Answer<pb::ListTurnsResponse> {
-        let turns = self.host.turns(request.into_inner().org_id).await?;
+        let request = admitted(request, |request| &mut request.org_id)?;
+        let turns = self.host.turns(request.org_id).await?;
         let age = |started_at| chrono::Utc::now().signed_duration_since(started_at);
         let oldest = turns.first().map(|turn| age(turn.started_at));
         Ok(Response::new(pb::ListTurnsResponse {
@@ -156,7 +236,7 @@ impl HostService for Service {
         &self,
         request: Request<pb::ReadEventsRequest>,
     ) -> Answer<pb::ReadEventsResponse> {
-        let request = request.into_inner();
+        let request = admitted(request, |request| &mut request.org_id)?;
         let session_id = session_id(&request.session_id)?;
         let limit = page(request.limit, PAGE_MAX);
         let (org_id, after) = (request.org_id, request.after_sequence);
@@ -170,7 +250,7 @@ impl HostService for Service {
         &self,
         request: Request<pb::FollowEventsRequest>,
     ) -> Answer<Self::FollowEventsStream> {
-        let request = request.into_inner();
+        let request = admitted(request, |request| &mut request.org_id)?;
         let session_id = session_id(&request.session_id)?;
         let (org_id, after) = (request.org_id, request.after_sequence);
         let events = self.host.follow_events(org_id, session_id, after).await?;
@@ -187,7 +267,7 @@ impl HostService for Service {
         &self,
         request: Request<pb::ListMessagesRequest>,
     ) -> Answer<pb::ListMessagesResponse> {
-        let request = request.into_inner();
+        let request = admitted(request, |request| &mut request.org_id)?;
         let session_id = session_id(&request.session_id)?;
         let offset = wire::count("offset", request.offset).map_err(convert::invalid)?;
         let limit = usize::try_from(page(request.limit, 100)).unwrap_or(100);

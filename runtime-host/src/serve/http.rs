@@ -7,15 +7,23 @@ mod handlers;
 mod shapes;
 mod sse;
 
+use crate::access::{Access, AccessLayer, Denied};
 use crate::host::Host;
 use axum::Router;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
-use errors::Failure;
 use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
+use std::sync::Arc;
+
+pub(super) use body::id;
+pub(super) use errors::Failure;
 
 /// What this server offers, for people and for generators of clients.
 pub(super) const OPENAPI: &str = include_str!("http/openapi.json");
+
+/// What answers everybody.
+const OPEN: &[&str] = &["/live", "/ready", "/openapi.json"];
 
 /// What handlers need.
 #[derive(Debug, Clone)]
@@ -65,10 +73,7 @@ pub(super) fn router(host: Host, max_request_bytes: usize) -> Router {
         router.route(path, handler)
     });
     router
-        .fallback(|| async {
-            let text = "there is nothing at this path; /openapi.json lists the paths";
-            Failure(HostError::new(ErrorReason::NoRoute, text))
-        })
+        .fallback(async || nothing_there("/openapi.json lists the paths"))
         .method_not_allowed_fallback(|| async {
             let text = "this path does not know this method; /openapi.json lists the methods";
             Failure(HostError::new(ErrorReason::MethodNotAllowed, text))
@@ -77,6 +82,21 @@ pub(super) fn router(host: Host, max_request_bytes: usize) -> Router {
             host,
             max_request_bytes,
         })
+}
+
+/// Asks everybody who they are.
+pub(super) fn guarded(router: Router, access: Arc<Access>) -> Router {
+    router.layer(AccessLayer::new(access, refused, OPEN))
+}
+
+fn refused(denied: Denied) -> Response {
+    Failure(denied.into()).into_response()
+}
+
+/// What a path answers that leads nowhere.
+pub(super) fn nothing_there(what_is: &str) -> Failure {
+    let text = format!("there is nothing at this path; {what_is}");
+    Failure(HostError::new(ErrorReason::NoRoute, text))
 }
 
 #[cfg(test)]

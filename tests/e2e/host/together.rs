@@ -18,7 +18,18 @@ use tokio::sync::Semaphore;
 async fn turns_wait_or_are_refused() {
     let gate = Arc::new(Semaphore::new(0));
     let fake = FakeOpenAi::start(vec![Answer::Held(gate.clone(), vec!["Yes."])]).await;
-    let stage = Stage::played(&fake, &["--turns-max", "1", "--queue-max", "1"]).await;
+    let stage = Stage::played(
+        &fake,
+        &[
+            "--turns-max",
+            "1",
+            "--queue-max",
+            "1",
+            "--when-busy",
+            "refuse",
+        ],
+    )
+    .await;
     let first = stage.run("one").await;
 
     let (status, error) = stage.post("/turns", json!({ "text": "two" })).await;

@@ -2,6 +2,7 @@
 
 use crate::adapter_process::binary;
 use mortise_adapter_client::Endpoint;
+use mortise_runtime_host::config::HostConfig;
 use std::path::Path;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -13,6 +14,8 @@ pub struct HostProcess {
     pub grpc: String,
     /// Where HTTP is served.
     pub http: String,
+    /// Every address with what is served there, as they were told.
+    pub listening: Vec<(String, String)>,
     child: Child,
 }
 
@@ -27,20 +30,59 @@ impl HostProcess {
             .arg(folder)
             .args(arguments)
             .env("MORTISE_LOG", "warn")
-            .stdout(Stdio::piped())
-            .kill_on_drop(true);
+            .env_remove("OPENAI_API_KEY")
+            .env_remove("ANTHROPIC_API_KEY");
+        Self::listening(command, 2).await
+    }
+
+    /// Starts one with a configuration, in a folder where its relative paths begin, and
+    /// waits until it listens.
+    pub async fn configured(folder: &Path, config: &str) -> Self {
+        let file = folder.join("host.toml");
+        std::fs::write(&file, config).unwrap();
+        let listen = HostConfig::parse(config, []).unwrap().listen;
+        let others = [listen.http.is_some(), listen.admin.is_some()];
+        let addresses = listen.grpc.len() + others.into_iter().filter(|there| *there).count();
+        let mut command = Command::new(binary("mortise-host"));
+        command
+            .args(["serve", "--config"])
+            .arg(file)
+            .current_dir(folder)
+            .env_remove("OPENAI_API_KEY")
+            .env_remove("ANTHROPIC_API_KEY");
+        Self::listening(command, addresses).await
+    }
+
+    async fn listening(mut command: Command, addresses: usize) -> Self {
+        command.stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut address = async |what: &str| {
+        let mut listening = Vec::new();
+        for _ in 0..addresses {
             let line = lines.next_line().await.unwrap().unwrap_or_default();
-            let address = line.strip_prefix(what).map(str::to_string);
-            address.unwrap_or_else(|| panic!("`{line}`"))
+            let told = line.split_once(" listening at ");
+            let (what, address) = told.unwrap_or_else(|| panic!("`{line}`"));
+            listening.push((what.to_string(), address.to_string()));
+        }
+        let first = |what: &str| {
+            let found = listening.iter().find(|(served, _)| served == what);
+            found
+                .map(|(_, address)| address.clone())
+                .unwrap_or_default()
         };
         Self {
-            grpc: address("grpc listening at ").await,
-            http: address("http listening at ").await,
+            grpc: first("grpc"),
+            http: first("http"),
+            listening,
             child,
         }
+    }
+
+    /// Where something is served; the last of several.
+    pub fn address(&self, what: &str) -> &str {
+        let mut found = self.listening.iter().rev();
+        let found = found.find(|(served, _)| served == what);
+        found.map(|(_, address)| address.as_str()).unwrap()
     }
 
     /// Kills it at once, as `kill -9` does.

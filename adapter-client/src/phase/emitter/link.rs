@@ -2,9 +2,9 @@
 //! yet. When the stream breaks it opens another and sends those again, in order and
 //! with their request ids, so that none is lost and none stored twice.
 
-use crate::mesh::Mesh;
 use crate::mesh::stats::Sample;
 use crate::mesh::transport::Incoming;
+use crate::mesh::{Mesh, Org};
 use bytes::Bytes;
 use futures::StreamExt;
 use mortise_proto::StoreError;
@@ -14,6 +14,7 @@ use mortise_proto::pb::{self, ErrorReason};
 use mortise_proto::rpc::table::event_emitter_service::EMIT_STREAM;
 use prost::Message;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tonic::Code;
@@ -52,6 +53,7 @@ pub(super) fn stopped() -> StoreError {
 /// The task that owns the stream.
 pub(super) struct Link {
     mesh: Mesh,
+    org: Arc<Org>,
     stream: Option<Stream>,
     unacknowledged: VecDeque<Sending>,
     flushes: Vec<oneshot::Sender<Option<StoreError>>>,
@@ -77,9 +79,10 @@ struct Stream {
 // === impl Link ===
 
 impl Link {
-    pub(super) fn new(mesh: Mesh) -> Self {
+    pub(super) fn new(mesh: Mesh, org: Arc<Org>) -> Self {
         Self {
             mesh,
+            org,
             stream: None,
             unacknowledged: VecDeque::new(),
             flushes: Vec::new(),
@@ -222,7 +225,7 @@ impl Link {
             bytes_received: bytes as u64,
             time: sending.sent_at.elapsed(),
         };
-        self.mesh.record(EMIT_STREAM.method, sample);
+        self.mesh.record(EMIT_STREAM.method, &self.org, sample);
         self.settle(sending, outcome);
     }
 

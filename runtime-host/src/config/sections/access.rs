@@ -1,6 +1,5 @@
 //! The section `[access]`.
 
-use super::is_public;
 use crate::config::fault::Bad;
 use crate::config::reader::Section;
 use crate::config::values::{flag, orgs, path, sha256, text};
@@ -34,7 +33,7 @@ pub(super) fn access(
     let certificate_access = named.into_iter().filter_map(certificate).collect();
     certificates.finish();
     let anonymous = section.read("anonymous", flag).unwrap_or(true);
-    let public = listen.api().find(|address| is_public(address));
+    let public = listen.public();
     match public {
         Some(address) if nobody => section.fault(
             "",

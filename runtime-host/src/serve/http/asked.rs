@@ -4,12 +4,24 @@ use everruns_core::message::{ContentPart, Controls};
 use serde::Deserialize;
 use serde_json::Value;
 
+/// A query that says which org a call is for.
+pub(super) trait ForOrg {
+    /// The org; zero stands for the caller's only one.
+    fn org(&mut self) -> &mut i64;
+}
+
 /// Which org; absent stands for the only one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OfOrg {
     #[serde(default)]
     pub(super) org: i64,
+}
+
+impl ForOrg for OfOrg {
+    fn org(&mut self) -> &mut i64 {
+        &mut self.org
+    }
 }
 
 #[derive(Deserialize)]
@@ -23,6 +35,12 @@ pub(super) struct EventPage {
     pub(super) limit: u64,
 }
 
+impl ForOrg for EventPage {
+    fn org(&mut self) -> &mut i64 {
+        &mut self.org
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MessagePage {
@@ -32,6 +50,12 @@ pub(super) struct MessagePage {
     pub(super) offset: usize,
     #[serde(default)]
     pub(super) limit: u64,
+}
+
+impl ForOrg for MessagePage {
+    fn org(&mut self) -> &mut i64 {
+        &mut self.org
+    }
 }
 
 #[derive(Deserialize)]

@@ -2,7 +2,9 @@
 //! wrong.
 
 use super::State;
+use super::asked::ForOrg;
 use super::errors::Failure;
+use crate::access::{Caller, Denied};
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::CONTENT_LENGTH;
@@ -11,6 +13,7 @@ use everruns_core::typed_id::{IdMarker, SessionId, TypedId};
 use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 
 /// A JSON body.
 pub(super) struct JsonBody<T>(pub(super) T);
@@ -57,15 +60,21 @@ fn too_large(limit: usize) -> Failure {
     HostError::new(ErrorReason::RequestTooLarge, text).into()
 }
 
-/// What stands behind the question mark.
+/// What stands behind the question mark. The caller may act for its org.
 pub(super) struct Asked<T>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequestParts<State> for Asked<T> {
+impl<T: DeserializeOwned + ForOrg> FromRequestParts<State> for Asked<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Failure> {
-        match Query::try_from_uri(&parts.uri) {
-            Ok(Query(asked)) => Ok(Self(asked)),
+        let caller = parts.extensions.get::<Arc<Caller>>();
+        let caller = caller.ok_or_else(|| HostError::from(Denied::NoProof))?;
+        match Query::<T>::try_from_uri(&parts.uri) {
+            Ok(Query(mut asked)) => {
+                let org = asked.org();
+                *org = caller.org("org", *org)?;
+                Ok(Self(asked))
+            }
             Err(fault) => {
                 let problem = format!("cannot be read: {}", fault.body_text());
                 Err(HostError::invalid_field("query", problem).into())
@@ -93,7 +102,7 @@ impl FromRequestParts<State> for InSession {
 }
 
 /// An id of a body or path.
-pub(super) fn id<M: IdMarker>(field: &str, text: &str) -> Result<TypedId<M>, HostError> {
+pub(in crate::serve) fn id<M: IdMarker>(field: &str, text: &str) -> Result<TypedId<M>, HostError> {
     mortise_proto::convert::id(field, text)
         .map_err(|error| HostError::invalid_field(error.path, error.problem))
 }

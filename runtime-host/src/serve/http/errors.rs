@@ -1,7 +1,10 @@
 //! Errors in one JSON shape.
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use axum::http::{
+    HeaderValue, StatusCode,
+    header::{RETRY_AFTER, WWW_AUTHENTICATE},
+};
 use axum::response::{IntoResponse, Response};
 use mortise_proto::HostError;
 use serde_json::{Value, json};
@@ -9,7 +12,7 @@ use tonic::Code;
 
 /// A call that failed.
 #[derive(Debug)]
-pub(super) struct Failure(pub(super) HostError);
+pub(in crate::serve) struct Failure(pub(in crate::serve) HostError);
 
 impl From<HostError> for Failure {
     fn from(error: HostError) -> Self {
@@ -22,6 +25,10 @@ impl IntoResponse for Failure {
         let status = StatusCode::from_u16(self.0.http_status());
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(shape(&self.0))).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            let headers = response.headers_mut();
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(delay) = self.0.retry_after {
             let seconds = delay.as_secs().max(1);
             let headers = response.headers_mut();

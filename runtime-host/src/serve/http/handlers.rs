@@ -10,7 +10,7 @@ use super::shapes::{accepted, ended, outcome, turn_json};
 use super::{OPENAPI, State, sse};
 use crate::host::{NewSession, ToolOutcome, TurnHandle, TurnItem};
 use crate::serve::grpc::{PAGE_MAX, page};
-use crate::serve::said;
+use crate::serve::{health, said};
 use axum::Json;
 use axum::extract;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -226,25 +226,11 @@ pub(super) async fn list_turns(
 }
 
 pub(super) async fn live() -> Response {
-    Json(json!({ "live": true })).into_response()
+    health::live()
 }
 
 pub(super) async fn ready(extract::State(state): Shared) -> Response {
-    let orgs = state.host.readiness().into_iter();
-    let mut problems: Vec<Value> = orgs
-        .filter_map(|org| Some(json!({ "org": org.org_id, "problem": org.problem? })))
-        .collect();
-    if state.host.is_draining() {
-        problems.push(json!({ "problem": "the host is about to stop" }));
-    }
-    let ready = problems.is_empty();
-    let status = if ready {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    let answer = json!({ "ready": ready, "problems": problems });
-    (status, Json(answer)).into_response()
+    health::ready(&state.host)
 }
 
 pub(super) async fn openapi() -> Response {

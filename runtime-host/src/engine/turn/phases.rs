@@ -1,0 +1,121 @@
+//! The phases of a turn: each is guarded, seen, and ends when its events are stored.
+
+use super::{Step, Stop, Turn, failed};
+use crate::engine::{EndedPhase, Halt};
+use crate::journal::Ending;
+use crate::telemetry::phase_span;
+use everruns_core::AgentLoopError;
+use mortise_adapter_client::{EventTap, GrpcHostAdapter, PhaseKind};
+use std::future::Future;
+use std::time::Instant;
+use tracing::{Instrument, Span};
+
+/// A phase under way.
+pub(super) struct Phase {
+    /// Its stores.
+    pub(super) stores: GrpcHostAdapter,
+    kind: PhaseKind,
+    span: Span,
+    began: Instant,
+}
+
+// === impl Phase ===
+
+impl Phase {
+    /// The same phase, whose events `tap` is shown too.
+    pub(super) fn tapped(mut self, tap: EventTap) -> Self {
+        self.stores = self.stores.tapped(tap);
+        self
+    }
+}
+
+// === impl Turn ===
+
+impl Turn<'_> {
+    pub(super) fn phase(&self, kind: PhaseKind) -> Phase {
+        let span = phase_span(kind);
+        // The stream of events is opened in the span, too.
+        let stores = span.in_scope(|| self.adapter.phase(self.turn.session_id(), kind));
+        Phase {
+            stores,
+            kind,
+            span,
+            began: Instant::now(),
+        }
+    }
+
+    /// The stores of what the host does between phases.
+    pub(super) fn unseen_phase(&self) -> GrpcHostAdapter {
+        self.adapter.phase(self.turn.session_id(), PhaseKind::Act)
+    }
+
+    /// Does the work of a phase unless the turn is stopped, and waits until every event
+    /// of the phase is stored. Work that is dropped takes its calls of model and tools
+    /// with it.
+    pub(super) async fn guarded<T>(
+        &self,
+        phase: &Phase,
+        work: impl Future<Output = Result<T, AgentLoopError>>,
+    ) -> Step<T> {
+        let guarded = async {
+            // Boxed: phases are large, and only one is under way.
+            match self.unless_stopped(Box::pin(work)).await {
+                Ok(done) => finished(&phase.stores, done).await.map_err(Stop::Broken),
+                Err(stop) => {
+                    if let Err(error) = phase.stores.finish_phase().await {
+                        tracing::warn!(%error, "a phase that was stopped lost events");
+                    }
+                    Err(stop)
+                }
+            }
+        };
+        let done = guarded.instrument(phase.span.clone()).await;
+        if let Some(watch) = self.control.watch() {
+            watch.phase_ended(EndedPhase {
+                kind: phase.kind,
+                began: phase.began,
+                took: phase.began.elapsed(),
+                failed: done.is_err(),
+            });
+        }
+        done
+    }
+
+    pub(super) async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Step<T> {
+        let late = async {
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            halt = self.control.halted() => Err(match halt {
+                Halt::Cancel { reason } => Stop::Ending(Ending::Cancelled { reason }),
+                Halt::Park => Stop::Parked,
+            }),
+            () = late => {
+                self.control.time_out();
+                Err(Stop::Ending(failed(&self.too_long())))
+            }
+            done = work => Ok(done),
+        }
+    }
+
+    fn too_long(&self) -> AgentLoopError {
+        let limit = self.engine.options.turn_timeout.unwrap_or_default();
+        let text = format!("the turn took longer than {} s", limit.as_secs_f64());
+        AgentLoopError::config(text)
+    }
+}
+
+/// What a phase came to, once its events are stored. Its own error comes first: the
+/// events' may follow from it.
+pub(super) async fn finished<T>(
+    phase: &GrpcHostAdapter,
+    done: Result<T, AgentLoopError>,
+) -> Result<T, AgentLoopError> {
+    let stored = phase.finish_phase().await;
+    let result = done?;
+    stored.map(|()| result)
+}

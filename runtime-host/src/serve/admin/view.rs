@@ -1,0 +1,158 @@
+//! What the page shows, in JSON.
+
+use super::super::health;
+use crate::host::{Host, Step, StepKind, TurnLook, TurnStory};
+use mortise_adapter_client::{AdapterStatus, LATENCY_BOUNDS, RpcStats};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tonic::Code;
+
+/// The host, its adapters and its turns.
+pub(super) fn overview(host: &Host, uptime: Duration) -> Value {
+    let stats = host.mesh().rpc_stats();
+    let adapters = host.mesh().adapters();
+    let adapters: Vec<Value> = adapters
+        .iter()
+        .map(|adapter| self::adapter(adapter, &stats))
+        .collect();
+    let (running, recent) = host.looks();
+    json!({
+        "host": {
+            "version": env!("CARGO_PKG_VERSION"),
+            "ready": health::is_ready(host),
+            "draining": host.is_draining(),
+            "uptime_ms": ms(uptime),
+            "memory_bytes": host.metrics().memory_bytes(),
+        },
+        "adapters": adapters,
+        "running": running.iter().map(look).collect::<Vec<_>>(),
+        "recent": recent.iter().map(look).collect::<Vec<_>>(),
+    })
+}
+
+fn adapter(adapter: &AdapterStatus, stats: &[RpcStats]) -> Value {
+    let AdapterStatus {
+        name,
+        endpoint,
+        stores,
+        server,
+        problem,
+    } = adapter;
+    let state = match (server, problem) {
+        (_, Some(_)) => "away",
+        (Some(_), None) => "ready",
+        (None, None) => "unknown",
+    };
+    let calls = Calls::of(stats.iter().filter(|rpc| rpc.adapter == *name));
+    json!({
+        "name": name,
+        "endpoint": endpoint,
+        "state": state,
+        "problem": problem,
+        "server": server,
+        "stores": stores,
+        "calls": calls.all,
+        "failures": calls.failed,
+        "mean_ms": calls.mean_ms(),
+        "p99_ms": calls.p99_ms(),
+    })
+}
+
+/// What the calls to one adapter add up to.
+#[derive(Default)]
+struct Calls {
+    all: u64,
+    failed: u64,
+    time: Duration,
+    by_latency: [u64; LATENCY_BOUNDS.len()],
+}
+
+// === impl Calls ===
+
+impl Calls {
+    fn of<'a>(stats: impl Iterator<Item = &'a RpcStats>) -> Self {
+        let mut calls = Self::default();
+        for rpc in stats {
+            for (code, count) in &rpc.by_code {
+                calls.all += count;
+                calls.failed += if *code == Code::Ok { 0 } else { *count };
+            }
+            calls.time += rpc.time;
+            for (sum, count) in calls.by_latency.iter_mut().zip(&rpc.by_latency) {
+                *sum += count;
+            }
+        }
+        calls
+    }
+
+    fn mean_ms(&self) -> Option<f64> {
+        #[allow(clippy::cast_precision_loss)]
+        let calls = self.all as f64;
+        (self.all > 0).then(|| ms(self.time) / calls)
+    }
+
+    /// The bound that ninety-nine of a hundred calls stayed below; none where the last
+    /// bound was too low for them.
+    fn p99_ms(&self) -> Option<f64> {
+        let enough = (self.all * 99).div_ceil(100);
+        let mut within = 0;
+        let mut bounds = LATENCY_BOUNDS.iter().zip(self.by_latency);
+        let found = bounds.find(|(_, count)| {
+            within += count;
+            within >= enough
+        });
+        found.filter(|_| self.all > 0).map(|(bound, _)| ms(*bound))
+    }
+}
+
+fn look(turn: &TurnLook) -> Value {
+    json!({
+        "turn_id": turn.turn_id,
+        "session_id": turn.session_id,
+        "org_id": turn.org_id,
+        "state": turn.outcome.map_or("running", |outcome| outcome.as_str()),
+        "ms": ms(turn.took),
+    })
+}
+
+/// One turn with everything that it did.
+pub(super) fn turn(story: TurnStory) -> Value {
+    let TurnStory {
+        turn,
+        steps,
+        calls_left_out,
+    } = story;
+    let mut shown = look(&turn);
+    shown["spans"] = steps.iter().map(span).collect();
+    shown["calls_left_out"] = json!(calls_left_out);
+    shown
+}
+
+fn span(step: &Step) -> Value {
+    let Step {
+        kind,
+        name,
+        at,
+        took,
+        failed,
+        detail,
+    } = step;
+    let kind = match kind {
+        StepKind::Phase => "phase",
+        StepKind::Tool => "tool",
+        StepKind::Call => "rpc",
+    };
+    let us = |time: &Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    json!({
+        "kind": kind,
+        "name": name,
+        "at_us": us(at),
+        "us": us(took),
+        "failed": failed,
+        "detail": detail,
+    })
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}

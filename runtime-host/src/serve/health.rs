@@ -1,0 +1,36 @@
+//! Whether the host lives, and whether it can serve: at `/live` and `/ready`.
+
+use crate::host::Host;
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+/// It answers, so it lives.
+pub(super) fn live() -> Response {
+    Json(json!({ "live": true })).into_response()
+}
+
+/// Whether every org can be served, and if not, why.
+pub(super) fn ready(host: &Host) -> Response {
+    let orgs = host.readiness().into_iter();
+    let mut problems: Vec<Value> = orgs
+        .filter_map(|org| Some(json!({ "org": org.org_id, "problem": org.problem? })))
+        .collect();
+    if host.is_draining() {
+        problems.push(json!({ "problem": "the host is about to stop" }));
+    }
+    let ready = problems.is_empty();
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let answer = json!({ "ready": ready, "problems": problems });
+    (status, Json(answer)).into_response()
+}
+
+/// The same in a word.
+pub(super) fn is_ready(host: &Host) -> bool {
+    !host.is_draining() && host.readiness().iter().all(|org| org.problem.is_none())
+}
