@@ -62,19 +62,17 @@ impl Example {
         fs::write(at("web-token"), "web-token\n").unwrap();
         let collector = Collector::default();
         let otlp = collector.start().await;
-        let main = AdapterProcess::start_as(
-            folder.path(),
-            "127.0.0.1:0",
-            &[
-                ["--tls-cert", &at("storage.pem")],
-                ["--tls-key", &at("storage.key")],
-                ["--tls-client-ca", &at("storage-ca.pem")],
-                ["--token-file", &at("storage-token")],
-                ["--otlp", &otlp],
-            ]
-            .concat(),
-        );
-        let main = main.await;
+        let (cert, key) = (at("storage.pem"), at("storage.key"));
+        let (known, token) = (at("storage-ca.pem"), at("storage-token"));
+        let arguments = [
+            ["--tls-cert", &cert],
+            ["--tls-key", &key],
+            ["--tls-client-ca", &known],
+            ["--token-file", &token],
+            ["--otlp", &otlp],
+        ];
+        let arguments = arguments.as_flattened();
+        let main = AdapterProcess::start_as(folder.path(), "127.0.0.1:0", arguments).await;
         let beside = folder.path().join("files");
         fs::create_dir(&beside).unwrap();
         let files = format!("unix:{}", at("files.sock"));
