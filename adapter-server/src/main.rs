@@ -23,7 +23,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve; the same as without a command.
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     /// Seal every stored secret with the current key.
     ///
     /// Servers may go on meanwhile if they have both keys: start them with the new key
@@ -57,7 +57,7 @@ async fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         None => serve::run(cli.serve).await,
-        Some(Command::Serve(args)) => serve::run(args).await,
+        Some(Command::Serve(args)) => serve::run(*args).await,
         Some(Command::RotateKeys(args)) => rotate_keys::run(args).await,
         Some(Command::Import(args)) => import::run(args).await,
         Some(Command::Export(args)) => export::run(args).await,

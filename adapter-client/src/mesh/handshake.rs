@@ -174,9 +174,10 @@ impl Mesh {
             let answer = timeout(within, self.describe_once(target, &org)).await;
             let answer = answer.unwrap_or_else(|_| Err(unanswered(target, too_slow(within))));
             target.note_handshake(&answer);
-            answer.map(drop)
+            answer.map(drop).map_err(Box::new)
         });
-        join_all(asked).await.into_iter().collect()
+        let answers: Result<(), _> = join_all(asked).await.into_iter().collect();
+        answers.map_err(|error| *error)
     }
 
     async fn describe(

@@ -162,8 +162,10 @@ proptest! {
 /// wait is refused.
 #[test]
 fn waits() {
-    let mut retries = RetryMetadata::default();
-    retries.total_retry_wait = Duration::MAX;
+    let retries = RetryMetadata {
+        total_retry_wait: Duration::MAX,
+        ..Default::default()
+    };
     let mut wire = pb::RetryMetadata::from(retries);
     let back = RetryMetadata::try_from(wire.clone()).unwrap();
     assert_eq!(back.total_retry_wait.as_secs(), i64::MAX as u64);
