@@ -170,14 +170,24 @@ impl Mesh {
     /// names the first that does not.
     pub async fn probe(&self, org_id: i64, within: Duration) -> Result<(), ConnectError> {
         let org = Org::new(org_id);
-        let asked = self.targets().map(async |target| {
-            let answer = timeout(within, self.describe_once(target, &org)).await;
-            let answer = answer.unwrap_or_else(|_| Err(unanswered(target, too_slow(within))));
-            target.note_handshake(&answer);
-            answer.map(drop).map_err(Box::new)
-        });
-        let answers: Result<(), _> = join_all(asked).await.into_iter().collect();
-        answers.map_err(|error| *error)
+        let asked = self
+            .targets()
+            .map(|target| self.answers(target, &org, within));
+        join_all(asked).await.into_iter().collect()
+    }
+
+    async fn answers(
+        &self,
+        target: &Arc<Target>,
+        org: &Org,
+        within: Duration,
+    ) -> Result<(), ConnectError> {
+        let answer = match timeout(within, self.describe_once(target, org)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(unanswered(target, too_slow(within))),
+        };
+        target.note_handshake(&answer);
+        answer.map(drop)
     }
 
     async fn describe(

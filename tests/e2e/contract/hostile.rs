@@ -46,7 +46,7 @@ async fn refusal(dial: &Dial) -> String {
     let ran = run(dial, &rules, options("KV-01"), &|_, _, _| {});
     let outcome = tokio::time::timeout(PATIENCE * 4, ran);
     let ended = outcome.await.expect("the suite hangs");
-    let error = ended.err().expect("the handshake is accepted");
+    let error = ended.expect_err("the handshake is accepted");
     assert!(matches!(error, RunError::Handshake { .. }), "{error}");
     error.to_string()
 }
