@@ -234,7 +234,7 @@ impl Example {
 
     async fn grpc_is_guarded(&self) {
         let address = self.host.address("grpc").replace("https://", "");
-        let socket = self.host.grpc.replace("unix:", "");
+        let socket = self.host.grpc.replace("unix:", "unix://");
         let tls = ["-cacert", &self.ca];
         let over_tls = |token: &'static str, org: &'static str| {
             [&tls[..], &["-H", token, "-d", org, &address]].concat()
@@ -250,12 +250,8 @@ impl Example {
             (over_tls(BATCH, "{}"), false, "act for 2 orgs; name one"),
             (over_tls(BATCH, r#"{"org_id": 2}"#), true, "turnsMax"),
             (vec!["-plaintext", &address], false, ""),
-            (
-                vec!["-plaintext", "-unix", "-H", WEB, &socket],
-                true,
-                "turnsMax",
-            ),
-            (vec!["-plaintext", "-unix", &socket], false, "bearer token"),
+            (vec!["-plaintext", "-H", WEB, &socket], true, "turnsMax"),
+            (vec!["-plaintext", &socket], false, "bearer token"),
         ] {
             let (found, said) = self.list_turns(&arguments).await;
             assert_eq!(found, fine, "{arguments:?}: {said}");
