@@ -171,8 +171,10 @@ impl Mesh {
     pub async fn probe(&self, org_id: i64, within: Duration) -> Result<(), ConnectError> {
         let org = Org::new(org_id);
         let asked = self.targets().map(async |target| {
-            let answer = timeout(within, self.describe_once(target, &org)).await;
-            let answer = answer.unwrap_or_else(|_| Err(unanswered(target, too_slow(within))));
+            let answer = match timeout(within, self.describe_once(target, &org)).await {
+                Ok(answer) => answer,
+                Err(_) => Err(unanswered(target, too_slow(within))),
+            };
             target.note_handshake(&answer);
             answer.map(drop)
         });

@@ -58,17 +58,17 @@ impl ModelArgs {
         let keys = Keys::from_environment();
         let provider = self.provider.unwrap_or_else(|| self.likely_provider(&keys));
         let (provider_type, default_model, api_key) = match provider {
-            Provider::Openai => (LlmProviderType::Openai, "gpt-5.4-mini", keys.openai.clone()),
+            Provider::Openai => (LlmProviderType::Openai, "gpt-5.4-mini", keys.openai),
             Provider::OpenaiCompletions => (
                 LlmProviderType::OpenaiCompletions,
                 "gpt-5.4-mini",
                 // Compatible servers often want none, but the driver wants one.
-                Some(keys.openai.clone().unwrap_or_else(|| "none".into())),
+                Some(keys.openai.unwrap_or_else(|| "none".into())),
             ),
             Provider::Anthropic => (
                 LlmProviderType::Anthropic,
                 "claude-sonnet-4-6",
-                keys.anthropic.clone(),
+                keys.anthropic,
             ),
             Provider::Simulator => (LlmProviderType::LlmSim, "llmsim-model", None),
         };

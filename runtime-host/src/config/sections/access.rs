@@ -85,7 +85,7 @@ fn certificate(mut section: Section<'_>, served: &BTreeSet<i64>) -> Option<Certi
 
 /// The orgs of a caller, which must be served; `None` for all of them.
 fn org_list(section: &mut Section<'_>, served: &BTreeSet<i64>) -> Option<BTreeSet<i64>> {
-    let given = section.read("orgs", |value| {
+    section.read("orgs", |value| {
         let given = orgs(value)?;
         match given.iter().find(|org| !served.contains(org)) {
             None => Ok(given),
@@ -94,6 +94,5 @@ fn org_list(section: &mut Section<'_>, served: &BTreeSet<i64>) -> Option<BTreeSe
                 "add it to orgs.serve or remove it",
             )),
         }
-    });
-    given
+    })
 }
