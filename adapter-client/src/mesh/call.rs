@@ -254,7 +254,11 @@ impl Mesh {
             tokio::time::sleep(wait).await;
         };
         retries.answered();
-        call.target.note(&result);
+        // One that is never sent again says little about its adapter: the calls after it
+        // still wait for one that is coming back.
+        if result.is_ok() || call.method.may_repeat() {
+            call.target.note(&result);
+        }
         trace::ended(&result);
         sample.code = result
             .as_ref()
