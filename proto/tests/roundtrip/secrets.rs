@@ -143,6 +143,16 @@ fn no_debug_dump_shows_a_secret() {
             "SetValueRequest",
             dump::<pb::SetValueRequest>("SetValueRequest"),
         ),
+        ("LlmMessage", dump::<pb::LlmMessage>("LlmMessage")),
+        ("LlmReasonItem", dump::<pb::LlmReasonItem>("LlmReasonItem")),
+        (
+            "ChatCompletionResponse",
+            dump::<pb::ChatCompletionResponse>("ChatCompletionResponse"),
+        ),
+        (
+            "ChatCompletionStreamResponse",
+            dump::<pb::ChatCompletionStreamResponse>("ChatCompletionStreamResponse"),
+        ),
     ]);
     let pool = message("Session").parent_pool().clone();
     let with_secrets: Vec<String> = pool
