@@ -115,7 +115,7 @@ impl<S: AdapterSource> AdapterServer<S> {
             // Whoever follows a quiet session and has gone is noticed.
             .http2_keepalive_interval(Some(Duration::from_secs(20)))
             .http2_keepalive_timeout(Some(Duration::from_secs(10)))
-            .trace_fn(trace::span)
+            .trace_fn(trace::rpc_span)
             .add_routes(routes)
             .serve_with_incoming_shutdown(listener.incoming(), async move {
                 stop.await;

@@ -1,6 +1,8 @@
 //! What a process of Mortise tells about itself: logs on standard error, whose level
 //! may change at run time, and traces to a collector.
 
+pub use crate::trace::{continue_trace, rpc_span};
+
 use opentelemetry::trace::TracerProvider;
 use opentelemetry::{KeyValue, global};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig};

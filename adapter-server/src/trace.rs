@@ -1,4 +1,4 @@
-//! The span of a call, as a child of the caller's: the headers say which that is.
+//! The span of a request, as a child of the caller's: the headers say which that is.
 //!
 //! Spans of this target are for collectors of traces. While nobody collects, they are
 //! disabled: a call then looks at one flag and allocates nothing.
@@ -9,25 +9,34 @@ use tonic::codegen::http::{HeaderMap, Request};
 use tracing::{Span, trace_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-/// The span of a request.
-pub(crate) fn span(request: &Request<()>) -> Span {
+/// The span of a gRPC request: what a server's `trace_fn` wants.
+#[must_use]
+pub fn rpc_span(request: &Request<()>) -> Span {
     let path = request.uri().path().trim_start_matches('/');
+    // Without the package: services are named once in this project.
+    let name = path.rsplit('.').next().unwrap_or(path);
     let span = trace_span!(
         target: "mortise::trace",
         "rpc",
-        otel.name = path.trim_start_matches("mortise.adapter.v1."),
+        otel.name = name,
         otel.kind = "server",
         rpc.system = "grpc",
         rpc.path = path,
     );
-    if !span.is_disabled() {
-        let headers = Headers(request.headers());
-        let parent = get_text_map_propagator(|propagator| propagator.extract(&headers));
-        if let Err(error) = span.set_parent(parent) {
-            tracing::debug!(%error, "the caller's span is not the parent");
-        }
-    }
+    continue_trace(&span, request.headers());
     span
+}
+
+/// Makes a span the child of the one that the headers of its request name.
+pub fn continue_trace(span: &Span, headers: &HeaderMap) {
+    if span.is_disabled() {
+        return;
+    }
+    let headers = Headers(headers);
+    let parent = get_text_map_propagator(|propagator| propagator.extract(&headers));
+    if let Err(error) = span.set_parent(parent) {
+        tracing::debug!(%error, "the caller's span is not the parent");
+    }
 }
 
 struct Headers<'a>(&'a HeaderMap);

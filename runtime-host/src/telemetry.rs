@@ -2,12 +2,14 @@
 //! and every call to an adapter, on both sides.
 
 pub use mortise_adapter_server::telemetry::{
-    LogFormat, Otlp, Telemetry, TelemetryError, TelemetryOptions,
+    LogFormat, Otlp, Telemetry, TelemetryError, TelemetryOptions, rpc_span,
 };
 
 use crate::config::TelemetryConfig;
 use everruns_core::typed_id::SessionId;
+use http::Request;
 use mortise_adapter_client::PhaseKind;
+use mortise_adapter_server::telemetry::continue_trace;
 use tracing::{Span, trace_span};
 
 // === impl TelemetryConfig ===
@@ -26,15 +28,30 @@ impl TelemetryConfig {
     }
 }
 
-/// The span of a turn. Run the turn's future in it (`.instrument(span)`): everything
-/// that the turn does is then part of its trace. Disabled, and free of cost, unless
-/// traces are collected.
+/// The span of a request of the HTTP API, as a child of the caller's.
+#[must_use]
+pub fn http_span<B>(route: &str, request: &Request<B>) -> Span {
+    let span = trace_span!(
+        target: "mortise::trace",
+        "http",
+        otel.name = format_args!("{} {route}", request.method()),
+        otel.kind = "server",
+        http.request.method = %request.method(),
+        http.route = route,
+    );
+    continue_trace(&span, request.headers());
+    span
+}
+
+/// The span of a turn, as a child of the current one: the request's that began it, whose
+/// caller may have sent its own. Run the turn's future in it (`.instrument(span)`):
+/// everything that the turn does is then part of its trace. Disabled, and free of cost,
+/// unless traces are collected.
 #[must_use]
 pub fn turn_span(org_id: i64, session_id: SessionId) -> Span {
     trace_span!(
         target: "mortise::trace",
         "turn",
-        otel.kind = "server",
         mortise.org = org_id,
         mortise.session = %session_id,
     )

@@ -54,7 +54,7 @@ impl Host {
     ) -> Result<Begun, TurnError> {
         let (tell, told) = oneshot::channel();
         let run = self.clone().in_lane(slot, key, link, begin, tell);
-        self.inner.turns.spawn(run);
+        self.inner.turns.spawn(run.in_current_span());
         let broke_off = AgentLoopError::config("the turn broke off; see the host's log");
         told.await.unwrap_or(Err(TurnError::Adapter(broke_off)))
     }

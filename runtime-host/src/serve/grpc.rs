@@ -5,6 +5,7 @@ mod convert;
 use super::{ServeError, health};
 use crate::access::{Access, AccessLayer, Caller, Denied};
 use crate::host::{Host, TurnItem};
+use crate::telemetry::rpc_span;
 use convert::{accepted, ended, event, optional_id, sent, session_id, turn, user_message};
 use futures::stream::{BoxStream, StreamExt};
 use mortise_adapter_server::Listener;
@@ -56,6 +57,7 @@ pub(super) async fn serve(
         // Whoever follows a quiet session and has gone is noticed.
         .http2_keepalive_interval(Some(time::Duration::from_secs(20)))
         .http2_keepalive_timeout(Some(time::Duration::from_secs(10)))
+        .trace_fn(rpc_span)
         .layer(AccessLayer::new(access, refused, OPEN))
         .add_service(health_service)
         .add_service(reflection().build_v1()?)

@@ -9,12 +9,16 @@ mod sse;
 
 use crate::access::{Access, AccessLayer, Denied};
 use crate::host::Host;
+use crate::telemetry::http_span;
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
 use std::sync::Arc;
+use tracing::Instrument;
 
 pub(super) use body::id;
 pub(super) use errors::Failure;
@@ -70,7 +74,8 @@ fn routes() -> Vec<(&'static str, &'static [&'static str], MethodRouter<State>)>
 pub(super) fn router(host: Host, max_request_bytes: usize) -> Router {
     let routes = routes().into_iter();
     let router = routes.fold(Router::new(), |router, (path, _methods, handler)| {
-        router.route(path, handler)
+        let traced = move |request, next| traced(path, request, next);
+        router.route(path, handler.layer(middleware::from_fn(traced)))
     });
     router
         .fallback(async || nothing_there("/openapi.json lists the paths"))
@@ -82,6 +87,12 @@ pub(super) fn router(host: Host, max_request_bytes: usize) -> Router {
             host,
             max_request_bytes,
         })
+}
+
+/// Answers a request of a path in its span.
+async fn traced(path: &'static str, request: Request, next: Next) -> Response {
+    let span = http_span(path, &request);
+    next.run(request).instrument(span).await
 }
 
 /// Asks everybody who they are.

@@ -20,6 +20,9 @@ const DIGEST: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e7304336293
 /// The token of the caller `web`, which may act for org 1.
 const WEB: &str = "authorization: Bearer web-token";
 
+/// The span that a caller of the host is in.
+const CALLERS_SPAN: &str = "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
 /// That of `batch`, which may act for both.
 const BATCH: &str = "authorization: Bearer hello";
 
@@ -174,7 +177,8 @@ impl Example {
             .await
             .unwrap();
         let path = format!("/v1/sessions/{id}/turns");
-        let text = ["-H", WEB, "-d", r#"{"text": "What is 12 times 34?"}"#];
+        let text = r#"{"text": "What is 12 times 34?"}"#;
+        let text = ["-H", WEB, "-H", CALLERS_SPAN, "-d", text];
         let (status, turn) = self.ask(&path, &text).await;
         let turn: Value = serde_json::from_str(&turn).unwrap();
         assert_eq!(
@@ -341,6 +345,8 @@ async fn the_example_has_its_effect() {
     assert_eq!(turns.len(), 1, "{spans:#?}");
     let (process, turn) = turns[0];
     assert_eq!(process, "mortise-host");
+    let trace_id: String = turn.trace_id.iter().map(|b| format!("{b:02x}")).collect();
+    assert!(CALLERS_SPAN.contains(&trace_id), "the caller's trace");
     let of_trace = |process: &str, name: &str| {
         let own = spans.iter().filter(|(from, span)| {
             from == process && span.trace_id == turn.trace_id && span.name.contains(name)
@@ -351,6 +357,7 @@ async fn the_example_has_its_effect() {
     for (process, name) in [
         ("mortise-host", "reason"),
         ("mortise-host", "act"),
+        ("mortise-host", "POST /v1/sessions/{session_id}/turns"),
         ("mortise-host", "SessionFileSystemService/"),
         ("mortise-adapter", "RuntimeHostService/"),
     ] {

@@ -1,6 +1,7 @@
 //! `mortise-host serve` as a process of its own, to be killed, stopped and started again.
 
 use crate::adapter_process::binary;
+use crate::memory::Memory;
 use mortise_adapter_client::Endpoint;
 use mortise_runtime_host::config::HostConfig;
 use std::path::Path;
@@ -23,15 +24,16 @@ impl HostProcess {
     /// Starts one over an adapter, with its journal in a folder and these arguments, and
     /// waits until it listens.
     pub async fn start(adapter: &Endpoint, folder: &Path, arguments: &[&str]) -> Self {
-        let mut command = Command::new(binary("mortise-host"));
-        command
-            .args(["serve", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"])
-            .args(["--adapter", &adapter.to_string(), "--data"])
-            .arg(folder)
-            .args(arguments)
-            .env("MORTISE_LOG", "warn")
-            .env_remove("OPENAI_API_KEY")
-            .env_remove("ANTHROPIC_API_KEY");
+        let mut command = with_arguments(folder, arguments);
+        command.args(["--adapter", &adapter.to_string()]);
+        Self::listening(command, 2).await
+    }
+
+    /// The same over its own storage in the folder, with the demo's platform and an
+    /// OpenAI key.
+    pub async fn embedded(folder: &Path, arguments: &[&str], key: &str) -> Self {
+        let mut command = with_arguments(folder, arguments);
+        command.env("OPENAI_API_KEY", key);
         Self::listening(command, 2).await
     }
 
@@ -85,6 +87,11 @@ impl HostProcess {
         found.map(|(_, address)| address.as_str()).unwrap()
     }
 
+    /// What it holds in memory.
+    pub fn memory(&self) -> Memory {
+        Memory::of(self.child.id().expect("the process runs"))
+    }
+
     /// Kills it at once, as `kill -9` does.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
@@ -101,4 +108,17 @@ impl HostProcess {
     pub async fn stopped(mut self) -> Option<i32> {
         self.child.wait().await.unwrap().code()
     }
+}
+
+fn with_arguments(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary("mortise-host"));
+    command
+        .args(["serve", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"])
+        .arg("--data")
+        .arg(folder)
+        .args(arguments)
+        .env("MORTISE_LOG", "warn")
+        .env_remove("OPENAI_API_KEY")
+        .env_remove("ANTHROPIC_API_KEY");
+    command
 }

@@ -35,9 +35,19 @@ impl Memory {
         Self::of(process::id())
     }
 
+    /// How many bytes there were then.
+    pub fn at_first(&self) -> usize {
+        self.at_first
+    }
+
+    /// The most bytes that there have been since then.
+    pub fn peak(&self) -> usize {
+        status_bytes(self.pid, "VmHWM:")
+    }
+
     /// By how many bytes the peak since then lies above what there was then.
     pub fn grown(&self) -> usize {
-        status_bytes(self.pid, "VmHWM:").saturating_sub(self.at_first)
+        self.peak().saturating_sub(self.at_first)
     }
 }
 

@@ -7,6 +7,7 @@ pub(super) mod models;
 pub(super) mod parts;
 pub(super) mod payments;
 pub(super) mod spending;
+pub(super) mod tools;
 pub(super) mod users;
 
 use super::super::catalog::Kind;

@@ -4,8 +4,7 @@
 mod parts;
 
 pub(super) use parts::{
-    Capability, Hints, InitialFile, McpServer, NetworkAccess, Place, Secret, SecretJson, Tool,
-    ToolKind,
+    Capability, InitialFile, McpServer, NetworkAccess, Place, Secret, SecretJson, Tool, ToolKind,
 };
 
 use serde::{Deserialize, Serialize};

@@ -6,7 +6,7 @@ use super::super::faults::join;
 use super::super::secrets::Writer;
 use super::super::shape;
 use super::super::state::Names;
-use super::{Entry, Reading, parts};
+use super::{Entry, Reading, parts, tools};
 use everruns_core::agent::{Agent, AgentStatus};
 use everruns_core::typed_id::{AgentId, IdMarker, TypedId};
 use mortise_proto::pb;
@@ -62,7 +62,7 @@ pub(in super::super) fn record(
         initial_files: parts::initial_files(reading, &path, initial_files),
         network_access: network_access.map(parts::network_access),
         max_iterations,
-        tools: parts::tools(reading, &path, tools),
+        tools: tools::read(reading, &path, tools),
         mcp_servers: parts::mcp_servers(reading, &path, mcp_servers),
         status: AgentStatus::Active,
         created_at: former.map_or(now, |former| former.created_at),
@@ -158,7 +158,7 @@ pub(in super::super) fn write(writer: &mut Writer, names: &Names, agent: Agent) 
         max_iterations,
         tags,
         capabilities,
-        tools: parts::write_tools(tools),
+        tools: tools::write(tools),
         initial_files: parts::write_initial_files(initial_files),
         network_access: network_access.map(parts::write_network_access),
         mcp_servers,

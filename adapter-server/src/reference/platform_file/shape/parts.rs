@@ -1,7 +1,7 @@
 //! What entries are made of. Some parts have a short form, a single word.
 
 use super::{OneSubject, Subject, is_false};
-use everruns_core::tool_types::{DeferrablePolicy, ToolPolicy};
+use everruns_core::tool_types::{DeferrablePolicy, ToolHints, ToolPolicy};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -124,46 +124,47 @@ pub(in super::super) struct Tool {
     pub category: Option<String>,
     #[serde(skip_serializing_if = "DeferrablePolicy::is_default")]
     pub deferrable: DeferrablePolicy,
-    #[serde(skip_serializing_if = "Hints::is_empty")]
-    pub hints: Hints,
+    #[serde(skip_serializing_if = "ToolHints::is_empty", with = "Hints")]
+    pub hints: ToolHints,
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub parameters: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub full_parameters: Option<Value>,
 }
 
-#[derive(Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(in super::super) struct Hints {
+/// The hints as upstream has them, but a key that it does not know is a fault.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(remote = "ToolHints", default, deny_unknown_fields)]
+struct Hints {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub readonly: Option<bool>,
+    readonly: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub destructive: Option<bool>,
+    destructive: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub idempotent: Option<bool>,
+    idempotent: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub open_world: Option<bool>,
+    open_world: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub requires_secrets: Option<bool>,
+    requires_secrets: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub long_running: Option<bool>,
+    long_running: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub supports_background: Option<bool>,
+    supports_background: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub concurrency_class: Option<String>,
+    concurrency_class: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cpu_bound: Option<bool>,
+    cpu_bound: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub persist_output: Option<bool>,
+    persist_output: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub capability_id: Option<String>,
+    capability_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub capability_name: Option<String>,
+    capability_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub narration_noun: Option<String>,
+    narration_noun: Option<String>,
 }
 
-// === impl InitialFile, McpServer, Hints ===
+// === impl InitialFile, McpServer ===
 
 impl Default for InitialFile {
     fn default() -> Self {
@@ -189,12 +190,6 @@ impl Default for McpServer {
             headers: BTreeMap::new(),
             env: BTreeMap::new(),
         }
-    }
-}
-
-impl Hints {
-    fn is_empty(&self) -> bool {
-        *self == Self::default()
     }
 }
 

@@ -1,0 +1,226 @@
+//! A host under load: many sessions that run one turn after another over HTTP, with a
+//! model that takes 200 ms to answer. Beside the turns, what the processes hold in
+//! memory, idle and at the most, and how long the host takes to start.
+//!
+//! The model and the callers run here, on the same cores: read the figures as what
+//! this machine does with all of it, and compare the rows.
+//!
+//! `cargo xtask with-postgres -- cargo bench --workspace --bench load -- [SESSIONS [SECONDS]]`
+
+#![allow(clippy::unwrap_used, reason = "a benchmark stops at the first fault")]
+
+mod model;
+
+use everruns_core::ModelWithProvider;
+use everruns_core::llm_models::LlmProviderType;
+use mortise_runtime_host::demo;
+use mortise_test_support::adapter_process::AdapterProcess;
+use mortise_test_support::database::Database;
+use mortise_test_support::host_process::HostProcess;
+use mortise_test_support::in_process::mesh;
+use mortise_test_support::scenario::host_adapter;
+use reqwest::Client;
+use serde_json::{Value, json};
+use std::ops::Range;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const LATENCY: Duration = Duration::from_millis(200);
+const SESSIONS: u64 = 200;
+const SECONDS: u64 = 60;
+
+/// Before anything is counted: connections are made, and every session has its first
+/// turn behind it or begun.
+const WARM_UP: Duration = Duration::from_secs(3);
+
+/// The host takes all of them at once.
+const MANY_TURNS: [&str; 2] = ["--turns-max", "1000"];
+
+const KEY: &str = "sk-load";
+
+const MIB: usize = 1024 * 1024;
+
+/// A host with its storage.
+struct Stage {
+    host: HostProcess,
+    /// Where the storage is a process of its own.
+    adapter: Option<AdapterProcess>,
+    started_in: Duration,
+    _folder: TempDir,
+}
+
+/// What became of the turns.
+#[derive(Default)]
+struct Turns {
+    /// How long each took that ended in the time that counts.
+    took: Vec<Duration>,
+    /// Answers that were no completed turn.
+    failed: Vec<String>,
+}
+
+/// How many sessions, and for how long.
+#[derive(Clone, Copy)]
+struct Load {
+    sessions: u64,
+    counted: Duration,
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    let load = Load::asked_for();
+    println!(
+        "{} sessions, {} s, a model that takes {} ms",
+        load.sessions,
+        load.counted.as_secs(),
+        LATENCY.as_millis()
+    );
+    print!(
+        "{:<18}{:>9}{:>8}{:>8}",
+        "storage", "turns/s", "p50 ms", "p99 ms"
+    );
+    print!("{:>8}{:>8}{:>10}", "max ms", "failed", "start ms");
+    println!("{:>14}{:>14}", "host MiB", "adapter MiB");
+    let base_url = model::start(LATENCY).await;
+    row("embedded SQLite", Stage::embedded(&base_url).await, load).await;
+    for database in Database::ALL {
+        if database.is_there() {
+            let stage = Stage::apart(database, &base_url).await;
+            row(&format!("adapter, {database:?}"), stage, load).await;
+        }
+    }
+}
+
+/// Measures a stage, and prints what came of it.
+async fn row(name: &str, stage: Stage, load: Load) {
+    let memory = [
+        Some(stage.host.memory()),
+        stage.adapter.as_ref().map(AdapterProcess::memory),
+    ];
+    let mut turns = stage.turns(load).await;
+    turns.took.sort();
+    let last = turns.took.len().saturating_sub(1);
+    let ms = |percent: usize| {
+        let found = turns.took.get(last * percent / 100);
+        found.map_or(0, Duration::as_millis)
+    };
+    let per_second = turns.took.len() as f64 / load.counted.as_secs_f64();
+    print!("{name:<18}{per_second:>9.1}{:>8}{:>8}", ms(50), ms(99));
+    print!("{:>8}{:>8}", ms(100), turns.failed.len());
+    print!("{:>10}", stage.started_in.as_millis());
+    for memory in memory {
+        let shown = memory.map_or("-".into(), |memory| {
+            format!("{} to {}", memory.at_first() / MIB, memory.peak() / MIB)
+        });
+        print!("{shown:>14}");
+    }
+    println!();
+    if let Some(first) = turns.failed.first() {
+        println!("  the first failure: {first}");
+    }
+}
+
+// === impl Load ===
+
+impl Load {
+    fn asked_for() -> Self {
+        // Cargo adds `--bench`.
+        let mut numbers = std::env::args().filter_map(|text| text.parse().ok());
+        Self {
+            sessions: numbers.next().unwrap_or(SESSIONS),
+            counted: Duration::from_secs(numbers.next().unwrap_or(SECONDS)),
+        }
+    }
+}
+
+// === impl Stage ===
+
+impl Stage {
+    async fn embedded(base_url: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let began = Instant::now();
+        let arguments = ["--base-url", base_url, "--model", "slow"];
+        let arguments = [&arguments[..], &MANY_TURNS].concat();
+        let host = HostProcess::embedded(folder.path(), &arguments, KEY).await;
+        Self::ready(host, None, began, folder).await
+    }
+
+    async fn apart(database: Database, base_url: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let adapter = AdapterProcess::start_on(database, folder.path()).await;
+        let (seeding, _) = host_adapter(&mesh(&adapter.endpoint)).await;
+        let model = ModelWithProvider {
+            model: "slow".into(),
+            provider_type: LlmProviderType::OpenaiCompletions,
+            api_key: Some(KEY.into()),
+            base_url: Some(base_url.into()),
+        };
+        let seed = seeding.test_seed().unwrap();
+        demo::put_platform(&seed, model).await.unwrap();
+        let began = Instant::now();
+        let data = folder.path().join("host");
+        let host = HostProcess::start(&adapter.endpoint, &data, &MANY_TURNS).await;
+        Self::ready(host, Some(adapter), began, folder).await
+    }
+
+    /// Waits until the host says that it is ready.
+    async fn ready(
+        host: HostProcess,
+        adapter: Option<AdapterProcess>,
+        began: Instant,
+        folder: TempDir,
+    ) -> Self {
+        let url = format!("{}/ready", host.http);
+        while reqwest::get(&url).await.unwrap().status() != 200 {
+            tokio::task::yield_now().await;
+        }
+        Self {
+            host,
+            adapter,
+            started_in: began.elapsed(),
+            _folder: folder,
+        }
+    }
+
+    /// Runs turns in all sessions at once.
+    async fn turns(&self, load: Load) -> Turns {
+        let client = Client::new();
+        let from = Instant::now() + WARM_UP;
+        let counts = from..from + load.counted;
+        let sessions = (0..load.sessions).map(|_| {
+            let sessions = format!("{}/v1/sessions", self.host.http);
+            tokio::spawn(one_session(client.clone(), sessions, counts.clone()))
+        });
+        let mut all = Turns::default();
+        for session in sessions.collect::<Vec<_>>() {
+            let turns = session.await.unwrap();
+            all.took.extend(turns.took);
+            all.failed.extend(turns.failed);
+        }
+        all
+    }
+}
+
+/// Turns of a session one after another, until the time that counts is over.
+async fn one_session(client: Client, sessions: String, counts: Range<Instant>) -> Turns {
+    let of = json!({ "harness_id": demo::harness_id(), "agent_id": demo::agent_id() });
+    let made = client.post(&sessions).json(&of).send().await.unwrap();
+    let made: Value = made.json().await.unwrap();
+    let id = made["id"].as_str().unwrap_or_else(|| panic!("{made}"));
+    let (url, turn) = (
+        format!("{sessions}/{id}/turns"),
+        json!({ "text": "What is it?" }),
+    );
+    let mut turns = Turns::default();
+    while Instant::now() < counts.end {
+        let began = Instant::now();
+        let answer = client.post(&url).json(&turn).send().await.unwrap();
+        let status = answer.status();
+        let answer = answer.text().await.unwrap();
+        if !(status == 200 && answer.contains("The answer is 42.")) {
+            turns.failed.push(format!("{status} {answer}"));
+        } else if counts.contains(&Instant::now()) {
+            turns.took.push(began.elapsed());
+        }
+    }
+    turns
+}
