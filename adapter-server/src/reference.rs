@@ -7,6 +7,7 @@
 
 mod agent_store;
 mod budget_checker;
+mod bulk;
 mod catalog;
 mod codes;
 mod db;

@@ -1,25 +1,29 @@
-//! Budgets. They are spent by what the host stores: each `llm.generation` says what one
-//! call of a model took, and is taken off every budget that its session counts against in
-//! the transaction that stores it, so that nothing counts twice.
+//! Budgets.
+
+mod spending;
+mod subjects;
+
+pub(super) use spending::Spending;
 
 use super::db::fault;
 use super::errors::upstream;
 use super::records::domain;
-use super::seal::KeyRing;
 use super::{ScopedReference, session_store};
 use async_trait::async_trait;
-use everruns_core::budget::{BudgetSubjectType, BudgetSummary, BudgetToolResponse};
-use everruns_core::events::TokenUsage;
+use everruns_core::AgentLoopError;
+use everruns_core::budget::{BudgetSummary, BudgetToolResponse};
 use everruns_core::traits::BudgetChecker;
 use everruns_core::typed_id::{AgentId, SessionId};
-use everruns_core::{AgentLoopError, Session};
 use mortise_proto::convert::budget_checker::Budget;
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use serde::Deserialize;
 use sqlx::AnyConnection;
+use subjects::Subjects;
 
 const ALL: &str = "SELECT body, balance FROM budgets WHERE org_id = $1 ORDER BY id";
+
+/// Of some subjects.
+const THEIRS: &str = "SELECT body, balance FROM budgets WHERE org_id = $1 AND";
 
 const PUT: &str = "INSERT INTO budgets \
         (org_id, id, subject_type, subject_id, currency, balance, body) \
@@ -27,12 +31,6 @@ const PUT: &str = "INSERT INTO budgets \
     DO UPDATE SET subject_type = excluded.subject_type, subject_id = excluded.subject_id, \
                   currency = excluded.currency, balance = excluded.balance, \
                   body = excluded.body";
-
-const SPEND: &str = "UPDATE budgets SET balance = balance - $3 WHERE org_id = $1 AND id = $2";
-
-/// What a call of a model is counted in.
-const USD: &str = "usd";
-const TOKENS: &str = "tokens";
 
 /// Checks on behalf of an agent.
 #[derive(Debug)]
@@ -60,9 +58,9 @@ impl Budgets {
         let Some(session) = session else {
             return Ok(answer(Vec::new()));
         };
-        let budgets = all(&mut tx, scope.org_id).await?;
-        let counts = |budget: &Budget| applies(budget, &session, self.agent_id);
-        Ok(answer(budgets.into_iter().filter(counts).collect()))
+        let subjects = Subjects::of(&session, self.agent_id);
+        let rows = subjects.select(&mut tx, scope.org_id, THEIRS).await?;
+        Ok(answer(budgets(rows)?))
     }
 }
 
@@ -104,98 +102,16 @@ pub(super) async fn all(conn: &mut AnyConnection, org_id: i64) -> Result<Vec<Bud
         .fetch_all(conn)
         .await
         .map_err(fault)?;
-    rows.iter()
-        .map(|(body, balance)| {
-            let budget: Budget = domain::<pb::Budget, _>(body)?;
-            Ok(Budget {
-                balance: *balance,
-                ..budget
-            })
-        })
-        .collect()
+    budgets(rows)
 }
 
-// === spending ===
-
-/// As much of an `llm.generation` event as is counted.
-#[derive(Deserialize)]
-struct Generation {
-    metadata: GenerationMetadata,
-}
-
-#[derive(Deserialize)]
-struct GenerationMetadata {
-    usage: Option<TokenUsage>,
-}
-
-/// Takes what a call of a model took off the budgets that its session counts against.
-pub(super) async fn spend(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-    session_id: &str,
-    generation_json: &str,
-) -> Result<(), StoreError> {
-    let budgets = all(tx, org_id).await?;
-    if budgets.is_empty() {
-        return Ok(());
-    }
-    // An event that says nothing of what it took takes nothing.
-    let Ok(generation) = serde_json::from_str::<Generation>(generation_json) else {
-        return Ok(());
+/// Budgets with what is left of them.
+fn budgets(rows: Vec<(Vec<u8>, f64)>) -> Result<Vec<Budget>, StoreError> {
+    let read = |(body, balance): (Vec<u8>, f64)| {
+        let budget: Budget = domain::<pb::Budget, _>(&body)?;
+        Ok(Budget { balance, ..budget })
     };
-    let (Some(usage), Ok(id)) = (generation.metadata.usage, session_id.parse()) else {
-        return Ok(());
-    };
-    let Some(session) = session_store::find(tx, org_id, key, id).await? else {
-        return Ok(());
-    };
-    for budget in budgets {
-        let amount = taken(&usage, &budget.currency);
-        if amount > 0.0 && applies(&budget, &session, None) {
-            sqlx::query(SPEND)
-                .bind(org_id)
-                .bind(budget.id.to_string())
-                .bind(amount)
-                .execute(&mut *tx)
-                .await
-                .map_err(fault)?;
-        }
-    }
-    Ok(())
-}
-
-fn taken(usage: &TokenUsage, currency: &str) -> f64 {
-    match currency {
-        USD => usage
-            .actual_cost_usd
-            .or(usage.estimated_cost_usd)
-            .unwrap_or(0.0),
-        TOKENS => f64::from(usage.input_tokens) + f64::from(usage.output_tokens),
-        // Somebody else counts it.
-        _ => 0.0,
-    }
-}
-
-fn applies(budget: &Budget, session: &Session, at_work: Option<AgentId>) -> bool {
-    let subject = budget.subject_id.as_str();
-    match budget.subject_type {
-        BudgetSubjectType::Session => subject == session.id.to_string(),
-        BudgetSubjectType::Agent => {
-            let agents = [session.agent_id, at_work];
-            agents
-                .iter()
-                .flatten()
-                .any(|agent| subject == agent.to_string())
-        }
-        BudgetSubjectType::User => {
-            let user = session.resolved_owner_user_id;
-            user.is_some_and(|user| subject == user.to_string())
-        }
-        BudgetSubjectType::Organization => subject == session.organization_id,
-        // Sessions do not say which app they were made for.
-        BudgetSubjectType::App | BudgetSubjectType::AppChannel => false,
-    }
+    rows.into_iter().map(read).collect()
 }
 
 // === answering ===

@@ -9,7 +9,6 @@
 //! A commit costs as much for a hundred events as for one, so everything that waits
 //! while one commit is under way goes into the next. Nobody waits for a group to fill.
 
-mod bulk;
 mod feeds;
 mod group;
 mod prepare;

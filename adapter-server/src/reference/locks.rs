@@ -5,15 +5,21 @@
 //! change that takes several locks takes the request first, then the org's, then
 //! sessions in the order of their ids: in one order nobody waits in a circle.
 
+use super::bulk;
 use super::db::fault;
 use everruns_core::typed_id::SessionId;
 use mortise_proto::StoreError;
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::AnyConnection;
 
 const POSTGRES: &str = "PostgreSQL";
 
 /// Weaker than FOR UPDATE: rows that refer to the session may still be inserted.
 const SESSION: &str = "SELECT 1 FROM sessions WHERE org_id = $1 AND id = $2 FOR NO KEY UPDATE";
+
+const SESSIONS: (&str, &str) = (
+    "SELECT 1 FROM sessions WHERE org_id = $1 AND id",
+    "ORDER BY id FOR NO KEY UPDATE",
+);
 
 const NAMED: &str = "SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, $2))) AS l";
 
@@ -45,24 +51,8 @@ pub(super) async fn sessions(
     }
     let mut sorted = session_ids.to_vec();
     sorted.sort_unstable();
-    // A parameter each; the protocol takes 65,535.
-    for ids in sorted.chunks(10_000) {
-        let places: Vec<String> = (2..ids.len() + 2).map(|n| format!("${n}")).collect();
-        let sql = format!(
-            "SELECT 1 FROM sessions WHERE org_id = $1 AND id IN ({}) \
-             ORDER BY id FOR NO KEY UPDATE",
-            places.join(", ")
-        );
-        let statement = ids
-            .iter()
-            .fold(sqlx::query(AssertSqlSafe(sql)).bind(org_id), |to, id| {
-                to.bind(*id)
-            });
-        // The number of sessions varies: not worth a place among the prepared ones.
-        let locked = statement.persistent(false).fetch_all(&mut *tx).await;
-        locked.map_err(fault)?;
-    }
-    Ok(())
+    let locked = bulk::lookup::<(i32,)>(tx, SESSIONS, org_id, &sorted);
+    locked.await.map(|_| ())
 }
 
 /// Makes other changes to the same thing of the same org wait until this one is

@@ -41,11 +41,21 @@ pub(super) async fn find(
     key: Option<&KeyRing>,
     session_id: SessionId,
 ) -> Result<Option<Session>, StoreError> {
+    let read = read(conn, org_id, key, session_id).await?;
+    read.transpose()
+}
+
+/// The same for whoever can do without a record that is unreadable.
+pub(super) async fn read(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    key: Option<&KeyRing>,
+    session_id: SessionId,
+) -> Result<Option<Result<Session, StoreError>>, StoreError> {
     let id = session_id.to_string();
     let bound = Bound::record(org_id, "sessions", &id);
     let body = body(conn, org_id, &id).await?;
-    body.map(|body| opened_domain::<pb::Session, _>(key, bound, &body))
-        .transpose()
+    Ok(body.map(|body| opened_domain::<pb::Session, _>(key, bound, &body)))
 }
 
 async fn body(

@@ -1,7 +1,7 @@
 //! The rows that a group writes.
 
-use super::bulk::insert;
 use super::prepare::{Entry, MessageRow};
+use crate::reference::bulk::insert;
 use crate::reference::records::now;
 use mortise_proto::StoreError;
 use mortise_proto::rpc::table::event_emitter_service::EMIT;

@@ -1,11 +1,11 @@
 //! One group of events, written in one transaction. Each event is decided on its
 //! own, before anything is written: a bad one does not keep the others out.
 
-use super::bulk::lookup;
 use super::prepare::Entry;
 use super::rows::Rows;
 use crate::Acknowledged;
-use crate::reference::budget_checker;
+use crate::reference::budget_checker::Spending;
+use crate::reference::bulk::lookup;
 use crate::reference::db::{self, Db, unreadable};
 use crate::reference::errors::{no_session, refused};
 use crate::reference::locks;
@@ -22,18 +22,27 @@ use prost::Message;
 use sqlx::AnyConnection;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-const REPLIES: &str = "SELECT request_id, method, body FROM replies \
-                       WHERE org_id = $1 AND request_id";
+const REPLIES: (&str, &str) = (
+    "SELECT request_id, method, body FROM replies \
+                       WHERE org_id = $1 AND request_id",
+    "",
+);
 
-const SEQUENCES: &str = "SELECT s.id, COALESCE(q.last_sequence, 0) FROM sessions s \
+const SEQUENCES: (&str, &str) = (
+    "SELECT s.id, COALESCE(q.last_sequence, 0) FROM sessions s \
                          LEFT JOIN session_sequences q \
                          ON q.org_id = s.org_id AND q.session_id = s.id \
-                         WHERE s.org_id = $1 AND s.id";
+                         WHERE s.org_id = $1 AND s.id",
+    "",
+);
 
-const EVENT_IDS: &str = "SELECT id FROM events WHERE org_id = $1 AND id";
+const EVENT_IDS: (&str, &str) = ("SELECT id FROM events WHERE org_id = $1 AND id", "");
 
-const MESSAGE_IDS: &str = "SELECT session_id, message_id FROM messages \
-                           WHERE org_id = $1 AND message_id";
+const MESSAGE_IDS: (&str, &str) = (
+    "SELECT session_id, message_id FROM messages \
+                           WHERE org_id = $1 AND message_id",
+    "",
+);
 
 /// What became of an event that was accepted.
 #[derive(Debug, Clone, Copy)]
@@ -64,9 +73,8 @@ pub(super) async fn write(
     let mut tx = db.write().await?;
     let not_applied = |error: StoreError| error.outcome(Outcome::NotApplied);
     let written = apply(&mut tx, entries).await.map_err(not_applied)?;
-    count(&mut tx, key, entries, &written)
-        .await
-        .map_err(not_applied)?;
+    let spending = written.spending(entries);
+    spending.spend(&mut tx, key).await.map_err(not_applied)?;
     pruning
         .written(&mut tx, written.replies)
         .await
@@ -75,23 +83,6 @@ pub(super) async fn write(
         db::commit(tx).await?;
     }
     Ok(written.answers)
-}
-
-/// Takes what models took off the budgets.
-async fn count(
-    tx: &mut AnyConnection,
-    key: Option<&KeyRing>,
-    entries: &[Entry],
-    written: &Written,
-) -> Result<(), StoreError> {
-    for (entry, answer) in entries.iter().zip(&written.answers) {
-        let event = &entry.event;
-        if event.r#type == LLM_GENERATION && answer.as_ref().is_ok_and(|answer| answer.is_new) {
-            let session = &entry.session_id;
-            budget_checker::spend(tx, entry.org_id, key, session, &event.data_json).await?;
-        }
-    }
-    Ok(())
 }
 
 /// What a transaction has written.
@@ -127,6 +118,24 @@ pub(super) async fn apply(
         replies: rows.replies(),
         is_changed: !rows.is_empty(),
     })
+}
+
+// === impl Written ===
+
+impl Written {
+    /// What models took, of the events that are new.
+    fn spending(&self, entries: &[Entry]) -> Spending {
+        let mut spending = Spending::default();
+        for (entry, answer) in entries.iter().zip(&self.answers) {
+            let Entry {
+                event, session_id, ..
+            } = entry;
+            if event.r#type == LLM_GENERATION && answer.as_ref().is_ok_and(|answer| answer.is_new) {
+                spending.count(entry.org_id, session_id, &event.data_json);
+            }
+        }
+        spending
+    }
 }
 
 // === impl Known ===

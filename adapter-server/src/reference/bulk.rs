@@ -2,7 +2,7 @@
 //! thread, and SQLite keeps a prepared statement per text: rows are cut into runs of
 //! few different lengths, so that few texts are ever seen.
 
-use crate::reference::db::fault;
+use super::db::fault;
 use mortise_proto::StoreError;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
@@ -40,10 +40,10 @@ pub(super) async fn insert<T>(
     Ok(())
 }
 
-/// Looks rows of one org up by a key: `select IN (..)`, where `$1` is the org.
+/// Looks rows of one org up by a key: `head IN (..) tail`, where `$1` is the org.
 pub(super) async fn lookup<O>(
     conn: &mut AnyConnection,
-    select: &str,
+    (head, tail): (&str, &str),
     org_id: i64,
     keys: &[&str],
 ) -> Result<Vec<O>, StoreError>
@@ -54,7 +54,7 @@ where
     for keys in keys.chunks(RUNS[0]) {
         let run = RUNS.into_iter().rev().find(|run| *run >= keys.len());
         let run = run.unwrap_or(RUNS[0]);
-        let sql = format!("{select} IN {}", places(2, run));
+        let sql = format!("{head} IN {} {tail}", places(2, run));
         // A key named twice finds nothing more.
         let padded = keys.iter().cycle().take(run);
         let statement = padded.fold(
