@@ -1,9 +1,13 @@
 //! Capabilities and LLM drivers hold code, so they live in the host. A
 //! configuration names the ones that are on.
 
+mod kept;
+
 use crate::simulator::Simulator;
+use everruns_anthropic::AnthropicLlmDriver;
 use everruns_core::capabilities::CapabilityRegistry;
 use everruns_core::llm_driver_registry::{DriverRegistry, ProviderType};
+use everruns_openai::{OpenAICompletionsLlmDriver, OpenAILlmDriver};
 
 /// An LLM driver that this build has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,16 +60,49 @@ pub fn drivers(names: &[Driver]) -> DriverRegistry {
             Driver::Simulator => {
                 registry.register(ProviderType::LlmSim, |_key, _url| Box::new(Simulator));
             }
-            Driver::Openai => everruns_openai::register_driver(&mut registry),
-            Driver::Anthropic => everruns_anthropic::register_driver(&mut registry),
+            Driver::Openai => openai(&mut registry),
+            Driver::Anthropic => anthropic(&mut registry),
         }
     }
     registry
 }
 
+fn openai(registry: &mut DriverRegistry) {
+    let responses = |key: &str, url: Option<&str>| match url {
+        Some(url) => OpenAILlmDriver::with_base_url(key, url),
+        None => OpenAILlmDriver::new(key),
+    };
+    kept::register(registry, ProviderType::OpenAI, responses);
+    kept::register(registry, ProviderType::AzureOpenAI, responses);
+    let completions = |key: &str, url: Option<&str>| match url {
+        Some(url) => OpenAICompletionsLlmDriver::with_base_url(key, url),
+        None => OpenAICompletionsLlmDriver::new(key),
+    };
+    kept::register(registry, ProviderType::OpenAICompletions, completions);
+}
+
+fn anthropic(registry: &mut DriverRegistry) {
+    kept::register(registry, ProviderType::Anthropic, |key, url| match url {
+        Some(url) => AnthropicLlmDriver::with_base_url(key, url),
+        None => AnthropicLlmDriver::new(key),
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whatever upstream's crates register is registered here.
+    #[test]
+    fn no_provider_of_upstreams_is_missing() {
+        let mut upstream = DriverRegistry::new();
+        everruns_openai::register_driver(&mut upstream);
+        everruns_anthropic::register_driver(&mut upstream);
+        let own = drivers(&[Driver::Openai, Driver::Anthropic]);
+        for provider in upstream.registered_providers() {
+            assert!(own.has_driver(&provider), "{provider:?}");
+        }
+    }
 
     /// An unknown name is an error that lists what there is.
     #[test]
