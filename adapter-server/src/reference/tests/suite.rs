@@ -1,6 +1,7 @@
 //! The suite, once per database: the name that this module is included under says
 //! which.
 
+mod bounds;
 mod changes;
 mod credentials;
 mod durability;
