@@ -377,3 +377,16 @@ async fn parts(
         .map_err(fault)?;
     Ok(parts)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::tests::plan;
+
+    /// The memories of a store are counted without a look at those of others.
+    #[tokio::test]
+    async fn a_store_is_counted_by_its_index() {
+        let plan = plan(COUNT).await;
+        assert!(plan.contains("COVERING INDEX memories_of_store"), "{plan}");
+    }
+}

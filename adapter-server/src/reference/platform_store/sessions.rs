@@ -251,3 +251,23 @@ fn owned_by(caller: Owner, harness_id: HarnessId) -> Session {
         blueprint_config: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::tests::plan;
+
+    /// Lists of sessions come in their order, and pass by those of other agents and those
+    /// that are archived.
+    #[tokio::test]
+    async fn lists_come_in_order() {
+        for (statement, index) in [
+            (LIST, "sessions_by_age"),
+            (LIST_OF_AGENT, "sessions_of_agent"),
+        ] {
+            let plan = plan(statement).await;
+            assert!(plan.contains(index), "{plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
+}
