@@ -14674,6 +14674,8 @@ pub mod session_sql_db_store_service_server {
     /// * a value and a row of a table to 1 MiB, what is set aside while sorting and the
     ///  like to 512 MiB, and the memory of all calls together to 1 GiB
     ///  (SQL_LIMIT_EXCEEDED);
+    /// * a statement to 1,000 calls of functions, and to 50 LIKE and GLOB
+    ///  (SQL_LIMIT_EXCEEDED);
     /// * the SQL text of one call to 1 MiB (SQL_QUERY_ERROR);
     /// * a result to 4 MiB of JSON (SQL_RESULT_TOO_LARGE);
     /// * a call to 10 s (SQL_QUERY_TIMEOUT).
@@ -14686,7 +14688,8 @@ pub mod session_sql_db_store_service_server {
     /// * SQL_QUERY_ERROR: the SQL is wrong, or a constraint forbids what it does.
     /// * SQL_QUERY_TIMEOUT: `timeout_seconds` in the metadata. The text is not read.
     /// * SQL_AUTHORIZER_BLOCKED: what the SQL asks for is not to be had here, such as
-    ///  ATTACH, VACUUM, loading code, most PRAGMAs, and changes in a query.
+    ///  ATTACH, VACUUM, loading code, most PRAGMAs, and changes in a query. The reference
+    ///  server has no json_patch and no json_pretty either.
     #[derive(Debug)]
     pub struct SessionSqlDbStoreServiceServer<T> {
         inner: Arc<T>,

@@ -76,6 +76,7 @@ fn is_v6_in(ip: Ipv6Addr, (first, prefix): (Ipv6Addr, u32)) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
