@@ -22,7 +22,6 @@ const CHARACTER_BYTES: usize = 4;
 enum Answer {
     Null,
     Integer(i64),
-    Real(f64),
     /// UTF-8, if what it was made of was.
     Text(Vec<u8>),
     Blob(Vec<u8>),
@@ -71,7 +70,6 @@ impl ToSql for Answer {
         Ok(ToSqlOutput::Borrowed(match self {
             Self::Null => ValueRef::Null,
             Self::Integer(number) => ValueRef::Integer(*number),
-            Self::Real(number) => ValueRef::Real(*number),
             Self::Text(bytes) => ValueRef::Text(bytes),
             Self::Blob(bytes) => ValueRef::Blob(bytes),
         }))
@@ -232,13 +230,7 @@ fn replaced(context: &Context<'_>, value_bytes: usize) -> rusqlite::Result<Answe
         return Ok(Answer::Null);
     };
     if until_nul(&pattern).is_empty() {
-        return Ok(match context.get_raw(0) {
-            ValueRef::Integer(number) => Answer::Integer(number),
-            ValueRef::Real(number) => Answer::Real(number),
-            ValueRef::Null | ValueRef::Text(_) | ValueRef::Blob(_) => {
-                Answer::Text(whole.into_owned())
-            }
-        });
+        return Ok(Answer::Text(whole.into_owned()));
     }
     let Some(other) = text(context, 2) else {
         return Ok(Answer::Null);
