@@ -6,9 +6,13 @@ mod commands;
 use clap::{Parser, Subcommand};
 use commands::{Failure, export, import, rotate_keys, serve};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// It could not start or finish, or stopped without being told to.
 const FAILED: u8 = 3;
+
+/// How long threads that block are waited for at the end.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// Serves every store of an Everruns runtime host from a database.
 #[derive(Parser)]
@@ -43,9 +47,20 @@ enum Command {
     Export(export::Args),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Cli::parse()).await {
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(fault) => {
+            eprintln!("mortise-adapter: no threads can be started: {fault}");
+            return ExitCode::from(FAILED);
+        }
+    };
+    let done = runtime.block_on(run(cli));
+    // Whatever blocks a thread now, such as a statement of a session that cannot be
+    // interrupted, has nobody left to answer to.
+    runtime.shutdown_timeout(LINGER);
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("mortise-adapter: {failure}");

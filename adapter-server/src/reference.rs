@@ -72,7 +72,7 @@ use everruns_core::egress::EgressService;
 use mortise_proto::pb;
 use open::Place;
 use outbound_tool_rate_limiter::Calls;
-use payment_authority::LedgerOnly;
+use payment_authority::{LedgerOnly, settle_for_ever};
 use platform_store::Platform;
 use replies::Pruning;
 use seal::KeyRing;
@@ -281,6 +281,7 @@ impl Reference {
             sql: SqlEngine::new(sql_limits),
             platform: Platform::new(&platform_base_url, capabilities),
         });
+        tokio::spawn(settle_for_ever(Arc::downgrade(&inner)));
         if fire_schedules {
             let storage = Arc::downgrade(&inner);
             tokio::spawn(fire_for_ever(storage, schedules_changed));

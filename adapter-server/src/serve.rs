@@ -25,6 +25,11 @@ const PART_WAIT: Duration = Duration::from_secs(30);
 /// How long all of a streamed request may take.
 const UPLOAD_WAIT: Duration = Duration::from_secs(10 * 60);
 
+/// How much of changes may be under way at once, in KiB of their requests, and as much
+/// again of streamed requests. A change outlives its caller, so callers that give up must
+/// not pile up work.
+const ROOM_KIB: u32 = 512 * 1024;
+
 /// A streamed answer.
 pub(crate) type Answers<Rsp> = Pin<Box<dyn Stream<Item = Result<Rsp, Status>> + Send>>;
 
@@ -45,7 +50,7 @@ pub(crate) struct Shared<S> {
     /// Whether more than the plain methods is offered.
     pub(crate) features: bool,
     pub(crate) replies: ReplyMemory,
-    /// Room for changes under way, one permit a KiB.
+    /// Room for changes under way.
     pub(crate) under_way: Arc<Semaphore>,
     /// The same for streamed requests, apart: those wait for their senders, and other
     /// changes must not wait for them.
@@ -242,11 +247,19 @@ fn too_slow(what: &str, wait: Duration) -> Status {
         .into()
 }
 
-/// Waits for room for so many bytes.
+/// Room for changes, one permit a KiB.
+pub(crate) fn room() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(ROOM_KIB as usize))
+}
+
+/// Waits for room for so many bytes. What is larger than all of the room has it alone.
 async fn take_room(room: &Arc<Semaphore>, bytes: usize) -> Option<OwnedSemaphorePermit> {
     let kib = u32::try_from(1 + bytes / 1024).unwrap_or(u32::MAX);
     // Never closed.
-    room.clone().acquire_many_owned(kib).await.ok()
+    room.clone()
+        .acquire_many_owned(kib.min(ROOM_KIB))
+        .await
+        .ok()
 }
 
 /// Runs a change to its end even if the caller goes away in the middle, so that
@@ -279,4 +292,21 @@ pub(crate) fn not_offered(service: &str) -> StoreError {
         pb::ErrorReason::NotOffered,
         format!("this server does not offer {service}; Describe lists what it offers"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+
+    /// A request larger than all of the room is served, alone.
+    #[tokio::test]
+    async fn the_largest_change_has_the_room_alone() {
+        let room = room();
+        let large = take_room(&room, 1024 * 1024 * 1024).now_or_never();
+        assert!(large.is_some(), "the largest request waits for ever");
+        assert!(take_room(&room, 1).now_or_never().is_none());
+        drop(large);
+        assert!(take_room(&room, 1).now_or_never().is_some());
+    }
 }

@@ -4,27 +4,19 @@
 use crate::bearer::TokenFile;
 use crate::listen::Listener;
 use crate::replies::ReplyMemory;
-use crate::serve::{Serving, Shared};
+use crate::serve::{Serving, Shared, room};
 use crate::{AdapterSource, services, trace};
 use mortise_proto::rpc::table;
 use mortise_proto::{FILE_DESCRIPTOR_SET, MAX_HEADER_LIST_BYTES, MAX_MESSAGE_BYTES, pb};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Server;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
-
-/// How much of changes may be under way at once, in KiB of their requests. A change
-/// outlives its caller, so callers that give up must not pile up work.
-const UNDER_WAY_KIB: usize = 512 * 1024;
-
-/// How much of streamed requests may be held at once, in KiB.
-const UPLOADS_KIB: usize = 512 * 1024;
 
 /// How long calls under way may take once the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -152,8 +144,8 @@ impl<S: AdapterSource> AdapterServer<S> {
                 max_message_bytes: limit,
                 features: self.features,
                 replies: ReplyMemory::new(),
-                under_way: Arc::new(Semaphore::new(UNDER_WAY_KIB)),
-                uploads: Arc::new(Semaphore::new(UPLOADS_KIB)),
+                under_way: room(),
+                uploads: room(),
                 closing,
             }),
         };

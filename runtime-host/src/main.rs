@@ -12,6 +12,7 @@ use mortise_runtime_host::run::{RunError, RunOptions, run};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -21,6 +22,9 @@ const TURN_FAILED: u8 = 1;
 const INTERRUPTED: u8 = 130;
 /// There was no turn: bad configuration, an adapter that cannot be used.
 const NO_TURN: u8 = 3;
+
+/// How long threads that block are waited for at the end.
+const LINGER: Duration = Duration::from_secs(2);
 
 #[derive(Parser)]
 #[command(
@@ -81,9 +85,23 @@ struct RunArgs {
     model: model::ModelArgs,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(fault) => {
+            eprintln!("mortise-host: no threads can be started: {fault}");
+            return ExitCode::from(NO_TURN);
+        }
+    };
+    let code = runtime.block_on(obey(cli));
+    // Whatever blocks a thread now has nobody left to answer to.
+    runtime.shutdown_timeout(LINGER);
+    code
+}
+
+async fn obey(cli: Cli) -> ExitCode {
+    match cli.command {
         Command::Run(args) => {
             log_plainly();
             Box::pin(run_once(args)).await

@@ -24,7 +24,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL", default_value = "")]
     platform_base_url: String,
     /// Let outbound requests of agents reach private, loopback and link-local addresses,
-    /// where the platform's own services are. For development.
+    /// where the platform's own services are. For development, and where a proxy decides
+    /// instead: proxies that the environment names (HTTPS_PROXY) are used with this only.
     #[arg(long)]
     allow_private_egress: bool,
     /// The largest request that is taken, in MiB. A file is written in one request.

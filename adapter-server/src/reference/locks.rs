@@ -3,7 +3,8 @@
 //! SQLite has one writer, so there is nothing to lock. PostgreSQL has many: two
 //! changes that read the same row and write what they made of it would lose one. A
 //! change that takes several locks takes the request first, then the org's, then
-//! sessions in the order of their ids: in one order nobody waits in a circle.
+//! sessions in the order of their ids, budgets last: in one order nobody waits in a
+//! circle.
 
 use super::bulk;
 use super::db::fault;
@@ -20,6 +21,8 @@ const SESSIONS: (&str, &str) = (
     "SELECT 1 FROM sessions WHERE org_id = $1 AND id",
     "ORDER BY id FOR NO KEY UPDATE",
 );
+
+const BUDGETS: &str = "SELECT 1 FROM budgets WHERE org_id = $1 ORDER BY id FOR NO KEY UPDATE";
 
 const NAMED: &str = "SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, $2))) AS l";
 
@@ -62,6 +65,15 @@ pub(super) async fn org(tx: &mut AnyConnection, org_id: i64, what: &str) -> Resu
         return Ok(());
     }
     let locked = sqlx::query(NAMED).bind(what).bind(org_id).execute(tx).await;
+    locked.map(|_| ()).map_err(fault)
+}
+
+/// Makes whatever spends the org's budgets wait until this change is over.
+pub(super) async fn budgets(tx: &mut AnyConnection, org_id: i64) -> Result<(), StoreError> {
+    if tx.backend_name() != POSTGRES {
+        return Ok(());
+    }
+    let locked = sqlx::query(BUDGETS).bind(org_id).fetch_all(tx).await;
     locked.map(|_| ()).map_err(fault)
 }
 

@@ -12,6 +12,7 @@ use everruns_core::memory_store::{
     MemoryStoreEntity,
 };
 use everruns_core::typed_id::{MemoryId, MemoryStoreId, OrgId};
+use futures::TryStreamExt;
 use mortise_proto::convert::{nested, timestamp, to_timestamp};
 use mortise_proto::{StoreError, pb};
 use prost::Message;
@@ -21,6 +22,9 @@ const DEFAULT_NAME: &str = "default";
 
 /// What a limit of zero means.
 const RECALLED: usize = 10;
+
+/// The most that the memories of one answer may hold beside their text, in bytes.
+const PARTS_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 const DEFAULT_STORE: &str = "SELECT body FROM memory_stores WHERE org_id = $1 AND is_default = 1";
 
@@ -218,14 +222,12 @@ impl ScopedReference {
         let kind = query.kind.map_or(pb::MemoryKind::Unspecified, Into::into);
         let store_id = query.store_id.map(|id| id.to_string());
         let mut tx = self.inner.db.snapshot().await?;
-        let rows: Vec<(Vec<u8>,)> = sqlx::query_as(SEARCH)
+        let mut rows = sqlx::query_as::<_, (Vec<u8>,)>(SEARCH)
             .bind(org_id)
             .bind(i64::from(store_id.is_some()))
             .bind(store_id.as_deref().unwrap_or_default())
             .bind(i64::from(i32::from(kind)))
-            .fetch_all(&mut *tx)
-            .await
-            .map_err(fault)?;
+            .fetch(&mut *tx);
         let wanted = Wanted::of(&query);
         let mut found = Vec::new();
         let mut total = 0;
@@ -233,7 +235,7 @@ impl ScopedReference {
             0 => RECALLED,
             limit => limit,
         };
-        for (body,) in rows {
+        while let Some((body,)) = rows.try_next().await.map_err(fault)? {
             let memory: pb::Memory = decoded(&body)?;
             if wanted.is(&memory) {
                 total += 1;
@@ -242,9 +244,21 @@ impl ScopedReference {
                 }
             }
         }
+        drop(rows);
         let mut memories = Vec::with_capacity(found.len());
+        let mut bytes = 0;
         for mut memory in found {
-            memory.content_parts = parts(&mut tx, org_id, &memory).await?;
+            let parts = parts(&mut tx, org_id, &memory).await?;
+            bytes += parts.len();
+            if bytes > PARTS_BYTES_MAX {
+                return Err(refused(format!(
+                    "the first {} memories hold more than {} MiB of images; set a lower \
+                     limit than {limit}",
+                    memories.len() + 1,
+                    PARTS_BYTES_MAX / (1024 * 1024)
+                )));
+            }
+            memory.content_parts = decoded::<pb::Memory>(&parts)?.content_parts;
             memories.push(memory.try_into().map_err(stored_fault)?);
         }
         Ok((memories, total))
@@ -348,11 +362,12 @@ async fn put(
         .map_err(fault)
 }
 
+/// The message of a memory with nothing but its pieces.
 async fn parts(
     conn: &mut AnyConnection,
     org_id: i64,
     memory: &pb::Memory,
-) -> Result<Vec<pb::MemoryContentPart>, StoreError> {
+) -> Result<Vec<u8>, StoreError> {
     let (parts,): (Vec<u8>,) = sqlx::query_as(PARTS)
         .bind(org_id)
         .bind(memory.store_id.as_str())
@@ -360,5 +375,18 @@ async fn parts(
         .fetch_one(conn)
         .await
         .map_err(fault)?;
-    Ok(decoded::<pb::Memory>(&parts)?.content_parts)
+    Ok(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::tests::plan;
+
+    /// The memories of a store are counted without a look at those of others.
+    #[tokio::test]
+    async fn a_store_is_counted_by_its_index() {
+        let plan = plan(COUNT).await;
+        assert!(plan.contains("COVERING INDEX memories_of_store"), "{plan}");
+    }
 }

@@ -4,17 +4,20 @@
 //! An attempt to pay is written, and its amount taken out of the account, in a
 //! transaction of its own before anybody is paid. So a call that is sent again after a
 //! crash finds the attempt and does not make a second one: it asks the backend about
-//! the first. How it ended is written together with the remembered answer.
+//! the first. How it ended is written together with the remembered answer. Where no call
+//! comes again, the server itself asks after some minutes.
 
 mod amount;
 mod backend;
 mod ledger;
 mod policies;
 mod rows;
+mod settle;
 
 pub(super) use backend::LedgerOnly;
 pub use backend::{PaymentAttempt, PaymentBackend, PaymentFailure, PaymentReceipt};
 pub(super) use policies::{list_accounts, list_policies, lock, put, put_account};
+pub(super) use settle::settle_for_ever;
 
 use super::ScopedReference;
 use super::db;

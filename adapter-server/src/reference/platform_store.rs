@@ -11,7 +11,7 @@ mod harnesses;
 mod messages;
 mod report;
 mod rows;
-mod sessions;
+pub(super) mod sessions;
 mod wait;
 
 pub(super) use capabilities::{built_in, is_built_in};

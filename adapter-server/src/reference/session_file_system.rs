@@ -183,14 +183,8 @@ impl ScopedReference {
         path_pattern: Option<&str>,
     ) -> Result<Vec<GrepMatch>, StoreError> {
         let pattern = grep::compiled(pattern)?;
-        let mut conn = self.inner.db.reader().await?;
-        grep::grep(
-            &mut conn,
-            self.workspace(session_id),
-            &pattern,
-            path_pattern,
-        )
-        .await
+        let mut tx = self.inner.db.snapshot().await?;
+        grep::grep(&mut tx, self.workspace(session_id), pattern, path_pattern).await
     }
 }
 

@@ -98,6 +98,7 @@ impl ScopedReference {
         let session_id = entry.session_id;
         let answer = self
             .once(async |tx| {
+                locks::session(tx, org_id, session_id).await?;
                 session_store::must_exist(tx, org_id, session_id).await?;
                 let entry = put(tx, org_id, session_id, entry.into()).await?;
                 Ok(pb::RegisterResponse { entry: Some(entry) })
@@ -174,6 +175,7 @@ impl ScopedReference {
         let org_id = self.scope.org_id;
         let answer = self
             .once(async |tx| {
+                locks::session(tx, org_id, session_id).await?;
                 let deleted = sqlx::query(DELETE)
                     .bind(org_id)
                     .bind(session_id.to_string())
@@ -209,7 +211,7 @@ async fn find(
         .transpose()
 }
 
-/// Puts an entry over any that is there.
+/// Puts an entry over any that is there. The session must be locked.
 pub(super) async fn put(
     tx: &mut AnyConnection,
     org_id: i64,

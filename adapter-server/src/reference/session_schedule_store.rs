@@ -7,6 +7,7 @@ mod when;
 pub(super) use firing::fire_for_ever;
 
 use super::errors::{no_session, refused, upstream};
+use super::platform_store::sessions;
 use super::records::{nanos, now, now_after, stored_fault, time};
 use super::{ScopedReference, locks, session_store};
 use async_trait::async_trait;
@@ -17,6 +18,7 @@ use everruns_core::traits::SessionScheduleStore;
 use everruns_core::typed_id::{ScheduleId, SessionId};
 use mortise_proto::convert::{nested, timestamp, to_timestamp};
 use mortise_proto::{StoreError, pb};
+use sqlx::AnyConnection;
 use when::When;
 
 #[async_trait]
@@ -87,6 +89,12 @@ impl ScopedReference {
                 locks::session(tx, org_id, session_id).await?;
                 let session = session_store::find(tx, org_id, key, session_id).await?;
                 let session = session.ok_or_else(|| no_session(session_id))?;
+                if sessions::state(tx, org_id, session_id).await?.is_archived() {
+                    return Err(refused(format!(
+                        "session {session_id} is archived; nothing can be scheduled in it \
+                         any more"
+                    )));
+                }
                 let active = rows::count_active(tx, org_id, session_id).await?;
                 if active >= MAX_ACTIVE_SCHEDULES_PER_SESSION {
                     return Err(refused(format!(
@@ -135,12 +143,8 @@ impl ScopedReference {
                 locks::session(tx, org_id, session_id).await?;
                 let (session, id) = (session_id.to_string(), schedule_id.to_string());
                 let found = rows::find(tx, org_id, &session, &id).await?;
-                let mut schedule =
-                    found.ok_or_else(|| refused(format!("Schedule not found: {id}")))?;
-                let last = timestamp("updated_at", schedule.updated_at).map_err(stored_fault)?;
-                schedule.enabled = false;
-                schedule.next_trigger_at = None;
-                schedule.updated_at = Some(to_timestamp(time(now_after(nanos(last)))));
+                let schedule = found.ok_or_else(|| refused(format!("Schedule not found: {id}")))?;
+                let schedule = disabled(schedule)?;
                 rows::put(tx, org_id, &schedule).await?;
                 Ok(pb::CancelScheduleResponse {
                     schedule: Some(schedule),
@@ -159,4 +163,25 @@ impl ScopedReference {
         let mut conn = self.inner.db.reader().await?;
         rows::count_active(&mut conn, self.scope.org_id, session_id).await
     }
+}
+
+/// Disables every schedule of a session, which must be locked.
+pub(super) async fn disable_all(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    session_id: SessionId,
+) -> Result<(), StoreError> {
+    for schedule in rows::enabled(tx, org_id, session_id).await? {
+        rows::put(tx, org_id, &disabled(schedule)?).await?;
+    }
+    Ok(())
+}
+
+/// The schedule once it is disabled.
+fn disabled(mut schedule: pb::SessionSchedule) -> Result<pb::SessionSchedule, StoreError> {
+    let last = timestamp("updated_at", schedule.updated_at).map_err(stored_fault)?;
+    schedule.enabled = false;
+    schedule.next_trigger_at = None;
+    schedule.updated_at = Some(to_timestamp(time(now_after(nanos(last)))));
+    Ok(schedule)
 }

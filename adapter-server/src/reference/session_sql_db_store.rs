@@ -11,6 +11,7 @@
 //! made again from the new one.
 
 mod engine;
+mod functions;
 mod image;
 mod limits;
 mod rows;
@@ -46,6 +47,10 @@ use tokio::time::{Instant, timeout_at};
 use watch::Watch;
 
 const NAME_BYTES: usize = 64;
+
+/// A database that is changed is there as it grows, as what it has grown from, and as
+/// the file that is stored.
+const COPIES_TO_CHANGE: usize = 3;
 
 #[async_trait]
 impl SessionSqlDbStore for ScopedReference {
@@ -192,8 +197,9 @@ impl ScopedReference {
             found.ok_or_else(|| SessionSqlDbError::DatabaseNotFound(place.name.clone()))?;
         let engine = &self.inner.sql;
         let gate = engine.gate(place.org_id, place.session_id);
+        let bytes = image.bytes();
         let work = move |watch| read(&Sandbox::open(&image, Mode::Query, watch)?);
-        engine.run(&gate, engine.patience(), work).await
+        engine.run(&gate, engine.patience(), bytes, work).await
     }
 
     /// The database and its image, from memory if nobody has changed it since.
@@ -236,7 +242,8 @@ impl ScopedReference {
             }
             let found = self.find_sql_database(place).await?;
             let image = self.image_to_change(place, found.as_ref()).await?;
-            let changed = engine.run(&gate, patience, changes(image, sql.to_string()));
+            let bytes = COPIES_TO_CHANGE * image.bytes();
+            let changed = engine.run(&gate, patience, bytes, changes(image, sql.to_string()));
             let (revision, rows_affected) = match changed.await {
                 Ok(changed) => changed,
                 // Maybe another process did it in the meantime, and this one fails over it.

@@ -69,6 +69,17 @@ fn scope(org_id: i64, method: &'static Method, request_id: Option<String>) -> Sc
     }
 }
 
+/// How SQLite goes about a statement, a line a step.
+pub(super) async fn plan(statement: &str) -> String {
+    let reference = in_memory().await;
+    let mut conn = reference.inner.db.reader().await.unwrap();
+    let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+    let steps: Vec<(i64, i64, i64, String)> =
+        sqlx::query_as(explain).fetch_all(&mut *conn).await.unwrap();
+    let steps: Vec<String> = steps.into_iter().map(|(.., step)| step).collect();
+    steps.join("\n")
+}
+
 /// A new session in the adapter's org.
 async fn new_session(adapter: &ScopedReference) -> SessionId {
     let session = session(SessionId::new());

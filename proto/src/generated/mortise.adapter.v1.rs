@@ -2241,7 +2241,9 @@ pub mod egress_service_server {
             >
             + std::marker::Send
             + 'static;
-        /// Send sends a request and streams the answer, which the caller puts together.
+        /// Send sends a request and streams the answer, which the caller puts together. A
+        /// server may refuse an answer larger than it wants to hold with INTERNAL +
+        /// EGRESS_TRANSPORT; the reference does past 32 MiB.
         async fn send(
             &self,
             request: tonic::Request<super::SendRequest>,
@@ -6075,7 +6077,8 @@ pub mod memory_store_service_server {
             + 'static;
         /// Recall streams the active memories that match every part of the query, the most
         /// important first, and of those equally important the newest. The limit is applied
-        /// last.
+        /// last. A server may refuse an answer with more images than it wants to hold with
+        /// INTERNAL + STORE; the reference does past 64 MiB.
         async fn recall(
             &self,
             request: tonic::Request<super::RecallRequest>,
@@ -8247,7 +8250,8 @@ pub mod payment_authority_service_server {
         /// is about to pay before it does. Where it does not know whether it has paid (it
         /// crashed in between, its bank did not answer), it answers UNAVAILABLE with outcome
         /// `unknown`, and the same call with the same request_id finds out, or hears the same
-        /// again; it never pays a second time.
+        /// again; it never pays a second time. A server that keeps such an attempt finds out by
+        /// itself as well, so that its amount is not set aside for ever.
         ///
         /// TOOL_EXECUTION with outcome `not_applied`: nothing was paid, because there is no
         /// policy for the session, its agent or the org, or because the request is beyond
@@ -9414,8 +9418,8 @@ pub mod platform_store_service_server {
             tonic::Response<super::GetSessionContextReportResponse>,
             tonic::Status,
         >;
-        /// DeleteSession archives a session: lists leave it out and no message can be sent to
-        /// it. A turn that is running goes on.
+        /// DeleteSession archives a session: lists leave it out, no message can be sent to it,
+        /// and its schedules are disabled. A turn that is running goes on.
         async fn delete_session(
             &self,
             request: tonic::Request<super::DeleteSessionRequest>,
@@ -12307,7 +12311,9 @@ pub mod session_file_system_service_server {
         /// inline flags included) in text files, by path and line. Directories and base64 files are
         /// skipped.
         ///
-        /// Fails with "pattern" in its text when the expression is not one.
+        /// Fails with "pattern" in its text when the expression is not one. A server may refuse
+        /// a search that finds more than it wants to hold with INTERNAL + STORE; the reference
+        /// does past 64 MiB of paths and lines.
         async fn grep_files(
             &self,
             request: tonic::Request<super::GrepFilesRequest>,
@@ -13931,8 +13937,9 @@ pub mod session_schedule_store_service_server {
         /// with a scheduled_at beside it, and one-shot otherwise.
         ///
         /// INTERNAL + STORE: the cron expression or the time zone cannot be read, neither a
-        /// cron expression nor a time is given, the cron expression never comes true, or the
-        /// session has five enabled schedules already. The text says what to change.
+        /// cron expression nor a time is given, the cron expression never comes true, the
+        /// session has five enabled schedules already, or it is archived. The text says what to
+        /// change.
         async fn create_schedule(
             &self,
             request: tonic::Request<super::CreateScheduleRequest>,
@@ -14667,6 +14674,8 @@ pub mod session_sql_db_store_service_server {
     /// * a value and a row of a table to 1 MiB, what is set aside while sorting and the
     ///  like to 512 MiB, and the memory of all calls together to 1 GiB
     ///  (SQL_LIMIT_EXCEEDED);
+    /// * a statement to 1,000 calls of functions, and to 50 LIKE and GLOB
+    ///  (SQL_LIMIT_EXCEEDED);
     /// * the SQL text of one call to 1 MiB (SQL_QUERY_ERROR);
     /// * a result to 4 MiB of JSON (SQL_RESULT_TOO_LARGE);
     /// * a call to 10 s (SQL_QUERY_TIMEOUT).
@@ -14679,7 +14688,8 @@ pub mod session_sql_db_store_service_server {
     /// * SQL_QUERY_ERROR: the SQL is wrong, or a constraint forbids what it does.
     /// * SQL_QUERY_TIMEOUT: `timeout_seconds` in the metadata. The text is not read.
     /// * SQL_AUTHORIZER_BLOCKED: what the SQL asks for is not to be had here, such as
-    ///  ATTACH, VACUUM, loading code, most PRAGMAs, and changes in a query.
+    ///  ATTACH, VACUUM, loading code, most PRAGMAs, and changes in a query. The reference
+    ///  server has no json_patch and no json_pretty either.
     #[derive(Debug)]
     pub struct SessionSqlDbStoreServiceServer<T> {
         inner: Arc<T>,

@@ -131,6 +131,21 @@ async fn answers() {
     );
 }
 
+/// An answer without an end is not gathered for ever: the request fails.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_too_large_to_hold() {
+    let http = Http::start().await;
+    let (egress, _server) = egress(true).await;
+    let error = egress.send(get(http.url("/endless"))).await.unwrap_err();
+    assert!(
+        matches!(&error, EgressError::Transport(text) if text.contains("larger than 32 MiB")),
+        "{error:?}"
+    );
+    while !http.gone.load(Ordering::SeqCst) {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// A name goes to the addresses that the caller has looked up, and keeps its Host header.
 #[tokio::test(flavor = "multi_thread")]
 async fn pinned_addresses() {
@@ -181,6 +196,10 @@ async fn refusals() {
     let listed = get(http.url("/")).network_access(Some(elsewhere));
     let pinned =
         get("http://example.com/").pinned_addrs("example.com", vec![([10, 0, 0, 1], 80).into()]);
+    let hidden = get("http://example.com/").pinned_addrs(
+        "example.com",
+        vec!["[64:ff9b::10.0.0.1]:80".parse().unwrap()],
+    );
     let misnamed =
         get(http.url("/")).pinned_addrs("example.com", vec![([93, 184, 216, 34], 80).into()]);
     for (egress, denied) in [
@@ -188,8 +207,11 @@ async fn refusals() {
         (&guarded, get(http.url("/"))),
         (&guarded, get("http://169.254.169.254/latest")),
         (&guarded, get("http://[::ffff:127.0.0.1]/")),
+        (&guarded, get("http://[64:ff9b::127.0.0.1]/")),
+        (&guarded, get("http://198.18.0.1/")),
         (&guarded, get("http://localhost/")),
         (&guarded, pinned),
+        (&guarded, hidden),
         (&guarded, misnamed),
     ] {
         let url = denied.url.clone();

@@ -12,8 +12,8 @@ pub trait PaymentBackend: fmt::Debug + Send + Sync {
     /// Pays for an attempt.
     ///
     /// `attempt.id` is the idempotency key: the call may come again with the same id,
-    /// after a crash, after [`PaymentFailure::Unknown`], or at the same time. It must
-    /// then say what became of the first payment and never make a second one. Other
+    /// after a crash, after [`PaymentFailure::Unknown`], at the same time, or minutes
+    /// later, when nobody but the storage asks any more. It must then say what became of the first payment and never make a second one. Other
     /// ids are other payments, however alike they look.
     ///
     /// The policy allowed the attempt and its amount is set aside. At most
@@ -61,7 +61,7 @@ pub enum PaymentFailure {
     #[error("{0}")]
     NotPaid(String),
     /// It may have been paid: its amount stays set aside, and the same call, sent
-    /// again, asks once more.
+    /// again, asks once more, as the storage does every few minutes.
     #[error("{0}")]
     Unknown(String),
 }

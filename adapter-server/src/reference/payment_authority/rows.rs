@@ -39,6 +39,14 @@ const FAIL: &str = "UPDATE payment_attempts \
                     SET state = 'failed', updated_at = $3, failure = $4 \
                     WHERE org_id = $1 AND id = $2";
 
+/// Of every org: settling is the server's own work.
+const FORSAKEN: &str = "SELECT org_id, id, request_id, updated_at FROM payment_attempts \
+                        WHERE state = 'pending' AND updated_at <= $1 \
+                        ORDER BY updated_at LIMIT 64";
+
+const CLAIM: &str = "UPDATE payment_attempts SET updated_at = $4 \
+                     WHERE org_id = $1 AND id = $2 AND state = 'pending' AND updated_at = $3";
+
 type Row = (
     String,
     String,
@@ -51,6 +59,15 @@ type Row = (
     Option<Vec<u8>>,
     Vec<u8>,
 );
+
+/// An attempt that is in doubt and that nobody asks about.
+#[derive(Debug, sqlx::FromRow)]
+pub(super) struct Forsaken {
+    pub(super) org_id: i64,
+    pub(super) id: String,
+    pub(super) request_id: String,
+    updated_at: i64,
+}
 
 /// How far an attempt has come.
 pub(super) enum State {
@@ -206,6 +223,35 @@ pub(super) async fn fail(
         .map_err(fault)
 }
 
+/// Some of the attempts in doubt that nobody has asked about since a time.
+pub(super) async fn forsaken(
+    conn: &mut AnyConnection,
+    since: i64,
+) -> Result<Vec<Forsaken>, StoreError> {
+    sqlx::query_as(FORSAKEN)
+        .bind(since)
+        .fetch_all(conn)
+        .await
+        .map_err(fault)
+}
+
+/// Notes that an attempt is asked about now; false if somebody else was quicker.
+pub(super) async fn claim(
+    tx: &mut AnyConnection,
+    attempt: &Forsaken,
+    now: i64,
+) -> Result<bool, StoreError> {
+    let claimed = sqlx::query(CLAIM)
+        .bind(attempt.org_id)
+        .bind(attempt.id.as_str())
+        .bind(attempt.updated_at)
+        .bind(now)
+        .execute(tx)
+        .await
+        .map_err(fault)?;
+    Ok(claimed.rows_affected() > 0)
+}
+
 fn unfailed(
     org_id: i64,
     key: Option<&KeyRing>,
@@ -225,4 +271,17 @@ fn unfailed(
 
 fn text(bytes: Vec<u8>) -> Result<String, StoreError> {
     String::from_utf8(bytes).map_err(|_| unreadable("a failure is not UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::tests::plan;
+
+    /// Looking for attempts in doubt passes by those that are settled.
+    #[tokio::test]
+    async fn attempts_in_doubt_have_an_index() {
+        let plan = plan(FORSAKEN).await;
+        assert!(plan.contains("payment_attempts_in_doubt"), "{plan}");
+    }
 }

@@ -132,6 +132,7 @@ impl Reference {
         locks::org(&mut tx, org_id, Kind::Harness.name()).await?;
         locks::org(&mut tx, org_id, Kind::Agent.name()).await?;
         payment_authority::lock(&mut tx, org_id).await?;
+        locks::budgets(&mut tx, org_id).await?;
         let state = State::load(&mut tx, org_id, key).await?;
         let org_public_id = org_public_id_from_internal(org_id);
         let reading = Reading {

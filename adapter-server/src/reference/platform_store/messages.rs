@@ -30,7 +30,7 @@ pub(super) async fn send(
         .once(async |tx| {
             locks::session(tx, org_id, session_id).await?;
             let state = sessions::state(tx, org_id, session_id).await?;
-            if state.status == "archived" {
+            if state.is_archived() {
                 return Err(refused(format!(
                     "session {session_id} is archived; nothing can be said in it any more"
                 )));

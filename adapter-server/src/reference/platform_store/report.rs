@@ -24,9 +24,11 @@ use everruns_core::llm_models::LlmProviderType;
 use everruns_core::message::Message;
 use everruns_core::typed_id::SessionId;
 use everruns_core::{Session, SessionContextReport, get_model_profile};
+use futures::TryStreamExt;
 use mortise_proto::StoreError;
 use serde::Deserialize;
 use sqlx::AnyConnection;
+use std::pin::pin;
 
 pub(super) async fn of(
     store: &ScopedReference,
@@ -62,13 +64,19 @@ async fn last_generation(
     org_id: i64,
     id: SessionId,
 ) -> Result<Option<(LlmGenerationData, i64)>, StoreError> {
-    let events = event_log::newest_of_type(conn, org_id, id, LLM_GENERATION, 1).await?;
-    let read = |event: mortise_proto::pb::Event| {
-        // Events are stored whatever they hold; one that says nothing is none.
-        let generation = serde_json::from_str(&event.data_json).ok()?;
-        Some((generation, event.sequence))
+    let mut events = pin!(event_log::newest_of_type(
+        conn,
+        org_id,
+        id,
+        LLM_GENERATION,
+        1
+    ));
+    let Some(event) = events.try_next().await? else {
+        return Ok(None);
     };
-    Ok(events.into_iter().find_map(read))
+    // Events are stored whatever they hold; one that says nothing is none.
+    let generation = serde_json::from_str(&event.data_json).ok();
+    Ok(generation.map(|generation| (generation, event.sequence)))
 }
 
 /// What a first call of a model would send, without messages.
@@ -178,13 +186,24 @@ async fn consumed(
     struct Completed {
         usage: Option<TokenUsage>,
     }
-    let answers =
-        event_log::newest_of_type(conn, org_id, id, OUTPUT_MESSAGE_COMPLETED, i64::MAX).await?;
-    let usages = answers.iter().filter_map(|event| {
-        let completed: Completed = serde_json::from_str(&event.data_json).ok()?;
-        completed.usage
-    });
-    Ok(usages.reduce(sum))
+    let mut answers = pin!(event_log::newest_of_type(
+        conn,
+        org_id,
+        id,
+        OUTPUT_MESSAGE_COMPLETED,
+        i64::MAX
+    ));
+    let mut consumed = None;
+    while let Some(answer) = answers.try_next().await? {
+        let Ok(Completed { usage: Some(usage) }) = serde_json::from_str(&answer.data_json) else {
+            continue;
+        };
+        consumed = Some(match consumed {
+            Some(consumed) => sum(consumed, usage),
+            None => usage,
+        });
+    }
+    Ok(consumed)
 }
 
 /// Stops at the largest number instead of overflowing.

@@ -5,7 +5,9 @@ use crate::reference::db::fault;
 use crate::reference::errors::{no_session, refused};
 use crate::reference::records::{now, stored_fault, time};
 use crate::reference::seal::{Bound, opened_domain};
-use crate::reference::{ScopedReference, locks, new_session, session_store};
+use crate::reference::{
+    ScopedReference, locks, new_session, session_schedule_store, session_store,
+};
 use everruns_core::Session;
 use everruns_core::session::{SessionStatus, SubagentStatus};
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
@@ -37,13 +39,26 @@ const STATE: &str = "SELECT s.status, i.archived_at, \
     LEFT JOIN session_index i ON i.org_id = s.org_id AND i.session_id = s.id \
     WHERE s.org_id = $1 AND s.id = $2";
 
+const ARCHIVED: &str = "archived";
+
 /// What a session is doing.
-pub(super) struct State {
+pub(in crate::reference) struct State {
     /// In upstream's words, or `archived`.
     pub(super) status: String,
     /// Whether a turn is running or asked for.
     pub(super) is_busy: bool,
 }
+
+// === impl State ===
+
+impl State {
+    /// Whether nothing begins in it any more.
+    pub(in crate::reference) fn is_archived(&self) -> bool {
+        self.status == ARCHIVED
+    }
+}
+
+// === what can be done with sessions ===
 
 pub(super) async fn list(
     store: &ScopedReference,
@@ -158,6 +173,7 @@ pub(super) async fn delete(store: &ScopedReference, id: SessionId) -> Result<(),
                     session.finished_at.get_or_insert(to_timestamp(now));
                 })
                 .await?;
+                session_schedule_store::disable_all(tx, org_id, id).await?;
             }
             Ok(pb::DeleteSessionResponse {})
         })
@@ -166,7 +182,7 @@ pub(super) async fn delete(store: &ScopedReference, id: SessionId) -> Result<(),
 }
 
 /// What a session is doing.
-pub(super) async fn state(
+pub(in crate::reference) async fn state(
     conn: &mut AnyConnection,
     org_id: i64,
     id: SessionId,
@@ -179,7 +195,7 @@ pub(super) async fn state(
         .map_err(fault)?;
     let (status, archived_at, requests) = row.ok_or_else(|| no_session(id))?;
     let status = match status.as_str() {
-        _ if archived_at.is_some() => "archived".to_string(),
+        _ if archived_at.is_some() => ARCHIVED.to_string(),
         // Its turn has not begun yet.
         _ if requests > 0 => SessionStatus::Active.to_string(),
         status => status.to_lowercase(),
@@ -233,5 +249,25 @@ fn owned_by(caller: Owner, harness_id: HarnessId) -> Session {
         subagent_status: None,
         blueprint_id: None,
         blueprint_config: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::tests::plan;
+
+    /// Lists of sessions come in their order, and pass by those of other agents and those
+    /// that are archived.
+    #[tokio::test]
+    async fn lists_come_in_order() {
+        for (statement, index) in [
+            (LIST, "sessions_by_age"),
+            (LIST_OF_AGENT, "sessions_of_agent"),
+        ] {
+            let plan = plan(statement).await;
+            assert!(plan.contains(index), "{plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        }
     }
 }

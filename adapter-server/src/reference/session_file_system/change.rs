@@ -21,8 +21,11 @@ const READ_ONLY_BELOW: &str = "SELECT path FROM files \
 const ANY_BELOW: &str = "SELECT 1 FROM files WHERE org_id = $1 AND session_id = $2 \
                          AND parent = $3 LIMIT 1";
 
-const DELETE: &str = "DELETE FROM files WHERE org_id = $1 AND session_id = $2 \
-                      AND (path = $3 OR (path >= $4 AND path < $5))";
+const DELETE: &str = "DELETE FROM files WHERE org_id = $1 AND session_id = $2 AND path = $3";
+
+/// Apart from the path itself: with OR between the two SQLite reads the whole workspace.
+const DELETE_BELOW: &str = "DELETE FROM files WHERE org_id = $1 AND session_id = $2 \
+                            AND path >= $3 AND path < $4";
 
 /// What a file must hold to be written.
 #[derive(Debug, Clone, Copy)]
@@ -122,11 +125,17 @@ pub(super) async fn delete(
     if let Some(inside) = readonly_below(tx, workspace, path).await? {
         return Err(readonly(&inside));
     }
-    let (from, to) = path.below();
     sqlx::query(DELETE)
         .bind(workspace.org_id)
         .bind(workspace.session_id.to_string())
         .bind(path.as_str())
+        .execute(&mut *tx)
+        .await
+        .map_err(fault)?;
+    let (from, to) = path.below();
+    sqlx::query(DELETE_BELOW)
+        .bind(workspace.org_id)
+        .bind(workspace.session_id.to_string())
         .bind(from)
         .bind(to)
         .execute(tx)
@@ -233,4 +242,19 @@ async fn readonly_below(
 
 fn readonly(path: &FilePath) -> StoreError {
     refused(format!("file is readonly: {path}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::tests::plan;
+
+    /// What is deleted is found by its path.
+    #[tokio::test]
+    async fn a_deletion_reads_what_it_deletes() {
+        for statement in [DELETE, DELETE_BELOW] {
+            let plan = plan(statement).await;
+            assert!(plan.contains("session_id=? AND path"), "{plan}");
+        }
+    }
 }

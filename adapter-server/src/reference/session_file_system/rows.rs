@@ -15,9 +15,9 @@ const FIND: &str = "SELECT path, id, is_directory, is_readonly, encoding, size_b
                            created_at, updated_at FROM files \
                     WHERE org_id = $1 AND session_id = $2 AND path = $3";
 
-const ENTRIES: &str = "SELECT path, id, is_directory, is_readonly, encoding, size_bytes, \
-                              created_at, updated_at FROM files \
-                       WHERE org_id = $1 AND session_id = $2 AND parent = $3 ORDER BY path";
+/// In no order: for one SQLite would walk the whole workspace by its primary key.
+const ENTRIES: &str = "SELECT path, id, is_directory, is_readonly, encoding, size_bytes, created_at, updated_at \
+     FROM files WHERE org_id = $1 AND session_id = $2 AND parent = $3";
 
 const CONTENT: &str = "SELECT content FROM files \
                        WHERE org_id = $1 AND session_id = $2 AND path = $3";
@@ -82,18 +82,20 @@ impl Workspace {
         Ok(Some(Row::root(created_at.unwrap_or(0))))
     }
 
+    /// What stands in a directory, in order of path.
     pub(super) async fn entries(
         self,
         conn: &mut AnyConnection,
         path: &FilePath,
     ) -> Result<Vec<Row>, StoreError> {
-        let rows: Vec<Columns> = sqlx::query_as(ENTRIES)
+        let mut rows: Vec<Columns> = sqlx::query_as(ENTRIES)
             .bind(self.org_id)
             .bind(self.session_id.to_string())
             .bind(path.as_str())
             .fetch_all(conn)
             .await
             .map_err(fault)?;
+        rows.sort_unstable_by(|(one, ..), (other, ..)| one.cmp(other));
         Ok(rows.into_iter().map(Row::from).collect())
     }
 
@@ -239,5 +241,19 @@ impl From<Columns> for Row {
             created_at,
             updated_at,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::tests::plan;
+
+    /// A directory is listed without a look at the rest of the workspace.
+    #[tokio::test]
+    async fn a_directory_is_found_by_its_name() {
+        let plan = plan(ENTRIES).await;
+        assert!(plan.contains("files_by_parent"), "{plan}");
+        assert!(!plan.contains("SCAN"), "{plan}");
     }
 }

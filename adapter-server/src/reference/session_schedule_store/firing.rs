@@ -1,9 +1,10 @@
 //! Firing what is due. Several servers may share the storage: each looks, and the one
 //! whose transaction finds the schedule still due fires it.
 
-use super::rows;
 use super::when::When;
+use super::{disabled, rows};
 use crate::Appended;
+use crate::reference::platform_store::sessions;
 use crate::reference::records::{nanos, stored_fault};
 use crate::reference::turn_queue::{self, Delivered};
 use crate::reference::{Inner, db, locks};
@@ -21,6 +22,9 @@ use tokio::time::timeout;
 
 /// The longest sleep: a schedule that another process made may be due sooner.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How long a schedule that could not be fired waits.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 const SCHEDULE_TRIGGERED: &str = "schedule.triggered";
 
@@ -62,9 +66,37 @@ impl Inner {
                 return Ok(fired);
             }
             for (org_id, session_id, schedule_id) in due {
-                fired += usize::from(self.fire(org_id, &session_id, &schedule_id, now).await?);
+                match self.fire(org_id, &session_id, &schedule_id, now).await {
+                    Ok(has_fired) => fired += usize::from(has_fired),
+                    Err(error) => {
+                        tracing::warn!(
+                            %error,
+                            org = org_id,
+                            session = session_id,
+                            schedule = schedule_id,
+                            "a schedule cannot be fired; it is tried again later"
+                        );
+                        self.postpone(org_id, &session_id, &schedule_id, now)
+                            .await?;
+                    }
+                }
             }
         }
+    }
+
+    /// Puts off a schedule that could not be fired, so that it keeps no other waiting.
+    /// Its record still says when it was due.
+    async fn postpone(
+        &self,
+        org_id: i64,
+        session_id: &str,
+        schedule_id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.write().await?;
+        let until = nanos(now + TRY_AGAIN_AFTER);
+        rows::postpone(&mut tx, org_id, session_id, schedule_id, nanos(now), until).await?;
+        db::commit(tx).await
     }
 
     async fn fire(
@@ -87,6 +119,12 @@ impl Inner {
             // Another server was quicker, or it was cancelled.
             return Ok(false);
         };
+        let state = sessions::state(&mut tx, org_id, session).await?;
+        if state.is_archived() {
+            rows::put(&mut tx, org_id, &disabled(schedule)?).await?;
+            db::commit(tx).await?;
+            return Ok(false);
+        }
         let delivered = self
             .deliver(&mut tx, org_id, session, &schedule, due_at)
             .await?;

@@ -28,6 +28,14 @@ const PUT: &str = "INSERT INTO session_schedules \
 const DUE: &str = "SELECT org_id, session_id, id FROM session_schedules \
                    WHERE next_trigger_at <= $1 ORDER BY next_trigger_at LIMIT 64";
 
+/// Only the column: `body` says when it was due.
+const POSTPONE: &str = "UPDATE session_schedules SET next_trigger_at = $5 \
+                        WHERE org_id = $1 AND session_id = $2 AND id = $3 \
+                          AND next_trigger_at <= $4";
+
+const ENABLED: &str = "SELECT body FROM session_schedules \
+                       WHERE org_id = $1 AND session_id = $2 AND enabled = 1";
+
 const NEXT_DUE: &str = "SELECT CAST(MIN(next_trigger_at) AS BIGINT) FROM session_schedules";
 
 pub(super) async fn find(
@@ -108,6 +116,42 @@ pub(super) async fn due(
         .fetch_all(conn)
         .await
         .map_err(fault)
+}
+
+/// Puts off one that is due.
+pub(super) async fn postpone(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    session_id: &str,
+    id: &str,
+    now: i64,
+    until: i64,
+) -> Result<(), StoreError> {
+    sqlx::query(POSTPONE)
+        .bind(org_id)
+        .bind(session_id)
+        .bind(id)
+        .bind(now)
+        .bind(until)
+        .execute(tx)
+        .await
+        .map(|_| ())
+        .map_err(fault)
+}
+
+/// Those of a session that are enabled.
+pub(super) async fn enabled(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    session_id: SessionId,
+) -> Result<Vec<pb::SessionSchedule>, StoreError> {
+    let rows: Vec<(Vec<u8>,)> = sqlx::query_as(ENABLED)
+        .bind(org_id)
+        .bind(session_id.to_string())
+        .fetch_all(conn)
+        .await
+        .map_err(fault)?;
+    rows.iter().map(|(body,)| decoded(body)).collect()
 }
 
 /// When the next one is due.

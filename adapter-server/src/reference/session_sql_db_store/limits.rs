@@ -3,7 +3,7 @@
 use everruns_core::session_sqldb::SessionSqlDbError;
 use std::time::Duration;
 
-const MIB: usize = 1024 * 1024;
+pub(super) const MIB: usize = 1024 * 1024;
 
 /// Rows of a result. The model is told this number.
 pub(super) const ROWS: usize = 1000;
@@ -32,7 +32,8 @@ pub struct SqlLimits {
     pub database_bytes: usize,
     /// Memory of all SQLite connections of this process together, in bytes: whatever
     /// asks for more fails. SQLite knows no narrower limit, and keeps the lowest that it
-    /// was ever given.
+    /// was ever given. A storage on SQLite has the same memory: while statements of a
+    /// session fill it, its changes fail as unavailable, and nothing is lost.
     pub memory_bytes: usize,
     /// Databases of a session.
     pub databases: usize,

@@ -1,6 +1,7 @@
 //! What statements may do. SQLite asks as it compiles each of them.
 
 use rusqlite::hooks::AuthAction;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What a call is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +48,57 @@ const SETTABLE: &[&str] = &[
     "user_version",
 ];
 
-/// Functions that reach beyond the database.
-const FORBIDDEN_FUNCTIONS: &[&str] = &["fts3_tokenizer", "load_extension", "sqlite_log"];
+/// Functions that reach beyond the database, and those whose time or memory is the
+/// product of what they are given, where nothing stops them.
+const FORBIDDEN_FUNCTIONS: &[&str] = &[
+    "fts3_tokenizer",
+    "json_patch",
+    "json_pretty",
+    "jsonb_patch",
+    "load_extension",
+    "sqlite_log",
+];
+
+/// The most calls of functions that a statement may hold: SQLite does not ask between
+/// those of a row whether to go on, and some take milliseconds for the largest values.
+const CALLS_MAX: usize = 1000;
+
+/// The same of LIKE and GLOB, which take the product of pattern and text: a second for
+/// the largest.
+const MATCHES_MAX: usize = 50;
+
+/// Calls in the statement that is being compiled.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    all: AtomicUsize,
+    matches: AtomicUsize,
+}
+
+// === impl Calls ===
+
+impl Calls {
+    /// A new statement begins.
+    pub(super) fn begin(&self) {
+        self.all.store(0, Ordering::Relaxed);
+        self.matches.store(0, Ordering::Relaxed);
+    }
+
+    /// Counts an action; what the caller hears if it is one too many.
+    pub(super) fn refusal(&self, action: &AuthAction<'_>) -> Option<String> {
+        let AuthAction::Function { function_name } = action else {
+            return None;
+        };
+        let is_over = |count: &AtomicUsize, most| count.fetch_add(1, Ordering::Relaxed) >= most;
+        if among(&["glob", "like"], function_name) && is_over(&self.matches, MATCHES_MAX) {
+            return Some(format!(
+                "a statement has at most {MATCHES_MAX} LIKE and GLOB; use instr, or fts5"
+            ));
+        }
+        is_over(&self.all, CALLS_MAX).then(|| {
+            format!("a statement calls functions at most {CALLS_MAX} times; send it in parts")
+        })
+    }
+}
 
 /// Kinds of virtual tables that may be made: full text search and the index of boxes.
 const MODULES: &[&str] = &["fts5", "rtree", "rtree_i32"];

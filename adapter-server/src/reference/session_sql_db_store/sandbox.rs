@@ -1,9 +1,10 @@
 //! A database in memory, opened for one call and shut in: what its statements may do,
 //! how long and how much is decided here, before the first of them is compiled.
 
+use super::functions;
 use super::image::{Image, Revision};
 use super::limits::{self, PAGE_BYTES, SQL_BYTES, SqlLimits, VALUE_BYTES};
-use super::rules::{Mode, refusal};
+use super::rules::{Calls, Mode, refusal};
 use super::watch::{Meter, Watch};
 use everruns_core::session_sqldb::SessionSqlDbError;
 use rusqlite::config::DbConfig;
@@ -46,7 +47,8 @@ const CONFIGURATION: &[(DbConfig, bool)] = &[
 pub(super) struct Sandbox {
     pub(super) connection: Connection,
     pub(super) watch: Arc<Watch>,
-    blocked: Arc<Mutex<Option<String>>>,
+    blocked: Arc<Mutex<Option<SessionSqlDbError>>>,
+    calls: Arc<Calls>,
 }
 
 // === impl Sandbox ===
@@ -63,13 +65,22 @@ impl Sandbox {
         let verdict = blocked.clone();
         let asked = watch.clone();
         let mut meter = Meter::begin();
-        let judge = move |context: AuthContext<'_>| match refusal(&context.action, mode) {
-            None => Authorization::Allow,
-            Some(refusal) => {
-                *verdict.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
-                Authorization::Deny
-            }
+        let calls = Arc::new(Calls::default());
+        let counted = calls.clone();
+        let judge = move |AuthContext { action, .. }: AuthContext<'_>| {
+            let refusal = refusal(&action, mode).map(SessionSqlDbError::AuthorizerBlocked);
+            let too_many = || {
+                counted
+                    .refusal(&action)
+                    .map(SessionSqlDbError::LimitExceeded)
+            };
+            let Some(refusal) = refusal.or_else(too_many) else {
+                return Authorization::Allow;
+            };
+            *verdict.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+            Authorization::Deny
         };
+        functions::register(&connection, &watch, VALUE_BYTES).map_err(broken)?;
         connection.authorizer(Some(judge)).map_err(broken)?;
         connection
             .progress_handler(ASK_EVERY, Some(move || asked.must_stop(&mut meter)))
@@ -78,7 +89,14 @@ impl Sandbox {
             connection,
             watch,
             blocked,
+            calls,
         })
+    }
+
+    /// Whether to go on with the next statement.
+    pub(super) fn next_statement(&self) -> Result<(), SessionSqlDbError> {
+        self.calls.begin();
+        self.watch.check()
     }
 
     /// The image of what the statements have made of `before`.
@@ -102,7 +120,7 @@ impl Sandbox {
     pub(super) fn fault(&self, error: rusqlite::Error) -> SessionSqlDbError {
         let mut blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(refusal) = blocked.take() {
-            return SessionSqlDbError::AuthorizerBlocked(refusal);
+            return refusal;
         }
         let code = match &error {
             // It comes with a position in the SQL text, so it is about that.

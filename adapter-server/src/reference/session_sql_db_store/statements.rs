@@ -29,7 +29,7 @@ pub(super) fn execute(sandbox: &Sandbox, sql: &str) -> Result<u64, SessionSqlDbE
     let mut batch = Batch::new(connection, sql);
     let mut rows_affected = 0;
     for number in 1_u64.. {
-        sandbox.watch.check()?;
+        sandbox.next_statement()?;
         let blame = |error| blamed(sandbox.fault(error), number);
         let Some(mut statement) = batch.next().map_err(blame)? else {
             if number == 1 {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::reference::{PaymentAttempt, PaymentBackend, PaymentFailure, PaymentReceipt};
 use async_trait::async_trait;
+use chrono::{TimeDelta, Utc};
 use everruns_core::AgentLoopError;
 use everruns_core::payment::{
     MachinePaymentRequest, MachinePaymentResponse, PaymentMethod, PaymentRail,
@@ -222,6 +223,51 @@ async fn an_unknown_outcome() {
     }
     assert_eq!(*bank.asked.lock().unwrap(), 5);
     assert_eq!(bank.paid(), [1.25]);
+}
+
+/// An attempt whose caller never asks again is settled all the same: minutes later the
+/// server asks the bank, once however many servers look, and books what it hears.
+#[tokio::test]
+async fn nobody_asks_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.db");
+    let bank = Bank::in_the_mood([
+        Mood::Hesitates,
+        Mood::Hesitates,
+        Mood::Charges(1.0),
+        Mood::Hesitates,
+        Mood::Declines,
+    ]);
+    let servers = [open_with(&bank, &path).await, open_with(&bank, &path).await];
+    let [store, _] = &servers;
+    let session = new_session(&adapter(store, 1)).await;
+    endow(&adapter(store, 1), 9.0).await;
+    let mut now = Utc::now();
+    let mut settled = async || {
+        now += TimeDelta::minutes(6);
+        let [one, other] = servers.each_ref().map(|it| it.inner.settle_forsaken(now));
+        let (one, other) = tokio::join!(one, other);
+        one.unwrap() + other.unwrap()
+    };
+
+    pay(store, session, "paid", 1.5).await.unwrap_err();
+    assert_eq!(store.inner.settle_forsaken(Utc::now()).await.unwrap(), 0);
+    assert_eq!(*bank.asked.lock().unwrap(), 1, "its caller may still ask");
+    assert_eq!(settled().await, 0);
+    assert_eq!(balance(store).await, 7_500_000);
+    assert_eq!(settled().await, 1);
+    assert_eq!(balance(store).await, 8_000_000);
+    assert_eq!(*bank.asked.lock().unwrap(), 3);
+    // Whoever asks after all hears what was booked.
+    let late = pay(store, session, "paid", 1.5).await.unwrap();
+    assert_eq!(late.amount_usd, 1.0);
+
+    pay(store, session, "declined", 2.0).await.unwrap_err();
+    assert_eq!(settled().await, 1);
+    assert_eq!(balance(store).await, 8_000_000);
+    assert_eq!(settled().await, 0);
+    assert_eq!(*bank.asked.lock().unwrap(), 5);
+    assert_eq!(bank.paid(), [1.0]);
 }
 
 /// A payment that cost less than it might have leaves the rest in the account, and

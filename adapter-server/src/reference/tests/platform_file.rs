@@ -146,6 +146,29 @@ async fn a_limit_is_raised() {
     assert!(text.contains("balance: 21"), "{text}");
 }
 
+/// What is spent while a file is imported stays spent as well.
+#[tokio::test]
+async fn spending_goes_on_while_importing() {
+    let store = Store::new().await;
+    let file = |soft: u32| {
+        format!(
+            "budgets: [{{name: b, subject: organization, currency: usd, limit: 10, \
+             soft_limit: {soft}}}]"
+        )
+    };
+    import(&store, &file(1), &Source::All).await.unwrap();
+    let mut tx = store.reference.inner.db.write().await.unwrap();
+    let spend = "UPDATE budgets SET balance = balance - 4";
+    sqlx::query(spend).execute(&mut *tx).await.unwrap();
+    let edited = file(2);
+    let importing = import(&store, &edited, &Source::All);
+    let spent = async { crate::reference::db::commit(tx).await.unwrap() };
+    let imported = meanwhile(&store, importing, spent).await.unwrap();
+    assert_eq!(changed(&imported), ["update budget b"]);
+    let text = export(&store, FileFormat::Yaml, false).await.text;
+    assert!(text.contains("balance: 6"), "{text}");
+}
+
 const FAULTY: &str = "
 agnets: []
 models:

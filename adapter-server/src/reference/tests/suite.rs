@@ -1,6 +1,7 @@
 //! The suite, once per database: the name that this module is included under says
 //! which.
 
+mod bounds;
 mod budgets;
 mod changes;
 mod credentials;
@@ -13,6 +14,7 @@ mod payments;
 mod platform;
 mod platform_file;
 mod records;
+mod resources;
 mod schedules;
 mod sealing;
 mod secrets;
@@ -20,6 +22,7 @@ mod sql;
 mod tenancy;
 
 use super::*;
+use std::cell::Cell;
 
 /// The database of this inclusion.
 fn database() -> Database {
@@ -59,6 +62,39 @@ impl Store {
 /// The storage that belongs to a path: opened twice, it is the same.
 pub(super) async fn open(path: &Path) -> Reference {
     Reference::open(config(url_at(path).await)).await.unwrap()
+}
+
+/// Runs a change while a transaction is open, which goes on when the change waits for a
+/// lock of it, or is over because it takes none. SQLite's changes queue for the one
+/// connection that writes: whoever holds it holds them all.
+async fn meanwhile<T>(
+    store: &Store,
+    change: impl Future<Output = T>,
+    goes_on: impl Future<Output = ()>,
+) -> T {
+    let is_over = Cell::new(false);
+    let change = async {
+        let done = change.await;
+        is_over.set(true);
+        done
+    };
+    let other = async {
+        until_waiting(store, &is_over).await;
+        goes_on.await;
+    };
+    tokio::join!(change, other).0
+}
+
+async fn until_waiting(store: &Store, is_over: &Cell<bool>) {
+    let waiting = "SELECT count(*) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while database() == Database::Postgres && !is_over.get() {
+        let mut conn = store.reference.inner.db.reader().await.unwrap();
+        let (waiting,): (i64,) = sqlx::query_as(waiting).fetch_one(&mut *conn).await.unwrap();
+        if waiting > 0 {
+            break;
+        }
+    }
 }
 
 /// A statement that damages something, with its bytes as this database spells them.

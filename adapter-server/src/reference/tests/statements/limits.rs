@@ -202,3 +202,109 @@ async fn a_runaway_is_alone() {
     }
     assert_eq!(row(&adapter, loud, "SELECT 1").await, json!([1]));
 }
+
+/// Functions that take the product of two values' lengths in SQLite are quick, or are not
+/// to be had; and of those that take long a row can hold few enough that a call ends
+/// when its time is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn long_values_take_no_long_time() {
+    let reference = limited(SqlLimits {
+        time: Duration::from_secs(1),
+        ..SqlLimits::default()
+    })
+    .await;
+    let adapter = adapter(&reference, 1);
+    let session = new_session(&adapter).await;
+    adapter.create_database(session, "d").await.unwrap();
+    let long = |bytes: usize| format!("printf('%.*c', {bytes}, 'a')");
+    let needle = format!("{} || 'b'", long(450_000));
+    let calls = |bytes: usize| {
+        let text = long(bytes);
+        [
+            (format!("trim({text}, {needle} || 'a')"), json!([""])),
+            (format!("instr({text}, {needle})"), json!([0])),
+            (
+                format!("length(replace({text}, {needle}, ''))"),
+                json!([bytes]),
+            ),
+        ]
+    };
+    for (sql, expected) in calls(900_000) {
+        let found = row(&adapter, session, &format!("SELECT {sql}")).await;
+        assert_eq!(found, expected, "{sql}");
+    }
+    let started = Instant::now();
+    // No two alike: SQLite would do those once.
+    let columns = (0..90).flat_map(|n| calls(900_000 - n).map(|(sql, _)| sql));
+    let wide = format!("SELECT {}", columns.collect::<Vec<_>>().join(", "));
+    let error = kind(adapter.sql_query(session, "d", &wide).await);
+    // On a quick machine it is over in time.
+    let quick = [ErrorReason::SqlQueryTimeout, ErrorReason::Unspecified];
+    assert!(quick.contains(&error), "{error:?}");
+    assert!(
+        started.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        started.elapsed()
+    );
+    // The thread is free again, not only the caller.
+    for _ in 0..4 {
+        assert_eq!(row(&adapter, session, "SELECT 1").await, json!([1]));
+    }
+
+    for refused in [
+        "json_patch('{}', '{}')",
+        "jsonb_patch('{}', '{}')",
+        "json_pretty('[]')",
+    ] {
+        let tried = adapter
+            .sql_query(session, "d", &format!("SELECT {refused}"))
+            .await;
+        assert_eq!(kind(tried), ErrorReason::SqlAuthorizerBlocked, "{refused}");
+    }
+    for (call, most) in [("hex(1)", 1000_usize), ("'a' LIKE 'b'", 50)] {
+        let sum = |count| {
+            format!(
+                "SELECT {}",
+                vec![vec![call; count / 10].join(" || "); 10].join(", ")
+            )
+        };
+        let fits = adapter.sql_query(session, "d", &sum(most)).await;
+        assert_eq!(kind(fits), ErrorReason::Unspecified, "{call}");
+        let over = format!("{}, {call}", sum(most));
+        let tried = adapter.sql_query(session, "d", &over).await;
+        assert_eq!(kind(tried), ErrorReason::SqlLimitExceeded, "{call}");
+    }
+    // Each statement has its own.
+    let script = vec![format!("SELECT {}", vec!["hex(1)"; 400].join(", ")); 4].join("; ");
+    adapter.sql_execute(session, "d", &script).await.unwrap();
+}
+
+/// Runaways in any number of sessions of one org leave room for the other orgs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_org_of_runaways_is_alone() {
+    let reference = limited(SqlLimits {
+        time: Duration::from_secs(600),
+        ..SqlLimits::default()
+    })
+    .await;
+    let loud = adapter(&reference, 1);
+    let mut runaways = Vec::new();
+    for _ in 0..40 {
+        let session = new_session(&loud).await;
+        loud.create_database(session, "d").await.unwrap();
+        let loud = loud.clone();
+        runaways.push(tokio::spawn(async move {
+            loud.sql_query(session, "d", COUNT_FOREVER).await
+        }));
+    }
+    let quiet = adapter(&reference, 2);
+    let session = new_session(&quiet).await;
+    for number in 0..100 {
+        let sql = format!("CREATE TABLE t{number}(a)");
+        quiet.sql_execute(session, "d", &sql).await.unwrap();
+    }
+    for runaway in &runaways {
+        assert!(!runaway.is_finished());
+        runaway.abort();
+    }
+}

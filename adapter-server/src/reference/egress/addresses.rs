@@ -1,0 +1,131 @@
+//! Addresses that no outbound request may reach, beside those that upstream knows:
+//! ranges that are of no use outside a network, and ways to write another address.
+
+use everruns_core::url_validation::is_blocked_ip;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Ranges by their first address and the length of their prefix.
+const V4: [(Ipv4Addr, u32); 7] = [
+    // This network.
+    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    // Where Azure's virtual machines reach their platform.
+    (Ipv4Addr::new(168, 63, 129, 16), 32),
+    // Protocol assignments.
+    (Ipv4Addr::new(192, 0, 0, 0), 24),
+    // Relays of 6to4.
+    (Ipv4Addr::new(192, 88, 99, 0), 24),
+    // Benchmarks.
+    (Ipv4Addr::new(198, 18, 0, 0), 15),
+    // Multicast.
+    (Ipv4Addr::new(224, 0, 0, 0), 4),
+    // Reserved, and broadcast.
+    (Ipv4Addr::new(240, 0, 0, 0), 4),
+];
+
+const V6: [(Ipv6Addr, u32); 8] = [
+    // Compatible with IPv4, which nobody uses for anything good.
+    (Ipv6Addr::UNSPECIFIED, 96),
+    // NAT64 within a network.
+    (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48),
+    // What is thrown away.
+    (Ipv6Addr::new(0x100, 0, 0, 0, 0, 0, 0, 0), 64),
+    // Teredo.
+    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 32),
+    // Documentation.
+    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
+    // 6to4.
+    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
+    // Site-local, as unique local addresses were called before.
+    (Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0), 10),
+    // Multicast.
+    (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8),
+];
+
+/// NAT64: how a network without IPv4 reaches it.
+const NAT64: (Ipv6Addr, u32) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
+
+/// Whether an address is inside the platform, or may lead there.
+pub(super) fn is_internal(ip: IpAddr) -> bool {
+    if is_blocked_ip(ip) {
+        return true;
+    }
+    match ip {
+        IpAddr::V4(ip) => V4.into_iter().any(|range| is_v4_in(ip, range)),
+        IpAddr::V6(ip) => match meant(ip) {
+            Some(meant) => is_internal(meant.into()),
+            None => V6.into_iter().any(|range| is_v6_in(ip, range)),
+        },
+    }
+}
+
+/// The IPv4 address that an IPv6 address stands for.
+fn meant(ip: Ipv6Addr) -> Option<Ipv4Addr> {
+    let [.., a, b, c, d] = ip.octets();
+    match is_v6_in(ip, NAT64) {
+        true => Some(Ipv4Addr::new(a, b, c, d)),
+        false => ip.to_ipv4_mapped(),
+    }
+}
+
+fn is_v4_in(ip: Ipv4Addr, (first, prefix): (Ipv4Addr, u32)) -> bool {
+    (u32::from(ip) ^ u32::from(first)) >> (32 - prefix) == 0
+}
+
+fn is_v6_in(ip: Ipv6Addr, (first, prefix): (Ipv6Addr, u32)) -> bool {
+    (u128::from(ip) ^ u128::from(first)) >> (128 - prefix) == 0
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// However an address of a network's inside is written it is known, and its
+    /// neighbours outside are free.
+    #[test]
+    fn inside_and_outside() {
+        for inside in [
+            "127.0.0.1",
+            "10.0.0.1",
+            "0.1.2.3",
+            "168.63.129.16",
+            "192.0.0.1",
+            "198.19.255.255",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::ffff:198.18.0.1",
+            "::ffff:10.0.0.1",
+            "::10.0.0.1",
+            "64:ff9b::10.0.0.1",
+            "64:ff9b::169.254.169.254",
+            "64:ff9b::198.18.0.1",
+            "64:ff9b:1::8.8.8.8",
+            "2002:a00:1::",
+            "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+            "fec0::1",
+            "feff::1",
+            "fd00::1",
+            "fe80::1",
+            "ff02::1",
+            "::1",
+            "::",
+        ] {
+            assert!(is_internal(inside.parse().unwrap()), "{inside}");
+        }
+        for outside in [
+            "8.8.8.8",
+            "168.63.129.17",
+            "192.0.1.1",
+            "198.17.255.255",
+            "198.20.0.0",
+            "223.255.255.255",
+            "64:ff9b::8.8.8.8",
+            "::ffff:8.8.8.8",
+            "2001:4860:4860::8888",
+            "2003::1",
+            "2606:4700::1",
+        ] {
+            assert!(!is_internal(outside.parse().unwrap()), "{outside}");
+        }
+    }
+}
