@@ -11,9 +11,11 @@ mod resume;
 mod turn;
 mod watch;
 
-pub use control::{Began, Halt, Steering, TurnControl};
+pub use control::{Began, Steering, TurnControl};
 pub use local::{EngineOptions, LocalEngine};
 pub use watch::{EndedPhase, TurnWatch};
+
+use control::Halt;
 
 use crate::journal::{Ending, JournalError, TurnJournal, UnfinishedTurn};
 use async_trait::async_trait;
@@ -55,7 +57,12 @@ pub trait TurnEngine: Send + Sync {
     ) -> Result<TurnEnd, TurnError>;
 
     /// Ends a turn that is not under way: one that waits, or that a crash cut off.
-    async fn end(&self, turn: UnfinishedTurn, ending: Ending) -> Result<TurnEnd, TurnError>;
+    async fn end(
+        &self,
+        turn: UnfinishedTurn,
+        ending: Ending,
+        control: &TurnControl,
+    ) -> Result<TurnEnd, TurnError>;
 
     /// Where unfinished turns are kept.
     fn journal(&self) -> Arc<dyn TurnJournal>;
@@ -116,6 +123,9 @@ pub enum TurnError {
     /// There is nothing to resume: nothing of the turn was stored.
     #[error("nothing of the turn was stored before it was interrupted")]
     NothingToResume,
+    /// The process stops before the adapter has said where the turn stands.
+    #[error("the host stops; the turn stays in the journal")]
+    Parked,
     /// The adapter failed before the turn started.
     #[error(transparent)]
     Adapter(#[from] AgentLoopError),

@@ -2,7 +2,7 @@
 //! many at once on this host.
 
 use super::{HostOptions, Key, errors};
-use crate::engine::{Halt, TurnControl, TurnEnd};
+use crate::engine::{TurnControl, TurnEnd};
 use crate::metrics::HostMetrics;
 use chrono::{DateTime, Utc};
 use mortise_proto::HostError;
@@ -28,6 +28,8 @@ pub(super) struct Lanes {
     queue_max: usize,
     metrics: HostMetrics,
     closing: CancellationToken,
+    /// Parks every turn, those too that are only being ended.
+    parking: CancellationToken,
 }
 
 /// One session's. It is there as long as somebody uses it.
@@ -96,7 +98,13 @@ impl Lanes {
             queue_max,
             metrics: options.metrics.clone(),
             closing,
+            parking: CancellationToken::new(),
         }
+    }
+
+    /// The reins of a turn in one of the lanes.
+    pub(super) fn reins(&self) -> TurnControl {
+        TurnControl::new(self.parking.clone())
     }
 
     pub(super) fn turns_max(&self) -> usize {
@@ -169,13 +177,11 @@ impl Lanes {
             .collect()
     }
 
-    /// Parks every turn, and says how many there are.
+    /// Parks every turn, and says how many run.
     pub(super) fn park(&self) -> usize {
+        self.parking.cancel();
         let lanes = self.lock();
-        let running = lanes.values().filter_map(|lane| lane.running.as_ref());
-        running
-            .map(|running| running.control.halt(Halt::Park))
-            .count()
+        lanes.values().filter(|lane| lane.running.is_some()).count()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Lane>> {

@@ -56,8 +56,13 @@ impl TurnEngine for InLanes {
         Ok(end.unwrap_or_else(|| TurnEnd::Failed("the turn broke off".into())))
     }
 
-    async fn end(&self, turn: UnfinishedTurn, ending: Ending) -> Result<TurnEnd, TurnError> {
-        self.link.engine.end(turn, ending).await
+    async fn end(
+        &self,
+        turn: UnfinishedTurn,
+        ending: Ending,
+        control: &TurnControl,
+    ) -> Result<TurnEnd, TurnError> {
+        self.link.engine.end(turn, ending, control).await
     }
 
     fn journal(&self) -> Arc<dyn TurnJournal> {

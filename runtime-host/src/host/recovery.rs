@@ -36,7 +36,7 @@ impl Host {
                 continue;
             };
             let host = self.clone();
-            self.inner.turns.spawn(async move {
+            self.spawn_turn(async move {
                 let closing = host.inner.closing.clone();
                 let link = tokio::select! {
                     link = org.reached() => link,
@@ -49,7 +49,7 @@ impl Host {
                 let taken_up = match host.inner.options.recovery {
                     Recovery::End if !waits => {
                         slot.is_short();
-                        let end = link.engine.end(turn, failed(CUT_OFF)).await;
+                        let end = link.engine.end(turn, failed(CUT_OFF), &host.inner.lanes.reins()).await;
                         drop(slot);
                         end.map(|_: TurnEnd| "ended")
                     }

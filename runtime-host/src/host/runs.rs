@@ -54,7 +54,7 @@ impl Host {
     ) -> Result<Begun, TurnError> {
         let (tell, told) = oneshot::channel();
         let run = self.clone().in_lane(slot, key, link, begin, tell);
-        self.inner.turns.spawn(run.in_current_span());
+        self.spawn_turn(run.in_current_span());
         let broke_off = AgentLoopError::config("the turn broke off; see the host's log");
         told.await.unwrap_or(Err(TurnError::Adapter(broke_off)))
     }
@@ -79,7 +79,7 @@ impl Host {
                 return;
             }
             let timeline = self.inner.timelines.begin(key, self.metrics());
-            let control = Arc::new(TurnControl::watched(timeline.clone()));
+            let control = Arc::new(self.inner.lanes.reins().watched(timeline.clone()));
             let (end, ended) = watch::channel(None);
             slot.occupy(Running {
                 control: control.clone(),
@@ -146,10 +146,7 @@ impl Host {
         let ending = Ending::Cancelled {
             reason: Some(ANOTHER_CAME.into()),
         };
-        match link.engine.end(left, ending).await {
-            Ok(_) | Err(TurnError::NothingToResume) => Ok(()),
-            Err(error) => Err(error),
-        }
+        link.engine.leave(left, ending).await
     }
 
     /// Ends a turn that a fault of this process broke off.
@@ -161,7 +158,11 @@ impl Host {
             return failed;
         };
         let ending = super::recovery::failed(text);
-        match link.engine.end(left, ending).await {
+        match link
+            .engine
+            .end(left, ending, &self.inner.lanes.reins())
+            .await
+        {
             Ok(end) => end,
             Err(error) => {
                 tracing::error!(session = %key.1, %error, "its end could not be told");

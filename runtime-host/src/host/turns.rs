@@ -3,7 +3,7 @@
 use super::lanes::{Manners, Running};
 use super::orgs::Link;
 use super::{Host, Key, errors};
-use crate::engine::{Began, Begin, Halt, TurnEnd, TurnEngine};
+use crate::engine::{Began, Begin, TurnEnd, TurnEngine};
 use crate::journal::Ending;
 use chrono::{DateTime, Utc};
 use everruns_core::events::{EventContext, EventRequest, InputMessageData};
@@ -149,7 +149,7 @@ impl Host {
             let began = began(&mut turn).await;
             let began = began.filter(|began| is_meant(began.turn_id));
             let began = began.ok_or_else(|| no_turn(session_id))?;
-            turn.control.halt(Halt::Cancel { reason });
+            turn.control.cancel(reason);
             let end = ended(&mut turn.ended).await?;
             return Ok((began.turn_id, end));
         }
@@ -161,7 +161,14 @@ impl Host {
         let waiting = waiting.filter(|turn| is_meant(turn.turn_id()));
         let waiting = waiting.ok_or_else(|| no_turn(session_id))?;
         let turn_id = waiting.turn_id();
-        let end = link.engine.end(waiting, Ending::Cancelled { reason }).await;
+        let end = link
+            .engine
+            .end(
+                waiting,
+                Ending::Cancelled { reason },
+                &self.inner.lanes.reins(),
+            )
+            .await;
         drop(slot);
         Ok((turn_id, end.map_err(errors::of_turn)?))
     }
