@@ -9,6 +9,7 @@
 //!   storage's turn queue
 //! ```
 
+mod cancel;
 mod errors;
 mod events;
 mod lanes;
@@ -36,14 +37,17 @@ use everruns_core::typed_id::{SessionId, TurnId};
 use everruns_core::{CapabilityRegistry, DriverRegistry};
 use lanes::Lanes;
 use mortise_adapter_client::Mesh;
+use mortise_proto::HostError;
 use orgs::Org;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use timelines::Timelines;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 /// How long turns may take to be parked.
 const PARKED_WITHIN: Duration = Duration::from_secs(5);
@@ -218,6 +222,26 @@ impl Host {
                 () = gone.cancelled() => {}
             }
         });
+    }
+
+    /// The same for work whose outcome somebody waits for. It is not cut off in its
+    /// middle when they go.
+    async fn kept<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, HostError>> + Send + 'static,
+    ) -> Result<T, HostError> {
+        let (tell, told) = oneshot::channel();
+        let work = async move { drop(tell.send(work.await)) };
+        self.spawn_turn(work.in_current_span());
+        told.await.unwrap_or_else(|_| Err(self.broke_off()))
+    }
+
+    /// Why what was waited for broke off.
+    fn broke_off(&self) -> HostError {
+        if self.is_draining() {
+            return errors::draining();
+        }
+        errors::broke_off()
     }
 
     /// Stops: nothing begins any more, turns under way end, or are parked in the

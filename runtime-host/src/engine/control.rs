@@ -3,6 +3,7 @@
 
 use super::TurnWatch;
 use super::turn::LONGEST_PAUSE;
+use everruns_core::AgentLoopError;
 use everruns_core::typed_id::{MessageId, TurnId};
 use std::future::Future;
 use std::sync::Arc;
@@ -167,6 +168,11 @@ impl TurnControl {
     }
 }
 
+/// Whether a message may be stored although the adapter did not say so.
+pub(super) fn may_be_stored(error: &AgentLoopError) -> bool {
+    !error.is_non_retryable() && !matches!(error, AgentLoopError::SessionNotFound(_))
+}
+
 /// The value, once there is one. Its sender outlives whoever waits.
 async fn set<T: Clone>(mut value: watch::Receiver<Option<T>>) -> T {
     let found = value.wait_for(Option::is_some).await;
@@ -199,17 +205,18 @@ pub(super) struct Gate {
 impl Steering {
     /// Has `store` store a message into the turn; `None` when the turn has asked the
     /// model for the last time.
-    pub async fn steer<E>(
+    pub async fn steer(
         &self,
         message_id: MessageId,
-        store: impl Future<Output = Result<(), E>>,
-    ) -> Option<Result<(), E>> {
+        store: impl Future<Output = Result<(), AgentLoopError>>,
+    ) -> Option<Result<(), AgentLoopError>> {
         let mut gate = self.gate.lock().await;
         if gate.closed {
             return None;
         }
         let stored = store.await;
-        if stored.is_ok() {
+        // One that may be stored must be answered as if it were.
+        if stored.as_ref().err().is_none_or(may_be_stored) {
             gate.unseen.push(message_id);
         }
         Some(stored)

@@ -1,8 +1,9 @@
 //! The engine of this process: one phase after the other.
 
+use super::control::may_be_stored;
 use super::ending::Told;
 use super::turn::Turn;
-use super::{Began, Begin, TurnControl, TurnEnd, TurnEngine, TurnError, resume};
+use super::{Began, Begin, Claim, TurnControl, TurnEnd, TurnEngine, TurnError, resume};
 use crate::journal::{Ending, MemoryJournal, NextStep, TurnJournal, UnfinishedTurn};
 use async_trait::async_trait;
 use everruns_core::events::{EventContext, EventRequest, InputMessageData};
@@ -122,10 +123,7 @@ impl LocalEngine {
                         turn.since_sequence = stored.sequence.map_or(0, i64::from);
                         Ok(turn)
                     }
-                    Err(error) => {
-                        self.strike_out(session_id).await;
-                        Err(TurnError::NotStored(error))
-                    }
+                    Err(error) => self.not_stored(turn, error, control).await,
                 }
             }
             Begin::Stored { message_id, claim } => {
@@ -133,7 +131,7 @@ impl LocalEngine {
                 let Some(claim) = claim else {
                     return Ok(turn);
                 };
-                match claim.await {
+                match is_won(claim.as_ref()).await {
                     Ok(true) => Ok(turn),
                     Ok(false) => {
                         self.strike_out(session_id).await;
@@ -151,7 +149,7 @@ impl LocalEngine {
 
     /// The turn with the step that it can go on with, as soon as the adapter says so. A
     /// turn of which nothing is stored is struck out.
-    async fn where_it_stands(
+    pub(crate) async fn where_it_stands(
         &self,
         turn: UnfinishedTurn,
         control: &TurnControl,
@@ -164,6 +162,24 @@ impl LocalEngine {
                 self.strike_out(session_id).await;
                 Err(TurnError::NothingToResume)
             }
+        }
+    }
+
+    /// A turn whose message may not be stored. It goes on if the message is there after
+    /// all: whoever were told that it is not would send it again.
+    async fn not_stored(
+        &self,
+        turn: UnfinishedTurn,
+        error: AgentLoopError,
+        control: &TurnControl,
+    ) -> Result<UnfinishedTurn, TurnError> {
+        if !may_be_stored(&error) {
+            self.strike_out(turn.session_id()).await;
+            return Err(TurnError::NotStored(error));
+        }
+        match self.where_it_stands(turn, control).await {
+            Err(TurnError::NothingToResume) => Err(TurnError::NotStored(error)),
+            found => found,
         }
     }
 
@@ -245,6 +261,12 @@ impl TurnEngine for LocalEngine {
     fn journal(&self) -> Arc<dyn TurnJournal> {
         self.journal.clone()
     }
+}
+
+/// Whether a turn that the storage asks for is this host's to run.
+async fn is_won(claim: &dyn Claim) -> Result<bool, AgentLoopError> {
+    let answered = claim.is_answered().await?;
+    Ok(claim.take().await? && !answered)
 }
 
 /// What is stored of an end already holds.

@@ -94,7 +94,7 @@ impl<'a> Turn<'a> {
                 TurnEnd::WaitingForToolResults
             }
             Stop::Ended(end) => {
-                self.strike_out().await;
+                self.strike_out(&end).await;
                 end
             }
             Stop::Parked => TurnEnd::Parked,
@@ -350,8 +350,9 @@ impl<'a> Turn<'a> {
         }
         self.fire_turn_end_hooks(matches!(ending, Ending::Completed))
             .await;
-        self.strike_out().await;
-        Ok(ending::reached(ending))
+        let end = ending::reached(ending);
+        self.strike_out(&end).await;
+        Ok(end)
     }
 
     async fn fire_turn_end_hooks(&self, success: bool) {
@@ -373,9 +374,18 @@ impl<'a> Turn<'a> {
         }
     }
 
-    async fn strike_out(&self) {
+    /// Strikes the turn out. A message that came too late for it gets a turn of its own,
+    /// which takes its place in the journal.
+    async fn strike_out(&self, end: &TurnEnd) {
         let (org_id, session_id) = (self.turn.state.org_id, self.turn.session_id());
-        if let Err(error) = self.engine.journal.remove(org_id, session_id).await {
+        let late = self.control.steering().close().await;
+        let goes_on = matches!(end, TurnEnd::Completed | TurnEnd::Failed(_));
+        let journal = &self.engine.journal;
+        let written = match late.filter(|_| goes_on) {
+            Some(message_id) => journal.put(&self.turn.followed_by(message_id)).await,
+            None => journal.remove(org_id, session_id).await,
+        };
+        if let Err(error) = written {
             tracing::error!(session = %session_id, %error, "a turn that is over stays in the journal");
         }
     }
