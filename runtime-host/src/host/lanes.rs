@@ -185,8 +185,8 @@ impl Lanes {
     pub(super) fn all_running(&self, org_id: i64) -> Vec<(Key, Running)> {
         let lanes = self.lock();
         let own = lanes.iter().filter(|((org, _), _)| *org == org_id);
-        own.filter_map(|(key, lane)| Some((*key, lane.shown.borrow().clone()?)))
-            .collect()
+        let shown = own.filter_map(|(key, lane)| Some((*key, lane.shown.borrow().clone()?)));
+        shown.filter(|(_, turn)| !turn.is_over()).collect()
     }
 
     /// Parks every turn, and says how many run.

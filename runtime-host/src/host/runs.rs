@@ -84,7 +84,9 @@ impl Host {
             match ran {
                 Ok(turn_id) => next = self.late(key, turn_id).await,
                 Err(error) => {
-                    tracing::warn!(session = %key.1, %error, "a turn did not begin");
+                    if !matches!(error, TurnError::NotClaimed) {
+                        tracing::warn!(session = %key.1, %error, "a turn did not begin");
+                    }
                     if let Some(tell) = tell.take() {
                         drop(tell.send(Err(error)));
                     }
