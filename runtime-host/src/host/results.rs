@@ -89,11 +89,11 @@ impl Host {
             }
         };
         let reins = self.inner.lanes.reins();
-        let turn = link.engine.where_it_stands(left, &reins);
-        let mut turn = turn.await.map_err(|error| match error {
-            TurnError::NothingToResume => waits_for_nothing(key.1),
-            error => errors::of_turn(error),
-        })?;
+        let mut turn = match link.engine.where_it_stands(left, &reins).await {
+            Ok(turn) => turn,
+            Err(TurnError::NothingToResume) => return Err(waits_for_nothing(key.1)),
+            Err(error) => return Err(errors::of_turn(error)),
+        };
         let turn_id = turn.turn_id();
         let mut waiting_for = Vec::new();
         if let NextStep::ToolResults { calls, answered } = turn.next.clone() {
