@@ -15,6 +15,7 @@ use mortise_adapter_server::{Peer, TokenDigest, TokenFile, TokenFileError, beare
 use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Decides who may call.
@@ -58,6 +59,9 @@ pub enum Denied {
     /// A web page in a browser of this machine.
     #[error("calls from web pages need a bearer token")]
     Browser,
+    /// The same, that had its own name lead to this machine.
+    #[error("calls of this machine under the name {0:?} need a bearer token; use its address")]
+    ForeignName(String),
     /// An org that is not the caller's.
     #[error("this caller may not act for org {0}")]
     Org(i64),
@@ -115,7 +119,10 @@ impl Access {
         }
         match &self.anonymous {
             Some(_) if headers.contains_key(header::ORIGIN) => Err(Denied::Browser),
-            Some(caller) if peer.is_some_and(Peer::is_local) => Ok(caller.clone()),
+            Some(caller) if peer.is_some_and(Peer::is_local) => {
+                under_own_name(headers)?;
+                Ok(caller.clone())
+            }
             Some(_) | None => Err(Denied::NoProof),
         }
     }
@@ -177,10 +184,46 @@ impl Denied {
             Self::NoProof | Self::UnknownToken | Self::UnknownCertificate(_) => {
                 ErrorReason::Unauthenticated
             }
-            Self::Browser => ErrorReason::NotAllowed,
+            Self::Browser | Self::ForeignName(_) => ErrorReason::NotAllowed,
             Self::Org(_) => ErrorReason::OrgNotServed,
         }
     }
+}
+
+/// Refuses a web page whose name leads to this machine: its browser takes this host for
+/// the page's own server, and says so. Addresses and `localhost` are nobody's to lead.
+pub(crate) fn under_own_name(headers: &HeaderMap) -> Result<(), Denied> {
+    let Some(host) = headers.get(header::HOST) else {
+        return Ok(());
+    };
+    let text = String::from_utf8_lossy(host.as_bytes());
+    let authority = text.parse::<http::uri::Authority>();
+    let is_own = authority.is_ok_and(|authority| {
+        let name = authority.host();
+        let address = name.trim_start_matches('[').trim_end_matches(']');
+        name.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok()
+    });
+    if is_own {
+        return Ok(());
+    }
+    Err(Denied::ForeignName(text.into_owned()))
+}
+
+/// Refuses a web page of elsewhere; one that this host served itself is none.
+pub(crate) fn from_own_page(headers: &HeaderMap) -> Result<(), Denied> {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return Ok(());
+    };
+    let from = origin
+        .to_str()
+        .ok()
+        .and_then(|origin| origin.split_once("://"));
+    let from = from.map(|(_, authority)| authority.as_bytes());
+    let own = headers.get(header::HOST).map(|host| host.as_bytes());
+    if from.is_some() && from == own {
+        return Ok(());
+    }
+    Err(Denied::Browser)
 }
 
 impl From<Denied> for HostError {

@@ -11,21 +11,29 @@ mod resume;
 mod turn;
 mod watch;
 
-pub use control::{Began, Halt, Steering, TurnControl};
+pub use control::{Began, Steering, TurnControl};
 pub use local::{EngineOptions, LocalEngine};
 pub use watch::{EndedPhase, TurnWatch};
+
+use control::Halt;
 
 use crate::journal::{Ending, JournalError, TurnJournal, UnfinishedTurn};
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::message::Message;
 use everruns_core::typed_id::{MessageId, SessionId};
-use futures::future::BoxFuture;
 use std::fmt;
 use std::sync::Arc;
 
-/// Says whether a turn that the storage asks for is this host's to run.
-pub type Claim = BoxFuture<'static, Result<bool, AgentLoopError>>;
+/// A turn that the storage asks for.
+#[async_trait]
+pub trait Claim: Send + Sync {
+    /// Whether a model has been asked with its message: then there is nothing to run.
+    async fn is_answered(&self) -> Result<bool, AgentLoopError>;
+
+    /// Takes the turn; `false` where another host has it.
+    async fn take(&self) -> Result<bool, AgentLoopError>;
+}
 
 /// How a turn begins.
 pub enum Begin {
@@ -35,8 +43,8 @@ pub enum Begin {
     Stored {
         /// The message.
         message_id: MessageId,
-        /// Asked once the turn is in the journal: a crash between the two loses nothing.
-        claim: Option<Claim>,
+        /// Taken once the turn is in the journal: a crash between the two loses nothing.
+        claim: Option<Box<dyn Claim>>,
     },
     /// It was interrupted, by a crash or to wait, and goes on from its last finished
     /// step.
@@ -55,7 +63,12 @@ pub trait TurnEngine: Send + Sync {
     ) -> Result<TurnEnd, TurnError>;
 
     /// Ends a turn that is not under way: one that waits, or that a crash cut off.
-    async fn end(&self, turn: UnfinishedTurn, ending: Ending) -> Result<TurnEnd, TurnError>;
+    async fn end(
+        &self,
+        turn: UnfinishedTurn,
+        ending: Ending,
+        control: &TurnControl,
+    ) -> Result<TurnEnd, TurnError>;
 
     /// Where unfinished turns are kept.
     fn journal(&self) -> Arc<dyn TurnJournal>;
@@ -76,7 +89,7 @@ pub trait TurnEngine: Send + Sync {
         &self,
         session_id: SessionId,
         message_id: MessageId,
-        claim: Option<Claim>,
+        claim: Option<Box<dyn Claim>>,
     ) -> Result<TurnEnd, TurnError> {
         let begin = Begin::Stored { message_id, claim };
         self.run(session_id, begin, &TurnControl::default()).await
@@ -116,6 +129,9 @@ pub enum TurnError {
     /// There is nothing to resume: nothing of the turn was stored.
     #[error("nothing of the turn was stored before it was interrupted")]
     NothingToResume,
+    /// The process stops before the adapter has said where the turn stands.
+    #[error("the host stops; the turn stays in the journal")]
+    Parked,
     /// The adapter failed before the turn started.
     #[error(transparent)]
     Adapter(#[from] AgentLoopError),

@@ -9,6 +9,7 @@
 //!   storage's turn queue
 //! ```
 
+mod cancel;
 mod errors;
 mod events;
 mod lanes;
@@ -36,14 +37,20 @@ use everruns_core::typed_id::{SessionId, TurnId};
 use everruns_core::{CapabilityRegistry, DriverRegistry};
 use lanes::Lanes;
 use mortise_adapter_client::Mesh;
+use mortise_proto::HostError;
 use orgs::Org;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use timelines::Timelines;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+/// How long turns may take to be parked.
+const PARKED_WITHIN: Duration = Duration::from_secs(5);
 
 /// How a host works.
 #[derive(Debug, Clone)]
@@ -97,6 +104,8 @@ struct Inner {
     closed: CancellationToken,
     /// Turns under way.
     turns: TaskTracker,
+    /// Cancelled when the host waits for parked turns no longer.
+    gone: CancellationToken,
     /// What keeps watch, until the host is closed.
     watches: TaskTracker,
 }
@@ -153,6 +162,7 @@ impl Host {
                 closing,
                 closed: CancellationToken::new(),
                 turns: TaskTracker::new(),
+                gone: CancellationToken::new(),
                 watches: TaskTracker::new(),
                 options,
             }),
@@ -202,8 +212,41 @@ impl Host {
         self.inner.closed.cancelled().await;
     }
 
+    /// Does the work of a turn, whatever becomes of who asked for it. A host that stops
+    /// waits for it, but not for ever: the journal knows how far the turn got.
+    fn spawn_turn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let gone = self.inner.gone.clone();
+        self.inner.turns.spawn(async move {
+            tokio::select! {
+                () = work => {}
+                () = gone.cancelled() => {}
+            }
+        });
+    }
+
+    /// The same for work whose outcome somebody waits for. It is not cut off in its
+    /// middle when they go.
+    async fn kept<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, HostError>> + Send + 'static,
+    ) -> Result<T, HostError> {
+        let (tell, told) = oneshot::channel();
+        let work = async move { drop(tell.send(work.await)) };
+        self.spawn_turn(work.in_current_span());
+        told.await.unwrap_or_else(|_| Err(self.broke_off()))
+    }
+
+    /// Why what was waited for broke off.
+    fn broke_off(&self) -> HostError {
+        if self.is_draining() {
+            return errors::draining();
+        }
+        errors::broke_off()
+    }
+
     /// Stops: nothing begins any more, turns under way end, or are parked in the
-    /// journal when the time to drain is over. Returns when none is left.
+    /// journal when the time to drain is over. Returns when none is left, a few seconds
+    /// after that time at the latest.
     pub async fn drain(&self) {
         let inner = &self.inner;
         inner.closing.cancel();
@@ -218,7 +261,16 @@ impl Host {
                 turns = parked,
                 "turns are parked: the time to drain is over"
             );
-            inner.turns.wait().await;
+            let parked = tokio::time::timeout(PARKED_WITHIN, inner.turns.wait());
+            if parked.await.is_err() {
+                let turns = inner.turns.len();
+                tracing::warn!(
+                    turns,
+                    "turns are left where they are: an adapter does not answer"
+                );
+                inner.gone.cancel();
+                inner.turns.wait().await;
+            }
         }
         inner.closed.cancel();
         inner.watches.close();

@@ -34,7 +34,7 @@ pub trait TurnJournal: Send + Sync + fmt::Debug {
     /// Strikes the turn of a session out; none is no error.
     async fn remove(&self, org_id: i64, session_id: SessionId) -> Result<(), JournalError>;
 
-    /// Every turn. What cannot be read is set aside and logged, and is no error.
+    /// Every turn. One that is damaged is set aside and logged, and is no error.
     async fn all(&self) -> Result<Vec<UnfinishedTurn>, JournalError>;
 }
 
@@ -120,6 +120,31 @@ impl UnfinishedTurn {
     #[must_use]
     pub fn turn_id(&self) -> TurnId {
         self.state.turn_id.unwrap_or_default()
+    }
+
+    /// A turn of the same session that answers a message which came too late for this.
+    #[must_use]
+    pub fn followed_by(&self, input_message_id: MessageId) -> Self {
+        let state = &self.state;
+        Self {
+            state: RuntimeTurnState {
+                input_message_id,
+                turn_id: Some(TurnId::new()),
+                previous_response_id: None,
+                iteration: 1,
+                request_id: None,
+                started_at: Some(chrono::Utc::now()),
+                cumulative_usage: None,
+                tool_call_count: 0,
+                llm_call_count: 0,
+                time_to_first_token_ms: None,
+                final_message_id: None,
+                final_answer_preview: None,
+                ..state.clone()
+            },
+            next: NextStep::Input,
+            since_sequence: self.since_sequence,
+        }
     }
 
     /// The calls that it waits for, if it waits.

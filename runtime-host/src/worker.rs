@@ -7,11 +7,12 @@
 //! answers it; then there is nothing left to run. A turn request is taken when its
 //! turn begins: what waits, waits in the storage.
 
-use crate::engine::{TurnEnd, TurnEngine, TurnError};
+use crate::engine::{Claim, TurnEnd, TurnEngine, TurnError};
+use async_trait::async_trait;
 use everruns_core::AgentLoopError;
-use everruns_core::events::REASON_STARTED;
-use everruns_core::typed_id::SessionId;
-use futures::{FutureExt, StreamExt};
+use everruns_core::events::{Event, EventData};
+use everruns_core::typed_id::{MessageId, SessionId};
+use futures::StreamExt;
 use mortise_adapter_client::{GrpcHostAdapter, RemoteEventLog, RemoteTurnQueue};
 use mortise_proto::convert::turn_queue::TurnRequest;
 use std::collections::{HashMap, VecDeque};
@@ -21,9 +22,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
-/// How long to wait before following again after it broke off.
+/// How long to wait before following again after it broke off, and before a request
+/// that could not be served is tried again. That wait doubles.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// It grows up to this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Runs the turns that one org's storage asks for.
 #[derive(Debug)]
@@ -34,6 +40,17 @@ pub struct TurnWorker<E> {
     /// What waits for the session's turn under way. A session without one has no entry.
     lanes: HashMap<SessionId, VecDeque<TurnRequest>>,
     under_way: JoinSet<SessionId>,
+    /// Cancelled when it is to stop: nothing is tried again then.
+    stopping: CancellationToken,
+}
+
+/// A turn request that is served.
+#[derive(Debug)]
+struct Serving<E> {
+    queue: RemoteTurnQueue,
+    log: Option<RemoteEventLog>,
+    engine: Arc<E>,
+    request: TurnRequest,
 }
 
 // === impl TurnWorker ===
@@ -48,6 +65,7 @@ impl<E: TurnEngine + 'static> TurnWorker<E> {
             engine,
             lanes: HashMap::new(),
             under_way: JoinSet::new(),
+            stopping: CancellationToken::new(),
         })
     }
 
@@ -66,6 +84,7 @@ impl<E: TurnEngine + 'static> TurnWorker<E> {
                 () = sleep(AGAIN_AFTER) => {}
             }
         }
+        self.stopping.cancel();
         while self.under_way.join_next().await.is_some() {}
     }
 
@@ -111,22 +130,17 @@ impl<E: TurnEngine + 'static> TurnWorker<E> {
     }
 
     fn begin(&mut self, request: TurnRequest) {
-        let (queue, log) = (self.queue.clone(), self.log.clone());
-        let engine = self.engine.clone();
+        let session_id = request.session_id;
+        let serving = Arc::new(Serving {
+            queue: self.queue.clone(),
+            log: self.log.clone(),
+            engine: self.engine.clone(),
+            request,
+        });
+        let stopping = self.stopping.clone();
         self.under_way.spawn(async move {
-            // A task of its own: one that panics must not take the lane with it.
-            let turn =
-                tokio::spawn(async move { serve(queue, log, engine.as_ref(), request).await });
-            let session = request.session_id.to_string();
-            match turn.await {
-                Ok(Ok(Served::Ran(TurnEnd::Failed(error)))) => {
-                    tracing::warn!(session, error, "a turn failed");
-                }
-                Ok(Ok(served)) => tracing::debug!(session, ?served, "a turn request is done with"),
-                Ok(Err(error)) => tracing::error!(session, %error, "a turn could not be run"),
-                Err(fault) => tracing::error!(session, %fault, "a turn broke off"),
-            }
-            request.session_id
+            serving.until_done(&stopping).await;
+            session_id
         });
     }
 }
@@ -139,36 +153,119 @@ enum Served {
     Otherwise,
 }
 
-async fn serve(
-    queue: RemoteTurnQueue,
-    log: Option<RemoteEventLog>,
-    engine: &impl TurnEngine,
-    request: TurnRequest,
-) -> Result<Served, TurnError> {
-    let (session_id, message_id) = (request.session_id, request.input_message_id);
-    // The engine claims the turn once nothing else stands in its way.
-    let claim = async move {
-        let answered = is_answered(log.as_ref(), &request).await?;
-        Ok(queue.take(&request).await? && !answered)
-    };
-    match engine
-        .answer(session_id, message_id, Some(claim.boxed()))
-        .await
-    {
-        Ok(end) => Ok(Served::Ran(end)),
-        Err(TurnError::NotClaimed) => Ok(Served::Otherwise),
-        Err(error) => Err(error),
+// === impl Serving ===
+
+impl<E: TurnEngine + 'static> Serving<E> {
+    /// Serves it, again where that fails: who stored the message waits for its answer,
+    /// and the storage does not ask a second time.
+    async fn until_done(self: Arc<Self>, stopping: &CancellationToken) {
+        let session = self.request.session_id.to_string();
+        let mut pause = AGAIN_AFTER;
+        loop {
+            let once = self.clone();
+            // A task of its own: one that panics must not take the lane with it.
+            let error = match tokio::spawn(async move { once.serve().await }).await {
+                Ok(Ok(Served::Ran(TurnEnd::Failed(error)))) => {
+                    return tracing::warn!(session, error, "a turn failed");
+                }
+                Ok(Ok(served)) => {
+                    return tracing::debug!(session, ?served, "a turn request is done with");
+                }
+                Ok(Err(error)) => error.to_string(),
+                Err(fault) => fault.to_string(),
+            };
+            tracing::error!(session, error, "a turn could not be run; it is tried again");
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                () = sleep(pause) => {}
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn serve(self: Arc<Self>) -> Result<Served, TurnError> {
+        let (session_id, message_id) = (self.request.session_id, self.request.input_message_id);
+        let engine = self.engine.clone();
+        let claim = Box::new(self.clone());
+        match engine.answer(session_id, message_id, Some(claim)).await {
+            Ok(end) => Ok(Served::Ran(end)),
+            Err(TurnError::NotClaimed) => Ok(Served::Otherwise),
+            Err(
+                TurnError::SessionNotFound(_)
+                | TurnError::Adapter(AgentLoopError::SessionNotFound(_)),
+            ) => {
+                // Nobody can answer it any more.
+                self.take().await?;
+                Ok(Served::Otherwise)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
-/// Whether a turn has begun to reason since the message was stored.
-async fn is_answered(
-    log: Option<&RemoteEventLog>,
-    request: &TurnRequest,
-) -> Result<bool, AgentLoopError> {
-    let Some(log) = log else {
-        return Ok(false);
-    };
-    let since = log.read(request.session_id, request.sequence).await?;
-    Ok(since.iter().any(|event| event.event_type == REASON_STARTED))
+/// The engine claims the turn once nothing else stands in its way.
+#[async_trait]
+impl<E: TurnEngine + 'static> Claim for Arc<Serving<E>> {
+    async fn is_answered(&self) -> Result<bool, AgentLoopError> {
+        let Some(log) = &self.log else {
+            return Ok(false);
+        };
+        let request = &self.request;
+        let since = log.read(request.session_id, request.sequence).await?;
+        Ok(asked_with(&since, request.input_message_id))
+    }
+
+    async fn take(&self) -> Result<bool, AgentLoopError> {
+        self.queue.take(&self.request).await
+    }
+}
+
+/// Whether a model was asked with a message. That a turn had begun to reason does not
+/// say so: it may have read the messages before.
+fn asked_with(events: &[Event], message_id: MessageId) -> bool {
+    events.iter().any(|event| {
+        matches!(&event.data, EventData::LlmGeneration(asked)
+            if asked.messages.iter().any(|message| message.id == message_id))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use everruns_core::events::{EventContext, EventRequest, LlmGenerationData, ReasonStartedData};
+    use everruns_core::message::Message;
+    use everruns_core::typed_id::{EventId, HarnessId};
+
+    fn stored(data: impl Into<EventData>) -> Event {
+        let request = EventRequest::new(SessionId::new(), EventContext::empty(), data);
+        request.into_event(EventId::new(), 7)
+    }
+
+    /// A message that came between a phase's reading and its first event has nobody to
+    /// answer it yet, whatever began since; one that a model was given has.
+    #[test]
+    fn only_what_a_model_was_given_is_answered() {
+        let (seen, missed) = (Message::user("one"), Message::user("two"));
+        let begun = stored(ReasonStartedData {
+            harness_id: HarnessId::new(),
+            agent_id: None,
+            metadata: None,
+        });
+        let (model, given) = ("m".to_string(), vec![seen.clone()]);
+        let asked = LlmGenerationData::success(
+            given,
+            Vec::new(),
+            Some("1".into()),
+            Vec::new(),
+            model,
+            None,
+            None,
+            None,
+            None,
+        );
+        let events = [begun, stored(asked)];
+        assert!(asked_with(&events, seen.id));
+        assert!(!asked_with(&events, missed.id));
+        assert!(!asked_with(&events[..1], seen.id));
+    }
 }

@@ -34,6 +34,36 @@ pub(super) struct EventLink {
     settled: AtomicU64,
 }
 
+// === impl Mesh ===
+
+impl Mesh {
+    /// Whether the adapter that stores an org's events takes one of this size. Of
+    /// several that belong together none is stored then, instead of some.
+    pub fn check_event(
+        &self,
+        org_id: i64,
+        request: &EventRequest,
+    ) -> std::result::Result<(), StoreError> {
+        let mut org = Org::new(org_id);
+        org.session_id = request.session_id.to_string();
+        let body = pb::EmitStreamRequest {
+            context: Some(context(EMIT_STREAM.method, &org)),
+            event: Some(draft(request)?),
+            proposed_event_id: EventId::new().to_string(),
+        };
+        self.fits(request, body.encoded_len())
+    }
+
+    fn fits(&self, request: &EventRequest, size: usize) -> std::result::Result<(), StoreError> {
+        let limit = self.request_bytes_max(EMIT_STREAM.method.service)?;
+        if size > limit {
+            let what = format!("the event {}", request.event_type);
+            return Err(StoreError::too_large(&what, size, limit));
+        }
+        Ok(())
+    }
+}
+
 // === impl EventLink ===
 
 impl EventLink {
@@ -71,11 +101,7 @@ impl EventLink {
             (None, None)
         };
         let body = Bytes::from(body.encode_to_vec());
-        let limit = self.mesh.request_bytes_max(EMIT_STREAM.method.service)?;
-        if body.len() > limit {
-            let what = format!("the event {}", request.event_type);
-            return Err(StoreError::too_large(&what, body.len(), limit).into());
-        }
+        self.mesh.fits(&request, body.len())?;
         let sending = Sending {
             request_id,
             body,

@@ -166,3 +166,53 @@ async fn the_layer_hands_the_caller_on() {
         );
     }
 }
+
+/// A page that had its own name lead to this machine is refused like any other page;
+/// who calls by address or as localhost is not.
+#[test]
+fn a_name_of_elsewhere_is_a_web_page() {
+    let access = access("");
+    let near = Peer::tcp(([127, 0, 0, 1], 50_000).into());
+    for own in [
+        "127.0.0.1:7451",
+        "[::1]:7451",
+        "localhost:7451",
+        "LOCALHOST",
+        "10.0.0.7",
+    ] {
+        let found = access.check(&with(header::HOST, own), Some(&near));
+        assert!(found.is_ok(), "{own}");
+    }
+    for foreign in [
+        "evil.example:7451",
+        "127.0.0.1.evil.example",
+        "",
+        "[",
+        "localhost.evil",
+    ] {
+        let found = access.check(&with(header::HOST, foreign), Some(&near));
+        assert_eq!(found.err(), Some(Denied::ForeignName(foreign.into())));
+    }
+    let mut token = with(header::HOST, "host.internal");
+    token.insert(
+        header::AUTHORIZATION,
+        HeaderValue::from_static("Bearer hello"),
+    );
+    assert!(access.check(&token, Some(&near)).is_ok());
+}
+
+/// What operators look at is for pages of the same listener alone.
+#[test]
+fn a_page_of_elsewhere_is_not_the_own() {
+    let mut headers = with(header::HOST, "127.0.0.1:7452");
+    assert_eq!(from_own_page(&headers), Ok(()));
+    headers.insert(
+        header::ORIGIN,
+        HeaderValue::from_static("http://127.0.0.1:7452"),
+    );
+    assert_eq!(from_own_page(&headers), Ok(()));
+    for foreign in ["http://evil.example", "null", "http://127.0.0.1:80"] {
+        headers.insert(header::ORIGIN, HeaderValue::from_static(foreign));
+        assert_eq!(from_own_page(&headers), Err(Denied::Browser), "{foreign}");
+    }
+}

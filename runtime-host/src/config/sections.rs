@@ -329,7 +329,13 @@ fn telemetry(mut section: Section<'_>) -> TelemetryConfig {
         let endpoint = text(value)?;
         let uri = endpoint.parse::<http::Uri>().ok();
         let remedy = "write http://HOST:4317";
-        match uri.filter(|uri| uri.scheme_str() == Some("http") && uri.host().is_some()) {
+        let uri = uri.filter(|uri| uri.scheme_str() == Some("http") && uri.host().is_some());
+        match uri {
+            // It is shown to operators, and nobody is told of a password in an address.
+            Some(_) if endpoint.contains('@') => Err(Bad::new(
+                "it holds a user or a password, which are not sent",
+                remedy,
+            )),
             Some(_) => Ok(endpoint),
             None => Err(Bad::new(
                 "it is not a collector's OTLP gRPC endpoint",

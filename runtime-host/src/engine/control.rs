@@ -2,15 +2,19 @@
 //! that it has begun.
 
 use super::TurnWatch;
+use super::turn::LONGEST_PAUSE;
+use everruns_core::AgentLoopError;
 use everruns_core::typed_id::{MessageId, TurnId};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio_util::sync::CancellationToken;
 
 /// Why a turn is to stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Halt {
+pub(super) enum Halt {
     /// Somebody cancelled it: it ends.
     Cancel {
         /// Why.
@@ -34,7 +38,10 @@ pub struct Began {
 /// The reins of one turn.
 #[derive(Debug)]
 pub struct TurnControl {
-    halt: watch::Sender<Option<Halt>>,
+    /// Set once it was cancelled, and why it was.
+    cancelled: watch::Sender<Option<Option<String>>>,
+    /// Apart from that: a turn that is being ended can be parked all the same.
+    parking: CancellationToken,
     began: watch::Sender<Option<Began>>,
     ending: AtomicBool,
     timed_out: AtomicBool,
@@ -46,8 +53,18 @@ pub struct TurnControl {
 
 impl Default for TurnControl {
     fn default() -> Self {
+        Self::new(CancellationToken::new())
+    }
+}
+
+impl TurnControl {
+    /// The reins of a turn that is parked when `parking` is cancelled, as all others of
+    /// its process are.
+    #[must_use]
+    pub fn new(parking: CancellationToken) -> Self {
         Self {
-            halt: watch::Sender::new(None),
+            cancelled: watch::Sender::new(None),
+            parking,
             began: watch::Sender::new(None),
             ending: AtomicBool::new(false),
             timed_out: AtomicBool::new(false),
@@ -55,16 +72,12 @@ impl Default for TurnControl {
             watch: None,
         }
     }
-}
 
-impl TurnControl {
-    /// The reins of a turn that somebody sees.
+    /// The same, whose turn somebody sees.
     #[must_use]
-    pub fn watched(watch: Arc<dyn TurnWatch>) -> Self {
-        Self {
-            watch: Some(watch),
-            ..Self::default()
-        }
+    pub fn watched(mut self, watch: Arc<dyn TurnWatch>) -> Self {
+        self.watch = Some(watch);
+        self
     }
 
     /// Who sees the turn.
@@ -72,21 +85,41 @@ impl TurnControl {
         self.watch.as_ref()
     }
 
-    /// Stops the turn. The first reason holds, but that a turn which is parked is also
-    /// cancelled is forgotten with it.
-    pub fn halt(&self, halt: Halt) {
-        self.halt.send_if_modified(|current| {
+    /// Cancels the turn: it ends. The first reason holds.
+    pub fn cancel(&self, reason: Option<String>) {
+        self.cancelled.send_if_modified(|current| {
             let first = current.is_none();
             if first {
-                *current = Some(halt);
+                *current = Some(reason);
             }
             first
         });
     }
 
-    /// Resolves when the turn is to stop.
+    /// Resolves when the turn is to stop. One that is cancelled ends even where the
+    /// process stops, as far as it can.
     pub(super) async fn halted(&self) -> Halt {
-        set(self.halt.subscribe()).await
+        tokio::select! {
+            biased;
+            reason = set(self.cancelled.subscribe()) => Halt::Cancel { reason },
+            () = self.parked() => Halt::Park,
+        }
+    }
+
+    /// Resolves when the process stops.
+    pub(super) async fn parked(&self) {
+        self.parking.cancelled().await;
+    }
+
+    /// Waits before another try, longer each time; `false` when the process stops.
+    pub(super) async fn pause(&self, pause: &mut Duration) -> bool {
+        let waited = tokio::select! {
+            biased;
+            () = self.parked() => false,
+            () = tokio::time::sleep(*pause) => true,
+        };
+        *pause = (*pause * 2).min(LONGEST_PAUSE);
+        waited
     }
 
     /// Resolves when the turn has begun. A turn that never does lets go of its control.
@@ -135,6 +168,11 @@ impl TurnControl {
     }
 }
 
+/// Whether a message may be stored although the adapter did not say so.
+pub(super) fn may_be_stored(error: &AgentLoopError) -> bool {
+    !error.is_non_retryable() && !matches!(error, AgentLoopError::SessionNotFound(_))
+}
+
 /// The value, once there is one. Its sender outlives whoever waits.
 async fn set<T: Clone>(mut value: watch::Receiver<Option<T>>) -> T {
     let found = value.wait_for(Option::is_some).await;
@@ -167,17 +205,18 @@ pub(super) struct Gate {
 impl Steering {
     /// Has `store` store a message into the turn; `None` when the turn has asked the
     /// model for the last time.
-    pub async fn steer<E>(
+    pub async fn steer(
         &self,
         message_id: MessageId,
-        store: impl Future<Output = Result<(), E>>,
-    ) -> Option<Result<(), E>> {
+        store: impl Future<Output = Result<(), AgentLoopError>>,
+    ) -> Option<Result<(), AgentLoopError>> {
         let mut gate = self.gate.lock().await;
         if gate.closed {
             return None;
         }
         let stored = store.await;
-        if stored.is_ok() {
+        // One that may be stored must be answered as if it were.
+        if stored.as_ref().err().is_none_or(may_be_stored) {
             gate.unseen.push(message_id);
         }
         Some(stored)

@@ -38,7 +38,7 @@ pub(super) async fn tell(
     // The planner may have told a part of an answer's end before it broke off.
     let perhaps = told == Told::Perhaps || matches!(ending, Ending::Completed);
     let stored = if perhaps {
-        events_of(adapter, turn).await?
+        own(events_since(adapter, turn).await?, turn)
     } else {
         Vec::new()
     };
@@ -141,17 +141,21 @@ pub(super) fn shown(error: &str, text: &str) -> UserFacingError {
     UserFacingError::new(user_facing_error_codes::PROCESSING_ERROR)
 }
 
-/// The stored events of a turn, where somebody keeps them.
-pub(super) async fn events_of(
+/// The stored events of a session since a turn's message, where somebody keeps them.
+pub(super) async fn events_since(
     adapter: &GrpcHostAdapter,
     turn: &UnfinishedTurn,
 ) -> Result<Vec<Event>, AgentLoopError> {
     let Some(log) = adapter.event_log() else {
         return Ok(Vec::new());
     };
-    let mut events = log.read(turn.session_id(), turn.since_sequence).await?;
+    log.read(turn.session_id(), turn.since_sequence).await
+}
+
+/// Those of them that are the turn's own.
+pub(super) fn own(mut events: Vec<Event>, turn: &UnfinishedTurn) -> Vec<Event> {
     events.retain(|event| event.context.turn_id == Some(turn.turn_id()));
-    Ok(events)
+    events
 }
 
 /// How a turn has ended.

@@ -1,14 +1,15 @@
 //! The engine of this process: one phase after the other.
 
+use super::control::may_be_stored;
 use super::ending::Told;
 use super::turn::Turn;
-use super::{Began, Begin, TurnControl, TurnEnd, TurnEngine, TurnError, resume};
+use super::{Began, Begin, Claim, TurnControl, TurnEnd, TurnEngine, TurnError, resume};
 use crate::journal::{Ending, MemoryJournal, NextStep, TurnJournal, UnfinishedTurn};
 use async_trait::async_trait;
-use everruns_core::Session;
 use everruns_core::events::{EventContext, EventRequest, InputMessageData};
 use everruns_core::traits::{EventEmitter, SessionStore};
 use everruns_core::typed_id::{MessageId, SessionId, TurnId};
+use everruns_core::{AgentLoopError, Session};
 use everruns_runtime::{RuntimeHostAdapter, RuntimeTurnState};
 use mortise_adapter_client::GrpcHostAdapter;
 use std::sync::Arc;
@@ -109,6 +110,7 @@ impl LocalEngine {
         &self,
         session_id: SessionId,
         begin: Begin,
+        control: &TurnControl,
     ) -> Result<UnfinishedTurn, TurnError> {
         match begin {
             Begin::Message(message) => {
@@ -121,10 +123,7 @@ impl LocalEngine {
                         turn.since_sequence = stored.sequence.map_or(0, i64::from);
                         Ok(turn)
                     }
-                    Err(error) => {
-                        self.strike_out(session_id).await;
-                        Err(TurnError::NotStored(error))
-                    }
+                    Err(error) => self.not_stored(turn, error, control).await,
                 }
             }
             Begin::Stored { message_id, claim } => {
@@ -132,7 +131,7 @@ impl LocalEngine {
                 let Some(claim) = claim else {
                     return Ok(turn);
                 };
-                match claim.await {
+                match is_won(claim.as_ref()).await {
                     Ok(true) => Ok(turn),
                     Ok(false) => {
                         self.strike_out(session_id).await;
@@ -144,14 +143,84 @@ impl LocalEngine {
                     }
                 }
             }
-            Begin::Resume(turn) => match resume::reconsider(&self.adapter, *turn).await? {
-                Some(turn) => Ok(turn),
-                None => {
-                    self.strike_out(session_id).await;
-                    Err(TurnError::NothingToResume)
-                }
-            },
+            Begin::Resume(turn) => self.where_it_stands(*turn, control).await,
         }
+    }
+
+    /// The turn with the step that it can go on with, as soon as the adapter says so. A
+    /// turn of which nothing is stored is struck out.
+    pub(crate) async fn where_it_stands(
+        &self,
+        turn: UnfinishedTurn,
+        control: &TurnControl,
+    ) -> Result<UnfinishedTurn, TurnError> {
+        let session_id = turn.session_id();
+        let ask = || resume::reconsider(&self.adapter, turn.clone());
+        match self.insist(control, ask).await? {
+            Some(turn) => Ok(turn),
+            None => {
+                self.strike_out(session_id).await;
+                Err(TurnError::NothingToResume)
+            }
+        }
+    }
+
+    /// A turn whose message may not be stored. It goes on if the message is there after
+    /// all: whoever were told that it is not would send it again.
+    async fn not_stored(
+        &self,
+        turn: UnfinishedTurn,
+        error: AgentLoopError,
+        control: &TurnControl,
+    ) -> Result<UnfinishedTurn, TurnError> {
+        if !may_be_stored(&error) {
+            self.strike_out(turn.session_id()).await;
+            return Err(TurnError::NotStored(error));
+        }
+        match self.where_it_stands(turn, control).await {
+            Err(TurnError::NothingToResume) => Err(TurnError::NotStored(error)),
+            found => found,
+        }
+    }
+
+    /// Asks until the adapter answers: what hangs on it is not given up because the
+    /// adapter is away.
+    async fn insist<T, F: Future<Output = Result<T, AgentLoopError>>>(
+        &self,
+        control: &TurnControl,
+        ask: impl Fn() -> F,
+    ) -> Result<T, TurnError> {
+        let mut pause = self.options.reason_retry_pause;
+        loop {
+            match ask().await {
+                Err(error) if self.options.keep_ending && !error.is_non_retryable() => {
+                    tracing::warn!(%error, "the adapter cannot say where a turn stands; asking again");
+                }
+                answer => return Ok(answer?),
+            }
+            if !control.pause(&mut pause).await {
+                return Err(TurnError::Parked);
+            }
+        }
+    }
+
+    /// Ends a turn that waits, to make way for another. Where that cannot be stored the
+    /// turn waits on, and nobody waits for the adapter.
+    pub(crate) async fn leave(
+        &self,
+        turn: UnfinishedTurn,
+        ending: Ending,
+    ) -> Result<(), TurnError> {
+        let session_id = turn.session_id();
+        let Some(turn) = resume::reconsider(&self.adapter, turn).await? else {
+            self.strike_out(session_id).await;
+            return Ok(());
+        };
+        let ending = ending_of(&turn, ending);
+        let control = TurnControl::default();
+        let mut turn = Turn::new(self, &control, turn, Told::Perhaps);
+        Box::pin(turn.try_end(&ending)).await?;
+        Ok(())
     }
 }
 
@@ -168,7 +237,7 @@ impl TurnEngine for LocalEngine {
             Begin::Resume(_) => Told::Perhaps,
         };
         let engine = self.watched(control);
-        let turn = engine.begin(session_id, begin).await?;
+        let turn = engine.begin(session_id, begin, control).await?;
         control.begin(Began {
             turn_id: turn.turn_id(),
             input_message_id: turn.state.input_message_id,
@@ -178,26 +247,36 @@ impl TurnEngine for LocalEngine {
         Ok(Box::pin(Turn::new(&engine, control, turn, told).run()).await)
     }
 
-    async fn end(&self, turn: UnfinishedTurn, ending: Ending) -> Result<TurnEnd, TurnError> {
-        let session_id = turn.session_id();
-        let Some(turn) = resume::reconsider(&self.adapter, turn).await? else {
-            self.strike_out(session_id).await;
-            return Err(TurnError::NothingToResume);
-        };
-        // What is stored of an end already holds.
-        let ending = match &turn.next {
-            NextStep::End(ending) => ending.clone(),
-            NextStep::Input
-            | NextStep::Reason
-            | NextStep::Act { .. }
-            | NextStep::ToolResults { .. } => ending,
-        };
-        let control = TurnControl::default();
-        Ok(Box::pin(Turn::new(self, &control, turn, Told::Perhaps).end(ending)).await)
+    async fn end(
+        &self,
+        turn: UnfinishedTurn,
+        ending: Ending,
+        control: &TurnControl,
+    ) -> Result<TurnEnd, TurnError> {
+        let turn = self.where_it_stands(turn, control).await?;
+        let ending = ending_of(&turn, ending);
+        Ok(Box::pin(Turn::new(self, control, turn, Told::Perhaps).end(ending)).await)
     }
 
     fn journal(&self) -> Arc<dyn TurnJournal> {
         self.journal.clone()
+    }
+}
+
+/// Whether a turn that the storage asks for is this host's to run.
+async fn is_won(claim: &dyn Claim) -> Result<bool, AgentLoopError> {
+    let answered = claim.is_answered().await?;
+    Ok(claim.take().await? && !answered)
+}
+
+/// What is stored of an end already holds.
+fn ending_of(turn: &UnfinishedTurn, ending: Ending) -> Ending {
+    match &turn.next {
+        NextStep::End(stored) => stored.clone(),
+        NextStep::Input
+        | NextStep::Reason
+        | NextStep::Act { .. }
+        | NextStep::ToolResults { .. } => ending,
     }
 }
 

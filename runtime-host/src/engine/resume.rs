@@ -1,7 +1,7 @@
 //! Where an interrupted turn really stands: the journal holds the step that was about to
 //! be taken, and the stored events how far it got.
 
-use super::ending::events_of;
+use super::ending::{events_since, own};
 use crate::journal::{Ending, NextStep, UnfinishedTurn};
 use everruns_core::AgentLoopError;
 use everruns_core::UserFacingError;
@@ -9,7 +9,7 @@ use everruns_core::atoms::ActInput;
 use everruns_core::events::{self, Event, EventData, OutputMessageCompletedData};
 use everruns_core::message_retriever::MessageRetriever;
 use everruns_core::session::SessionStatus;
-use everruns_core::typed_id::MessageId;
+use everruns_core::typed_id::{MessageId, TurnId};
 use everruns_core::user_facing_error_codes;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::GrpcHostAdapter;
@@ -24,7 +24,9 @@ pub(super) async fn reconsider(
     if matches!(turn.next, NextStep::Input) && !is_own(adapter, &turn).await? {
         return Ok(None);
     }
-    let events = events_of(adapter, &turn).await?;
+    let all = events_since(adapter, &turn).await?;
+    let unread = has_unread(&all, turn.turn_id());
+    let events = own(all, &turn);
     if let Some(ending) = events.iter().rev().find_map(ending_of) {
         turn.next = NextStep::End(ending);
         return Ok(Some(turn));
@@ -35,7 +37,7 @@ pub(super) async fn reconsider(
         NextStep::Input => NextStep::Input,
         NextStep::Reason => match last_answer(&events) {
             // What the state knows of was answered before this step.
-            Some(said) if turn.state.final_message_id != Some(said.message.id) => {
+            Some(said) if !unread && turn.state.final_message_id != Some(said.message.id) => {
                 turn.state.final_message_id = Some(said.message.id);
                 NextStep::End(ending_with(said))
             }
@@ -135,6 +137,15 @@ fn last_answer(events: &[Event]) -> Option<&OutputMessageCompletedData> {
     (!said.message.has_tool_calls()).then_some(said)
 }
 
+/// Whether a message was stored since the turn last asked the model.
+fn has_unread(events: &[Event], turn_id: TurnId) -> bool {
+    let asked = events.iter().rposition(|event| {
+        event.event_type == events::REASON_STARTED && event.context.turn_id == Some(turn_id)
+    });
+    let since = asked.and_then(|asked| events.get(asked..));
+    since.is_some_and(|since| has(since, events::INPUT_MESSAGE))
+}
+
 fn has(events: &[Event], event_type: &str) -> bool {
     events.iter().any(|event| event.event_type == event_type)
 }
@@ -175,5 +186,44 @@ fn results_so_far(
     NextStep::ToolResults {
         calls,
         answered: before,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use everruns_core::events::{EventContext, EventRequest, InputMessageData, ReasonStartedData};
+    use everruns_core::message::Message;
+    use everruns_core::typed_id::{EventId, HarnessId, SessionId};
+
+    /// A message that was stored after the turn last asked the model is not taken for
+    /// answered by what the model said then; one before it is.
+    #[test]
+    fn what_came_since_the_model_was_asked_is_unread() {
+        let (session_id, turn_id) = (SessionId::new(), TurnId::new());
+        let input_message_id = MessageId::new();
+        let stored = |context: EventContext, data: EventData| {
+            EventRequest::new(session_id, context, data).into_event(EventId::new(), 7)
+        };
+        let asked = |turn_id| {
+            let context = EventContext::turn(turn_id, input_message_id);
+            let data = ReasonStartedData {
+                harness_id: HarnessId::new(),
+                agent_id: None,
+                metadata: None,
+            };
+            stored(context, data.into())
+        };
+        let said = || {
+            let data = InputMessageData::new(Message::user("and Oslo?"));
+            stored(EventContext::empty(), data.into())
+        };
+        assert!(has_unread(&[asked(turn_id), said()], turn_id));
+        assert!(has_unread(
+            &[asked(turn_id), said(), asked(TurnId::new())],
+            turn_id
+        ));
+        assert!(!has_unread(&[said(), asked(turn_id)], turn_id));
+        assert!(!has_unread(&[said()], turn_id));
     }
 }

@@ -5,7 +5,7 @@ mod phases;
 use phases::finished;
 
 use super::ending::{self, Told};
-use super::{Halt, LocalEngine, TurnControl, TurnEnd};
+use super::{LocalEngine, TurnControl, TurnEnd};
 use crate::journal::{Ending, NextStep, UnfinishedTurn};
 use everruns_core::atoms::{ActInput, AtomContext, InputAtomInput, ReasonInput};
 use everruns_core::events::EventData;
@@ -28,7 +28,7 @@ use tokio::time::Instant;
 const BLOCKED: &str = "the session's agent or harness is not available any more";
 
 /// The waits between attempts to store an end grow up to this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// A turn under way.
 pub(super) struct Turn<'a> {
@@ -94,7 +94,7 @@ impl<'a> Turn<'a> {
                 TurnEnd::WaitingForToolResults
             }
             Stop::Ended(end) => {
-                self.strike_out().await;
+                self.strike_out(&end).await;
                 end
             }
             Stop::Parked => TurnEnd::Parked,
@@ -327,25 +327,32 @@ impl<'a> Turn<'a> {
         self.turn.next = NextStep::End(ending.clone());
         self.save().await;
         let mut pause = self.engine.options.reason_retry_pause;
-        while let Err(error) = ending::tell(self.adapter, &self.turn, &ending, self.told).await {
+        loop {
+            match self.try_end(&ending).await {
+                Err(_) if !self.engine.options.keep_ending => return ending::reached(&ending),
+                Err(_) if self.control.pause(&mut pause).await => {}
+                Err(_) => return TurnEnd::Parked,
+                Ok(end) => return end,
+            }
+        }
+    }
+
+    /// Tells of the end once, and strikes the turn out.
+    pub(super) async fn try_end(&mut self, ending: &Ending) -> Result<TurnEnd, AgentLoopError> {
+        let told = ending::tell(self.adapter, &self.turn, ending, self.told).await;
+        self.told = Told::Perhaps;
+        if let Err(error) = told {
             tracing::warn!(session = %self.turn.session_id(), %error, "the end of a turn could not be stored");
-            if error.is_non_retryable() {
-                break;
+            // What will never be stored is over, too.
+            if !error.is_non_retryable() {
+                return Err(error);
             }
-            if !self.engine.options.keep_ending {
-                return ending::reached(&ending);
-            }
-            self.told = Told::Perhaps;
-            tokio::select! {
-                halt = self.control.halted() => if halt == Halt::Park { return TurnEnd::Parked },
-                () = tokio::time::sleep(pause) => {}
-            }
-            pause = (pause * 2).min(LONGEST_PAUSE);
         }
         self.fire_turn_end_hooks(matches!(ending, Ending::Completed))
             .await;
-        self.strike_out().await;
-        ending::reached(&ending)
+        let end = ending::reached(ending);
+        self.strike_out(&end).await;
+        Ok(end)
     }
 
     async fn fire_turn_end_hooks(&self, success: bool) {
@@ -367,9 +374,18 @@ impl<'a> Turn<'a> {
         }
     }
 
-    async fn strike_out(&self) {
+    /// Strikes the turn out. A message that came too late for it gets a turn of its own,
+    /// which takes its place in the journal.
+    async fn strike_out(&self, end: &TurnEnd) {
         let (org_id, session_id) = (self.turn.state.org_id, self.turn.session_id());
-        if let Err(error) = self.engine.journal.remove(org_id, session_id).await {
+        let late = self.control.steering().close().await;
+        let goes_on = matches!(end, TurnEnd::Completed | TurnEnd::Failed(_));
+        let journal = &self.engine.journal;
+        let written = match late.filter(|_| goes_on) {
+            Some(message_id) => journal.put(&self.turn.followed_by(message_id)).await,
+            None => journal.remove(org_id, session_id).await,
+        };
+        if let Err(error) = written {
             tracing::error!(session = %session_id, %error, "a turn that is over stays in the journal");
         }
     }

@@ -27,6 +27,7 @@ pub(super) fn of_turn(error: TurnError) -> HostError {
         TurnError::SessionNotFound(session_id) => no_session(session_id),
         TurnError::NotStored(error) | TurnError::Adapter(error) => of_store(error),
         TurnError::Journal(error) => of_journal(&error),
+        TurnError::Parked => draining(),
         error @ (TurnError::NotClaimed | TurnError::NothingToResume) => {
             HostError::new(ErrorReason::Internal, error.to_string())
         }

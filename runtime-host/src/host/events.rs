@@ -112,11 +112,14 @@ impl Host {
                 return Ok(());
             }
         };
-        // All of them are stored by now.
+        // All of them are stored by now, and what comes after the last is not the turn's.
         let rest = log.read(session_id, after).await;
-        for event in rest.map_err(errors::of_store)? {
+        let mut rest = rest.map_err(errors::of_store)?;
+        let is_own = |event: &Event| event.context.turn_id == Some(own);
+        rest.truncate(rest.iter().rposition(is_own).map_or(0, |last| last + 1));
+        for event in rest {
             if is_of_another(&event, own) {
-                break;
+                continue;
             }
             if !pass(out, TurnItem::Event(event.into())).await {
                 return Ok(());
@@ -163,34 +166,61 @@ async fn follow_on(
     mut after: i64,
     out: &mpsc::Sender<Result<Event, HostError>>,
 ) -> Option<HostError> {
-    let mut away: Option<(Instant, Duration)> = None;
+    let mut outage = Outage::default();
     loop {
+        let mut stood = Duration::ZERO;
         let broken = match log.follow(session_id, after).await {
             Err(error) => errors::of_store(error),
-            Ok(mut events) => loop {
-                match events.next().await {
-                    Some(Ok(event)) => {
-                        away = None;
-                        let sequence = event.sequence.map(i64::from);
-                        if sequence.is_some_and(|sequence| sequence <= after) {
-                            continue;
+            Ok(mut events) => {
+                let opened = Instant::now();
+                let broken = loop {
+                    match events.next().await {
+                        Some(Ok(event)) => {
+                            outage = Outage::default();
+                            let sequence = event.sequence.map(i64::from);
+                            if sequence.is_some_and(|sequence| sequence <= after) {
+                                continue;
+                            }
+                            after = sequence.unwrap_or(after);
+                            out.send(Ok(event)).await.ok()?;
                         }
-                        after = sequence.unwrap_or(after);
-                        out.send(Ok(event)).await.ok()?;
+                        Some(Err(error)) => break errors::of_store(error),
+                        None => break ended(),
                     }
-                    Some(Err(error)) => break errors::of_store(error),
-                    None => break ended(),
-                }
-            },
+                };
+                stood = opened.elapsed();
+                broken
+            }
         };
-        let (since, pause) = away.unwrap_or((Instant::now(), FIRST_PAUSE));
         let passes = broken.reason == ErrorReason::AdapterUnavailable;
-        if !passes || since.elapsed() > AWAY_MAX {
+        let pause = outage.again(stood, Instant::now());
+        let Some(pause) = pause.filter(|_| passes) else {
             return Some(broken);
-        }
+        };
         tracing::debug!(session = %session_id, error = %broken, "events broke off; following again");
         tokio::time::sleep(pause).await;
-        away = Some((since, (pause * 2).min(LONGEST_PAUSE)));
+    }
+}
+
+/// For how long an adapter has been away.
+#[derive(Debug, Default)]
+struct Outage {
+    since: Option<Instant>,
+    pause: Option<Duration>,
+}
+
+impl Outage {
+    /// The pause after a try that broke off now; `None` when there were enough. A stream
+    /// that had stood for a while was no part of the outage, whether or not an event
+    /// came.
+    fn again(&mut self, stood: Duration, now: Instant) -> Option<Duration> {
+        if stood > LONGEST_PAUSE {
+            *self = Self::default();
+        }
+        let since = *self.since.get_or_insert(now);
+        let pause = self.pause.unwrap_or(FIRST_PAUSE);
+        self.pause = Some((pause * 2).min(LONGEST_PAUSE));
+        (now.duration_since(since) <= AWAY_MAX).then_some(pause)
     }
 }
 
@@ -208,4 +238,29 @@ async fn pass(out: &mpsc::Sender<Result<TurnItem, HostError>>, item: TurnItem) -
 
 fn is_of_another(event: &Event, own: TurnId) -> bool {
     event.context.turn_id.is_some_and(|turn_id| turn_id != own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A follower bears every restart of its adapter, however quiet its session is, and
+    /// one outage as long as may be.
+    #[test]
+    fn outages_are_measured_one_by_one() {
+        let mut outage = Outage::default();
+        let mut now = Instant::now();
+        let quiet = Duration::from_secs(3600);
+        for _ in 0..3 {
+            now += quiet;
+            assert_eq!(outage.again(quiet, now), Some(FIRST_PAUSE));
+            assert!(outage.again(Duration::ZERO, now) > Some(FIRST_PAUSE));
+        }
+        let began = now;
+        while let Some(pause) = outage.again(Duration::ZERO, now) {
+            now += pause;
+            assert!(now - began < AWAY_MAX * 2, "an outage has an end");
+        }
+        assert!(now - began >= AWAY_MAX);
+    }
 }

@@ -2,7 +2,7 @@
 //! many at once on this host.
 
 use super::{HostOptions, Key, errors};
-use crate::engine::{Halt, TurnControl, TurnEnd};
+use crate::engine::{TurnControl, TurnEnd};
 use crate::metrics::HostMetrics;
 use chrono::{DateTime, Utc};
 use mortise_proto::HostError;
@@ -28,6 +28,8 @@ pub(super) struct Lanes {
     queue_max: usize,
     metrics: HostMetrics,
     closing: CancellationToken,
+    /// Parks every turn, those too that are only being ended.
+    parking: CancellationToken,
 }
 
 /// One session's. It is there as long as somebody uses it.
@@ -35,7 +37,8 @@ pub(super) struct Lanes {
 struct Lane {
     slot: Arc<Semaphore>,
     users: usize,
-    running: Option<Running>,
+    /// The turn under way.
+    shown: watch::Sender<Option<Running>>,
     /// Whether a turn is only being ended there.
     is_short: bool,
 }
@@ -68,6 +71,7 @@ pub(super) struct Place {
     lanes: Arc<Lanes>,
     key: Key,
     slot: Arc<Semaphore>,
+    shown: watch::Receiver<Option<Running>>,
     /// Whether it waits for room on the host, too, instead of going away.
     patient: bool,
     /// Its place among those that wait.
@@ -79,7 +83,7 @@ pub(super) struct Place {
 pub(super) struct Slot {
     // Dropped first: the next one may run.
     _slot: OwnedSemaphorePermit,
-    _turn: Option<OwnedSemaphorePermit>,
+    turn: Option<OwnedSemaphorePermit>,
     place: Place,
 }
 
@@ -96,7 +100,13 @@ impl Lanes {
             queue_max,
             metrics: options.metrics.clone(),
             closing,
+            parking: CancellationToken::new(),
         }
+    }
+
+    /// The reins of a turn in one of the lanes.
+    pub(super) fn reins(&self) -> TurnControl {
+        TurnControl::new(self.parking.clone())
     }
 
     pub(super) fn turns_max(&self) -> usize {
@@ -132,7 +142,7 @@ impl Lanes {
         let lane = lanes.entry(key).or_insert_with(|| Lane {
             slot: Arc::new(Semaphore::new(1)),
             users: 0,
-            running: None,
+            shown: watch::Sender::new(None),
             is_short: false,
         });
         lane.users += 1;
@@ -141,6 +151,7 @@ impl Lanes {
             lanes: self.clone(),
             key,
             slot: lane.slot.clone(),
+            shown: lane.shown.subscribe(),
             patient: in_use || matches!(manners, Manners::Queue | Manners::Wait),
             queued,
         })
@@ -156,26 +167,34 @@ impl Lanes {
         })
     }
 
+    fn busy(&self) -> HostError {
+        self.metrics.turn_refused();
+        let most = self.turns_max;
+        let text = format!("{most} turns are under way, which is as many as may");
+        HostError::new(ErrorReason::Busy, text).retry_after(BUSY_FOR)
+    }
+
     /// The turn under way in a session.
     pub(super) fn running(&self, key: Key) -> Option<Running> {
-        self.lock().get(&key)?.running.clone()
+        let lanes = self.lock();
+        let running = lanes.get(&key)?.shown.borrow();
+        running.clone().filter(|turn| !turn.is_over())
     }
 
     /// Every turn of an org under way, with its session.
     pub(super) fn all_running(&self, org_id: i64) -> Vec<(Key, Running)> {
         let lanes = self.lock();
         let own = lanes.iter().filter(|((org, _), _)| *org == org_id);
-        own.filter_map(|(key, lane)| Some((*key, lane.running.clone()?)))
-            .collect()
+        let shown = own.filter_map(|(key, lane)| Some((*key, lane.shown.borrow().clone()?)));
+        shown.filter(|(_, turn)| !turn.is_over()).collect()
     }
 
-    /// Parks every turn, and says how many there are.
+    /// Parks every turn, and says how many run.
     pub(super) fn park(&self) -> usize {
+        self.parking.cancel();
         let lanes = self.lock();
-        let running = lanes.values().filter_map(|lane| lane.running.as_ref());
-        running
-            .map(|running| running.control.halt(Halt::Park))
-            .count()
+        let running = lanes.values().filter(|lane| lane.shown.borrow().is_some());
+        running.count()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Lane>> {
@@ -189,7 +208,15 @@ impl Lane {
     /// Whether its one turn is about to end.
     fn is_over_soon(&self) -> bool {
         let ends = |turn: &Running| turn.control.is_ending();
-        self.users == 1 && (self.is_short || self.running.as_ref().is_some_and(ends))
+        self.users == 1 && (self.is_short || self.shown.borrow().as_ref().is_some_and(ends))
+    }
+}
+
+// === impl Running ===
+
+impl Running {
+    fn is_over(&self) -> bool {
+        self.ended.borrow().is_some()
     }
 }
 
@@ -207,19 +234,30 @@ impl Place {
                 let room = self.unless_closing(turns.acquire_owned()).await?;
                 room.map_err(|_| errors::draining())?
             }
-            Err(_) => {
-                self.lanes.metrics.turn_refused();
-                let most = self.lanes.turns_max;
-                let text = format!("{most} turns are under way, which is as many as may");
-                return Err(HostError::new(ErrorReason::Busy, text).retry_after(BUSY_FOR));
-            }
+            Err(_) => return Err(self.lanes.busy()),
         };
         drop((waits, self.queued.take()));
         Ok(Slot {
             _slot: slot,
-            _turn: Some(turn),
+            turn: Some(turn),
             place: self,
         })
+    }
+
+    /// Resolves when a turn is under way in the lane.
+    pub(super) fn shown(&self) -> impl Future<Output = Running> + Send + use<> {
+        let mut shown = self.shown.clone();
+        async move {
+            let is_there =
+                |turn: &Option<Running>| turn.as_ref().is_some_and(|turn| !turn.is_over());
+            let turn = shown.wait_for(is_there).await;
+            let turn = turn.ok().and_then(|turn| turn.clone());
+            match turn {
+                Some(turn) => turn,
+                // The lane is there as long as this place.
+                None => std::future::pending().await,
+            }
+        }
     }
 
     /// Waits for the head of the lane, to do something short there.
@@ -227,7 +265,7 @@ impl Place {
         let slot = self.head().await?;
         Ok(Slot {
             _slot: slot,
-            _turn: None,
+            turn: None,
             place: self,
         })
     }
@@ -265,6 +303,16 @@ impl Slot {
         self.set(Some(running));
     }
 
+    /// Takes room on the host for a turn that goes on here, if there is some.
+    pub(super) fn make_room(&mut self) -> Result<(), HostError> {
+        if self.turn.is_none() {
+            let lanes = &self.place.lanes;
+            let room = lanes.turns.clone().try_acquire_owned();
+            self.turn = Some(room.map_err(|_| lanes.busy())?);
+        }
+        Ok(())
+    }
+
     /// Says that a turn is only being ended here.
     pub(super) fn is_short(&self) {
         if let Some(lane) = self.place.lanes.lock().get_mut(&self.place.key) {
@@ -274,7 +322,7 @@ impl Slot {
 
     fn set(&self, running: Option<Running>) {
         if let Some(lane) = self.place.lanes.lock().get_mut(&self.place.key) {
-            lane.running = running;
+            lane.shown.send_replace(running);
             lane.is_short = false;
         }
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 /// How often an adapter that is away is looked for, and one that is there is asked
 /// whether it still is.
@@ -37,6 +38,8 @@ struct State {
 pub(super) struct Link {
     pub(super) adapter: GrpcHostAdapter,
     pub(super) engine: Arc<LocalEngine>,
+    /// Cancelled when another takes its place, or the host closes.
+    pub(super) over: CancellationToken,
 }
 
 /// Whether an org can be served now.
@@ -171,16 +174,17 @@ impl Host {
         let link = Link {
             adapter,
             engine: Arc::new(engine),
+            over: self.inner.closing.child_token(),
         };
-        let first = org.state.borrow().link.is_none();
-        org.state.send_replace(State {
+        let before = org.state.send_replace(State {
             link: Some(link.clone()),
             problem: None,
         });
         tracing::info!(org = org.id, "every adapter answers");
-        if first {
-            self.serve_queue(org.id, &link);
+        if let Some(before) = before.link {
+            before.over.cancel();
         }
+        self.serve_queue(org.id, &link);
     }
 }
 

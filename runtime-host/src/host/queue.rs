@@ -21,7 +21,7 @@ struct InLanes {
 }
 
 impl Host {
-    /// Runs the turns that an org's storage asks for, until the host stops.
+    /// Runs the turns that an org's storage asks for, until the link is over.
     pub(super) fn serve_queue(&self, org_id: i64, link: &Link) {
         let lanes = InLanes {
             host: self.clone(),
@@ -31,8 +31,8 @@ impl Host {
         let Some(worker) = TurnWorker::new(&link.adapter, Arc::new(lanes)) else {
             return;
         };
-        let closing = self.inner.closing.clone();
-        let work = worker.run(closing.cancelled_owned());
+        let over = link.over.clone();
+        let work = worker.run(over.cancelled_owned());
         self.inner.watches.spawn(work);
     }
 }
@@ -56,8 +56,13 @@ impl TurnEngine for InLanes {
         Ok(end.unwrap_or_else(|| TurnEnd::Failed("the turn broke off".into())))
     }
 
-    async fn end(&self, turn: UnfinishedTurn, ending: Ending) -> Result<TurnEnd, TurnError> {
-        self.link.engine.end(turn, ending).await
+    async fn end(
+        &self,
+        turn: UnfinishedTurn,
+        ending: Ending,
+        control: &TurnControl,
+    ) -> Result<TurnEnd, TurnError> {
+        self.link.engine.end(turn, ending, control).await
     }
 
     fn journal(&self) -> Arc<dyn TurnJournal> {

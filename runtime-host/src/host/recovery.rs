@@ -1,8 +1,9 @@
 //! Turns that a crash cut off: each is taken up before its session can have another.
 
-use super::Host;
-use super::lanes::Manners;
-use crate::engine::{Begin, TurnEnd, TurnEngine, TurnError};
+use super::lanes::{Manners, Slot};
+use super::orgs::Link;
+use super::{Host, Key};
+use crate::engine::{Begin, TurnEngine, TurnError};
 use crate::journal::{Ending, UnfinishedTurn};
 use everruns_core::typed_id::MessageId;
 use everruns_core::{UserFacingError, user_facing_error_codes};
@@ -36,7 +37,7 @@ impl Host {
                 continue;
             };
             let host = self.clone();
-            self.inner.turns.spawn(async move {
+            self.spawn_turn(async move {
                 let closing = host.inner.closing.clone();
                 let link = tokio::select! {
                     link = org.reached() => link,
@@ -45,20 +46,7 @@ impl Host {
                 let Ok(slot) = place.slot().await else {
                     return;
                 };
-                let waits = turn.waits_for().is_some();
-                let taken_up = match host.inner.options.recovery {
-                    Recovery::End if !waits => {
-                        slot.is_short();
-                        let end = link.engine.end(turn, failed(CUT_OFF)).await;
-                        drop(slot);
-                        end.map(|_: TurnEnd| "ended")
-                    }
-                    Recovery::Resume | Recovery::End => {
-                        let begin = Begin::Resume(Box::new(turn));
-                        let begun = host.begin_turn(slot, key, link, begin).await;
-                        begun.map(|_| "resumed")
-                    }
-                };
+                let taken_up = host.go_on(slot, key, link, turn).await;
                 match taken_up {
                     Ok(how) => tracing::info!(session = %session_id, how, "an interrupted turn was taken up"),
                     Err(TurnError::NothingToResume) => {
@@ -70,6 +58,30 @@ impl Host {
                 }
             });
         }
+    }
+
+    /// Goes on with an unfinished turn as far as it can, and says what became of it.
+    async fn go_on(
+        &self,
+        slot: Slot,
+        key: Key,
+        link: Link,
+        turn: UnfinishedTurn,
+    ) -> Result<&'static str, TurnError> {
+        let reins = self.inner.lanes.reins();
+        let waited = turn.waits_for().is_some();
+        if self.inner.options.recovery == Recovery::End && !waited {
+            slot.is_short();
+            let ended = link.engine.end(turn, failed(CUT_OFF), &reins).await;
+            return ended.map(|_| "ended");
+        }
+        let turn = link.engine.where_it_stands(turn, &reins).await?;
+        if turn.waits_for().is_some() {
+            return Ok("waits on");
+        }
+        let begin = Begin::Resume(Box::new(turn));
+        let begun = self.begin_turn(slot, key, link, begin).await;
+        begun.map(|_| "resumed")
     }
 }
 

@@ -1,16 +1,14 @@
 //! Tool results from outside: each is stored as the tool's end, and with the last of
 //! them the turn goes on.
 
-use super::lanes::Manners;
+use super::lanes::{Manners, Slot};
 use super::orgs::Link;
 use super::{Host, Key, errors};
-use crate::engine::Begin;
+use crate::engine::{Begin, TurnError};
 use crate::journal::{NextStep, UnfinishedTurn};
-use everruns_core::AgentLoopError;
 use everruns_core::ToolCall;
 use everruns_core::events::{EventContext, EventRequest, ToolCompletedData};
 use everruns_core::message::ContentPart;
-use everruns_core::session::SessionStatus;
 use everruns_core::tool_fingerprint::{tool_call_fingerprint, tool_error_fingerprint};
 use everruns_core::traits::EventEmitter;
 use everruns_core::typed_id::{SessionId, TurnId};
@@ -66,56 +64,90 @@ impl Host {
         self.session(&link, key).await?;
         let place = self.inner.lanes.enter(key, Manners::Wait)?;
         // A turn that has just asked for the calls is about to wait for them.
-        let slot = timeout(SOON, place.slot()).await;
-        let slot = slot.map_err(|_| waits_for_nothing(session_id))??;
-        let turn = self.unfinished(key).await?;
-        let turn = turn.filter(|turn| turn.waits_for().is_some());
-        let mut turn = turn.ok_or_else(|| {
-            let text = format!("no turn of session {session_id} waits for tool results");
-            HostError::new(ErrorReason::NotWaiting, text)
-        })?;
-        let (calls, answered) = match turn.next.clone() {
-            NextStep::ToolResults { calls, answered } => (calls, answered),
-            NextStep::Input | NextStep::Reason | NextStep::Act { .. } | NextStep::End(_) => {
-                (Vec::new(), Vec::new())
-            }
-        };
-        let named = named(&calls, &answered, outcomes)?;
-        store(&link, &turn, &named)
-            .await
-            .map_err(errors::of_store)?;
+        let slot = timeout(SOON, place.briefly()).await;
+        let slot = slot.map_err(|_| is_under_way(session_id))??;
+        let work = self.clone().take_results(slot, key, link, outcomes);
+        self.kept(work).await
+    }
 
-        let left: Vec<ToolCall> = calls
-            .into_iter()
-            .filter(|call| !named.iter().any(|(answered, _)| answered.id == call.id))
-            .collect();
-        let waiting_for: Vec<String> = left.iter().map(|call| call.id.clone()).collect();
-        let turn_id = turn.turn_id();
-        let resumed = left.is_empty();
-        let mut answered = answered;
-        answered.extend(named.into_iter().map(|(call, _)| call.id));
-        turn.next = if resumed {
-            NextStep::Reason
-        } else {
-            NextStep::ToolResults {
-                calls: left,
-                answered,
+    /// Stores results, and has the turn go on with the last of them. A call whose result
+    /// is stored already, by a try that broke off, keeps that one.
+    async fn take_results(
+        self,
+        mut slot: Slot,
+        key: Key,
+        link: Link,
+        outcomes: Vec<ToolOutcome>,
+    ) -> Result<Submitted, HostError> {
+        let left = self.unfinished(key).await?;
+        let left = left.ok_or_else(|| waits_for_nothing(key.1))?;
+        let given = match &left.next {
+            NextStep::ToolResults { calls, answered } => named(calls, answered, outcomes)?,
+            // It has its results, and could not go on: now it does.
+            NextStep::Input | NextStep::Reason | NextStep::Act { .. } | NextStep::End(_) => {
+                Vec::new()
             }
         };
-        let written = self.inner.journal.put(&turn).await;
-        written.map_err(|error| errors::of_journal(&error))?;
+        let reins = self.inner.lanes.reins();
+        let mut turn = match link.engine.where_it_stands(left, &reins).await {
+            Ok(turn) => turn,
+            Err(TurnError::NothingToResume) => return Err(waits_for_nothing(key.1)),
+            Err(error) => return Err(errors::of_turn(error)),
+        };
+        let turn_id = turn.turn_id();
+        let mut waiting_for = Vec::new();
+        if let NextStep::ToolResults { calls, answered } = turn.next.clone() {
+            let (given, calls) = split(given, calls);
+            waiting_for = calls.iter().map(|call| call.id.clone()).collect();
+            turn.next = next(calls, answered, &given);
+            if waiting_for.is_empty() {
+                slot.make_room()?;
+            }
+            self.store_results(&link, &turn, &given).await?;
+            let written = self.inner.journal.put(&turn).await;
+            written.map_err(|error| errors::of_journal(&error))?;
+        }
+        let resumed = waiting_for.is_empty();
         if resumed {
-            let status = SessionStatus::Active;
-            let set = link.adapter.set_session_status(org_id, session_id, status);
-            set.await.map_err(errors::of_store)?;
+            slot.make_room()?;
             let begin = Begin::Resume(Box::new(turn));
-            self.begin(slot, key, link, begin).await?;
+            // It goes on whether or not anybody waits for it to.
+            drop(timeout(SOON, self.begin_turn(slot, key, link, begin)).await);
         }
         Ok(Submitted {
             turn_id,
             resumed,
             waiting_for,
         })
+    }
+
+    /// Stores all of them, or none where one is too large.
+    async fn store_results(
+        &self,
+        link: &Link,
+        turn: &UnfinishedTurn,
+        given: &[(ToolCall, ToolOutcome)],
+    ) -> Result<(), HostError> {
+        let context = EventContext::turn(turn.turn_id(), turn.state.input_message_id);
+        let ends = given.iter().map(|(call, outcome)| {
+            let data = completed(call, outcome);
+            EventRequest::new(turn.session_id(), context.clone(), data)
+        });
+        let ends: Vec<EventRequest> = ends.collect();
+        for end in &ends {
+            self.check_size(turn.state.org_id, end)?;
+        }
+        let phase = link.adapter.phase(turn.session_id(), PhaseKind::Act);
+        let emitter = phase.event_emitter();
+        for end in ends {
+            emitter.emit(end).await.map_err(errors::of_store)?;
+        }
+        phase.finish_phase().await.map_err(errors::of_store)
+    }
+
+    /// Refuses an event that its adapter would not take.
+    pub(super) fn check_size(&self, org_id: i64, event: &EventRequest) -> Result<(), HostError> {
+        Ok(self.mesh().check_event(org_id, event)?)
     }
 
     /// What the journal holds of a session.
@@ -126,9 +158,37 @@ impl Host {
     }
 }
 
-fn waits_for_nothing(session_id: SessionId) -> HostError {
+fn is_under_way(session_id: SessionId) -> HostError {
     let text = format!("the turn of session {session_id} is under way and waits for nothing");
     HostError::new(ErrorReason::NotWaiting, text)
+}
+
+fn waits_for_nothing(session_id: SessionId) -> HostError {
+    let text = format!("no turn of session {session_id} waits for tool results");
+    HostError::new(ErrorReason::NotWaiting, text)
+}
+
+/// The outcomes of calls without a result, and the calls that still have none then.
+fn split(
+    mut given: Vec<(ToolCall, ToolOutcome)>,
+    mut calls: Vec<ToolCall>,
+) -> (Vec<(ToolCall, ToolOutcome)>, Vec<ToolCall>) {
+    given.retain(|(call, _)| calls.iter().any(|open| open.id == call.id));
+    calls.retain(|open| !given.iter().any(|(call, _)| call.id == open.id));
+    (given, calls)
+}
+
+/// What a turn does with these results.
+fn next(
+    calls: Vec<ToolCall>,
+    mut answered: Vec<String>,
+    given: &[(ToolCall, ToolOutcome)],
+) -> NextStep {
+    if calls.is_empty() {
+        return NextStep::Reason;
+    }
+    answered.extend(given.iter().map(|(call, _)| call.id.clone()));
+    NextStep::ToolResults { calls, answered }
 }
 
 /// The call of each outcome.
@@ -164,22 +224,6 @@ fn named(
         named.push((call.clone(), outcome));
     }
     Ok(named)
-}
-
-async fn store(
-    link: &Link,
-    turn: &UnfinishedTurn,
-    named: &[(ToolCall, ToolOutcome)],
-) -> Result<(), AgentLoopError> {
-    let phase = link.adapter.phase(turn.session_id(), PhaseKind::Act);
-    let emitter = phase.event_emitter();
-    let context = EventContext::turn(turn.turn_id(), turn.state.input_message_id);
-    for (call, outcome) in named {
-        let data = completed(call, outcome);
-        let done = EventRequest::new(turn.session_id(), context.clone(), data);
-        emitter.emit(done).await?;
-    }
-    phase.finish_phase().await
 }
 
 /// The event as upstream writes it of a tool it has run itself.

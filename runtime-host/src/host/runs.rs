@@ -5,11 +5,12 @@ use super::lanes::{Running, Slot};
 use super::orgs::Link;
 use super::{Host, Key, TurnHandle, errors};
 use crate::engine::{Began, Begin, TurnControl, TurnEnd, TurnEngine, TurnError};
-use crate::journal::Ending;
+use crate::journal::{Ending, NextStep};
 use crate::metrics::TurnOutcome;
 use crate::telemetry::turn_span;
 use chrono::Utc;
 use everruns_core::AgentLoopError;
+use everruns_core::typed_id::TurnId;
 use futures::FutureExt;
 use mortise_proto::HostError;
 use std::panic::AssertUnwindSafe;
@@ -54,9 +55,14 @@ impl Host {
     ) -> Result<Begun, TurnError> {
         let (tell, told) = oneshot::channel();
         let run = self.clone().in_lane(slot, key, link, begin, tell);
-        self.inner.turns.spawn(run.in_current_span());
-        let broke_off = AgentLoopError::config("the turn broke off; see the host's log");
-        told.await.unwrap_or(Err(TurnError::Adapter(broke_off)))
+        self.spawn_turn(run.in_current_span());
+        told.await.unwrap_or_else(|_| {
+            if self.is_draining() {
+                return Err(TurnError::Parked);
+            }
+            let broke_off = AgentLoopError::config("the turn broke off; see the host's log");
+            Err(TurnError::Adapter(broke_off))
+        })
     }
 
     /// Runs a turn, and after it those that answer what came too late for it.
@@ -68,88 +74,111 @@ impl Host {
         begin: Begin,
         tell: oneshot::Sender<Result<Begun, TurnError>>,
     ) {
-        let (mut begin, mut tell) = (begin, Some(tell));
-        loop {
-            if matches!(begin, Begin::Message(_) | Begin::Stored { .. })
-                && let Err(error) = self.clear_way(key, &link).await
-            {
-                if let Some(tell) = tell.take() {
-                    drop(tell.send(Err(error)));
-                }
-                return;
-            }
-            let timeline = self.inner.timelines.begin(key, self.metrics());
-            let control = Arc::new(TurnControl::watched(timeline.clone()));
-            let (end, ended) = watch::channel(None);
-            slot.occupy(Running {
-                control: control.clone(),
-                started_at: Utc::now(),
-                ended: ended.clone(),
-            });
-            let run = link.engine.run(key.1, begin, &control);
-            let run = run.instrument(turn_span(key.0, key.1));
-            let run = AssertUnwindSafe(run).catch_unwind();
-            tokio::pin!(run);
-            let done = tokio::select! {
-                began = control.began() => {
-                    if let Some(tell) = tell.take() {
-                        // Whoever asked may have gone.
-                        drop(tell.send(Ok((began, ended.clone()))));
-                    }
-                    run.await
-                }
-                done = &mut run => done,
+        let mut tell = Some(tell);
+        let mut next = Some(begin);
+        while let Some(begin) = next.take() {
+            let ran = match self.clear_way(key, &link, &begin).await {
+                Ok(()) => self.run_one(&slot, key, &link, begin, &mut tell).await,
+                Err(error) => Err(error),
             };
-            let done = match done {
-                Ok(done) => done,
-                Err(_) => Ok(self.picked_up(key, &link).await),
-            };
-            let reached = match done {
-                Ok(reached) => reached,
+            match ran {
+                Ok(turn_id) => next = self.late(key, turn_id).await,
                 Err(error) => {
-                    tracing::warn!(session = %key.1, %error, "a turn did not begin");
+                    if !matches!(error, TurnError::NotClaimed) {
+                        tracing::warn!(session = %key.1, %error, "a turn did not begin");
+                    }
                     if let Some(tell) = tell.take() {
                         drop(tell.send(Err(error)));
                     }
-                    return;
                 }
-            };
-            // A turn that had nothing to do ends as it begins.
-            if let (Some(tell), Some(began)) = (tell.take(), control.has_begun()) {
-                drop(tell.send(Ok((began, ended))));
-            }
-            self.inner
-                .timelines
-                .end(&timeline, outcome(&reached, &control));
-            let late = control.steering().close().await;
-            let goes_on = matches!(reached, TurnEnd::Completed | TurnEnd::Failed(_));
-            end.send_replace(Some(reached));
-            match late.filter(|_| goes_on && !self.is_draining()) {
-                Some(message_id) => {
-                    begin = Begin::Stored {
-                        message_id,
-                        claim: None,
-                    };
-                }
-                None => return,
             }
         }
     }
 
+    /// Runs one turn, shown in its lane, and says which it was.
+    async fn run_one(
+        &self,
+        slot: &Slot,
+        key: Key,
+        link: &Link,
+        begin: Begin,
+        tell: &mut Option<oneshot::Sender<Result<Begun, TurnError>>>,
+    ) -> Result<Option<TurnId>, TurnError> {
+        let timeline = self.inner.timelines.begin(key, self.metrics());
+        let control = Arc::new(self.inner.lanes.reins().watched(timeline.clone()));
+        let (end, ended) = watch::channel(None);
+        slot.occupy(Running {
+            control: control.clone(),
+            started_at: Utc::now(),
+            ended: ended.clone(),
+        });
+        let run = link.engine.run(key.1, begin, &control);
+        let run = run.instrument(turn_span(key.0, key.1));
+        let run = AssertUnwindSafe(run).catch_unwind();
+        tokio::pin!(run);
+        let done = tokio::select! {
+            began = control.began() => {
+                if let Some(tell) = tell.take() {
+                    // Whoever asked may have gone.
+                    drop(tell.send(Ok((began, ended.clone()))));
+                }
+                run.await
+            }
+            done = &mut run => done,
+        };
+        let reached = match done {
+            Ok(done) => done?,
+            Err(_) => self.picked_up(key, link).await,
+        };
+        // A turn that had nothing to do ends as it begins.
+        if let (Some(tell), Some(began)) = (tell.take(), control.has_begun()) {
+            drop(tell.send(Ok((began, ended))));
+        }
+        self.inner
+            .timelines
+            .end(&timeline, outcome(&reached, &control));
+        control.steering().close().await;
+        end.send_replace(Some(reached));
+        Ok(control.has_begun().map(|began| began.turn_id))
+    }
+
+    /// The turn that an ended one left in its place in the journal: it answers what came
+    /// too late for that one.
+    async fn late(&self, key: Key, ended: Option<TurnId>) -> Option<Begin> {
+        let left = match self.inner.journal.get(key.0, key.1).await {
+            Ok(left) => left?,
+            Err(error) => {
+                tracing::error!(session = %key.1, %error, "what a turn left cannot be read");
+                return None;
+            }
+        };
+        let is_new = matches!(left.next, NextStep::Input) && Some(left.turn_id()) != ended;
+        is_new.then(|| Begin::Resume(Box::new(left)))
+    }
+
     /// Ends what is left of an earlier turn of the session: one that waits for tool
-    /// results is told that another message came, as upstream tells the model.
-    async fn clear_way(&self, key: Key, link: &Link) -> Result<(), TurnError> {
+    /// results is told that another message came, as upstream tells the model. One that
+    /// has seen the message answers it itself.
+    async fn clear_way(&self, key: Key, link: &Link, begin: &Begin) -> Result<(), TurnError> {
+        let claim = match begin {
+            Begin::Message(_) => None,
+            Begin::Stored { claim, .. } => claim.as_ref(),
+            Begin::Resume(_) => return Ok(()),
+        };
         let (org_id, session_id) = key;
         let Some(left) = self.inner.journal.get(org_id, session_id).await? else {
             return Ok(());
         };
+        if let Some(claim) = claim
+            && claim.is_answered().await?
+        {
+            claim.take().await?;
+            return Err(TurnError::NotClaimed);
+        }
         let ending = Ending::Cancelled {
             reason: Some(ANOTHER_CAME.into()),
         };
-        match link.engine.end(left, ending).await {
-            Ok(_) | Err(TurnError::NothingToResume) => Ok(()),
-            Err(error) => Err(error),
-        }
+        link.engine.leave(left, ending).await
     }
 
     /// Ends a turn that a fault of this process broke off.
@@ -161,7 +190,11 @@ impl Host {
             return failed;
         };
         let ending = super::recovery::failed(text);
-        match link.engine.end(left, ending).await {
+        match link
+            .engine
+            .end(left, ending, &self.inner.lanes.reins())
+            .await
+        {
             Ok(end) => end,
             Err(error) => {
                 tracing::error!(session = %key.1, %error, "its end could not be told");

@@ -3,17 +3,15 @@
 use super::lanes::{Manners, Running};
 use super::orgs::Link;
 use super::{Host, Key, errors};
-use crate::engine::{Began, Begin, Halt, TurnEnd, TurnEngine};
-use crate::journal::Ending;
+use crate::engine::{Began, Begin, TurnEnd};
 use chrono::{DateTime, Utc};
+use everruns_core::ToolCall;
 use everruns_core::events::{EventContext, EventRequest, InputMessageData};
 use everruns_core::message::Message;
 use everruns_core::traits::EventEmitter;
 use everruns_core::typed_id::{MessageId, SessionId, TurnId};
-use everruns_core::{AgentLoopError, ToolCall};
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_proto::HostError;
-use mortise_proto::host::ErrorReason;
 use tokio::sync::watch;
 
 /// A turn that has begun. It goes on when this is dropped.
@@ -87,6 +85,7 @@ impl Host {
         queue: Option<bool>,
     ) -> Result<TurnHandle, HostError> {
         let (org_id, link) = self.org(org_id)?;
+        self.check_size(org_id, &said(session_id, &message))?;
         let queue = queue.unwrap_or(self.inner.options.queue_by_default);
         let manners = if queue {
             Manners::Queue
@@ -109,8 +108,11 @@ impl Host {
         let (org_id, link) = self.org(org_id)?;
         let key = (org_id, session_id);
         let message_id = message.id;
+        self.check_size(org_id, &said(session_id, &message))?;
         if let Some(turn) = self.inner.lanes.running(key)
-            && let Some(turn_id) = steer(&link, session_id, &turn, &message).await?
+            && let Some(turn_id) = self
+                .kept(steer(link.clone(), session_id, turn, message.clone()))
+                .await?
         {
             return Ok(Sent {
                 message_id,
@@ -131,39 +133,6 @@ impl Host {
             turn_id: turn.began.turn_id,
             steered: false,
         })
-    }
-
-    /// Cancels the turn under way, or the one that waits for tool results, and returns
-    /// when it has ended.
-    pub async fn cancel_turn(
-        &self,
-        org_id: i64,
-        session_id: SessionId,
-        turn_id: Option<TurnId>,
-        reason: Option<String>,
-    ) -> Result<(TurnId, TurnEnd), HostError> {
-        let (org_id, link) = self.org(org_id)?;
-        let key = (org_id, session_id);
-        let is_meant = |found: TurnId| turn_id.is_none_or(|meant| meant == found);
-        if let Some(mut turn) = self.inner.lanes.running(key) {
-            let began = began(&mut turn).await;
-            let began = began.filter(|began| is_meant(began.turn_id));
-            let began = began.ok_or_else(|| no_turn(session_id))?;
-            turn.control.halt(Halt::Cancel { reason });
-            let end = ended(&mut turn.ended).await?;
-            return Ok((began.turn_id, end));
-        }
-        let place = self.inner.lanes.enter(key, Manners::Wait)?;
-        let slot = place.briefly().await?;
-        slot.is_short();
-        let waiting = self.unfinished(key).await?;
-        let waiting = waiting.filter(|turn| turn.waits_for().is_some());
-        let waiting = waiting.filter(|turn| is_meant(turn.turn_id()));
-        let waiting = waiting.ok_or_else(|| no_turn(session_id))?;
-        let turn_id = waiting.turn_id();
-        let end = link.engine.end(waiting, Ending::Cancelled { reason }).await;
-        drop(slot);
-        Ok((turn_id, end.map_err(errors::of_turn)?))
     }
 
     /// An org's turns that have not ended, oldest first.
@@ -222,22 +191,17 @@ impl TurnHandle {
 
 /// Stores a message into a turn; `None` when it has asked the model for the last time.
 async fn steer(
-    link: &Link,
+    link: Link,
     session_id: SessionId,
-    turn: &Running,
-    message: &Message,
+    mut turn: Running,
+    message: Message,
 ) -> Result<Option<TurnId>, HostError> {
-    let mut turn = turn.clone();
     let Some(began) = began(&mut turn).await else {
         return Ok(None);
     };
     let emitter = link.adapter.event_emitter();
-    let data = InputMessageData::new(message.clone());
-    let store = async {
-        let said = EventRequest::new(session_id, EventContext::empty(), data);
-        emitter.emit(said).await?;
-        Ok::<_, AgentLoopError>(())
-    };
+    let said = said(session_id, &message);
+    let store = async { emitter.emit(said).await.map(drop) };
     match turn.control.steering().steer(message.id, store).await {
         Some(stored) => stored
             .map(|()| Some(began.turn_id))
@@ -246,8 +210,14 @@ async fn steer(
     }
 }
 
+/// A user's message, as it is stored.
+fn said(session_id: SessionId, message: &Message) -> EventRequest {
+    let data = InputMessageData::new(message.clone());
+    EventRequest::new(session_id, EventContext::empty(), data)
+}
+
 /// Waits until a turn has begun, or has ended without.
-async fn began(turn: &mut Running) -> Option<Began> {
+pub(super) async fn began(turn: &mut Running) -> Option<Began> {
     let control = turn.control.clone();
     tokio::select! {
         biased;
@@ -256,15 +226,13 @@ async fn began(turn: &mut Running) -> Option<Began> {
     }
 }
 
-async fn ended(ended: &mut watch::Receiver<Option<TurnEnd>>) -> Result<TurnEnd, HostError> {
+/// Waits for a turn's end.
+pub(super) async fn ended(
+    ended: &mut watch::Receiver<Option<TurnEnd>>,
+) -> Result<TurnEnd, HostError> {
     let end = ended.wait_for(Option::is_some).await;
     let end = end.ok().and_then(|end| end.clone());
     end.ok_or_else(errors::broke_off)
-}
-
-fn no_turn(session_id: SessionId) -> HostError {
-    let text = format!("session {session_id} has no such turn under way, nor one that waits");
-    HostError::new(ErrorReason::NoTurn, text)
 }
 
 fn view_of_running(((_, session_id), turn): &(Key, Running)) -> Option<TurnView> {

@@ -128,7 +128,13 @@ impl TurnJournal for FileJournal {
                 if path.extension().is_none_or(|found| found != ENDING) {
                     continue;
                 }
-                match fs::read(&path).and_then(|text| read(&text)) {
+                let text = match fs::read(&path) {
+                    Ok(text) => text,
+                    // It has ended meanwhile.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error),
+                };
+                match read(&text) {
                     Ok(turn) => turns.push(turn),
                     Err(error) => set_aside(&path, &error),
                 }
@@ -226,6 +232,25 @@ mod tests {
         let again = journal.get(1, kept.session_id()).await?;
         assert_eq!(again.map(|turn| turn.turn_id()), Some(kept.turn_id()));
         assert!(journal.get(1, damaged.session_id()).await?.is_none());
+        Ok(())
+    }
+
+    /// Only what is damaged is set aside: a turn that ends while the folder is read is
+    /// no fault, and what the system cannot read now is an error of the system.
+    #[tokio::test]
+    async fn what_cannot_be_read_now_stays() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let journal = FileJournal::open(folder.path())?;
+        let (kept, ended, unread) = (turn(), turn(), turn());
+        journal.put(&kept).await?;
+        let ended = journal.path(1, ended.session_id());
+        std::os::unix::fs::symlink(folder.path().join("nothing"), &ended)?;
+        assert_eq!(journal.all().await?.len(), 1);
+        assert!(ended.is_symlink(), "it stays where it is");
+        let unread = journal.path(1, unread.session_id());
+        fs::create_dir(&unread)?;
+        assert!(journal.all().await.is_err());
+        assert!(unread.is_dir(), "it stays where it is");
         Ok(())
     }
 }

@@ -1,14 +1,14 @@
 //! What operators look at: health, metrics, the configuration, what the host does, and
 //! the one thing that they may change, the level of its log.
 //!
-//! On a listener of its own it is open to whoever reaches it. Beside the HTTP API it asks
+//! On a listener of its own it is open to whoever reaches it, but for web pages. Beside the HTTP API it asks
 //! for a caller that may act for every org: what it shows is of all of them.
 
 mod view;
 
 use super::health;
 use super::http::{Failure, nothing_there};
-use crate::access::Caller;
+use crate::access::{self, Caller};
 use crate::config::HostConfig;
 use crate::host::Host;
 use crate::metrics;
@@ -20,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use axum::{Json, Router};
 use everruns_core::typed_id::TurnId;
+use mortise_adapter_server::Peer;
 use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
 use std::collections::BTreeSet;
@@ -71,6 +72,7 @@ impl Admin {
             .fallback(async || {
                 nothing_there("/live, /ready, /metrics, /admin/overview and /ui are here")
             })
+            .layer(middleware::from_fn(for_no_page_of_elsewhere))
     }
 
     /// For the listener of the HTTP API, behind what says who calls.
@@ -92,6 +94,24 @@ impl Admin {
             router = router.route("/metrics", get(scrape));
         }
         router.with_state(self)
+    }
+}
+
+/// Nobody proves who they are here, and every browser of an operator is in reach.
+async fn for_no_page_of_elsewhere(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let is_local = request
+        .extensions()
+        .get::<Peer>()
+        .is_some_and(Peer::is_local);
+    let allowed = access::from_own_page(headers).and_then(|()| match is_local {
+        true => access::under_own_name(headers),
+        // From elsewhere it is reached by whichever name the network has for it.
+        false => Ok(()),
+    });
+    match allowed {
+        Ok(()) => next.run(request).await,
+        Err(denied) => Failure(denied.into()).into_response(),
     }
 }
 

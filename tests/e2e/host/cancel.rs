@@ -3,10 +3,13 @@
 use super::stage::{Stage, played};
 use everruns_core::session::SessionStatus;
 use mortise_proto::host as pb;
+use mortise_runtime_host::demo;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 /// In a long call of the model: the call ends, `turn.cancelled` is stored with its
 /// reason, the session is idle and its next turn works.
@@ -73,4 +76,39 @@ async fn in_a_tool() {
     assert_eq!(stage.status().await, SessionStatus::Idle);
     assert_eq!(stage.count("tool.completed").await, 0);
     assert_eq!(fake.requests().len(), 1);
+}
+
+/// On its way to begin, on a host that is full: it is cancelled as it begins, and does
+/// not run to its end first.
+#[tokio::test]
+async fn before_it_begins() {
+    let gate = Arc::new(Semaphore::new(0));
+    let held = Answer::Held(gate.clone(), vec!["Yes."]);
+    let fake = FakeOpenAi::start(vec![held, Answer::HeldAfter(vec!["Never "])]).await;
+    let stage = Stage::played(&fake, &["--turns-max", "1"]).await;
+    let first = stage.run("one").await;
+    let seed = stage.adapter.test_seed().unwrap();
+    let other = demo::put_session(&seed, 1).await.unwrap();
+    let post = async |what: &str, body: Value| -> Value {
+        let url = format!("{}/v1/sessions/{other}/{what}", stage.host.http);
+        let sent = reqwest::Client::new().post(url).json(&body).send();
+        sent.await.unwrap().json().await.unwrap()
+    };
+    let queued = post("turns", json!({ "text": "two", "when_busy": "queue" }));
+    let cancelled = async {
+        stage.until_counted(&["mortise_turns_queued"], 1.0).await;
+        post("cancel", json!({})).await
+    };
+    let released = async {
+        stage.until_counted(&["mortise_turns_queued"], 1.0).await;
+        // The call to cancel is sent before this one, which is answered.
+        stage.ready().await;
+        gate.add_permits(2);
+    };
+    let all = async { tokio::join!(queued, cancelled, released) };
+    let all = timeout(Duration::from_secs(60), all).await;
+    let (turn, done, ()) = all.expect("nobody waits for the turn's own end");
+    assert_eq!(done["outcome"], "cancelled", "{done}");
+    assert_eq!(turn["outcome"], "cancelled", "{turn}");
+    assert_eq!(first.outcome().await, pb::TurnOutcome::Completed);
 }

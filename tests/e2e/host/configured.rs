@@ -327,7 +327,7 @@ async fn the_example_has_its_effect() {
     example.operators_see_it(&turn_id).await;
     let Example {
         folder,
-        host,
+        mut host,
         adapters: [main, _files],
         collector,
         ..

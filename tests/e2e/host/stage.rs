@@ -13,6 +13,7 @@ use mortise_proto::host::host_service_client::HostServiceClient;
 use mortise_proto::host::run_turn_response::Happened;
 use mortise_runtime_host::demo;
 use mortise_test_support::adapter_process::AdapterProcess;
+use mortise_test_support::database::Database;
 use mortise_test_support::fake_openai::FakeOpenAi;
 use mortise_test_support::fixtures::simulator;
 use mortise_test_support::host_process::HostProcess;
@@ -21,7 +22,9 @@ use mortise_test_support::scenario::host_adapter;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
+use tokio::time::timeout;
 use tonic::Streaming;
 use tonic::transport::Channel;
 
@@ -38,7 +41,8 @@ pub struct Stage {
     pub session_id: SessionId,
     /// The host's folder.
     pub data: PathBuf,
-    process: AdapterProcess,
+    process: Option<AdapterProcess>,
+    adapter_arguments: Vec<String>,
     arguments: Vec<String>,
     folder: TempDir,
 }
@@ -60,8 +64,19 @@ impl Stage {
         arguments: &[&str],
         change: impl FnOnce(&mut Session),
     ) -> Self {
+        Self::set_over(&[], model, arguments, change).await
+    }
+
+    /// The same over an adapter with these arguments.
+    pub async fn set_over(
+        adapter_arguments: &[&str],
+        model: ModelWithProvider,
+        arguments: &[&str],
+        change: impl FnOnce(&mut Session),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let process = AdapterProcess::start(folder.path()).await;
+        let process =
+            AdapterProcess::start_set(Database::Sqlite, folder.path(), adapter_arguments).await;
         let (adapter, _) = host_adapter(&mesh(&process.endpoint)).await;
         let seed = adapter.test_seed().unwrap();
         demo::put_platform(&seed, model).await.unwrap();
@@ -70,14 +85,20 @@ impl Stage {
         let session_id = session.id;
         seed.put_session(session).await.unwrap();
         let data = folder.path().join("host");
-        let arguments: Vec<String> = arguments.iter().map(|given| (*given).into()).collect();
+        let [arguments, adapter_arguments] = [arguments, adapter_arguments].map(|given| {
+            given
+                .iter()
+                .map(|given| (*given).into())
+                .collect::<Vec<String>>()
+        });
         let host = start(&process, &data, &arguments).await;
         let stage = Self {
             host,
             adapter,
             session_id,
             data,
-            process,
+            process: Some(process),
+            adapter_arguments,
             arguments,
             folder,
         };
@@ -88,25 +109,70 @@ impl Stage {
     /// Kills the host, and starts it anew.
     pub async fn killed_and_again(mut self) -> Self {
         self.host.kill().await;
-        self.host = start(&self.process, &self.data, &self.arguments).await;
-        self.ready().await;
+        self.start_host().await;
         self
     }
 
     /// Waits until the host has stopped in good order, and starts it anew.
     pub async fn stopped_and_again(mut self) -> Self {
-        assert_eq!(self.host.stopped().await, Some(0));
-        self.host = start(&self.process, &self.data, &self.arguments).await;
-        self.ready().await;
+        self.until_stopped().await;
+        self.start_host().await;
         self
+    }
+
+    /// Waits until the host has stopped in good order.
+    pub async fn until_stopped(&mut self) {
+        let stopped = timeout(Duration::from_secs(60), self.host.stopped()).await;
+        assert_eq!(stopped.expect("the host stops"), Some(0));
+    }
+
+    /// Starts the host anew.
+    pub async fn start_host(&mut self) {
+        let process = self.process.as_ref().unwrap();
+        self.host = start(process, &self.data, &self.arguments).await;
+        self.ready().await;
     }
 
     /// Kills the adapter under the host, and starts it anew.
     pub async fn adapter_killed_and_again(mut self) -> Self {
-        self.process.kill().await;
-        self.process = AdapterProcess::start(self.folder.path()).await;
+        self.kill_adapter().await;
+        self.start_adapter().await;
         self.ready().await;
         self
+    }
+
+    /// Kills the adapter under the host.
+    pub async fn kill_adapter(&mut self) {
+        self.process.take().unwrap().kill().await;
+    }
+
+    /// Starts it again.
+    pub async fn start_adapter(&mut self) {
+        let arguments: Vec<&str> = self.adapter_arguments.iter().map(String::as_str).collect();
+        let folder = self.folder.path();
+        let process = AdapterProcess::start_set(Database::Sqlite, folder, &arguments).await;
+        self.process = Some(process);
+    }
+
+    /// What the host has counted under these words, added up.
+    pub async fn counted(&self, words: &[&str]) -> f64 {
+        let text = reqwest::get(format!("{}/metrics", self.host.http)).await;
+        let text = text.unwrap().text().await.unwrap();
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        let lines = lines.filter(|line| words.iter().all(|word| line.contains(word)));
+        let figures = lines.map(|line| line.rsplit_once(' ').unwrap().1);
+        figures.map(|figure| figure.parse::<f64>().unwrap()).sum()
+    }
+
+    /// Waits until the host has counted so many.
+    pub async fn until_counted(&self, words: &[&str], least: f64) {
+        let counted = async {
+            while self.counted(words).await < least {
+                tokio::task::yield_now().await;
+            }
+        };
+        let done = timeout(Duration::from_secs(60), counted).await;
+        assert!(done.is_ok(), "{words:?} reaches {least}");
     }
 
     /// Waits until the host has reached the adapter.

@@ -93,7 +93,7 @@ impl HostProcess {
     }
 
     /// Kills it at once, as `kill -9` does.
-    pub async fn kill(mut self) {
+    pub async fn kill(&mut self) {
         self.child.kill().await.unwrap();
     }
 
@@ -105,7 +105,7 @@ impl HostProcess {
     }
 
     /// Waits until it has stopped by itself, and gives its exit code back.
-    pub async fn stopped(mut self) -> Option<i32> {
+    pub async fn stopped(&mut self) -> Option<i32> {
         self.child.wait().await.unwrap().code()
     }
 }

@@ -7,8 +7,11 @@ use crate::telemetry::phase_span;
 use everruns_core::AgentLoopError;
 use mortise_adapter_client::{EventTap, GrpcHostAdapter, PhaseKind};
 use std::future::Future;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tracing::{Instrument, Span};
+
+/// How long the last events of a phase may take to be stored once the process stops.
+const FLUSH_WITHIN: Duration = Duration::from_secs(2);
 
 /// A phase under way.
 pub(super) struct Phase {
@@ -62,9 +65,7 @@ impl Turn<'_> {
             match self.unless_stopped(Box::pin(work)).await {
                 Ok(done) => finished(&phase.stores, done).await.map_err(Stop::Broken),
                 Err(stop) => {
-                    if let Err(error) = phase.stores.finish_phase().await {
-                        tracing::warn!(%error, "a phase that was stopped lost events");
-                    }
+                    self.flush(phase).await;
                     Err(stop)
                 }
             }
@@ -79,6 +80,22 @@ impl Turn<'_> {
             });
         }
         done
+    }
+
+    /// Stores what is left of a phase that was stopped. A process that stops does not
+    /// wait for an adapter that does not answer.
+    async fn flush(&self, phase: &Phase) {
+        let late = async {
+            self.control.parked().await;
+            tokio::time::sleep(FLUSH_WITHIN).await;
+        };
+        let lost = tokio::select! {
+            stored = phase.stores.finish_phase() => stored.err().map(|error| error.to_string()),
+            () = late => Some("the host stops".into()),
+        };
+        if let Some(error) = lost {
+            tracing::warn!(%error, "a phase that was stopped lost events");
+        }
     }
 
     pub(super) async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Step<T> {

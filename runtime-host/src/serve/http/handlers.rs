@@ -60,10 +60,13 @@ pub(super) async fn run_turn(
     let host = &state.host;
     let queue = body.when_busy.map(|when| when == WhenBusy::Queue);
     let message = said(body.text, body.parts, body.controls)?;
-    host.can_follow(asked.org, session_id).await?;
+    let events = wants_events(&headers);
+    if events || body.wait {
+        host.can_follow(asked.org, session_id).await?;
+    }
     let turn = host.run_turn(asked.org, session_id, message, queue).await?;
     let accepted = accepted(&turn.began);
-    if wants_events(&headers) {
+    if events {
         let first = sse::named("accepted", &accepted);
         let rest = host.follow_turn(turn)?.map(|item| {
             Ok(match item? {

@@ -42,7 +42,8 @@ pub(super) fn happened(event: &Event) -> Sent {
 
 /// Something else.
 pub(super) fn named(name: &str, data: &impl Serialize) -> Sent {
-    let sent = Sent::default().event(name);
+    // A name has one line.
+    let sent = Sent::default().event(name.replace(['\n', '\r'], " "));
     match serde_json::to_string(data) {
         Ok(text) => sent.data(text),
         Err(error) => {

@@ -1,0 +1,122 @@
+//! Cancelling a turn, wherever it is: on its way to begin, under way, or waiting.
+
+use super::lanes::{Manners, Running, Slot};
+use super::orgs::Link;
+use super::turns::{began, ended};
+use super::{Host, Key, errors};
+use crate::engine::{TurnEnd, TurnEngine, TurnError};
+use crate::journal::Ending;
+use everruns_core::typed_id::{SessionId, TurnId};
+use mortise_proto::HostError;
+use mortise_proto::host::ErrorReason;
+
+/// Who is to end a turn.
+enum Found {
+    /// The turn itself: it is under way.
+    UnderWay(Running),
+    /// Whoever has this: no turn is under way, though one may wait.
+    Head(Slot),
+}
+
+/// What is to be cancelled.
+struct Cancel {
+    key: Key,
+    /// None: whichever there is.
+    turn_id: Option<TurnId>,
+    reason: Option<String>,
+}
+
+// === impl Host ===
+
+impl Host {
+    /// Cancels the turn under way, or the one that waits for tool results, and returns
+    /// when it has ended. One that is about to begin is cancelled when it does.
+    pub async fn cancel_turn(
+        &self,
+        org_id: i64,
+        session_id: SessionId,
+        turn_id: Option<TurnId>,
+        reason: Option<String>,
+    ) -> Result<(TurnId, TurnEnd), HostError> {
+        let (org_id, link) = self.org(org_id)?;
+        let key = (org_id, session_id);
+        let cancel = Cancel {
+            key,
+            turn_id,
+            reason,
+        };
+        loop {
+            match self.found(key).await? {
+                Found::UnderWay(turn) => {
+                    let (turn_id, end) = cancel.under_way(turn).await?;
+                    // It was about to wait and did not notice: it is cancelled there.
+                    if end != TurnEnd::WaitingForToolResults {
+                        return Ok((turn_id, end));
+                    }
+                }
+                Found::Head(slot) => {
+                    return self.kept(self.clone().end_left(slot, link, cancel)).await;
+                }
+            }
+        }
+    }
+
+    async fn found(&self, key: Key) -> Result<Found, HostError> {
+        let lanes = &self.inner.lanes;
+        if let Some(turn) = lanes.running(key) {
+            return Ok(Found::UnderWay(turn));
+        }
+        let place = lanes.enter(key, Manners::Wait)?;
+        let shown = place.shown();
+        tokio::select! {
+            biased;
+            turn = shown => Ok(Found::UnderWay(turn)),
+            slot = place.briefly() => Ok(Found::Head(slot?)),
+        }
+    }
+
+    /// Ends what an earlier turn of the session left in the journal.
+    async fn end_left(
+        self,
+        slot: Slot,
+        link: Link,
+        cancel: Cancel,
+    ) -> Result<(TurnId, TurnEnd), HostError> {
+        slot.is_short();
+        let left = self.unfinished(cancel.key).await?;
+        let left = left.filter(|left| cancel.means(left.turn_id()));
+        let left = left.ok_or_else(|| cancel.misses())?;
+        let turn_id = left.turn_id();
+        let reins = self.inner.lanes.reins();
+        let ending = Ending::Cancelled {
+            reason: cancel.reason.clone(),
+        };
+        match link.engine.end(left, ending, &reins).await {
+            Ok(end) => Ok((turn_id, end)),
+            Err(TurnError::NothingToResume) => Err(cancel.misses()),
+            Err(error) => Err(errors::of_turn(error)),
+        }
+    }
+}
+
+// === impl Cancel ===
+
+impl Cancel {
+    fn means(&self, found: TurnId) -> bool {
+        self.turn_id.is_none_or(|meant| meant == found)
+    }
+
+    fn misses(&self) -> HostError {
+        let session_id = self.key.1;
+        let text = format!("session {session_id} has no such turn under way, nor one that waits");
+        HostError::new(ErrorReason::NoTurn, text)
+    }
+
+    async fn under_way(&self, mut turn: Running) -> Result<(TurnId, TurnEnd), HostError> {
+        let began = began(&mut turn).await;
+        let began = began.filter(|began| self.means(began.turn_id));
+        let began = began.ok_or_else(|| self.misses())?;
+        turn.control.cancel(self.reason.clone());
+        Ok((began.turn_id, ended(&mut turn.ended).await?))
+    }
+}
