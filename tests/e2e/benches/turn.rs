@@ -2,7 +2,7 @@
 //! tools) against one server with and without the optional features, interleaved in
 //! one run. Read the ratios; the milliseconds are this machine's.
 //!
-//! `cargo bench --package mortise-e2e`
+//! `cargo bench --workspace --bench turn`
 
 #![allow(clippy::unwrap_used, reason = "a benchmark stops at the first fault")]
 

@@ -1,7 +1,7 @@
 //! What the stores do in a second, on both databases, each beside a bare call that
 //! carries the same bytes. Read the ratios: the numbers are this machine's.
 //!
-//! `cargo xtask with-postgres -- cargo bench --package mortise-e2e --bench stores`
+//! `cargo xtask with-postgres -- cargo bench --workspace --bench stores`
 
 #![allow(clippy::unwrap_used, reason = "a benchmark stops at the first fault")]
 
