@@ -146,7 +146,7 @@ impl Mesh {
         for (service, adapter) in offers.by_service() {
             let store = short_service_name(service);
             let served_by = adapter.unwrap_or("nobody");
-            tracing::info!(org = org.id, store, served_by, "route");
+            tracing::debug!(org = org.id, store, served_by, "route");
         }
         let missing: Vec<String> = REQUIRED
             .iter()
