@@ -8,7 +8,7 @@ pub use files::FileJournal;
 
 use async_trait::async_trait;
 use everruns_core::atoms::ActInput;
-use everruns_core::typed_id::{MessageId, SessionId, TurnId};
+use everruns_core::typed_id::{AgentId, HarnessId, MessageId, SessionId, TurnId};
 use everruns_core::{ToolCall, UserFacingError};
 use everruns_runtime::RuntimeTurnState;
 use serde::{Deserialize, Serialize};
@@ -126,22 +126,9 @@ impl UnfinishedTurn {
     #[must_use]
     pub fn followed_by(&self, input_message_id: MessageId) -> Self {
         let state = &self.state;
+        let of = (state.org_id, state.session_id, state.harness_id);
         Self {
-            state: RuntimeTurnState {
-                input_message_id,
-                turn_id: Some(TurnId::new()),
-                previous_response_id: None,
-                iteration: 1,
-                request_id: None,
-                started_at: Some(chrono::Utc::now()),
-                cumulative_usage: None,
-                tool_call_count: 0,
-                llm_call_count: 0,
-                time_to_first_token_ms: None,
-                final_message_id: None,
-                final_answer_preview: None,
-                ..state.clone()
-            },
+            state: first_state(of, state.agent_id, input_message_id),
             next: NextStep::Input,
             since_sequence: self.since_sequence,
         }
@@ -154,6 +141,32 @@ impl UnfinishedTurn {
             NextStep::ToolResults { calls, .. } => Some(calls),
             NextStep::Input | NextStep::Reason | NextStep::Act { .. } | NextStep::End(_) => None,
         }
+    }
+}
+
+/// A turn that has done nothing yet, of an org, a session and its harness.
+pub(crate) fn first_state(
+    (org_id, session_id, harness_id): (i64, SessionId, HarnessId),
+    agent_id: Option<AgentId>,
+    input_message_id: MessageId,
+) -> RuntimeTurnState {
+    RuntimeTurnState {
+        org_id,
+        session_id,
+        harness_id,
+        agent_id,
+        input_message_id,
+        turn_id: Some(TurnId::new()),
+        previous_response_id: None,
+        iteration: 1,
+        request_id: None,
+        started_at: Some(chrono::Utc::now()),
+        cumulative_usage: None,
+        tool_call_count: 0,
+        llm_call_count: 0,
+        time_to_first_token_ms: None,
+        final_message_id: None,
+        final_answer_preview: None,
     }
 }
 

@@ -4,13 +4,13 @@ use super::control::may_be_stored;
 use super::ending::Told;
 use super::turn::Turn;
 use super::{Began, Begin, Claim, TurnControl, TurnEnd, TurnEngine, TurnError, resume};
-use crate::journal::{Ending, MemoryJournal, NextStep, TurnJournal, UnfinishedTurn};
+use crate::journal::{Ending, MemoryJournal, NextStep, TurnJournal, UnfinishedTurn, first_state};
 use async_trait::async_trait;
 use everruns_core::events::{EventContext, EventRequest, InputMessageData};
 use everruns_core::traits::{EventEmitter, SessionStore};
-use everruns_core::typed_id::{MessageId, SessionId, TurnId};
+use everruns_core::typed_id::{MessageId, SessionId};
 use everruns_core::{AgentLoopError, Session};
-use everruns_runtime::{RuntimeHostAdapter, RuntimeTurnState};
+use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::GrpcHostAdapter;
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,8 +90,9 @@ impl LocalEngine {
         input_message_id: MessageId,
     ) -> Result<UnfinishedTurn, TurnError> {
         let session = self.session(session_id).await?;
+        let of = (self.adapter.org_id(), session.id, session.harness_id);
         let turn = UnfinishedTurn {
-            state: first_state(self.adapter.org_id(), &session, input_message_id),
+            state: first_state(of, session.agent_id, input_message_id),
             next: NextStep::Input,
             since_sequence: 0,
         };
@@ -277,26 +278,5 @@ fn ending_of(turn: &UnfinishedTurn, ending: Ending) -> Ending {
         | NextStep::Reason
         | NextStep::Act { .. }
         | NextStep::ToolResults { .. } => ending,
-    }
-}
-
-fn first_state(org_id: i64, session: &Session, input_message_id: MessageId) -> RuntimeTurnState {
-    RuntimeTurnState {
-        org_id,
-        session_id: session.id,
-        harness_id: session.harness_id,
-        agent_id: session.agent_id,
-        input_message_id,
-        turn_id: Some(TurnId::new()),
-        previous_response_id: None,
-        iteration: 1,
-        request_id: None,
-        started_at: Some(chrono::Utc::now()),
-        cumulative_usage: None,
-        tool_call_count: 0,
-        llm_call_count: 0,
-        time_to_first_token_ms: None,
-        final_message_id: None,
-        final_answer_preview: None,
     }
 }

@@ -13,8 +13,9 @@ pub trait PaymentBackend: fmt::Debug + Send + Sync {
     ///
     /// `attempt.id` is the idempotency key: the call may come again with the same id,
     /// after a crash, after [`PaymentFailure::Unknown`], at the same time, or minutes
-    /// later, when nobody but the storage asks any more. It must then say what became of the first payment and never make a second one. Other
-    /// ids are other payments, however alike they look.
+    /// later, when nobody but the storage asks any more. It must then say what became of
+    /// the first payment and never make a second one. Other ids are other payments,
+    /// however alike they look.
     ///
     /// The policy allowed the attempt and its amount is set aside. At most
     /// `attempt.amount_usd` may be paid.
