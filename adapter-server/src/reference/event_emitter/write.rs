@@ -24,15 +24,15 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 const REPLIES: (&str, &str) = (
     "SELECT request_id, method, body FROM replies \
-                       WHERE org_id = $1 AND request_id",
+     WHERE org_id = $1 AND request_id",
     "",
 );
 
 const SEQUENCES: (&str, &str) = (
     "SELECT s.id, COALESCE(q.last_sequence, 0) FROM sessions s \
-                         LEFT JOIN session_sequences q \
-                         ON q.org_id = s.org_id AND q.session_id = s.id \
-                         WHERE s.org_id = $1 AND s.id",
+     LEFT JOIN session_sequences q \
+     ON q.org_id = s.org_id AND q.session_id = s.id \
+     WHERE s.org_id = $1 AND s.id",
     "",
 );
 
@@ -40,7 +40,7 @@ const EVENT_IDS: (&str, &str) = ("SELECT id FROM events WHERE org_id = $1 AND id
 
 const MESSAGE_IDS: (&str, &str) = (
     "SELECT session_id, message_id FROM messages \
-                           WHERE org_id = $1 AND message_id",
+     WHERE org_id = $1 AND message_id",
     "",
 );
 
