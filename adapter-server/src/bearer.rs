@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 use subtle::{Choice, ConstantTimeEq};
+use tonic::service::Interceptor;
 use tonic::{Request, Status};
 
 /// The SHA-256 of a token.
@@ -108,13 +109,30 @@ impl TokenFile {
         }
         current.1.clone()
     }
+}
 
-    /// Lets a request through that carries one of the tokens.
-    pub(crate) fn admit(&self, request: Request<()>) -> Result<Request<()>, Status> {
+/// Lets through the calls that carry one of a file's tokens, or every call where there is
+/// no file.
+#[derive(Debug, Clone)]
+pub(crate) struct Admit(Option<TokenFile>);
+
+// === impl Admit ===
+
+impl Admit {
+    pub(crate) fn new(tokens: Option<TokenFile>) -> Self {
+        Self(tokens)
+    }
+}
+
+impl Interceptor for Admit {
+    fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
+        let Some(tokens) = &self.0 else {
+            return Ok(request);
+        };
         let header = request.metadata().get("authorization");
         let token = header.and_then(|value| bearer(value.to_str().ok()?));
         let problem = match token {
-            Some(token) if self.holds(token) => return Ok(request),
+            Some(token) if tokens.holds(token) => return Ok(request),
             Some(_) => "the bearer token is not one that this server knows",
             None => "this server asks for a bearer token, and the call carries none",
         };

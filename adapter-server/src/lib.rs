@@ -5,6 +5,7 @@
 
 mod bearer;
 mod chunks;
+mod erased;
 mod listen;
 mod mcp;
 mod peer;

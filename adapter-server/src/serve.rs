@@ -3,8 +3,9 @@
 //! checking the context, finding the adapter for it, remembering answers, running
 //! changes to their end, encoding errors.
 
+use crate::Scope;
+use crate::erased::{AnyAdapter, AnySource};
 use crate::replies::ReplyMemory;
-use crate::{AdapterSource, Scope};
 use futures::future::BoxFuture;
 use futures::{Stream, StreamExt};
 use mortise_proto::rpc::{Effect, Scoped};
@@ -37,14 +38,13 @@ pub(crate) type Answers<Rsp> = Pin<Box<dyn Stream<Item = Result<Rsp, Status>> + 
 pub(crate) type Outcome<Rsp> = Result<Rsp, StoreError>;
 
 /// Implements every service of the contract over one source of adapters.
-#[derive(Debug)]
-pub(crate) struct Serving<S> {
-    pub(crate) shared: Arc<Shared<S>>,
+#[derive(Clone)]
+pub(crate) struct Serving {
+    pub(crate) shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
-pub(crate) struct Shared<S> {
-    pub(crate) source: S,
+pub(crate) struct Shared {
+    pub(crate) source: Box<dyn AnySource>,
     pub(crate) identity: pb::Identity,
     pub(crate) max_message_bytes: usize,
     /// Whether more than the plain methods is offered.
@@ -60,23 +60,17 @@ pub(crate) struct Shared<S> {
 }
 
 /// One call, ready to be answered.
-pub(crate) struct Call<A, Req> {
-    pub(crate) adapter: A,
+pub(crate) struct Call<Req> {
+    pub(crate) adapter: Box<dyn AnyAdapter>,
     pub(crate) scope: Scope,
     pub(crate) request: Req,
+    /// Cancelled when the server is told to stop: an answer without an end then ends.
+    pub(crate) closing: CancellationToken,
 }
 
 // === impl Serving ===
 
-impl<S> Clone for Serving<S> {
-    fn clone(&self) -> Self {
-        Self {
-            shared: self.shared.clone(),
-        }
-    }
-}
-
-impl<S: AdapterSource> Serving<S> {
+impl Serving {
     /// Answers a unary call.
     pub(crate) async fn unary<Req, Rsp, F, Fut>(
         &self,
@@ -87,7 +81,7 @@ impl<S: AdapterSource> Serving<S> {
     where
         Req: Scoped + prost::Message,
         Rsp: prost::Message + Default + 'static,
-        F: FnOnce(Call<S::Adapter, Req>) -> Fut,
+        F: FnOnce(Call<Req>) -> Fut,
         Fut: Future<Output = Outcome<Rsp>> + Send + 'static,
     {
         let request = request.into_inner();
@@ -110,7 +104,7 @@ impl<S: AdapterSource> Serving<S> {
     where
         U: Upload,
         Rsp: prost::Message + Default + 'static,
-        F: FnOnce(Call<S::Adapter, U::Whole>) -> Fut,
+        F: FnOnce(Call<U::Whole>) -> Fut,
         Fut: Future<Output = Outcome<Rsp>> + Send + 'static,
     {
         let mut parts = request.into_inner();
@@ -121,11 +115,7 @@ impl<S: AdapterSource> Serving<S> {
         let upload = timeout(UPLOAD_WAIT, take_in(upload, parts))
             .await
             .unwrap_or_else(|_| Err(too_slow("all of the request", UPLOAD_WAIT)))?;
-        let call = Call {
-            adapter: self.shared.source.adapter(&scope),
-            scope: scope.clone(),
-            request: upload.end()?,
-        };
+        let call = self.call(scope.clone(), upload.end()?);
         let answer = self.done(scope, room, handler(call)).await?;
         Ok(Response::new(answer))
     }
@@ -177,7 +167,7 @@ impl<S: AdapterSource> Serving<S> {
     where
         Req: Scoped,
         Rsp: 'static,
-        F: FnOnce(Call<S::Adapter, Req>) -> Fut,
+        F: FnOnce(Call<Req>) -> Fut,
         Fut: Future<Output = Outcome<St>>,
         St: Stream<Item = Outcome<Rsp>> + Send + 'static,
     {
@@ -191,13 +181,18 @@ impl<S: AdapterSource> Serving<S> {
         &self,
         rpc: &Rpc<Req, Rsp>,
         request: Req,
-    ) -> Outcome<Call<S::Adapter, Req>> {
+    ) -> Outcome<Call<Req>> {
         let scope = Scope::check(request.context(), rpc.method)?;
-        Ok(Call {
+        Ok(self.call(scope, request))
+    }
+
+    fn call<Req>(&self, scope: Scope, request: Req) -> Call<Req> {
+        Call {
             adapter: self.shared.source.adapter(&scope),
             scope,
             request,
-        })
+            closing: self.shared.closing.clone(),
+        }
     }
 }
 

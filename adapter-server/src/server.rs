@@ -1,13 +1,16 @@
 //! The server: every service of the contract over one source of adapters, with the
 //! standard health and reflection services beside them.
 
-use crate::bearer::TokenFile;
+use crate::bearer::{Admit, TokenFile};
+use crate::erased::{AnySource, SharedSource};
 use crate::listen::Listener;
 use crate::replies::ReplyMemory;
 use crate::serve::{Serving, Shared, room};
 use crate::{AdapterSource, services, trace};
+use futures::future::BoxFuture;
 use mortise_proto::rpc::table;
 use mortise_proto::{FILE_DESCRIPTOR_SET, MAX_HEADER_LIST_BYTES, MAX_MESSAGE_BYTES, pb};
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,9 +25,8 @@ use tonic_health::server::HealthReporter;
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// Serves a source of adapters over gRPC.
-#[derive(Debug)]
-pub struct AdapterServer<S> {
-    source: S,
+pub struct AdapterServer {
+    source: Box<dyn AnySource>,
     identity: pb::Identity,
     max_message_bytes: usize,
     features: bool,
@@ -44,13 +46,13 @@ pub enum ServeError {
 
 // === impl AdapterServer ===
 
-impl<S: AdapterSource> AdapterServer<S> {
+impl AdapterServer {
     /// Serves `source`: any `RuntimeHostAdapter`, or anything that yields one for a
     /// call.
     #[must_use]
-    pub fn builder(source: S) -> Self {
+    pub fn builder(source: impl AdapterSource) -> Self {
         Self {
-            source,
+            source: Box::new(SharedSource(Arc::new(source))),
             identity: pb::Identity {
                 name: env!("CARGO_PKG_NAME").into(),
                 version: env!("CARGO_PKG_VERSION").into(),
@@ -98,6 +100,15 @@ impl<S: AdapterSource> AdapterServer<S> {
         self,
         listener: Listener,
         stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), ServeError> {
+        self.serve_until(listener, Box::pin(stop)).await
+    }
+
+    /// [`AdapterServer::serve`], compiled once for every way to stop.
+    async fn serve_until(
+        self,
+        listener: Listener,
+        stop: BoxFuture<'_, ()>,
     ) -> Result<(), ServeError> {
         let closing = CancellationToken::new();
         let (health, routes) = self.mounted(closing.clone()).await?;
@@ -163,15 +174,19 @@ impl<S: AdapterSource> AdapterServer<S> {
         let old_reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
             .build_v1alpha()?;
-        let tokens = self.tokens;
-        let admit = move |request| match &tokens {
-            Some(tokens) => tokens.admit(request),
-            None => Ok(request),
-        };
+        let admit = Admit::new(self.tokens);
         let routes = Routes::new(health_service)
             .add_service(InterceptedService::new(reflection, admit.clone()))
             .add_service(InterceptedService::new(old_reflection, admit.clone()));
         Ok((health, services::mount(routes, &serving, limit, &admit)))
+    }
+}
+
+impl fmt::Debug for AdapterServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdapterServer")
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
     }
 }
 

@@ -41,6 +41,28 @@ pub struct Method {
     pub deadline: Deadline,
 }
 
+/// One service of the contract, as its `store` option describes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Store {
+    /// Full name of the service.
+    pub service: &'static str,
+    /// Its name in routes, files and messages, such as `agent_store`.
+    pub name: &'static str,
+    /// Which servers must offer it.
+    pub requirement: Requirement,
+}
+
+/// Which servers must offer a service; see `options.proto`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Requirement {
+    /// One of those that a host's routes name.
+    Required,
+    /// None.
+    Optional,
+    /// All.
+    EveryServer,
+}
+
 /// Which sides of a method stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -141,6 +163,24 @@ impl Method {
         self.path
             .rsplit_once("mortise.adapter.v1.")
             .map_or(self.path, |(_, short)| short)
+    }
+}
+
+// === impl Store ===
+
+impl Store {
+    /// The store that a service's full name stands for.
+    #[must_use]
+    pub fn of_service(service: &str) -> Option<&'static Self> {
+        table::STORES.iter().find(|store| store.service == service)
+    }
+
+    /// The services of one requirement, by full name.
+    pub fn services(requirement: Requirement) -> impl Iterator<Item = &'static str> {
+        let stores = table::STORES.iter();
+        stores
+            .filter(move |store| store.requirement == requirement)
+            .map(|store| store.service)
     }
 }
 

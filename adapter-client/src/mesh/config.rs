@@ -4,7 +4,7 @@ use super::endpoint::Endpoint;
 use super::tls::ClientTls;
 use mortise_proto::MAX_MESSAGE_BYTES;
 use mortise_proto::pb::Identity;
-use mortise_proto::rpc::table;
+use mortise_proto::rpc::{Store, table};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
@@ -176,23 +176,15 @@ impl Routes {
 /// The names of all stores, as routes have them: `agent_store` and so on.
 #[must_use]
 pub fn stores() -> BTreeSet<String> {
-    table::SERVICES
+    table::STORES
         .iter()
-        .map(|service| store_name(service))
+        .map(|store| store.name.to_string())
         .collect()
 }
 
 /// `agent_store` for `mortise.adapter.v1.AgentStoreService`.
 pub(super) fn store_name(service: &str) -> String {
-    let name = mortise_proto::rpc::short_service_name(service).trim_end_matches("Service");
-    let mut store = String::new();
-    for letter in name.chars() {
-        if letter.is_uppercase() && !store.is_empty() {
-            store.push('_');
-        }
-        store.extend(letter.to_lowercase());
-    }
-    store
+    Store::of_service(service).map_or_else(|| service.to_string(), |store| store.name.to_string())
 }
 
 #[cfg(test)]

@@ -1,9 +1,7 @@
 //! How connections are kept private, and who may call.
 
 use super::Failure;
-use mortise_adapter_server::{
-    AdapterServer, AdapterSource, ListenAddress, Listener, ServerTls, Tls, TokenFile,
-};
+use mortise_adapter_server::{AdapterServer, ListenAddress, Listener, ServerTls, Tls, TokenFile};
 use std::path::PathBuf;
 
 /// TLS and tokens.
@@ -71,7 +69,7 @@ impl Security {
     }
 
     /// Asks for tokens where they are configured.
-    pub(super) fn guard<S: AdapterSource>(self, server: AdapterServer<S>) -> AdapterServer<S> {
+    pub(super) fn guard(self, server: AdapterServer) -> AdapterServer {
         match self.tokens {
             Some(tokens) => server.tokens(tokens),
             None => server,

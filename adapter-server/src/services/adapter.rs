@@ -1,14 +1,13 @@
 //! The handshake.
 
+use crate::Scope;
+use crate::erased::AnyAdapter;
 use crate::replies::KEPT_FOR;
 use crate::serve::{Serving, Shared};
-use crate::{AdapterSource, Scope};
 use everruns_core::typed_id::SessionId;
-use everruns_runtime::RuntimeHostAdapter;
-use mortise_proto::pb::adapter_service_server::AdapterService;
 use mortise_proto::rpc::table::{self, adapter_service::DESCRIBE};
 use mortise_proto::{PROTOCOL, pb};
-use tonic::{Request, Response, Status, async_trait};
+use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 /// For getters that want a session before there is one.
@@ -16,36 +15,33 @@ fn any_session() -> SessionId {
     SessionId::from_uuid(Uuid::nil())
 }
 
-#[async_trait]
-impl<S: AdapterSource> AdapterService for Serving<S> {
-    async fn describe(
-        &self,
-        request: Request<pb::DescribeRequest>,
-    ) -> Result<Response<pb::DescribeResponse>, Status> {
-        let mut request = request.into_inner();
-        // The one call whose org may be missing: then it describes the default org.
-        let context = request.context.get_or_insert_default();
-        if context.org_id == 0 {
-            context.org_id = everruns_core::DEFAULT_ORG_ID;
-        }
-        let call = self.open(&DESCRIBE, request)?;
-        let shared = &self.shared;
-        Ok(Response::new(pb::DescribeResponse {
-            server: Some(shared.identity.clone()),
-            protocol: Some(PROTOCOL),
-            scoping: shared.source.scoping().into(),
-            services: offers(shared, &call.adapter, &call.scope),
-            limits: Some(pb::Limits {
-                max_message_bytes: shared.max_message_bytes as u64,
-                request_memory_seconds: KEPT_FOR.as_secs(),
-            }),
-            platform_base_url: platform_base_url(&call.adapter, &call.scope),
-        }))
+pub(super) async fn describe(
+    serving: &Serving,
+    request: Request<pb::DescribeRequest>,
+) -> Result<Response<pb::DescribeResponse>, Status> {
+    let mut request = request.into_inner();
+    // The one call whose org may be missing: then it describes the default org.
+    let context = request.context.get_or_insert_default();
+    if context.org_id == 0 {
+        context.org_id = everruns_core::DEFAULT_ORG_ID;
     }
+    let call = serving.open(&DESCRIBE, request)?;
+    let shared = &serving.shared;
+    Ok(Response::new(pb::DescribeResponse {
+        server: Some(shared.identity.clone()),
+        protocol: Some(PROTOCOL),
+        scoping: shared.source.scoping().into(),
+        services: offers(shared, &*call.adapter, &call.scope),
+        limits: Some(pb::Limits {
+            max_message_bytes: shared.max_message_bytes as u64,
+            request_memory_seconds: KEPT_FOR.as_secs(),
+        }),
+        platform_base_url: platform_base_url(&*call.adapter, &call.scope),
+    }))
 }
 
 /// Where the links of the web console begin; it is the same in every session.
-fn platform_base_url(adapter: &impl RuntimeHostAdapter, scope: &Scope) -> String {
+fn platform_base_url(adapter: &dyn AnyAdapter, scope: &Scope) -> String {
     let store = adapter.platform_store(scope.org_id, any_session());
     let base_url = store.map(|store| store.base_url().trim_end_matches('/').to_string());
     base_url.unwrap_or_default()
@@ -53,11 +49,7 @@ fn platform_base_url(adapter: &impl RuntimeHostAdapter, scope: &Scope) -> String
 
 /// What the adapter offers: the services that the trait requires, and of the
 /// others those whose getter is not `None`.
-fn offers<S: AdapterSource>(
-    shared: &Shared<S>,
-    adapter: &S::Adapter,
-    scope: &Scope,
-) -> Vec<pb::ServiceOffer> {
+fn offers(shared: &Shared, adapter: &dyn AnyAdapter, scope: &Scope) -> Vec<pb::ServiceOffer> {
     let offer = |name: &str, features: &[pb::Feature]| pb::ServiceOffer {
         name: name.into(),
         features: features
@@ -148,19 +140,19 @@ fn offers<S: AdapterSource>(
         ),
         (
             table::mcp_service::NAME,
-            shared.source.mcp_directory(scope).is_some(),
+            adapter.mcp_directory(scope).is_some(),
         ),
         (
             table::event_log_service::NAME,
-            shared.source.event_store(scope).is_some(),
+            adapter.event_store(scope).is_some(),
         ),
         (
             table::turn_queue_service::NAME,
-            shared.source.turn_queue(scope).is_some(),
+            adapter.turn_queue(scope).is_some(),
         ),
         (
             table::test_seed_service::NAME,
-            shared.source.test_seed(scope).is_some(),
+            adapter.test_seed(scope).is_some(),
         ),
     ];
     let has = optional.into_iter().filter(|(_, has)| *has);

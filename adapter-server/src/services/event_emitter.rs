@@ -2,82 +2,64 @@
 //! takes events as they came, else over the upstream `EventEmitter`.
 
 use crate::serve::{Answers, Call, Outcome, Serving, to_the_end};
-use crate::{Acknowledged, AdapterSource, Appended, Scope};
+use crate::{Acknowledged, Appended, Scope};
 use everruns_core::events::EventRequest;
-use everruns_runtime::RuntimeHostAdapter;
 use futures::StreamExt;
 use mortise_proto::convert::{id, required};
 use mortise_proto::pb::emit_stream_response::Outcome as Answer;
-use mortise_proto::pb::event_emitter_service_server::EventEmitterService;
 use mortise_proto::rpc::table::event_emitter_service::EMIT;
 use mortise_proto::{StoreError, pb};
-use tonic::{Request, Response, Status, Streaming, async_trait};
+use tonic::{Request, Response, Status, Streaming};
 
 /// The most events of one stream that are stored in one step.
 const RUN_MAX: usize = 128;
 
-#[async_trait]
-impl<S: AdapterSource> EventEmitterService for Serving<S> {
-    type EmitStreamStream = Answers<pb::EmitStreamResponse>;
-
-    async fn emit(
-        &self,
-        request: Request<pb::EmitRequest>,
-    ) -> Result<Response<pb::EmitResponse>, Status> {
-        let serving = self.clone();
-        self.unary(&EMIT, request, |call| async move {
-            serving.emit_one(call).await
-        })
-        .await
-    }
-
-    async fn emit_stream(
-        &self,
-        request: Request<Streaming<pb::EmitStreamRequest>>,
-    ) -> Result<Response<Self::EmitStreamStream>, Status> {
-        let serving = self.clone();
-        // A stream without traffic ends when the server is to stop.
-        let closing = self.shared.closing.clone().cancelled_owned();
-        // What has already arrived is stored in one step: a busy stream fills its own
-        // groups, a quiet one waits for nothing.
-        let answers = request
-            .into_inner()
-            .take_until(closing)
-            .ready_chunks(RUN_MAX)
-            .then(move |run| {
-                let serving = serving.clone();
-                async move { serving.emit_run(run).await }
-            })
-            .flat_map(futures::stream::iter);
-        Ok(Response::new(Box::pin(answers)))
-    }
+pub(super) async fn emit(call: Call<pb::EmitRequest>) -> Outcome<pb::EmitResponse> {
+    let (event, proposed_id) = (call.request.event, call.request.proposed_event_id);
+    let acknowledged = match call.adapter.event_store(&call.scope) {
+        Some(store) => {
+            let event = appended(&call.scope, event, &proposed_id)?;
+            let mut answers = store.append(vec![event]).await;
+            answers.pop().unwrap_or_else(|| Err(unanswered()))?
+        }
+        None => {
+            let event = EventRequest::try_from(required("event", event)?)
+                .map_err(|error| error.within("event"))?;
+            let event = call.adapter.event_emitter().emit(event).await?;
+            Acknowledged {
+                event_id: event.id,
+                sequence: event.sequence.map_or(0, i64::from),
+            }
+        }
+    };
+    Ok(pb::EmitResponse {
+        event_id: acknowledged.event_id.to_string(),
+        sequence: acknowledged.sequence,
+    })
 }
 
-impl<S: AdapterSource> Serving<S> {
-    async fn emit_one(&self, call: Call<S::Adapter, pb::EmitRequest>) -> Outcome<pb::EmitResponse> {
-        let (event, proposed_id) = (call.request.event, call.request.proposed_event_id);
-        let acknowledged = match self.shared.source.event_store(&call.scope) {
-            Some(store) => {
-                let event = appended(&call.scope, event, &proposed_id)?;
-                let mut answers = store.append(vec![event]).await;
-                answers.pop().unwrap_or_else(|| Err(unanswered()))?
-            }
-            None => {
-                let event = EventRequest::try_from(required("event", event)?)
-                    .map_err(|error| error.within("event"))?;
-                let event = call.adapter.event_emitter().emit(event).await?;
-                Acknowledged {
-                    event_id: event.id,
-                    sequence: event.sequence.map_or(0, i64::from),
-                }
-            }
-        };
-        Ok(pb::EmitResponse {
-            event_id: acknowledged.event_id.to_string(),
-            sequence: acknowledged.sequence,
+pub(super) async fn emit_stream(
+    serving: &Serving,
+    request: Request<Streaming<pb::EmitStreamRequest>>,
+) -> Result<Response<Answers<pb::EmitStreamResponse>>, Status> {
+    let serving = serving.clone();
+    // A stream without traffic ends when the server is to stop.
+    let closing = serving.shared.closing.clone().cancelled_owned();
+    // What has already arrived is stored in one step: a busy stream fills its own
+    // groups, a quiet one waits for nothing.
+    let answers = request
+        .into_inner()
+        .take_until(closing)
+        .ready_chunks(RUN_MAX)
+        .then(move |run| {
+            let serving = serving.clone();
+            async move { serving.emit_run(run).await }
         })
-    }
+        .flat_map(futures::stream::iter);
+    Ok(Response::new(Box::pin(answers)))
+}
 
+impl Serving {
     /// Stores a run of a stream and answers each of its events. A fault of the
     /// transport is passed on and ends the stream.
     async fn emit_run(
@@ -139,7 +121,7 @@ impl<S: AdapterSource> Serving<S> {
     ) -> Vec<Result<pb::EmitStreamResponse, Status>> {
         let store = run
             .first()
-            .and_then(|(scope, _)| self.shared.source.event_store(scope));
+            .and_then(|(scope, _)| self.shared.source.adapter(scope).event_store(scope));
         let Some(store) = store else {
             return self.emit_through_the_trait(run).await;
         };
@@ -174,7 +156,10 @@ impl<S: AdapterSource> Serving<S> {
                 event: request.event,
                 proposed_event_id: request.proposed_event_id,
             });
-            let outcome = self.emit(request).await.map_err(StoreError::from);
+            let outcome = self
+                .unary(&EMIT, request, emit)
+                .await
+                .map_err(StoreError::from);
             let outcome = outcome.and_then(|response| {
                 let pb::EmitResponse { event_id, sequence } = response.into_inner();
                 Ok(Acknowledged {

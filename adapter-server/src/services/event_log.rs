@@ -1,13 +1,12 @@
 //! `EventLogService` over the source's event store.
 
+use crate::EventStore;
 use crate::chunks::chunks;
-use crate::serve::{Answers, Outcome, Serving, not_offered};
-use crate::{AdapterSource, EventStore, Scope};
+use crate::serve::{Call, Outcome, not_offered};
 use everruns_core::typed_id::SessionId;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use mortise_proto::convert::id;
-use mortise_proto::pb::event_log_service_server::EventLogService;
-use mortise_proto::rpc::table::event_log_service::{FOLLOW_EVENTS, NAME, READ_EVENTS};
+use mortise_proto::rpc::table::event_log_service::NAME;
 use mortise_proto::{StoreError, pb};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,7 +14,6 @@ use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status, async_trait};
 
 /// Events read in one step.
 const PAGE: u32 = 128;
@@ -24,73 +22,57 @@ const PAGE: u32 = 128;
 /// one's live feed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-#[async_trait]
-impl<S: AdapterSource> EventLogService for Serving<S> {
-    type ReadEventsStream = Answers<pb::ReadEventsResponse>;
-    type FollowEventsStream = Answers<pb::FollowEventsResponse>;
-
-    async fn read_events(
-        &self,
-        request: Request<pb::ReadEventsRequest>,
-    ) -> Result<Response<Self::ReadEventsStream>, Status> {
-        self.stream(&READ_EVENTS, request, |call| async move {
-            let place = Place {
-                store: self.event_store(&call.scope)?,
-                session_id: id("session_id", &call.request.session_id)?,
-                after: call.request.after_sequence,
-            };
-            let limit = match call.request.limit {
-                0 => u64::MAX,
-                limit => limit,
-            };
-            let pages = stream::try_unfold((place, limit), |(mut place, left)| async move {
-                let page = u32::try_from(left).unwrap_or(u32::MAX).min(PAGE);
-                let events = place.read(page).await?;
-                let left = left - events.len() as u64;
-                Ok::<_, StoreError>((!events.is_empty()).then_some((events, (place, left))))
-            });
-            // A page may hold large events: it is cut by bytes as it is sent.
-            let cut = |events| chunks::<pb::Event, _>(events).map(Ok);
-            Ok(pages
-                .map_ok(cut)
-                .try_flatten()
-                .map_ok(|events| pb::ReadEventsResponse { events }))
-        })
-        .await
-    }
-
-    async fn follow_events(
-        &self,
-        request: Request<pb::FollowEventsRequest>,
-    ) -> Result<Response<Self::FollowEventsStream>, Status> {
-        self.stream(&FOLLOW_EVENTS, request, |call| async move {
-            let store = self.event_store(&call.scope)?;
-            let feed = Feed {
-                // Before the first read, so that nothing falls between the two.
-                live: store.subscribe(),
-                place: Place {
-                    store,
-                    session_id: id("session_id", &call.request.session_id)?,
-                    after: call.request.after_sequence,
-                },
-                ready: VecDeque::new(),
-                caught_up: false,
-                closing: self.shared.closing.clone(),
-            };
-            Ok(feed.into_stream().map(|event| {
-                let event = Some(event?);
-                Ok(pb::FollowEventsResponse { event })
-            }))
-        })
-        .await
-    }
+pub(super) async fn read_events(
+    call: Call<pb::ReadEventsRequest>,
+) -> Outcome<impl Stream<Item = Outcome<pb::ReadEventsResponse>> + Send + 'static> {
+    let place = Place {
+        store: stored(&call)?,
+        session_id: id("session_id", &call.request.session_id)?,
+        after: call.request.after_sequence,
+    };
+    let limit = match call.request.limit {
+        0 => u64::MAX,
+        limit => limit,
+    };
+    let pages = stream::try_unfold((place, limit), |(mut place, left)| async move {
+        let page = u32::try_from(left).unwrap_or(u32::MAX).min(PAGE);
+        let events = place.read(page).await?;
+        let left = left - events.len() as u64;
+        Ok::<_, StoreError>((!events.is_empty()).then_some((events, (place, left))))
+    });
+    // A page may hold large events: it is cut by bytes as it is sent.
+    let cut = |events| chunks::<pb::Event, _>(events).map(Ok);
+    Ok(pages
+        .map_ok(cut)
+        .try_flatten()
+        .map_ok(|events| pb::ReadEventsResponse { events }))
 }
 
-impl<S: AdapterSource> Serving<S> {
-    fn event_store(&self, scope: &Scope) -> Outcome<Arc<dyn EventStore>> {
-        let store = self.shared.source.event_store(scope);
-        store.ok_or_else(|| not_offered(NAME))
-    }
+pub(super) async fn follow_events(
+    call: Call<pb::FollowEventsRequest>,
+) -> Outcome<impl Stream<Item = Outcome<pb::FollowEventsResponse>> + Send + 'static> {
+    let store = stored(&call)?;
+    let feed = Feed {
+        // Before the first read, so that nothing falls between the two.
+        live: store.subscribe(),
+        place: Place {
+            store,
+            session_id: id("session_id", &call.request.session_id)?,
+            after: call.request.after_sequence,
+        },
+        ready: VecDeque::new(),
+        caught_up: false,
+        closing: call.closing,
+    };
+    Ok(feed.into_stream().map(|event| {
+        let event = Some(event?);
+        Ok(pb::FollowEventsResponse { event })
+    }))
+}
+
+fn stored<Req>(call: &Call<Req>) -> Outcome<Arc<dyn EventStore>> {
+    let store = call.adapter.event_store(&call.scope);
+    store.ok_or_else(|| not_offered(NAME))
 }
 
 /// A place in a session's stored events.

@@ -1,76 +1,61 @@
 //! `ImageArtifactStoreService` over `ImageArtifactStore`, where the adapter has one.
 
-use crate::AdapterSource;
 use crate::chunks::{one_piece, piece_chunks};
-use crate::serve::{Answers, Outcome, Serving, Upload, not_offered};
+use crate::serve::{Call, Outcome, Serving, Upload, not_offered};
 use everruns_core::traits::{CreateStoredImage, ImageArtifactStore, StoredImage};
-use everruns_runtime::RuntimeHostAdapter;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use mortise_proto::convert::id;
 use mortise_proto::convert::image_artifact_store::{MAX_IMAGE_BYTES, join_new, too_large};
 use mortise_proto::pb::create_image_request::Part as NewPart;
 use mortise_proto::pb::get_image_response::Part;
-use mortise_proto::pb::image_artifact_store_service_server::ImageArtifactStoreService;
-use mortise_proto::rpc::table::image_artifact_store_service::{
-    CREATE_IMAGE, GET_IMAGE, GET_IMAGE_INFO, NAME,
-};
+use mortise_proto::rpc::table::image_artifact_store_service::{CREATE_IMAGE, NAME};
 use mortise_proto::{StoreError, pb};
 use std::sync::Arc;
-use tonic::{Request, Response, Status, Streaming, async_trait};
+use tonic::{Request, Response, Status, Streaming};
 
-#[async_trait]
-impl<S: AdapterSource> ImageArtifactStoreService for Serving<S> {
-    type GetImageStream = Answers<pb::GetImageResponse>;
-
-    async fn create_image(
-        &self,
-        request: Request<Streaming<pb::CreateImageRequest>>,
-    ) -> Result<Response<pb::CreateImageResponse>, Status> {
-        self.client_stream::<NewImage, _, _, _>(&CREATE_IMAGE, request, |call| async move {
-            let store = offered(call.adapter.image_artifact_store(call.scope.org_id))?;
-            let image = store.create_image(call.request).await?;
-            Ok(pb::CreateImageResponse {
-                image: Some(image.into()),
-            })
-        })
+pub(super) async fn create_image(
+    serving: &Serving,
+    request: Request<Streaming<pb::CreateImageRequest>>,
+) -> Result<Response<pb::CreateImageResponse>, Status> {
+    serving
+        .client_stream::<NewImage, _, _, _>(&CREATE_IMAGE, request, create)
         .await
-    }
+}
 
-    async fn get_image(
-        &self,
-        request: Request<pb::GetImageRequest>,
-    ) -> Result<Response<Self::GetImageStream>, Status> {
-        self.stream(&GET_IMAGE, request, |call| async move {
-            let image_id = id("image_id", &call.request.image_id)?;
-            let store = offered(call.adapter.image_artifact_store(call.scope.org_id))?;
-            let image = match self.shared.source.piecewise(&call.scope) {
-                Some(store) => store.image(image_id).await?,
-                None => (store.get_image(image_id).await?)
-                    .map(|StoredImage { info, data }| (info, one_piece(data))),
-            };
-            let parts = stream::iter(image).flat_map(|(info, pieces)| {
-                let info = stream::iter([Ok(Part::Info(info.into()))]);
-                info.chain(piece_chunks(pieces).map_ok(Part::Chunk))
-            });
-            Ok(parts.map_ok(|part| pb::GetImageResponse { part: Some(part) }))
-        })
-        .await
-    }
+async fn create(call: Call<CreateStoredImage>) -> Outcome<pb::CreateImageResponse> {
+    let store = offered(call.adapter.image_artifact_store(call.scope.org_id))?;
+    let image = store.create_image(call.request).await?;
+    Ok(pb::CreateImageResponse {
+        image: Some(image.into()),
+    })
+}
 
-    async fn get_image_info(
-        &self,
-        request: Request<pb::GetImageInfoRequest>,
-    ) -> Result<Response<pb::GetImageInfoResponse>, Status> {
-        self.unary(&GET_IMAGE_INFO, request, |call| async move {
-            let image_id = id("image_id", &call.request.image_id)?;
-            let store = offered(call.adapter.image_artifact_store(call.scope.org_id))?;
-            let image = store.get_image_info(image_id).await?;
-            Ok(pb::GetImageInfoResponse {
-                image: image.map(Into::into),
-            })
-        })
-        .await
-    }
+pub(super) async fn get_image(
+    call: Call<pb::GetImageRequest>,
+) -> Outcome<impl Stream<Item = Outcome<pb::GetImageResponse>> + Send + 'static> {
+    let image_id = id("image_id", &call.request.image_id)?;
+    let store = offered(call.adapter.image_artifact_store(call.scope.org_id))?;
+    let image = match call.adapter.piecewise(&call.scope) {
+        Some(store) => store.image(image_id).await?,
+        None => (store.get_image(image_id).await?)
+            .map(|StoredImage { info, data }| (info, one_piece(data))),
+    };
+    let parts = stream::iter(image).flat_map(|(info, pieces)| {
+        let info = stream::iter([Ok(Part::Info(info.into()))]);
+        info.chain(piece_chunks(pieces).map_ok(Part::Chunk))
+    });
+    Ok(parts.map_ok(|part| pb::GetImageResponse { part: Some(part) }))
+}
+
+pub(super) async fn get_image_info(
+    call: Call<pb::GetImageInfoRequest>,
+) -> Outcome<pb::GetImageInfoResponse> {
+    let image_id = id("image_id", &call.request.image_id)?;
+    let store = offered(call.adapter.image_artifact_store(call.scope.org_id))?;
+    let image = store.get_image_info(image_id).await?;
+    Ok(pb::GetImageInfoResponse {
+        image: image.map(Into::into),
+    })
 }
 
 fn offered(store: Option<Arc<dyn ImageArtifactStore>>) -> Outcome<Arc<dyn ImageArtifactStore>> {

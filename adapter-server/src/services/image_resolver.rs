@@ -1,49 +1,37 @@
 //! `ImageResolverService` over `ImageResolver`, where the adapter has one.
 
+use crate::ByteRuns;
 use crate::chunks::{one_piece, piece_chunks};
-use crate::serve::{Answers, Outcome, Serving, not_offered};
-use crate::{AdapterSource, ByteRuns};
+use crate::serve::{Call, Outcome, not_offered};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use everruns_core::traits::{ImageResolver, ResolvedImage, StoredImageInfo};
 use everruns_core::typed_id::ImageId;
-use everruns_runtime::RuntimeHostAdapter;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use mortise_proto::convert::image_resolver::split;
 use mortise_proto::convert::uuid;
 use mortise_proto::pb;
-use mortise_proto::pb::image_resolver_service_server::ImageResolverService;
 use mortise_proto::pb::resolve_image_response::Part;
-use mortise_proto::rpc::table::image_resolver_service::{NAME, RESOLVE_IMAGE};
+use mortise_proto::rpc::table::image_resolver_service::NAME;
 use std::sync::Arc;
-use tonic::{Request, Response, Status, async_trait};
 
-#[async_trait]
-impl<S: AdapterSource> ImageResolverService for Serving<S> {
-    type ResolveImageStream = Answers<pb::ResolveImageResponse>;
-
-    async fn resolve_image(
-        &self,
-        request: Request<pb::ResolveImageRequest>,
-    ) -> Result<Response<Self::ResolveImageStream>, Status> {
-        self.stream(&RESOLVE_IMAGE, request, |call| async move {
-            let image_id = uuid("image_id", &call.request.image_id)?;
-            let resolver = offered(call.adapter.image_resolver(call.scope.org_id))?;
-            let image = match self.shared.source.piecewise(&call.scope) {
-                Some(store) => (store.image(ImageId::from_uuid(image_id)).await?).map(in_base64),
-                None => (resolver.resolve_image(image_id).await?)
-                    .map(split)
-                    .map(|(header, base64)| (header, one_piece(base64))),
-            };
-            let parts = stream::iter(image).flat_map(|(header, pieces)| {
-                let header = stream::iter([Ok(Part::Header(header))]);
-                header.chain(piece_chunks(pieces).map_ok(Part::Chunk))
-            });
-            Ok(parts.map_ok(|part| pb::ResolveImageResponse { part: Some(part) }))
-        })
-        .await
-    }
+pub(super) async fn resolve_image(
+    call: Call<pb::ResolveImageRequest>,
+) -> Outcome<impl Stream<Item = Outcome<pb::ResolveImageResponse>> + Send + 'static> {
+    let image_id = uuid("image_id", &call.request.image_id)?;
+    let resolver = offered(call.adapter.image_resolver(call.scope.org_id))?;
+    let image = match call.adapter.piecewise(&call.scope) {
+        Some(store) => (store.image(ImageId::from_uuid(image_id)).await?).map(in_base64),
+        None => (resolver.resolve_image(image_id).await?)
+            .map(split)
+            .map(|(header, base64)| (header, one_piece(base64))),
+    };
+    let parts = stream::iter(image).flat_map(|(header, pieces)| {
+        let header = stream::iter([Ok(Part::Header(header))]);
+        header.chain(piece_chunks(pieces).map_ok(Part::Chunk))
+    });
+    Ok(parts.map_ok(|part| pb::ResolveImageResponse { part: Some(part) }))
 }
 
 /// A stored image as models take it.

@@ -1,88 +1,62 @@
 //! `RuntimeHostService` over the async methods of `RuntimeHostAdapter` itself.
 
 use crate::chunks::{message_chunks, runs_of};
-use crate::serve::{Answers, Call, Outcome, Serving};
-use crate::{AdapterSource, MessageRuns, Piecewise};
+use crate::serve::{Call, Outcome};
+use crate::{MessageRuns, Piecewise};
 use everruns_core::AgentLoopError;
 use everruns_core::typed_id::SessionId;
-use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
-use futures::{StreamExt, TryStreamExt, stream};
+use everruns_runtime::RuntimeHostTurnContext;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use mortise_proto::convert::runtime_host::snapshot;
 use mortise_proto::convert::{enumeration, id, wire_enum};
 use mortise_proto::pb::load_turn_context_response::Part;
-use mortise_proto::pb::runtime_host_service_server::RuntimeHostService;
 use mortise_proto::pb::{self, TurnContextPart};
-use mortise_proto::rpc::table::runtime_host_service::{
-    GET_AGENT, GET_HARNESS, LOAD_TURN_CONTEXT, SET_SESSION_STATUS,
-};
 use std::sync::Arc;
-use tonic::{Request, Response, Status, async_trait};
 
-#[async_trait]
-impl<S: AdapterSource> RuntimeHostService for Serving<S> {
-    type LoadTurnContextStream = Answers<pb::LoadTurnContextResponse>;
+pub(super) async fn get_agent(
+    call: Call<pb::RuntimeHostServiceGetAgentRequest>,
+) -> Outcome<pb::RuntimeHostServiceGetAgentResponse> {
+    let agent_id = id("agent_id", &call.request.agent_id)?;
+    let agent = call.adapter.get_agent(call.scope.org_id, agent_id).await?;
+    Ok(pb::RuntimeHostServiceGetAgentResponse {
+        agent: agent.map(Into::into),
+    })
+}
 
-    async fn get_agent(
-        &self,
-        request: Request<pb::RuntimeHostServiceGetAgentRequest>,
-    ) -> Result<Response<pb::RuntimeHostServiceGetAgentResponse>, Status> {
-        self.unary(&GET_AGENT, request, |call| async move {
-            let agent_id = id("agent_id", &call.request.agent_id)?;
-            let agent = call.adapter.get_agent(call.scope.org_id, agent_id).await?;
-            Ok(pb::RuntimeHostServiceGetAgentResponse {
-                agent: agent.map(Into::into),
-            })
-        })
-        .await
-    }
+pub(super) async fn get_harness(
+    call: Call<pb::GetHarnessRequest>,
+) -> Outcome<pb::GetHarnessResponse> {
+    let harness_id = id("harness_id", &call.request.harness_id)?;
+    let harness = call.adapter.get_harness(call.scope.org_id, harness_id);
+    Ok(pb::GetHarnessResponse {
+        harness: harness.await?.map(Into::into),
+    })
+}
 
-    async fn get_harness(
-        &self,
-        request: Request<pb::GetHarnessRequest>,
-    ) -> Result<Response<pb::GetHarnessResponse>, Status> {
-        self.unary(&GET_HARNESS, request, |call| async move {
-            let harness_id = id("harness_id", &call.request.harness_id)?;
-            let harness = call.adapter.get_harness(call.scope.org_id, harness_id);
-            Ok(pb::GetHarnessResponse {
-                harness: harness.await?.map(Into::into),
-            })
-        })
-        .await
-    }
+pub(super) async fn set_session_status(
+    call: Call<pb::SetSessionStatusRequest>,
+) -> Outcome<pb::SetSessionStatusResponse> {
+    let session_id = id("session_id", &call.request.session_id)?;
+    let status = enumeration::<pb::SessionStatus, _>("status", call.request.status)?;
+    let session = call
+        .adapter
+        .set_session_status(call.scope.org_id, session_id, status)
+        .await?;
+    Ok(pb::SetSessionStatusResponse {
+        session: Some(session.into()),
+    })
+}
 
-    async fn set_session_status(
-        &self,
-        request: Request<pb::SetSessionStatusRequest>,
-    ) -> Result<Response<pb::SetSessionStatusResponse>, Status> {
-        self.unary(&SET_SESSION_STATUS, request, |call| async move {
-            let session_id = id("session_id", &call.request.session_id)?;
-            let status = enumeration::<pb::SessionStatus, _>("status", call.request.status)?;
-            let session = call
-                .adapter
-                .set_session_status(call.scope.org_id, session_id, status)
-                .await?;
-            Ok(pb::SetSessionStatusResponse {
-                session: Some(session.into()),
-            })
-        })
-        .await
-    }
-
-    async fn load_turn_context(
-        &self,
-        request: Request<pb::LoadTurnContextRequest>,
-    ) -> Result<Response<Self::LoadTurnContextStream>, Status> {
-        self.stream(&LOAD_TURN_CONTEXT, request, |call| async move {
-            let session_id = id("session_id", &call.request.session_id)?;
-            let wanted = Wanted::of(&call.request.parts)?;
-            let piecewise = self.shared.source.piecewise(&call.scope);
-            let (loaded, runs) = load(&call, session_id, &wanted, piecewise).await?;
-            let first = stream::iter([Ok(Part::Snapshot(loaded))]);
-            let parts = first.chain(message_chunks(runs).map_ok(Part::Messages));
-            Ok(parts.map_ok(|part| pb::LoadTurnContextResponse { part: Some(part) }))
-        })
-        .await
-    }
+pub(super) async fn load_turn_context(
+    call: Call<pb::LoadTurnContextRequest>,
+) -> Outcome<impl Stream<Item = Outcome<pb::LoadTurnContextResponse>> + Send + 'static> {
+    let session_id = id("session_id", &call.request.session_id)?;
+    let wanted = Wanted::of(&call.request.parts)?;
+    let piecewise = call.adapter.piecewise(&call.scope);
+    let (loaded, runs) = load(&call, session_id, &wanted, piecewise).await?;
+    let first = stream::iter([Ok(Part::Snapshot(loaded))]);
+    let parts = first.chain(message_chunks(runs).map_ok(Part::Messages));
+    Ok(parts.map_ok(|part| pb::LoadTurnContextResponse { part: Some(part) }))
 }
 
 /// The parts of the context that were asked for.
@@ -107,8 +81,8 @@ impl Wanted {
 }
 
 /// What was asked for, and nothing else.
-async fn load<A: RuntimeHostAdapter>(
-    call: &Call<A, pb::LoadTurnContextRequest>,
+async fn load(
+    call: &Call<pb::LoadTurnContextRequest>,
     session_id: SessionId,
     wanted: &Wanted,
     piecewise: Option<Arc<dyn Piecewise>>,
@@ -153,8 +127,8 @@ async fn load<A: RuntimeHostAdapter>(
     Ok((snapshot, runs))
 }
 
-async fn session_and_agent<A: RuntimeHostAdapter>(
-    call: &Call<A, pb::LoadTurnContextRequest>,
+async fn session_and_agent(
+    call: &Call<pb::LoadTurnContextRequest>,
     session_id: SessionId,
 ) -> Result<RuntimeHostTurnContext, AgentLoopError> {
     let org_id = call.scope.org_id;

@@ -1,142 +1,101 @@
 //! `SessionSqlDbStoreService` over `SessionSqlDbStore`, where the adapter has one.
 
-use crate::AdapterSource;
 use crate::chunks::chunks;
-use crate::serve::{Answers, Outcome, Serving, not_offered};
+use crate::serve::{Call, Outcome, not_offered};
 use everruns_core::session_sqldb::SqlExecuteResult;
 use everruns_core::traits::SessionSqlDbStoreRef;
-use everruns_runtime::RuntimeHostAdapter;
-use futures::{StreamExt, stream};
+use futures::{Stream, StreamExt, stream};
 use mortise_proto::convert::id;
 use mortise_proto::convert::session_sql_db_store::split;
 use mortise_proto::pb;
-use mortise_proto::pb::session_sql_db_store_service_server::SessionSqlDbStoreService;
 use mortise_proto::pb::sql_query_response::Part;
-use mortise_proto::rpc::table::session_sql_db_store_service::{
-    CREATE_DATABASE, DELETE_DATABASE, GET_DATABASE, LIST_DATABASES, NAME, SQL_EXECUTE, SQL_QUERY,
-    SQL_SCHEMA,
-};
-use tonic::{Request, Response, Status, async_trait};
+use mortise_proto::rpc::table::session_sql_db_store_service::NAME;
 
-#[async_trait]
-impl<S: AdapterSource> SessionSqlDbStoreService for Serving<S> {
-    type SqlQueryStream = Answers<pb::SqlQueryResponse>;
-    type SqlSchemaStream = Answers<pb::SqlSchemaResponse>;
+pub(super) async fn create_database(
+    call: Call<pb::CreateDatabaseRequest>,
+) -> Outcome<pb::CreateDatabaseResponse> {
+    let store = offered(call.adapter.sqldb_store())?;
+    let session_id = id("session_id", &call.request.session_id)?;
+    let database = store
+        .create_database(session_id, &call.request.name)
+        .await?;
+    Ok(pb::CreateDatabaseResponse {
+        database: Some(database.into()),
+    })
+}
 
-    async fn create_database(
-        &self,
-        request: Request<pb::CreateDatabaseRequest>,
-    ) -> Result<Response<pb::CreateDatabaseResponse>, Status> {
-        self.unary(&CREATE_DATABASE, request, |call| async move {
-            let store = offered(call.adapter.sqldb_store())?;
-            let session_id = id("session_id", &call.request.session_id)?;
-            let database = store
-                .create_database(session_id, &call.request.name)
-                .await?;
-            Ok(pb::CreateDatabaseResponse {
-                database: Some(database.into()),
-            })
-        })
-        .await
-    }
+pub(super) async fn list_databases(
+    call: Call<pb::ListDatabasesRequest>,
+) -> Outcome<pb::ListDatabasesResponse> {
+    let store = offered(call.adapter.sqldb_store())?;
+    let session_id = id("session_id", &call.request.session_id)?;
+    let databases = store.list_databases(session_id).await?;
+    Ok(pb::ListDatabasesResponse {
+        databases: databases.into_iter().map(Into::into).collect(),
+    })
+}
 
-    async fn list_databases(
-        &self,
-        request: Request<pb::ListDatabasesRequest>,
-    ) -> Result<Response<pb::ListDatabasesResponse>, Status> {
-        self.unary(&LIST_DATABASES, request, |call| async move {
-            let store = offered(call.adapter.sqldb_store())?;
-            let session_id = id("session_id", &call.request.session_id)?;
-            let databases = store.list_databases(session_id).await?;
-            Ok(pb::ListDatabasesResponse {
-                databases: databases.into_iter().map(Into::into).collect(),
-            })
-        })
-        .await
-    }
+pub(super) async fn get_database(
+    call: Call<pb::GetDatabaseRequest>,
+) -> Outcome<pb::GetDatabaseResponse> {
+    let store = offered(call.adapter.sqldb_store())?;
+    let session_id = id("session_id", &call.request.session_id)?;
+    let database = store.get_database(session_id, &call.request.name).await?;
+    Ok(pb::GetDatabaseResponse {
+        database: database.map(Into::into),
+    })
+}
 
-    async fn get_database(
-        &self,
-        request: Request<pb::GetDatabaseRequest>,
-    ) -> Result<Response<pb::GetDatabaseResponse>, Status> {
-        self.unary(&GET_DATABASE, request, |call| async move {
-            let store = offered(call.adapter.sqldb_store())?;
-            let session_id = id("session_id", &call.request.session_id)?;
-            let database = store.get_database(session_id, &call.request.name).await?;
-            Ok(pb::GetDatabaseResponse {
-                database: database.map(Into::into),
-            })
-        })
-        .await
-    }
+pub(super) async fn delete_database(
+    call: Call<pb::DeleteDatabaseRequest>,
+) -> Outcome<pb::DeleteDatabaseResponse> {
+    let store = offered(call.adapter.sqldb_store())?;
+    let session_id = id("session_id", &call.request.session_id)?;
+    let deleted = store
+        .delete_database(session_id, &call.request.name)
+        .await?;
+    Ok(pb::DeleteDatabaseResponse { deleted })
+}
 
-    async fn delete_database(
-        &self,
-        request: Request<pb::DeleteDatabaseRequest>,
-    ) -> Result<Response<pb::DeleteDatabaseResponse>, Status> {
-        self.unary(&DELETE_DATABASE, request, |call| async move {
-            let store = offered(call.adapter.sqldb_store())?;
-            let session_id = id("session_id", &call.request.session_id)?;
-            let deleted = store
-                .delete_database(session_id, &call.request.name)
-                .await?;
-            Ok(pb::DeleteDatabaseResponse { deleted })
-        })
-        .await
-    }
+pub(super) async fn sql_execute(
+    call: Call<pb::SqlExecuteRequest>,
+) -> Outcome<pb::SqlExecuteResponse> {
+    let store = offered(call.adapter.sqldb_store())?;
+    let request = call.request;
+    let session_id = id("session_id", &request.session_id)?;
+    let SqlExecuteResult { rows_affected } = store
+        .sql_execute(session_id, &request.database_name, &request.sql)
+        .await?;
+    Ok(pb::SqlExecuteResponse { rows_affected })
+}
 
-    async fn sql_execute(
-        &self,
-        request: Request<pb::SqlExecuteRequest>,
-    ) -> Result<Response<pb::SqlExecuteResponse>, Status> {
-        self.unary(&SQL_EXECUTE, request, |call| async move {
-            let store = offered(call.adapter.sqldb_store())?;
-            let request = call.request;
-            let session_id = id("session_id", &request.session_id)?;
-            let SqlExecuteResult { rows_affected } = store
-                .sql_execute(session_id, &request.database_name, &request.sql)
-                .await?;
-            Ok(pb::SqlExecuteResponse { rows_affected })
-        })
-        .await
-    }
+pub(super) async fn sql_query(
+    call: Call<pb::SqlQueryRequest>,
+) -> Outcome<impl Stream<Item = Outcome<pb::SqlQueryResponse>> + Send + 'static> {
+    let store = offered(call.adapter.sqldb_store())?;
+    let request = call.request;
+    let session_id = id("session_id", &request.session_id)?;
+    let result = store
+        .sql_query(session_id, &request.database_name, &request.sql)
+        .await?;
+    let (columns, rows, end) = split(result);
+    let runs = chunks(rows).map(|rows| Part::Rows(pb::SqlRows { rows }));
+    let parts = stream::iter([Part::Columns(columns)])
+        .chain(runs)
+        .chain(stream::iter([Part::End(end)]));
+    Ok(parts.map(|part| Ok(pb::SqlQueryResponse { part: Some(part) })))
+}
 
-    async fn sql_query(
-        &self,
-        request: Request<pb::SqlQueryRequest>,
-    ) -> Result<Response<Self::SqlQueryStream>, Status> {
-        self.stream(&SQL_QUERY, request, |call| async move {
-            let store = offered(call.adapter.sqldb_store())?;
-            let request = call.request;
-            let session_id = id("session_id", &request.session_id)?;
-            let result = store
-                .sql_query(session_id, &request.database_name, &request.sql)
-                .await?;
-            let (columns, rows, end) = split(result);
-            let runs = chunks(rows).map(|rows| Part::Rows(pb::SqlRows { rows }));
-            let parts = stream::iter([Part::Columns(columns)])
-                .chain(runs)
-                .chain(stream::iter([Part::End(end)]));
-            Ok(parts.map(|part| Ok(pb::SqlQueryResponse { part: Some(part) })))
-        })
-        .await
-    }
-
-    async fn sql_schema(
-        &self,
-        request: Request<pb::SqlSchemaRequest>,
-    ) -> Result<Response<Self::SqlSchemaStream>, Status> {
-        self.stream(&SQL_SCHEMA, request, |call| async move {
-            let store = offered(call.adapter.sqldb_store())?;
-            let request = call.request;
-            let session_id = id("session_id", &request.session_id)?;
-            let tables = store
-                .sql_schema(session_id, &request.database_name, request.table.as_deref())
-                .await?;
-            Ok(chunks(tables).map(|tables| Ok(pb::SqlSchemaResponse { tables })))
-        })
-        .await
-    }
+pub(super) async fn sql_schema(
+    call: Call<pb::SqlSchemaRequest>,
+) -> Outcome<impl Stream<Item = Outcome<pb::SqlSchemaResponse>> + Send + 'static> {
+    let store = offered(call.adapter.sqldb_store())?;
+    let request = call.request;
+    let session_id = id("session_id", &request.session_id)?;
+    let tables = store
+        .sql_schema(session_id, &request.database_name, request.table.as_deref())
+        .await?;
+    Ok(chunks(tables).map(|tables| Ok(pb::SqlSchemaResponse { tables })))
 }
 
 fn offered(store: Option<SessionSqlDbStoreRef>) -> Outcome<SessionSqlDbStoreRef> {

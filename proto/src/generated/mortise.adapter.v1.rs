@@ -52,6 +52,17 @@ pub struct Semantics {
     #[prost(enumeration = "Deadline", tag = "4")]
     pub deadline: i32,
 }
+/// Store is what every service of this package states about itself.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Store {
+    /// REQUIRED. The service's name in routes, files and messages, in
+    /// lower_snake_case, such as `agent_store`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// REQUIRED. Which servers must offer the service.
+    #[prost(enumeration = "Requirement", tag = "2")]
+    pub requirement: i32,
+}
 /// What a call does to the state behind it, and so when it may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -201,6 +212,46 @@ impl Deadline {
             "DEADLINE_STANDARD" => Some(Self::Standard),
             "DEADLINE_OPEN" => Some(Self::Open),
             "DEADLINE_LONG" => Some(Self::Long),
+            _ => None,
+        }
+    }
+}
+/// Requirement says which servers must offer a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Requirement {
+    /// Not stated. No service of this package leaves it out.
+    Unspecified = 0,
+    /// A host runs no turn without it. A single server may leave it out: then the
+    /// host's routes must name another server that offers it, or the host is not
+    /// ready.
+    Required = 1,
+    /// A server may leave it out. The host then goes on without what the service
+    /// is for, as its comment says.
+    Optional = 2,
+    /// Every server must offer it, whatever else it offers.
+    EveryServer = 3,
+}
+impl Requirement {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REQUIREMENT_UNSPECIFIED",
+            Self::Required => "REQUIREMENT_REQUIRED",
+            Self::Optional => "REQUIREMENT_OPTIONAL",
+            Self::EveryServer => "REQUIREMENT_EVERY_SERVER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REQUIREMENT_UNSPECIFIED" => Some(Self::Unspecified),
+            "REQUIREMENT_REQUIRED" => Some(Self::Required),
+            "REQUIREMENT_OPTIONAL" => Some(Self::Optional),
+            "REQUIREMENT_EVERY_SERVER" => Some(Self::EveryServer),
             _ => None,
         }
     }

@@ -1181,6 +1181,7 @@ impl Secrets for pb::SqlSchemaRequest {}
 impl Secrets for pb::SqlSchemaResponse {}
 impl Secrets for pb::StatFileRequest {}
 impl Secrets for pb::StatFileResponse {}
+impl Secrets for pb::Store {}
 impl Secrets for pb::StoredImageInfo {}
 impl Secrets for pb::StringMap {}
 impl Secrets for pb::TableSchema {}

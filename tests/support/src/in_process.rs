@@ -39,11 +39,7 @@ pub async fn serve_tcp(source: impl AdapterSource) -> Server {
 }
 
 /// Serves what was built, at an address.
-pub async fn serve_at<S: AdapterSource>(
-    server: AdapterServer<S>,
-    address: ListenAddress,
-    folder: TempDir,
-) -> Server {
+pub async fn serve_at(server: AdapterServer, address: ListenAddress, folder: TempDir) -> Server {
     let listener = address.bind().await.unwrap();
     let endpoint = listener.endpoint().parse().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();

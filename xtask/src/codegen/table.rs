@@ -1,19 +1,15 @@
 //! The table of RPCs: one constant per method, with what its options say.
 
-use super::{PACKAGE, option_value, own_messages, snake_case};
-use anyhow::{Context, Result, bail};
+use super::{enum_name, option_value, own_messages, own_services, snake_case, store_option};
+use anyhow::{Context, Result};
 use prost_reflect::{DescriptorPool, MethodDescriptor, ReflectMessage, ServiceDescriptor};
 use std::fmt::Write;
 
 pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
-    let mut services: Vec<_> = pool
-        .services()
-        .filter(|service| service.full_name().starts_with(PACKAGE))
-        .collect();
-    services.sort_by(|a, b| a.name().cmp(b.name()));
+    let services = own_services(pool);
 
     let mut out = String::from(
-        "use crate::pb;\nuse crate::rpc::{Cache, Deadline, Effect, Kind, Method, OnUnavailable, Rpc, Scoped};\n",
+        "use crate::pb;\nuse crate::rpc::{Cache, Deadline, Effect, Kind, Method, OnUnavailable, Requirement, Rpc, Scoped, Store};\n",
     );
     let mut every = String::new();
     for service in &services {
@@ -21,16 +17,7 @@ pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
     }
     writeln!(out, "/// Every method of the contract.")?;
     writeln!(out, "pub const METHODS: &[&Method] = &[{every}];")?;
-    let names: Vec<_> = services
-        .iter()
-        .map(|service| format!("{}::NAME", snake_case(service.name())))
-        .collect();
-    writeln!(out, "/// The full name of every service of the contract.")?;
-    writeln!(
-        out,
-        "pub const SERVICES: &[&str] = &[{}];",
-        names.join(", ")
-    )?;
+    stores(&mut out, &services, pool)?;
     for message in own_messages(pool) {
         let scoped = message.get_field_by_name("context").is_some_and(|field| {
             field
@@ -50,6 +37,35 @@ pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
         }
     }
     Ok(out)
+}
+
+/// The services of the contract, by name.
+fn stores(out: &mut String, services: &[ServiceDescriptor], pool: &DescriptorPool) -> Result<()> {
+    writeln!(
+        out,
+        "/// Every service of the contract, in order of its full name."
+    )?;
+    writeln!(out, "pub const STORES: &[Store] = &[")?;
+    for service in services {
+        let (name, requirement) = store_option(service, pool)?;
+        writeln!(
+            out,
+            "Store {{ service: {}::NAME, name: \"{name}\", requirement: Requirement::{requirement} }},",
+            snake_case(service.name())
+        )?;
+    }
+    writeln!(out, "];")?;
+    let names: Vec<_> = services
+        .iter()
+        .map(|service| format!("{}::NAME", snake_case(service.name())))
+        .collect();
+    writeln!(out, "/// The full name of every service of the contract.")?;
+    writeln!(
+        out,
+        "pub const SERVICES: &[&str] = &[{}];",
+        names.join(", ")
+    )?;
+    Ok(())
 }
 
 fn module(
@@ -89,25 +105,12 @@ fn facts(
         .as_message()
         .with_context(|| format!("{} states no semantics", method.full_name()))?;
     let fact = |field: &str| -> Result<String> {
-        let value = semantics.get_field_by_name(field);
-        let number = value
-            .as_ref()
-            .and_then(|value| value.as_enum_number())
-            .unwrap_or_default();
-        if number == 0 {
-            bail!("{}: option semantics lacks `{field}`", method.full_name());
-        }
-        let descriptor = semantics
-            .descriptor()
-            .get_field_by_name(field)
-            .and_then(|field| field.kind().as_enum().cloned())
-            .with_context(|| format!("`{field}` is not an enum"))?;
-        let value = descriptor
-            .get_value(number)
-            .with_context(|| format!("`{field}` has no value {number}"))?;
-        let prefix = snake_case(descriptor.name()).to_uppercase() + "_";
-        let name = value.name().trim_start_matches(&prefix);
-        Ok(format!("{}::{}", descriptor.name(), camel_case(name)))
+        let name = enum_name(semantics, field)
+            .with_context(|| format!("{}: option semantics", method.full_name()))?;
+        let kind = semantics.descriptor().get_field_by_name(field);
+        let kind = kind.and_then(|field| field.kind().as_enum().cloned());
+        let kind = kind.with_context(|| format!("`{field}` is not an enum"))?;
+        Ok(format!("{}::{name}", kind.name()))
     };
     let kind = match (method.is_client_streaming(), method.is_server_streaming()) {
         (false, false) => "Unary",
@@ -125,14 +128,4 @@ fn facts(
         cache = fact("cache")?,
         deadline = fact("deadline")?,
     ))
-}
-
-/// `FAIL_CLOSED` as `FailClosed`.
-fn camel_case(name: &str) -> String {
-    name.split('_')
-        .map(|word| {
-            let (first, rest) = word.split_at(1);
-            first.to_uppercase() + &rest.to_lowercase()
-        })
-        .collect()
 }

@@ -3,20 +3,19 @@
 use super::store;
 use crate::chunks::chunks;
 use crate::serve::{Call, Outcome};
-use everruns_runtime::RuntimeHostAdapter;
 use futures::{Stream, StreamExt};
 use mortise_proto::convert::id;
 use mortise_proto::pb;
 
-pub(super) async fn list<A: RuntimeHostAdapter>(
-    call: Call<A, pb::ListAgentsRequest>,
+pub(in crate::services) async fn list(
+    call: Call<pb::ListAgentsRequest>,
 ) -> Outcome<impl Stream<Item = Outcome<pb::ListAgentsResponse>> + Send + 'static> {
     let agents = store(&call)?.list_agents().await?;
     Ok(chunks(agents).map(|agents| Ok(pb::ListAgentsResponse { agents })))
 }
 
-pub(super) async fn get<A: RuntimeHostAdapter>(
-    call: Call<A, pb::GetAgentByIdRequest>,
+pub(in crate::services) async fn get(
+    call: Call<pb::GetAgentByIdRequest>,
 ) -> Outcome<pb::GetAgentByIdResponse> {
     let agent_id = id("agent_id", &call.request.agent_id)?;
     let agent = store(&call)?.get_agent_by_id(agent_id).await?;
@@ -25,8 +24,8 @@ pub(super) async fn get<A: RuntimeHostAdapter>(
     })
 }
 
-pub(super) async fn create<A: RuntimeHostAdapter>(
-    call: Call<A, pb::CreateAgentRequest>,
+pub(in crate::services) async fn create(
+    call: Call<pb::CreateAgentRequest>,
 ) -> Outcome<pb::CreateAgentResponse> {
     let request = &call.request;
     let agent = store(&call)?
@@ -43,8 +42,8 @@ pub(super) async fn create<A: RuntimeHostAdapter>(
     })
 }
 
-pub(super) async fn update<A: RuntimeHostAdapter>(
-    call: Call<A, pb::UpdateAgentRequest>,
+pub(in crate::services) async fn update(
+    call: Call<pb::UpdateAgentRequest>,
 ) -> Outcome<pb::UpdateAgentResponse> {
     let request = &call.request;
     let agent_id = id("agent_id", &request.agent_id)?;
@@ -62,8 +61,8 @@ pub(super) async fn update<A: RuntimeHostAdapter>(
     })
 }
 
-pub(super) async fn delete<A: RuntimeHostAdapter>(
-    call: Call<A, pb::DeleteAgentRequest>,
+pub(in crate::services) async fn delete(
+    call: Call<pb::DeleteAgentRequest>,
 ) -> Outcome<pb::DeleteAgentResponse> {
     let agent_id = id("agent_id", &call.request.agent_id)?;
     store(&call)?.delete_agent(agent_id).await?;

@@ -3,7 +3,6 @@
 use super::store;
 use crate::chunks::chunks;
 use crate::serve::{Call, Outcome};
-use everruns_runtime::RuntimeHostAdapter;
 use futures::{Stream, StreamExt};
 use mortise_proto::convert::platform_store::{
     identity_change, optional_channel_config, optional_channel_type,
@@ -11,8 +10,8 @@ use mortise_proto::convert::platform_store::{
 use mortise_proto::convert::{id, optional_id};
 use mortise_proto::pb;
 
-pub(super) async fn list<A: RuntimeHostAdapter>(
-    call: Call<A, pb::ListAppsRequest>,
+pub(in crate::services) async fn list(
+    call: Call<pb::ListAppsRequest>,
 ) -> Outcome<impl Stream<Item = Outcome<pb::ListAppsResponse>> + Send + 'static> {
     let request = &call.request;
     let apps = store(&call)?
@@ -21,9 +20,7 @@ pub(super) async fn list<A: RuntimeHostAdapter>(
     Ok(chunks(apps).map(|apps| Ok(pb::ListAppsResponse { apps })))
 }
 
-pub(super) async fn get<A: RuntimeHostAdapter>(
-    call: Call<A, pb::GetAppRequest>,
-) -> Outcome<pb::GetAppResponse> {
+pub(in crate::services) async fn get(call: Call<pb::GetAppRequest>) -> Outcome<pb::GetAppResponse> {
     let app_id = id("app_id", &call.request.app_id)?;
     let app = store(&call)?.get_app(app_id).await?;
     Ok(pb::GetAppResponse {
@@ -31,8 +28,8 @@ pub(super) async fn get<A: RuntimeHostAdapter>(
     })
 }
 
-pub(super) async fn create<A: RuntimeHostAdapter>(
-    call: Call<A, pb::CreateAppRequest>,
+pub(in crate::services) async fn create(
+    call: Call<pb::CreateAppRequest>,
 ) -> Outcome<pb::CreateAppResponse> {
     let request = &call.request;
     let harness_id = id("harness_id", &request.harness_id)?;
@@ -56,8 +53,8 @@ pub(super) async fn create<A: RuntimeHostAdapter>(
     })
 }
 
-pub(super) async fn update<A: RuntimeHostAdapter>(
-    call: Call<A, pb::UpdateAppRequest>,
+pub(in crate::services) async fn update(
+    call: Call<pb::UpdateAppRequest>,
 ) -> Outcome<pb::UpdateAppResponse> {
     let request = &call.request;
     let app_id = id("app_id", &request.app_id)?;
@@ -79,24 +76,24 @@ pub(super) async fn update<A: RuntimeHostAdapter>(
     })
 }
 
-pub(super) async fn delete<A: RuntimeHostAdapter>(
-    call: Call<A, pb::DeleteAppRequest>,
+pub(in crate::services) async fn delete(
+    call: Call<pb::DeleteAppRequest>,
 ) -> Outcome<pb::DeleteAppResponse> {
     let app_id = id("app_id", &call.request.app_id)?;
     store(&call)?.delete_app(app_id).await?;
     Ok(pb::DeleteAppResponse {})
 }
 
-pub(super) async fn destroy<A: RuntimeHostAdapter>(
-    call: Call<A, pb::DestroyAppRequest>,
+pub(in crate::services) async fn destroy(
+    call: Call<pb::DestroyAppRequest>,
 ) -> Outcome<pb::DestroyAppResponse> {
     let app_id = id("app_id", &call.request.app_id)?;
     store(&call)?.destroy_app(app_id).await?;
     Ok(pb::DestroyAppResponse {})
 }
 
-pub(super) async fn publish<A: RuntimeHostAdapter>(
-    call: Call<A, pb::PublishAppRequest>,
+pub(in crate::services) async fn publish(
+    call: Call<pb::PublishAppRequest>,
 ) -> Outcome<pb::PublishAppResponse> {
     let app_id = id("app_id", &call.request.app_id)?;
     let app = store(&call)?.publish_app(app_id).await?;
@@ -105,8 +102,8 @@ pub(super) async fn publish<A: RuntimeHostAdapter>(
     })
 }
 
-pub(super) async fn unpublish<A: RuntimeHostAdapter>(
-    call: Call<A, pb::UnpublishAppRequest>,
+pub(in crate::services) async fn unpublish(
+    call: Call<pb::UnpublishAppRequest>,
 ) -> Outcome<pb::UnpublishAppResponse> {
     let app_id = id("app_id", &call.request.app_id)?;
     let app = store(&call)?.unpublish_app(app_id).await?;

@@ -2,13 +2,12 @@
 
 use super::store;
 use crate::serve::{Call, Outcome};
-use everruns_runtime::RuntimeHostAdapter;
 use mortise_proto::convert::platform_store::{optional_channel_config, optional_channel_type};
 use mortise_proto::convert::{enumeration, id};
 use mortise_proto::pb;
 
-pub(super) async fn add<A: RuntimeHostAdapter>(
-    call: Call<A, pb::AddAppChannelRequest>,
+pub(in crate::services) async fn add(
+    call: Call<pb::AddAppChannelRequest>,
 ) -> Outcome<pb::AddAppChannelResponse> {
     let request = &call.request;
     let app_id = id("app_id", &request.app_id)?;
@@ -22,8 +21,8 @@ pub(super) async fn add<A: RuntimeHostAdapter>(
     })
 }
 
-pub(super) async fn update<A: RuntimeHostAdapter>(
-    call: Call<A, pb::UpdateAppChannelRequest>,
+pub(in crate::services) async fn update(
+    call: Call<pb::UpdateAppChannelRequest>,
 ) -> Outcome<pb::UpdateAppChannelResponse> {
     let request = &call.request;
     let app_id = id("app_id", &request.app_id)?;
@@ -44,8 +43,8 @@ pub(super) async fn update<A: RuntimeHostAdapter>(
     })
 }
 
-pub(super) async fn delete<A: RuntimeHostAdapter>(
-    call: Call<A, pb::DeleteAppChannelRequest>,
+pub(in crate::services) async fn delete(
+    call: Call<pb::DeleteAppChannelRequest>,
 ) -> Outcome<pb::DeleteAppChannelResponse> {
     let app_id = id("app_id", &call.request.app_id)?;
     let channel_id = id("channel_id", &call.request.channel_id)?;

@@ -3,21 +3,20 @@
 use super::store;
 use crate::chunks::chunks;
 use crate::serve::{Call, Outcome};
-use everruns_runtime::RuntimeHostAdapter;
 use futures::{Stream, StreamExt};
 use mortise_proto::convert::platform_store::parent_change;
 use mortise_proto::convert::{id, optional_id};
 use mortise_proto::pb;
 
-pub(super) async fn list<A: RuntimeHostAdapter>(
-    call: Call<A, pb::ListHarnessesRequest>,
+pub(in crate::services) async fn list(
+    call: Call<pb::ListHarnessesRequest>,
 ) -> Outcome<impl Stream<Item = Outcome<pb::ListHarnessesResponse>> + Send + 'static> {
     let harnesses = store(&call)?.list_harnesses().await?;
     Ok(chunks(harnesses).map(|harnesses| Ok(pb::ListHarnessesResponse { harnesses })))
 }
 
-pub(super) async fn get<A: RuntimeHostAdapter>(
-    call: Call<A, pb::PlatformStoreServiceGetHarnessRequest>,
+pub(in crate::services) async fn get(
+    call: Call<pb::PlatformStoreServiceGetHarnessRequest>,
 ) -> Outcome<pb::PlatformStoreServiceGetHarnessResponse> {
     let harness_id = id("harness_id", &call.request.harness_id)?;
     let harness = store(&call)?.get_harness(harness_id).await?;
@@ -26,8 +25,8 @@ pub(super) async fn get<A: RuntimeHostAdapter>(
     })
 }
 
-pub(super) async fn create<A: RuntimeHostAdapter>(
-    call: Call<A, pb::CreateHarnessRequest>,
+pub(in crate::services) async fn create(
+    call: Call<pb::CreateHarnessRequest>,
 ) -> Outcome<pb::CreateHarnessResponse> {
     let request = &call.request;
     let parent = optional_id("parent_harness_id", request.parent_harness_id.as_deref())?;
@@ -46,8 +45,8 @@ pub(super) async fn create<A: RuntimeHostAdapter>(
     })
 }
 
-pub(super) async fn update<A: RuntimeHostAdapter>(
-    call: Call<A, pb::UpdateHarnessRequest>,
+pub(in crate::services) async fn update(
+    call: Call<pb::UpdateHarnessRequest>,
 ) -> Outcome<pb::UpdateHarnessResponse> {
     let request = &call.request;
     let harness_id = id("harness_id", &request.harness_id)?;
@@ -67,16 +66,16 @@ pub(super) async fn update<A: RuntimeHostAdapter>(
     })
 }
 
-pub(super) async fn delete<A: RuntimeHostAdapter>(
-    call: Call<A, pb::DeleteHarnessRequest>,
+pub(in crate::services) async fn delete(
+    call: Call<pb::DeleteHarnessRequest>,
 ) -> Outcome<pb::DeleteHarnessResponse> {
     let harness_id = id("harness_id", &call.request.harness_id)?;
     store(&call)?.delete_harness(harness_id).await?;
     Ok(pb::DeleteHarnessResponse {})
 }
 
-pub(super) async fn copy<A: RuntimeHostAdapter>(
-    call: Call<A, pb::CopyHarnessRequest>,
+pub(in crate::services) async fn copy(
+    call: Call<pb::CopyHarnessRequest>,
 ) -> Outcome<pb::CopyHarnessResponse> {
     let harness_id = id("harness_id", &call.request.harness_id)?;
     let new_name = call.request.new_name.as_deref();
@@ -86,8 +85,8 @@ pub(super) async fn copy<A: RuntimeHostAdapter>(
     })
 }
 
-pub(super) async fn capabilities<A: RuntimeHostAdapter>(
-    call: Call<A, pb::ListCapabilitiesRequest>,
+pub(in crate::services) async fn capabilities(
+    call: Call<pb::ListCapabilitiesRequest>,
 ) -> Outcome<impl Stream<Item = Outcome<pb::ListCapabilitiesResponse>> + Send + 'static> {
     let search = call.request.search.as_deref();
     let capabilities = store(&call)?.list_capabilities(search).await?;

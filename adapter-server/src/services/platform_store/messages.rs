@@ -3,13 +3,12 @@
 use super::store;
 use crate::chunks::chunks;
 use crate::serve::{Call, Outcome};
-use everruns_runtime::RuntimeHostAdapter;
 use futures::{Stream, StreamExt};
 use mortise_proto::convert::{count, id};
 use mortise_proto::pb;
 
-pub(super) async fn send<A: RuntimeHostAdapter>(
-    call: Call<A, pb::SendMessageRequest>,
+pub(in crate::services) async fn send(
+    call: Call<pb::SendMessageRequest>,
 ) -> Outcome<pb::SendMessageResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let content = &call.request.content;
@@ -17,8 +16,8 @@ pub(super) async fn send<A: RuntimeHostAdapter>(
     Ok(pb::SendMessageResponse {})
 }
 
-pub(super) async fn list<A: RuntimeHostAdapter>(
-    call: Call<A, pb::GetMessagesRequest>,
+pub(in crate::services) async fn list(
+    call: Call<pb::GetMessagesRequest>,
 ) -> Outcome<impl Stream<Item = Outcome<pb::GetMessagesResponse>> + Send + 'static> {
     let session_id = id("session_id", &call.request.session_id)?;
     let limit = call.request.limit.map(|limit| count("limit", limit));

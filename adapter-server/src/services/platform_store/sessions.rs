@@ -3,13 +3,12 @@
 use super::store;
 use crate::chunks::chunks;
 use crate::serve::{Call, Outcome};
-use everruns_runtime::RuntimeHostAdapter;
 use futures::{Stream, StreamExt};
 use mortise_proto::convert::{count, enumeration, id, optional_id, optional_json};
 use mortise_proto::pb;
 
-pub(super) async fn list<A: RuntimeHostAdapter>(
-    call: Call<A, pb::ListSessionsRequest>,
+pub(in crate::services) async fn list(
+    call: Call<pb::ListSessionsRequest>,
 ) -> Outcome<impl Stream<Item = Outcome<pb::ListSessionsResponse>> + Send + 'static> {
     let limit = call.request.limit.map(|limit| count("limit", limit));
     let agent_id = optional_id("agent_id", call.request.agent_id.as_deref())?;
@@ -19,8 +18,8 @@ pub(super) async fn list<A: RuntimeHostAdapter>(
     Ok(chunks(sessions).map(|sessions| Ok(pb::ListSessionsResponse { sessions })))
 }
 
-pub(super) async fn create<A: RuntimeHostAdapter>(
-    call: Call<A, pb::CreateSessionRequest>,
+pub(in crate::services) async fn create(
+    call: Call<pb::CreateSessionRequest>,
 ) -> Outcome<pb::CreateSessionResponse> {
     let request = &call.request;
     let harness_id = id("harness_id", &request.harness_id)?;
@@ -44,8 +43,8 @@ pub(super) async fn create<A: RuntimeHostAdapter>(
     })
 }
 
-pub(super) async fn set_subagent<A: RuntimeHostAdapter>(
-    call: Call<A, pb::SetSubagentMetadataRequest>,
+pub(in crate::services) async fn set_subagent(
+    call: Call<pb::SetSubagentMetadataRequest>,
 ) -> Outcome<pb::SetSubagentMetadataResponse> {
     let request = &call.request;
     let session_id = id("session_id", &request.session_id)?;
@@ -65,8 +64,8 @@ pub(super) async fn set_subagent<A: RuntimeHostAdapter>(
     })
 }
 
-pub(super) async fn get<A: RuntimeHostAdapter>(
-    call: Call<A, pb::GetSessionByIdRequest>,
+pub(in crate::services) async fn get(
+    call: Call<pb::GetSessionByIdRequest>,
 ) -> Outcome<pb::GetSessionByIdResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let session = store(&call)?.get_session_by_id(session_id).await?;
@@ -75,8 +74,8 @@ pub(super) async fn get<A: RuntimeHostAdapter>(
     })
 }
 
-pub(super) async fn report<A: RuntimeHostAdapter>(
-    call: Call<A, pb::GetSessionContextReportRequest>,
+pub(in crate::services) async fn report(
+    call: Call<pb::GetSessionContextReportRequest>,
 ) -> Outcome<pb::GetSessionContextReportResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let report = store(&call)?.get_session_context_report(session_id).await?;
@@ -85,8 +84,8 @@ pub(super) async fn report<A: RuntimeHostAdapter>(
     })
 }
 
-pub(super) async fn delete<A: RuntimeHostAdapter>(
-    call: Call<A, pb::DeleteSessionRequest>,
+pub(in crate::services) async fn delete(
+    call: Call<pb::DeleteSessionRequest>,
 ) -> Outcome<pb::DeleteSessionResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     store(&call)?.delete_session(session_id).await?;

@@ -4,20 +4,18 @@
 
 use super::store;
 use crate::serve::{Call, Outcome};
-use everruns_runtime::RuntimeHostAdapter;
 use futures::{Stream, StreamExt, stream};
 use mortise_proto::convert::id;
 use mortise_proto::convert::platform_store::{WAIT_SECONDS_DEFAULT, WAIT_SECONDS_MAX};
 use mortise_proto::{StoreError, pb};
-use tokio_util::sync::CancellationToken;
 
-pub(super) async fn statuses<A: RuntimeHostAdapter>(
-    call: Call<A, pb::WaitForIdleRequest>,
-    closing: CancellationToken,
+pub(in crate::services) async fn statuses(
+    call: Call<pb::WaitForIdleRequest>,
 ) -> Outcome<impl Stream<Item = Outcome<pb::WaitForIdleResponse>> + Send + 'static> {
     let session_id = id("session_id", &call.request.session_id)?;
     let seconds = call.request.timeout_seconds.unwrap_or(WAIT_SECONDS_DEFAULT);
     let store = store(&call)?;
+    let closing = call.closing;
     let first = store.wait_for_idle(session_id, Some(0)).await?;
     let told = first.clone();
     let last = async move {

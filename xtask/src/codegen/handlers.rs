@@ -1,0 +1,113 @@
+//! The server half of the contract: one `impl` per service that passes each call to the
+//! function of the same name in `adapter-server/src/services`, and the list of services
+//! that are mounted.
+
+use super::{PACKAGE, own_services, snake_case, store_option};
+use anyhow::Result;
+use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
+use std::fmt::Write;
+
+pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
+    let services = own_services(pool);
+    let mut out = String::from(
+        "use super::*;
+        use crate::bearer::Admit;
+        use crate::serve::{Answers, Serving};
+        use mortise_proto::pb;
+        use mortise_proto::rpc::table;
+        use tonic::service::Routes;
+        use tonic::service::interceptor::InterceptedService;
+        use tonic::{Request, Response, Status, Streaming, async_trait};\n",
+    );
+    let mut mounted = String::new();
+    for service in &services {
+        shell(&mut out, service, pool)?;
+        let module = snake_case(service.name());
+        write!(
+            mounted,
+            ".add_service(InterceptedService::new(
+                pb::{module}_server::{}Server::new(serving.clone())
+                    .max_decoding_message_size(request_bytes_max)
+                    .max_encoding_message_size(usize::MAX),
+                admit.clone(),
+            ))",
+            service.name()
+        )?;
+    }
+    writeln!(
+        out,
+        "/// Adds every service of the contract, for callers that are admitted. Answers may
+        /// be as large as they are; the client says what it takes.
+        pub(crate) fn mount(
+            routes: Routes,
+            serving: &Serving,
+            request_bytes_max: usize,
+            admit: &Admit,
+        ) -> Routes {{
+            routes{mounted}
+        }}"
+    )?;
+    Ok(out)
+}
+
+fn shell(out: &mut String, service: &ServiceDescriptor, pool: &DescriptorPool) -> Result<()> {
+    let (store, _) = store_option(service, pool)?;
+    let module = snake_case(service.name());
+    writeln!(
+        out,
+        "#[async_trait] impl pb::{module}_server::{} for Serving {{",
+        service.name()
+    )?;
+    for method in service.methods() {
+        if method.is_server_streaming() {
+            writeln!(
+                out,
+                "type {}Stream = Answers<pb::{}>;",
+                method.name(),
+                method.output().name()
+            )?;
+        }
+    }
+    for method in service.methods() {
+        function(out, &store, service, &method)?;
+    }
+    writeln!(out, "}}")?;
+    Ok(())
+}
+
+fn function(
+    out: &mut String,
+    store: &str,
+    service: &ServiceDescriptor,
+    method: &MethodDescriptor,
+) -> Result<()> {
+    let name = snake_case(method.name());
+    let request = match method.is_client_streaming() {
+        true => format!("Streaming<pb::{}>", method.input().name()),
+        false => format!("pb::{}", method.input().name()),
+    };
+    let answer = match method.is_server_streaming() {
+        true => format!("Self::{}Stream", method.name()),
+        false => format!("pb::{}", method.output().name()),
+    };
+    let handler = format!("{store}::{name}");
+    let constant = format!(
+        "table::{}::{}",
+        snake_case(service.name()),
+        name.to_uppercase()
+    );
+    // The handshake is the one call whose org may be missing, and a streamed request is
+    // put together first.
+    let is_plain =
+        !method.is_client_streaming() && service.full_name() != format!("{PACKAGE}.AdapterService");
+    let body = match (is_plain, method.is_server_streaming()) {
+        (false, _) => format!("{handler}(self, request).await"),
+        (true, true) => format!("self.stream(&{constant}, request, {handler}).await"),
+        (true, false) => format!("self.unary(&{constant}, request, {handler}).await"),
+    };
+    writeln!(
+        out,
+        "async fn {name}(&self, request: Request<{request}>) -> Result<Response<{answer}>, Status> {{ {body} }}"
+    )?;
+    Ok(())
+}
