@@ -6,15 +6,11 @@
 //! [`AdapterConfig`] names: certificates, keys and tokens, which may be replaced.
 
 mod adapter;
-mod event_log;
 mod mesh;
 mod phase;
 mod stores;
-mod test_seed;
-mod turn_queue;
 
 pub use adapter::{AdapterBuilder, EventTap, GrpcHostAdapter};
-pub use event_log::RemoteEventLog;
 pub use mesh::config::{AdapterConfig, ConfigError, MeshConfig, Routes, stores};
 pub use mesh::endpoint::Endpoint;
 pub use mesh::handshake::{ConnectError, Offers};
@@ -24,5 +20,6 @@ pub use mesh::tap::{CallTap, EndedCall};
 pub use mesh::tls::{ClientTls, TlsIdentity};
 pub use mesh::{Mesh, Org};
 pub use phase::PhaseKind;
-pub use test_seed::RemoteTestSeed;
-pub use turn_queue::RemoteTurnQueue;
+pub use stores::event_log::RemoteEventLog;
+pub use stores::test_seed::RemoteTestSeed;
+pub use stores::turn_queue::RemoteTurnQueue;

@@ -5,6 +5,7 @@ mod agent_store;
 mod budget_checker;
 mod egress;
 mod event_emitter;
+pub(crate) mod event_log;
 mod harness_store;
 mod image_artifact_store;
 mod image_resolver;
@@ -25,6 +26,8 @@ mod session_schedule_store;
 mod session_sql_db_store;
 mod session_storage_store;
 mod session_store;
+pub(crate) mod test_seed;
+pub(crate) mod turn_queue;
 mod user_connection_resolver;
 mod utility_llm;
 

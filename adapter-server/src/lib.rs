@@ -1,32 +1,28 @@
-//! Serves any `RuntimeHostAdapter` over gRPC, and holds the reference storage.
+//! Serves any `RuntimeHostAdapter` over gRPC.
 //!
 //! This crate does not read the environment, and of files only those that its options
 //! name: certificates, keys and tokens, which may be replaced while it serves.
 
-mod bearer;
 mod chunks;
 mod erased;
-mod listen;
-mod mcp;
-mod peer;
-pub mod reference;
-mod replies;
+mod idempotency;
+pub mod mcp;
+mod net;
 mod scope;
 mod serve;
 mod server;
 mod services;
 mod source;
-pub mod telemetry;
-mod tls;
-mod trace;
 
-pub use bearer::{TokenDigest, TokenFile, TokenFileError, bearer};
-pub use listen::{Connection, ListenAddress, Listener};
-pub use peer::Peer;
+pub use idempotency::reused;
+pub use net::bearer::{TokenDigest, TokenFile, TokenFileError, bearer};
+pub use net::listen::{Connection, ListenAddress, Listener};
+pub use net::peer::Peer;
+pub use net::telemetry;
+pub use net::tls::{ServerTls, Tls, TlsError};
 pub use scope::Scope;
 pub use server::{AdapterServer, ServeError};
 pub use source::{
     Acknowledged, AdapterSource, Appended, ByteRuns, EventStore, McpAuthorization, McpDirectory,
     MessageRuns, Piecewise, TestSeed, TurnQueue,
 };
-pub use tls::{ServerTls, Tls, TlsError};

@@ -53,11 +53,7 @@ impl<A: RuntimeHostAdapter> McpDirectory for Configured<A> {
 
 /// The servers of a session: those of its harness chain, of its agent and its own. Of
 /// several with one name the last counts.
-pub(crate) fn merged(
-    chain: Vec<Harness>,
-    agent: Option<Agent>,
-    session: Session,
-) -> Vec<McpServer> {
+pub fn merged(chain: Vec<Harness>, agent: Option<Agent>, session: Session) -> Vec<McpServer> {
     let mut servers = ScopedMcpServers::new();
     for harness in chain {
         servers.extend(harness.mcp_servers);
@@ -72,7 +68,7 @@ pub(crate) fn merged(
 
 /// The credential for a server, from an adapter's connections or its sessions' secrets. A
 /// store that the adapter lacks has none.
-pub(crate) async fn credential(
+pub async fn credential(
     adapter: &impl RuntimeHostAdapter,
     session_id: SessionId,
     server: &McpAuthorization,

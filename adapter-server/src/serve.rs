@@ -5,7 +5,7 @@
 
 use crate::Scope;
 use crate::erased::{AnyAdapter, AnySource};
-use crate::replies::ReplyMemory;
+use crate::idempotency::ReplyMemory;
 use futures::future::BoxFuture;
 use futures::{Stream, StreamExt};
 use mortise_proto::rpc::{Effect, Scoped};

@@ -1,12 +1,13 @@
 //! The server: every service of the contract over one source of adapters, with the
 //! standard health and reflection services beside them.
 
-use crate::bearer::{Admit, TokenFile};
 use crate::erased::{AnySource, SharedSource};
-use crate::listen::Listener;
-use crate::replies::ReplyMemory;
+use crate::idempotency::ReplyMemory;
+use crate::net::bearer::{Admit, TokenFile};
+use crate::net::listen::Listener;
+use crate::net::trace;
 use crate::serve::{Serving, Shared, room};
-use crate::{AdapterSource, services, trace};
+use crate::{AdapterSource, services};
 use futures::future::BoxFuture;
 use mortise_proto::rpc::table;
 use mortise_proto::{FILE_DESCRIPTOR_SET, MAX_HEADER_LIST_BYTES, MAX_MESSAGE_BYTES, pb};

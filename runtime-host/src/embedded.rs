@@ -2,8 +2,8 @@
 //! when no adapter is named.
 
 use mortise_adapter_client::Endpoint;
-use mortise_adapter_server::reference::{EncryptionKey, Reference, ReferenceConfig};
 use mortise_adapter_server::{AdapterServer, ListenAddress};
+use mortise_reference::{EncryptionKey, Reference, ReferenceConfig};
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
@@ -35,7 +35,7 @@ pub enum EmbeddedError {
     },
     /// The database.
     #[error(transparent)]
-    Database(#[from] mortise_adapter_server::reference::OpenError),
+    Database(#[from] mortise_reference::OpenError),
     /// The key file holds something else.
     #[error("{0}: is not a key of 32 bytes; restore it, or secrets sealed with it are lost")]
     Key(PathBuf),

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod config;
 pub mod demo;
+#[cfg_attr(not(feature = "embedded"), path = "embedded_absent.rs")]
 pub mod embedded;
 pub mod engine;
 pub mod host;

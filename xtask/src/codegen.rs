@@ -153,6 +153,16 @@ fn pretty(source: &str) -> Result<Vec<u8>> {
     Ok(format!("{header}{}", prettyplease::unparse(&file)).into_bytes())
 }
 
+/// The name of every service of the contract, as its `store` option says.
+pub(crate) fn store_names(root: &Path) -> Result<Vec<String>> {
+    let pool = Compiled::new(&root.join("proto/proto"), PACKAGE)?.pool;
+    let services = own_services(&pool);
+    let names = services
+        .iter()
+        .map(|service| store_option(service, &pool).map(|(name, _)| name));
+    names.collect()
+}
+
 /// Services of the adapter contract, in order of name.
 fn own_services(pool: &DescriptorPool) -> Vec<ServiceDescriptor> {
     let mut all: Vec<_> = pool

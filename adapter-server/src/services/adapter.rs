@@ -2,7 +2,7 @@
 
 use crate::Scope;
 use crate::erased::AnyAdapter;
-use crate::replies::KEPT_FOR;
+use crate::idempotency::KEPT_FOR;
 use crate::serve::{Serving, Shared};
 use everruns_core::typed_id::SessionId;
 use mortise_proto::rpc::table::{self, adapter_service::DESCRIBE};

@@ -5,7 +5,6 @@ use everruns_core::typed_id::SessionId;
 use everruns_core::{ScopedMcpServers, Session};
 use everruns_runtime::{AgentBuilder, HarnessBuilder, RuntimeHostAdapter};
 use mortise_adapter_client::GrpcHostAdapter;
-use mortise_adapter_server::reference::{Reference, ReferenceConfig};
 use mortise_proto::convert::list;
 use mortise_proto::convert::mcp::{McpConnection, McpEndpoint, McpServer};
 use mortise_proto::convert::user_connection_resolver::Connection;
@@ -15,6 +14,7 @@ use mortise_proto::rpc::table::mcp_service::{
     AUTHORIZE_MCP_SERVER, LIST_MCP_SERVERS, RESOLVE_MCP_CONNECTION,
 };
 use mortise_proto::{Rpc, StoreError, pb};
+use mortise_reference::{Reference, ReferenceConfig};
 use mortise_runtime_host::demo;
 use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::moment;

@@ -6,7 +6,7 @@ use everruns_core::egress::{
 use everruns_core::network_access::NetworkAccessList;
 use everruns_runtime::RuntimeHostAdapter;
 use futures::StreamExt;
-use mortise_adapter_server::reference::{EgressConfig, Reference, ReferenceConfig};
+use mortise_reference::{EgressConfig, Reference, ReferenceConfig};
 use mortise_test_support::in_process::{Server, adapter, serve};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

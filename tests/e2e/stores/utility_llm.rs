@@ -6,7 +6,7 @@ use everruns_core::{
 };
 use everruns_runtime::RuntimeHostAdapter;
 use futures::StreamExt;
-use mortise_adapter_server::reference::UtilityLlm;
+use mortise_reference::UtilityLlm;
 use mortise_test_support::adapter_process::AdapterProcess;
 use mortise_test_support::database::Database;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};

@@ -1,6 +1,6 @@
 //! Turns whose tools manage the platform: all fourteen of upstream's.
 
-use mortise_adapter_server::reference::{EncryptionKey, Reference, ReferenceConfig};
+use mortise_reference::{EncryptionKey, Reference, ReferenceConfig};
 use mortise_runtime_host::demo;
 use mortise_test_support::database::Database;
 use mortise_test_support::in_process::{mesh, serve};

@@ -7,7 +7,7 @@ use everruns_core::tools::{Tool, ToolExecutionResult};
 use everruns_core::traits::ToolContext;
 use everruns_core::{LlmStreamEvent, OpenAIProtocolLlmDriver, UtilityLlmRequest};
 use futures::StreamExt;
-use mortise_adapter_server::reference::UtilityLlm;
+use mortise_reference::UtilityLlm;
 use mortise_test_support::database::Database;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use mortise_test_support::scenario::Stage;

@@ -2,8 +2,8 @@
 
 use crate::database::Database;
 use mortise_adapter_client::{AdapterConfig, Endpoint, GrpcHostAdapter, Mesh, MeshConfig, Routes};
-use mortise_adapter_server::reference::{EncryptionKey, Reference, ReferenceConfig};
 use mortise_adapter_server::{AdapterServer, AdapterSource, ListenAddress};
+use mortise_reference::{EncryptionKey, Reference, ReferenceConfig};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;

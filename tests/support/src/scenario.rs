@@ -8,7 +8,7 @@ use everruns_core::events::Event;
 use everruns_core::message::Message;
 use everruns_core::typed_id::SessionId;
 use mortise_adapter_client::{Endpoint, GrpcHostAdapter, Mesh};
-use mortise_adapter_server::reference::ReferenceConfig;
+use mortise_reference::ReferenceConfig;
 use mortise_runtime_host::demo;
 use mortise_runtime_host::engine::{LocalEngine, TurnEnd, TurnEngine};
 use mortise_runtime_host::registry::{self, Driver};

@@ -7,7 +7,6 @@ use everruns_core::typed_id::{ImageId, SessionId};
 use everruns_runtime::RuntimeHostAdapter;
 use futures::{Stream, StreamExt, stream};
 use mortise_adapter_client::Endpoint;
-use mortise_adapter_server::reference::Reference;
 use mortise_adapter_server::{AdapterSource, Scope};
 use mortise_proto::convert::nested;
 use mortise_proto::pb::adapter_service_server::AdapterServiceServer;
@@ -17,6 +16,7 @@ use mortise_proto::pb::image_artifact_store_service_server::{
 };
 use mortise_proto::rpc::table::image_artifact_store_service::CREATE_IMAGE;
 use mortise_proto::{CHUNK_BYTES, StoreError, pb};
+use mortise_reference::Reference;
 use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::moment;
 use mortise_test_support::in_process::{adapter, reference_on, serve, split_mesh};

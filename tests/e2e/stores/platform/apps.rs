@@ -5,7 +5,7 @@ use everruns_core::app::{App, AppStatus, ChannelType};
 use everruns_core::typed_id::{AgentId, AgentIdentityId, AppChannelId, AppId, HarnessId};
 use everruns_runtime::RuntimeHostAdapter;
 use futures::future::join_all;
-use mortise_adapter_server::reference::{Reference, ReferenceConfig};
+use mortise_reference::{Reference, ReferenceConfig};
 use mortise_runtime_host::demo;
 use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::simulator;

@@ -1,0 +1,93 @@
+//! `mortise-adapter serve`.
+
+use super::{Failure, Storage, Traces, transport, utility_llm};
+use clap::builder::RangedU64ValueParser;
+use mortise_adapter_server::{AdapterServer, ListenAddress};
+use mortise_proto::MAX_MESSAGE_BYTES;
+use mortise_reference::Reference;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// What to serve, and where.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Where to listen: unix:PATH or IP:PORT.
+    #[arg(long, default_value = "127.0.0.1:7443")]
+    listen: ListenAddress,
+    #[command(flatten)]
+    storage: Storage,
+    /// Let callers put harnesses, agents, sessions, models and what else has no other
+    /// way in (TestSeedService).
+    #[arg(long)]
+    test_seed: bool,
+    /// Where the links of the web console lead that agents are given, such as
+    /// `https://console.example.com`. Without it they are paths.
+    #[arg(long, value_name = "URL", default_value = "")]
+    platform_base_url: String,
+    /// Let outbound requests of agents reach private, loopback and link-local addresses,
+    /// where the platform's own services are. For development, and where a proxy decides
+    /// instead: proxies that the environment names (HTTPS_PROXY) are used with this only.
+    #[arg(long)]
+    allow_private_egress: bool,
+    /// The largest request that is taken, in MiB. A file is written in one request.
+    #[arg(long, value_name = "MIB", default_value_t = MAX_MESSAGE_BYTES / MIB,
+          value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    max_message_mib: usize,
+    #[command(flatten)]
+    transport: transport::Args,
+    #[command(flatten)]
+    traces: Traces,
+    #[command(flatten)]
+    utility_llm: utility_llm::Args,
+}
+
+const MIB: usize = 1024 * 1024;
+
+/// Serves until it is told to stop.
+pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+    let Args {
+        listen,
+        storage,
+        test_seed,
+        platform_base_url,
+        allow_private_egress,
+        max_message_mib,
+        transport,
+        traces,
+        utility_llm,
+    } = args;
+    let telemetry = traces.start()?;
+    let mut security = transport.open(&listen)?;
+    let mut config = storage.config()?;
+    config.allow_test_seed = test_seed;
+    config.platform_base_url = platform_base_url;
+    config.egress.allow_private = allow_private_egress;
+    config.utility_llm = utility_llm.service()?;
+    let (database, secrets) = (config.database_name(), config.encryption_key.is_some());
+    let reference = Reference::open(config).await?;
+
+    let listener = listen.bind().await.map_err(|cause| Failure::Listen {
+        address: listen.to_string(),
+        cause,
+    })?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Signals)?;
+    // On standard output, so that whoever started it can wait for this line.
+    let listener = security.secure(listener);
+    println!("listening at {}", listener.endpoint());
+    tracing::info!(database, secrets, test_seed, "serving");
+    let server = AdapterServer::builder(reference)
+        .identity("mortise-adapter", env!("CARGO_PKG_VERSION"))
+        .max_message_bytes(max_message_mib * MIB);
+    security
+        .guard(server)
+        .serve(listener, async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::info!("stopping");
+        })
+        .await?;
+    telemetry.stop().await;
+    Ok(())
+}

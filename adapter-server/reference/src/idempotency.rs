@@ -1,0 +1,163 @@
+//! Answers to changes, remembered by the caller's request id in the transaction of
+//! the change: a change that was sent twice happens once, also across a restart.
+
+use crate::db;
+use crate::db::encoding::now;
+use crate::db::locks;
+use crate::db::{Db, fault};
+use crate::reference::ScopedReference;
+use crate::seal::{Bound, opened, stored};
+use mortise_adapter_server::reused;
+use mortise_proto::error::Outcome;
+use mortise_proto::{Secrets, StoreError};
+use prost::Message;
+use sqlx::AnyConnection;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// How long an answer is kept; the contract asks for a day.
+const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Old answers are dropped once in so many new ones, up to twice as many, so that
+/// dropping keeps up and no change waits long for it.
+const PRUNE_EVERY: u32 = 256;
+
+const FIND: &str = "SELECT method, body FROM replies WHERE org_id = $1 AND request_id = $2";
+
+const REMEMBER: &str = "INSERT INTO replies (org_id, request_id, method, created_at, body) \
+                        VALUES ($1, $2, $3, $4, $5)";
+
+const PRUNE: &str = "DELETE FROM replies WHERE (org_id, request_id) IN \
+                     (SELECT org_id, request_id FROM replies WHERE created_at < $1 LIMIT $2)";
+
+/// Counts answers until it is time to drop old ones.
+#[derive(Debug, Default)]
+pub(crate) struct Pruning {
+    written: AtomicU32,
+}
+
+// === impl Pruning ===
+
+impl Pruning {
+    /// Notes that answers were written in this transaction; drops old ones at times.
+    pub(crate) async fn written(
+        &self,
+        tx: &mut AnyConnection,
+        answers: u32,
+    ) -> Result<(), StoreError> {
+        let before = self.written.fetch_add(answers, Ordering::Relaxed);
+        if before / PRUNE_EVERY == before.wrapping_add(answers) / PRUNE_EVERY {
+            return Ok(());
+        }
+        prune(tx, i64::from(2 * PRUNE_EVERY.max(answers))).await
+    }
+}
+
+/// Drops all old answers.
+pub(crate) async fn prune_all(db: &Db) -> Result<(), StoreError> {
+    let mut tx = db.write().await?;
+    prune(&mut tx, i64::MAX).await?;
+    db::commit(tx).await
+}
+
+async fn prune(tx: &mut AnyConnection, most: i64) -> Result<(), StoreError> {
+    let kept_for = i64::try_from(KEPT_FOR.as_nanos()).unwrap_or(i64::MAX);
+    let pruned = sqlx::query(PRUNE)
+        .bind(now().saturating_sub(kept_for))
+        .bind(most)
+        .execute(tx)
+        .await;
+    pruned.map(|_| ()).map_err(fault)
+}
+
+// === impl ScopedReference ===
+
+impl ScopedReference {
+    /// Applies a change unless its answer is remembered, and remembers its answer.
+    /// An error is not remembered: nothing happened.
+    pub(crate) async fn once<Rsp, F>(&self, apply: F) -> Result<Rsp, StoreError>
+    where
+        Rsp: Message + Secrets + Default,
+        F: AsyncFnOnce(&mut AnyConnection) -> Result<Rsp, StoreError>,
+    {
+        let mut tx = self.inner.db.write().await?;
+        let method = self.scope.method.short_name();
+        let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
+        let Some(request_id) = &self.scope.request_id else {
+            let answer = apply(&mut tx).await.map_err(not_applied)?;
+            db::commit(tx).await?;
+            return Ok(answer);
+        };
+        let bound = Bound::record(org_id, "replies", request_id);
+        locks::request(&mut tx, org_id, request_id)
+            .await
+            .map_err(not_applied)?;
+        if let Some((seen, body)) = find(&mut tx, org_id, request_id).await? {
+            if seen != method {
+                return Err(reused(request_id, &seen));
+            }
+            return opened(key, bound, &body);
+        }
+        let answer = apply(&mut tx).await.map_err(not_applied)?;
+        // An answer may hold the secrets of the record that was changed.
+        let body = stored(key, bound, &answer).map_err(not_applied)?;
+        let remembered = sqlx::query(REMEMBER)
+            .bind(org_id)
+            .bind(request_id.as_str())
+            .bind(method)
+            .bind(now())
+            .bind(body)
+            .execute(&mut *tx)
+            .await;
+        remembered.map_err(fault).map_err(not_applied)?;
+        self.inner
+            .pruning
+            .written(&mut tx, 1)
+            .await
+            .map_err(not_applied)?;
+        db::commit(tx).await?;
+        Ok(answer)
+    }
+}
+
+impl ScopedReference {
+    /// The answer that is remembered for this call, for a change that does its work
+    /// before its transaction begins.
+    pub(crate) async fn remembered<Rsp>(&self) -> Result<Option<Rsp>, StoreError>
+    where
+        Rsp: Message + Secrets + Default,
+    {
+        let Some(request_id) = &self.scope.request_id else {
+            return Ok(None);
+        };
+        let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
+        let mut conn = self.inner.db.reader().await?;
+        match find(&mut conn, org_id, request_id).await? {
+            None => Ok(None),
+            Some((seen, body)) if seen == self.scope.method.short_name() => {
+                let bound = Bound::record(org_id, "replies", request_id);
+                opened(key, bound, &body).map(Some)
+            }
+            Some((seen, _)) => Err(reused(request_id, &seen)),
+        }
+    }
+}
+
+async fn find(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    request_id: &str,
+) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+    sqlx::query_as(FIND)
+        .bind(org_id)
+        .bind(request_id)
+        .fetch_optional(tx)
+        .await
+        .map_err(fault)
+        .map_err(not_applied)
+}
+
+/// Before the commit nothing has happened, and dropping the transaction keeps it so.
+fn not_applied(error: StoreError) -> StoreError {
+    error.outcome(Outcome::NotApplied)
+}

@@ -1,0 +1,174 @@
+//! Makes an org what a file says: all of it or, if anything is wrong, nothing.
+
+mod chains;
+mod layout;
+mod plan;
+mod write;
+
+use crate::db::locks;
+use crate::platform_file::entries::Reading;
+use crate::platform_file::faults::{Fault, Faults};
+use crate::platform_file::secrets::{Finder, SecretSource};
+use crate::platform_file::state::State;
+use crate::platform_file::text::FileFormat;
+use crate::reference::Reference;
+use crate::stores::names::Kind;
+use crate::stores::payment_authority;
+use crate::{db, seal};
+use everruns_core::org_public_id_from_internal;
+use mortise_proto::StoreError;
+use plan::Plan;
+use std::fmt;
+
+/// What became of an entry of a file, or would.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// It was not there.
+    Create,
+    /// It was there, and differed.
+    Update,
+    /// It was there as the file says it.
+    Unchanged,
+}
+
+/// An entry of a file, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// What became of it.
+    pub action: Action,
+    /// What it is, such as `agent`.
+    pub kind: &'static str,
+    /// What it is called in the file.
+    pub name: String,
+}
+
+/// A file that was imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// Its entries, in the order of the kinds.
+    pub changes: Vec<Change>,
+    /// What is probably not meant.
+    pub warnings: Vec<Fault>,
+}
+
+/// Why a file was not imported. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// It is no YAML or no TOML.
+    #[error("line {line}, column {column}: {message}")]
+    Syntax {
+        /// From 1 on; 0 where it is unknown.
+        line: u64,
+        /// From 1 on; 0 where it is unknown.
+        column: u64,
+        /// What is wrong there.
+        message: String,
+    },
+    /// Everything that is wrong with what it says.
+    #[error("{}", listed(.0))]
+    Faults(Vec<Fault>),
+    /// The storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+// === impl Action ===
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Unchanged => "unchanged",
+        })
+    }
+}
+
+// === impl Change ===
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { action, kind, name } = self;
+        write!(f, "{action} {kind} {name}")
+    }
+}
+
+// === impl ImportError ===
+
+impl ImportError {
+    pub(super) fn syntax(line: u64, column: u64, message: String) -> Self {
+        Self::Syntax {
+            line,
+            column,
+            message,
+        }
+    }
+}
+
+fn listed(faults: &[Fault]) -> String {
+    let lines: Vec<String> = faults.iter().map(|fault| format!("  {fault}")).collect();
+    let count = match lines.len() {
+        1 => "1 fault".to_string(),
+        count => format!("{count} faults"),
+    };
+    format!("{count}, and nothing was changed:\n{}", lines.join("\n"))
+}
+
+impl Reference {
+    /// Makes an org what a platform file says, in one transaction. What the file does not
+    /// name stays as it is, and nothing is ever deleted. With `dry_run` nothing is
+    /// changed, and the answer says what would be.
+    pub async fn import(
+        &self,
+        org_id: i64,
+        text: &str,
+        format: FileFormat,
+        secrets: &dyn SecretSource,
+        dry_run: bool,
+    ) -> Result<Imported, ImportError> {
+        let key = self.inner.key.as_ref();
+        let mut faults = Faults::default();
+        let layout = layout::read(&format.parse(text)?, &mut faults);
+
+        let mut tx = self.inner.db.write().await?;
+        // In the order in which others take these locks: nobody waits in a circle.
+        locks::org(&mut tx, org_id, Kind::Harness.name()).await?;
+        locks::org(&mut tx, org_id, Kind::Agent.name()).await?;
+        payment_authority::lock(&mut tx, org_id).await?;
+        locks::budgets(&mut tx, org_id).await?;
+        let state = State::load(&mut tx, org_id, key).await?;
+        let org_public_id = org_public_id_from_internal(org_id);
+        let reading = Reading {
+            org_public_id: &org_public_id,
+            secrets: Finder {
+                source: secrets,
+                refused: seal::configured(key).err().map(|error| error.message),
+            },
+            names: state.names(&mut tx, org_id).await?,
+            faults,
+            warnings: Faults::default(),
+        };
+        let mut plan = Plan::new(reading, &state);
+        let formers = plan::formers(&mut tx, org_id, key, &layout).await?;
+        plan.read(layout, formers);
+        chains::check(&mut tx, org_id, key, &mut plan).await?;
+        let Plan {
+            reading,
+            puts,
+            changes,
+            ..
+        } = plan;
+        let faults = reading.faults.into_vec();
+        if !faults.is_empty() {
+            return Err(ImportError::Faults(faults));
+        }
+        if !dry_run {
+            write::all(&mut tx, org_id, key, puts).await?;
+            db::commit(tx).await?;
+        }
+        Ok(Imported {
+            changes,
+            warnings: reading.warnings.into_vec(),
+        })
+    }
+}

@@ -1,0 +1,432 @@
+//! What is to be written, entry by entry.
+
+use crate::platform_file::entries::{
+    Entry, Identities, Reading, agents, harnesses, models, payments, spending, users,
+};
+use crate::platform_file::faults::{Fault, join};
+use crate::platform_file::import::layout::Layout;
+use crate::platform_file::import::{Action, Change};
+use crate::platform_file::shape;
+use crate::platform_file::state::State;
+use crate::seal::KeyRing;
+use crate::stores::names::Kind;
+use crate::stores::{agent_store, harness_store};
+use everruns_core::traits::{ModelWithProvider, ProviderCredentials};
+use everruns_core::typed_id::{
+    AgentId, BudgetId, HarnessId, IdMarker, ModelId, PaymentAccountId, TypedId,
+};
+use everruns_core::{Agent, Harness};
+use mortise_proto::StoreError;
+use mortise_proto::convert::budget_checker::Budget;
+use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy};
+use mortise_proto::convert::user_connection_resolver::Connection;
+use sqlx::AnyConnection;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a file makes of an org, as far as it has been read.
+pub(super) struct Plan<'a> {
+    pub(super) reading: Reading<'a>,
+    pub(super) state: &'a State,
+    pub(super) puts: Vec<Put>,
+    pub(super) changes: Vec<Change>,
+    /// Every harness of the file with its parent, and the path of the latter.
+    pub(super) parents: Vec<(HarnessId, Option<HarnessId>, String)>,
+}
+
+/// A record that is to be put.
+pub(super) enum Put {
+    Model(ModelId, ModelWithProvider),
+    DefaultModel(ModelId),
+    Provider(String, ProviderCredentials),
+    Harness(Box<Harness>),
+    Agent(Box<Agent>),
+    Connection(Connection),
+    Budget(Budget),
+    PaymentAccount(LedgerAccount),
+    PaymentPolicy(LedgerPolicy),
+    RateLimit(u32, u32),
+    Name(Kind, String, String),
+}
+
+/// The harnesses and agents that entries give the ids of, in whatever status.
+pub(super) struct Formers {
+    harnesses: BTreeMap<String, Harness>,
+    agents: BTreeMap<String, Agent>,
+}
+
+pub(super) async fn formers(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    key: Option<&KeyRing>,
+    layout: &Layout,
+) -> Result<Formers, StoreError> {
+    let mut formers = Formers {
+        harnesses: BTreeMap::new(),
+        agents: BTreeMap::new(),
+    };
+    let ids = layout.harnesses.iter().map(|entry| &entry.written.id);
+    for id in ids.flatten().flat_map(|id| id.parse::<HarnessId>()) {
+        if let Some(found) = harness_store::find(tx, org_id, key, id).await? {
+            formers.harnesses.insert(id.to_string(), found);
+        }
+    }
+    let ids = layout.agents.iter().map(|entry| &entry.written.id);
+    for id in ids.flatten().flat_map(|id| id.parse::<AgentId>()) {
+        if let Some(found) = agent_store::find(tx, org_id, key, id).await? {
+            formers.agents.insert(id.to_string(), found);
+        }
+    }
+    Ok(formers)
+}
+
+// === impl Plan ===
+
+impl<'a> Plan<'a> {
+    pub(super) fn new(reading: Reading<'a>, state: &'a State) -> Self {
+        Self {
+            reading,
+            state,
+            puts: Vec::new(),
+            changes: Vec::new(),
+            parents: Vec::new(),
+        }
+    }
+
+    /// Reads everything. First what each entry is called, so that entries may refer to
+    /// those that come later.
+    pub(super) fn read(&mut self, layout: Layout, mut formers: Formers) {
+        for harness in &self.state.harnesses {
+            let id = harness.id.to_string();
+            formers
+                .harnesses
+                .entry(id)
+                .or_insert_with(|| harness.clone());
+        }
+        for agent in &self.state.agents {
+            let id = agent.public_id.to_string();
+            formers.agents.entry(id).or_insert_with(|| agent.clone());
+        }
+        let Formers {
+            harnesses: former_harnesses,
+            agents: former_agents,
+        } = formers;
+        let standing = |id: &str| former_harnesses.get(id).map(|former| former.name.clone());
+        let identities = Identities::new(Kind::Harness, &standing);
+        let harnesses = self.identified(identities, layout.harnesses, |written| {
+            (Some(written.name.as_str()), written.id.as_deref())
+        });
+        let standing = |id: &str| former_agents.get(id).map(|former| former.name.clone());
+        let identities = Identities::new(Kind::Agent, &standing);
+        let agents = self.identified(identities, layout.agents, |written| {
+            (Some(written.name.as_str()), written.id.as_deref())
+        });
+        let unnamed = |_: &str| None;
+        let identities = Identities::new(Kind::Model, &unnamed);
+        let named = self.named(Kind::Model);
+        let models = self.identified(identities, layout.models, |written| {
+            (written.name.as_deref(), written.id.as_deref())
+        });
+        self.models(models, &named);
+        self.providers(&layout.providers);
+        for (id, entry) in harnesses {
+            self.harness(id, entry, former_harnesses.get(&id.to_string()));
+        }
+        for (id, entry) in agents {
+            self.agent(id, entry, former_agents.get(&id.to_string()));
+        }
+        self.connections(&layout.connections);
+        let identities = Identities::new(Kind::Budget, &unnamed);
+        let named = self.named(Kind::Budget);
+        let budgets = self.identified(identities, layout.budgets, |written| {
+            (written.name.as_deref(), written.id.as_deref())
+        });
+        self.budgets(budgets, &named);
+        let identities = Identities::new(Kind::PaymentAccount, &unnamed);
+        let named = self.named(Kind::PaymentAccount);
+        let accounts = self.identified(identities, layout.payment_accounts, |written| {
+            (written.name.as_deref(), written.id.as_deref())
+        });
+        self.accounts(accounts, &named);
+        self.policies(&layout.payment_policies);
+        if let Some(Entry { path, written }) = layout.rate_limit {
+            self.rate_limit(&path, &written);
+        }
+    }
+
+    fn identified<T, M: IdMarker>(
+        &mut self,
+        mut identities: Identities<'_>,
+        entries: Vec<Entry<T>>,
+        called: impl Fn(&T) -> (Option<&str>, Option<&str>),
+    ) -> Vec<(TypedId<M>, Entry<T>)> {
+        let identified = entries.into_iter().map(|entry| {
+            let (name, id) = called(&entry.written);
+            let id = identities.identify(&mut self.reading, &entry.path, name, id);
+            (id, entry)
+        });
+        identified.collect()
+    }
+
+    /// The names that records of a kind have before the file gives them others.
+    fn named(&self, kind: Kind) -> BTreeMap<String, String> {
+        let names = &self.reading.names;
+        let known = names.known(kind);
+        known
+            .filter_map(|name| Some((names.id_of(kind, name)?.to_string(), name.to_string())))
+            .collect()
+    }
+
+    fn change(&mut self, kind: &'static str, name: impl Into<String>, action: Action) {
+        self.changes.push(Change {
+            action,
+            kind,
+            name: name.into(),
+        });
+    }
+
+    /// What becomes of an entry that may have a name; notes the name if it is new.
+    fn note(
+        &mut self,
+        kind: Kind,
+        id: &str,
+        name: Option<&str>,
+        former_name: Option<&String>,
+        action: Action,
+    ) {
+        let is_new = name.is_some_and(|name| former_name.is_none_or(|former| former != name));
+        let action = match (action, is_new) {
+            (Action::Unchanged, true) => Action::Update,
+            (action, _) => action,
+        };
+        if let (Some(name), true) = (name, is_new) {
+            self.puts
+                .push(Put::Name(kind, id.to_string(), name.to_string()));
+        }
+        self.change(kind.name(), name.unwrap_or(id), action);
+    }
+
+    fn models(
+        &mut self,
+        entries: Vec<(ModelId, Entry<shape::Model>)>,
+        named: &BTreeMap<String, String>,
+    ) {
+        let mut default = None;
+        for (id, entry) in entries {
+            let Some(model) = models::record(&mut self.reading, &entry) else {
+                continue;
+            };
+            let former = self.state.models.iter().find(|(there, _)| *there == id);
+            let mut action = match former {
+                None => Action::Create,
+                Some((_, former)) if models::is_same(former, &model) => Action::Unchanged,
+                Some(_) => Action::Update,
+            };
+            if action != Action::Unchanged {
+                self.puts.push(Put::Model(id, model));
+            }
+            if entry.written.default {
+                if default.replace(id).is_some() {
+                    let reason = "a second model is the default";
+                    let at = join(&entry.path, "default");
+                    let fault = Fault::new(at, reason, "leave one of them out");
+                    self.reading.faults.add(fault);
+                }
+                if self.state.default_model != Some(id) {
+                    self.puts.push(Put::DefaultModel(id));
+                    if action == Action::Unchanged {
+                        action = Action::Update;
+                    }
+                }
+            }
+            let (id, name) = (id.to_string(), entry.written.name.as_deref());
+            self.note(Kind::Model, &id, name, named.get(&id), action);
+        }
+    }
+
+    fn providers(&mut self, entries: &[Entry<shape::Provider>]) {
+        let mut seen = BTreeSet::new();
+        for entry in entries {
+            let name = &entry.written.provider_type;
+            self.must_be_first(&mut seen, name.clone(), &entry.path, "type");
+            let Some(credentials) = models::credentials(&mut self.reading, entry) else {
+                continue;
+            };
+            let former = self.state.providers.iter().find(|(there, _)| there == name);
+            let action = match former {
+                None => Action::Create,
+                Some((_, former)) if models::are_same(former, &credentials) => Action::Unchanged,
+                Some(_) => Action::Update,
+            };
+            self.change("provider", name, action);
+            if action != Action::Unchanged {
+                self.puts.push(Put::Provider(name.clone(), credentials));
+            }
+        }
+    }
+
+    fn harness(&mut self, id: HarnessId, entry: Entry<shape::Harness>, former: Option<&Harness>) {
+        let (path, name) = (entry.path.clone(), entry.written.name.clone());
+        // The platform's own may be called anything; upstream looks for a "Generic".
+        let own = entry.written.built_in.then_some(name.as_str());
+        let former_name = former.map(|former| former.name.as_str());
+        self.check_name(Kind::Harness, &path, &name, own.or(former_name));
+        let mut harness = harnesses::record(&mut self.reading, id, entry, former);
+        let at = join(&path, "parent");
+        self.parents.push((id, harness.parent_harness_id, at));
+        let action = match former {
+            None => Action::Create,
+            Some(former) if harnesses::is_changed(&mut harness, former) => Action::Update,
+            Some(_) => Action::Unchanged,
+        };
+        self.change(Kind::Harness.name(), name, action);
+        if action != Action::Unchanged {
+            self.puts.push(Put::Harness(Box::new(harness)));
+        }
+    }
+
+    fn agent(&mut self, id: AgentId, entry: Entry<shape::Agent>, former: Option<&Agent>) {
+        let (path, name) = (entry.path.clone(), entry.written.name.clone());
+        self.check_name(Kind::Agent, &path, &name, former.map(|it| it.name.as_str()));
+        let mut agent = agents::record(&mut self.reading, id, entry, former);
+        let action = match former {
+            None => Action::Create,
+            Some(former) if agents::is_changed(&mut agent, former) => Action::Update,
+            Some(_) => Action::Unchanged,
+        };
+        self.change(Kind::Agent.name(), name, action);
+        if action != Action::Unchanged {
+            self.puts.push(Put::Agent(Box::new(agent)));
+        }
+    }
+
+    /// A name that can be given, or the one that the record has.
+    fn check_name(&mut self, kind: Kind, path: &str, name: &str, former: Option<&str>) {
+        if name.is_empty() {
+            let remedy = format!("name the {}", kind.name());
+            self.reading.missing(&join(path, "name"), &remedy);
+        } else if former != Some(name)
+            && let Err(problem) = everruns_core::agent::validate_addressable_name(name)
+        {
+            let remedy = "choose one such as `code-reviewer`";
+            let fault = Fault::new(
+                join(path, "name"),
+                format!("cannot be given: {problem}"),
+                remedy,
+            )
+            .of(name);
+            self.reading.faults.add(fault);
+        }
+    }
+
+    fn connections(&mut self, entries: &[Entry<shape::Connection>]) {
+        let mut seen = BTreeSet::new();
+        for entry in entries {
+            let shape::Connection { user, provider, .. } = &entry.written;
+            let name = format!("{user} {provider}");
+            self.must_be_first(&mut seen, name.clone(), &entry.path, "user");
+            let Some(connection) = users::record(&mut self.reading, entry) else {
+                continue;
+            };
+            let former = self.state.connections.iter().find(|former| {
+                former.user_id == connection.user_id && former.provider == connection.provider
+            });
+            let action = action(former, &connection);
+            self.change("connection", name, action);
+            if action != Action::Unchanged {
+                self.puts.push(Put::Connection(connection));
+            }
+        }
+    }
+
+    fn budgets(
+        &mut self,
+        entries: Vec<(BudgetId, Entry<shape::Budget>)>,
+        named: &BTreeMap<String, String>,
+    ) {
+        for (id, entry) in entries {
+            let former = self.state.budgets.iter().find(|former| former.id == id);
+            let Some(budget) = spending::record(&mut self.reading, id, &entry, former) else {
+                continue;
+            };
+            let action = action(former, &budget);
+            if action != Action::Unchanged {
+                self.puts.push(Put::Budget(budget));
+            }
+            let (id, name) = (id.to_string(), entry.written.name.as_deref());
+            self.note(Kind::Budget, &id, name, named.get(&id), action);
+        }
+    }
+
+    fn accounts(
+        &mut self,
+        entries: Vec<(PaymentAccountId, Entry<shape::PaymentAccount>)>,
+        named: &BTreeMap<String, String>,
+    ) {
+        for (id, entry) in entries {
+            let former = self.state.accounts.iter().find(|former| former.id == id);
+            let Some(account) = payments::account(&mut self.reading, id, &entry, former) else {
+                continue;
+            };
+            let action = action(former, &account);
+            if action != Action::Unchanged {
+                self.puts.push(Put::PaymentAccount(account));
+            }
+            let (id, name) = (id.to_string(), entry.written.name.as_deref());
+            self.note(Kind::PaymentAccount, &id, name, named.get(&id), action);
+        }
+    }
+
+    fn policies(&mut self, entries: &[Entry<shape::PaymentPolicy>]) {
+        let mut seen = BTreeSet::new();
+        for entry in entries {
+            let there = &self.state.policies;
+            let Some(policy) = payments::policy(&mut self.reading, entry, there) else {
+                continue;
+            };
+            let name = payments::name(&self.reading.names, policy.subject);
+            self.must_be_first(&mut seen, name.clone(), &entry.path, "subject");
+            let mut there = self.state.policies.iter();
+            let former = there.find(|former| former.subject == policy.subject);
+            let action = action(former, &policy);
+            self.change("payment policy", name, action);
+            if action != Action::Unchanged {
+                self.puts.push(Put::PaymentPolicy(policy));
+            }
+        }
+    }
+
+    fn rate_limit(&mut self, path: &str, written: &shape::RateLimit) {
+        let shape::RateLimit {
+            max_calls,
+            window_seconds,
+        } = *written;
+        if max_calls > 0 && window_seconds == 0 {
+            let remedy = "write the window in seconds";
+            self.reading.missing(&join(path, "window_seconds"), remedy);
+        }
+        let limit = (i64::from(max_calls), i64::from(window_seconds));
+        let action = action(self.state.rate_limit.as_ref(), &limit);
+        self.change("rate limit", "of the org", action);
+        if action != Action::Unchanged {
+            self.puts.push(Put::RateLimit(max_calls, window_seconds));
+        }
+    }
+
+    fn must_be_first(&mut self, seen: &mut BTreeSet<String>, name: String, path: &str, key: &str) {
+        if !seen.contains(&name) {
+            seen.insert(name);
+            return;
+        }
+        let reason = "stands in the file twice";
+        let fault = Fault::new(join(path, key), reason, "leave one of them out").of(&name);
+        self.reading.faults.add(fault);
+    }
+}
+
+fn action<T: PartialEq>(former: Option<&T>, record: &T) -> Action {
+    match former {
+        None => Action::Create,
+        Some(former) if former == record => Action::Unchanged,
+        Some(_) => Action::Update,
+    }
+}

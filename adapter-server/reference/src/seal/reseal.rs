@@ -1,0 +1,293 @@
+//! Sealing everything with the current key.
+//!
+//! A row is read, opened with whatever key sealed it, sealed again, and put back if it
+//! is still the one that was read: a server may be changing rows meanwhile. Rows that
+//! the current key sealed are passed over, so that whoever was interrupted starts again
+//! and goes on where he was.
+
+use crate::db;
+use crate::db::{Db, fault, unavailable, unreadable};
+use crate::reference::Reference;
+use crate::seal::check::{forget_others, sealed_with};
+use crate::seal::places::{Form, KeyColumn, PLACES, Place};
+use crate::seal::record;
+use crate::seal::record::Envelope;
+use crate::seal::{Bound, KeyRing, Sealed, configured, seal, unseal};
+use mortise_proto::StoreError;
+use sqlx::any::{Any, AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{AnyConnection, Row as _};
+
+/// Rows of one transaction: a server waits for it.
+const BATCH: i64 = 64;
+
+/// How often a table is gone through whose rows change meanwhile.
+const ROUNDS: u32 = 8;
+
+/// What was done to a table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Resealed {
+    /// The table, and the column where several of it are sealed (`table.column`).
+    pub table: &'static str,
+    /// Rows that an older key had sealed.
+    pub resealed: u64,
+    /// Rows with secrets in clear, from a time without a key.
+    pub newly_sealed: u64,
+    /// Rows that the current key had sealed before.
+    pub already_current: u64,
+    /// Rows that no key opens: they were changed in the database, and are as they were.
+    pub unreadable: u64,
+}
+
+/// The key of a row.
+#[derive(Debug, Clone)]
+struct RowKey {
+    org_id: i64,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone)]
+enum Part {
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+/// What is stored in a row.
+enum Stored {
+    Columns(Sealed),
+    Record(Vec<u8>),
+}
+
+/// What becomes of a row.
+enum Renewed {
+    Resealed(Stored),
+    NewlySealed(Stored),
+    /// It holds no secret.
+    AsItWas,
+}
+
+// === impl Reference ===
+
+impl Reference {
+    /// Seals everything that is stored with the current key, tells `report` of each
+    /// table when it is done, and forgets the older keys if nothing needs them any
+    /// more. Servers may run meanwhile, if each has the current key as its current one
+    /// and the older ones as well.
+    ///
+    /// What was overwritten may stay in free pages of the database and in backups,
+    /// sealed with the older key: keep that key secret as long as those exist.
+    pub async fn reseal(&self, mut report: impl FnMut(&Resealed)) -> Result<(), StoreError> {
+        let keys = configured(self.inner.key.as_ref())?;
+        let mut is_complete = true;
+        for place in PLACES {
+            let done = reseal(&self.inner.db, keys, place).await?;
+            is_complete &= done.unreadable == 0;
+            report(&done);
+        }
+        if is_complete {
+            forget_others(&self.inner.db, keys).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn reseal(db: &Db, keys: &KeyRing, place: &Place) -> Result<Resealed, StoreError> {
+    let mut reader = db.reader().await?;
+    let current = keys.current().id();
+    let mut done = Resealed {
+        table: place.table,
+        already_current: sealed_with(&mut reader, place, current).await?,
+        ..Resealed::default()
+    };
+    drop(reader);
+    for _ in 0..ROUNDS {
+        done.unreadable = 0;
+        if round(db, keys, place, &mut done).await? {
+            return Ok(done);
+        }
+    }
+    Err(unavailable(format!(
+        "rows of {} changed again and again meanwhile; start again to go on",
+        place.table
+    )))
+}
+
+/// Goes through the table once, and says whether every row stayed as it was read.
+async fn round(
+    db: &Db,
+    keys: &KeyRing,
+    place: &Place,
+    done: &mut Resealed,
+) -> Result<bool, StoreError> {
+    let mut is_settled = true;
+    let mut after = RowKey::first(place);
+    loop {
+        let rows = rest(db, keys, place, &after).await?;
+        let Some((last, _)) = rows.last() else {
+            return Ok(is_settled);
+        };
+        after = last.clone();
+        let mut changes = Vec::new();
+        for (key, old) in rows {
+            match renew(keys, place, &key, &old) {
+                Ok(Renewed::AsItWas) => {}
+                Ok(Renewed::Resealed(new)) => changes.push((key, old, new, true)),
+                Ok(Renewed::NewlySealed(new)) => changes.push((key, old, new, false)),
+                Err(error) => {
+                    tracing::warn!(table = place.table, org = key.org_id, %error, "left as it was");
+                    done.unreadable += 1;
+                }
+            }
+        }
+        if changes.is_empty() {
+            continue;
+        }
+        let mut tx = db.write().await?;
+        for (key, old, new, was_sealed) in changes {
+            if !replace(&mut tx, place, &key, old, new).await? {
+                is_settled = false;
+            } else if was_sealed {
+                done.resealed += 1;
+            } else {
+                done.newly_sealed += 1;
+            }
+        }
+        db::commit(tx).await?;
+    }
+}
+
+/// The next rows that the current key did not seal.
+async fn rest(
+    db: &Db,
+    keys: &KeyRing,
+    place: &Place,
+    after: &RowKey,
+) -> Result<Vec<(RowKey, Stored)>, StoreError> {
+    let mut conn = db.reader().await?;
+    let query = sqlx::query(place.statements.rest);
+    let current = keys.current();
+    let query = match place.form {
+        Form::Columns(_) => query.bind(current.id().to_string()),
+        Form::Record(_) => query.bind(record::prefix(current.id_bytes())),
+    };
+    let query = after.bind(query.bind(BATCH));
+    let rows = query.fetch_all(&mut *conn).await.map_err(fault)?;
+    rows.iter().map(|row| read(place, row)).collect()
+}
+
+fn read(place: &Place, row: &AnyRow) -> Result<(RowKey, Stored), StoreError> {
+    let (stored, columns) = match place.form {
+        Form::Columns(_) => {
+            let sealed = Sealed {
+                key_id: row.try_get(0).map_err(fault)?,
+                nonce: row.try_get(1).map_err(fault)?,
+                text: row.try_get(2).map_err(fault)?,
+            };
+            (Stored::Columns(sealed), 3)
+        }
+        Form::Record(_) => (Stored::Record(row.try_get(0).map_err(fault)?), 1),
+    };
+    let part = |(position, column): (usize, &KeyColumn)| match column {
+        KeyColumn::Text => row.try_get(columns + 1 + position).map(Part::Text),
+        KeyColumn::Bytes => row.try_get(columns + 1 + position).map(Part::Bytes),
+    };
+    let parts = place.keys.iter().enumerate().map(part);
+    let key = RowKey {
+        org_id: row.try_get(columns).map_err(fault)?,
+        parts: parts.collect::<Result<_, _>>().map_err(fault)?,
+    };
+    Ok((key, stored))
+}
+
+fn renew(keys: &KeyRing, place: &Place, key: &RowKey, old: &Stored) -> Result<Renewed, StoreError> {
+    let names = key.names()?;
+    let bound = place.bound(key.org_id, [&names[0], &names[1]]);
+    match (old, &place.form) {
+        (Stored::Columns(sealed), _) => {
+            let value = unseal(Some(keys), bound, sealed)?;
+            seal(Some(keys), bound, &value).map(|sealed| Renewed::Resealed(Stored::Columns(sealed)))
+        }
+        (Stored::Record(body), Form::Record(holds_secret)) => {
+            renew_record(keys, bound, body, *holds_secret)
+        }
+        (Stored::Record(_), Form::Columns(_)) => Ok(Renewed::AsItWas),
+    }
+}
+
+fn renew_record(
+    keys: &KeyRing,
+    bound: Bound<'_>,
+    body: &[u8],
+    holds_secret: fn(&[u8]) -> bool,
+) -> Result<Renewed, StoreError> {
+    match Envelope::read(body) {
+        Some(envelope) => {
+            let message = envelope?.open(Some(keys), bound)?;
+            let body = record::sealed(keys, bound, &message)?;
+            Ok(Renewed::Resealed(Stored::Record(body)))
+        }
+        None if holds_secret(body) => {
+            let body = record::sealed(keys, bound, body)?;
+            Ok(Renewed::NewlySealed(Stored::Record(body)))
+        }
+        None => Ok(Renewed::AsItWas),
+    }
+}
+
+/// Puts the new in place of the old, and says whether the old still stood there.
+async fn replace(
+    tx: &mut AnyConnection,
+    place: &Place,
+    key: &RowKey,
+    old: Stored,
+    new: Stored,
+) -> Result<bool, StoreError> {
+    let text = |stored: &Stored| match stored {
+        Stored::Columns(sealed) => sealed.text.clone(),
+        Stored::Record(body) => body.clone(),
+    };
+    let query = sqlx::query(place.statements.replace);
+    let mut query = query.bind(text(&new)).bind(text(&old));
+    if let Stored::Columns(sealed) = new {
+        query = query.bind(sealed.key_id).bind(sealed.nonce);
+    }
+    let replaced = key.bind(query).execute(tx).await.map_err(fault)?;
+    Ok(replaced.rows_affected() > 0)
+}
+
+// === impl RowKey ===
+
+impl RowKey {
+    /// Before every row.
+    fn first(place: &Place) -> Self {
+        let part = |column: &KeyColumn| match column {
+            KeyColumn::Text => Part::Text(String::new()),
+            KeyColumn::Bytes => Part::Bytes(Vec::new()),
+        };
+        Self {
+            org_id: i64::MIN,
+            parts: place.keys.iter().map(part).collect(),
+        }
+    }
+
+    fn bind<'q>(&self, query: Query<'q, Any, AnyArguments>) -> Query<'q, Any, AnyArguments> {
+        let query = query.bind(self.org_id);
+        self.parts.iter().fold(query, |query, part| match part {
+            Part::Text(text) => query.bind(text.clone()),
+            Part::Bytes(bytes) => query.bind(bytes.clone()),
+        })
+    }
+
+    /// As a sealed value is bound to them.
+    fn names(&self) -> Result<[String; 2], StoreError> {
+        let mut names = [String::new(), String::new()];
+        for (name, part) in names.iter_mut().zip(&self.parts) {
+            *name = match part {
+                Part::Text(text) => text.clone(),
+                Part::Bytes(bytes) => String::from_utf8(bytes.clone())
+                    .map_err(|_| unreadable("a key column is not UTF-8"))?,
+            };
+        }
+        Ok(names)
+    }
+}

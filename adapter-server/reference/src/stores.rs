@@ -1,0 +1,34 @@
+//! One file per store of the contract: what its table holds and its statements.
+
+pub(crate) mod agent_store;
+pub(crate) mod budget_checker;
+pub(crate) mod egress;
+pub(crate) mod event_emitter;
+pub(crate) mod event_log;
+pub(crate) mod harness_store;
+pub(crate) mod image_artifact_store;
+pub(crate) mod image_resolver;
+pub(crate) mod leased_resource_store;
+pub(crate) mod llm_provider_store;
+pub(crate) mod mcp;
+pub(crate) mod memory_store;
+pub(crate) mod message_retriever;
+pub(crate) mod names;
+pub(crate) mod new_session;
+pub(crate) mod outbound_tool_rate_limiter;
+pub(crate) mod payment_authority;
+pub(crate) mod platform_store;
+pub(crate) mod provider_credential_store;
+pub(crate) mod runtime_host;
+pub(crate) mod session_file_system;
+pub(crate) mod session_mutator;
+pub(crate) mod session_resource_registry;
+pub(crate) mod session_schedule_store;
+pub(crate) mod session_sql_db_store;
+pub(crate) mod session_storage_store;
+pub(crate) mod session_store;
+pub(crate) mod streaming_reads;
+pub(crate) mod test_seed;
+pub(crate) mod turn_queue;
+pub(crate) mod user_connection_resolver;
+pub(crate) mod utility_llm;

@@ -1,0 +1,130 @@
+//! Storing events, each with the message it leaves behind.
+//!
+//! ```text
+//! append ──► prepare ──► group ──► write ──► feeds
+//!            checks,     all that  one       whoever
+//!            message     waits     commit    follows
+//! ```
+//!
+//! A commit costs as much for a hundred events as for one, so everything that waits
+//! while one commit is under way goes into the next. Nobody waits for a group to fill.
+
+mod feeds;
+mod group;
+mod prepare;
+mod rows;
+mod write;
+
+pub(crate) use feeds::Feeds;
+pub(crate) use group::Appender;
+
+use crate::db::errors::upstream;
+use crate::reference::ScopedReference;
+use crate::stores::event_log;
+use async_trait::async_trait;
+use everruns_core::AgentLoopError;
+use everruns_core::events::{Event, EventRequest};
+use everruns_core::traits::EventEmitter;
+use everruns_core::typed_id::SessionId;
+use mortise_adapter_server::{Acknowledged, Appended, EventStore};
+use mortise_proto::convert::event_emitter::event_from_ack;
+use mortise_proto::{StoreError, pb};
+use prepare::prepare;
+use sqlx::AnyConnection;
+use std::sync::Arc;
+use tokio::sync::broadcast;
+
+/// Events stored in the transaction of another change.
+#[must_use = "pass them on once the transaction is committed"]
+pub(crate) struct Stored {
+    entries: Vec<prepare::Entry>,
+    answers: Vec<Result<write::Accepted, StoreError>>,
+}
+
+// === impl Stored ===
+
+impl Stored {
+    /// The sequence number of the last one.
+    pub(crate) fn last_sequence(&self) -> i64 {
+        let last = self.answers.last().and_then(|answer| answer.as_ref().ok());
+        last.map_or(0, |accepted| accepted.acknowledged.sequence)
+    }
+
+    /// Passes them on to those who follow.
+    pub(crate) fn pass_on(self, feeds: &Feeds) {
+        feeds.pass_on(self.entries, &self.answers);
+    }
+}
+
+/// Stores events in the transaction of another change: all of them or none.
+pub(crate) async fn store(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    events: Vec<Appended>,
+) -> Result<Stored, StoreError> {
+    let entries = events.into_iter().map(|event| prepare(org_id, event));
+    let entries: Vec<_> = entries.collect::<Result<_, _>>()?;
+    let answers = write::apply(tx, &entries).await?.answers;
+    if let Some(Err(error)) = answers.iter().find(|answer| answer.is_err()) {
+        return Err(error.clone());
+    }
+    Ok(Stored { entries, answers })
+}
+
+#[async_trait]
+impl EventStore for ScopedReference {
+    async fn append(&self, events: Vec<Appended>) -> Vec<Result<Acknowledged, StoreError>> {
+        // Checked here, on the caller's task: the group only writes.
+        let mut entries = Vec::with_capacity(events.len());
+        let slots: Vec<Result<(), StoreError>> = events
+            .into_iter()
+            .map(|event| prepare(self.scope.org_id, event).map(|entry| entries.push(entry)))
+            .collect();
+        let mut answers = self.inner.appender.append(entries).await.into_iter();
+        slots
+            .into_iter()
+            .map(|slot| slot.and_then(|()| answers.next().unwrap_or_else(|| Err(group::stopped()))))
+            .collect()
+    }
+
+    async fn read(
+        &self,
+        session_id: SessionId,
+        after_sequence: i64,
+        limit: u32,
+    ) -> Result<Vec<pb::Event>, StoreError> {
+        let mut conn = self.inner.db.reader().await?;
+        event_log::read(
+            &mut conn,
+            self.scope.org_id,
+            session_id,
+            after_sequence,
+            limit,
+        )
+        .await
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Arc<pb::Event>> {
+        self.inner.feeds.subscribe(self.scope.org_id)
+    }
+}
+
+#[async_trait]
+impl EventEmitter for ScopedReference {
+    async fn emit(&self, request: EventRequest) -> Result<Event, AgentLoopError> {
+        self.emitted(request).await.map_err(upstream)
+    }
+}
+
+impl ScopedReference {
+    async fn emitted(&self, request: EventRequest) -> Result<Event, StoreError> {
+        let appended = Appended {
+            request_id: self.scope.request_id.clone().unwrap_or_default(),
+            event: pb::NewEvent::try_from(&request)?,
+            proposed_id: None,
+        };
+        let answer = self.append(vec![appended]).await.pop();
+        let answer = answer.unwrap_or_else(|| Err(group::stopped()))?;
+        Ok(event_from_ack(request, answer.event_id, answer.sequence)?)
+    }
+}

@@ -1,0 +1,198 @@
+//! The task that takes all that waits and writes it with one commit.
+
+use crate::db::{Db, unavailable};
+use crate::idempotency::Pruning;
+use crate::seal::KeyRing;
+use crate::stores::event_emitter::feeds::Feeds;
+use crate::stores::event_emitter::prepare::Entry;
+use crate::stores::event_emitter::write;
+use crate::stores::event_emitter::write::Accepted;
+use mortise_adapter_server::Acknowledged;
+use mortise_proto::StoreError;
+use std::collections::HashSet;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// The most events in one commit, and about the most bytes: a long commit keeps
+/// everybody else waiting.
+const GROUP_EVENTS_MAX: usize = 256;
+const GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Calls that may wait; further ones wait to be let in.
+const WAITING_MAX: usize = 1024;
+
+/// Sessions that are known to exist, so that passing on an ephemeral event needs no
+/// database. Sessions are never deleted.
+const KNOWN_MAX: usize = 16 * 1024;
+
+type Answer = Result<Acknowledged, StoreError>;
+
+/// The way to the task.
+#[derive(Debug)]
+pub(crate) struct Appender {
+    calls: mpsc::Sender<Call>,
+}
+
+/// The events of one call of `append`.
+#[derive(Debug)]
+struct Call {
+    entries: Vec<Entry>,
+    answers: oneshot::Sender<Vec<Answer>>,
+}
+
+/// The task.
+#[derive(Debug)]
+struct Group {
+    db: Arc<Db>,
+    key: Option<KeyRing>,
+    pruning: Arc<Pruning>,
+    feeds: Arc<Feeds>,
+    known: HashSet<(i64, String)>,
+}
+
+/// How much a group holds.
+#[derive(Debug, Default)]
+struct Size {
+    events: usize,
+    bytes: usize,
+}
+
+// === impl Appender ===
+
+impl Appender {
+    /// Starts the task. It ends when the appender is dropped and nothing waits.
+    pub(crate) fn start(
+        db: Arc<Db>,
+        key: Option<KeyRing>,
+        pruning: Arc<Pruning>,
+        feeds: Arc<Feeds>,
+    ) -> Self {
+        let (calls, waiting) = mpsc::channel(WAITING_MAX);
+        let group = Group {
+            db,
+            key,
+            pruning,
+            feeds,
+            known: HashSet::new(),
+        };
+        tokio::spawn(group.run(waiting));
+        Self { calls }
+    }
+
+    /// Stores events in order and answers each.
+    pub(super) async fn append(&self, entries: Vec<Entry>) -> Vec<Answer> {
+        if entries.is_empty() {
+            return Vec::new();
+        }
+        let count = entries.len();
+        let (answers, answered) = oneshot::channel();
+        let call = Call { entries, answers };
+        if self.calls.send(call).await.is_err() {
+            return every(count, &stopped());
+        }
+        answered.await.unwrap_or_else(|_| every(count, &stopped()))
+    }
+}
+
+// === impl Group ===
+
+impl Group {
+    async fn run(mut self, mut waiting: mpsc::Receiver<Call>) {
+        while let Some(first) = waiting.recv().await {
+            let mut size = Size::default();
+            size.add(&first);
+            let mut group = vec![first];
+            while size.fits() {
+                let Ok(call) = waiting.try_recv() else {
+                    break;
+                };
+                size.add(&call);
+                group.push(call);
+            }
+            self.handle(group).await;
+        }
+    }
+
+    async fn handle(&mut self, group: Vec<Call>) {
+        let mut counts = Vec::with_capacity(group.len());
+        let mut entries = Vec::new();
+        for call in group {
+            counts.push((call.entries.len(), call.answers));
+            entries.extend(call.entries);
+        }
+        let answers = self.answer(&entries).await;
+        self.feeds.pass_on(entries, &answers);
+        let mut answers = answers
+            .into_iter()
+            .map(|answer| answer.map(|accepted| accepted.acknowledged));
+        for (count, caller) in counts {
+            let answers: Vec<Answer> = answers.by_ref().take(count).collect();
+            // A caller that has gone does not want its answer; its events are stored.
+            drop(caller.send(answers));
+        }
+    }
+
+    async fn answer(&mut self, entries: &[Entry]) -> Vec<Result<Accepted, StoreError>> {
+        if entries.iter().all(|entry| self.needs_no_database(entry)) {
+            return entries.iter().map(|entry| Ok(entry.passed())).collect();
+        }
+        match write::write(&self.db, self.key.as_ref(), &self.pruning, entries).await {
+            Ok(answers) => {
+                self.learn(entries, &answers);
+                answers
+            }
+            Err(error) => every(entries.len(), &error),
+        }
+    }
+
+    fn needs_no_database(&self, entry: &Entry) -> bool {
+        let session = (entry.org_id, entry.session_id.clone());
+        entry.is_ephemeral && self.known.contains(&session)
+    }
+
+    fn learn(&mut self, entries: &[Entry], answers: &[Result<Accepted, StoreError>]) {
+        if self.known.len() > KNOWN_MAX {
+            self.known.clear();
+        }
+        let accepted = entries.iter().zip(answers).filter(|(_, a)| a.is_ok());
+        self.known
+            .extend(accepted.map(|(entry, _)| (entry.org_id, entry.session_id.clone())));
+    }
+}
+
+// === impl Entry ===
+
+impl Entry {
+    /// The answer to an ephemeral event.
+    pub(super) fn passed(&self) -> Accepted {
+        Accepted {
+            acknowledged: Acknowledged {
+                event_id: self.event_id,
+                sequence: 0,
+            },
+            is_new: true,
+        }
+    }
+}
+
+// === impl Size ===
+
+impl Size {
+    fn add(&mut self, call: &Call) {
+        self.events += call.entries.len();
+        self.bytes += call.entries.iter().map(Entry::bytes).sum::<usize>();
+    }
+
+    /// Whether there is room for more.
+    fn fits(&self) -> bool {
+        self.events < GROUP_EVENTS_MAX && self.bytes < GROUP_BYTES_MAX
+    }
+}
+
+fn every<T>(count: usize, error: &StoreError) -> Vec<Result<T, StoreError>> {
+    (0..count).map(|_| Err(error.clone())).collect()
+}
+
+pub(super) fn stopped() -> StoreError {
+    unavailable("the storage has been closed".to_string())
+}

@@ -1,0 +1,105 @@
+//! An event, checked and made ready to be written. Does no I/O.
+
+use crate::db::encoding::nanos;
+use crate::stores::message_retriever::of_event::{Left, message_of_event};
+use crate::stores::message_retriever::query::{search_text, text_key};
+use everruns_core::events::EventContext;
+use everruns_core::typed_id::{EventId, SessionId};
+use mortise_adapter_server::Appended;
+use mortise_proto::convert::event_emitter::is_ephemeral;
+use mortise_proto::convert::{id, nested, timestamp};
+use mortise_proto::{StoreError, pb};
+use prost::Message;
+
+/// An event on its way into the database.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) org_id: i64,
+    /// Empty: the acknowledgement is not remembered.
+    pub(super) request_id: String,
+    pub(super) session_id: String,
+    pub(super) event_id: EventId,
+    /// The caller chose the id, so it may be taken.
+    pub(super) is_proposed: bool,
+    pub(super) is_ephemeral: bool,
+    pub(super) event: pb::NewEvent,
+    pub(super) body: Vec<u8>,
+    pub(super) message: Option<MessageRow>,
+}
+
+/// The message that the event leaves behind, as a row.
+#[derive(Debug)]
+pub(super) struct MessageRow {
+    pub(super) id: String,
+    pub(super) tool_name: Option<String>,
+    pub(super) created_at: i64,
+    pub(super) search: String,
+    pub(super) body: Vec<u8>,
+}
+
+// === impl Entry ===
+
+impl Entry {
+    /// About how much memory and database it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let message = self.message.as_ref();
+        self.body.len() + message.map_or(0, |message| message.body.len())
+    }
+}
+
+pub(super) fn prepare(org_id: i64, appended: Appended) -> Result<Entry, StoreError> {
+    let Appended {
+        request_id,
+        event,
+        proposed_id,
+    } = appended;
+    if event.r#type.is_empty() {
+        return Err(StoreError::invalid_field(
+            "event.type",
+            "is empty; send a dotted type, such as turn.started",
+        ));
+    }
+    if event.r#type.contains('\0') {
+        return Err(StoreError::invalid_field(
+            "event.type",
+            "holds a NUL character; send a dotted type, such as turn.started",
+        ));
+    }
+    let ts = timestamp("event.ts", event.ts)?;
+    let session_id: SessionId = id("event.session_id", &event.session_id)?;
+    nested::<_, EventContext>("event.context", event.context.clone())?;
+    if let Some(metadata) = &event.metadata_json {
+        serde_json::from_str::<serde::de::IgnoredAny>(metadata)
+            .map_err(|fault| StoreError::invalid_field("event.metadata_json", fault.to_string()))?;
+    }
+    let event_id = proposed_id.unwrap_or_default();
+    let left = message_of_event(event_id, &event.r#type, ts, &event.data_json)?;
+    let is_ephemeral = is_ephemeral(&event.r#type);
+    Ok(Entry {
+        org_id,
+        request_id,
+        session_id: session_id.to_string(),
+        event_id,
+        is_proposed: proposed_id.is_some(),
+        is_ephemeral,
+        body: if is_ephemeral {
+            Vec::new()
+        } else {
+            event.encode_to_vec()
+        },
+        message: left.map(MessageRow::from),
+        event,
+    })
+}
+
+impl From<Left> for MessageRow {
+    fn from(Left { message, tool_name }: Left) -> Self {
+        Self {
+            id: message.id.to_string(),
+            tool_name: tool_name.map(|name| text_key(&name)),
+            created_at: nanos(message.created_at),
+            search: search_text(&message),
+            body: pb::Message::from(message).encode_to_vec(),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The rows that a group writes.
+
+use crate::db::batch::insert;
+use crate::db::encoding::now;
+use crate::stores::event_emitter::prepare::{Entry, MessageRow};
+use mortise_proto::StoreError;
+use mortise_proto::rpc::table::event_emitter_service::EMIT;
+use sqlx::AnyConnection;
+use std::collections::BTreeMap;
+
+const INSERT_EVENTS: (&str, &str) = (
+    "INSERT INTO events (org_id, session_id, sequence, id, type, body)",
+    "",
+);
+
+const INSERT_MESSAGES: (&str, &str) = (
+    "INSERT INTO messages (org_id, session_id, sequence, message_id, event_id, \
+     event_type, tool_name, created_at, search, body)",
+    "",
+);
+
+const INSERT_REPLIES: (&str, &str) = (
+    "INSERT INTO replies (org_id, request_id, method, created_at, body)",
+    "",
+);
+
+const SET_SEQUENCES: (&str, &str) = (
+    "INSERT INTO session_sequences (org_id, session_id, last_sequence)",
+    "ON CONFLICT (org_id, session_id) DO UPDATE SET last_sequence = excluded.last_sequence",
+);
+
+/// What is to be written.
+#[derive(Debug, Default)]
+pub(super) struct Rows<'a> {
+    events: Vec<(&'a Entry, i64)>,
+    messages: Vec<(&'a Entry, i64, &'a MessageRow)>,
+    replies: Vec<(&'a Entry, Vec<u8>)>,
+    sequences: BTreeMap<(i64, &'a str), i64>,
+}
+
+// === impl Rows ===
+
+impl<'a> Rows<'a> {
+    pub(super) fn add(&mut self, entry: &'a Entry, sequence: i64) {
+        self.events.push((entry, sequence));
+        if let Some(message) = &entry.message {
+            self.messages.push((entry, sequence, message));
+        }
+        self.sequences
+            .insert((entry.org_id, &entry.session_id), sequence);
+    }
+
+    /// The answer to be remembered by the entry's request id.
+    pub(super) fn remember(&mut self, entry: &'a Entry, body: Vec<u8>) {
+        self.replies.push((entry, body));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// How many answers are to be remembered.
+    pub(super) fn replies(&self) -> u32 {
+        u32::try_from(self.replies.len()).unwrap_or(u32::MAX)
+    }
+
+    pub(super) async fn insert(&self, tx: &mut AnyConnection) -> Result<(), StoreError> {
+        insert(
+            tx,
+            INSERT_EVENTS,
+            6,
+            &self.events,
+            |to, (entry, sequence)| {
+                to.bind(entry.org_id)
+                    .bind(entry.session_id.as_str())
+                    .bind(*sequence)
+                    .bind(entry.event_id.to_string())
+                    .bind(entry.event.r#type.as_str())
+                    .bind(entry.body.as_slice())
+            },
+        )
+        .await?;
+        insert(
+            tx,
+            INSERT_MESSAGES,
+            10,
+            &self.messages,
+            |to, (entry, sequence, message)| {
+                to.bind(entry.org_id)
+                    .bind(entry.session_id.as_str())
+                    .bind(*sequence)
+                    .bind(message.id.as_str())
+                    .bind(entry.event_id.to_string())
+                    .bind(entry.event.r#type.as_str())
+                    .bind(message.tool_name.as_deref())
+                    .bind(message.created_at)
+                    .bind(message.search.as_str())
+                    .bind(message.body.as_slice())
+            },
+        )
+        .await?;
+        let now = now();
+        insert(tx, INSERT_REPLIES, 5, &self.replies, |to, (entry, body)| {
+            to.bind(entry.org_id)
+                .bind(entry.request_id.as_str())
+                .bind(EMIT.method.short_name())
+                .bind(now)
+                .bind(body.as_slice())
+        })
+        .await?;
+        let sequences: Vec<_> = self.sequences.iter().collect();
+        insert(
+            tx,
+            SET_SEQUENCES,
+            3,
+            &sequences,
+            |to, ((org_id, id), last)| to.bind(*org_id).bind(*id).bind(**last),
+        )
+        .await
+    }
+}

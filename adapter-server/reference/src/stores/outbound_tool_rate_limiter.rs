@@ -1,0 +1,144 @@
+//! Limits on calls of tools that reach outside. The limit is stored, what was called is
+//! counted by each server for itself: the check is on the way of every tool, and one that
+//! is not exact when servers share an org is what a check that fails open may be.
+
+use crate::db::fault;
+use crate::reference::Inner;
+use crate::reference::ScopedReference;
+use async_trait::async_trait;
+use everruns_core::OutboundToolRateLimiter;
+use everruns_core::typed_id::OrgId;
+use mortise_proto::StoreError;
+use sqlx::AnyConnection;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+const LIMIT: &str = "SELECT max_calls, window_seconds FROM rate_limits WHERE org_id = $1";
+
+const PUT: &str = "INSERT INTO rate_limits (org_id, max_calls, window_seconds) \
+    VALUES ($1, $2, $3) ON CONFLICT (org_id) DO UPDATE SET \
+        max_calls = excluded.max_calls, window_seconds = excluded.window_seconds";
+
+/// The calls of each org within its window.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    by_org: Mutex<HashMap<i64, VecDeque<Instant>>>,
+}
+
+/// How many calls an org may make within a time.
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    max_calls: usize,
+    window: Duration,
+}
+
+#[async_trait]
+impl OutboundToolRateLimiter for ScopedReference {
+    async fn check_org(&self, org_id: &OrgId) -> bool {
+        if org_id.to_string() != self.scope.org_public_id {
+            tracing::warn!(asked = %org_id, org = self.scope.org_id, "a limit of another org");
+        }
+        match self.inner.rate_limit(self.scope.org_id).await {
+            Ok(None) => true,
+            Ok(Some(limit)) => {
+                let calls = &self.inner.calls;
+                calls.allows(self.scope.org_id, limit, Instant::now())
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a rate limit cannot be read; the call may be made");
+                true
+            }
+        }
+    }
+}
+
+impl Inner {
+    async fn rate_limit(&self, org_id: i64) -> Result<Option<Limit>, StoreError> {
+        let mut conn = self.db.reader().await?;
+        let limit = find(&mut conn, org_id).await?;
+        let limit = limit.filter(|(max_calls, _)| *max_calls > 0);
+        Ok(limit.map(|(max_calls, seconds)| Limit {
+            max_calls: usize::try_from(max_calls).unwrap_or(usize::MAX),
+            window: Duration::from_secs(u64::try_from(seconds).unwrap_or_default()),
+        }))
+    }
+}
+
+/// Puts the org's limit; no calls at most means without limit.
+pub(crate) async fn put(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    max_calls: u32,
+    window_seconds: u32,
+) -> Result<(), StoreError> {
+    if max_calls > 0 && window_seconds == 0 {
+        return Err(StoreError::invalid_field(
+            "window_seconds",
+            "is 0; give the window in seconds",
+        ));
+    }
+    sqlx::query(PUT)
+        .bind(org_id)
+        .bind(i64::from(max_calls))
+        .bind(i64::from(window_seconds))
+        .execute(tx)
+        .await
+        .map(|_| ())
+        .map_err(fault)
+}
+
+/// What was put, if anything was: calls at most, and the window in seconds.
+pub(crate) async fn find(
+    conn: &mut AnyConnection,
+    org_id: i64,
+) -> Result<Option<(i64, i64)>, StoreError> {
+    sqlx::query_as(LIMIT)
+        .bind(org_id)
+        .fetch_optional(conn)
+        .await
+        .map_err(fault)
+}
+
+// === impl Calls ===
+
+impl Calls {
+    /// Counts a call unless the window is full of them.
+    fn allows(&self, org_id: i64, limit: Limit, now: Instant) -> bool {
+        // The map is whole after every statement, so a panic elsewhere does not matter.
+        let mut orgs = self.by_org.lock().unwrap_or_else(PoisonError::into_inner);
+        let calls = orgs.entry(org_id).or_default();
+        while let Some(oldest) = calls.front()
+            && now.duration_since(*oldest) >= limit.window
+        {
+            calls.pop_front();
+        }
+        if calls.len() >= limit.max_calls {
+            return false;
+        }
+        calls.push_back(now);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The window slides: a call is allowed again when the oldest has left it, and orgs
+    /// do not share it.
+    #[test]
+    fn a_sliding_window() {
+        let calls = Calls::default();
+        let limit = Limit {
+            max_calls: 2,
+            window: Duration::from_secs(10),
+        };
+        let start = Instant::now();
+        let at =
+            |org_id, seconds| calls.allows(org_id, limit, start + Duration::from_secs(seconds));
+        assert_eq!([at(1, 0), at(1, 4), at(1, 9)], [true, true, false]);
+        assert!(at(2, 9));
+        assert_eq!([at(1, 10), at(1, 13), at(1, 14)], [true, false, true]);
+    }
+}

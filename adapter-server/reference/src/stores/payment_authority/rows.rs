@@ -1,0 +1,287 @@
+//! Attempts as they are stored.
+
+use crate::db::encoding::{now, stored_fault};
+use crate::db::{fault, unreadable};
+use crate::seal::{Bound, KeyRing, opened, stored};
+use crate::stores::payment_authority::amount::Micros;
+use crate::stores::payment_authority::{Answer, PaymentAttempt};
+use everruns_core::payment::MachinePaymentRequest;
+use mortise_proto::convert::{id, optional_id};
+use mortise_proto::{StoreError, pb};
+use sqlx::AnyConnection;
+
+/// What the two sealed columns of a row are bound to: neither can be put in the place
+/// of the other.
+const ANSWER: &str = "payment_attempts.answer";
+const REQUEST: &str = "payment_attempts.request";
+
+const INSERT: &str = "INSERT INTO payment_attempts \
+        (org_id, id, request_id, session_id, agent_id, subject, account_id, rail, state, \
+         amount, created_at, updated_at, request) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9, $10, $10, $11)";
+
+const FIND: &str = "SELECT id, session_id, agent_id, account_id, rail, amount, state, failure, \
+                           answer, request \
+                    FROM payment_attempts WHERE org_id = $1 AND request_id = $2";
+
+const STATE: &str = "SELECT state, amount, answer FROM payment_attempts \
+                     WHERE org_id = $1 AND id = $2";
+
+const SPENT: &str = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM payment_attempts \
+                     WHERE org_id = $1 AND subject = $2 AND created_at >= $3 \
+                     AND state <> 'failed'";
+
+const SUCCEED: &str = "UPDATE payment_attempts \
+                       SET state = 'succeeded', amount = $3, updated_at = $4, answer = $5 \
+                       WHERE org_id = $1 AND id = $2";
+
+const FAIL: &str = "UPDATE payment_attempts \
+                    SET state = 'failed', updated_at = $3, failure = $4 \
+                    WHERE org_id = $1 AND id = $2";
+
+/// Of every org: settling is the server's own work.
+const FORSAKEN: &str = "SELECT org_id, id, request_id, updated_at FROM payment_attempts \
+                        WHERE state = 'pending' AND updated_at <= $1 \
+                        ORDER BY updated_at LIMIT 64";
+
+const CLAIM: &str = "UPDATE payment_attempts SET updated_at = $4 \
+                     WHERE org_id = $1 AND id = $2 AND state = 'pending' AND updated_at = $3";
+
+type Row = (
+    String,
+    String,
+    Option<String>,
+    String,
+    String,
+    i64,
+    String,
+    Option<Vec<u8>>,
+    Option<Vec<u8>>,
+    Vec<u8>,
+);
+
+/// An attempt that is in doubt and that nobody asks about.
+#[derive(Debug, sqlx::FromRow)]
+pub(super) struct Forsaken {
+    pub(super) org_id: i64,
+    pub(super) id: String,
+    pub(super) request_id: String,
+    updated_at: i64,
+}
+
+/// How far an attempt has come.
+pub(super) enum State {
+    /// It may have been paid.
+    Pending,
+    /// It was paid, and this was the answer.
+    Succeeded(Answer),
+    /// It was not paid, and this is why.
+    Failed(String),
+}
+
+/// Writes an attempt before it is made.
+pub(super) async fn insert(
+    tx: &mut AnyConnection,
+    key: Option<&KeyRing>,
+    attempt: &PaymentAttempt,
+    request_id: &str,
+    subject: &str,
+    amount: Micros,
+) -> Result<(), StoreError> {
+    let request = pb::MachinePaymentRequest::from(attempt.request.clone());
+    let attempt_id = attempt.id.to_string();
+    let bound = Bound::record(attempt.org_id, REQUEST, &attempt_id);
+    sqlx::query(INSERT)
+        .bind(attempt.org_id)
+        .bind(attempt_id.as_str())
+        .bind(request_id)
+        .bind(attempt.session_id.to_string())
+        .bind(attempt.agent_id.map(|id| id.to_string()))
+        .bind(subject)
+        .bind(attempt.account_id.to_string())
+        .bind(attempt.rail.as_wire())
+        .bind(amount.0)
+        .bind(now())
+        .bind(stored(key, bound, &request)?)
+        .execute(tx)
+        .await
+        .map(|_| ())
+        .map_err(fault)
+}
+
+/// The attempt that was made for a request_id.
+pub(super) async fn find(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    key: Option<&KeyRing>,
+    request_id: &str,
+) -> Result<Option<(PaymentAttempt, State)>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(FIND)
+        .bind(org_id)
+        .bind(request_id)
+        .fetch_optional(tx)
+        .await
+        .map_err(fault)?;
+    let Some((attempt, session, agent, account, rail, amount, state, failure, answer, request)) =
+        row
+    else {
+        return Ok(None);
+    };
+    let state = match (state.as_str(), failure) {
+        ("failed", failure) => State::Failed(text(failure.unwrap_or_default())?),
+        (state, _) => unfailed(org_id, key, &attempt, state, answer)?,
+    };
+    let bound = Bound::record(org_id, REQUEST, &attempt);
+    let request: pb::MachinePaymentRequest = opened(key, bound, &request)?;
+    let attempt = PaymentAttempt {
+        id: id("id", &attempt).map_err(stored_fault)?,
+        org_id,
+        session_id: id("session_id", &session).map_err(stored_fault)?,
+        agent_id: optional_id("agent_id", agent.as_deref()).map_err(stored_fault)?,
+        account_id: id("account_id", &account).map_err(stored_fault)?,
+        rail: rail.parse().map_err(|fault: String| unreadable(&fault))?,
+        amount_usd: Micros(amount).usd(),
+        request: MachinePaymentRequest::try_from(request).map_err(stored_fault)?,
+    };
+    Ok(Some((attempt, state)))
+}
+
+/// How far an attempt has come, and its amount.
+pub(super) async fn state(
+    tx: &mut AnyConnection,
+    key: Option<&KeyRing>,
+    attempt: &PaymentAttempt,
+) -> Result<(State, Micros), StoreError> {
+    let attempt_id = attempt.id.to_string();
+    let row: Option<(String, i64, Option<Vec<u8>>)> = sqlx::query_as(STATE)
+        .bind(attempt.org_id)
+        .bind(attempt_id.as_str())
+        .fetch_optional(tx)
+        .await
+        .map_err(fault)?;
+    let (state, amount, answer) = row.ok_or_else(|| unreadable("a payment attempt is gone"))?;
+    let state = match state.as_str() {
+        "failed" => State::Failed(String::new()),
+        state => unfailed(attempt.org_id, key, &attempt_id, state, answer)?,
+    };
+    Ok((state, Micros(amount)))
+}
+
+/// What was spent under a policy since a time, or may have been.
+pub(super) async fn spent(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    subject: &str,
+    since: i64,
+) -> Result<Micros, StoreError> {
+    let (spent,): (i64,) = sqlx::query_as(SPENT)
+        .bind(org_id)
+        .bind(subject)
+        .bind(since)
+        .fetch_one(tx)
+        .await
+        .map_err(fault)?;
+    Ok(Micros(spent))
+}
+
+/// Notes that an attempt was paid.
+pub(super) async fn succeed(
+    tx: &mut AnyConnection,
+    key: Option<&KeyRing>,
+    attempt: &PaymentAttempt,
+    amount: Micros,
+    answer: &Answer,
+) -> Result<(), StoreError> {
+    let attempt_id = attempt.id.to_string();
+    let bound = Bound::record(attempt.org_id, ANSWER, &attempt_id);
+    sqlx::query(SUCCEED)
+        .bind(attempt.org_id)
+        .bind(attempt_id.as_str())
+        .bind(amount.0)
+        .bind(now())
+        .bind(stored(key, bound, answer)?)
+        .execute(tx)
+        .await
+        .map(|_| ())
+        .map_err(fault)
+}
+
+/// Notes that an attempt was not paid.
+pub(super) async fn fail(
+    tx: &mut AnyConnection,
+    attempt: &PaymentAttempt,
+    why: &str,
+) -> Result<(), StoreError> {
+    sqlx::query(FAIL)
+        .bind(attempt.org_id)
+        .bind(attempt.id.to_string())
+        .bind(now())
+        .bind(why.as_bytes())
+        .execute(tx)
+        .await
+        .map(|_| ())
+        .map_err(fault)
+}
+
+/// Some of the attempts in doubt that nobody has asked about since a time.
+pub(super) async fn forsaken(
+    conn: &mut AnyConnection,
+    since: i64,
+) -> Result<Vec<Forsaken>, StoreError> {
+    sqlx::query_as(FORSAKEN)
+        .bind(since)
+        .fetch_all(conn)
+        .await
+        .map_err(fault)
+}
+
+/// Notes that an attempt is asked about now; false if somebody else was quicker.
+pub(super) async fn claim(
+    tx: &mut AnyConnection,
+    attempt: &Forsaken,
+    now: i64,
+) -> Result<bool, StoreError> {
+    let claimed = sqlx::query(CLAIM)
+        .bind(attempt.org_id)
+        .bind(attempt.id.as_str())
+        .bind(attempt.updated_at)
+        .bind(now)
+        .execute(tx)
+        .await
+        .map_err(fault)?;
+    Ok(claimed.rows_affected() > 0)
+}
+
+fn unfailed(
+    org_id: i64,
+    key: Option<&KeyRing>,
+    attempt_id: &str,
+    state: &str,
+    answer: Option<Vec<u8>>,
+) -> Result<State, StoreError> {
+    match (state, answer) {
+        ("pending", None) => Ok(State::Pending),
+        ("succeeded", Some(answer)) => {
+            let bound = Bound::record(org_id, ANSWER, attempt_id);
+            opened(key, bound, &answer).map(State::Succeeded)
+        }
+        (state, _) => Err(unreadable(&format!("a payment attempt is {state}"))),
+    }
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, StoreError> {
+    String::from_utf8(bytes).map_err(|_| unreadable("a failure is not UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::plan;
+
+    /// Looking for attempts in doubt passes by those that are settled.
+    #[tokio::test]
+    async fn attempts_in_doubt_have_an_index() {
+        let plan = plan(FORSAKEN).await;
+        assert!(plan.contains("payment_attempts_in_doubt"), "{plan}");
+    }
+}

@@ -1,0 +1,111 @@
+//! Attempts whose callers have stopped asking. A call that heard `unknown`, or whose
+//! server died, may never come again; its amount would stay set aside for ever. Several
+//! servers may share the storage: each looks, and the one that claims an attempt asks.
+
+use crate::db::encoding::nanos;
+use crate::reference::Inner;
+use crate::stores::payment_authority::ledger;
+use crate::stores::payment_authority::rows;
+use crate::stores::payment_authority::rows::{Forsaken, State};
+use crate::stores::payment_authority::{PaymentAttempt, PaymentFailure, PaymentReceipt};
+use crate::{db, seal};
+use chrono::{DateTime, TimeDelta, Utc};
+use mortise_proto::StoreError;
+use std::sync::Weak;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+
+/// How long an attempt is left to its caller, and then between two questions.
+const LEFT_ALONE: TimeDelta = TimeDelta::minutes(5);
+
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// How long the backend may take to answer.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Settles attempts for as long as the storage is there.
+pub(crate) async fn settle_for_ever(storage: Weak<Inner>) {
+    loop {
+        let Some(inner) = storage.upgrade() else {
+            return;
+        };
+        if let Err(error) = inner.settle_forsaken(Utc::now()).await {
+            tracing::warn!(%error, "payments in doubt cannot be settled now");
+        }
+        // Not held while it sleeps: the storage may go meanwhile.
+        drop(inner);
+        sleep(LOOK_EVERY).await;
+    }
+}
+
+impl Inner {
+    /// Asks about every attempt that has been in doubt for long, and says how many were
+    /// settled.
+    pub(crate) async fn settle_forsaken(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        // Without a key nothing can be read or booked.
+        if seal::configured(self.key.as_ref()).is_err() {
+            return Ok(0);
+        }
+        let mut settled = 0;
+        loop {
+            let forsaken = {
+                let mut conn = self.db.reader().await?;
+                rows::forsaken(&mut conn, nanos(now - LEFT_ALONE)).await?
+            };
+            if forsaken.is_empty() {
+                return Ok(settled);
+            }
+            for attempt in forsaken {
+                let mut tx = self.db.write().await?;
+                let is_ours = rows::claim(&mut tx, &attempt, nanos(now)).await?;
+                db::commit(tx).await?;
+                if !is_ours {
+                    continue;
+                }
+                match self.settle(&attempt).await {
+                    Ok(is_settled) => settled += usize::from(is_settled),
+                    Err(error) => {
+                        let Forsaken { org_id, id, .. } = &attempt;
+                        tracing::warn!(%error, org = org_id, attempt = id, "a payment stays in doubt");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn settle(&self, forsaken: &Forsaken) -> Result<bool, StoreError> {
+        let key = self.key.as_ref();
+        let Forsaken {
+            org_id, request_id, ..
+        } = forsaken;
+        let found = {
+            let mut conn = self.db.reader().await?;
+            rows::find(&mut conn, *org_id, key, request_id).await?
+        };
+        let Some((attempt, State::Pending)) = found else {
+            return Ok(false);
+        };
+        let answer = self.ask(&attempt).await;
+        let mut tx = self.db.write().await?;
+        match answer {
+            Ok(receipt) => {
+                ledger::succeeded(&mut tx, key, &attempt, receipt).await?;
+            }
+            Err(PaymentFailure::NotPaid(text)) => {
+                ledger::failed(&mut tx, key, &attempt, &text).await?;
+            }
+            Err(PaymentFailure::Unknown(text)) => {
+                tracing::warn!(attempt = %attempt.id, text, "a payment stays in doubt");
+                return Ok(false);
+            }
+        }
+        db::commit(tx).await?;
+        tracing::info!(attempt = %attempt.id, "a payment in doubt is settled");
+        Ok(true)
+    }
+
+    async fn ask(&self, attempt: &PaymentAttempt) -> Result<PaymentReceipt, PaymentFailure> {
+        let answer = timeout(PATIENCE, self.payments.pay(attempt)).await;
+        answer.unwrap_or_else(|_| Err(PaymentFailure::Unknown("no answer came".into())))
+    }
+}

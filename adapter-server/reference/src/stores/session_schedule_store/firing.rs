@@ -1,0 +1,205 @@
+//! Firing what is due. Several servers may share the storage: each looks, and the one
+//! whose transaction finds the schedule still due fires it.
+
+use crate::db;
+use crate::db::encoding::{nanos, stored_fault};
+use crate::db::locks;
+use crate::reference::Inner;
+use crate::stores::platform_store::sessions;
+use crate::stores::session_schedule_store::when::When;
+use crate::stores::session_schedule_store::{disabled, rows};
+use crate::stores::turn_queue;
+use crate::stores::turn_queue::Delivered;
+use chrono::{DateTime, Utc};
+use everruns_core::message::Message;
+use everruns_core::typed_id::SessionId;
+use mortise_adapter_server::Appended;
+use mortise_proto::convert::{id, optional_timestamp, to_timestamp};
+use mortise_proto::{StoreError, pb};
+use serde_json::json;
+use sqlx::AnyConnection;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+/// The longest sleep: a schedule that another process made may be due sooner.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How long a schedule that could not be fired waits.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+const SCHEDULE_TRIGGERED: &str = "schedule.triggered";
+
+/// Fires schedules for as long as the storage is there. `changed` wakes it.
+pub(crate) async fn fire_for_ever(storage: Weak<Inner>, changed: Arc<Notify>) {
+    loop {
+        let Some(inner) = storage.upgrade() else {
+            return;
+        };
+        let now = Utc::now();
+        let fired = inner.fire_due(now).await;
+        let sleep = match fired {
+            Ok(_) => inner.until_next(now).await,
+            Err(error) => Err(error),
+        };
+        // Not held while it sleeps: the storage may go meanwhile.
+        drop(inner);
+        let sleep = sleep.unwrap_or_else(|error| {
+            tracing::warn!(%error, "schedules cannot be fired now");
+            LOOK_EVERY
+        });
+        drop(timeout(sleep, changed.notified()).await);
+    }
+}
+
+impl Inner {
+    /// Fires everything that is due, and says how many schedules that were.
+    pub(crate) async fn fire_due(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        let mut fired = 0;
+        loop {
+            let due = {
+                let mut conn = self.db.reader().await?;
+                rows::due(&mut conn, nanos(now)).await?
+            };
+            if due.is_empty() {
+                return Ok(fired);
+            }
+            for (org_id, session_id, schedule_id) in due {
+                match self.fire(org_id, &session_id, &schedule_id, now).await {
+                    Ok(has_fired) => fired += usize::from(has_fired),
+                    Err(error) => {
+                        tracing::warn!(
+                            %error,
+                            org = org_id,
+                            session = session_id,
+                            schedule = schedule_id,
+                            "a schedule cannot be fired; it is tried again later"
+                        );
+                        self.postpone(org_id, &session_id, &schedule_id, now)
+                            .await?;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Puts off a schedule that could not be fired, so that it keeps no other waiting.
+    /// Its record still says when it was due.
+    async fn postpone(
+        &self,
+        org_id: i64,
+        session_id: &str,
+        schedule_id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.write().await?;
+        let until = nanos(now + TRY_AGAIN_AFTER);
+        rows::postpone(&mut tx, org_id, session_id, schedule_id, nanos(now), until).await?;
+        db::commit(tx).await
+    }
+
+    async fn fire(
+        &self,
+        org_id: i64,
+        session_id: &str,
+        schedule_id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let session: SessionId = id("session_id", session_id).map_err(stored_fault)?;
+        let mut tx = self.db.write().await?;
+        locks::session(&mut tx, org_id, session).await?;
+        let found = rows::find(&mut tx, org_id, session_id, schedule_id).await?;
+        let Some(schedule) = found else {
+            return Ok(false);
+        };
+        let due_at = optional_timestamp("next_trigger_at", schedule.next_trigger_at);
+        let due_at = due_at.map_err(stored_fault)?;
+        let Some(due_at) = due_at.filter(|due_at| schedule.enabled && *due_at <= now) else {
+            // Another server was quicker, or it was cancelled.
+            return Ok(false);
+        };
+        let state = sessions::state(&mut tx, org_id, session).await?;
+        if state.is_archived() {
+            rows::put(&mut tx, org_id, &disabled(schedule)?).await?;
+            db::commit(tx).await?;
+            return Ok(false);
+        }
+        let delivered = self
+            .deliver(&mut tx, org_id, session, &schedule, due_at)
+            .await?;
+        rows::put(&mut tx, org_id, &after_firing(schedule, now)?).await?;
+        db::commit(tx).await?;
+        tracing::info!(
+            org = org_id,
+            session = session_id,
+            schedule = schedule_id,
+            "schedule fired"
+        );
+        self.announce(delivered);
+        Ok(true)
+    }
+
+    async fn deliver(
+        &self,
+        tx: &mut AnyConnection,
+        org_id: i64,
+        session: SessionId,
+        schedule: &pb::SessionSchedule,
+        due_at: DateTime<Utc>,
+    ) -> Result<Delivered, StoreError> {
+        let origin = json!({ "schedule_id": schedule.id, "scheduled_for": due_at });
+        let mut message = Message::user(schedule.description.as_str());
+        message.metadata = Some([("schedule".to_string(), origin)].into());
+        let data = json!({
+            "schedule_id": schedule.id,
+            "description": schedule.description,
+            "scheduled_for": due_at,
+            "trigger_count": schedule.trigger_count.saturating_add(1),
+        });
+        let triggered = Appended {
+            request_id: String::new(),
+            event: pb::NewEvent {
+                r#type: SCHEDULE_TRIGGERED.into(),
+                ts: Some(to_timestamp(Utc::now())),
+                session_id: session.to_string(),
+                context: Some(pb::EventContext::default()),
+                data_json: data.to_string(),
+                metadata_json: None,
+                tags: None,
+            },
+            proposed_id: None,
+        };
+        let key = self.key.as_ref();
+        turn_queue::deliver(tx, org_id, key, session, message, vec![triggered]).await
+    }
+
+    /// How long nothing is due.
+    async fn until_next(&self, now: DateTime<Utc>) -> Result<Duration, StoreError> {
+        let mut conn = self.db.reader().await?;
+        let next = rows::next_due(&mut conn).await?;
+        let left = next.map(|next| next.saturating_sub(nanos(now)));
+        let left = left.map(|left| Duration::from_nanos(u64::try_from(left).unwrap_or_default()));
+        Ok(left.map_or(LOOK_EVERY, |left| left.min(LOOK_EVERY)))
+    }
+}
+
+/// The schedule once it has fired: disabled if it fires once, otherwise with its next
+/// time.
+fn after_firing(
+    mut schedule: pb::SessionSchedule,
+    now: DateTime<Utc>,
+) -> Result<pb::SessionSchedule, StoreError> {
+    let when = When {
+        cron_expression: schedule.cron_expression.as_deref(),
+        scheduled_at: None,
+        timezone: &schedule.timezone,
+    };
+    let next = when.next(now)?;
+    schedule.trigger_count = schedule.trigger_count.saturating_add(1);
+    schedule.last_triggered_at = Some(to_timestamp(now));
+    schedule.updated_at = Some(to_timestamp(now));
+    schedule.enabled = next.is_some();
+    schedule.next_trigger_at = next.map(to_timestamp);
+    Ok(schedule)
+}

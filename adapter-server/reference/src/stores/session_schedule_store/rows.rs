@@ -1,0 +1,164 @@
+//! Schedules as rows.
+
+use crate::db::encoding::{decoded, domain, nanos, stored_fault};
+use crate::db::fault;
+use everruns_core::session_schedule::SessionSchedule;
+use everruns_core::typed_id::SessionId;
+use mortise_proto::convert::{optional_timestamp, timestamp};
+use mortise_proto::{StoreError, pb};
+use prost::Message;
+use sqlx::AnyConnection;
+
+const FIND: &str = "SELECT body FROM session_schedules \
+                    WHERE org_id = $1 AND session_id = $2 AND id = $3";
+
+const LIST: &str = "SELECT body FROM session_schedules WHERE org_id = $1 AND session_id = $2 \
+                    ORDER BY created_at, id";
+
+const COUNT: &str = "SELECT count(*) FROM session_schedules \
+                     WHERE org_id = $1 AND session_id = $2 AND enabled = 1";
+
+const PUT: &str = "INSERT INTO session_schedules \
+        (org_id, session_id, id, enabled, created_at, next_trigger_at, body) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (org_id, session_id, id) \
+    DO UPDATE SET enabled = excluded.enabled, next_trigger_at = excluded.next_trigger_at, \
+                  body = excluded.body";
+
+/// Of every org: firing is the server's own work.
+const DUE: &str = "SELECT org_id, session_id, id FROM session_schedules \
+                   WHERE next_trigger_at <= $1 ORDER BY next_trigger_at LIMIT 64";
+
+/// Only the column: `body` says when it was due.
+const POSTPONE: &str = "UPDATE session_schedules SET next_trigger_at = $5 \
+                        WHERE org_id = $1 AND session_id = $2 AND id = $3 \
+                          AND next_trigger_at <= $4";
+
+const ENABLED: &str = "SELECT body FROM session_schedules \
+                       WHERE org_id = $1 AND session_id = $2 AND enabled = 1";
+
+const NEXT_DUE: &str = "SELECT CAST(MIN(next_trigger_at) AS BIGINT) FROM session_schedules";
+
+pub(super) async fn find(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    session_id: &str,
+    id: &str,
+) -> Result<Option<pb::SessionSchedule>, StoreError> {
+    let row: Option<(Vec<u8>,)> = sqlx::query_as(FIND)
+        .bind(org_id)
+        .bind(session_id)
+        .bind(id)
+        .fetch_optional(conn)
+        .await
+        .map_err(fault)?;
+    row.map(|(body,)| decoded(&body)).transpose()
+}
+
+pub(super) async fn list(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    session_id: SessionId,
+) -> Result<Vec<SessionSchedule>, StoreError> {
+    let rows: Vec<(Vec<u8>,)> = sqlx::query_as(LIST)
+        .bind(org_id)
+        .bind(session_id.to_string())
+        .fetch_all(conn)
+        .await
+        .map_err(fault)?;
+    rows.iter()
+        .map(|(body,)| domain::<pb::SessionSchedule, _>(body))
+        .collect()
+}
+
+pub(super) async fn count_active(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    session_id: SessionId,
+) -> Result<u32, StoreError> {
+    let (count,): (i64,) = sqlx::query_as(COUNT)
+        .bind(org_id)
+        .bind(session_id.to_string())
+        .fetch_one(conn)
+        .await
+        .map_err(fault)?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+pub(super) async fn put(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    schedule: &pb::SessionSchedule,
+) -> Result<(), StoreError> {
+    let created_at = timestamp("created_at", schedule.created_at).map_err(stored_fault)?;
+    let next = optional_timestamp("next_trigger_at", schedule.next_trigger_at);
+    let next = next.map_err(stored_fault)?;
+    sqlx::query(PUT)
+        .bind(org_id)
+        .bind(schedule.session_id.as_str())
+        .bind(schedule.id.as_str())
+        .bind(i64::from(schedule.enabled))
+        .bind(nanos(created_at))
+        .bind(next.filter(|_| schedule.enabled).map(nanos))
+        .bind(schedule.encode_to_vec())
+        .execute(tx)
+        .await
+        .map(|_| ())
+        .map_err(fault)
+}
+
+/// Org, session and id of some of those that are due, the longest due first.
+pub(super) async fn due(
+    conn: &mut AnyConnection,
+    now: i64,
+) -> Result<Vec<(i64, String, String)>, StoreError> {
+    sqlx::query_as(DUE)
+        .bind(now)
+        .fetch_all(conn)
+        .await
+        .map_err(fault)
+}
+
+/// Puts off one that is due.
+pub(super) async fn postpone(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    session_id: &str,
+    id: &str,
+    now: i64,
+    until: i64,
+) -> Result<(), StoreError> {
+    sqlx::query(POSTPONE)
+        .bind(org_id)
+        .bind(session_id)
+        .bind(id)
+        .bind(now)
+        .bind(until)
+        .execute(tx)
+        .await
+        .map(|_| ())
+        .map_err(fault)
+}
+
+/// Those of a session that are enabled.
+pub(super) async fn enabled(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    session_id: SessionId,
+) -> Result<Vec<pb::SessionSchedule>, StoreError> {
+    let rows: Vec<(Vec<u8>,)> = sqlx::query_as(ENABLED)
+        .bind(org_id)
+        .bind(session_id.to_string())
+        .fetch_all(conn)
+        .await
+        .map_err(fault)?;
+    rows.iter().map(|(body,)| decoded(body)).collect()
+}
+
+/// When the next one is due.
+pub(super) async fn next_due(conn: &mut AnyConnection) -> Result<Option<i64>, StoreError> {
+    let (next,): (Option<i64>,) = sqlx::query_as(NEXT_DUE)
+        .fetch_one(conn)
+        .await
+        .map_err(fault)?;
+    Ok(next)
+}

@@ -1,0 +1,346 @@
+//! A session's SQL databases: real SQLite, inside the storage.
+//!
+//! A database is stored as the bytes of its file, so that it is where everything else
+//! is, in backups too, and any process can serve it. A call opens a copy in memory, runs
+//! its statements there and, if they changed it, stores the chunks that differ. A call
+//! that fails changes nothing because its copy is dropped.
+//!
+//! Statements run outside of any transaction of the storage: SQLite has one writer, and
+//! ten seconds of somebody's SQL must not keep everybody from it. A change is therefore
+//! stored only if the database is still the one that it was made from, and is otherwise
+//! made again from the new one.
+
+mod engine;
+mod functions;
+mod image;
+mod limits;
+mod rows;
+mod rules;
+mod sandbox;
+mod statements;
+mod watch;
+
+pub use limits::SqlLimits;
+
+pub(crate) use engine::SqlEngine;
+
+use crate::db::encoding::stored_fault;
+use crate::db::errors::refused;
+use crate::db::locks;
+use crate::db::unavailable;
+use crate::reference::ScopedReference;
+use crate::stores::session_store;
+use async_trait::async_trait;
+use everruns_core::session_sqldb::{
+    DatabaseInfo, SessionSqlDbError, SessionSqlDbStore, SqlExecuteResult, SqlQueryResult,
+    TableSchema,
+};
+use everruns_core::typed_id::SessionId;
+use image::{Image, Revision};
+use mortise_proto::convert::nested;
+use mortise_proto::error::Outcome;
+use mortise_proto::{StoreError, pb};
+use rows::{Place, Record};
+use rules::Mode;
+use sandbox::Sandbox;
+use sqlx::AnyConnection;
+use std::sync::Arc;
+use tokio::time::{Instant, timeout_at};
+use watch::Watch;
+
+const NAME_BYTES: usize = 64;
+
+/// A database that is changed is there as it grows, as what it has grown from, and as
+/// the file that is stored.
+const COPIES_TO_CHANGE: usize = 3;
+
+#[async_trait]
+impl SessionSqlDbStore for ScopedReference {
+    async fn create_database(
+        &self,
+        session_id: SessionId,
+        name: &str,
+    ) -> Result<DatabaseInfo, SessionSqlDbError> {
+        let place = self.sql_place(session_id, name)?;
+        Ok(self.new_sql_database(&place).await?)
+    }
+
+    async fn list_databases(
+        &self,
+        session_id: SessionId,
+    ) -> Result<Vec<DatabaseInfo>, SessionSqlDbError> {
+        let mut conn = self.inner.db.reader().await?;
+        let found = rows::list(&mut conn, self.scope.org_id, session_id).await?;
+        Ok(found.into_iter().map(Record::info).collect())
+    }
+
+    async fn get_database(
+        &self,
+        session_id: SessionId,
+        name: &str,
+    ) -> Result<Option<DatabaseInfo>, SessionSqlDbError> {
+        let place = self.sql_place(session_id, name)?;
+        let mut conn = self.inner.db.reader().await?;
+        Ok(rows::find(&mut conn, &place).await?.map(Record::info))
+    }
+
+    async fn delete_database(
+        &self,
+        session_id: SessionId,
+        name: &str,
+    ) -> Result<bool, SessionSqlDbError> {
+        let place = self.sql_place(session_id, name)?;
+        let answer = self.once(async |tx| {
+            locks::session(tx, place.org_id, place.session_id).await?;
+            let deleted = rows::delete(tx, &place).await?;
+            Ok(pb::DeleteDatabaseResponse { deleted })
+        });
+        Ok(answer.await?.deleted)
+    }
+
+    async fn sql_execute(
+        &self,
+        session_id: SessionId,
+        db_name: &str,
+        sql: &str,
+    ) -> Result<SqlExecuteResult, SessionSqlDbError> {
+        let place = self.sql_place(session_id, db_name)?;
+        let answer = self.change_sql_database(&place, sql).await?;
+        Ok(SqlExecuteResult {
+            rows_affected: answer.rows_affected,
+        })
+    }
+
+    async fn sql_query(
+        &self,
+        session_id: SessionId,
+        db_name: &str,
+        sql: &str,
+    ) -> Result<SqlQueryResult, SessionSqlDbError> {
+        let place = self.sql_place(session_id, db_name)?;
+        let sql = sql.to_string();
+        self.read_sql_database(&place, move |sandbox| statements::query(sandbox, &sql))
+            .await
+    }
+
+    async fn sql_schema(
+        &self,
+        session_id: SessionId,
+        db_name: &str,
+        table: Option<&str>,
+    ) -> Result<Vec<TableSchema>, SessionSqlDbError> {
+        let place = self.sql_place(session_id, db_name)?;
+        let table = table.map(str::to_string);
+        self.read_sql_database(&place, move |sandbox| {
+            statements::schema(sandbox, table.as_deref())
+        })
+        .await
+    }
+}
+
+/// A database as it was found.
+struct Found {
+    record: Record,
+    image: Arc<Image>,
+}
+
+// === impl ScopedReference ===
+
+impl ScopedReference {
+    fn sql_place(&self, session_id: SessionId, name: &str) -> Result<Place, SessionSqlDbError> {
+        Ok(Place {
+            org_id: self.scope.org_id,
+            session_id,
+            name: checked(name)?.to_string(),
+        })
+    }
+
+    async fn new_sql_database(&self, place: &Place) -> Result<DatabaseInfo, StoreError> {
+        let empty = Image::default().revised(&[]);
+        let answer = self
+            .once(async |tx| {
+                locks::session(tx, place.org_id, place.session_id).await?;
+                session_store::must_exist(tx, place.org_id, place.session_id).await?;
+                if rows::find(tx, place).await?.is_some() {
+                    let name = place.name.clone();
+                    return Err(SessionSqlDbError::DatabaseAlreadyExists(name).into());
+                }
+                self.room_for_one_more(tx, place).await?;
+                let record = Record::of(place, None, &empty.image);
+                rows::put(tx, place, &record, &empty).await?;
+                Ok(pb::CreateDatabaseResponse {
+                    database: Some(record.info().into()),
+                })
+            })
+            .await?;
+        nested("database", answer.database).map_err(stored_fault)
+    }
+
+    async fn room_for_one_more(
+        &self,
+        tx: &mut AnyConnection,
+        place: &Place,
+    ) -> Result<(), StoreError> {
+        let limits = self.inner.sql.limits();
+        if rows::count(tx, place).await? >= limits.databases {
+            return Err(limits.too_many().into());
+        }
+        Ok(())
+    }
+
+    /// Reads a database that must exist.
+    async fn read_sql_database<T: Send + 'static>(
+        &self,
+        place: &Place,
+        read: impl FnOnce(&Sandbox) -> Result<T, SessionSqlDbError> + Send + 'static,
+    ) -> Result<T, SessionSqlDbError> {
+        let found = self.find_sql_database(place).await?;
+        let Found { image, .. } =
+            found.ok_or_else(|| SessionSqlDbError::DatabaseNotFound(place.name.clone()))?;
+        let engine = &self.inner.sql;
+        let gate = engine.gate(place.org_id, place.session_id);
+        let bytes = image.bytes();
+        let work = move |watch| read(&Sandbox::open(&image, Mode::Query, watch)?);
+        engine.run(&gate, engine.patience(), bytes, work).await
+    }
+
+    /// The database and its image, from memory if nobody has changed it since.
+    async fn find_sql_database(&self, place: &Place) -> Result<Option<Found>, StoreError> {
+        let mut conn = self.inner.db.reader().await?;
+        let Some(record) = rows::find(&mut conn, place).await? else {
+            return Ok(None);
+        };
+        drop(conn);
+        if let Some(image) = self.inner.sql.image(&record.version).await {
+            return Ok(Some(Found { record, image }));
+        }
+        let mut tx = self.inner.db.snapshot().await?;
+        let Some(record) = rows::find(&mut tx, place).await? else {
+            return Ok(None);
+        };
+        let image = Arc::new(rows::image(&mut tx, place, &record).await?);
+        drop(tx);
+        let kept = self.inner.sql.keep(record.version.clone(), image.clone());
+        kept.await;
+        Ok(Some(Found { record, image }))
+    }
+
+    /// Runs statements and stores what they change.
+    async fn change_sql_database(
+        &self,
+        place: &Place,
+        sql: &str,
+    ) -> Result<pb::SqlExecuteResponse, StoreError> {
+        let engine = &self.inner.sql;
+        let gate = engine.gate(place.org_id, place.session_id);
+        let patience = engine.patience();
+        let alone = timeout_at(patience, gate.changing.lock()).await;
+        let _alone = alone.map_err(|_| engine.limits().too_late())?;
+        // A change is made again when another process was quicker.
+        while Instant::now() < patience {
+            // The statements may not run again: a row that they inserted is there.
+            if let Some(answer) = self.remembered().await? {
+                return Ok(answer);
+            }
+            let found = self.find_sql_database(place).await?;
+            let image = self.image_to_change(place, found.as_ref()).await?;
+            let bytes = COPIES_TO_CHANGE * image.bytes();
+            let changed = engine.run(&gate, patience, bytes, changes(image, sql.to_string()));
+            let (revision, rows_affected) = match changed.await {
+                Ok(changed) => changed,
+                // Maybe another process did it in the meantime, and this one fails over it.
+                Err(error) => return self.remembered().await?.ok_or_else(|| error.into()),
+            };
+            let answer = pb::SqlExecuteResponse { rows_affected };
+            let stored = self.store_sql_database(place, found, revision, answer);
+            if let Some(answer) = stored.await? {
+                return Ok(answer);
+            }
+        }
+        let text = format!("others change the database {} all the time", place.name);
+        Err(unavailable(text).outcome(Outcome::NotApplied))
+    }
+
+    /// The image that a change begins with: an empty one where there is no database.
+    async fn image_to_change(
+        &self,
+        place: &Place,
+        found: Option<&Found>,
+    ) -> Result<Arc<Image>, StoreError> {
+        if let Some(found) = found {
+            return Ok(found.image.clone());
+        }
+        let mut conn = self.inner.db.reader().await?;
+        session_store::must_exist(&mut conn, place.org_id, place.session_id).await?;
+        Ok(Arc::default())
+    }
+
+    /// Stores a revision of the database that was found; `None` if it has changed since.
+    async fn store_sql_database(
+        &self,
+        place: &Place,
+        found: Option<Found>,
+        revision: Revision,
+        answer: pb::SqlExecuteResponse,
+    ) -> Result<Option<pb::SqlExecuteResponse>, StoreError> {
+        let before = found.as_ref().map(|found| &found.record);
+        let is_same = found
+            .as_ref()
+            .is_some_and(|found| revision.is_same(&found.image));
+        let mut outrun = false;
+        let mut stored = None;
+        let answer = self.once(async |tx| {
+            locks::session(tx, place.org_id, place.session_id).await?;
+            let now = rows::find(tx, place).await?;
+            let version = |record: &Record| record.version.clone();
+            if now.as_ref().map(version) != before.map(version) {
+                outrun = true;
+                return Err(refused("the database was changed in the meantime"));
+            }
+            if !is_same {
+                if before.is_none() {
+                    self.room_for_one_more(tx, place).await?;
+                }
+                let record = Record::of(place, before, &revision.image);
+                rows::put(tx, place, &record, &revision).await?;
+                stored = Some(record.version);
+            }
+            Ok(answer)
+        });
+        let answer = answer.await;
+        if outrun {
+            return Ok(None);
+        }
+        let answer = answer?;
+        if let Some(version) = stored {
+            let kept = self.inner.sql.keep(version, Arc::new(revision.image));
+            kept.await;
+        }
+        Ok(Some(answer))
+    }
+}
+
+/// The work of finding out what statements make of a database, and how many rows they
+/// touch.
+fn changes(
+    image: Arc<Image>,
+    sql: String,
+) -> impl FnOnce(Arc<Watch>) -> Result<(Revision, u64), SessionSqlDbError> + Send + 'static {
+    move |watch| {
+        let sandbox = Sandbox::open(&image, Mode::Execute, watch)?;
+        let rows_affected = statements::execute(&sandbox, &sql)?;
+        Ok((sandbox.close(&image)?, rows_affected))
+    }
+}
+
+/// A name that may be a database's.
+fn checked(name: &str) -> Result<&str, SessionSqlDbError> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if (1..=NAME_BYTES).contains(&name.len()) && name.bytes().all(is_allowed) {
+        return Ok(name);
+    }
+    let shown: String = name.chars().take(NAME_BYTES).collect();
+    Err(SessionSqlDbError::InvalidDatabaseName(format!(
+        "{shown:?}; a name has 1 to {NAME_BYTES} letters, digits and underscores"
+    )))
+}

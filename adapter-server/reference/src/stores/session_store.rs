@@ -1,0 +1,135 @@
+//! Sessions.
+
+use crate::db::encoding::{nanos, now_after, stored_fault, time};
+use crate::db::errors::{no_session, upstream};
+use crate::db::fault;
+use crate::db::locks;
+use crate::reference::ScopedReference;
+use crate::seal::{Bound, KeyRing, opened, opened_domain, stored};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use everruns_core::typed_id::SessionId;
+use everruns_core::{AgentLoopError, Session, traits::SessionStore};
+use mortise_proto::convert::{self, to_timestamp};
+use mortise_proto::{StoreError, pb};
+use sqlx::AnyConnection;
+
+const FIND: &str = "SELECT body FROM sessions WHERE org_id = $1 AND id = $2";
+
+const CREATED_AT: &str = "SELECT created_at FROM sessions WHERE org_id = $1 AND id = $2";
+
+const UPDATE: &str = "UPDATE sessions SET status = $3, updated_at = $4, body = $5 \
+                      WHERE org_id = $1 AND id = $2";
+
+#[async_trait]
+impl SessionStore for ScopedReference {
+    async fn get_session(&self, session_id: SessionId) -> Result<Option<Session>, AgentLoopError> {
+        self.session(session_id).await.map_err(upstream)
+    }
+}
+
+impl ScopedReference {
+    async fn session(&self, session_id: SessionId) -> Result<Option<Session>, StoreError> {
+        let mut conn = self.inner.db.reader().await?;
+        let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
+        find(&mut conn, org_id, key, session_id).await
+    }
+}
+
+pub(crate) async fn find(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    key: Option<&KeyRing>,
+    session_id: SessionId,
+) -> Result<Option<Session>, StoreError> {
+    let read = read(conn, org_id, key, session_id).await?;
+    read.transpose()
+}
+
+/// The same for whoever can do without a record that is unreadable.
+pub(crate) async fn read(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    key: Option<&KeyRing>,
+    session_id: SessionId,
+) -> Result<Option<Result<Session, StoreError>>, StoreError> {
+    let id = session_id.to_string();
+    let bound = Bound::record(org_id, "sessions", &id);
+    let body = body(conn, org_id, &id).await?;
+    Ok(body.map(|body| opened_domain::<pb::Session, _>(key, bound, &body)))
+}
+
+async fn body(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    id: &str,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let row: Option<(Vec<u8>,)> = sqlx::query_as(FIND)
+        .bind(org_id)
+        .bind(id)
+        .fetch_optional(conn)
+        .await
+        .map_err(fault)?;
+    Ok(row.map(|(body,)| body))
+}
+
+/// When the session was made; `None` if it is not in this org.
+pub(crate) async fn created_at(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    session_id: SessionId,
+) -> Result<Option<i64>, StoreError> {
+    let row: Option<(i64,)> = sqlx::query_as(CREATED_AT)
+        .bind(org_id)
+        .bind(session_id.to_string())
+        .fetch_optional(conn)
+        .await
+        .map_err(fault)?;
+    Ok(row.map(|(created_at,)| created_at))
+}
+
+/// Fails unless the session is in this org.
+pub(crate) async fn must_exist(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    session_id: SessionId,
+) -> Result<(), StoreError> {
+    let found = created_at(conn, org_id, session_id).await?;
+    found.map(|_| ()).ok_or_else(|| no_session(session_id))
+}
+
+/// Changes a session and moves its `updated_at`; `change` is told the new time.
+pub(crate) async fn update(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    key: Option<&KeyRing>,
+    session_id: SessionId,
+    change: impl FnOnce(&mut pb::Session, DateTime<Utc>),
+) -> Result<pb::Session, StoreError> {
+    let id = session_id.to_string();
+    let bound = Bound::record(org_id, "sessions", &id);
+    locks::session(conn, org_id, session_id).await?;
+    let body = body(conn, org_id, &id).await?;
+    let body = body.ok_or_else(|| no_session(session_id))?;
+    let mut session: pb::Session = opened(key, bound, &body)?;
+    let last = convert::timestamp("updated_at", session.updated_at).map_err(stored_fault)?;
+    let updated_at = now_after(nanos(last));
+    session.updated_at = Some(to_timestamp(time(updated_at)));
+    change(&mut session, time(updated_at));
+    sqlx::query(UPDATE)
+        .bind(org_id)
+        .bind(id.as_str())
+        .bind(status_name(&session))
+        .bind(updated_at)
+        .bind(stored(key, bound, &session)?)
+        .execute(conn)
+        .await
+        .map_err(fault)?;
+    Ok(session)
+}
+
+/// The status as people who look into the database read it.
+pub(crate) fn status_name(session: &pb::Session) -> &'static str {
+    let name = session.status().as_str_name();
+    name.trim_start_matches("SESSION_STATUS_")
+}
