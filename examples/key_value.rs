@@ -4,7 +4,7 @@
 //! cargo run -p mortise-examples --example key_value
 //! ```
 //!
-//! It listens at 127.0.0.1:7500. In a second terminal, a host keeps values there and
+//! It listens at 127.0.0.1:7500, or where its argument says. In a second terminal, a host keeps values there and
 //! everything else where it was:
 //!
 //! ```sh
@@ -113,7 +113,9 @@ async fn main() -> anyhow::Result<()> {
         .llm_sim(LlmSimConfig::fixed("nobody asks this model"))
         .build()
         .await?;
-    let address: ListenAddress = "127.0.0.1:7500".parse().map_err(anyhow::Error::msg)?;
+    let address = std::env::args().nth(1);
+    let address = address.as_deref().unwrap_or("127.0.0.1:7500");
+    let address: ListenAddress = address.parse().map_err(anyhow::Error::msg)?;
     let listener = address.bind().await?;
     println!("listening at {}", listener.endpoint());
     AdapterServer::builder(adapter)
