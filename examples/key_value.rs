@@ -4,8 +4,8 @@
 //! cargo run -p mortise-examples --example key_value
 //! ```
 //!
-//! It listens at 127.0.0.1:7500, or where its argument says. In a second terminal, a host keeps values there and
-//! everything else where it was:
+//! It listens at 127.0.0.1:7500, or where its argument says. In a second terminal, a host
+//! keeps values there and everything else where it was:
 //!
 //! ```sh
 //! cargo run --bin mortise-host -- run \
