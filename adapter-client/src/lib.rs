@@ -2,6 +2,30 @@
 //! upstream trait `RuntimeHostAdapter` whose stores answer over gRPC, and [`Mesh`]
 //! is what lies under it: channels, routes and policies.
 //!
+//! ```no_run
+//! use everruns_core::{CapabilityRegistry, DriverRegistry};
+//! use everruns_runtime::RuntimeHostAdapter;
+//! use mortise_adapter_client::{Mesh, MeshConfig};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! // Nothing is connected yet: an adapter may be absent, come and go.
+//! let mesh = Mesh::new(MeshConfig::single("unix:/run/acme/adapter.sock".parse()?))?;
+//! // The handshake: what an adapter does not offer is `None` from here on.
+//! let adapter = mesh
+//!     .adapter(1)
+//!     .capability_registry(CapabilityRegistry::with_builtins())
+//!     .driver_registry(DriverRegistry::new())
+//!     .build()
+//!     .await?;
+//! let model = adapter.provider_store(1).get_default_model().await?;
+//! # drop(model);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! An adapter serves one org. In a turn, [`GrpcHostAdapter::phase`] hands out stores that
+//! read the session once and send events without waiting for each.
+//!
 //! This crate does not read the environment, and of files only those that an
 //! [`AdapterConfig`] names: certificates, keys and tokens, which may be replaced.
 

@@ -1,7 +1,32 @@
 //! Serves any `RuntimeHostAdapter` over gRPC.
 //!
-//! This crate does not read the environment, and of files only those that its options
-//! name: certificates, keys and tokens, which may be replaced while it serves.
+//! [`AdapterServer`] takes an adapter, or an [`AdapterSource`] that yields one for each
+//! call, and offers every service of the contract that the adapter has a store for, with
+//! health and reflection beside them. It checks each call's context, remembers answers to
+//! changes by `request_id`, and runs a change to its end whatever becomes of its caller.
+//!
+//! ```no_run
+//! use everruns_runtime::RuntimeHostAdapter;
+//! use mortise_adapter_server::{AdapterServer, ListenAddress};
+//!
+//! async fn serve(adapter: impl RuntimeHostAdapter) -> Result<(), Box<dyn std::error::Error>> {
+//!     let address: ListenAddress = "unix:/run/acme/adapter.sock".parse()?;
+//!     let listener = address.bind().await?;
+//!     AdapterServer::builder(adapter)
+//!         .identity("acme-storage", "1.4.0")
+//!         .serve(listener, async { drop(tokio::signal::ctrl_c().await) })
+//!         .await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! A plain adapter serves every org and its answers are remembered in memory. Who keeps
+//! orgs apart, stores events as they are on the wire, or remembers answers beside the data
+//! implements [`AdapterSource`] instead; each of its methods has a default.
+//!
+//! This crate knows no storage and no command line. It does not read the environment, and
+//! of files only those that its options name: certificates, keys and tokens, which may be
+//! replaced while it serves. Small programs are in the folder `examples` of the repository.
 
 mod chunks;
 mod erased;

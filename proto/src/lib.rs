@@ -2,6 +2,23 @@
 //! host. This crate holds the generated messages, the table of RPCs with their
 //! semantics, and the error type; with the feature `convert` also the conversions
 //! to and from the upstream types. It does no I/O.
+//!
+//! ```
+//! use mortise_proto::StoreError;
+//! use mortise_proto::pb::ErrorReason;
+//! use mortise_proto::rpc::table::session_storage_store_service::SET_VALUE;
+//!
+//! // The table says of every method how it may be called.
+//! let method = SET_VALUE.method;
+//! assert_eq!(method.short_name(), "SessionStorageStoreService/SetValue");
+//! assert!(method.may_repeat(), "the server remembers the answer by request id");
+//!
+//! // An error crosses the wire with its reason.
+//! let error = StoreError::new(ErrorReason::SessionNotFound, "session not found");
+//! let status = tonic::Status::from(error);
+//! let error = StoreError::from(status);
+//! assert_eq!(error.reason, Some(ErrorReason::SessionNotFound));
+//! ```
 
 #[cfg(feature = "convert")]
 pub mod convert;

@@ -23,6 +23,10 @@ pub(crate) struct Text {
 }
 
 impl Renderer {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "NO_COLOR is for whoever writes to a terminal"
+    )]
     pub(crate) fn text() -> Self {
         let coloured = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         Self::Text(Text {

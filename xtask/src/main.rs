@@ -1,6 +1,11 @@
 //! The project's own commands. `cargo xtask check` is what CI runs before the
 //! tests; everything it finds is printed with what to do about it.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a command line: it reads the environment, and nothing waits for its threads"
+)]
+
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

@@ -119,6 +119,10 @@ pub(crate) enum Failure {
 
 impl Traces {
     /// Takes over the process's logs. `MORTISE_LOG` says which.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a command line reads the environment"
+    )]
     pub(crate) fn start(self) -> Result<Telemetry, Failure> {
         let level = std::env::var("MORTISE_LOG").ok();
         let options = TelemetryOptions {

@@ -1,11 +1,30 @@
-//! The reference storage: every store of the contract over SQLite and PostgreSQL.
+//! The reference storage: every store of the contract over SQLite and PostgreSQL, and the
+//! binary `mortise-adapter` that serves it.
 //!
-//! One file per store under `stores`, each with its statements. What they share: the
-//! connections (`db`), answers remembered by request id (`idempotency`) and sealed secrets
-//! (`seal`). Every statement names the org; a record of another org is absent.
+//! [`Reference`] is an `AdapterSource`: it yields, for each call, stores that see one org.
+//! Answers to changes are remembered in the transaction of the change, events and the
+//! messages that they leave are one transaction, and secrets are sealed with a key.
 //!
-//! This crate does not read the environment, and of files only the database that its
-//! configuration names. The binary `mortise-adapter` serves it.
+//! ```
+//! use mortise_adapter_server::AdapterServer;
+//! use mortise_reference::{EncryptionKey, Reference, ReferenceConfig};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut config = ReferenceConfig::new("sqlite::memory:");
+//! config.encryption_key = Some(EncryptionKey::from_bytes([7; 32]));
+//! let reference = Reference::open(config).await?;
+//! // Every service, to be served at a socket or mounted beside others.
+//! let services = AdapterServer::builder(reference.clone()).routes().await?;
+//! # drop(services);
+//! reference.close().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! One file per store, each with its statements, under `stores/`. A store touches its
+//! context and its own state alone; this crate's composition root is the only file that
+//! knows all stores. Every statement names the org; a record of another org is absent.
 
 mod config;
 mod db;

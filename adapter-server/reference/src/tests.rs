@@ -2,7 +2,7 @@
 //! is checked by the contract suite as well; here stands what only this storage does,
 //! and what is quicker to see from inside.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 #[path = "../../../tests/support/src/database.rs"]
 #[allow(unreachable_pub, dead_code)]

@@ -1,7 +1,12 @@
 //! Upstream types across the wire and back: nothing is lost, nothing is invented,
 //! and what breaks the contract is refused by name.
 #![cfg(feature = "convert")]
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs
+)]
 
 mod budgets;
 mod credentials;

@@ -41,6 +41,10 @@ struct Keys {
 // === impl Keys ===
 
 impl Keys {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a command line reads the environment"
+    )]
     fn from_environment() -> Self {
         let key = |name| std::env::var(name).ok().filter(|key| !key.is_empty());
         Self {

@@ -158,6 +158,10 @@ async fn run_to_the_end(args: ServeArgs, stop: impl Future<Output = ()>) -> Resu
     Ok(served?)
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a command line reads the environment"
+)]
 fn environment() -> impl Iterator<Item = (String, String)> {
     let texts = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -169,6 +173,10 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 
 impl Arguments {
     /// The configuration without a file, but for what was given.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a command line reads the environment"
+    )]
     fn into_config(self) -> Result<HostConfig, Faults> {
         let mut config = HostConfig::parse("", [])?;
         config.listen.grpc = self.grpc;

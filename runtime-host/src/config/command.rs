@@ -52,6 +52,10 @@ impl ConfigCommand {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a command line reads the environment"
+)]
 fn load(file: &std::path::Path) -> Result<HostConfig, Faults> {
     let environment = std::env::vars_os();
     let texts = environment

@@ -1,6 +1,11 @@
 //! What others may do to a turn under way: stop it, send a message into it, and learn
 //! that it has begun.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "who steers a turn and the turn itself wait for each other, in the order they came"
+)]
+
 use super::TurnWatch;
 use super::turn::LONGEST_PAUSE;
 use everruns_core::AgentLoopError;

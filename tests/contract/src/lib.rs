@@ -4,6 +4,18 @@
 //! A rule is a plain async function with an id; [`run`] runs those that apply to what
 //! the server offers. The rules speak protobuf alone, so the same ones run in process,
 //! over an in-memory connection and against an address.
+//!
+//! ```no_run
+//! use mortise_contract::{Dial, Options, Tls, Verdict, rules, run, table};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = Dial::address("unix:/run/acme/adapter.sock", Tls::default())?;
+//! let report = run(&server, &rules(), Options::default(), &|_, _, _| {}).await?;
+//! print!("{}", table(&report, false));
+//! assert_eq!(report.count(Verdict::Failed), 0);
+//! # Ok(())
+//! # }
+//! ```
 
 mod check;
 mod client;

@@ -1,6 +1,11 @@
 //! Where statements run: on threads that may block, a few at a time and fewer for each
 //! session, so that a runaway holds up neither the server nor its neighbours.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "a change of a database holds its gate while it runs, which is what the gate is for"
+)]
+
 use crate::stores::session_sql_db_store::image::Image;
 use crate::stores::session_sql_db_store::limits::{MIB, SqlLimits};
 use crate::stores::session_sql_db_store::watch::Watch;
