@@ -105,7 +105,9 @@ pub enum OnUnavailable {
     Unspecified = 0,
     /// The call fails and says so.
     FailClosed = 1,
-    /// The call counts as allowed. Only for checks whose trait documents it.
+    /// The call counts as allowed: whoever gets no answer within a second, or none that it
+    /// can read, goes on as if `allowed` were true in it. The answer must have that field.
+    /// Only for checks whose trait documents it.
     Allow = 2,
 }
 impl OnUnavailable {
