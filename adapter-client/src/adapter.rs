@@ -5,7 +5,7 @@ mod builder;
 pub use builder::AdapterBuilder;
 
 use crate::mesh::Mesh;
-use crate::mesh::handshake::Offers;
+use crate::mesh::offers::Offers;
 use crate::mesh::tap::CallTap;
 use crate::phase::{Phase, PhaseKind};
 use crate::stores::{
@@ -30,6 +30,7 @@ use everruns_core::{Agent, CapabilityRegistry, DriverRegistry, Harness, Session}
 use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter, UtilityLlmService};
 use everruns_mcp::McpExecutor;
 use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
+use mortise_proto::StoreError;
 use mortise_proto::pb::Feature;
 use mortise_proto::rpc::table;
 use std::fmt;
@@ -131,10 +132,10 @@ impl GrpcHostAdapter {
         self
     }
 
-    /// Waits until every event of the phase is stored; an error says which is not, or
-    /// which status of the session. What outlives the phase (background runs keep its stores) goes on without
-    /// snapshot and stream.
-    pub async fn finish_phase(&self) -> Result<()> {
+    /// Waits until every event of the phase is stored. The error is that of the first
+    /// which is not, or of a status of the session. Stores kept by background runs stay
+    /// usable, without snapshot and stream.
+    pub async fn finish_phase(&self) -> std::result::Result<(), StoreError> {
         match &self.phase {
             Some(phase) => phase.finish().await,
             None => Ok(()),
@@ -175,7 +176,7 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
         let set = remote.set_session_status(session_id, status).await;
         // Upstream logs this failure and goes on.
         set.map_err(|error| match &phase {
-            Some(phase) => phase.noted(error),
+            Some(phase) => phase.noted(error.into()),
             None => error,
         })
     }

@@ -23,6 +23,8 @@ mod connect;
 mod driver;
 pub(crate) mod endpoint;
 pub(crate) mod handshake;
+pub(crate) mod health;
+pub(crate) mod offers;
 mod retry;
 pub(crate) mod stats;
 pub(crate) mod status;
@@ -36,19 +38,25 @@ use bytes::Bytes;
 use config::{AdapterConfig, ConfigError, MeshConfig};
 use driver::Driver;
 use everruns_core::org_public_id_from_internal;
+use health::Health;
 use mortise_proto::pb::{ErrorReason, Identity};
 use mortise_proto::{MAX_MESSAGE_BYTES, Method, StoreError};
 use prost::Message;
 use retry::RetryPolicy;
 use stats::{MethodStats, RpcStats, Stats};
 use status::Seen;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tap::Tap;
 use token::Token;
+use tokio::sync::{Semaphore, watch};
 use tonic::transport::Channel;
+
+/// How many handshakes may be under way at once: an adapter that comes back is greeted for
+/// every org, and must not be knocked over by that.
+const HANDSHAKES_MAX: usize = 16;
 
 /// Channels, routes and policies. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -61,6 +69,8 @@ struct Inner {
     targets: BTreeMap<String, Arc<Target>>,
     /// Service by full name to the adapter that serves it.
     routes: BTreeMap<&'static str, String>,
+    /// Services whose stores the configuration routes by name, not by default.
+    routed_by_name: BTreeSet<&'static str>,
     client: Identity,
     deadline: Duration,
     long_deadline: Duration,
@@ -68,6 +78,9 @@ struct Inner {
     max_answer_bytes: usize,
     retry: RetryPolicy,
     driver: Driver,
+    handshakes: Semaphore,
+    /// Counts the changes of any adapter's health.
+    health_changes: watch::Sender<u64>,
 }
 
 /// One adapter server.
@@ -79,6 +92,7 @@ pub(crate) struct Target {
     token: Option<Token>,
     stats: Stats,
     seen: Mutex<Seen>,
+    health: Health,
     /// What the server said it takes, once it was asked.
     request_bytes_max: AtomicUsize,
     /// Set when a call waited for it in vain, until one is answered: the calls between
@@ -106,6 +120,7 @@ impl Mesh {
     /// yet: an adapter may be absent, come and go.
     pub fn new(config: MeshConfig) -> Result<Self, ConfigError> {
         let routes = config.routes.resolve(&config.adapters)?;
+        let routed_by_name = config.routes.named();
         let driver = Driver::start().map_err(ConfigError::Runtime)?;
         let targets = config
             .adapters
@@ -119,6 +134,7 @@ impl Mesh {
                     token,
                     stats: Stats::default(),
                     seen: Mutex::default(),
+                    health: Health::default(),
                     name: name.clone(),
                     request_bytes_max: AtomicUsize::new(MAX_MESSAGE_BYTES),
                     is_down: AtomicBool::new(false),
@@ -130,6 +146,7 @@ impl Mesh {
             inner: Arc::new(Inner {
                 targets,
                 routes,
+                routed_by_name,
                 client: config.client,
                 deadline: config.deadline,
                 long_deadline: config.long_deadline,
@@ -137,6 +154,8 @@ impl Mesh {
                 max_answer_bytes: config.max_answer_bytes,
                 retry: RetryPolicy::new(config.retry_window),
                 driver,
+                handshakes: Semaphore::new(HANDSHAKES_MAX),
+                health_changes: watch::Sender::new(0),
             }),
         })
     }

@@ -13,12 +13,13 @@
 //! - A read of messages after an event that leaves one behind waits for that event.
 //!
 //! Where a server lacks the feature, or the stores of the snapshot are routed to
-//! several adapters, the phase reads and emits one by one.
+//! several adapters, the phase reads and emits one by one. So it does from the moment on
+//! in which a server says that it does not know the stream or the snapshot any more.
 
 mod emitter;
 mod snapshot;
 
-use crate::mesh::handshake::Offers;
+use crate::mesh::offers::Offers;
 use crate::stores::{Remote, finish_query, is_fatal};
 use async_trait::async_trait;
 use emitter::EventLink;
@@ -40,6 +41,7 @@ use mortise_proto::rpc::table::{event_emitter_service, runtime_host_service};
 use snapshot::{Snapshot, Snapshots};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tonic::Code;
 
 /// Which phase of a turn; it decides what the snapshot holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +64,8 @@ pub(crate) struct Phase {
     /// `None` where events go one by one.
     events: Option<EventLink>,
     finished: AtomicBool,
+    /// Set when the server has no snapshots any more.
+    without_snapshots: AtomicBool,
     /// The first emit or change of status that failed. Upstream logs most such failures
     /// and goes on.
     failure: Mutex<Option<StoreError>>,
@@ -90,6 +94,7 @@ impl Phase {
             snapshots,
             events,
             finished: AtomicBool::new(false),
+            without_snapshots: AtomicBool::new(false),
             failure: Mutex::default(),
         }
     }
@@ -101,7 +106,7 @@ impl Phase {
         }
     }
 
-    pub(crate) async fn finish(&self) -> Result<()> {
+    pub(crate) async fn finish(&self) -> std::result::Result<(), StoreError> {
         self.finished.store(true, Ordering::Release);
         self.forget();
         let sent = match &self.events {
@@ -109,12 +114,11 @@ impl Phase {
             None => Ok(()),
         };
         let failure = self.lock().take();
-        sent.and(failure.map_or(Ok(()), |error| Err(error.into())))
+        sent.and(failure.map_or(Ok(()), Err))
     }
 
     /// Keeps a failure that upstream only logs, for `finish` to report.
-    pub(crate) fn noted(&self, error: AgentLoopError) -> AgentLoopError {
-        let error = StoreError::from(error);
+    pub(crate) fn noted(&self, error: StoreError) -> AgentLoopError {
         self.lock().get_or_insert_with(|| error.clone());
         error.into()
     }
@@ -146,11 +150,18 @@ impl Phase {
     /// The snapshot of the phase's own session, while the phase lasts.
     async fn snapshot(&self, session_id: SessionId) -> Result<Option<Arc<Snapshot>>> {
         match &self.snapshots {
-            Some(snapshots) if session_id == self.session_id && self.lasts() => {
+            Some(snapshots) if session_id == self.session_id && self.has_snapshots() => {
                 if snapshots.hold_messages() {
                     self.settle().await?;
                 }
-                snapshots.get().await.map(Some)
+                match snapshots.get().await {
+                    Err(error) if is_unknown(&error) => {
+                        // The server has no snapshot any more: the stores are asked.
+                        self.without_snapshots.store(true, Ordering::Release);
+                        Ok(None)
+                    }
+                    snapshot => snapshot.map(Some),
+                }
             }
             Some(_) | None => Ok(None),
         }
@@ -159,7 +170,7 @@ impl Phase {
     /// Waits for events that reads must see.
     async fn settle(&self) -> Result<()> {
         match &self.events {
-            Some(events) => events.settle().await,
+            Some(events) => Ok(events.settle().await?),
             None => Ok(()),
         }
     }
@@ -167,6 +178,15 @@ impl Phase {
     fn lasts(&self) -> bool {
         !self.finished.load(Ordering::Acquire)
     }
+
+    fn has_snapshots(&self) -> bool {
+        self.lasts() && !self.without_snapshots.load(Ordering::Acquire)
+    }
+}
+
+/// Whether a server does not know a method that it was said to offer.
+fn is_unknown(error: &AgentLoopError) -> bool {
+    StoreError::from(error).code == Code::Unimplemented
 }
 
 /// A write under way that may touch the snapshot.
@@ -182,7 +202,11 @@ impl Drop for Writing<'_> {
 impl HarnessStore for Phase {
     async fn get_harness_chain(&self, harness_id: HarnessId) -> Result<Vec<Harness>> {
         match self.snapshot(self.session_id).await? {
-            Some(snapshot) if snapshot.context.session.harness_id == harness_id => {
+            // A server that does not know the snapshot's parts any more leaves it out.
+            Some(snapshot)
+                if snapshot.context.session.harness_id == harness_id
+                    && !snapshot.harness_chain.is_empty() =>
+            {
                 Ok(snapshot.harness_chain.clone())
             }
             Some(_) | None => self.remote.get_harness_chain(harness_id).await,
@@ -248,7 +272,7 @@ impl MessageRetriever for Phase {
         if let Some(snapshots) = self
             .snapshots
             .as_ref()
-            .filter(|_| self.lasts() && session_id == self.session_id)
+            .filter(|_| self.has_snapshots() && session_id == self.session_id)
         {
             self.settle().await?;
             return snapshots.message(message_id).await;
@@ -320,7 +344,7 @@ impl EventEmitter for Phase {
         let is_ephemeral = request.is_ephemeral();
         let sent = match &self.events {
             Some(events) if self.lasts() => events.send(request, awaited, leaves_a_message).await,
-            Some(_) | None => self.remote.emit(request).await,
+            Some(_) | None => self.remote.emit_event(request).await,
         };
         let event = match sent {
             Err(error) if !is_ephemeral => return Err(self.noted(error)),

@@ -152,6 +152,30 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         self.code == Code::Unavailable
     }
+
+    /// Whether a call that may be repeated can end otherwise later. It is final where the
+    /// server has decided: where it certainly did not happen and no time was named at
+    /// which to come back. Nothing else says so, and never the text.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self.code {
+            Code::Unavailable => true,
+            Code::DeadlineExceeded | Code::Cancelled | Code::Internal | Code::Unknown => {
+                self.outcome == Outcome::Unknown
+            }
+            Code::ResourceExhausted | Code::Aborted => self.retry_after.is_some(),
+            Code::Ok
+            | Code::InvalidArgument
+            | Code::NotFound
+            | Code::AlreadyExists
+            | Code::PermissionDenied
+            | Code::FailedPrecondition
+            | Code::OutOfRange
+            | Code::Unimplemented
+            | Code::DataLoss
+            | Code::Unauthenticated => false,
+        }
+    }
 }
 
 impl From<StoreError> for Status {
@@ -397,6 +421,30 @@ mod tests {
         let back = StoreError::from(Status::from(error));
         assert_eq!(back.field.as_deref(), Some("context.org_id"));
         assert_eq!(back.message, "context.org_id: is 0; set the org's id");
+    }
+
+    /// Whether an error passes is a matter of code, outcome and the time to come back.
+    #[test]
+    fn final_and_passing_are_told_apart_by_code_and_outcome() {
+        let error = |code| StoreError::from(Status::new(code, "not found, try again"));
+        for code in (1..=16).map(Code::from) {
+            let passes = matches!(
+                code,
+                Code::Unavailable
+                    | Code::DeadlineExceeded
+                    | Code::Cancelled
+                    | Code::Internal
+                    | Code::Unknown
+            );
+            assert_eq!(error(code).may_pass(), passes, "{code:?}");
+        }
+        let refused = StoreError::new(ErrorReason::Store, "x").outcome(Outcome::NotApplied);
+        assert!(!refused.may_pass());
+        for code in [Code::ResourceExhausted, Code::Aborted] {
+            let mut later = error(code);
+            later.retry_after = Some(Duration::from_secs(1));
+            assert!(later.may_pass(), "{code:?}");
+        }
     }
 
     /// A text of any length and script fits the headers, and says that it was cut.

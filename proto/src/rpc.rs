@@ -17,6 +17,9 @@ pub mod table {
 pub struct Rpc<Req, Rsp> {
     /// The facts.
     pub method: &'static Method,
+    /// Of a method that counts as allowed when its server cannot be asked: the answer
+    /// that its caller goes on with.
+    pub allowed: Option<fn() -> Rsp>,
     types: PhantomData<fn(Req) -> Rsp>,
 }
 
@@ -129,10 +132,22 @@ pub trait Scoped {
 // === impl Rpc ===
 
 impl<Req, Rsp> Rpc<Req, Rsp> {
-    /// For the generated table alone.
+    /// For the generated table alone: a method that fails closed.
     const fn new(method: &'static Method) -> Self {
+        assert!(matches!(method.on_unavailable, OnUnavailable::FailClosed));
         Self {
             method,
+            allowed: None,
+            types: PhantomData,
+        }
+    }
+
+    /// For the generated table alone: a method that counts as allowed.
+    const fn allowing(method: &'static Method, allowed: fn() -> Rsp) -> Self {
+        assert!(matches!(method.on_unavailable, OnUnavailable::Allow));
+        Self {
+            method,
+            allowed: Some(allowed),
             types: PhantomData,
         }
     }

@@ -22,6 +22,7 @@ use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::message::Message;
 use everruns_core::typed_id::{MessageId, SessionId};
+use mortise_proto::HostError;
 use std::fmt;
 use std::sync::Arc;
 
@@ -135,6 +136,12 @@ pub enum TurnError {
     /// The adapter failed before the turn started.
     #[error(transparent)]
     Adapter(#[from] AgentLoopError),
+    /// A fault of this process broke it off before it began.
+    #[error("the turn broke off; see the host's log")]
+    BrokeOff,
+    /// The host refuses it now.
+    #[error(transparent)]
+    Refused(#[from] HostError),
 }
 
 impl fmt::Debug for Begin {

@@ -31,7 +31,7 @@ pub use timelines::{Step, StepKind, TurnLook, TurnStory};
 pub use turns::{Ended, Sent, TurnHandle, TurnStatus, TurnView};
 
 use crate::engine::EngineOptions;
-use crate::journal::{JournalError, TurnJournal};
+use crate::journal::{JournalError, TurnJournal, UnstoredEnds};
 use crate::metrics::HostMetrics;
 use everruns_core::typed_id::{SessionId, TurnId};
 use everruns_core::{CapabilityRegistry, DriverRegistry};
@@ -39,12 +39,12 @@ use lanes::Lanes;
 use mortise_adapter_client::Mesh;
 use mortise_proto::HostError;
 use orgs::Org;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use timelines::Timelines;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -94,6 +94,12 @@ pub struct Host {
 struct Inner {
     options: HostOptions,
     journal: Arc<dyn TurnJournal>,
+    /// Turns that are over and whose ends are not stored.
+    ends: Arc<UnstoredEnds>,
+    /// Sessions whose interrupted turn could not be recovered yet.
+    stuck: Mutex<HashSet<Key>>,
+    /// Counts how often an org has seen its adapters change: the others look as well.
+    changes: watch::Sender<u64>,
     orgs: BTreeMap<i64, Arc<Org>>,
     lanes: Arc<Lanes>,
     timelines: Timelines,
@@ -149,6 +155,8 @@ impl Host {
     ) -> Result<Self, JournalError> {
         options.metrics.watch(mesh);
         let unfinished = journal.all().await?;
+        let ends = UnstoredEnds::new(journal.clone(), options.metrics.clone());
+        ends.load().await?;
         let closing = CancellationToken::new();
         let orgs = options.orgs.iter().map(|id| (*id, Arc::new(Org::new(*id))));
         let lanes = Lanes::new(&options, closing.clone());
@@ -159,6 +167,9 @@ impl Host {
                 timelines: Timelines::default(),
                 mesh: mesh.clone(),
                 journal,
+                ends: Arc::new(ends),
+                stuck: Mutex::default(),
+                changes: watch::Sender::new(0),
                 closing,
                 closed: CancellationToken::new(),
                 turns: TaskTracker::new(),
@@ -167,7 +178,10 @@ impl Host {
                 options,
             }),
         };
-        host.take_up(unfinished);
+        for turn in unfinished {
+            host.take_up(turn);
+        }
+        host.watch_health();
         for org in host.inner.orgs.values() {
             let watch = host
                 .clone()
@@ -175,6 +189,17 @@ impl Host {
             host.inner.watches.spawn(watch);
         }
         Ok(host)
+    }
+
+    /// Watches the health of the adapters until the host is closed.
+    fn watch_health(&self) {
+        let (mesh, closed) = (self.inner.mesh.clone(), self.inner.closed.clone());
+        self.inner.watches.spawn(async move {
+            tokio::select! {
+                () = mesh.watch_health() => {}
+                () = closed.cancelled() => {}
+            }
+        });
     }
 
     /// The mesh under it.

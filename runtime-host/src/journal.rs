@@ -2,8 +2,10 @@
 //! none of them behind: a turn is written down before each of its steps and struck out
 //! when its end is stored.
 
+mod ends;
 mod files;
 
+pub use ends::UnstoredEnds;
 pub use files::FileJournal;
 
 use async_trait::async_trait;
@@ -16,7 +18,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Keeps turns that have not ended. A session has one at a time.
 #[async_trait]
@@ -36,6 +38,16 @@ pub trait TurnJournal: Send + Sync + fmt::Debug {
 
     /// Every turn. One that is damaged is set aside and logged, and is no error.
     async fn all(&self) -> Result<Vec<UnfinishedTurn>, JournalError>;
+
+    /// Writes down a turn that is over and whose end is not stored, over what was written
+    /// of it so. It is apart from the turn of its session, and durable when this returns.
+    async fn put_end(&self, turn: &UnfinishedTurn) -> Result<(), JournalError>;
+
+    /// Strikes such a turn out; none is no error.
+    async fn remove_end(&self, org_id: i64, turn_id: TurnId) -> Result<(), JournalError>;
+
+    /// Every such turn, as [`TurnJournal::all`] gives the others.
+    async fn ends(&self) -> Result<Vec<UnfinishedTurn>, JournalError>;
 }
 
 /// The journal's folder or one of its files cannot be used.
@@ -57,6 +69,18 @@ pub struct UnfinishedTurn {
     pub next: NextStep,
     /// The turn's events come after this sequence number.
     pub since_sequence: i64,
+    /// Set once the turn is over and its end is not stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unstored: Option<Unstored>,
+}
+
+/// Why a turn's end is not stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unstored {
+    /// What the adapter said last.
+    pub problem: String,
+    /// How often it has refused the end for good.
+    pub refused: u32,
 }
 
 /// The step that a turn was about to take.
@@ -131,6 +155,7 @@ impl UnfinishedTurn {
             state: first_state(of, state.agent_id, input_message_id),
             next: NextStep::Input,
             since_sequence: self.since_sequence,
+            unstored: None,
         }
     }
 
@@ -205,8 +230,12 @@ impl fmt::Debug for Ending {
 /// Keeps turns as long as the process lives.
 #[derive(Default)]
 pub struct MemoryJournal {
-    turns: Mutex<BTreeMap<(i64, String), UnfinishedTurn>>,
+    turns: Mutex<Turns>,
+    ends: Mutex<Turns>,
 }
+
+/// By org, and by session or turn.
+type Turns = BTreeMap<(i64, String), UnfinishedTurn>;
 
 impl fmt::Debug for MemoryJournal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -216,22 +245,16 @@ impl fmt::Debug for MemoryJournal {
 
 // === impl MemoryJournal ===
 
-impl MemoryJournal {
-    fn with<T>(
-        &self,
-        work: impl FnOnce(&mut BTreeMap<(i64, String), UnfinishedTurn>) -> T,
-    ) -> Result<T, JournalError> {
-        Ok(work(
-            &mut self.turns.lock().unwrap_or_else(PoisonError::into_inner),
-        ))
-    }
+fn locked(turns: &Mutex<Turns>) -> MutexGuard<'_, Turns> {
+    turns.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]
 impl TurnJournal for MemoryJournal {
     async fn put(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
         let key = (turn.state.org_id, turn.session_id().to_string());
-        self.with(|turns| drop(turns.insert(key, turn.clone())))
+        locked(&self.turns).insert(key, turn.clone());
+        Ok(())
     }
 
     async fn get(
@@ -239,14 +262,31 @@ impl TurnJournal for MemoryJournal {
         org_id: i64,
         session_id: SessionId,
     ) -> Result<Option<UnfinishedTurn>, JournalError> {
-        self.with(|turns| turns.get(&(org_id, session_id.to_string())).cloned())
+        let key = (org_id, session_id.to_string());
+        Ok(locked(&self.turns).get(&key).cloned())
     }
 
     async fn remove(&self, org_id: i64, session_id: SessionId) -> Result<(), JournalError> {
-        self.with(|turns| drop(turns.remove(&(org_id, session_id.to_string()))))
+        locked(&self.turns).remove(&(org_id, session_id.to_string()));
+        Ok(())
     }
 
     async fn all(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
-        self.with(|turns| turns.values().cloned().collect())
+        Ok(locked(&self.turns).values().cloned().collect())
+    }
+
+    async fn put_end(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
+        let key = (turn.state.org_id, turn.turn_id().to_string());
+        locked(&self.ends).insert(key, turn.clone());
+        Ok(())
+    }
+
+    async fn remove_end(&self, org_id: i64, turn_id: TurnId) -> Result<(), JournalError> {
+        locked(&self.ends).remove(&(org_id, turn_id.to_string()));
+        Ok(())
+    }
+
+    async fn ends(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
+        Ok(locked(&self.ends).values().cloned().collect())
     }
 }

@@ -46,6 +46,8 @@ struct Inner {
     running: Gauge,
     queued: Gauge,
     refused: Counter,
+    unstored_ends: Gauge,
+    ends_given_up: Counter,
     phases: Family<Phase, Histogram>,
     turns: Histogram,
     tokens: Family<Tokens, Counter>,
@@ -117,6 +119,12 @@ impl Default for HostMetrics {
         let refused = Counter::default();
         let help = "Turns that were refused because the host or the session was busy";
         registry.register("turns_refused", help, refused.clone());
+        let unstored_ends = Gauge::default();
+        let help = "Turns that are over and whose ends are not stored now";
+        registry.register("turn_ends_unstored", help, unstored_ends.clone());
+        let ends_given_up = Counter::default();
+        let help = "Ends of turns that were refused too often and will not be stored";
+        registry.register("turn_ends_given_up", help, ends_given_up.clone());
         let turns = Histogram::new(PHASE_BOUNDS);
         let help = "How long turns took";
         registry.register_with_unit("turn_duration", help, Unit::Seconds, turns.clone());
@@ -136,6 +144,8 @@ impl Default for HostMetrics {
             running,
             queued,
             refused,
+            unstored_ends,
+            ends_given_up,
             phases,
             turns,
             tokens,
@@ -168,6 +178,17 @@ impl HostMetrics {
     /// A turn was refused.
     pub fn turn_refused(&self) {
         self.inner.refused.inc();
+    }
+
+    /// So many turns are over and their ends are not stored.
+    pub fn unstored_ends(&self, turns: usize) {
+        let turns = i64::try_from(turns).unwrap_or(i64::MAX);
+        self.inner.unstored_ends.set(turns);
+    }
+
+    /// The end of a turn will not be stored.
+    pub fn end_given_up(&self) {
+        self.inner.ends_given_up.inc();
     }
 
     /// A turn begins to run.

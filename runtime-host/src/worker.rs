@@ -14,6 +14,7 @@ use everruns_core::events::{Event, EventData};
 use everruns_core::typed_id::{MessageId, SessionId};
 use futures::StreamExt;
 use mortise_adapter_client::{GrpcHostAdapter, RemoteEventLog, RemoteTurnQueue};
+use mortise_proto::StoreError;
 use mortise_proto::convert::turn_queue::TurnRequest;
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -21,7 +22,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 /// How long to wait before following again after it broke off, and before a request
@@ -30,6 +31,9 @@ const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// It grows up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// For how long a request is tried.
+const TRIED_FOR: Duration = Duration::from_secs(60 * 60);
 
 /// Runs the turns that one org's storage asks for.
 #[derive(Debug)]
@@ -156,11 +160,14 @@ enum Served {
 // === impl Serving ===
 
 impl<E: TurnEngine + 'static> Serving<E> {
-    /// Serves it, again where that fails: who stored the message waits for its answer,
-    /// and the storage does not ask a second time.
+    /// Serves it, again where that may pass: who stored the message waits for its answer,
+    /// and the storage does not ask a second time on this stream. What cannot be served in
+    /// an hour, or is refused for good, waits in the storage until the queue is followed
+    /// anew.
     async fn until_done(self: Arc<Self>, stopping: &CancellationToken) {
         let session = self.request.session_id.to_string();
         let mut pause = AGAIN_AFTER;
+        let until = Instant::now() + TRIED_FOR;
         loop {
             let once = self.clone();
             // A task of its own: one that panics must not take the lane with it.
@@ -171,10 +178,16 @@ impl<E: TurnEngine + 'static> Serving<E> {
                 Ok(Ok(served)) => {
                     return tracing::debug!(session, ?served, "a turn request is done with");
                 }
-                Ok(Err(error)) => error.to_string(),
-                Err(fault) => fault.to_string(),
+                Ok(Err(error)) => error,
+                Err(fault) => {
+                    tracing::error!(session, %fault, "the task of a turn request broke off");
+                    TurnError::BrokeOff
+                }
             };
-            tracing::error!(session, error, "a turn could not be run; it is tried again");
+            if !passes(&error) || Instant::now() >= until {
+                return tracing::error!(session, %error, "a turn could not be run; its request waits in the storage");
+            }
+            tracing::error!(session, %error, "a turn could not be run; it is tried again");
             tokio::select! {
                 () = stopping.cancelled() => return,
                 () = sleep(pause) => {}
@@ -217,6 +230,21 @@ impl<E: TurnEngine + 'static> Claim for Arc<Serving<E>> {
 
     async fn take(&self) -> Result<bool, AgentLoopError> {
         self.queue.take(&self.request).await
+    }
+}
+
+/// Whether a turn that did not begin may begin later.
+fn passes(error: &TurnError) -> bool {
+    match error {
+        TurnError::NotStored(error) | TurnError::Adapter(error) => {
+            StoreError::from(error).may_pass()
+        }
+        TurnError::Journal(_)
+        | TurnError::Parked
+        | TurnError::BrokeOff
+        | TurnError::Refused(_)
+        | TurnError::NothingToResume => true,
+        TurnError::SessionNotFound(_) | TurnError::NotClaimed => false,
     }
 }
 

@@ -1,9 +1,11 @@
 //! Two servers, each serving half of the stores, run a turn together.
 
 use everruns_core::message_retriever::MessageRetriever;
+use everruns_core::org_public_id_from_internal;
 use everruns_core::traits::SessionFileSystem;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::ConnectError;
+use mortise_proto::rpc::{OnUnavailable, table};
 use mortise_runtime_host::{demo, engine::TurnEnd};
 use mortise_test_support::fixtures::simulator;
 use mortise_test_support::in_process::{adapter, reference, serve, split_mesh};
@@ -91,4 +93,32 @@ async fn a_route_to_nowhere_is_named() {
         "no turn can run: adapter `other` does not offer HarnessStoreService; \
          route these stores to an adapter that offers them"
     );
+}
+
+/// The stores of an optional adapter that has never answered are not absent: a check whose
+/// options count it as allowed is, soon, and every other call fails.
+#[tokio::test]
+async fn an_optional_adapter_that_is_away_answers_by_its_options() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = serve(reference(folder.path()).await).await;
+    let nowhere = format!("unix:{}", folder.path().join("nobody.sock").display());
+    let stores = ["outbound_tool_rate_limiter", "budget_checker"];
+    let mesh = split_mesh(&one.endpoint, &nowhere.parse().unwrap(), &stores);
+    let adapter = mesh.adapter(1).build().await.unwrap();
+    let limiter = adapter.outbound_tool_rate_limiter(1).unwrap();
+    let began = std::time::Instant::now();
+    assert!(
+        limiter
+            .check_org(&org_public_id_from_internal(1).parse().unwrap())
+            .await
+    );
+    assert!(began.elapsed() < std::time::Duration::from_secs(5));
+    let budgets = adapter.budget_checker(1, None).unwrap();
+    let refused = budgets.check_budgets("session_0").await.unwrap_err();
+    assert!(refused.to_string().contains("adapter `other`"), "{refused}");
+    let allowed = table::METHODS
+        .iter()
+        .filter(|method| method.on_unavailable == OnUnavailable::Allow);
+    let allowed: Vec<_> = allowed.map(|method| method.short_name()).collect();
+    assert_eq!(allowed, ["OutboundToolRateLimiterService/CheckOrg"]);
 }

@@ -2,6 +2,7 @@
 
 use super::{EventTap, GrpcHostAdapter, Shared};
 use crate::mesh::handshake::ConnectError;
+use crate::mesh::offers::Offers;
 use crate::mesh::{Mesh, Org};
 use crate::stores::{McpTools, Remote};
 use everruns_core::{CapabilityRegistry, DriverRegistry};
@@ -79,8 +80,14 @@ impl AdapterBuilder {
     /// fail, so what each adapter offers to this org is learnt here.
     pub async fn build(self) -> std::result::Result<GrpcHostAdapter, ConnectError> {
         let offers = self.mesh.greet(&self.org).await?;
+        Ok(self.build_with(offers))
+    }
+
+    /// The same without a handshake, of what a look has found to be offered to this org.
+    #[must_use]
+    pub fn build_with(self, offers: Offers) -> GrpcHostAdapter {
         let mcp = offers.has(mcp_service::NAME) && offers.has(egress_service::NAME);
-        Ok(GrpcHostAdapter {
+        GrpcHostAdapter {
             shared: Arc::new(Shared {
                 mcp_tools: mcp.then(|| McpTools::new(self.mcp_discovery_wait)),
                 offers,
@@ -90,7 +97,7 @@ impl AdapterBuilder {
             remote: Remote::new(self.mesh, self.org),
             phase: None,
             taps: self.tap.into_iter().collect(),
-        })
+        }
     }
 }
 

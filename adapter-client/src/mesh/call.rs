@@ -24,10 +24,14 @@ use uuid::Uuid;
 /// Messages of a stream that may wait for their reader.
 const AHEAD: usize = 16;
 
+/// How long a call that counts as allowed may keep its caller waiting.
+const ALLOWED_AFTER: Duration = Duration::from_secs(1);
+
 // === impl Mesh ===
 
 impl Mesh {
-    /// A unary call.
+    /// A unary call. Where the method's options say so it counts as allowed when its
+    /// server cannot be asked.
     pub(crate) async fn call<Req, Rsp>(
         &self,
         rpc: &Rpc<Req, Rsp>,
@@ -38,7 +42,51 @@ impl Mesh {
         Req: Scoped + Message,
         Rsp: Message + Default + 'static,
     {
-        let call = self.outgoing(rpc, org, request)?;
+        let answer = self
+            .outgoing(rpc, org, request)
+            .map(|call| self.send_on(call));
+        let Some(allowed) = rpc.allowed else {
+            return answer?.await;
+        };
+        let problem = match answer {
+            Ok(answer) => match timeout(ALLOWED_AFTER, answer).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => format!("no answer came within {} s", ALLOWED_AFTER.as_secs()),
+            },
+            Err(error) => error.to_string(),
+        };
+        let method = rpc.method.short_name();
+        tracing::debug!(org = org.id, method, problem, "it counts as allowed");
+        Ok(allowed())
+    }
+
+    /// A unary call whose request is encoded already, with its context.
+    pub(crate) async fn call_encoded<Req, Rsp>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        org: &Org,
+        body: Bytes,
+    ) -> Result<Rsp, StoreError>
+    where
+        Rsp: Message + Default + 'static,
+    {
+        let target = self.route(rpc.method.service)?.clone();
+        self.send_on(Outgoing {
+            body,
+            span: trace::span(rpc.method, &target),
+            target,
+            method: rpc.method,
+            rest: Arc::default(),
+            tap: org.tap.clone(),
+        })
+        .await
+    }
+
+    async fn send_on<Rsp>(&self, call: Outgoing) -> Result<Rsp, StoreError>
+    where
+        Rsp: Message + Default + 'static,
+    {
         let mesh = self.clone();
         let span = call.span.clone();
         let attempts = async move { mesh.attempts(&call, || mesh.unary(&call)).await };
@@ -179,6 +227,13 @@ impl Mesh {
         }
     }
 
+    /// Notes that a service's adapter refused what it was said to offer.
+    pub(crate) fn suspect(&self, service: &str) {
+        if let Ok(target) = self.route(service) {
+            target.health.suspect();
+        }
+    }
+
     /// One call to one server, outside the routes and without retries: the
     /// handshake.
     pub(super) async fn call_target<Req: Message, Rsp: Message + Default + 'static>(
@@ -254,6 +309,11 @@ impl Mesh {
             tokio::time::sleep(wait).await;
         };
         retries.answered();
+        if let Err(error) = &result
+            && (error.is_transient() || error.code == Code::Unimplemented)
+        {
+            call.target.health.suspect();
+        }
         // One that is never sent again says little about its adapter: the calls after it
         // still wait for one that is coming back.
         if result.is_ok() || call.method.may_repeat() {

@@ -171,6 +171,14 @@ impl Routes {
         };
         Ok(table::SERVICES.iter().map(route).collect())
     }
+
+    /// The services whose stores are routed by name.
+    pub(super) fn named(&self) -> BTreeSet<&'static str> {
+        let services = table::SERVICES.iter().copied();
+        services
+            .filter(|service| self.stores.contains_key(&store_name(service)))
+            .collect()
+    }
 }
 
 /// The names of all stores, as routes have them: `agent_store` and so on.

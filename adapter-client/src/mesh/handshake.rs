@@ -1,9 +1,10 @@
 //! The handshake with every adapter of the mesh, and what it says about an org.
 
 use super::call::context;
+use super::offers::{Described, Offers};
 use super::{Mesh, Org, Target};
 use futures::future::join_all;
-use mortise_proto::pb::{self, DescribeRequest, DescribeResponse, Feature};
+use mortise_proto::pb::{self, DescribeRequest, DescribeResponse};
 use mortise_proto::rpc::short_service_name;
 use mortise_proto::rpc::table::{self, adapter_service::DESCRIBE};
 use mortise_proto::{PROTOCOL, StoreError};
@@ -26,8 +27,14 @@ const REQUIRED: &[&str] = &[
     table::session_file_system_service::NAME,
 ];
 
+/// How often an answer that differs from the one before is asked for again.
+const CONFIRMATIONS: usize = 4;
+
+/// After how many looks without it an answer of several is forgotten.
+const FORGOTTEN_AFTER: u32 = 3;
+
 /// Why an adapter cannot be used. One message that says what to do.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ConnectError {
     /// Nobody answers there.
     #[error(
@@ -100,18 +107,37 @@ pub enum ConnectError {
     RequiredServices(Vec<String>),
 }
 
-/// What the mesh's adapters offer to one org, by the routes.
-#[derive(Debug, Clone, Default)]
-pub struct Offers {
-    services: BTreeMap<&'static str, Offer>,
-    /// Where the links of the platform store's web console lead.
-    platform_base_url: String,
+/// What is learnt of the mesh's adapters on behalf of one org, look by look.
+///
+/// Servers of different versions may stand behind one address, and answer in turn. So an
+/// answer that differs from the one before is asked for again, several times at once. If
+/// all of them agree, the server was replaced, and what it says now holds. Else what all
+/// of them offer holds, until one of them has not been seen in some looks.
+#[derive(Debug)]
+pub struct Handshakes {
+    mesh: Mesh,
+    org: Org,
+    answers: BTreeMap<String, Answers>,
+    /// Every service that was offered since the first look.
+    ever: BTreeSet<&'static str>,
 }
 
-#[derive(Debug, Clone)]
-struct Offer {
-    adapter: String,
-    features: BTreeSet<i32>,
+/// What a look came to.
+#[derive(Debug)]
+pub struct Look {
+    /// What is offered now, or why no turn can run.
+    pub offers: Result<Offers, ConnectError>,
+    /// What else is missing, and each adapter that answers with several voices. Turns run
+    /// without it.
+    pub degraded: Vec<String>,
+    /// Whether servers of different kinds answer at one address.
+    pub is_mixed: bool,
+}
+
+/// The different answers of one adapter, each with the looks since it was last given.
+#[derive(Debug, Default)]
+struct Answers {
+    seen: Vec<(Described, u32)>,
 }
 
 // === impl Mesh ===
@@ -121,28 +147,35 @@ impl Mesh {
     pub(crate) async fn greet(&self, org: &Org) -> Result<Offers, ConnectError> {
         let mut described = BTreeMap::new();
         for target in self.targets() {
-            described.insert(target.name.as_str(), self.describe(target, org).await?);
+            match self.describe(target, org).await {
+                Ok(answer) => drop(described.insert(target.name.clone(), answer)),
+                Err(error) if self.is_required(target) => return Err(error),
+                Err(error) => {
+                    tracing::warn!(adapter = %target.name, %error, "an optional adapter is missing");
+                }
+            }
         }
-        let offer = |(service, adapter): (&&'static str, &String)| {
-            let offered = described.get(adapter.as_str())?;
-            let found = offered
-                .services
-                .iter()
-                .find(|offer| offer.name == *service)?;
-            let offer = Offer {
-                adapter: adapter.clone(),
-                features: found.features.iter().copied().collect(),
-            };
-            Some((*service, offer))
-        };
-        let platform = self.routes().get(table::platform_store_service::NAME);
-        let platform = platform.and_then(|adapter| described.get(adapter.as_str()));
-        let base_url = platform.map(|described| described.platform_base_url.as_str());
-        let offers = Offers {
-            services: self.routes().iter().filter_map(offer).collect(),
-            // Tools put a path behind it.
-            platform_base_url: base_url.unwrap_or_default().trim_end_matches('/').into(),
-        };
+        self.offers(org, &described)
+    }
+
+    /// Begins to learn what is offered to an org.
+    #[must_use]
+    pub fn handshakes(&self, org_id: i64) -> Handshakes {
+        Handshakes {
+            mesh: self.clone(),
+            org: Org::new(org_id),
+            answers: BTreeMap::new(),
+            ever: BTreeSet::new(),
+        }
+    }
+
+    /// By the routes; an error where a required service is not among it.
+    fn offers(
+        &self,
+        org: &Org,
+        described: &BTreeMap<String, Described>,
+    ) -> Result<Offers, ConnectError> {
+        let offers = Offers::new(self, described);
         for (service, adapter) in offers.by_service() {
             let store = short_service_name(service);
             let served_by = adapter.unwrap_or("nobody");
@@ -151,13 +184,7 @@ impl Mesh {
         let missing: Vec<String> = REQUIRED
             .iter()
             .filter(|service| !offers.has(service))
-            .map(|service| {
-                let adapter = self.routes().get(service).map_or("?", String::as_str);
-                format!(
-                    "adapter `{adapter}` does not offer {}",
-                    short_service_name(service)
-                )
-            })
+            .map(|service| self.lack_of(service))
             .collect();
         if missing.is_empty() {
             Ok(offers)
@@ -166,38 +193,48 @@ impl Mesh {
         }
     }
 
-    /// Whether every adapter answers an org within a time. All are asked; the error
-    /// names the first that does not.
-    pub async fn probe(&self, org_id: i64, within: Duration) -> Result<(), ConnectError> {
-        let org = Org::new(org_id);
-        let asked = self
-            .targets()
-            .map(|target| self.answers(target, &org, within));
-        join_all(asked).await.into_iter().collect()
+    fn lack_of(&self, service: &str) -> String {
+        let adapter = self.routes().get(service).map_or("?", String::as_str);
+        let name = short_service_name(service);
+        format!("adapter `{adapter}` does not offer {name}")
     }
 
-    async fn answers(
+    /// The required services that are routed to an adapter.
+    pub(super) fn required_of(&self, target: &Target) -> Vec<&'static str> {
+        let routes = self.routes();
+        let own = |service: &&&'static str| routes.get(**service) == Some(&target.name);
+        REQUIRED.iter().filter(own).copied().collect()
+    }
+
+    /// Whether no turn runs without an adapter.
+    pub(super) fn is_required(&self, target: &Target) -> bool {
+        !self.required_of(target).is_empty()
+    }
+
+    async fn describe(&self, target: &Arc<Target>, org: &Org) -> Result<Described, ConnectError> {
+        let answer = self.describe_once(target, org).await;
+        target.note_handshake(&answer);
+        let described = Described::of(answer?);
+        target.limit_requests(described.max_message_bytes);
+        Ok(described)
+    }
+
+    /// The same within a time, for one of many.
+    async fn describe_soon(
         &self,
         target: &Arc<Target>,
         org: &Org,
         within: Duration,
-    ) -> Result<(), ConnectError> {
-        let answer = match timeout(within, self.describe_once(target, org)).await {
+    ) -> Result<Described, ConnectError> {
+        let _place = self.inner.handshakes.acquire().await;
+        match timeout(within, self.describe(target, org)).await {
             Ok(answer) => answer,
-            Err(_) => Err(unanswered(target, too_slow(within))),
-        };
-        target.note_handshake(&answer);
-        answer.map(drop)
-    }
-
-    async fn describe(
-        &self,
-        target: &Arc<Target>,
-        org: &Org,
-    ) -> Result<DescribeResponse, ConnectError> {
-        let answer = self.describe_once(target, org).await;
-        target.note_handshake(&answer);
-        answer
+            Err(_) => {
+                let answer = Err(unanswered(target, too_slow(within)));
+                target.note_handshake(&answer);
+                answer.map(Described::of)
+            }
+        }
     }
 
     async fn describe_once(
@@ -239,9 +276,9 @@ impl Mesh {
                 },
             });
         }
-        let limit = described.limits.map(|limits| limits.max_message_bytes);
-        let limit = limit.ok_or_else(|| malformed("`limits` is missing"))?;
-        target.limit_requests(limit);
+        described
+            .limits
+            .ok_or_else(|| malformed("`limits` is missing"))?;
         Ok(described)
     }
 }
@@ -251,7 +288,7 @@ fn too_slow(within: Duration) -> StoreError {
     StoreError::new(pb::ErrorReason::DeadlineExceeded, text)
 }
 
-fn unanswered(target: &Target, cause: StoreError) -> ConnectError {
+pub(super) fn unanswered(target: &Target, cause: StoreError) -> ConnectError {
     let (name, endpoint) = (target.name.clone(), target.endpoint.clone());
     if cause.code == Code::Unimplemented {
         ConnectError::NotAnAdapter { name, endpoint }
@@ -278,34 +315,205 @@ fn versions(range: pb::ProtocolRange) -> String {
     }
 }
 
-// === impl Offers ===
+// === impl Handshakes ===
 
-impl Offers {
-    /// Whether a service, by its full name, is offered.
-    #[must_use]
-    pub fn has(&self, service: &str) -> bool {
-        self.services.contains_key(service)
+impl Handshakes {
+    /// Asks every adapter that is there, each within a time, and says what holds from now
+    /// on. Whoever is away keeps what it has said before.
+    pub async fn look(&mut self, within: Duration) -> Look {
+        let health = self.mesh.health();
+        let mut look = Look {
+            offers: Ok(Offers::default()),
+            degraded: Vec::new(),
+            is_mixed: false,
+        };
+        let mut fault = None;
+        let targets: Vec<_> = self.mesh.targets().cloned().collect();
+        let asked = targets.iter().map(|target| {
+            let away = health.get(&target.name).and_then(|now| now.away.clone());
+            let before = self.answers.get(&target.name);
+            self.ask(target, away, before, within)
+        });
+        let batches = join_all(asked).await;
+        for (target, batch) in targets.iter().zip(batches) {
+            let answers = self.answers.entry(target.name.clone()).or_default();
+            match batch {
+                Ok(batch) => {
+                    if answers.take_in(batch) {
+                        target.health.was_right();
+                    }
+                    if let Some(common) = answers.common() {
+                        target.limit_requests(common.max_message_bytes);
+                    }
+                }
+                Err(error) if self.mesh.is_required(target) => {
+                    fault.get_or_insert(error);
+                }
+                Err(error) => look.degraded.push(error.to_string()),
+            }
+            if answers.is_mixed() {
+                look.is_mixed = true;
+                look.degraded.push(mixed(target, answers));
+            }
+        }
+        let described = self.answers.iter();
+        let described =
+            described.filter_map(|(name, answers)| Some((name.clone(), answers.common()?)));
+        look.offers = match fault {
+            Some(error) => Err(error),
+            None => self.mesh.offers(&self.org, &described.collect()),
+        };
+        if let Ok(offers) = &look.offers {
+            look.degraded.extend(self.lost(offers));
+        }
+        look
     }
 
-    /// Whether a service is offered with a feature.
-    #[must_use]
-    pub fn has_feature(&self, service: &str, feature: Feature) -> bool {
-        let offer = self.services.get(service);
-        offer.is_some_and(|offer| offer.features.contains(&i32::from(feature)))
+    /// One answer, or several where the first is not the one before.
+    async fn ask(
+        &self,
+        target: &Arc<Target>,
+        away: Option<ConnectError>,
+        before: Option<&Answers>,
+        within: Duration,
+    ) -> Result<Vec<Described>, ConnectError> {
+        if let Some(away) = away {
+            return Err(away);
+        }
+        let first = self.mesh.describe_soon(target, &self.org, within).await?;
+        let is_settled = before.is_none_or(|before| before.agrees_with(&first));
+        let mut batch = vec![first];
+        if !is_settled {
+            for _ in 0..CONFIRMATIONS {
+                batch.push(self.mesh.describe_soon(target, &self.org, within).await?);
+            }
+        }
+        Ok(batch)
     }
 
-    /// Where the links of the web console begin, without a slash at the end; empty
-    /// where there is none.
-    #[must_use]
-    pub fn platform_base_url(&self) -> &str {
-        &self.platform_base_url
+    /// What is routed by name, or was offered before, and is not offered by an adapter
+    /// that answers.
+    fn lost(&mut self, offers: &Offers) -> Vec<String> {
+        let offered = offers.by_service().filter(|(_, adapter)| adapter.is_some());
+        self.ever.extend(offered.map(|(service, _)| service));
+        let named = &self.mesh.inner.routed_by_name;
+        let expected = self.ever.union(named);
+        expected
+            .filter(|service| !offers.has(service))
+            .map(|service| self.mesh.lack_of(service))
+            .collect()
+    }
+}
+
+// === impl Answers ===
+
+impl Answers {
+    /// Takes in what was answered in one look; whether something has changed.
+    fn take_in(&mut self, batch: Vec<Described>) -> bool {
+        let before: Vec<Described> = self.distinct().cloned().collect();
+        let Some(first) = batch.first() else {
+            return false;
+        };
+        let agree = batch.iter().all(|answer| answer == first);
+        let is_new = !before.contains(first);
+        if agree && is_new && batch.len() > CONFIRMATIONS {
+            self.seen.clear();
+        }
+        for (_, looks) in &mut self.seen {
+            *looks += 1;
+        }
+        for answer in batch {
+            match self.seen.iter_mut().find(|(seen, _)| *seen == answer) {
+                Some((_, looks)) => *looks = 0,
+                None => self.seen.push((answer, 0)),
+            }
+        }
+        self.seen.retain(|(_, looks)| *looks < FORGOTTEN_AFTER);
+        !before.is_empty() && !self.distinct().eq(&before)
     }
 
-    /// Every service of the contract with the adapter that serves it, or nobody.
-    pub fn by_service(&self) -> impl Iterator<Item = (&'static str, Option<&str>)> {
-        table::SERVICES.iter().map(|service| {
-            let offer = self.services.get(service);
-            (*service, offer.map(|offer| offer.adapter.as_str()))
-        })
+    fn distinct(&self) -> impl Iterator<Item = &Described> {
+        self.seen.iter().map(|(answer, _)| answer)
+    }
+
+    fn agrees_with(&self, answer: &Described) -> bool {
+        self.distinct().all(|seen| seen == answer)
+    }
+
+    fn is_mixed(&self) -> bool {
+        self.seen.len() > 1
+    }
+
+    /// What all of them offer; `None` before the first.
+    fn common(&self) -> Option<Described> {
+        let mut answers = self.distinct();
+        let first = answers.next()?.clone();
+        Some(answers.fold(first, Described::common))
+    }
+}
+
+fn mixed(target: &Target, answers: &Answers) -> String {
+    let servers = answers.common().unwrap_or_default().servers;
+    format!(
+        "adapter `{}` at {} answers with {} voices ({}); only what all of them offer is used",
+        target.name,
+        target.endpoint,
+        answers.seen.len(),
+        servers.into_iter().collect::<Vec<_>>().join(", "),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn described(version: &str, services: &[&str]) -> Described {
+        Described {
+            servers: BTreeSet::from([format!("acme {version}")]),
+            services: services
+                .iter()
+                .map(|service| ((*service).to_string(), BTreeSet::from([1])))
+                .collect(),
+            max_message_bytes: 7,
+            platform_base_url: String::new(),
+        }
+    }
+
+    fn batch(answers: &[&Described]) -> Vec<Described> {
+        answers.iter().copied().cloned().collect()
+    }
+
+    /// A server that was replaced counts at once, in either direction, and one that stays
+    /// the same changes nothing.
+    #[test]
+    fn a_replaced_server_counts_at_once() {
+        let (old, new) = (described("1", &["a"]), described("2", &["a", "b"]));
+        let mut answers = Answers::default();
+        assert!(!answers.take_in(batch(&[&old])));
+        assert!(!answers.take_in(batch(&[&old])));
+        assert!(!answers.agrees_with(&new));
+        assert!(answers.take_in(vec![new.clone(); 1 + CONFIRMATIONS]));
+        assert_eq!(answers.common(), Some(new));
+        assert!(answers.take_in(vec![old.clone(); 1 + CONFIRMATIONS]));
+        assert_eq!(answers.common(), Some(old));
+    }
+
+    /// Of servers that answer in turn only what all of them offer is used, however their
+    /// answers fall, until one of them has not been seen for some looks.
+    #[test]
+    fn servers_that_answer_in_turn_do_not_flap() {
+        let (old, new) = (described("1", &["a"]), described("2", &["a", "b"]));
+        let mut answers = Answers::default();
+        answers.take_in(batch(&[&new]));
+        assert!(answers.take_in(batch(&[&old, &new, &old, &new, &old])));
+        let common = answers.common();
+        let services = common.as_ref().map(|common| common.services.len());
+        assert_eq!((services, answers.is_mixed()), (Some(1), true));
+        for _ in 1..FORGOTTEN_AFTER {
+            assert!(!answers.take_in(vec![new.clone(); 1 + CONFIRMATIONS]));
+            assert_eq!(answers.common(), common);
+        }
+        assert!(answers.take_in(vec![new.clone(); 1 + CONFIRMATIONS]));
+        assert_eq!(answers.common(), Some(new));
     }
 }

@@ -88,7 +88,7 @@ impl Retries<'_> {
 
 /// Between half of a wait and all of it. A fresh hasher's keys are random, which
 /// is all the randomness that jitter needs.
-fn jittered(wait: Duration) -> Duration {
+pub(super) fn jittered(wait: Duration) -> Duration {
     let random = RandomState::new().hash_one(()) % 1024;
     wait / 2 + wait * u32::try_from(random).unwrap_or(0) / 2048
 }

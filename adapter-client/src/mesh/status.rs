@@ -4,6 +4,7 @@ use super::config::store_name;
 use super::handshake::ConnectError;
 use super::{Mesh, Target};
 use mortise_proto::pb::DescribeResponse;
+use mortise_proto::rpc::short_service_name;
 use std::sync::{MutexGuard, PoisonError};
 
 /// An adapter, as the last handshake found it.
@@ -19,6 +20,12 @@ pub struct AdapterStatus {
     pub server: Option<String>,
     /// Why it cannot be used now.
     pub problem: Option<String>,
+    /// Whether no turn runs without it.
+    pub is_required: bool,
+    /// Whether its own health says that it does not serve.
+    pub is_not_serving: bool,
+    /// The required services of its stores that it says it does not serve.
+    pub services_not_serving: Vec<&'static str>,
 }
 
 #[derive(Debug, Default)]
@@ -36,16 +43,42 @@ impl Mesh {
         let status = |target: &std::sync::Arc<Target>| {
             let routes = self.routes().iter();
             let own = routes.filter(|(_, adapter)| **adapter == target.name);
+            let health = target.health.now();
+            let away = health.away.map(|away| away.to_string());
             let seen = target.seen();
             AdapterStatus {
                 name: target.name.clone(),
                 endpoint: target.endpoint.clone(),
                 stores: own.map(|(service, _)| store_name(service)).collect(),
                 server: seen.server.clone(),
-                problem: seen.problem.clone(),
+                problem: away.or_else(|| seen.problem.clone()),
+                is_required: self.is_required(target),
+                is_not_serving: health.is_not_serving,
+                services_not_serving: health.not_serving,
             }
         };
         self.targets().map(status).collect()
+    }
+}
+
+// === impl AdapterStatus ===
+
+impl AdapterStatus {
+    /// What its own health says against it, while it is there.
+    #[must_use]
+    pub fn not_serving(&self) -> Option<String> {
+        let services = match (&self.services_not_serving, self.is_not_serving) {
+            (services, _) if !services.is_empty() => {
+                let names = services.iter().map(|service| short_service_name(service));
+                names.collect::<Vec<_>>().join(", ")
+            }
+            (_, true) => "anything".to_string(),
+            (_, false) => return None,
+        };
+        Some(format!(
+            "adapter `{}` at {} does not serve {services} now: its health is NOT_SERVING; its own log says why",
+            self.name, self.endpoint
+        ))
     }
 }
 

@@ -7,7 +7,6 @@ use crate::mesh::call::context;
 use crate::mesh::{Mesh, Org};
 use crate::stores::draft;
 use bytes::Bytes;
-use everruns_core::error::Result;
 use everruns_core::events::{Event, EventRequest};
 use everruns_core::typed_id::EventId;
 use link::{AHEAD, Job, Link, Sending, stopped};
@@ -20,6 +19,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
+
+type Result<T> = std::result::Result<T, StoreError>;
 
 /// The sending end.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ impl Mesh {
         self.fits(request, body.encoded_len())
     }
 
-    fn fits(&self, request: &EventRequest, size: usize) -> std::result::Result<(), StoreError> {
+    fn fits(&self, request: &EventRequest, size: usize) -> Result<()> {
         let limit = self.request_bytes_max(EMIT_STREAM.method.service)?;
         if size > limit {
             let what = format!("the event {}", request.event_type);
@@ -121,7 +122,7 @@ impl EventLink {
         let ack = ack.await.map_err(|_| stopped())??;
         let event = mortise_proto::convert::id("event_id", &ack.event_id)
             .and_then(|event_id| event_from_ack(request, event_id, ack.sequence));
-        event.map_err(crate::stores::malformed(EMIT_STREAM.method))
+        event.map_err(|error| error.malformed("the answer of EventEmitterService/EmitStream"))
     }
 
     /// Waits for the events that reads must see. One that was not stored is not
@@ -141,13 +142,13 @@ impl EventLink {
             return Ok(());
         }
         let failure = self.flush().await?;
-        failure.map_or(Ok(()), |error| Err(error.into()))
+        failure.map_or(Ok(()), Err)
     }
 
     async fn flush(&self) -> Result<Option<StoreError>> {
         let (done, flushed) = oneshot::channel();
         self.submit(Job::Flush(done)).await?;
-        Ok(flushed.await.map_err(|_| stopped())?)
+        flushed.await.map_err(|_| stopped())
     }
 
     async fn submit(&self, job: Job) -> Result<()> {
@@ -157,6 +158,6 @@ impl EventLink {
             self.mesh.spawn(link.run(receiver));
             sender
         });
-        jobs.send(job).await.map_err(|_| stopped().into())
+        jobs.send(job).await.map_err(|_| stopped())
     }
 }

@@ -1,20 +1,20 @@
 //! `EventEmitter` over `EventEmitterService.Emit`: one event, awaited. A phase
 //! sends its events on a stream instead; see `phase/emitter.rs`.
 
-use super::{Remote, malformed};
+use super::Remote;
 use async_trait::async_trait;
-use everruns_core::AgentLoopError;
-use everruns_core::error::Result;
 use everruns_core::events::{Event, EventRequest};
 use everruns_core::traits::EventEmitter;
+use mortise_proto::StoreError;
 use mortise_proto::convert::event_emitter::event_from_ack;
 use mortise_proto::convert::{ConvertError, id};
-use mortise_proto::pb;
+use mortise_proto::error::Outcome;
+use mortise_proto::pb::{self, ErrorReason};
 use mortise_proto::rpc::table::event_emitter_service::EMIT;
 
-#[async_trait]
-impl EventEmitter for Remote {
-    async fn emit(&self, request: EventRequest) -> Result<Event> {
+impl Remote {
+    /// Emits an event, with the error as its server stated it.
+    pub(crate) async fn emit_event(&self, request: EventRequest) -> Result<Event, StoreError> {
         let sent = pb::EmitRequest {
             context: None,
             event: Some(draft(&request)?),
@@ -23,17 +23,23 @@ impl EventEmitter for Remote {
         let answer = self.call(&EMIT, sent).await?;
         let event = id("event_id", &answer.event_id)
             .and_then(|event_id| event_from_ack(request, event_id, answer.sequence));
-        event.map_err(malformed(EMIT.method))
+        event.map_err(|error| error.malformed("the answer of EventEmitterService/Emit"))
+    }
+}
+
+#[async_trait]
+impl EventEmitter for Remote {
+    async fn emit(&self, request: EventRequest) -> everruns_core::error::Result<Event> {
+        Ok(self.emit_event(request).await?)
     }
 }
 
 /// The wire form of an event.
-pub(crate) fn draft(request: &EventRequest) -> Result<pb::NewEvent> {
+pub(crate) fn draft(request: &EventRequest) -> Result<pb::NewEvent, StoreError> {
     request.try_into().map_err(|error: ConvertError| {
-        AgentLoopError::event(format!(
-            "event {} cannot be sent: {error}",
-            request.event_type
-        ))
+        let text = format!("event {} cannot be sent: {error}", request.event_type);
+        // Nothing was sent, and nothing else comes of sending it again.
+        StoreError::new(ErrorReason::EventEmission, text).outcome(Outcome::NotApplied)
     })
 }
 

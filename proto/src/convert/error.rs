@@ -1,6 +1,6 @@
 //! Errors of the agent loop. A server states the variant as a reason and a client
-//! makes the variant again: the host decides by variant and by text what it
-//! retries, so that neither may change on the way.
+//! makes the variant again. An error that no variant stands for travels on whole, inside
+//! the variant for internal ones: [`StoreError`] comes out of it as it went in.
 
 use everruns_core::AgentLoopError;
 use everruns_core::typed_id::{IdMarker, TypedId};
@@ -15,23 +15,29 @@ const MAX_ITERATIONS: &str = "max_iterations";
 /// What upstream looks for in the text of an error that will pass.
 const TRANSIENT: &str = "temporarily unavailable";
 
-/// What upstream looks for in the text of an error that will not.
-const FINAL: &str = "not found";
-
 /// The error of a store as a server states it.
 impl From<AgentLoopError> for StoreError {
     fn from(error: AgentLoopError) -> Self {
+        Self::from(&error)
+    }
+}
+
+/// The same, of an error that is used on.
+impl From<&AgentLoopError> for StoreError {
+    fn from(error: &AgentLoopError) -> Self {
         let text = error.to_string();
         match error {
-            AgentLoopError::Llm(text) => StoreError::new(R::Llm, text),
-            AgentLoopError::RequestTooLarge(text) => StoreError::new(R::LlmRequestTooLarge, text),
-            AgentLoopError::ModelNotAvailable(model) => {
-                StoreError::new(R::ModelNotAvailable, model)
+            AgentLoopError::Llm(text) => StoreError::new(R::Llm, text.as_str()),
+            AgentLoopError::RequestTooLarge(text) => {
+                StoreError::new(R::LlmRequestTooLarge, text.as_str())
             }
-            AgentLoopError::ToolExecution(text) => StoreError::new(R::ToolExecution, text),
-            AgentLoopError::MessageStore(text) => StoreError::new(R::Store, text),
-            AgentLoopError::EventEmission(text) => StoreError::new(R::EventEmission, text),
-            AgentLoopError::Configuration(text) => StoreError::new(R::Configuration, text),
+            AgentLoopError::ModelNotAvailable(model) => {
+                StoreError::new(R::ModelNotAvailable, model.as_str())
+            }
+            AgentLoopError::ToolExecution(text) => StoreError::new(R::ToolExecution, text.as_str()),
+            AgentLoopError::MessageStore(text) => StoreError::new(R::Store, text.as_str()),
+            AgentLoopError::EventEmission(text) => StoreError::new(R::EventEmission, text.as_str()),
+            AgentLoopError::Configuration(text) => StoreError::new(R::Configuration, text.as_str()),
             AgentLoopError::MaxIterationsReached(most) => {
                 StoreError::new(R::MaxIterationsReached, text).with(MAX_ITERATIONS, most)
             }
@@ -49,16 +55,20 @@ impl From<AgentLoopError> for StoreError {
             // A store that states its error itself wraps it; the alternate form is the
             // whole chain of causes.
             AgentLoopError::Internal(cause) => cause
-                .downcast()
-                .unwrap_or_else(|cause| StoreError::new(R::Internal, format!("{cause:#}"))),
+                .downcast_ref()
+                .cloned()
+                .unwrap_or_else(|| StoreError::new(R::Internal, format!("{cause:#}"))),
             AgentLoopError::DriverNotRegistered(provider) => {
-                StoreError::new(R::DriverNotRegistered, provider)
+                StoreError::new(R::DriverNotRegistered, provider.as_str())
             }
         }
     }
 }
 
-/// The error of a remote store as the host takes it.
+/// The error of a remote store as the host takes it. A variant of upstream's holds a
+/// text or an id alone: outcome, other dynamic parts and the time to come back are those
+/// of its reason from then on. Where they decide something, the [`StoreError`] itself is
+/// asked, before it becomes one.
 impl From<StoreError> for AgentLoopError {
     fn from(error: StoreError) -> Self {
         match error.reason {
@@ -123,27 +133,24 @@ fn max_iterations(error: &StoreError) -> Option<usize> {
     error.metadata.get(MAX_ITERATIONS)?.parse().ok()
 }
 
-/// An error that no variant stands for. Only one that will pass says so: the host
-/// then tries again, where it otherwise tells the user.
+/// An error that no variant stands for, whole. Only one that will pass says so in its
+/// text: upstream then leaves it to its host to try again, where it otherwise tells the
+/// user.
 fn by_code(error: StoreError) -> AgentLoopError {
     let text = match (error.message.is_empty(), error.code) {
-        (false, _) => error.message,
+        (false, _) => error.message.clone(),
         (true, code) => code.description().to_string(),
     };
     let passes = matches!(error.code, Code::Unavailable | Code::DeadlineExceeded);
-    AgentLoopError::MessageStore(if passes { transient(text) } else { text })
+    let shown = if passes { transient(text) } else { text };
+    let is_own = shown == error.message;
+    let whole = anyhow::Error::new(error);
+    AgentLoopError::Internal(if is_own { whole } else { whole.context(shown) })
 }
 
-/// A text that upstream takes for passing: it holds the words for that and lacks
-/// those for final, such as in "host not found".
+/// A text that upstream takes for passing.
 fn transient(text: String) -> String {
-    let lower = text.to_ascii_lowercase();
-    let text = if lower.contains(FINAL) {
-        lower.replace(FINAL, "absent")
-    } else {
-        text
-    };
-    if lower.contains(TRANSIENT) {
+    if text.to_ascii_lowercase().contains(TRANSIENT) {
         text
     } else {
         format!("the adapter server is {TRANSIENT}: {text}")

@@ -370,6 +370,9 @@ pub struct Turn {
     /// The calls that it waits for.
     #[prost(message, repeated, tag = "6")]
     pub tool_calls: ::prost::alloc::vec::Vec<ToolCall>,
+    /// With TURN_STATUS_END_NOT_STORED: what the adapter said. Else empty.
+    #[prost(string, tag = "7")]
+    pub problem: ::prost::alloc::string::String,
 }
 /// ListTurnsRequest names the org.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -550,6 +553,11 @@ pub enum TurnStatus {
     Running = 1,
     /// It waits for tool results.
     WaitingForToolResults = 2,
+    /// It is over, and its last events are not stored: the adapter refused them or did not
+    /// answer for too long. The host tries to store them again when it starts and when the
+    /// adapter has changed or is back, a limited number of times. The session can have
+    /// other turns meanwhile.
+    EndNotStored = 3,
 }
 impl TurnStatus {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -561,6 +569,7 @@ impl TurnStatus {
             Self::Unspecified => "TURN_STATUS_UNSPECIFIED",
             Self::Running => "TURN_STATUS_RUNNING",
             Self::WaitingForToolResults => "TURN_STATUS_WAITING_FOR_TOOL_RESULTS",
+            Self::EndNotStored => "TURN_STATUS_END_NOT_STORED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -569,6 +578,7 @@ impl TurnStatus {
             "TURN_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
             "TURN_STATUS_RUNNING" => Some(Self::Running),
             "TURN_STATUS_WAITING_FOR_TOOL_RESULTS" => Some(Self::WaitingForToolResults),
+            "TURN_STATUS_END_NOT_STORED" => Some(Self::EndNotStored),
             _ => None,
         }
     }

@@ -558,7 +558,7 @@ pub mod outbound_tool_rate_limiter_service {
     /// The service's full name.
     pub const NAME: &str = "mortise.adapter.v1.OutboundToolRateLimiterService";
     /// `OutboundToolRateLimiterService.CheckOrg`.
-    pub const CHECK_ORG: Rpc<pb::CheckOrgRequest, pb::CheckOrgResponse> = Rpc::new(
+    pub const CHECK_ORG: Rpc<pb::CheckOrgRequest, pb::CheckOrgResponse> = Rpc::allowing(
         &Method {
             service: NAME,
             name: "CheckOrg",
@@ -568,6 +568,10 @@ pub mod outbound_tool_rate_limiter_service {
             on_unavailable: OnUnavailable::Allow,
             cache: Cache::None,
             deadline: Deadline::Standard,
+        },
+        || pb::CheckOrgResponse {
+            allowed: true,
+            ..Default::default()
         },
     );
 }

@@ -53,20 +53,23 @@ fn an_internal_error_keeps_its_causes() {
     assert_eq!(back.to_string(), "commit: write page: disk full");
 }
 
-/// The host retries what will pass and nothing else: an error that no variant
-/// stands for has upstream's words for it exactly when its code says so.
+/// An error that no variant stands for has upstream's words for one that will pass
+/// exactly when its code says so, and comes out again as it went in.
 #[test]
 fn only_passing_errors_look_passing() {
     for code in (1..=16).map(Code::from) {
         let passes = matches!(code, Code::Unavailable | Code::DeadlineExceeded);
         for text in ["", "connection refused", "Host Not Found"] {
-            let error = AgentLoopError::from(StoreError::from(Status::new(code, text)));
-            let AgentLoopError::MessageStore(shown) = &error else {
+            let stated = StoreError::from(Status::new(code, text));
+            let error = AgentLoopError::from(stated.clone());
+            assert_eq!(StoreError::from(&error), stated);
+            let AgentLoopError::Internal(shown) = &error else {
                 panic!("{code:?} became {error:?}");
             };
+            let shown = shown.to_string();
             assert!(!shown.is_empty());
             assert_eq!(
-                is_transient_error_message(shown),
+                is_transient_error_message(&shown),
                 passes,
                 "{code:?}: {shown}"
             );
@@ -75,7 +78,6 @@ fn only_passing_errors_look_passing() {
                 passes,
                 "{code:?}: {shown}"
             );
-            assert!(!(passes && error.is_non_retryable()), "{code:?}: {shown}");
             if !passes && !text.is_empty() {
                 assert_eq!(shown, text);
             }
@@ -84,7 +86,7 @@ fn only_passing_errors_look_passing() {
 }
 
 /// A server that names no id where the contract wants one still gives the host an
-/// error with its text, and one that will not be retried.
+/// error with its text, and one that is final.
 #[test]
 fn an_id_that_is_missing_falls_back_to_the_text() {
     for reason in [
@@ -98,10 +100,8 @@ fn an_id_that_is_missing_falls_back_to_the_text() {
                 error = error.with("id", id);
             }
             let error = AgentLoopError::from(error);
-            assert!(
-                matches!(&error, AgentLoopError::MessageStore(text) if text == "it was not found")
-            );
-            assert!(error.is_non_retryable());
+            assert_eq!(error.to_string(), "Internal error: it was not found");
+            assert!(!StoreError::from(&error).may_pass());
         }
     }
 }

@@ -10,6 +10,8 @@ use super::TurnWatch;
 use super::turn::LONGEST_PAUSE;
 use everruns_core::AgentLoopError;
 use everruns_core::typed_id::{MessageId, TurnId};
+use mortise_proto::StoreError;
+use mortise_proto::error::Outcome;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -175,7 +177,7 @@ impl TurnControl {
 
 /// Whether a message may be stored although the adapter did not say so.
 pub(super) fn may_be_stored(error: &AgentLoopError) -> bool {
-    !error.is_non_retryable() && !matches!(error, AgentLoopError::SessionNotFound(_))
+    StoreError::from(error).outcome != Outcome::NotApplied
 }
 
 /// The value, once there is one. Its sender outlives whoever waits.

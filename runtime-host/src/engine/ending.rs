@@ -17,6 +17,7 @@ use everruns_core::{
 };
 use everruns_runtime::{RuntimeHostAdapter, RuntimeSessionLifecycle, RuntimeTurnState};
 use mortise_adapter_client::{GrpcHostAdapter, PhaseKind};
+use mortise_proto::StoreError;
 use std::collections::HashMap;
 
 /// What may be stored of an end already.
@@ -28,13 +29,15 @@ pub(super) enum Told {
     Perhaps,
 }
 
-/// Stores what is missing of a turn's end.
+/// Stores what is missing of a turn's end. Where the session has another turn by now, its
+/// status and that it is idle are that turn's to say.
 pub(super) async fn tell(
     adapter: &GrpcHostAdapter,
     turn: &UnfinishedTurn,
     ending: &Ending,
     told: Told,
-) -> Result<(), AgentLoopError> {
+    has_another: bool,
+) -> Result<(), StoreError> {
     // The planner may have told a part of an answer's end before it broke off.
     let perhaps = told == Told::Perhaps || matches!(ending, Ending::Completed);
     let stored = if perhaps {
@@ -48,27 +51,35 @@ pub(super) async fn tell(
             .any(|event| kinds.contains(&event.event_type.as_str()))
     };
     let (org_id, session_id) = (turn.state.org_id, turn.session_id());
-    adapter
-        .set_session_status(org_id, session_id, SessionStatus::Idle)
-        .await?;
+    if !has_another {
+        adapter
+            .set_session_status(org_id, session_id, SessionStatus::Idle)
+            .await?;
+    }
     let phase = adapter.phase(session_id, PhaseKind::Act);
     let ended = [
         events::TURN_COMPLETED,
         events::TURN_FAILED,
         events::TURN_CANCELLED,
     ];
-    if !is_stored(&ended) {
-        tell_end(&phase, turn, ending, &stored).await?;
-    }
-    if !is_stored(&[events::SESSION_IDLED]) {
-        let idled = SessionIdledData {
-            turn_id: turn.turn_id(),
-            iterations: matches!(ending, Ending::Completed).then_some(turn.state.iteration),
-            usage: turn.state.cumulative_usage.clone(),
-        };
-        phase.event_emitter().emit(of_turn(turn, idled)).await?;
-    }
-    phase.finish_phase().await
+    let told = async {
+        if !is_stored(&ended) {
+            tell_end(&phase, turn, ending, &stored).await?;
+        }
+        if !is_stored(&[events::SESSION_IDLED]) && !has_another {
+            let idled = SessionIdledData {
+                turn_id: turn.turn_id(),
+                iterations: matches!(ending, Ending::Completed).then_some(turn.state.iteration),
+                usage: turn.state.cumulative_usage.clone(),
+            };
+            phase.event_emitter().emit(of_turn(turn, idled)).await?;
+        }
+        Ok::<_, AgentLoopError>(())
+    };
+    let told = told.await;
+    // What the phase has noted of a failure says more than what went through upstream.
+    phase.finish_phase().await?;
+    Ok(told?)
 }
 
 async fn tell_end(

@@ -4,7 +4,10 @@ use super::control::may_be_stored;
 use super::ending::Told;
 use super::turn::Turn;
 use super::{Began, Begin, Claim, TurnControl, TurnEnd, TurnEngine, TurnError, resume};
-use crate::journal::{Ending, MemoryJournal, NextStep, TurnJournal, UnfinishedTurn, first_state};
+use crate::journal::{
+    Ending, MemoryJournal, NextStep, TurnJournal, UnfinishedTurn, UnstoredEnds, first_state,
+};
+use crate::metrics::HostMetrics;
 use async_trait::async_trait;
 use everruns_core::events::{EventContext, EventRequest, InputMessageData};
 use everruns_core::traits::{EventEmitter, SessionStore};
@@ -12,8 +15,10 @@ use everruns_core::typed_id::{MessageId, SessionId};
 use everruns_core::{AgentLoopError, Session};
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::GrpcHostAdapter;
+use mortise_proto::StoreError;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How turns are run.
 #[derive(Debug, Clone)]
@@ -24,9 +29,12 @@ pub struct EngineOptions {
     pub reason_retry_pause: Duration,
     /// How long a turn may run, not counting what it waits for tool results.
     pub turn_timeout: Option<Duration>,
-    /// Whether the end of a turn that cannot be stored is tried again until it can be.
+    /// Whether the end of a turn is stored again while the adapter does not answer.
     /// Without it the turn stays in the journal.
     pub keep_ending: bool,
+    /// For how long that is, and for how long the adapter is asked where an interrupted
+    /// turn stands. After it an end is kept for later.
+    pub insist_for: Duration,
 }
 
 /// Runs turns in this process.
@@ -34,6 +42,7 @@ pub struct EngineOptions {
 pub struct LocalEngine {
     pub(super) adapter: GrpcHostAdapter,
     pub(super) journal: Arc<dyn TurnJournal>,
+    pub(super) ends: Arc<UnstoredEnds>,
     pub(super) options: EngineOptions,
 }
 
@@ -46,6 +55,7 @@ impl Default for EngineOptions {
             reason_retry_pause: Duration::from_millis(500),
             turn_timeout: None,
             keep_ending: false,
+            insist_for: Duration::from_secs(60),
         }
     }
 }
@@ -56,17 +66,21 @@ impl LocalEngine {
     /// An engine over an adapter, that forgets its turns with the process.
     #[must_use]
     pub fn new(adapter: GrpcHostAdapter) -> Self {
+        let journal: Arc<dyn TurnJournal> = Arc::new(MemoryJournal::default());
+        let ends = UnstoredEnds::new(journal.clone(), HostMetrics::default());
         Self {
             adapter,
-            journal: Arc::new(MemoryJournal::default()),
+            journal,
+            ends: Arc::new(ends),
             options: EngineOptions::default(),
         }
     }
 
-    /// Keeps unfinished turns in a journal.
+    /// Keeps unfinished turns in a journal, and in these what is over and not stored.
     #[must_use]
-    pub fn with_journal(mut self, journal: Arc<dyn TurnJournal>) -> Self {
+    pub fn with_journal(mut self, journal: Arc<dyn TurnJournal>, ends: Arc<UnstoredEnds>) -> Self {
         self.journal = journal;
+        self.ends = ends;
         self
     }
 
@@ -95,6 +109,7 @@ impl LocalEngine {
             state: first_state(of, session.agent_id, input_message_id),
             next: NextStep::Input,
             since_sequence: 0,
+            unstored: None,
         };
         self.journal.put(&turn).await?;
         Ok(turn)
@@ -184,44 +199,69 @@ impl LocalEngine {
         }
     }
 
-    /// Asks until the adapter answers: what hangs on it is not given up because the
-    /// adapter is away.
+    /// Asks until the adapter answers, for as long as may be: what hangs on it is not
+    /// given up because the adapter is away for a moment.
     async fn insist<T, F: Future<Output = Result<T, AgentLoopError>>>(
         &self,
         control: &TurnControl,
         ask: impl Fn() -> F,
     ) -> Result<T, TurnError> {
+        let until = Instant::now() + self.options.insist_for;
         let mut pause = self.options.reason_retry_pause;
         loop {
-            match ask().await {
-                Err(error) if self.options.keep_ending && !error.is_non_retryable() => {
-                    tracing::warn!(%error, "the adapter cannot say where a turn stands; asking again");
-                }
-                answer => return Ok(answer?),
+            let error = match ask().await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let stated = StoreError::from(&error);
+            if !self.options.keep_ending || !stated.may_pass() || Instant::now() >= until {
+                return Err(error.into());
             }
+            tracing::warn!(%error, "the adapter cannot say where a turn stands; asking again");
+            pause = pause.max(stated.retry_after.unwrap_or_default());
             if !control.pause(&mut pause).await {
                 return Err(TurnError::Parked);
             }
         }
     }
 
-    /// Ends a turn that waits, to make way for another. Where that cannot be stored the
-    /// turn waits on, and nobody waits for the adapter.
+    /// Ends a turn that waits, to make way for another. Where the adapter does not answer
+    /// the turn waits on, and nobody waits for the adapter; where it refuses the end, that
+    /// is kept for later.
     pub(crate) async fn leave(
         &self,
         turn: UnfinishedTurn,
         ending: Ending,
     ) -> Result<(), TurnError> {
         let session_id = turn.session_id();
-        let Some(turn) = resume::reconsider(&self.adapter, turn).await? else {
+        let Some(mut turn) = resume::reconsider(&self.adapter, turn).await? else {
             self.strike_out(session_id).await;
             return Ok(());
         };
         let ending = ending_of(&turn, ending);
+        turn.next = NextStep::End(ending.clone());
         let control = TurnControl::default();
         let mut turn = Turn::new(self, &control, turn, Told::Perhaps);
-        Box::pin(turn.try_end(&ending)).await?;
-        Ok(())
+        match Box::pin(turn.try_end(&ending)).await {
+            Err(error) if error.may_pass() => Err(AgentLoopError::from(error).into()),
+            Err(error) => {
+                turn.put_off(&error).await;
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// Stores an end that was put off. `has_another`: the session has another turn that
+    /// has not ended.
+    pub(crate) async fn store_end(
+        &self,
+        turn: UnfinishedTurn,
+        has_another: bool,
+    ) -> Result<(), StoreError> {
+        let control = TurnControl::default();
+        let turn = Turn::new(self, &control, turn, Told::Perhaps);
+        Box::pin(turn.store_end(has_another)).await
     }
 }
 

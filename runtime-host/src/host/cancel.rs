@@ -9,6 +9,11 @@ use crate::journal::Ending;
 use everruns_core::typed_id::{SessionId, TurnId};
 use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a caller waits for the end of a turn that it cancels.
+const CANCEL_WITHIN: Duration = Duration::from_secs(10);
 
 /// Who is to end a turn.
 enum Found {
@@ -30,8 +35,22 @@ struct Cancel {
 
 impl Host {
     /// Cancels the turn under way, or the one that waits for tool results, and returns
-    /// when it has ended. One that is about to begin is cancelled when it does.
+    /// when it has ended, or after 10 s with an error that says so: an adapter that does not
+    /// answer keeps the end from being stored, not the turn from being cancelled. One that
+    /// is about to begin is cancelled when it does.
     pub async fn cancel_turn(
+        &self,
+        org_id: i64,
+        session_id: SessionId,
+        turn_id: Option<TurnId>,
+        reason: Option<String>,
+    ) -> Result<(TurnId, TurnEnd), HostError> {
+        let cancelled = self.cancelled(org_id, session_id, turn_id, reason);
+        let answer = timeout(CANCEL_WITHIN, cancelled).await;
+        answer.unwrap_or_else(|_| Err(late(session_id)))
+    }
+
+    async fn cancelled(
         &self,
         org_id: i64,
         session_id: SessionId,
@@ -85,7 +104,9 @@ impl Host {
         slot.is_short();
         let left = self.unfinished(cancel.key).await?;
         let left = left.filter(|left| cancel.means(left.turn_id()));
-        let left = left.ok_or_else(|| cancel.misses())?;
+        let Some(left) = left else {
+            return self.put_off(&cancel);
+        };
         let turn_id = left.turn_id();
         let reins = self.inner.lanes.reins();
         let ending = Ending::Cancelled {
@@ -97,6 +118,28 @@ impl Host {
             Err(error) => Err(errors::of_turn(error)),
         }
     }
+}
+
+impl Host {
+    /// The turn that is meant is over, and its end is not stored.
+    fn put_off(&self, cancel: &Cancel) -> Result<(TurnId, TurnEnd), HostError> {
+        let (org_id, session_id) = cancel.key;
+        let ends = &self.inner.ends;
+        let turn = ends.of_session(org_id, session_id, cancel.turn_id);
+        let turn = turn.ok_or_else(|| cancel.misses())?;
+        let problem = turn.unstored.as_ref().map(|unstored| &unstored.problem);
+        let problem = problem.cloned().unwrap_or_default();
+        let text = format!("the end of the turn could not be stored: {problem}");
+        Ok((turn.turn_id(), TurnEnd::Failed(text)))
+    }
+}
+
+fn late(session_id: SessionId) -> HostError {
+    let seconds = CANCEL_WITHIN.as_secs();
+    let text = format!(
+        "the turn of session {session_id} was told to end, and its end is not stored after {seconds} s: an adapter does not answer. It does no more work, and the host goes on storing its end"
+    );
+    HostError::new(ErrorReason::AdapterUnavailable, text).retry_after(CANCEL_WITHIN)
 }
 
 // === impl Cancel ===

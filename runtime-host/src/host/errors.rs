@@ -3,7 +3,6 @@
 use crate::engine::TurnError;
 use crate::journal::JournalError;
 use everruns_core::AgentLoopError;
-use everruns_core::llm_retry::is_transient_error_message;
 use everruns_core::typed_id::SessionId;
 use mortise_proto::host::ErrorReason;
 use mortise_proto::{HostError, StoreError};
@@ -11,13 +10,6 @@ use std::time::Duration;
 
 /// The error of a store.
 pub(super) fn of_store(error: AgentLoopError) -> HostError {
-    // The way in which an adapter that does not answer reaches upstream.
-    if let AgentLoopError::MessageStore(text) = &error
-        && is_transient_error_message(text)
-    {
-        return HostError::new(ErrorReason::AdapterUnavailable, text.as_str())
-            .retry_after(Duration::from_secs(1));
-    }
     StoreError::from(error).into()
 }
 
@@ -28,6 +20,8 @@ pub(super) fn of_turn(error: TurnError) -> HostError {
         TurnError::NotStored(error) | TurnError::Adapter(error) => of_store(error),
         TurnError::Journal(error) => of_journal(&error),
         TurnError::Parked => draining(),
+        TurnError::BrokeOff => broke_off(),
+        TurnError::Refused(error) => error,
         error @ (TurnError::NotClaimed | TurnError::NothingToResume) => {
             HostError::new(ErrorReason::Internal, error.to_string())
         }

@@ -1,22 +1,47 @@
 //! An org's way to its adapters: looked for until it is found, and watched from then on.
+//!
+//! The mesh watches the health of each adapter once for all orgs. An org shakes hands
+//! with them when one was found again, when another org has seen a change, and now and
+//! then. What they say is compared with what is in use; a difference makes an adapter for
+//! new turns, and a turn under way keeps the one that it began with.
 
 use super::{Host, Registries, errors};
 use crate::engine::LocalEngine;
-use mortise_adapter_client::{GrpcHostAdapter, Mesh};
+use mortise_adapter_client::{GrpcHostAdapter, Handshakes, Mesh, Offers};
 use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// How often an adapter that is away is looked for, and one that is there is asked
-/// whether it still is.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How soon an org that cannot be served looks again; it doubles.
+const LOOK_AFTER: Duration = Duration::from_secs(1);
 
-/// How long an adapter may take to say so.
+/// It grows up to this. An adapter that is found again is looked at sooner.
+const LOOK_AFTER_MAX: Duration = Duration::from_secs(15);
+
+/// How often a host of one org looks where nothing happens; one of many looks as often for
+/// all of them together.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// However many there are, each org looks as often as this.
+const LOOK_EVERY_MAX: Duration = Duration::from_secs(15 * 60);
+
+/// How often an org looks while servers of different versions answer at one address.
+const LOOK_AT_MIXED: Duration = Duration::from_secs(15);
+
+/// How long an adapter may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// How often what an adapter did not take is tried again where nothing has changed.
+const RECOVER_EVERY: Duration = Duration::from_secs(5 * 60);
+
+/// Over how long the looks of all orgs are spread when one has seen a change.
+const SPREAD: Duration = Duration::from_secs(1);
 
 /// An org that the host serves.
 #[derive(Debug)]
@@ -29,8 +54,10 @@ pub(super) struct Org {
 struct State {
     /// Once its adapters have answered.
     link: Option<Link>,
-    /// Why they do not answer now.
+    /// Why no turn can run now.
     problem: Option<String>,
+    /// What else is missing.
+    degraded: Vec<String>,
 }
 
 /// What an org's turns run over.
@@ -49,6 +76,34 @@ pub struct OrgReadiness {
     pub org_id: i64,
     /// What stands in the way, naming the adapter. None: it can.
     pub problem: Option<String>,
+    /// What is missing without standing in the way of turns: optional adapters and their
+    /// stores, and ends of turns that could not be stored.
+    pub degraded: Vec<String>,
+}
+
+/// What keeps an org's way to its adapters.
+struct Keeper {
+    host: Host,
+    org: Arc<Org>,
+    mesh: Mesh,
+    registries: Registries,
+    handshakes: Handshakes,
+    /// What the adapter in use is built of.
+    offers: Option<Offers>,
+    /// What is missing, but for what health says.
+    missing: Missing,
+    /// How often each adapter had been found before the last look.
+    found: BTreeMap<String, (u64, bool)>,
+    /// When to look after another failure.
+    again_after: Duration,
+    /// When what was not stored was last tried again.
+    recovered_at: Instant,
+}
+
+#[derive(Default)]
+struct Missing {
+    problem: Option<String>,
+    degraded: Vec<String>,
 }
 
 // === impl Org ===
@@ -58,6 +113,7 @@ impl Org {
         let state = State {
             link: None,
             problem: Some("its adapters have not been reached yet".into()),
+            degraded: Vec::new(),
         };
         Self {
             id,
@@ -69,7 +125,7 @@ impl Org {
         let state = self.state.borrow();
         state.link.clone().ok_or_else(|| {
             let problem = state.problem.clone().unwrap_or_default();
-            HostError::new(ErrorReason::AdapterUnavailable, problem).retry_after(LOOK_EVERY)
+            HostError::new(ErrorReason::AdapterUnavailable, problem).retry_after(LOOK_AFTER)
         })
     }
 
@@ -85,15 +141,27 @@ impl Org {
         }
     }
 
-    fn trouble(&self, problem: String) {
+    /// What is missing now; logged where it has changed. Whether turns can run that could
+    /// not before.
+    fn set(&self, problem: Option<String>, degraded: Vec<String>) -> bool {
+        let mut recovered = false;
         self.state.send_if_modified(|state| {
-            let changed = state.problem.as_ref() != Some(&problem);
-            if changed {
-                tracing::warn!(org = self.id, problem, "an adapter is missing");
-                state.problem = Some(problem);
+            let changed = state.problem != problem || state.degraded != degraded;
+            if state.problem != problem {
+                match &problem {
+                    Some(problem) => tracing::warn!(org = self.id, problem, "no turn can run"),
+                    None => tracing::info!(org = self.id, "turns can run"),
+                }
             }
+            if state.degraded != degraded && !degraded.is_empty() {
+                tracing::warn!(org = self.id, ?degraded, "something is missing");
+            }
+            recovered = state.problem.is_some() && problem.is_none();
+            state.problem = problem;
+            state.degraded = degraded;
             changed
         });
+        recovered
     }
 }
 
@@ -123,72 +191,193 @@ impl Host {
     #[must_use]
     pub fn readiness(&self) -> Vec<OrgReadiness> {
         let orgs = self.inner.orgs.values();
-        orgs.map(|org| OrgReadiness {
-            org_id: org.id,
-            problem: org.state.borrow().problem.clone(),
+        orgs.map(|org| {
+            let state = org.state.borrow().clone();
+            let mut degraded = state.degraded;
+            let unstored = self.inner.ends.of_org(org.id);
+            let last = unstored.last().and_then(|turn| turn.unstored.as_ref());
+            if let Some(last) = last {
+                degraded.push(format!(
+                    "the ends of {} turns are not stored; of the last: {}",
+                    unstored.len(),
+                    last.problem
+                ));
+            }
+            OrgReadiness {
+                org_id: org.id,
+                problem: state.problem,
+                degraded,
+            }
         })
         .collect()
     }
 
-    /// Looks for an org's adapters until the host is closed.
+    /// Keeps an org's way to its adapters until the host is closed.
     pub(super) async fn keep_org(self, org: Arc<Org>, mesh: Mesh, registries: Registries) {
         let closed = self.inner.closed.clone();
-        let watch = async {
-            loop {
-                self.look_for(&org, &mesh, &registries).await;
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
+        let keeper = Keeper {
+            handshakes: mesh.handshakes(org.id),
+            host: self,
+            org,
+            mesh,
+            registries,
+            offers: None,
+            missing: Missing::default(),
+            found: BTreeMap::new(),
+            again_after: LOOK_AFTER,
+            recovered_at: Instant::now(),
         };
         tokio::select! {
-            () = watch => {}
+            () = keeper.keep() => {}
             () = closed.cancelled() => {}
-        }
-    }
-
-    async fn look_for(&self, org: &Arc<Org>, mesh: &Mesh, registries: &Registries) {
-        let was_well = org.state.borrow().problem.is_none();
-        // Asked once: the mesh's own calls would wait for whoever is away.
-        if let Err(error) = mesh.probe(org.id, ANSWER_WITHIN).await {
-            return org.trouble(error.to_string());
-        }
-        if was_well {
-            return;
-        }
-        // It may have come back as another version that offers more, or less.
-        let adapter = mesh
-            .adapter(org.id)
-            .capability_registry(registries.capabilities.clone())
-            .driver_registry(registries.drivers.clone())
-            .build();
-        match timeout(ANSWER_WITHIN, adapter).await {
-            Ok(Ok(adapter)) => self.reached(org, adapter),
-            Ok(Err(error)) => org.trouble(error.to_string()),
-            Err(_) => org.trouble(slow()),
         }
     }
 
     fn reached(&self, org: &Arc<Org>, adapter: GrpcHostAdapter) {
         let engine = LocalEngine::new(adapter.clone())
-            .with_journal(self.inner.journal.clone())
+            .with_journal(self.inner.journal.clone(), self.inner.ends.clone())
             .with_options(self.inner.options.engine.clone());
         let link = Link {
             adapter,
             engine: Arc::new(engine),
             over: self.inner.closing.child_token(),
         };
-        let before = org.state.send_replace(State {
-            link: Some(link.clone()),
-            problem: None,
-        });
-        tracing::info!(org = org.id, "every adapter answers");
-        if let Some(before) = before.link {
+        let mut before = None;
+        org.state
+            .send_modify(|state| before = state.link.replace(link.clone()));
+        if let Some(before) = before {
             before.over.cancel();
         }
         self.serve_queue(org.id, &link);
     }
 }
 
-fn slow() -> String {
-    let seconds = ANSWER_WITHIN.as_secs();
-    format!("an adapter did not answer within {seconds} s; the next look says which")
+// === impl Keeper ===
+
+impl Keeper {
+    async fn keep(mut self) {
+        let mut health = self.mesh.health_changes();
+        let mut changes = self.host.inner.changes.subscribe();
+        // The first look asks whoever is there.
+        let known = health.wait_for(|_| self.all_known());
+        drop(timeout(ANSWER_WITHIN, known).await);
+        loop {
+            health.mark_unchanged();
+            changes.mark_unchanged();
+            let pause = self.look().await;
+            tokio::select! {
+                () = self.news(&mut health) => {}
+                _ = changes.changed() => sleep(jittered(SPREAD)).await,
+                () = sleep(jittered(pause)) => {}
+            }
+        }
+    }
+
+    /// Whether every adapter has been looked for.
+    fn all_known(&self) -> bool {
+        let health = self.mesh.health();
+        health
+            .values()
+            .all(|now| now.found > 0 || now.away.is_some())
+    }
+
+    /// Resolves when an adapter was found again, or has gone. What else health says is
+    /// taken in without a handshake.
+    async fn news(&mut self, health: &mut watch::Receiver<u64>) {
+        while health.changed().await.is_ok() {
+            if self.found_now() != self.found {
+                return;
+            }
+            self.tell();
+        }
+        // The mesh is there as long as its host.
+        std::future::pending().await
+    }
+
+    fn found_now(&self) -> BTreeMap<String, (u64, bool)> {
+        let health = self.mesh.health().into_iter();
+        health
+            .map(|(name, now)| (name, (now.found, now.away.is_some())))
+            .collect()
+    }
+
+    /// Shakes hands with every adapter, and says when to do so again.
+    async fn look(&mut self) -> Duration {
+        let now = self.found_now();
+        let before = std::mem::replace(&mut self.found, now);
+        let found_again = !before.is_empty() && before != self.found;
+        let look = self.handshakes.look(ANSWER_WITHIN).await;
+        self.missing.degraded = look.degraded;
+        match look.offers {
+            Ok(offers) => {
+                self.missing.problem = None;
+                self.again_after = LOOK_AFTER;
+                let rebuilt = self.use_offers(offers);
+                let due = self.recovered_at.elapsed() >= RECOVER_EVERY;
+                if self.tell() || rebuilt || found_again || due {
+                    self.recovered_at = Instant::now();
+                    self.host.recover(&self.org);
+                }
+            }
+            Err(error) => {
+                self.missing.problem = Some(error.to_string());
+                self.tell();
+                let pause = self.again_after;
+                self.again_after = (pause * 2).min(LOOK_AFTER_MAX);
+                return pause;
+            }
+        }
+        let orgs = u32::try_from(self.host.inner.orgs.len()).unwrap_or(u32::MAX);
+        let every = LOOK_EVERY.saturating_mul(orgs).min(LOOK_EVERY_MAX);
+        match look.is_mixed {
+            true => every.min(LOOK_AT_MIXED),
+            false => every,
+        }
+    }
+
+    /// Builds an adapter of what is offered where that has changed.
+    fn use_offers(&mut self, offers: Offers) -> bool {
+        if self.offers.as_ref() == Some(&offers) {
+            return false;
+        }
+        if let Some(before) = &self.offers {
+            let changes = offers.changes_since(before);
+            tracing::info!(org = self.org.id, ?changes, "the adapters have changed");
+            // Other orgs look as well.
+            self.host.inner.changes.send_modify(|count| *count += 1);
+        }
+        let adapter = self
+            .mesh
+            .adapter(self.org.id)
+            .capability_registry(self.registries.capabilities.clone())
+            .driver_registry(self.registries.drivers.clone())
+            .build_with(offers.clone());
+        self.host.reached(&self.org, adapter);
+        self.offers = Some(offers);
+        true
+    }
+
+    /// Says what is missing, with what health adds; whether turns can run again.
+    fn tell(&self) -> bool {
+        let mut problem = self.missing.problem.clone();
+        let mut degraded = self.missing.degraded.clone();
+        for adapter in self.mesh.adapters() {
+            let Some(not_serving) = adapter.not_serving() else {
+                continue;
+            };
+            if !adapter.is_required {
+                degraded.push(not_serving);
+            } else if problem.is_none() {
+                problem = Some(not_serving);
+            }
+        }
+        self.org.set(problem, degraded)
+    }
+}
+
+/// Between three quarters of a time and five quarters. A fresh hasher's keys are random,
+/// which is all the randomness that is needed.
+fn jittered(time: Duration) -> Duration {
+    let random = RandomState::new().hash_one(()) % 1024;
+    time * 3 / 4 + time * u32::try_from(random).unwrap_or(0) / 2048
 }

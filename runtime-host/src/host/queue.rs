@@ -7,9 +7,7 @@ use crate::engine::{Begin, TurnControl, TurnEnd, TurnEngine, TurnError};
 use crate::journal::{Ending, TurnJournal, UnfinishedTurn};
 use crate::worker::TurnWorker;
 use async_trait::async_trait;
-use everruns_core::AgentLoopError;
 use everruns_core::typed_id::SessionId;
-use mortise_proto::HostError;
 use std::sync::Arc;
 
 /// Runs turns in the lanes of a host.
@@ -47,8 +45,8 @@ impl TurnEngine for InLanes {
     ) -> Result<TurnEnd, TurnError> {
         let key: Key = (self.org_id, session_id);
         let lanes = &self.host.inner.lanes;
-        let place = lanes.enter(key, Manners::Wait).map_err(waits)?;
-        let slot = place.slot().await.map_err(waits)?;
+        let place = lanes.enter(key, Manners::Wait)?;
+        let slot = place.slot().await?;
         let turn = self.host.begin_turn(slot, key, self.link.clone(), begin);
         let (_, mut ended) = turn.await?;
         let end = ended.wait_for(Option::is_some).await;
@@ -68,9 +66,4 @@ impl TurnEngine for InLanes {
     fn journal(&self) -> Arc<dyn TurnJournal> {
         self.host.inner.journal.clone()
     }
-}
-
-/// A request that cannot be served now waits on in the storage.
-fn waits(error: HostError) -> TurnError {
-    TurnError::Adapter(AgentLoopError::config(error.message))
 }

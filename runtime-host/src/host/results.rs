@@ -142,7 +142,7 @@ impl Host {
         for end in ends {
             emitter.emit(end).await.map_err(errors::of_store)?;
         }
-        phase.finish_phase().await.map_err(errors::of_store)
+        Ok(phase.finish_phase().await?)
     }
 
     /// Refuses an event that its adapter would not take.

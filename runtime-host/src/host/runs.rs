@@ -9,7 +9,6 @@ use crate::journal::{Ending, NextStep};
 use crate::metrics::TurnOutcome;
 use crate::telemetry::turn_span;
 use chrono::Utc;
-use everruns_core::AgentLoopError;
 use everruns_core::typed_id::TurnId;
 use futures::FutureExt;
 use mortise_proto::HostError;
@@ -60,8 +59,7 @@ impl Host {
             if self.is_draining() {
                 return Err(TurnError::Parked);
             }
-            let broke_off = AgentLoopError::config("the turn broke off; see the host's log");
-            Err(TurnError::Adapter(broke_off))
+            Err(TurnError::BrokeOff)
         })
     }
 

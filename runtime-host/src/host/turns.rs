@@ -53,6 +53,8 @@ pub enum TurnStatus {
     Running,
     /// It waits for tool results.
     WaitingForToolResults,
+    /// It is over, and its end is not stored.
+    EndNotStored,
 }
 
 /// A turn that has not ended.
@@ -70,6 +72,8 @@ pub struct TurnView {
     pub started_at: DateTime<Utc>,
     /// The calls that it waits for.
     pub calls: Vec<ToolCall>,
+    /// Why its end is not stored.
+    pub problem: Option<String>,
 }
 
 // === impl Host ===
@@ -135,7 +139,7 @@ impl Host {
         })
     }
 
-    /// An org's turns that have not ended, oldest first.
+    /// An org's turns that have not ended, or whose ends are not stored, oldest first.
     pub async fn turns(&self, org_id: i64) -> Result<Vec<TurnView>, HostError> {
         let (org_id, _link) = self.org(org_id)?;
         let running = self.inner.lanes.all_running(org_id);
@@ -148,6 +152,8 @@ impl Host {
                 turns.extend(view_of_waiting(&turn));
             }
         }
+        let unstored = self.inner.ends.of_org(org_id);
+        turns.extend(unstored.iter().map(view_of_unstored));
         turns.sort_by_key(|turn| turn.started_at);
         Ok(turns)
     }
@@ -164,7 +170,9 @@ impl Host {
             return Ok(view_of_running(&(key, turn)));
         }
         let unfinished = self.unfinished(key).await?;
-        Ok(unfinished.as_ref().and_then(view_of_waiting))
+        let waiting = unfinished.as_ref().and_then(view_of_waiting);
+        let unstored = || self.inner.ends.of_session(key.0, key.1, None);
+        Ok(waiting.or_else(|| unstored().as_ref().map(view_of_unstored)))
     }
 }
 
@@ -244,7 +252,21 @@ fn view_of_running(((_, session_id), turn): &(Key, Running)) -> Option<TurnView>
         status: TurnStatus::Running,
         started_at: turn.started_at,
         calls: Vec::new(),
+        problem: None,
     })
+}
+
+fn view_of_unstored(turn: &crate::journal::UnfinishedTurn) -> TurnView {
+    let unstored = turn.unstored.as_ref();
+    TurnView {
+        turn_id: turn.turn_id(),
+        session_id: turn.session_id(),
+        input_message_id: turn.state.input_message_id,
+        status: TurnStatus::EndNotStored,
+        started_at: turn.state.started_at.unwrap_or_default(),
+        calls: Vec::new(),
+        problem: unstored.map(|unstored| unstored.problem.clone()),
+    }
 }
 
 fn view_of_waiting(turn: &crate::journal::UnfinishedTurn) -> Option<TurnView> {
@@ -255,5 +277,6 @@ fn view_of_waiting(turn: &crate::journal::UnfinishedTurn) -> Option<TurnView> {
         status: TurnStatus::WaitingForToolResults,
         started_at: turn.state.started_at.unwrap_or_default(),
         calls: turn.waits_for()?.to_vec(),
+        problem: None,
     })
 }

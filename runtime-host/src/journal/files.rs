@@ -1,9 +1,10 @@
 //! One small file per unfinished turn. A file appears whole or not at all: it is
-//! written beside its place, synced, put in its place, and the folder is synced.
+//! written beside its place, synced, put in its place, and the folder is synced. A turn
+//! that is over and whose end is not stored has a file of its own, by its id.
 
 use super::{JournalError, TurnJournal, UnfinishedTurn};
 use async_trait::async_trait;
-use everruns_core::typed_id::SessionId;
+use everruns_core::typed_id::{SessionId, TurnId};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
@@ -16,6 +17,9 @@ use tokio::task::spawn_blocking;
 const VERSION: u32 = 1;
 
 const ENDING: &str = "json";
+
+/// The same of one whose end is not stored.
+const UNSTORED_ENDING: &str = "end";
 
 /// What a file that cannot be read is renamed to.
 const SET_ASIDE: &str = "unreadable";
@@ -66,6 +70,59 @@ impl FileJournal {
         self.folder.join(format!("{org_id}-{session_id}.{ENDING}"))
     }
 
+    fn path_of_end(&self, org_id: i64, turn_id: TurnId) -> PathBuf {
+        self.folder
+            .join(format!("{org_id}-{turn_id}.{UNSTORED_ENDING}"))
+    }
+
+    async fn put_at(&self, path: PathBuf, turn: &UnfinishedTurn) -> Result<(), JournalError> {
+        let record = Record {
+            version: VERSION,
+            turn,
+        };
+        let text = serde_json::to_vec(&record).map_err(|fault| JournalError {
+            path: path.clone(),
+            cause: fault.into(),
+        })?;
+        self.blocking(path, move |folder, path| write(folder, path, &text))
+            .await
+    }
+
+    async fn remove_at(&self, path: PathBuf) -> Result<(), JournalError> {
+        self.blocking(path, |folder, path| match fs::remove_file(path) {
+            Ok(()) => File::open(folder)?.sync_all(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
+    /// Every turn in a file with this ending.
+    async fn all_with(&self, ending: &'static str) -> Result<Vec<UnfinishedTurn>, JournalError> {
+        let folder = self.folder.as_ref().clone();
+        self.blocking(folder, move |folder, _| {
+            let mut turns = Vec::new();
+            for entry in fs::read_dir(folder)? {
+                let path = entry?.path();
+                if path.extension().is_none_or(|found| found != ending) {
+                    continue;
+                }
+                let text = match fs::read(&path) {
+                    Ok(text) => text,
+                    // It has ended meanwhile.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error),
+                };
+                match read(&text) {
+                    Ok(turn) => turns.push(turn),
+                    Err(error) => set_aside(&path, &error),
+                }
+            }
+            Ok(turns)
+        })
+        .await
+    }
+
     /// Does file work on a thread that may block.
     async fn blocking<T: Send + 'static>(
         &self,
@@ -83,16 +140,7 @@ impl FileJournal {
 impl TurnJournal for FileJournal {
     async fn put(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
         let path = self.path(turn.state.org_id, turn.session_id());
-        let record = Record {
-            version: VERSION,
-            turn,
-        };
-        let text = serde_json::to_vec(&record).map_err(|fault| JournalError {
-            path: path.clone(),
-            cause: fault.into(),
-        })?;
-        self.blocking(path, move |folder, path| write(folder, path, &text))
-            .await
+        self.put_at(path, turn).await
     }
 
     async fn get(
@@ -110,38 +158,24 @@ impl TurnJournal for FileJournal {
     }
 
     async fn remove(&self, org_id: i64, session_id: SessionId) -> Result<(), JournalError> {
-        let path = self.path(org_id, session_id);
-        self.blocking(path, |folder, path| match fs::remove_file(path) {
-            Ok(()) => File::open(folder)?.sync_all(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-        })
-        .await
+        self.remove_at(self.path(org_id, session_id)).await
     }
 
     async fn all(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
-        let folder = self.folder.as_ref().clone();
-        self.blocking(folder, |folder, _| {
-            let mut turns = Vec::new();
-            for entry in fs::read_dir(folder)? {
-                let path = entry?.path();
-                if path.extension().is_none_or(|found| found != ENDING) {
-                    continue;
-                }
-                let text = match fs::read(&path) {
-                    Ok(text) => text,
-                    // It has ended meanwhile.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                    Err(error) => return Err(error),
-                };
-                match read(&text) {
-                    Ok(turn) => turns.push(turn),
-                    Err(error) => set_aside(&path, &error),
-                }
-            }
-            Ok(turns)
-        })
-        .await
+        self.all_with(ENDING).await
+    }
+
+    async fn put_end(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
+        let path = self.path_of_end(turn.state.org_id, turn.turn_id());
+        self.put_at(path, turn).await
+    }
+
+    async fn remove_end(&self, org_id: i64, turn_id: TurnId) -> Result<(), JournalError> {
+        self.remove_at(self.path_of_end(org_id, turn_id)).await
+    }
+
+    async fn ends(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
+        self.all_with(UNSTORED_ENDING).await
     }
 }
 
@@ -178,7 +212,7 @@ fn set_aside(path: &Path, fault: &io::Error) {
 mod tests {
     use super::*;
     use crate::journal::NextStep;
-    use everruns_core::typed_id::{HarnessId, MessageId, TurnId};
+    use everruns_core::typed_id::{HarnessId, MessageId};
     use everruns_runtime::RuntimeTurnState;
 
     fn turn() -> UnfinishedTurn {
@@ -196,6 +230,7 @@ mod tests {
             state,
             next: NextStep::Reason,
             since_sequence: 3,
+            unstored: None,
         }
     }
 

@@ -4,19 +4,22 @@ use crate::host::Host;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// It answers, so it lives.
 pub(super) fn live() -> Response {
     Json(json!({ "live": true })).into_response()
 }
 
-/// Whether every org can be served, and if not, why.
+/// Whether every org can be served, and if not, why. What is missing beside that is told as
+/// well.
 pub(super) fn ready(host: &Host) -> Response {
-    let orgs = host.readiness().into_iter();
-    let mut problems: Vec<Value> = orgs
-        .filter_map(|org| Some(json!({ "org": org.org_id, "problem": org.problem? })))
-        .collect();
+    let (mut problems, mut degraded) = (Vec::new(), Vec::new());
+    for org in host.readiness() {
+        let told = |problem: String| json!({ "org": org.org_id, "problem": problem });
+        problems.extend(org.problem.map(told));
+        degraded.extend(org.degraded.into_iter().map(told));
+    }
     if host.is_draining() {
         problems.push(json!({ "problem": "the host is about to stop" }));
     }
@@ -26,7 +29,7 @@ pub(super) fn ready(host: &Host) -> Response {
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let answer = json!({ "ready": ready, "problems": problems });
+    let answer = json!({ "ready": ready, "problems": problems, "degraded": degraded });
     (status, Json(answer)).into_response()
 }
 

@@ -264,7 +264,8 @@ pub struct Turn {
 }
 
 impl Turn {
-    async fn begun(mut answers: Streaming<pb::RunTurnResponse>) -> Self {
+    /// A turn whose answers begin with what was accepted.
+    pub async fn begun(mut answers: Streaming<pb::RunTurnResponse>) -> Self {
         let first = answers.next().await.unwrap().unwrap();
         let Some(Happened::Accepted(accepted)) = first.happened else {
             panic!("the first is what was accepted");

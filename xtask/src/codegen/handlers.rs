@@ -11,7 +11,7 @@ pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
     let services = own_services(pool);
     let mut out = String::from(
         "use super::*;
-        use crate::bearer::Admit;
+        use crate::net::bearer::Admit;
         use crate::serve::{Answers, Serving};
         use mortise_proto::pb;
         use mortise_proto::rpc::table;

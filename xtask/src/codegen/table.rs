@@ -1,8 +1,8 @@
 //! The table of RPCs: one constant per method, with what its options say.
 
 use super::{enum_name, option_value, own_messages, own_services, snake_case, store_option};
-use anyhow::{Context, Result};
-use prost_reflect::{DescriptorPool, MethodDescriptor, ReflectMessage, ServiceDescriptor};
+use anyhow::{Context, Result, bail};
+use prost_reflect::{DescriptorPool, Kind, MethodDescriptor, ReflectMessage, ServiceDescriptor};
 use std::fmt::Write;
 
 pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
@@ -82,17 +82,37 @@ fn module(
     for method in service.methods() {
         let constant = snake_case(method.name()).to_uppercase();
         writeln!(out, "/// `{}.{}`.", service.name(), method.name())?;
+        let facts = facts(service, &method, pool)?;
+        let (made, answer) = match facts.contains("OnUnavailable::Allow") {
+            true => ("allowing", allowed_answer(&method)?),
+            false => ("new", String::new()),
+        };
         writeln!(
             out,
-            "pub const {constant}: Rpc<pb::{}, pb::{}> = Rpc::new(&Method {{ {} }});",
+            "pub const {constant}: Rpc<pb::{}, pb::{}> = Rpc::{made}(&Method {{ {facts} }}{answer});",
             method.input().name(),
             method.output().name(),
-            facts(service, &method, pool)?
         )?;
         write!(every, "{module}::{constant}.method, ")?;
     }
     writeln!(out, "}}")?;
     Ok(())
+}
+
+/// What a caller takes for the answer of a method that counts as allowed.
+fn allowed_answer(method: &MethodDescriptor) -> Result<String> {
+    let answer = method.output();
+    let allowed = answer.get_field_by_name("allowed");
+    if allowed.is_none_or(|field| field.kind() != Kind::Bool) {
+        bail!(
+            "{}: ON_UNAVAILABLE_ALLOW needs an answer with `bool allowed`",
+            method.full_name()
+        );
+    }
+    Ok(format!(
+        ", || pb::{} {{ allowed: true, ..Default::default() }}",
+        answer.name()
+    ))
 }
 
 fn facts(

@@ -1,6 +1,7 @@
 //! The task that owns a phase's event stream and the events that are not acknowledged
 //! yet. When the stream breaks it opens another and sends those again, in order and
-//! with their request ids, so that none is lost and none stored twice.
+//! with their request ids, so that none is lost and none stored twice. A server that has
+//! no stream any more gets them one by one: for it the same request id is the same event.
 
 use crate::mesh::stats::Sample;
 use crate::mesh::transport::Incoming;
@@ -11,7 +12,7 @@ use mortise_proto::StoreError;
 use mortise_proto::error::Outcome;
 use mortise_proto::pb::emit_stream_response::Outcome as Answer;
 use mortise_proto::pb::{self, ErrorReason};
-use mortise_proto::rpc::table::event_emitter_service::EMIT_STREAM;
+use mortise_proto::rpc::table::event_emitter_service::{EMIT, EMIT_STREAM};
 use prost::Message;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -61,6 +62,8 @@ pub(super) struct Link {
     failure: Option<StoreError>,
     /// Set when the stream breaks, until an event is acknowledged again.
     outage: Option<Outage>,
+    /// Set when the server says that it has no stream.
+    one_by_one: bool,
 }
 
 /// A time without acknowledgements. A stream that opens and breaks again, because
@@ -88,6 +91,7 @@ impl Link {
             flushes: Vec::new(),
             failure: None,
             outage: None,
+            one_by_one: false,
         }
     }
 
@@ -105,6 +109,7 @@ impl Link {
                     () = tokio::time::sleep_until(due), if waiting => Step::Broken(self.too_late()),
                     job = jobs.recv(), if open && has_room => Step::Job(job),
                 },
+                None if waiting && self.one_by_one => Step::Emit,
                 None if waiting => Step::Broken(stopped()),
                 None => Step::Job(jobs.recv().await),
             };
@@ -115,6 +120,7 @@ impl Link {
                 Step::Answer(Some(Ok(answer))) => self.acknowledge(answer),
                 Step::Answer(Some(Err(error))) | Step::Broken(error) => self.mend(error).await,
                 Step::Answer(None) => self.mend(stopped()).await,
+                Step::Emit => self.emit().await,
             }
         }
         self.answer_flushes();
@@ -141,9 +147,27 @@ impl Link {
             if stream.requests.try_send(body).is_err() {
                 tracing::debug!("the event stream is closed");
             }
-        } else if let Err(error) = self.open().await {
+        } else if !self.one_by_one
+            && let Err(error) = self.open().await
+        {
             self.mend(error).await;
         }
+    }
+
+    /// Sends the oldest event alone, and waits for its answer.
+    async fn emit(&mut self) {
+        let Some(sending) = self.unacknowledged.pop_front() else {
+            return;
+        };
+        // The two requests have the same fields.
+        let sent = self
+            .mesh
+            .call_encoded(&EMIT, &self.org, sending.body.clone());
+        let outcome = sent.await.map(|answer: pb::EmitResponse| pb::EmitAck {
+            event_id: answer.event_id,
+            sequence: answer.sequence,
+        });
+        self.settle(sending, outcome);
     }
 
     /// Opens the stream and sends what is not acknowledged.
@@ -184,6 +208,12 @@ impl Link {
                 }
                 Err(again) => error = again,
             }
+        }
+        if error.code == Code::Unimplemented {
+            tracing::info!(%error, "the server has no event stream any more; events go one by one");
+            self.mesh.suspect(service);
+            self.one_by_one = true;
+            return;
         }
         // Not before: other calls would not wait for an adapter that is down.
         self.mesh.note(service, &Err::<(), _>(error.clone()));
@@ -284,6 +314,7 @@ enum Step {
     Job(Option<Job>),
     Answer(Option<std::result::Result<pb::EmitStreamResponse, StoreError>>),
     Broken(StoreError),
+    Emit,
 }
 
 /// The error that Emit would have failed with.

@@ -1,10 +1,11 @@
 //! The phases of a turn: each is guarded, seen, and ends when its events are stored.
 
-use super::{Step, Stop, Turn, failed};
+use super::{Step, Stop, Turn};
 use crate::engine::{EndedPhase, Halt};
 use crate::journal::Ending;
 use crate::telemetry::phase_span;
-use everruns_core::AgentLoopError;
+use everruns_core::typed_id::MessageId;
+use everruns_core::{AgentLoopError, UserFacingError, user_facing_error_codes};
 use mortise_adapter_client::{EventTap, GrpcHostAdapter, PhaseKind};
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -113,16 +114,22 @@ impl Turn<'_> {
             }),
             () = late => {
                 self.control.time_out();
-                Err(Stop::Ending(failed(&self.too_long())))
+                Err(Stop::Ending(self.too_long()))
             }
             done = work => Ok(done),
         }
     }
 
-    fn too_long(&self) -> AgentLoopError {
+    fn too_long(&self) -> Ending {
         let limit = self.engine.options.turn_timeout.unwrap_or_default();
-        let text = format!("the turn took longer than {} s", limit.as_secs_f64());
-        AgentLoopError::config(text)
+        Ending::Failed {
+            error: format!(
+                "the turn took longer than {} s, which is as long as a turn may take",
+                limit.as_secs_f64()
+            ),
+            shown: UserFacingError::new(user_facing_error_codes::PROCESSING_ERROR),
+            message_id: MessageId::new(),
+        }
     }
 }
 
@@ -134,5 +141,6 @@ pub(super) async fn finished<T>(
 ) -> Result<T, AgentLoopError> {
     let stored = phase.finish_phase().await;
     let result = done?;
-    stored.map(|()| result)
+    stored?;
+    Ok(result)
 }

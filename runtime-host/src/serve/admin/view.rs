@@ -4,6 +4,7 @@ use super::super::health;
 use crate::host::{Host, Step, StepKind, TurnLook, TurnStory};
 use mortise_adapter_client::{AdapterStatus, LATENCY_BOUNDS, RpcStats};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tonic::Code;
 
@@ -15,6 +16,10 @@ pub(super) fn overview(host: &Host, uptime: Duration) -> Value {
         .iter()
         .map(|adapter| self::adapter(adapter, &stats))
         .collect();
+    let orgs = host.readiness().into_iter();
+    let degraded: BTreeSet<String> = orgs
+        .flat_map(|org| org.problem.into_iter().chain(org.degraded))
+        .collect();
     let (running, recent) = host.looks();
     json!({
         "host": {
@@ -25,6 +30,7 @@ pub(super) fn overview(host: &Host, uptime: Duration) -> Value {
             "memory_bytes": host.metrics().memory_bytes(),
         },
         "adapters": adapters,
+        "degraded": degraded,
         "running": running.iter().map(look).collect::<Vec<_>>(),
         "recent": recent.iter().map(look).collect::<Vec<_>>(),
     })
@@ -37,17 +43,24 @@ fn adapter(adapter: &AdapterStatus, stats: &[RpcStats]) -> Value {
         stores,
         server,
         problem,
+        is_required,
+        is_not_serving: _,
+        services_not_serving: _,
     } = adapter;
-    let state = match (server, problem) {
-        (_, Some(_)) => "away",
-        (Some(_), None) => "ready",
-        (None, None) => "unknown",
+    let not_serving = adapter.not_serving();
+    let state = match (server, problem, &not_serving) {
+        (_, Some(_), _) => "away",
+        (_, None, Some(_)) => "not serving",
+        (Some(_), None, None) => "ready",
+        (None, None, None) => "unknown",
     };
+    let problem = problem.as_ref().or(not_serving.as_ref());
     let calls = Calls::of(stats.iter().filter(|rpc| rpc.adapter == *name));
     json!({
         "name": name,
         "endpoint": endpoint,
         "state": state,
+        "required": is_required,
         "problem": problem,
         "server": server,
         "stores": stores,

@@ -126,6 +126,7 @@ pub(super) fn turn(view: TurnView) -> pb::Turn {
     let status = match view.status {
         TurnStatus::Running => pb::TurnStatus::Running,
         TurnStatus::WaitingForToolResults => pb::TurnStatus::WaitingForToolResults,
+        TurnStatus::EndNotStored => pb::TurnStatus::EndNotStored,
     };
     pb::Turn {
         turn_id: view.turn_id.to_string(),
@@ -134,6 +135,7 @@ pub(super) fn turn(view: TurnView) -> pb::Turn {
         status: status.into(),
         started_at: Some(to_timestamp(view.started_at)),
         tool_calls: view.calls.into_iter().map(call).collect(),
+        problem: view.problem.unwrap_or_default(),
     }
 }
 

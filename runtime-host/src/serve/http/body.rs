@@ -10,6 +10,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::request::Parts;
 use everruns_core::typed_id::{IdMarker, SessionId, TypedId};
+use http_body_util::LengthLimitError;
 use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
 use serde::de::DeserializeOwned;
@@ -45,8 +46,7 @@ async fn read(body: Body, limit: usize) -> Result<axum::body::Bytes, Failure> {
     to_bytes(body, limit).await.map_err(|fault| {
         let mut cause: Option<&dyn std::error::Error> = Some(&fault);
         while let Some(error) = cause {
-            // Of the crate under axum, which does not export it.
-            if error.to_string().contains("length limit exceeded") {
+            if error.is::<LengthLimitError>() {
                 return too_large(limit);
             }
             cause = error.source();

@@ -47,6 +47,7 @@ pub(super) fn turn_json(turn: &TurnView) -> Value {
     let status = match turn.status {
         TurnStatus::Running => "running",
         TurnStatus::WaitingForToolResults => "waiting_for_tool_results",
+        TurnStatus::EndNotStored => "end_not_stored",
     };
     json!({
         "turn_id": turn.turn_id,
@@ -55,5 +56,6 @@ pub(super) fn turn_json(turn: &TurnView) -> Value {
         "status": status,
         "started_at": turn.started_at,
         "tool_calls": turn.calls,
+        "problem": turn.problem,
     })
 }

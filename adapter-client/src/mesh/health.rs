@@ -1,0 +1,331 @@
+//! Whether each adapter is there and serves: watched once for all orgs.
+//!
+//! Where a server has `grpc.health.v1.Health/Watch`, one stream says at once that it stops
+//! serving or has gone. `Check` finds in a few seconds a connection that is silent and a
+//! service that does not serve alone; without `Watch` it is sent more often. Of a server
+//! without a health service any answer says that it is there.
+
+use super::codec::EncodedOnce;
+use super::handshake::{ConnectError, unanswered};
+use super::retry::jittered;
+use super::{Mesh, Target};
+use futures::StreamExt;
+use futures::future::join_all;
+use mortise_proto::StoreError;
+use mortise_proto::pb::ErrorReason;
+use prost::Message;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Code;
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
+
+const CHECK: &str = "/grpc.health.v1.Health/Check";
+const WATCH: &str = "/grpc.health.v1.Health/Watch";
+
+/// How often an adapter that is away is looked for, and one that cannot be watched asked.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How often one that is watched is asked all the same.
+const CHECK_EVERY: Duration = Duration::from_secs(5);
+
+/// How long an answer may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// How many streams in a row may end at once before the server is only asked.
+const BROKEN_MAX: u32 = 3;
+
+/// The longest time, in seconds, between two looks because of calls that it refused.
+const QUIET_MAX: u32 = 300;
+
+/// Whether an adapter is there and serves.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AdapterHealth {
+    /// How often it was found: it may be another server each time. 0: not looked for yet.
+    pub found: u64,
+    /// Why it cannot be reached now.
+    pub away: Option<ConnectError>,
+    /// Whether it says that it does not serve at all now.
+    pub is_not_serving: bool,
+    /// The required services that are routed to it and that it does not serve now.
+    pub not_serving: Vec<&'static str>,
+}
+
+/// What is known of one adapter.
+#[derive(Debug, Default)]
+pub(super) struct Health {
+    now: Mutex<AdapterHealth>,
+    /// It may have been replaced: a call was refused as unknown.
+    suspected: Notify,
+    /// For how many seconds the next suspicion is put off.
+    quiet: AtomicU32,
+}
+
+/// What a server says of itself.
+struct Checked {
+    is_not_serving: bool,
+    not_serving: Vec<&'static str>,
+}
+
+/// What a watch brought.
+enum News {
+    /// Something was said.
+    Said,
+    /// The server does not serve. One that stops says so and waits for its streams to
+    /// end, so this side lets go of the watch.
+    LetGo,
+    /// The stream broke.
+    Broken,
+}
+
+/// The stream of a watch: whether the server serves.
+type Said = ReceiverStream<bool>;
+
+// === impl Mesh ===
+
+impl Mesh {
+    /// Watches the health of every adapter until it is dropped. Without it
+    /// [`Mesh::health`] knows nothing.
+    pub async fn watch_health(&self) {
+        join_all(self.targets().map(|target| self.watch_one(target))).await;
+    }
+
+    /// What is known of the health of each adapter, by name.
+    #[must_use]
+    pub fn health(&self) -> BTreeMap<String, AdapterHealth> {
+        let now = |target: &Arc<Target>| (target.name.clone(), target.health.now());
+        self.targets().map(now).collect()
+    }
+
+    /// Changes with the health of any adapter.
+    #[must_use]
+    pub fn health_changes(&self) -> watch::Receiver<u64> {
+        self.inner.health_changes.subscribe()
+    }
+
+    async fn watch_one(&self, target: &Arc<Target>) {
+        loop {
+            match self.checked(target).await {
+                Ok(checked) => {
+                    self.note_health(target, checked, true);
+                    self.until_broken(target).await;
+                }
+                Err(cause) => {
+                    self.away(target, cause);
+                    sleep(jittered(LOOK_EVERY)).await;
+                }
+            }
+        }
+    }
+
+    /// Returns when the adapter has gone.
+    async fn until_broken(&self, target: &Arc<Target>) {
+        let mut broken = 0;
+        let mut quiet_until = Instant::now();
+        let mut said = self.watched(target).await;
+        let mut opened = Instant::now();
+        loop {
+            let pause = if said.is_some() {
+                CHECK_EVERY
+            } else {
+                LOOK_EVERY
+            };
+            let suspected = async {
+                sleep_until(quiet_until).await;
+                target.health.suspected.notified().await;
+            };
+            let may_be_another = tokio::select! {
+                news = next(&mut said) => match news {
+                    News::Said => false,
+                    news @ (News::LetGo | News::Broken) => {
+                        broken += u32::from(opened.elapsed() < CHECK_EVERY);
+                        said = None;
+                        matches!(news, News::Broken)
+                    }
+                },
+                () = suspected => {
+                    quiet_until = Instant::now() + target.health.next_quiet();
+                    true
+                }
+                () = sleep(jittered(pause)) => false,
+            };
+            let checked = match self.checked(target).await {
+                Ok(checked) => checked,
+                Err(cause) => return self.away(target, cause),
+            };
+            let serves = !checked.is_not_serving;
+            self.note_health(target, checked, may_be_another);
+            if said.is_none() && serves && broken < BROKEN_MAX {
+                said = self.watched(target).await;
+                // A server without a watch is not asked for one each time.
+                broken = if said.is_some() { broken } else { BROKEN_MAX };
+                opened = Instant::now();
+            }
+        }
+    }
+
+    /// Asks whether the server serves, and the required services that are routed to it.
+    /// An error says that it is not there.
+    async fn checked(&self, target: &Arc<Target>) -> Result<Checked, StoreError> {
+        let required = self.required_of(target);
+        let names = std::iter::once("").chain(required.iter().copied());
+        let asked = names.map(|service| self.check(target, service));
+        let mut serving = join_all(asked).await.into_iter();
+        let is_not_serving = serving.next().transpose()?.flatten() == Some(false);
+        let mut not_serving = Vec::new();
+        for (service, serving) in required.into_iter().zip(serving) {
+            if serving? == Some(false) {
+                not_serving.push(service);
+            }
+        }
+        Ok(Checked {
+            is_not_serving,
+            not_serving,
+        })
+    }
+
+    /// Whether a service is served; `None` where the server does not say.
+    async fn check(&self, target: &Arc<Target>, service: &str) -> Result<Option<bool>, StoreError> {
+        let request = HealthCheckRequest {
+            service: service.into(),
+        };
+        let (mesh, target) = (self.clone(), target.clone());
+        let asking = self.on_driver(async move {
+            let mut grpc = mesh.ready(&target).await?;
+            let request = target.request(request.encode_to_vec().into());
+            let codec = EncodedOnce::<HealthCheckResponse>::default();
+            let answer = grpc.unary(request, PathAndQuery::from_static(CHECK), codec);
+            Ok(answer.await?.into_inner().0)
+        });
+        let answer = timeout(ANSWER_WITHIN, asking).await;
+        match answer.unwrap_or_else(|_| Err(too_slow())) {
+            Ok(answer) => Ok(match answer.status() {
+                ServingStatus::Serving => Some(true),
+                ServingStatus::NotServing => Some(false),
+                ServingStatus::Unknown | ServingStatus::ServiceUnknown => None,
+            }),
+            Err(error) if is_away(&error) => Err(error),
+            // Whatever it has against the question, it is there.
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Has the server say when its health changes; `None` where it does not.
+    async fn watched(&self, target: &Arc<Target>) -> Option<Said> {
+        let (mesh, target) = (self.clone(), target.clone());
+        let opening = self.on_driver(async move {
+            let mut grpc = mesh.ready(&target).await?;
+            let request = target.request(HealthCheckRequest::default().encode_to_vec().into());
+            let codec = EncodedOnce::<HealthCheckResponse>::default();
+            let path = PathAndQuery::from_static(WATCH);
+            let answer = grpc.server_streaming(request, path, codec).await?;
+            let mut answers = answer.into_inner();
+            // The first says how things are, and whether there is a stream at all.
+            let (say, said) = mpsc::channel(1);
+            let mut first = answers.message().await?;
+            tokio::spawn(async move {
+                while let Some((answer, _size)) = first.take() {
+                    let serves = answer.status() != ServingStatus::NotServing;
+                    if say.send(serves).await.is_err() || !serves {
+                        return;
+                    }
+                    first = tokio::select! {
+                        message = answers.message() => message.ok().flatten(),
+                        () = say.closed() => return,
+                    };
+                }
+            });
+            Ok(ReceiverStream::new(said))
+        });
+        timeout(ANSWER_WITHIN, opening).await.ok()?.ok()
+    }
+
+    /// `found`: it may be another server than before.
+    fn note_health(&self, target: &Target, checked: Checked, found: bool) {
+        let Checked {
+            is_not_serving,
+            not_serving,
+        } = checked;
+        self.change_health(target, |now| {
+            now.found += u64::from(found);
+            now.away = None;
+            now.is_not_serving = is_not_serving;
+            now.not_serving = not_serving;
+        });
+    }
+
+    fn away(&self, target: &Target, cause: StoreError) {
+        self.change_health(target, |now| {
+            now.away = Some(unanswered(target, cause));
+        });
+    }
+
+    fn change_health(&self, target: &Target, change: impl FnOnce(&mut AdapterHealth)) {
+        let changed = {
+            let now = &target.health.now;
+            let mut now = now.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = now.clone();
+            change(&mut now);
+            *now != before
+        };
+        if changed {
+            self.inner.health_changes.send_modify(|count| *count += 1);
+        }
+    }
+}
+
+// === impl Health ===
+
+impl Health {
+    pub(super) fn now(&self) -> AdapterHealth {
+        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        now.clone()
+    }
+
+    /// A call was refused as unknown: it may be another server that answers.
+    pub(super) fn suspect(&self) {
+        self.suspected.notify_one();
+    }
+
+    /// The suspicion was right: the next is looked into soon, too.
+    pub(super) fn was_right(&self) {
+        self.quiet.store(0, Ordering::Relaxed);
+    }
+
+    /// For how long no suspicion is looked into now: a method that is refused with every
+    /// call does not cost a handshake each.
+    fn next_quiet(&self) -> Duration {
+        let quiet = self.quiet.load(Ordering::Relaxed).clamp(1, QUIET_MAX);
+        self.quiet
+            .store((quiet * 2).min(QUIET_MAX), Ordering::Relaxed);
+        Duration::from_secs(quiet.into())
+    }
+}
+
+/// Waits for what a watch brings.
+async fn next(said: &mut Option<Said>) -> News {
+    match said {
+        Some(said) => match said.next().await {
+            Some(true) => News::Said,
+            Some(false) => News::LetGo,
+            None => News::Broken,
+        },
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether an error says that nobody is there.
+fn is_away(error: &StoreError) -> bool {
+    error.is_transient() || error.code == Code::DeadlineExceeded
+}
+
+fn too_slow() -> StoreError {
+    let text = format!("no answer came within {} s", ANSWER_WITHIN.as_secs_f64());
+    StoreError::new(ErrorReason::DeadlineExceeded, text)
+}

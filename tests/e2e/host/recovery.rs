@@ -1,0 +1,405 @@
+//! Adapters that are replaced, refuse, or lack something while turns run: each is noticed,
+//! no turn is left without an end, and what is missing is named.
+
+use super::front::{Front, Play};
+use super::stage::{Turn, played, user};
+use everruns_core::session::SessionStatus;
+use everruns_core::typed_id::SessionId;
+use everruns_runtime::RuntimeHostAdapter;
+use futures::StreamExt;
+use mortise_proto::host as pb;
+use mortise_proto::host::host_service_client::HostServiceClient;
+use mortise_runtime_host::demo;
+use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
+use mortise_test_support::fixtures::simulator;
+use mortise_test_support::host_process::HostProcess;
+use mortise_test_support::scenario::seed_with;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout};
+use tonic::Code;
+
+/// How long anything may take on a busy machine.
+const SOON: Duration = Duration::from_secs(60);
+
+/// A host process over an adapter that is played, with a session.
+struct Set {
+    front: Front,
+    host: HostProcess,
+    session_id: SessionId,
+    data: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Set {
+    async fn with(model: everruns_core::ModelWithProvider) -> Self {
+        let front = Front::start().await;
+        let session_id = seed_with(&front.adapter, model).await;
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("host");
+        let set = Self {
+            host: HostProcess::start(&front.endpoint, &data, &[]).await,
+            front,
+            session_id,
+            data,
+            _folder: folder,
+        };
+        set.until_ready(200, "").await;
+        set
+    }
+
+    /// Kills the host, and starts it anew.
+    async fn restart_host(&mut self) {
+        self.host.kill().await;
+        self.host = HostProcess::start(&self.front.endpoint, &self.data, &[]).await;
+        self.until_ready(200, "").await;
+    }
+
+    async fn get(&self, path: &str) -> (u16, Value) {
+        get(&self.host, path).await
+    }
+
+    /// Waits until `/ready` has a status and says something.
+    async fn until_ready(&self, status: u16, words: &str) -> Value {
+        until_ready(&self.host, status, words).await
+    }
+
+    async fn begin(&self, text: &str) -> Turn {
+        let mut client = HostServiceClient::connect(self.host.grpc.clone())
+            .await
+            .unwrap();
+        let request = pb::RunTurnRequest {
+            org_id: 1,
+            session_id: self.session_id.to_string(),
+            message: Some(user(text)),
+            when_busy: 0,
+        };
+        Turn::begun(client.run_turn(request).await.unwrap().into_inner()).await
+    }
+
+    /// Runs a turn that must complete in time.
+    async fn completes(&self, text: &str) {
+        let outcome = async { self.begin(text).await.outcome().await };
+        let outcome = timeout(SOON, outcome).await.expect("the turn ends");
+        assert_eq!(outcome, pb::TurnOutcome::Completed);
+    }
+
+    async fn count(&self, event_type: &str) -> usize {
+        let log = self.front.adapter.event_log().unwrap();
+        let events = log.read(self.session_id, 0).await.unwrap();
+        let found = events.iter().filter(|event| event.event_type == event_type);
+        found.count()
+    }
+
+    async fn until_counted(&self, event_type: &str, least: usize) {
+        let counted = async {
+            while self.count(event_type).await < least {
+                tokio::task::yield_now().await;
+            }
+        };
+        let done = timeout(SOON, counted).await;
+        done.unwrap_or_else(|_| panic!("{event_type} is stored {least} times"));
+    }
+
+    async fn status(&self) -> SessionStatus {
+        let sessions = self.front.adapter.session_store(1);
+        let session = sessions.get_session(self.session_id).await.unwrap();
+        session.unwrap().status
+    }
+
+    async fn metric(&self, name: &str) -> f64 {
+        let text = reqwest::get(format!("{}/metrics", self.host.http)).await;
+        let text = text.unwrap().text().await.unwrap();
+        let line = text.lines().find(|line| line.starts_with(name));
+        let line = line.unwrap_or_else(|| panic!("{name} is counted"));
+        line.rsplit_once(' ').unwrap().1.parse().unwrap()
+    }
+
+    async fn cancel(&self) -> (u16, Value) {
+        let url = format!("{}/v1/sessions/{}/cancel", self.host.http, self.session_id);
+        let answer = reqwest::Client::new().post(url).json(&json!({})).send();
+        let answer = timeout(Duration::from_secs(20), answer).await;
+        let answer = answer.expect("cancel answers").unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+}
+
+async fn get(host: &HostProcess, path: &str) -> (u16, Value) {
+    let answer = reqwest::get(format!("{}{path}", host.http)).await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+async fn until_ready(host: &HostProcess, status: u16, words: &str) -> Value {
+    let mut last = Value::Null;
+    let there = async {
+        loop {
+            let (found, told) = get(host, "/ready").await;
+            if found == status && told.to_string().contains(words) {
+                return told;
+            }
+            last = told;
+        }
+    };
+    match timeout(SOON, there).await {
+        Ok(told) => told,
+        Err(_) => panic!("/ready becomes {status} with `{words}`: {last}"),
+    }
+}
+
+fn without(service: &'static str) -> Play {
+    Play {
+        without: BTreeSet::from([service]),
+        ..Play::default()
+    }
+}
+
+/// A server that is replaced within an instant by one without event stream and snapshot:
+/// a turn under way and every later one complete, and the stream is tried no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_is_replaced_by_one_without_features() {
+    let gate = Arc::new(Semaphore::new(0));
+    let held = Answer::Held(gate.clone(), vec!["Half ", "said."]);
+    let fake = FakeOpenAi::start(vec![held, Answer::Text(vec!["Whole."])]).await;
+    let mut set = Set::with(played(&fake)).await;
+    let mut turn = set.begin("?").await;
+    turn.until("output.message.started").await;
+    set.front.replace(Play {
+        plain: true,
+        ..Play::default()
+    });
+    gate.add_permits(16);
+    let outcome = timeout(SOON, turn.outcome()).await.expect("the turn ends");
+    assert_eq!(outcome, pb::TurnOutcome::Completed);
+    set.completes("again?").await;
+    let tried = set.front.calls("EventEmitterService/EmitStream");
+    set.completes("and again?").await;
+    assert_eq!(set.front.calls("EventEmitterService/EmitStream"), tried);
+    assert_eq!(set.get("/ready").await.0, 200);
+    assert_eq!(set.count("turn.completed").await, 3);
+    // Back again it is used again.
+    set.front.replace(Play::default());
+    let streamed = async {
+        while set.front.calls("EventEmitterService/EmitStream") == tried {
+            set.completes("once more?").await;
+        }
+    };
+    timeout(SOON, streamed).await.expect("the stream is used");
+}
+
+/// The event log is gone for a moment while a turn is under way: the turn has one end, the
+/// session is idle, what is gone is named, and it is used again when it is back.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_event_log_is_gone_for_a_moment() {
+    let gate = Arc::new(Semaphore::new(0));
+    let held = Answer::Held(gate.clone(), vec!["Half ", "said."]);
+    let fake = FakeOpenAi::start(vec![held]).await;
+    let mut set = Set::with(played(&fake)).await;
+    let mut turn = set.begin("?").await;
+    turn.until("output.message.started").await;
+    set.front.replace(without("EventLogService"));
+    gate.add_permits(16);
+    let told = set.until_ready(200, "does not offer EventLogService").await;
+    assert_eq!(told["problems"], json!([]), "{told}");
+    set.until_counted("session.idled", 1).await;
+    set.front.replace(Play::default());
+    let told = set.until_ready(200, "\"degraded\":[]").await;
+    assert_eq!(told["ready"], true);
+    let path = format!("/v1/sessions/{}/events?limit=1000", set.session_id);
+    assert_eq!(set.get(&path).await.0, 200);
+    let ends = set.count("turn.completed").await + set.count("turn.failed").await;
+    assert_eq!(ends, 1);
+    assert_eq!(set.status().await, SessionStatus::Idle);
+}
+
+/// A required service that is gone makes the host not ready, by name, until it is back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_required_service_that_is_gone_is_named() {
+    let mut set = Set::with(simulator()).await;
+    set.front.replace(without("AgentStoreService"));
+    set.until_ready(503, "does not offer AgentStoreService")
+        .await;
+    set.front.replace(Play::default());
+    set.until_ready(200, "").await;
+    set.front.replace(Play {
+        not_serving: Some("SessionStoreService"),
+        ..Play::default()
+    });
+    set.until_ready(503, "does not serve SessionStoreService")
+        .await;
+    set.front.replace(Play::default());
+    set.until_ready(200, "").await;
+    set.completes("6 times 7?").await;
+}
+
+/// A turn whose end is refused for good is over all the same, with the adapter's words:
+/// its place is free, cancelling it answers, the host says so in its state, its metrics
+/// and `/ready`, also after a restart, and the end is stored when the adapter has changed.
+async fn an_end_is_refused(code: Code) {
+    let gate = Arc::new(Semaphore::new(0));
+    let held = Answer::Held(gate.clone(), vec!["Half ", "said."]);
+    let fake = FakeOpenAi::start(vec![held]).await;
+    let mut set = Set::with(played(&fake)).await;
+    let mut turn = set.begin("?").await;
+    let turn_id = turn.accepted.turn_id.clone();
+    turn.until("output.message.started").await;
+    set.front.replace(Play {
+        refused: BTreeMap::from([
+            ("EventEmitterService/EmitStream", code),
+            ("EventEmitterService/Emit", code),
+        ]),
+        ..Play::default()
+    });
+    gate.add_permits(16);
+    let (_, ended) = timeout(SOON, turn.rest()).await.expect("the turn ends");
+    assert_eq!(ended.outcome(), pb::TurnOutcome::Failed, "{ended:?}");
+    assert!(ended.error.contains("refused by the test"), "{ended:?}");
+    assert_eq!(set.status().await, SessionStatus::Idle);
+    let told = set.until_ready(200, "refused by the test").await;
+    assert_eq!(told["problems"], json!([]), "{told}");
+    for restarted in [false, true] {
+        let (_, turns) = set.get("/v1/turns").await;
+        let shown = &turns["turns"][0];
+        let found = (&shown["turn_id"], &shown["status"]);
+        assert_eq!(
+            found,
+            (&json!(turn_id), &json!("end_not_stored")),
+            "{turns}"
+        );
+        assert_eq!(set.metric("mortise_turn_ends_unstored").await, 1.0);
+        let (status, done) = set.cancel().await;
+        assert_eq!(
+            (status, &done["outcome"]),
+            (200, &json!("failed")),
+            "{done}"
+        );
+        if !restarted {
+            set.restart_host().await;
+        }
+    }
+    assert_eq!(set.count("session.idled").await, 0);
+    set.front.replace(Play::default());
+    set.until_counted("session.idled", 1).await;
+    set.until_ready(200, "\"degraded\":[]").await;
+    let ends = set.count("turn.completed").await + set.count("turn.failed").await;
+    assert_eq!(ends, 1);
+    assert_eq!(set.metric("mortise_turn_ends_unstored").await, 0.0);
+    set.completes("again?").await;
+}
+
+/// See [`an_end_is_refused`].
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_is_refused_as_unimplemented() {
+    an_end_is_refused(Code::Unimplemented).await;
+}
+
+/// See [`an_end_is_refused`].
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_is_refused_as_permission_denied() {
+    an_end_is_refused(Code::PermissionDenied).await;
+}
+
+/// See [`an_end_is_refused`].
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_is_refused_as_invalid_argument() {
+    an_end_is_refused(Code::InvalidArgument).await;
+}
+
+/// See [`an_end_is_refused`].
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_is_refused_as_resource_exhausted() {
+    an_end_is_refused(Code::ResourceExhausted).await;
+}
+
+/// See [`an_end_is_refused`].
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_is_refused_as_data_loss() {
+    an_end_is_refused(Code::DataLoss).await;
+}
+
+/// Servers with and without features answer at one address in turn: turns complete, what
+/// they differ in is told, and the adapter is not built anew with every answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_versions_at_one_address() {
+    let mut set = Set::with(simulator()).await;
+    set.front.replace(Play {
+        two_voices: true,
+        ..Play::default()
+    });
+    set.until_ready(200, "answers with 2 voices").await;
+    let tried = set.front.calls("EventEmitterService/EmitStream");
+    for _ in 0..3 {
+        set.completes("6 times 7?").await;
+    }
+    assert_eq!(set.front.calls("EventEmitterService/EmitStream"), tried);
+    assert_eq!(set.get("/ready").await.0, 200);
+}
+
+/// An optional adapter that is away keeps no turn from running: it is named, its rate
+/// limiter counts as allowing, and a required one that is away is a problem.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_optional_adapter_is_away() {
+    let mut front = Front::start().await;
+    let session_id = seed_with(&front.adapter, simulator()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!(
+        "[listen]\nhttp = \"127.0.0.1:0\"\n[adapters.main]\nendpoint = \"{}\"\n\
+         [adapters.limits]\nendpoint = \"unix:{}\"\n\
+         [routes]\ndefault = \"main\"\noutbound_tool_rate_limiter = \"limits\"\n",
+        front.endpoint,
+        folder.path().join("nobody.sock").display(),
+    );
+    let host = HostProcess::configured(folder.path(), &config).await;
+    let told = until_ready(&host, 200, "limits").await;
+    assert_eq!(told["problems"], json!([]), "{told}");
+    let url = format!("{}/v1/sessions/{session_id}/turns", host.http);
+    let asked = json!({ "message": { "text": "What is 12 times 34?" } });
+    let answer = reqwest::Client::new().post(url).json(&asked).send();
+    let answer = timeout(SOON, answer).await.expect("the turn ends");
+    let answer: Value = answer.unwrap().json().await.unwrap();
+    assert_eq!(answer["outcome"], "completed", "{answer}");
+    let (_, view) = get(&host, "/admin/overview").await;
+    let limits = view["adapters"].as_array().unwrap().iter();
+    let limits: Vec<_> = limits
+        .filter(|adapter| adapter["name"] == "limits")
+        .collect();
+    assert_eq!(
+        (&limits[0]["state"], &limits[0]["required"]),
+        (&json!("away"), &json!(false)),
+        "{view}"
+    );
+    front.stop();
+    until_ready(&host, 503, "adapter `main`").await;
+    front.replace(Play::default());
+    until_ready(&host, 200, "limits").await;
+}
+
+/// A host of 200 orgs at rest asks next to nothing of its adapter.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_orgs_at_rest() {
+    const WATCHED: Duration = Duration::from_secs(10);
+    let front = Front::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let orgs: Vec<String> = (1..=200).map(|org: i64| org.to_string()).collect();
+    let config = format!(
+        "[orgs]\nserve = [{}]\n[listen]\nhttp = \"127.0.0.1:0\"\n[adapters.main]\nendpoint = \"{}\"\n\
+         [routes]\ndefault = \"main\"\n",
+        orgs.join(", "),
+        front.endpoint,
+    );
+    let host = HostProcess::configured(folder.path(), &config).await;
+    until_ready(&host, 200, "").await;
+    let before = front.calls("AdapterService/Describe");
+    assert!(before <= 210, "{before} handshakes to begin with");
+    let began = Instant::now();
+    tokio::time::sleep(WATCHED).await;
+    let took = began.elapsed().as_secs_f64();
+    let since = front.calls("AdapterService/Describe") - before;
+    #[allow(clippy::cast_precision_loss)]
+    let each_second = since as f64 / took;
+    println!("{each_second:.2} handshakes a second at rest");
+    assert!(each_second <= 2.0, "{each_second} handshakes a second");
+}
