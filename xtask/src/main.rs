@@ -8,6 +8,7 @@
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 mod codegen;
@@ -71,6 +72,19 @@ fn main() -> ExitCode {
 
 fn check() -> Result<()> {
     shell::run("cargo", &["fmt", "--all", "--check"])?;
+    // This crate is a workspace of its own.
+    let own = ["--manifest-path", "xtask/Cargo.toml"];
+    shell::run("cargo", &[&["fmt"], &own[..], &["--check"]].concat())?;
+    shell::run(
+        "cargo",
+        &[
+            &["clippy"],
+            &own[..],
+            &["--all-targets", "--", "-D", "warnings"],
+        ]
+        .concat(),
+    )?;
+    one_feature_set()?;
     light_proto()?;
     codegen::run(true)?;
     tidy::run()?;
@@ -99,6 +113,34 @@ fn check() -> Result<()> {
         &["doc", "--workspace", "--no-deps", "--quiet"],
         &[("RUSTDOCFLAGS", "-D warnings")],
     )
+}
+
+/// `cargo run --bin X` must build its dependencies with the features that the tests build
+/// them with: else each of them is compiled twice.
+fn one_feature_set() -> Result<()> {
+    let everywhere = features(&["--workspace", "--edges", "normal,build,dev"])?;
+    for package in ["mortise-reference", "mortise-runtime-host"] {
+        let own = features(&["--package", package, "--edges", "normal,build"])?;
+        let others: Vec<_> = own.difference(&everywhere).map(String::as_str).collect();
+        if !others.is_empty() {
+            bail!(
+                "{package} builds with other features than the workspace, which compiles them \
+                 twice; add what is missing to features/Cargo.toml:\n{}",
+                others.join("\n")
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Each dependency with its features, as `cargo tree` prints them.
+fn features(arguments: &[&str]) -> Result<BTreeSet<String>> {
+    let format = ["tree", "--prefix", "none", "--format", "{p} with {f}"];
+    let tree = shell::output("cargo", &[&format[..], arguments].concat())?;
+    let dependencies = tree.lines().filter(|line| !line.starts_with("mortise"));
+    Ok(dependencies
+        .map(|line| line.trim_end_matches(" (*)").replace(" (proc-macro)", ""))
+        .collect())
 }
 
 /// Without `convert` the contract must not pull in the runtime: servers that only

@@ -1,0 +1,1 @@
+//! Nothing but dependencies with features; see this crate's `Cargo.toml`.
