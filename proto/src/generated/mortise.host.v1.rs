@@ -3,13 +3,15 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ErrorReason {
-    /// Never sent.
+    /// Never sent. A caller treats a reason that it does not know by its code.
     Unspecified = 0,
-    /// INVALID_ARGUMENT, 400. A field is missing or malformed; BadRequest names it.
+    /// INVALID_ARGUMENT, 400. A field is missing or malformed. BadRequest names
+    /// it.
     InvalidField = 1,
     /// RESOURCE_EXHAUSTED, 413. The request is larger than the host takes.
     RequestTooLarge = 2,
-    /// PERMISSION_DENIED, 403. The host does not serve this org, or not for this caller.
+    /// PERMISSION_DENIED, 403. The host does not serve this org, or this caller
+    /// may not act for it.
     OrgNotServed = 3,
     /// NOT_FOUND, 404. The org has no such session.
     SessionNotFound = 4,
@@ -17,37 +19,42 @@ pub enum ErrorReason {
     HarnessNotFound = 5,
     /// NOT_FOUND, 404. The org has no such agent.
     AgentNotFound = 6,
-    /// NOT_FOUND, 404. The turn does not wait for this tool call.
+    /// NOT_FOUND, 404. The turn does not wait for a result of this tool call.
     UnknownToolCall = 7,
-    /// ALREADY_EXISTS, 409. The tool call has a result.
+    /// ALREADY_EXISTS, 409. The tool call already has a result. The first result
+    /// counts.
     ToolCallAnswered = 8,
-    /// ABORTED, 409. The session has a turn under way.
+    /// ABORTED, 409. A turn of the session is running.
     TurnUnderWay = 9,
     /// FAILED_PRECONDITION, 409. No turn of the session waits for tool results.
     NotWaiting = 10,
-    /// FAILED_PRECONDITION, 409. The session has no turn to cancel.
+    /// FAILED_PRECONDITION, 409. The session has no turn to cancel, or its turn is
+    /// not the named one.
     NoTurn = 11,
-    /// RESOURCE_EXHAUSTED, 429. As many turns wait on this host as may.
+    /// RESOURCE_EXHAUSTED, 429. The queue of turns of this host is full. Come back
+    /// after the delay in RetryInfo.
     QueueFull = 12,
-    /// RESOURCE_EXHAUSTED, 429. As many turns are under way as may.
+    /// RESOURCE_EXHAUSTED, 429. This host runs as many turns as it may. Come back
+    /// after the delay in RetryInfo.
     Busy = 13,
-    /// UNAVAILABLE, 503. The host is about to stop.
+    /// UNAVAILABLE, 503. The host is stopping.
     Draining = 14,
-    /// UNAVAILABLE, 503. An adapter does not answer.
+    /// UNAVAILABLE, 503. An adapter does not answer. The text names it.
     AdapterUnavailable = 15,
     /// FAILED_PRECONDITION, 501. No adapter offers what the call needs.
     NotOffered = 16,
     /// INTERNAL, 502. An adapter answered with an error.
     Adapter = 17,
-    /// INTERNAL, 500. A fault of the host.
+    /// INTERNAL, 500. The host failed. Its log says why.
     Internal = 18,
-    /// NOT_FOUND, 404. HTTP alone: there is nothing at this path.
+    /// NOT_FOUND, 404. HTTP only: there is nothing at this path.
     NoRoute = 19,
-    /// UNIMPLEMENTED, 405. HTTP alone: the path does not know this method.
+    /// UNIMPLEMENTED, 405. HTTP only: the path does not take this method.
     MethodNotAllowed = 20,
-    /// UNAUTHENTICATED, 401. The caller proved nothing, or with what nobody has.
+    /// UNAUTHENTICATED, 401. The call has no credentials, or its token or
+    /// certificate is unknown.
     Unauthenticated = 21,
-    /// PERMISSION_DENIED, 403. The caller may not do this.
+    /// PERMISSION_DENIED, 403. This caller may not make this call.
     NotAllowed = 22,
 }
 impl ErrorReason {
@@ -112,11 +119,11 @@ impl ErrorReason {
         }
     }
 }
-/// CreateSessionRequest describes the session.
+/// CreateSessionRequest describes a session to create.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CreateSessionRequest {
-    /// The org, by the host's internal id. Zero: the only one that the caller may
-    /// act for.
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
     /// REQUIRED. `harness_` and 32 hex digits.
@@ -125,227 +132,233 @@ pub struct CreateSessionRequest {
     /// OPTIONAL. `agent_` and 32 hex digits.
     #[prost(string, optional, tag = "3")]
     pub agent_id: ::core::option::Option<::prost::alloc::string::String>,
-    /// OPTIONAL. What people call it.
+    /// OPTIONAL. The title that people see.
     #[prost(string, optional, tag = "4")]
     pub title: ::core::option::Option<::prost::alloc::string::String>,
-    /// OPTIONAL. Such as `en-GB`.
+    /// OPTIONAL. BCP 47 language tag, such as `en-GB`.
     #[prost(string, optional, tag = "5")]
     pub locale: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// CreateSessionResponse holds the session.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateSessionResponse {
-    /// REQUIRED. As it was made.
+    /// REQUIRED. The created session.
     #[prost(message, optional, tag = "1")]
     pub session: ::core::option::Option<crate::pb::Session>,
 }
 /// GetSessionRequest names the session.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetSessionRequest {
-    /// The org, by the host's internal id. Zero: the only one that the caller may
-    /// act for.
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
     /// REQUIRED. `session_` and 32 hex digits.
     #[prost(string, tag = "2")]
     pub session_id: ::prost::alloc::string::String,
 }
-/// GetSessionResponse holds the session.
+/// GetSessionResponse holds the session and its turn.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetSessionResponse {
     /// REQUIRED. The session.
     #[prost(message, optional, tag = "1")]
     pub session: ::core::option::Option<crate::pb::Session>,
-    /// OPTIONAL. Absent when this host has no turn of it.
+    /// OPTIONAL. The turn that has not ended. Absent if this host has none of the
+    /// session.
     #[prost(message, optional, tag = "2")]
     pub turn: ::core::option::Option<Turn>,
 }
-/// UserMessage is what a user says.
+/// UserMessage is a message of a user. Text and parts must not both be empty.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct UserMessage {
-    /// The text. Empty where the parts say everything.
+    /// The text. May be empty if there are parts.
     #[prost(string, tag = "1")]
     pub text: ::prost::alloc::string::String,
-    /// Texts and images, after the text. Text and parts are not both empty.
+    /// Texts and images, which follow the text.
     #[prost(message, repeated, tag = "2")]
     pub parts: ::prost::alloc::vec::Vec<crate::pb::ContentPart>,
-    /// OPTIONAL. The model and how it is to reason, for this turn.
+    /// OPTIONAL. The model and how much it reasons, for the turn that answers the
+    /// message.
     #[prost(message, optional, tag = "3")]
     pub controls: ::core::option::Option<crate::pb::Controls>,
 }
-/// RunTurnRequest asks for a turn.
+/// RunTurnRequest holds the message of a turn to run.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RunTurnRequest {
-    /// The org, by the host's internal id. Zero: the only one that the caller may
-    /// act for.
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
     /// REQUIRED. `session_` and 32 hex digits.
     #[prost(string, tag = "2")]
     pub session_id: ::prost::alloc::string::String,
-    /// REQUIRED. What the user says.
+    /// REQUIRED. The user's message.
     #[prost(message, optional, tag = "3")]
     pub message: ::core::option::Option<UserMessage>,
-    /// What to do while the session has a turn.
+    /// What happens if another turn of the session is running.
     #[prost(enumeration = "WhenBusy", tag = "4")]
     pub when_busy: i32,
 }
-/// RunTurnResponse is one thing that happened.
+/// RunTurnResponse is one message of the stream.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RunTurnResponse {
-    /// REQUIRED. What happened.
+    /// REQUIRED. Exactly one of these.
     #[prost(oneof = "run_turn_response::Happened", tags = "1, 2, 3")]
     pub happened: ::core::option::Option<run_turn_response::Happened>,
 }
 /// Nested message and enum types in `RunTurnResponse`.
 pub mod run_turn_response {
-    /// REQUIRED. What happened.
+    /// REQUIRED. Exactly one of these.
     #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Happened {
-        /// First, and once.
+        /// The turn has started. Sent once, in the first message.
         #[prost(message, tag = "1")]
         Accepted(super::TurnAccepted),
         /// An event of the session.
         #[prost(message, tag = "2")]
         Event(crate::pb::Event),
-        /// Last, and once. A stream without it broke off: follow the session's events.
+        /// The turn has ended. Sent once, in the last message. A stream without it
+        /// was interrupted: follow the session's events.
         #[prost(message, tag = "3")]
         Ended(super::TurnEnded),
     }
 }
-/// TurnAccepted says that a turn has begun.
+/// TurnAccepted says that a turn has started.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct TurnAccepted {
     /// REQUIRED. `turn_` and 32 hex digits.
     #[prost(string, tag = "1")]
     pub turn_id: ::prost::alloc::string::String,
-    /// REQUIRED. `message_` and 32 hex digits: the user's message, which is stored.
+    /// REQUIRED. The user's message, which is stored, `message_` and 32 hex
+    /// digits.
     #[prost(string, tag = "2")]
     pub input_message_id: ::prost::alloc::string::String,
-    /// The sequence number of the event that stored it; 0 where the adapter told none.
+    /// The sequence number of the event that stored the message. 0 if the adapter
+    /// did not state one.
     #[prost(int64, tag = "3")]
     pub sequence: i64,
 }
-/// TurnEnded says how a turn ended.
+/// TurnEnded says how a turn ended, or why its stream did.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TurnEnded {
     /// REQUIRED. `turn_` and 32 hex digits.
     #[prost(string, tag = "1")]
     pub turn_id: ::prost::alloc::string::String,
-    /// REQUIRED. How.
+    /// REQUIRED. How it ended.
     #[prost(enumeration = "TurnOutcome", tag = "2")]
     pub outcome: i32,
-    /// The error of a turn that failed, else empty.
+    /// The error of a turn that failed. Empty otherwise.
     #[prost(string, tag = "3")]
     pub error: ::prost::alloc::string::String,
-    /// The calls that a turn waits for.
+    /// The tool calls whose results the turn waits for. Empty unless it waits.
     #[prost(message, repeated, tag = "4")]
     pub tool_calls: ::prost::alloc::vec::Vec<ToolCall>,
 }
-/// ToolCall is a call that an application is to carry out.
+/// ToolCall is a tool call that the application must run.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ToolCall {
-    /// REQUIRED. Results name it.
+    /// REQUIRED. The id of the call. ToolResult names it.
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
-    /// REQUIRED. The tool.
+    /// REQUIRED. The name of the tool.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
-    /// REQUIRED. One JSON value.
+    /// REQUIRED. The arguments, one JSON value.
     #[prost(string, tag = "3")]
     pub arguments_json: ::prost::alloc::string::String,
 }
-/// SendMessageRequest holds the message.
+/// SendMessageRequest holds a user's message.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SendMessageRequest {
-    /// The org, by the host's internal id. Zero: the only one that the caller may
-    /// act for.
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
     /// REQUIRED. `session_` and 32 hex digits.
     #[prost(string, tag = "2")]
     pub session_id: ::prost::alloc::string::String,
-    /// REQUIRED. What the user says.
+    /// REQUIRED. The user's message.
     #[prost(message, optional, tag = "3")]
     pub message: ::core::option::Option<UserMessage>,
 }
-/// SendMessageResponse says where the message went.
+/// SendMessageResponse names the stored message and the turn that answers it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SendMessageResponse {
-    /// REQUIRED. `message_` and 32 hex digits.
+    /// REQUIRED. The stored message, `message_` and 32 hex digits.
     #[prost(string, tag = "1")]
     pub message_id: ::prost::alloc::string::String,
-    /// REQUIRED. `turn_` and 32 hex digits: the turn that answers it.
+    /// REQUIRED. The turn that answers it, `turn_` and 32 hex digits.
     #[prost(string, tag = "2")]
     pub turn_id: ::prost::alloc::string::String,
-    /// Whether that turn was under way already.
+    /// Whether that turn was running already.
     #[prost(bool, tag = "3")]
     pub steered: bool,
 }
-/// SubmitToolResultsRequest holds results.
+/// SubmitToolResultsRequest holds results of tool calls.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SubmitToolResultsRequest {
-    /// The org, by the host's internal id. Zero: the only one that the caller may
-    /// act for.
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
     /// REQUIRED. `session_` and 32 hex digits.
     #[prost(string, tag = "2")]
     pub session_id: ::prost::alloc::string::String,
-    /// REQUIRED. One or more, each of another call.
+    /// REQUIRED. One or more results, each of a different call.
     #[prost(message, repeated, tag = "3")]
     pub results: ::prost::alloc::vec::Vec<ToolResult>,
 }
-/// ToolResult is what became of a tool call.
+/// ToolResult is the result of a tool call.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ToolResult {
-    /// REQUIRED. The call's id, as it was requested.
+    /// REQUIRED. The id of the call.
     #[prost(string, tag = "1")]
     pub tool_call_id: ::prost::alloc::string::String,
-    /// What the tool gave back, one JSON value. Empty: null.
+    /// What the tool returned, one JSON value. Empty means null.
     #[prost(string, tag = "2")]
     pub result_json: ::prost::alloc::string::String,
-    /// Why it failed; empty where it did not. With it there is no result.
+    /// Why the tool failed. Empty if it did not. If it is set, there is no result.
     #[prost(string, tag = "3")]
     pub error: ::prost::alloc::string::String,
 }
-/// SubmitToolResultsResponse says what the turn does now.
+/// SubmitToolResultsResponse says what the turn does after the call.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SubmitToolResultsResponse {
     /// REQUIRED. `turn_` and 32 hex digits.
     #[prost(string, tag = "1")]
     pub turn_id: ::prost::alloc::string::String,
-    /// Whether it goes on.
+    /// Whether the turn has resumed.
     #[prost(bool, tag = "2")]
     pub resumed: bool,
-    /// The calls that it still waits for, by id.
+    /// The ids of the calls that it still waits for.
     #[prost(string, repeated, tag = "3")]
     pub waiting_for: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
-/// CancelTurnRequest names the turn.
+/// CancelTurnRequest names the turn to cancel.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CancelTurnRequest {
-    /// The org, by the host's internal id. Zero: the only one that the caller may
-    /// act for.
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
     /// REQUIRED. `session_` and 32 hex digits.
     #[prost(string, tag = "2")]
     pub session_id: ::prost::alloc::string::String,
-    /// OPTIONAL. `turn_` and 32 hex digits: cancel this one and no other.
+    /// OPTIONAL. Cancel this turn and no other, `turn_` and 32 hex digits. Absent:
+    /// whichever turn the session has.
     #[prost(string, optional, tag = "3")]
     pub turn_id: ::core::option::Option<::prost::alloc::string::String>,
-    /// Why, for `turn.cancelled`. May be empty.
+    /// The reason, for the event `turn.cancelled`. May be empty.
     #[prost(string, tag = "4")]
     pub reason: ::prost::alloc::string::String,
 }
-/// CancelTurnResponse names the turn that was cancelled.
+/// CancelTurnResponse names the turn and says how it ended.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CancelTurnResponse {
     /// REQUIRED. `turn_` and 32 hex digits.
     #[prost(string, tag = "1")]
     pub turn_id: ::prost::alloc::string::String,
-    /// How it ended: it may have done so by itself in the same moment.
+    /// How it ended. It may have completed or failed at the same moment.
     #[prost(enumeration = "TurnOutcome", tag = "2")]
     pub outcome: i32,
 }
@@ -358,122 +371,125 @@ pub struct Turn {
     /// REQUIRED. `session_` and 32 hex digits.
     #[prost(string, tag = "2")]
     pub session_id: ::prost::alloc::string::String,
-    /// REQUIRED. `message_` and 32 hex digits.
+    /// REQUIRED. The message that it answers, `message_` and 32 hex digits.
     #[prost(string, tag = "3")]
     pub input_message_id: ::prost::alloc::string::String,
-    /// REQUIRED. What it does.
+    /// REQUIRED. What it is doing.
     #[prost(enumeration = "TurnStatus", tag = "4")]
     pub status: i32,
-    /// REQUIRED. When it began.
+    /// REQUIRED. When it started.
     #[prost(message, optional, tag = "5")]
     pub started_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// The calls that it waits for.
+    /// The tool calls whose results it waits for. Empty unless it waits.
     #[prost(message, repeated, tag = "6")]
     pub tool_calls: ::prost::alloc::vec::Vec<ToolCall>,
     /// With TURN_STATUS_END_NOT_STORED: what the adapter said. Else empty.
     #[prost(string, tag = "7")]
     pub problem: ::prost::alloc::string::String,
 }
-/// ListTurnsRequest names the org.
+/// ListTurnsRequest names an org.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListTurnsRequest {
-    /// The org, by the host's internal id. Zero: the only one that the caller may
-    /// act for.
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
 }
-/// ListTurnsResponse lists turns.
+/// ListTurnsResponse holds the turns of the org on this host.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListTurnsResponse {
-    /// Oldest first.
+    /// The turns, oldest first. Empty if there are none.
     #[prost(message, repeated, tag = "1")]
     pub turns: ::prost::alloc::vec::Vec<Turn>,
-    /// How many turns may be under way on this host at once, for all orgs.
+    /// How many turns this host runs at once, for all orgs.
     #[prost(uint64, tag = "2")]
     pub turns_max: u64,
-    /// How long the oldest of them has been under way. Absent where there is none.
+    /// How long the oldest of these turns has been running. Absent if there is
+    /// none.
     #[prost(message, optional, tag = "3")]
     pub oldest: ::core::option::Option<::prost_types::Duration>,
 }
-/// ReadEventsRequest names a session and a place in it.
+/// ReadEventsRequest names a session and where to start.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReadEventsRequest {
-    /// The org, by the host's internal id. Zero: the only one that the caller may
-    /// act for.
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
     /// REQUIRED. `session_` and 32 hex digits.
     #[prost(string, tag = "2")]
     pub session_id: ::prost::alloc::string::String,
-    /// Events with a higher sequence number are returned. Zero: from the first.
+    /// The host returns events with a higher sequence number. Zero: from the first
+    /// event.
     #[prost(int64, tag = "3")]
     pub after_sequence: i64,
-    /// Most events to return. Zero: 1000; more than 1000 is taken for 1000.
+    /// The most events to return. Zero means 1000. Above 1000 counts as 1000.
     #[prost(uint64, tag = "4")]
     pub limit: u64,
 }
-/// ReadEventsResponse is a run of events.
+/// ReadEventsResponse holds the next events.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReadEventsResponse {
-    /// In order. Fewer than were asked for: there are no more yet.
+    /// The events, in order. Fewer than the limit: there are no more yet.
     #[prost(message, repeated, tag = "1")]
     pub events: ::prost::alloc::vec::Vec<crate::pb::Event>,
 }
-/// FollowEventsRequest names a session and a place in it.
+/// FollowEventsRequest names a session and where to start.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FollowEventsRequest {
-    /// The org, by the host's internal id. Zero: the only one that the caller may
-    /// act for.
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
     /// REQUIRED. `session_` and 32 hex digits.
     #[prost(string, tag = "2")]
     pub session_id: ::prost::alloc::string::String,
-    /// Events with a higher sequence number are sent. Zero: all.
+    /// The host sends events with a higher sequence number. Zero: all events.
     #[prost(int64, tag = "3")]
     pub after_sequence: i64,
 }
-/// FollowEventsResponse is one event.
+/// FollowEventsResponse holds one event.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FollowEventsResponse {
     /// REQUIRED. The event.
     #[prost(message, optional, tag = "1")]
     pub event: ::core::option::Option<crate::pb::Event>,
 }
-/// ListMessagesRequest names a page.
+/// ListMessagesRequest names a session and a page.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListMessagesRequest {
-    /// The org, by the host's internal id. Zero: the only one that the caller may
-    /// act for.
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
     /// REQUIRED. `session_` and 32 hex digits.
     #[prost(string, tag = "2")]
     pub session_id: ::prost::alloc::string::String,
-    /// Position of the first message, from the oldest, zero-based.
+    /// The position of the first message to return, from the oldest, which is 0.
     #[prost(uint64, tag = "3")]
     pub offset: u64,
-    /// Most messages to return. Zero: 100; more than 1000 is taken for 1000.
+    /// The most messages to return. Zero means 100. Above 1000 counts as 1000.
     #[prost(uint64, tag = "4")]
     pub limit: u64,
 }
 /// ListMessagesResponse is a page of messages.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListMessagesResponse {
-    /// Oldest first. Fewer than were asked for: there are no more yet.
+    /// The messages, oldest first. Fewer than the limit: there are no more yet.
     #[prost(message, repeated, tag = "1")]
     pub messages: ::prost::alloc::vec::Vec<crate::pb::Message>,
 }
-/// WhenBusy is what becomes of a turn while the session has another.
+/// WhenBusy says what happens to a turn if another turn of the session is
+/// running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum WhenBusy {
-    /// As the host is configured.
+    /// As the host is configured (`turns.when_busy`).
     Unspecified = 0,
-    /// It is refused with TURN_UNDER_WAY.
+    /// The call fails with TURN_UNDER_WAY.
     Refuse = 1,
-    /// It waits; its message is stored when it begins. A caller that goes away before has
-    /// asked for nothing.
+    /// The turn waits. Its message is stored when it starts. If the caller cancels
+    /// the call before that, nothing is stored and nothing runs.
     Queue = 2,
 }
 impl WhenBusy {
@@ -498,21 +514,22 @@ impl WhenBusy {
         }
     }
 }
-/// TurnOutcome is how a turn ended.
+/// TurnOutcome says how a turn ended, or why its stream did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum TurnOutcome {
     /// Never sent.
     Unspecified = 0,
-    /// With an answer.
+    /// It completed with an answer.
     Completed = 1,
-    /// With an error.
+    /// It failed with an error.
     Failed = 2,
-    /// Somebody cancelled it.
+    /// It was cancelled.
     Cancelled = 3,
-    /// Not yet: it waits for tool results.
+    /// It has not ended: it waits for tool results. SubmitToolResults resumes it.
     WaitingForToolResults = 4,
-    /// Not yet: the host stops, and goes on with the turn, or ends it, when it is back.
+    /// It has not ended: the host is stopping. When the host is back, it resumes
+    /// the turn or ends it as failed, as it is configured.
     Parked = 5,
 }
 impl TurnOutcome {
@@ -543,13 +560,13 @@ impl TurnOutcome {
         }
     }
 }
-/// TurnStatus is what a turn does.
+/// TurnStatus says what a turn is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum TurnStatus {
     /// Never sent.
     Unspecified = 0,
-    /// It is under way.
+    /// It is running.
     Running = 1,
     /// It waits for tool results.
     WaitingForToolResults = 2,
@@ -594,15 +611,20 @@ pub mod host_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// HostService runs turns and tells of them.
+    /// HostService runs turns and reports on them.
     ///
-    /// A session has one turn at a time. A turn that was begun goes on whatever becomes of
-    /// the call that began it; FollowEvents shows it to whoever asks.
+    /// A session runs one turn at a time. A turn that has started runs to its end,
+    /// whatever becomes of the call that started it. FollowEvents shows its events
+    /// to every caller that may act for the org.
     ///
-    /// Errors are a gRPC status with a `google.rpc.ErrorInfo`: `domain` is
-    /// "mortise.host.v1" and `reason` the name of an ErrorReason (errors.proto) without its
-    /// prefix. `google.rpc.BadRequest` names the field that is wrong, `google.rpc.RetryInfo`
-    /// says when to come back.
+    /// An error is a gRPC status with a `google.rpc.ErrorInfo` in its details.
+    /// `domain` is "mortise.host.v1". `reason` is the name of an ErrorReason
+    /// (errors.proto) without its prefix. `google.rpc.BadRequest` names the field
+    /// that is wrong. `google.rpc.RetryInfo` says after which time to send the call
+    /// again.
+    ///
+    /// Every call can also fail with INVALID_FIELD, ORG_NOT_SERVED, UNAUTHENTICATED,
+    /// NOT_ALLOWED, ADAPTER_UNAVAILABLE, ADAPTER and INTERNAL.
     #[derive(Debug, Clone)]
     pub struct HostServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -683,10 +705,12 @@ pub mod host_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// CreateSession makes a session. Not idempotent.
+        /// CreateSession creates a session and returns it. It is not idempotent: sent
+        /// twice, it creates two sessions.
         ///
-        /// FAILED_PRECONDITION NOT_OFFERED: no adapter lets a host make sessions.
-        /// NOT_FOUND HARNESS_NOT_FOUND, AGENT_NOT_FOUND: name another.
+        /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService,
+        /// nor TestSeedService in its place. NOT_FOUND HARNESS_NOT_FOUND,
+        /// AGENT_NOT_FOUND: the org has no such harness or agent.
         pub async fn create_session(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateSessionRequest>,
@@ -711,9 +735,9 @@ pub mod host_service_client {
                 .insert(GrpcMethod::new("mortise.host.v1.HostService", "CreateSession"));
             self.inner.unary(req, path, codec).await
         }
-        /// GetSession returns a session and its turn under way.
+        /// GetSession returns a session and the turn of it that has not ended.
         ///
-        /// NOT_FOUND SESSION_NOT_FOUND: there is no such session in the org.
+        /// NOT_FOUND SESSION_NOT_FOUND: the org has no such session.
         pub async fn get_session(
             &mut self,
             request: impl tonic::IntoRequest<super::GetSessionRequest>,
@@ -738,14 +762,24 @@ pub mod host_service_client {
                 .insert(GrpcMethod::new("mortise.host.v1.HostService", "GetSession"));
             self.inner.unary(req, path, codec).await
         }
-        /// RunTurn stores a user's message and runs the turn that answers it. The stream
-        /// begins with `accepted`, once the message is stored; then come the turn's events as
-        /// they happen, and last `ended`. Ephemeral events are among them and may be lost.
+        /// RunTurn stores a user's message, runs the turn that answers it, and streams
+        /// what happens. The first message of the stream is `accepted`; the user's
+        /// message is stored then. The events of the turn follow as they happen,
+        /// ephemeral ones included, which may be lost. The last message is `ended`. A
+        /// stream that ends without it was interrupted: the turn continues, follow it
+        /// with FollowEvents. The call is not idempotent: sent twice, it stores two
+        /// messages.
         ///
-        /// NOT_FOUND SESSION_NOT_FOUND. ABORTED TURN_UNDER_WAY: the session has a turn;
-        /// follow it, send the message with SendMessage, or queue. RESOURCE_EXHAUSTED
-        /// QUEUE_FULL, BUSY: come back after the delay. UNAVAILABLE DRAINING: ask another
-        /// host, or this one again when it is back. In each of these nothing is stored.
+        /// In each of these cases nothing is stored:
+        ///
+        /// * NOT_FOUND SESSION_NOT_FOUND: the org has no such session.
+        /// * ABORTED TURN_UNDER_WAY: a turn of the session is running. Follow it, send
+        ///  the message with SendMessage, or set when_busy to WHEN_BUSY_QUEUE.
+        /// * RESOURCE_EXHAUSTED QUEUE_FULL, BUSY: the host is busy. Send the call
+        ///  again after the delay in RetryInfo.
+        /// * UNAVAILABLE DRAINING: the host is stopping. Use another host, or this one
+        ///  when it is back.
+        /// * FAILED_PRECONDITION NOT_OFFERED: no adapter offers the event log.
         pub async fn run_turn(
             &mut self,
             request: impl tonic::IntoRequest<super::RunTurnRequest>,
@@ -770,11 +804,13 @@ pub mod host_service_client {
                 .insert(GrpcMethod::new("mortise.host.v1.HostService", "RunTurn"));
             self.inner.server_streaming(req, path, codec).await
         }
-        /// SendMessage stores a user's message. A turn under way sees it the next time it asks
-        /// the model, and answers it; where there is none, or it has asked the model for the
-        /// last time, a turn begins. It answers once the message is stored.
+        /// SendMessage stores a user's message and returns when it is stored. A turn
+        /// that is running reads the message before its next call of the model and
+        /// answers it. If no turn is running, or the turn has made its last call of
+        /// the model, a new turn starts. The call is not idempotent: sent twice, it
+        /// stores two messages.
         ///
-        /// Errors are those of RunTurn but TURN_UNDER_WAY.
+        /// The errors are those of RunTurn except TURN_UNDER_WAY and NOT_OFFERED.
         pub async fn send_message(
             &mut self,
             request: impl tonic::IntoRequest<super::SendMessageRequest>,
@@ -799,13 +835,18 @@ pub mod host_service_client {
                 .insert(GrpcMethod::new("mortise.host.v1.HostService", "SendMessage"));
             self.inner.unary(req, path, codec).await
         }
-        /// SubmitToolResults answers tool calls that a turn waits for (`tool.call_requested`
-        /// names them), each with a `tool.completed` event. With the last of them the turn goes
-        /// on.
+        /// SubmitToolResults gives a turn the results of tool calls that it waits for
+        /// (the events `tool.call_requested` name them). Each result is stored as a
+        /// `tool.completed` event. The turn resumes with the last of them.
         ///
-        /// FAILED_PRECONDITION NOT_WAITING: no turn of the session waits. NOT_FOUND
-        /// UNKNOWN_TOOL_CALL: it waits for others, which the text lists. ALREADY_EXISTS
-        /// TOOL_CALL_ANSWERED: this one has a result. In each of these nothing is stored.
+        /// In each of these cases nothing is stored:
+        ///
+        /// * FAILED_PRECONDITION NOT_WAITING: no turn of the session waits for
+        ///  results.
+        /// * NOT_FOUND UNKNOWN_TOOL_CALL: the turn waits for other calls, which the
+        ///  text lists.
+        /// * ALREADY_EXISTS TOOL_CALL_ANSWERED: the call already has a result.
+        /// * RESOURCE_EXHAUSTED BUSY: the host cannot resume the turn now.
         pub async fn submit_tool_results(
             &mut self,
             request: impl tonic::IntoRequest<super::SubmitToolResultsRequest>,
@@ -832,11 +873,12 @@ pub mod host_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// CancelTurn stops the turn under way, or the one that waits for tool results: the
-        /// call of the model and the tools end, `turn.cancelled` is stored and the session is
-        /// idle. It answers when that is so.
+        /// CancelTurn cancels the turn of a session that is running or waits for tool
+        /// results, and returns when it has ended: its call of the model and its tools
+        /// have stopped, `turn.cancelled` is stored, and the session is idle.
         ///
-        /// FAILED_PRECONDITION NO_TURN: there is none to cancel, or it is another than named.
+        /// FAILED_PRECONDITION NO_TURN: the session has no turn to cancel, or its turn
+        /// is not the named one.
         pub async fn cancel_turn(
             &mut self,
             request: impl tonic::IntoRequest<super::CancelTurnRequest>,
@@ -861,8 +903,8 @@ pub mod host_service_client {
                 .insert(GrpcMethod::new("mortise.host.v1.HostService", "CancelTurn"));
             self.inner.unary(req, path, codec).await
         }
-        /// ListTurns lists the turns of the org on this host: those under way and those that
-        /// wait for tool results.
+        /// ListTurns returns the turns of the org on this host that have not ended:
+        /// those that run and those that wait for tool results.
         pub async fn list_turns(
             &mut self,
             request: impl tonic::IntoRequest<super::ListTurnsRequest>,
@@ -887,10 +929,11 @@ pub mod host_service_client {
                 .insert(GrpcMethod::new("mortise.host.v1.HostService", "ListTurns"));
             self.inner.unary(req, path, codec).await
         }
-        /// ReadEvents returns stored events of a session after a sequence number.
+        /// ReadEvents returns stored events of a session that come after a sequence
+        /// number, in order.
         ///
-        /// NOT_FOUND SESSION_NOT_FOUND. FAILED_PRECONDITION NOT_OFFERED: no adapter offers the
-        /// event log.
+        /// NOT_FOUND SESSION_NOT_FOUND: the org has no such session.
+        /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers the event log.
         pub async fn read_events(
             &mut self,
             request: impl tonic::IntoRequest<super::ReadEventsRequest>,
@@ -915,11 +958,14 @@ pub mod host_service_client {
                 .insert(GrpcMethod::new("mortise.host.v1.HostService", "ReadEvents"));
             self.inner.unary(req, path, codec).await
         }
-        /// FollowEvents streams the stored events of a session after a sequence number, in
-        /// order, and then every further one as it is stored, with ephemeral ones between them,
-        /// until the caller ends it. Stored events are neither lost nor repeated, also while an
-        /// adapter is away for a moment. After an error follow again from the last sequence
-        /// number seen.
+        /// FollowEvents streams the stored events of a session that come after a
+        /// sequence number, in order, and then every further event when it is stored,
+        /// with ephemeral events between them, until the caller ends the call. No
+        /// stored event is lost or sent twice, also if an adapter is away for a
+        /// moment. Ephemeral events may be lost. After an error, follow again from the
+        /// last sequence number that was seen.
+        ///
+        /// The errors are those of ReadEvents.
         pub async fn follow_events(
             &mut self,
             request: impl tonic::IntoRequest<super::FollowEventsRequest>,
@@ -944,7 +990,7 @@ pub mod host_service_client {
                 .insert(GrpcMethod::new("mortise.host.v1.HostService", "FollowEvents"));
             self.inner.server_streaming(req, path, codec).await
         }
-        /// ListMessages returns messages of a session, oldest first.
+        /// ListMessages returns one page of the messages of a session, oldest first.
         pub async fn list_messages(
             &mut self,
             request: impl tonic::IntoRequest<super::ListMessagesRequest>,
@@ -984,10 +1030,12 @@ pub mod host_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with HostServiceServer.
     #[async_trait]
     pub trait HostService: std::marker::Send + std::marker::Sync + 'static {
-        /// CreateSession makes a session. Not idempotent.
+        /// CreateSession creates a session and returns it. It is not idempotent: sent
+        /// twice, it creates two sessions.
         ///
-        /// FAILED_PRECONDITION NOT_OFFERED: no adapter lets a host make sessions.
-        /// NOT_FOUND HARNESS_NOT_FOUND, AGENT_NOT_FOUND: name another.
+        /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService,
+        /// nor TestSeedService in its place. NOT_FOUND HARNESS_NOT_FOUND,
+        /// AGENT_NOT_FOUND: the org has no such harness or agent.
         async fn create_session(
             &self,
             request: tonic::Request<super::CreateSessionRequest>,
@@ -995,9 +1043,9 @@ pub mod host_service_server {
             tonic::Response<super::CreateSessionResponse>,
             tonic::Status,
         >;
-        /// GetSession returns a session and its turn under way.
+        /// GetSession returns a session and the turn of it that has not ended.
         ///
-        /// NOT_FOUND SESSION_NOT_FOUND: there is no such session in the org.
+        /// NOT_FOUND SESSION_NOT_FOUND: the org has no such session.
         async fn get_session(
             &self,
             request: tonic::Request<super::GetSessionRequest>,
@@ -1011,23 +1059,35 @@ pub mod host_service_server {
             >
             + std::marker::Send
             + 'static;
-        /// RunTurn stores a user's message and runs the turn that answers it. The stream
-        /// begins with `accepted`, once the message is stored; then come the turn's events as
-        /// they happen, and last `ended`. Ephemeral events are among them and may be lost.
+        /// RunTurn stores a user's message, runs the turn that answers it, and streams
+        /// what happens. The first message of the stream is `accepted`; the user's
+        /// message is stored then. The events of the turn follow as they happen,
+        /// ephemeral ones included, which may be lost. The last message is `ended`. A
+        /// stream that ends without it was interrupted: the turn continues, follow it
+        /// with FollowEvents. The call is not idempotent: sent twice, it stores two
+        /// messages.
         ///
-        /// NOT_FOUND SESSION_NOT_FOUND. ABORTED TURN_UNDER_WAY: the session has a turn;
-        /// follow it, send the message with SendMessage, or queue. RESOURCE_EXHAUSTED
-        /// QUEUE_FULL, BUSY: come back after the delay. UNAVAILABLE DRAINING: ask another
-        /// host, or this one again when it is back. In each of these nothing is stored.
+        /// In each of these cases nothing is stored:
+        ///
+        /// * NOT_FOUND SESSION_NOT_FOUND: the org has no such session.
+        /// * ABORTED TURN_UNDER_WAY: a turn of the session is running. Follow it, send
+        ///  the message with SendMessage, or set when_busy to WHEN_BUSY_QUEUE.
+        /// * RESOURCE_EXHAUSTED QUEUE_FULL, BUSY: the host is busy. Send the call
+        ///  again after the delay in RetryInfo.
+        /// * UNAVAILABLE DRAINING: the host is stopping. Use another host, or this one
+        ///  when it is back.
+        /// * FAILED_PRECONDITION NOT_OFFERED: no adapter offers the event log.
         async fn run_turn(
             &self,
             request: tonic::Request<super::RunTurnRequest>,
         ) -> std::result::Result<tonic::Response<Self::RunTurnStream>, tonic::Status>;
-        /// SendMessage stores a user's message. A turn under way sees it the next time it asks
-        /// the model, and answers it; where there is none, or it has asked the model for the
-        /// last time, a turn begins. It answers once the message is stored.
+        /// SendMessage stores a user's message and returns when it is stored. A turn
+        /// that is running reads the message before its next call of the model and
+        /// answers it. If no turn is running, or the turn has made its last call of
+        /// the model, a new turn starts. The call is not idempotent: sent twice, it
+        /// stores two messages.
         ///
-        /// Errors are those of RunTurn but TURN_UNDER_WAY.
+        /// The errors are those of RunTurn except TURN_UNDER_WAY and NOT_OFFERED.
         async fn send_message(
             &self,
             request: tonic::Request<super::SendMessageRequest>,
@@ -1035,13 +1095,18 @@ pub mod host_service_server {
             tonic::Response<super::SendMessageResponse>,
             tonic::Status,
         >;
-        /// SubmitToolResults answers tool calls that a turn waits for (`tool.call_requested`
-        /// names them), each with a `tool.completed` event. With the last of them the turn goes
-        /// on.
+        /// SubmitToolResults gives a turn the results of tool calls that it waits for
+        /// (the events `tool.call_requested` name them). Each result is stored as a
+        /// `tool.completed` event. The turn resumes with the last of them.
         ///
-        /// FAILED_PRECONDITION NOT_WAITING: no turn of the session waits. NOT_FOUND
-        /// UNKNOWN_TOOL_CALL: it waits for others, which the text lists. ALREADY_EXISTS
-        /// TOOL_CALL_ANSWERED: this one has a result. In each of these nothing is stored.
+        /// In each of these cases nothing is stored:
+        ///
+        /// * FAILED_PRECONDITION NOT_WAITING: no turn of the session waits for
+        ///  results.
+        /// * NOT_FOUND UNKNOWN_TOOL_CALL: the turn waits for other calls, which the
+        ///  text lists.
+        /// * ALREADY_EXISTS TOOL_CALL_ANSWERED: the call already has a result.
+        /// * RESOURCE_EXHAUSTED BUSY: the host cannot resume the turn now.
         async fn submit_tool_results(
             &self,
             request: tonic::Request<super::SubmitToolResultsRequest>,
@@ -1049,11 +1114,12 @@ pub mod host_service_server {
             tonic::Response<super::SubmitToolResultsResponse>,
             tonic::Status,
         >;
-        /// CancelTurn stops the turn under way, or the one that waits for tool results: the
-        /// call of the model and the tools end, `turn.cancelled` is stored and the session is
-        /// idle. It answers when that is so.
+        /// CancelTurn cancels the turn of a session that is running or waits for tool
+        /// results, and returns when it has ended: its call of the model and its tools
+        /// have stopped, `turn.cancelled` is stored, and the session is idle.
         ///
-        /// FAILED_PRECONDITION NO_TURN: there is none to cancel, or it is another than named.
+        /// FAILED_PRECONDITION NO_TURN: the session has no turn to cancel, or its turn
+        /// is not the named one.
         async fn cancel_turn(
             &self,
             request: tonic::Request<super::CancelTurnRequest>,
@@ -1061,8 +1127,8 @@ pub mod host_service_server {
             tonic::Response<super::CancelTurnResponse>,
             tonic::Status,
         >;
-        /// ListTurns lists the turns of the org on this host: those under way and those that
-        /// wait for tool results.
+        /// ListTurns returns the turns of the org on this host that have not ended:
+        /// those that run and those that wait for tool results.
         async fn list_turns(
             &self,
             request: tonic::Request<super::ListTurnsRequest>,
@@ -1070,10 +1136,11 @@ pub mod host_service_server {
             tonic::Response<super::ListTurnsResponse>,
             tonic::Status,
         >;
-        /// ReadEvents returns stored events of a session after a sequence number.
+        /// ReadEvents returns stored events of a session that come after a sequence
+        /// number, in order.
         ///
-        /// NOT_FOUND SESSION_NOT_FOUND. FAILED_PRECONDITION NOT_OFFERED: no adapter offers the
-        /// event log.
+        /// NOT_FOUND SESSION_NOT_FOUND: the org has no such session.
+        /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers the event log.
         async fn read_events(
             &self,
             request: tonic::Request<super::ReadEventsRequest>,
@@ -1087,11 +1154,14 @@ pub mod host_service_server {
             >
             + std::marker::Send
             + 'static;
-        /// FollowEvents streams the stored events of a session after a sequence number, in
-        /// order, and then every further one as it is stored, with ephemeral ones between them,
-        /// until the caller ends it. Stored events are neither lost nor repeated, also while an
-        /// adapter is away for a moment. After an error follow again from the last sequence
-        /// number seen.
+        /// FollowEvents streams the stored events of a session that come after a
+        /// sequence number, in order, and then every further event when it is stored,
+        /// with ephemeral events between them, until the caller ends the call. No
+        /// stored event is lost or sent twice, also if an adapter is away for a
+        /// moment. Ephemeral events may be lost. After an error, follow again from the
+        /// last sequence number that was seen.
+        ///
+        /// The errors are those of ReadEvents.
         async fn follow_events(
             &self,
             request: tonic::Request<super::FollowEventsRequest>,
@@ -1099,7 +1169,7 @@ pub mod host_service_server {
             tonic::Response<Self::FollowEventsStream>,
             tonic::Status,
         >;
-        /// ListMessages returns messages of a session, oldest first.
+        /// ListMessages returns one page of the messages of a session, oldest first.
         async fn list_messages(
             &self,
             request: tonic::Request<super::ListMessagesRequest>,
@@ -1108,15 +1178,20 @@ pub mod host_service_server {
             tonic::Status,
         >;
     }
-    /// HostService runs turns and tells of them.
+    /// HostService runs turns and reports on them.
     ///
-    /// A session has one turn at a time. A turn that was begun goes on whatever becomes of
-    /// the call that began it; FollowEvents shows it to whoever asks.
+    /// A session runs one turn at a time. A turn that has started runs to its end,
+    /// whatever becomes of the call that started it. FollowEvents shows its events
+    /// to every caller that may act for the org.
     ///
-    /// Errors are a gRPC status with a `google.rpc.ErrorInfo`: `domain` is
-    /// "mortise.host.v1" and `reason` the name of an ErrorReason (errors.proto) without its
-    /// prefix. `google.rpc.BadRequest` names the field that is wrong, `google.rpc.RetryInfo`
-    /// says when to come back.
+    /// An error is a gRPC status with a `google.rpc.ErrorInfo` in its details.
+    /// `domain` is "mortise.host.v1". `reason` is the name of an ErrorReason
+    /// (errors.proto) without its prefix. `google.rpc.BadRequest` names the field
+    /// that is wrong. `google.rpc.RetryInfo` says after which time to send the call
+    /// again.
+    ///
+    /// Every call can also fail with INVALID_FIELD, ORG_NOT_SERVED, UNAUTHENTICATED,
+    /// NOT_ALLOWED, ADAPTER_UNAVAILABLE, ADAPTER and INTERNAL.
     #[derive(Debug)]
     pub struct HostServiceServer<T> {
         inner: Arc<T>,
