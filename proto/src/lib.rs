@@ -7,6 +7,7 @@
 pub mod convert;
 pub mod error;
 pub mod host_error;
+mod known_secrets;
 mod redact;
 pub mod rpc;
 
@@ -33,6 +34,7 @@ mod redacted_debug {
 
 pub use error::StoreError;
 pub use host_error::HostError;
+pub use known_secrets::KnownSecrets;
 pub use redact::Secrets;
 pub use rpc::{Method, Rpc, table};
 
