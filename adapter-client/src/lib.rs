@@ -13,7 +13,7 @@ mod stores;
 mod test_seed;
 mod turn_queue;
 
-pub use adapter::{AdapterBuilder, EventTap, GrpcHostAdapter};
+pub use adapter::{AdapterBuilder, EventEdit, EventTap, GrpcHostAdapter};
 pub use event_log::RemoteEventLog;
 pub use mesh::config::{AdapterConfig, ConfigError, MeshConfig, Routes, stores};
 pub use mesh::endpoint::Endpoint;
