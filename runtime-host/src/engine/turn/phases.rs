@@ -5,7 +5,7 @@ use crate::engine::{EndedPhase, Halt};
 use crate::journal::Ending;
 use crate::telemetry::phase_span;
 use everruns_core::AgentLoopError;
-use mortise_adapter_client::{EventTap, GrpcHostAdapter, PhaseKind};
+use mortise_adapter_client::{EventEdit, EventTap, GrpcHostAdapter, PhaseKind};
 use std::future::Future;
 use std::time::{Duration, Instant};
 use tracing::{Instrument, Span};
@@ -28,6 +28,12 @@ impl Phase {
     /// The same phase, whose events `tap` is shown too.
     pub(super) fn tapped(mut self, tap: EventTap) -> Self {
         self.stores = self.stores.tapped(tap);
+        self
+    }
+
+    /// The same phase, whose events `edit` changes before they are stored.
+    pub(super) fn edited(mut self, edit: EventEdit) -> Self {
+        self.stores = self.stores.edited(edit);
         self
     }
 }
