@@ -7,6 +7,7 @@ mod configured;
 mod crashes;
 mod deploy;
 mod events;
+mod hostile;
 mod outages;
 mod readme;
 mod stage;
