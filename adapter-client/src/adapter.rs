@@ -40,6 +40,10 @@ use std::sync::Arc;
 /// turn: it must not block.
 pub type EventTap = Arc<dyn Fn(&Event) + Send + Sync>;
 
+/// Changes an event before it is emitted through an adapter. Called in the middle of a
+/// turn: it must not block.
+pub type EventEdit = Arc<dyn Fn(&mut EventRequest) + Send + Sync>;
+
 /// An implementation of `RuntimeHostAdapter` for one org. Cheap to clone.
 #[derive(Clone)]
 pub struct GrpcHostAdapter {
@@ -48,6 +52,7 @@ pub struct GrpcHostAdapter {
     /// Set in the adapter that a phase hands out.
     phase: Option<Arc<Phase>>,
     taps: Vec<EventTap>,
+    edit: Option<EventEdit>,
 }
 
 struct Shared {
@@ -122,6 +127,14 @@ impl GrpcHostAdapter {
     #[must_use]
     pub fn tapped(mut self, tap: EventTap) -> Self {
         self.taps.push(tap);
+        self
+    }
+
+    /// The same adapter, whose events `edit` changes before they are emitted, in place of
+    /// one before.
+    #[must_use]
+    pub fn edited(mut self, edit: EventEdit) -> Self {
+        self.edit = Some(edit);
         self
     }
 
@@ -253,11 +266,14 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
             Some(phase) => phase,
             None => Arc::new(self.remote.clone()),
         };
-        if self.taps.is_empty() {
+        if self.taps.is_empty() && self.edit.is_none() {
             return emitter;
         }
-        let taps = self.taps.clone();
-        Arc::new(Tapped { emitter, taps })
+        Arc::new(Tapped {
+            emitter,
+            taps: self.taps.clone(),
+            edit: self.edit.clone(),
+        })
     }
 
     fn file_store(&self) -> Arc<dyn SessionFileSystem> {
@@ -411,15 +427,19 @@ impl fmt::Debug for GrpcHostAdapter {
     }
 }
 
-/// An emitter that shows what it emitted.
+/// An emitter that changes what it emits, and shows what it emitted.
 struct Tapped {
     emitter: Arc<dyn EventEmitter>,
     taps: Vec<EventTap>,
+    edit: Option<EventEdit>,
 }
 
 #[async_trait]
 impl EventEmitter for Tapped {
-    async fn emit(&self, request: EventRequest) -> Result<Event> {
+    async fn emit(&self, mut request: EventRequest) -> Result<Event> {
+        if let Some(edit) = &self.edit {
+            edit(&mut request);
+        }
         let event = self.emitter.emit(request).await?;
         for tap in &self.taps {
             tap(&event);

@@ -34,7 +34,7 @@ mod mesh;
 mod phase;
 mod stores;
 
-pub use adapter::{AdapterBuilder, EventTap, GrpcHostAdapter};
+pub use adapter::{AdapterBuilder, EventEdit, EventTap, GrpcHostAdapter};
 pub use mesh::config::{AdapterConfig, ConfigError, MeshConfig, Routes, stores};
 pub use mesh::endpoint::Endpoint;
 pub use mesh::handshake::{ConnectError, Handshakes, Look};

@@ -24,6 +24,7 @@
 pub mod convert;
 pub mod error;
 pub mod host_error;
+mod known_secrets;
 mod redact;
 pub mod rpc;
 
@@ -50,6 +51,7 @@ mod redacted_debug {
 
 pub use error::StoreError;
 pub use host_error::HostError;
+pub use known_secrets::KnownSecrets;
 pub use redact::Secrets;
 pub use rpc::{Method, Rpc, table};
 

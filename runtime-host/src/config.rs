@@ -50,6 +50,8 @@ pub struct HostConfig {
     pub capabilities: Vec<String>,
     /// The LLM drivers that are on.
     pub drivers: Vec<DriverName>,
+    /// How long a model's provider may say nothing before the model is asked again.
+    pub silence_max: Duration,
     /// How turns are run.
     pub turns: Turns,
     /// Who may call.

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use commands::{model, route, serve};
 use everruns_core::typed_id::SessionId;
 use mortise_adapter_client::Endpoint;
+use mortise_adapter_server::telemetry::may_be_logged;
 use mortise_runtime_host::config::command::ConfigCommand;
 use mortise_runtime_host::engine::TurnEnd;
 use mortise_runtime_host::run::{RunError, RunOptions, run};
@@ -15,6 +16,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// The turn ran and failed.
 const TURN_FAILED: u8 = 1;
@@ -121,6 +125,8 @@ fn log_plainly() {
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
+        .finish()
+        .with(filter_fn(may_be_logged))
         .init();
 }
 

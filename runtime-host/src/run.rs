@@ -3,7 +3,7 @@
 use crate::demo;
 use crate::embedded::{Embedded, EmbeddedError};
 use crate::engine::{LocalEngine, TurnEnd, TurnEngine, TurnError};
-use crate::registry::{self, Driver, UnknownCapabilities};
+use crate::registry::{self, Driver, DriverOptions, UnknownCapabilities};
 use crate::render::{Renderer, json_note};
 use crate::summary::Summary;
 use everruns_core::ModelWithProvider;
@@ -114,11 +114,10 @@ async fn turn(
     let adapter = mesh
         .adapter(options.org_id)
         .capability_registry(registry::capabilities(demo::CAPABILITIES)?)
-        .driver_registry(registry::drivers(&[
-            Driver::Simulator,
-            Driver::Openai,
-            Driver::Anthropic,
-        ]))
+        .driver_registry(registry::drivers(
+            &[Driver::Simulator, Driver::Openai, Driver::Anthropic],
+            DriverOptions::default(),
+        ))
         .event_tap(Arc::new(move |event| {
             shown
                 .lock()

@@ -14,7 +14,7 @@ use crate::engine::EngineOptions;
 use crate::host::{Host, HostOptions, Recovery, Registries};
 use crate::journal::{FileJournal, JournalError};
 use crate::metrics::HostMetrics;
-use crate::registry::{self, Driver, UnknownCapabilities};
+use crate::registry::{self, Driver, DriverOptions, UnknownCapabilities};
 use crate::telemetry::Telemetry;
 use admin::Admin;
 use everruns_core::ModelWithProvider;
@@ -185,7 +185,12 @@ fn registries(config: &HostConfig) -> Result<Registries, UnknownCapabilities> {
     });
     Ok(Registries {
         capabilities: registry::capabilities(&names)?,
-        drivers: registry::drivers(&drivers.collect::<Vec<_>>()),
+        drivers: registry::drivers(
+            &drivers.collect::<Vec<_>>(),
+            DriverOptions {
+                silence_max: config.silence_max,
+            },
+        ),
     })
 }
 

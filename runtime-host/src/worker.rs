@@ -172,8 +172,9 @@ impl<E: TurnEngine + 'static> Serving<E> {
             let once = self.clone();
             // A task of its own: one that panics must not take the lane with it.
             let error = match tokio::spawn(async move { once.serve().await }).await {
-                Ok(Ok(Served::Ran(TurnEnd::Failed(error)))) => {
-                    return tracing::warn!(session, error, "a turn failed");
+                Ok(Ok(Served::Ran(TurnEnd::Failed(_)))) => {
+                    // Why may quote what users wrote.
+                    return tracing::warn!(session, "a turn failed; its events say why");
                 }
                 Ok(Ok(served)) => {
                     return tracing::debug!(session, ?served, "a turn request is done with");

@@ -8,6 +8,7 @@ mod crashes;
 mod deploy;
 mod events;
 mod front;
+mod hostile;
 mod outages;
 mod readme;
 mod recovery;

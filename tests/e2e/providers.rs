@@ -1,21 +1,30 @@
-//! The real OpenAI driver against a small OpenAI-compatible server: what a person
-//! is told, and the events that upstream defines for it.
+//! The driver of OpenAI's protocol against a small OpenAI-compatible server: what a person
+//! is told, the events that upstream defines for it, and what is kept of odd answers.
 
+mod odd;
+
+use everruns_core::events::Event;
 use everruns_core::llm_models::LlmProviderType;
+use everruns_core::message::Message;
 use everruns_core::{ModelWithProvider, session::SessionStatus};
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_runtime_host::engine::TurnEnd;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use mortise_test_support::in_process::{mesh, reference, serve};
 use mortise_test_support::scenario::{ask, host_adapter, last_text, seed_with, types};
-use serde_json::json;
+use serde_json::{Value, json};
 
 struct Outcome {
     end: TurnEnd,
     types: Vec<String>,
+    events: Vec<Event>,
+    messages: Vec<Message>,
     last_text: String,
-    requests: usize,
+    requests: Vec<Value>,
 }
+
+/// The key of the model.
+const KEY: &str = "sk-test-0123456789abcdef";
 
 async fn ask_fake(answers: Vec<Answer>) -> Outcome {
     let fake = FakeOpenAi::start(answers).await;
@@ -25,7 +34,7 @@ async fn ask_fake(answers: Vec<Answer>) -> Outcome {
     let model = ModelWithProvider {
         model: "fake".into(),
         provider_type: LlmProviderType::OpenaiCompletions,
-        api_key: Some("sk-test".into()),
+        api_key: Some(KEY.into()),
         base_url: Some(fake.base_url.clone()),
     };
     let session_id = seed_with(&adapter, model).await;
@@ -42,15 +51,14 @@ async fn ask_fake(answers: Vec<Answer>) -> Outcome {
         "a turn leaves its session idle, however it ends"
     );
     let messages = adapter.message_store().load(session_id).await.unwrap();
-    let types = types(&seen.lock().unwrap())
-        .into_iter()
-        .map(String::from)
-        .collect();
+    let events = seen.lock().unwrap().clone();
     Outcome {
         end,
-        types,
+        types: types(&events).into_iter().map(String::from).collect(),
+        events,
         last_text: last_text(&messages),
-        requests: fake.requests().len(),
+        messages,
+        requests: fake.requests(),
     }
 }
 
@@ -87,7 +95,7 @@ async fn a_refused_key_is_told() {
         outcome.types
     );
     assert!(
-        !outcome.last_text.is_empty() && !outcome.last_text.contains("sk-test"),
+        !outcome.last_text.is_empty() && !outcome.last_text.contains(KEY),
         "{}",
         outcome.last_text
     );
@@ -99,7 +107,10 @@ async fn a_rate_limit_is_waited_for() {
     let limited = Answer::Error(429, "Rate limit reached");
     let outcome = ask_fake(vec![limited, Answer::Text(vec!["Here."])]).await;
     assert_eq!(outcome.end, TurnEnd::Completed);
-    assert_eq!((outcome.last_text.as_str(), outcome.requests), ("Here.", 2));
+    assert_eq!(
+        (outcome.last_text.as_str(), outcome.requests.len()),
+        ("Here.", 2)
+    );
 }
 
 /// A rate limit that stays ends the turn as failed.
@@ -114,24 +125,22 @@ async fn a_lasting_rate_limit_is_told() {
     );
 }
 
-/// A stream that breaks off before any text ends the turn as failed. After some
-/// text, upstream keeps what has come and completes the turn.
+/// A stream that breaks off is no answer, before any text or after some: the model is asked
+/// again, and a turn whose every answer breaks off ends as failed.
 #[tokio::test]
-async fn a_cut_stream_is_told() {
-    let outcome = ask_fake(vec![Answer::CutAfter(vec![])]).await;
-    assert!(
-        matches!(outcome.end, TurnEnd::Failed(_)),
-        "{:?} {:?}",
-        outcome.end,
-        outcome.types
-    );
-    assert!(
-        outcome.types.iter().any(|found| found == "turn.failed"),
-        "{:?}",
-        outcome.types
-    );
+async fn a_cut_stream_is_asked_for_again() {
+    for pieces in [vec![], vec!["It is "]] {
+        let cut = Answer::CutAfter(pieces);
+        let outcome = ask_fake(vec![cut.clone(), Answer::Text(vec!["It is 42."])]).await;
+        assert_eq!(outcome.end, TurnEnd::Completed);
+        assert_eq!(outcome.last_text, "It is 42.");
+        let said = outcome.messages.len();
+        assert_eq!((said, outcome.requests.len()), (2, 2), "no half is kept");
 
-    let outcome = ask_fake(vec![Answer::CutAfter(vec!["It is "])]).await;
-    assert_eq!(outcome.end, TurnEnd::Completed);
-    assert_eq!(outcome.last_text, "It is ");
+        let outcome = ask_fake(vec![cut]).await;
+        assert!(matches!(outcome.end, TurnEnd::Failed(_)));
+        assert_eq!(outcome.requests.len(), 3);
+        let failed = outcome.types.iter().filter(|found| *found == "turn.failed");
+        assert_eq!(failed.count(), 1, "{:?}", outcome.types);
+    }
 }

@@ -97,6 +97,7 @@ impl AdapterBuilder {
             remote: Remote::new(self.mesh, self.org),
             phase: None,
             taps: self.tap.into_iter().collect(),
+            edit: None,
         }
     }
 }

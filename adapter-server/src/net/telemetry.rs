@@ -14,7 +14,8 @@ use std::io::{self, IsTerminal};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{FilterExt, LevelFilter, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
@@ -106,6 +107,7 @@ impl Telemetry {
         let traces = options.otlp.as_ref().map(|otlp| collector(options, otlp));
         let traces = traces.transpose()?;
         let (level, handle) = reload::Layer::new(level);
+        let level = level.and(filter_fn(may_be_logged));
         let lines = tracing_subscriber::fmt::layer()
             .with_ansi(io::stderr().is_terminal())
             .with_writer(io::stderr);
@@ -159,6 +161,19 @@ impl fmt::Debug for Telemetry {
             .field("traces", &self.traces.is_some())
             .finish_non_exhaustive()
     }
+}
+
+/// Whether an event may be logged, if its level is. Other libraries quote what passes
+/// through them, so of theirs only warnings and errors are; the runtime (`everruns_*`)
+/// quotes the arguments of tools, and the words of providers and users, at every level.
+/// What goes wrong there is in the session's events, and Mortise logs it itself.
+#[must_use]
+pub fn may_be_logged(event: &Metadata<'_>) -> bool {
+    let target = event.target();
+    if target.starts_with("mortise") {
+        return true;
+    }
+    !target.starts_with("everruns") && *event.level() <= Level::WARN
 }
 
 /// Reads levels as `MORTISE_LOG` has them.

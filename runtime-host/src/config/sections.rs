@@ -34,7 +34,7 @@ pub(super) fn host(mut root: Section<'_>) -> Option<HostConfig> {
     let calls = calls(root.section("calls"));
     let orgs = served(root.section("orgs"));
     let capabilities = capabilities(root.section("capabilities"));
-    let drivers = drivers(root.section("drivers"));
+    let (drivers, silence_max) = drivers(root.section("drivers"));
     let turns = turns(root.section("turns"));
     let access = access::access(root.section("access"), &listen, &orgs);
     let telemetry = telemetry(root.section("telemetry"));
@@ -51,6 +51,7 @@ pub(super) fn host(mut root: Section<'_>) -> Option<HostConfig> {
         orgs,
         capabilities,
         drivers,
+        silence_max,
         turns,
         access,
         telemetry,
@@ -293,10 +294,14 @@ impl DriverName {
     }
 }
 
-fn drivers(mut section: Section<'_>) -> Vec<DriverName> {
+fn drivers(mut section: Section<'_>) -> (Vec<DriverName>, Duration) {
     let found = section.read("enabled", list(choice(DRIVERS)));
+    let silence_max = section.read("silence_max", duration);
     section.finish();
-    found.unwrap_or_else(|| vec![DriverName::Openai, DriverName::Anthropic])
+    (
+        found.unwrap_or_else(|| vec![DriverName::Openai, DriverName::Anthropic]),
+        silence_max.unwrap_or(registry::DriverOptions::default().silence_max),
+    )
 }
 
 fn turns(mut section: Section<'_>) -> Turns {

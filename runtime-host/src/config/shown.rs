@@ -67,7 +67,12 @@ pub(super) fn table(config: &HostConfig) -> Table {
             "capabilities",
             Keys::new().with("enabled", config.capabilities.clone()),
         )
-        .with("drivers", Keys::new().with("enabled", drivers))
+        .with(
+            "drivers",
+            Keys::new()
+                .with("enabled", drivers)
+                .with("silence_max", time(config.silence_max)),
+        )
         .with("turns", turns(&config.turns))
         .with("access", access(&config.access))
         .with("telemetry", telemetry(&config.telemetry));

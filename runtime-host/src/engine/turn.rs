@@ -1,12 +1,14 @@
 //! One turn under way.
 
 mod phases;
+mod refused;
 
 use phases::finished;
 
 use super::ending::{self, Told};
 use super::{LocalEngine, TurnControl, TurnEnd};
 use crate::journal::{Ending, NextStep, UnfinishedTurn};
+use crate::registry::Notes;
 use everruns_core::atoms::{ActInput, AtomContext, InputAtomInput, ReasonInput};
 use everruns_core::events::EventData;
 use everruns_core::llm_retry::is_transient_error_message;
@@ -189,14 +191,20 @@ impl<'a> Turn<'a> {
             }
             left -= 1;
             let session = self.turn.session_id();
-            tracing::warn!(%session, error = text, "the model could not be asked; trying again");
+            // The provider's words may quote what users wrote: they are in the events.
+            let code = ending::shown(&text, "").code;
+            tracing::warn!(%session, code, "the model could not be asked; trying again");
             self.unless_stopped(tokio::time::sleep(pause)).await?;
             pause *= 2;
         }
     }
 
     async fn reason_once(&self) -> Step<ReasonResult> {
-        let phase = self.phase(PhaseKind::Reason);
+        let notes = Arc::new(Notes::default());
+        let phase = self.phase(PhaseKind::Reason).edited({
+            let notes = notes.clone();
+            Arc::new(move |event| notes.write(event))
+        });
         let state = &self.turn.state;
         let input = ReasonInput {
             context: self.context(),
@@ -218,7 +226,7 @@ impl<'a> Turn<'a> {
             }
             execute_reason_activity(&phase.stores, state.org_id, input).await
         };
-        self.guarded(&phase, work).await
+        self.guarded(&phase, notes.of(work)).await
     }
 
     /// Shows the user a failure as upstream would have, had it not hoped for it to pass.
@@ -233,10 +241,11 @@ impl<'a> Turn<'a> {
         Ok(result)
     }
 
-    async fn act(&mut self, input: ActInput, previous_response_id: Option<String>) -> Step<()> {
+    async fn act(&mut self, mut input: ActInput, previous_response_id: Option<String>) -> Step<()> {
         self.turn.state.previous_response_id = previous_response_id;
+        self.refuse_unclear(&mut input.tool_calls).await?;
         if input.tool_calls.is_empty() {
-            // All of them had run when the turn was interrupted.
+            // All of them are refused, or had run when the turn was interrupted.
             return self.plan("act", &json!({}), 0).await;
         }
         let requested = Arc::new(Mutex::new(Vec::new()));

@@ -2,7 +2,10 @@
 //! new one reads the machine's certificates and opens connections of its own: a TLS
 //! handshake before each answer. Kept, the next call finds an open connection.
 
+use super::DriverOptions;
+use super::guard::{CallIds, Guarded};
 use everruns_core::llm_driver_registry::{DriverRegistry, LlmDriver, ProviderType};
+use mortise_proto::KnownSecrets;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -16,28 +19,38 @@ type Account = (String, Option<String>);
 
 /// The drivers of a provider. A copy of a driver shares its connections.
 struct Kept<D> {
-    make: fn(&str, Option<&str>) -> D,
+    make: Box<dyn Fn(&str, Option<&str>) -> D + Send + Sync>,
     drivers: Mutex<HashMap<Account, D>>,
 }
 
-/// Registers a provider whose drivers are kept.
+/// Registers a provider whose drivers are kept, and guarded. `ids` says which ids of calls
+/// it takes at a base URL, or at its own.
 pub(super) fn register<D>(
     registry: &mut DriverRegistry,
     provider: ProviderType,
-    make: fn(&str, Option<&str>) -> D,
+    options: DriverOptions,
+    ids: fn(Option<&str>) -> CallIds,
+    make: impl Fn(&str, Option<&str>) -> D + Send + Sync + 'static,
 ) where
     D: LlmDriver + Clone + 'static,
 {
     let kept = Kept::new(make);
-    registry.register(provider, move |key, url| Box::new(kept.of(key, url)));
+    registry.register(provider, move |key, url| {
+        Box::new(Guarded {
+            driver: kept.of(key, url),
+            secrets: KnownSecrets::new([key]).and_of_url(url.unwrap_or_default()),
+            silence_max: options.silence_max,
+            ids: ids(url),
+        })
+    });
 }
 
 // === impl Kept ===
 
 impl<D: Clone> Kept<D> {
-    fn new(make: fn(&str, Option<&str>) -> D) -> Self {
+    fn new(make: impl Fn(&str, Option<&str>) -> D + Send + Sync + 'static) -> Self {
         Self {
-            make,
+            make: Box::new(make),
             drivers: Mutex::default(),
         }
     }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// A session whose application has a tool.
-fn with_tool(session: &mut Session) {
+pub(super) fn with_tool(session: &mut Session) {
     let tool = json!({
         "type": "client_side",
         "name": "ask_person",

@@ -11,7 +11,7 @@ use mortise_adapter_client::{GrpcHostAdapter, PhaseKind};
 use mortise_proto::rpc::{short_service_name, table};
 use mortise_runtime_host::demo;
 use mortise_test_support::database::Database;
-use mortise_test_support::fake_mcp::{DOWN, FakeMcp, SEARCH, SILENT};
+use mortise_test_support::fake_mcp::{DOWN, FakeMcp, ODD, SEARCH, SILENT};
 use mortise_test_support::fixtures;
 use mortise_test_support::in_process::{adapter, impatient_mesh, reference, serve};
 use mortise_test_support::scenario::Stage;
@@ -129,6 +129,23 @@ async fn lists_are_kept_apart() {
         assert_eq!(names(&stage.adapter, &actor).await, ["mcp_docs__search"]);
         assert_eq!(fake.asked(SEARCH, "tools/list").len(), asked, "{servers}");
     }
+}
+
+/// A tool whose name no model's provider takes is left out, and so is the second of a
+/// name: the model is told of the others.
+#[tokio::test]
+async fn odd_names_are_left_out() {
+    let fake = Arc::new(FakeMcp::default());
+    let stage = Stage::set_with(Database::Sqlite, |config| {
+        config.egress_service = Some(fake.clone())
+    })
+    .await;
+    let actor = actor(
+        &stage,
+        json!({ "odd": {"url": ODD}, "größe": {"url": SEARCH} }),
+    )
+    .await;
+    assert_eq!(names(&stage.adapter, &actor).await, ["mcp_odd__search"]);
 }
 
 /// Servers that never answer cost a turn the wait once, however many there are; the

@@ -16,6 +16,9 @@ pub const SEARCH: &str = "http://93.184.216.34/search";
 /// A server that cannot be reached.
 pub const DOWN: &str = "http://93.184.216.34/down";
 
+/// A server that also has tools whose names no model's provider takes, or twice.
+pub const ODD: &str = "http://93.184.216.34/odd";
+
 /// A server that never answers.
 pub const SILENT: &str = "http://93.184.216.34/silent";
 
@@ -72,6 +75,13 @@ impl EgressService for FakeMcp {
             _ => {}
         }
         let result = match asked.method.as_str() {
+            "tools/list" if asked.url == ODD => {
+                let long = "x".repeat(64);
+                let names = ["search", "two words", "search", &long, "größe", ""];
+                let tools =
+                    names.map(|name| json!({ "name": name, "inputSchema": {"type": "object"} }));
+                json!({ "tools": tools })
+            }
             "tools/list" => json!({ "tools": [{
                 "name": "search",
                 "description": "Searches.",

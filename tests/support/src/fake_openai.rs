@@ -1,5 +1,10 @@
 //! A small OpenAI-compatible HTTP server: it answers each request with the next of
-//! the answers it was given, and keeps what it was asked.
+//! the answers it was given, and keeps what it was asked. It is as strict as OpenAI: a
+//! history that OpenAI refuses is answered with 400, and fails its test at the end.
+
+mod strict;
+
+pub use strict::refusal;
 
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -24,64 +29,108 @@ pub enum Answer {
     HeldAfter(Vec<&'static str>),
     /// A stream of text pieces, each of which waits for a permit, and so does the end.
     Held(Arc<Semaphore>, Vec<&'static str>),
+    /// A stream of these chunks, as they are, with or without the `[DONE]` after them. The
+    /// connection ends in good order.
+    Chunks(Vec<String>, bool),
+    /// A body that is no stream, of a content type, with status 200.
+    Body(&'static str, &'static str),
 }
+
+/// Says what to answer to a request.
+type Player = Box<dyn FnMut(&Value) -> Answer + Send>;
 
 /// The server. It stops when it is dropped.
 pub struct FakeOpenAi {
     /// What to pass as `--base-url`.
     pub base_url: String,
-    requests: Arc<Mutex<Vec<Value>>>,
-    hung_up: Arc<Notify>,
+    state: Arc<State>,
     served: JoinHandle<()>,
+}
+
+struct State {
+    requests: Mutex<Vec<Value>>,
+    refusals: Mutex<Vec<String>>,
+    player: Mutex<Player>,
+    hung_up: Notify,
 }
 
 impl FakeOpenAi {
     /// Starts it on a free port. The last answer is repeated.
     pub async fn start(answers: Vec<Answer>) -> Self {
+        let mut answers = VecDeque::from(answers);
+        Self::play(move |_| match answers.len() {
+            1 => answers[0].clone(),
+            _ => answers.pop_front().unwrap(),
+        })
+        .await
+    }
+
+    /// Starts it on a free port with answers that are made up as it is asked.
+    pub async fn play(player: impl FnMut(&Value) -> Answer + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let seen = requests.clone();
-        let answers = Arc::new(Mutex::new(VecDeque::from(answers)));
-        let hung_up = Arc::new(Notify::new());
-        let noticed = hung_up.clone();
+        let state = Arc::new(State {
+            requests: Mutex::default(),
+            refusals: Mutex::default(),
+            player: Mutex::new(Box::new(player)),
+            hung_up: Notify::new(),
+        });
+        let asked = state.clone();
         let served = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let one = answer_one(stream, answers.clone(), seen.clone(), noticed.clone());
-                tokio::spawn(one);
+                tokio::spawn(answer_one(stream, asked.clone()));
             }
         });
         Self {
             base_url,
-            requests,
-            hung_up,
+            state,
             served,
         }
     }
 
     /// Resolves once the reader of a stream that is held has hung up.
     pub async fn hung_up(&self) {
-        self.hung_up.notified().await;
+        self.state.hung_up.notified().await;
     }
 
     /// The bodies of the requests so far.
     pub fn requests(&self) -> Vec<Value> {
-        self.requests.lock().unwrap().clone()
+        self.state.requests.lock().unwrap().clone()
+    }
+
+    /// Why requests were refused, as OpenAI would have refused them.
+    pub fn refusals(&self) -> Vec<String> {
+        self.state.refusals.lock().unwrap().clone()
     }
 }
 
 impl Drop for FakeOpenAi {
     fn drop(&mut self) {
         self.served.abort();
+        if !std::thread::panicking() {
+            let refusals = self.refusals();
+            assert!(refusals.is_empty(), "OpenAI refuses: {refusals:?}");
+        }
     }
 }
 
-async fn answer_one(
-    stream: TcpStream,
-    answers: Arc<Mutex<VecDeque<Answer>>>,
-    seen: Arc<Mutex<Vec<Value>>>,
-    hung_up: Arc<Notify>,
-) {
+impl State {
+    fn answer(&self, request: Value) -> (usize, Answer) {
+        let refusal = refusal(&request);
+        let answer = match refusal {
+            Some(refusal) => {
+                self.refusals.lock().unwrap().push(refusal);
+                Answer::Error(400, "invalid history")
+            }
+            None => (*self.player.lock().unwrap())(&request),
+        };
+        let mut requests = self.requests.lock().unwrap();
+        requests.push(request);
+        (requests.len(), answer)
+    }
+}
+
+async fn answer_one(stream: TcpStream, state: Arc<State>) {
     let mut stream = BufReader::new(stream);
     let mut length = 0;
     loop {
@@ -97,42 +146,43 @@ async fn answer_one(
         }
     }
     let mut body = vec![0; length];
-    stream.read_exact(&mut body).await.unwrap();
-    seen.lock()
-        .unwrap()
-        .push(serde_json::from_slice(&body).unwrap_or(Value::Null));
-    let answer = {
-        let mut answers = answers.lock().unwrap();
-        match answers.len() {
-            1 => answers[0].clone(),
-            _ => answers.pop_front().unwrap(),
-        }
-    };
+    if stream.read_exact(&mut body).await.is_err() {
+        return;
+    }
+    let request = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let (number, answer) = state.answer(request);
     let response = match &answer {
         Answer::Held(gate, pieces) => {
             held(stream, gate, pieces).await;
             return;
         }
         Answer::Error(status, message) => {
-            let body = json!({ "error": { "message": message, "type": "error", "code": null } })
-                .to_string();
-            format!(
-                "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-                body.len()
-            )
+            let kind = if *status == 400 {
+                "invalid_request_error"
+            } else {
+                "error"
+            };
+            let body = json!({ "error": {
+                "message": message, "type": kind, "param": null, "code": null,
+            } });
+            plain(*status, "application/json", &body.to_string())
         }
-        Answer::Text(pieces) => stream_of(text_chunks(pieces, true), true),
+        Answer::Body(kind, body) => plain(200, kind, body),
+        Answer::Chunks(chunks, done) => stream_of(chunks.iter().cloned(), *done, true),
+        Answer::Text(pieces) => stream_of(text_chunks(pieces, true), true, true),
         Answer::CutAfter(pieces) | Answer::HeldAfter(pieces) => {
-            stream_of(text_chunks(pieces, false), false)
+            stream_of(text_chunks(pieces, false), false, false)
         }
-        Answer::ToolCall(name, arguments) => stream_of(call_chunks(name, arguments), true),
+        Answer::ToolCall(name, arguments) => {
+            stream_of(call_chunks(number, name, arguments), true, true)
+        }
     };
     // A peer that has gone away is part of some tests.
     drop(stream.get_mut().write_all(response.as_bytes()).await);
     if let Answer::HeldAfter(_) = answer {
         // Nothing more is asked on this connection: its end is all that can come.
         drop(stream.read_to_end(&mut Vec::new()).await);
-        hung_up.notify_one();
+        state.hung_up.notify_one();
         return;
     }
     drop(stream.get_mut().shutdown().await);
@@ -140,7 +190,7 @@ async fn answer_one(
 
 /// Sends each piece as it is let through. Whoever has gone away ends it.
 async fn held(mut stream: BufReader<TcpStream>, gate: &Semaphore, pieces: &[&'static str]) {
-    let whole = stream_of(text_chunks(pieces, true), true);
+    let whole = stream_of(text_chunks(pieces, true), true, true);
     let (head, body) = whole.split_once("\r\n\r\n").unwrap();
     let head = format!("{head}\r\n\r\n");
     if stream.get_mut().write_all(head.as_bytes()).await.is_err() {
@@ -163,8 +213,15 @@ async fn held(mut stream: BufReader<TcpStream>, gate: &Semaphore, pieces: &[&'st
     drop(stream.get_mut().shutdown().await);
 }
 
+fn plain(status: u16, kind: &str, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )
+}
+
 /// A chunked response; one that is not whole lacks its last chunk.
-fn stream_of(chunks: Vec<Value>, whole: bool) -> String {
+fn stream_of(chunks: impl IntoIterator<Item = String>, done: bool, whole: bool) -> String {
     let mut body = String::from(
         "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n",
     );
@@ -172,22 +229,26 @@ fn stream_of(chunks: Vec<Value>, whole: bool) -> String {
     for chunk in chunks {
         push(format!("data: {chunk}\n\n"));
     }
-    if whole {
+    if done {
         push("data: [DONE]\n\n".to_string());
+    }
+    if whole {
         body.push_str("0\r\n\r\n");
     }
     body
 }
 
-fn chunk(delta: Value, finish: Option<&str>) -> Value {
-    json!({
+/// A chunk of a stream, as OpenAI writes it.
+pub fn chunk(delta: Value, finish: Option<&str>) -> String {
+    let chunk = json!({
         "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "fake",
         "choices": [{ "index": 0, "delta": delta, "finish_reason": finish }],
-    })
+    });
+    chunk.to_string()
 }
 
-fn text_chunks(pieces: &[&'static str], finished: bool) -> Vec<Value> {
-    let mut chunks: Vec<Value> = pieces
+fn text_chunks(pieces: &[&'static str], finished: bool) -> Vec<String> {
+    let mut chunks: Vec<String> = pieces
         .iter()
         .map(|piece| chunk(json!({ "role": "assistant", "content": piece }), None))
         .collect();
@@ -197,9 +258,9 @@ fn text_chunks(pieces: &[&'static str], finished: bool) -> Vec<Value> {
     chunks
 }
 
-fn call_chunks(name: &str, arguments: &Value) -> Vec<Value> {
+fn call_chunks(number: usize, name: &str, arguments: &Value) -> Vec<String> {
     let call = json!([{
-        "index": 0, "id": "call_1", "type": "function",
+        "index": 0, "id": format!("call_{number}"), "type": "function",
         "function": { "name": name, "arguments": arguments.to_string() },
     }]);
     vec![

@@ -11,7 +11,7 @@ use mortise_adapter_client::{Endpoint, GrpcHostAdapter, Mesh};
 use mortise_reference::ReferenceConfig;
 use mortise_runtime_host::demo;
 use mortise_runtime_host::engine::{LocalEngine, TurnEnd, TurnEngine};
-use mortise_runtime_host::registry::{self, Driver};
+use mortise_runtime_host::registry::{self, Driver, DriverOptions};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
@@ -79,7 +79,10 @@ pub async fn host_adapter(mesh: &Mesh) -> (GrpcHostAdapter, Seen) {
     let adapter = mesh
         .adapter(1)
         .capability_registry(registry::capabilities(demo::CAPABILITIES).unwrap())
-        .driver_registry(registry::drivers(&[Driver::Simulator, Driver::Openai]))
+        .driver_registry(registry::drivers(
+            &[Driver::Simulator, Driver::Openai],
+            DriverOptions::default(),
+        ))
         .event_tap(Arc::new(move |event| {
             tapped.lock().unwrap().push(event.clone())
         }))

@@ -24,9 +24,9 @@ use futures::{StreamExt, stream};
 use moka::Expiry;
 use moka::future::Cache;
 use mortise_proto::convert::mcp::{McpConnection, McpServer};
-use mortise_proto::pb;
+use mortise_proto::{KnownSecrets, pb};
 use prost::Message;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +44,9 @@ const KEPT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// How many servers are asked at once.
 const ASKED_MAX: usize = 64;
+
+/// The longest name of a tool that providers take, in letters.
+const NAME_LETTERS_MAX: usize = 64;
 
 /// How much of an MCP server's own words is logged.
 const LOGGED_CHARS: usize = 200;
@@ -190,13 +193,14 @@ async fn discover(
     let client = client(servers);
     let problem = match timeout_at(until, client.discover(connection)).await {
         Ok(Ok(tools)) => {
+            let tools = with_valid_names(&connection.name, tools);
             let bytes = serde_json::to_vec(&tools).map_or(usize::MAX, |json| json.len());
             return Answer {
                 tools: Some(Arc::new(tools)),
                 bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
             };
         }
-        Ok(Err(error)) => error.to_string().chars().take(LOGGED_CHARS).collect(),
+        Ok(Err(error)) => secrets_of(connection).blank(&error.to_string(), LOGGED_CHARS),
         Err(_) => "it did not answer in time".to_string(),
     };
     tracing::warn!(
@@ -207,6 +211,51 @@ async fn discover(
     Answer {
         tools: None,
         bytes: 0,
+    }
+}
+
+/// The tools whose names a model's provider takes: it would refuse the others, and with
+/// them everything else that the agent can do. Calls find a tool by its name, so none is
+/// renamed.
+fn with_valid_names(server: &str, tools: Vec<McpToolDefinition>) -> Vec<McpToolDefinition> {
+    let mut names = HashSet::new();
+    let mut kept = Vec::with_capacity(tools.len());
+    let mut left_out = 0_usize;
+    for tool in tools {
+        let name = mcp_tool_name(server, &tool.name);
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        let is_valid = name.len() <= NAME_LETTERS_MAX && name.bytes().all(is_allowed);
+        if is_valid && !tool.name.is_empty() && names.insert(name) {
+            kept.push(tool);
+        } else {
+            left_out += 1;
+        }
+    }
+    if left_out > 0 {
+        tracing::warn!(
+            %server,
+            left_out,
+            "tools of an MCP server are left out: with the prefix their names are over 64 letters, hold others than letters, digits, _ and -, or are there twice"
+        );
+    }
+    kept
+}
+
+/// What an error about a server may quote: its address and what it is sent.
+fn secrets_of(connection: &everruns_mcp::McpConnection) -> KnownSecrets {
+    match &connection.endpoint {
+        everruns_mcp::McpEndpoint::Http { url, headers } => {
+            let path = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+            let path = path.find(['/', '?']).and_then(|at| path.get(at..));
+            let given = headers.iter().map(|(_, value)| value.clone());
+            let given = given.chain(path.map(str::to_string));
+            KnownSecrets::new(given).and_of_url(url)
+        }
+        #[cfg(feature = "mcp-stdio")]
+        everruns_mcp::McpEndpoint::Stdio { args, env, .. } => {
+            let given = env.iter().map(|(_, value)| value.clone());
+            KnownSecrets::new(given.chain(args.iter().cloned()))
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::Failure;
 use everruns_core::{
     LlmDriver, OpenAIProtocolLlmDriver, OpenResponsesProtocolLlmDriver, UtilityLlmService,
 };
+use mortise_proto::KnownSecrets;
 use mortise_reference::UtilityLlm;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -63,8 +64,10 @@ impl Args {
         if key.is_empty() {
             return Err(Failure::EmptyKey { flag, path });
         }
+        let url = self.utility_llm_url.clone().unwrap_or_default();
+        let secrets = KnownSecrets::new([key.clone()]).and_of_url(&url);
         let driver = self.utility_llm_api.driver(key, self.utility_llm_url);
-        let model = UtilityLlm::new(driver, self.utility_llm_model);
+        let model = UtilityLlm::new(driver, self.utility_llm_model).hiding(secrets);
         Ok(Some(Arc::new(model)))
     }
 }

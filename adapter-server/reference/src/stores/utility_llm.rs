@@ -4,8 +4,10 @@
 use async_trait::async_trait;
 use everruns_core::{
     AgentLoopError, LlmCallConfig, LlmDriver, LlmMessage, LlmResponse, LlmResponseStream,
-    UtilityLlmRequest, UtilityLlmService,
+    LlmStreamEvent, UtilityLlmRequest, UtilityLlmService,
 };
+use futures::StreamExt;
+use mortise_proto::KnownSecrets;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,7 +17,11 @@ type Result<T> = std::result::Result<T, AgentLoopError>;
 pub struct UtilityLlm {
     driver: Arc<dyn LlmDriver>,
     model: String,
+    secrets: KnownSecrets,
 }
+
+/// How much of a provider's own words is passed on, in characters.
+const WORDS_MAX: usize = 500;
 
 /// The model as the storage holds it.
 pub(crate) struct Model(pub(crate) Arc<dyn UtilityLlmService>);
@@ -29,7 +35,15 @@ impl UtilityLlm {
         Self {
             driver,
             model: model.into(),
+            secrets: KnownSecrets::default(),
         }
+    }
+
+    /// The same, whose errors never quote these secrets, such as the driver's key.
+    #[must_use]
+    pub fn hiding(mut self, secrets: KnownSecrets) -> Self {
+        self.secrets = secrets;
+        self
     }
 
     fn call(&self, request: UtilityLlmRequest) -> Result<(Vec<LlmMessage>, LlmCallConfig)> {
@@ -68,7 +82,8 @@ impl UtilityLlmService for UtilityLlm {
 
     async fn chat_completion(&self, request: UtilityLlmRequest) -> Result<LlmResponse> {
         let (messages, config) = self.call(request)?;
-        self.driver.chat_completion(messages, &config).await
+        let answer = self.driver.chat_completion(messages, &config).await;
+        answer.map_err(|error| safe(error, &self.secrets))
     }
 
     async fn chat_completion_stream(
@@ -76,12 +91,33 @@ impl UtilityLlmService for UtilityLlm {
         request: UtilityLlmRequest,
     ) -> Result<LlmResponseStream> {
         let (messages, config) = self.call(request)?;
-        self.driver.chat_completion_stream(messages, &config).await
+        let answer = self.driver.chat_completion_stream(messages, &config).await;
+        let answer = answer.map_err(|error| safe(error, &self.secrets))?;
+        let secrets = self.secrets.clone();
+        let answer = answer.map(move |event| match event {
+            Ok(LlmStreamEvent::Error(words)) => {
+                Ok(LlmStreamEvent::Error(secrets.blank(&words, WORDS_MAX)))
+            }
+            Ok(event) => Ok(event),
+            Err(error) => Err(safe(error, &secrets)),
+        });
+        Ok(answer.boxed())
     }
 
     fn name(&self) -> &'static str {
         "UtilityLlm"
     }
+}
+
+/// An error of a provider without the secrets in it. Others quote none.
+fn safe(error: AgentLoopError, secrets: &KnownSecrets) -> AgentLoopError {
+    if let AgentLoopError::Llm(words) = error {
+        return AgentLoopError::Llm(secrets.blank(&words, WORDS_MAX));
+    }
+    if let AgentLoopError::RequestTooLarge(words) = error {
+        return AgentLoopError::RequestTooLarge(secrets.blank(&words, WORDS_MAX));
+    }
+    error
 }
 
 /// A driver holds its key: it is not shown.

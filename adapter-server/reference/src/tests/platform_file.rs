@@ -233,6 +233,40 @@ async fn every_fault_at_once() {
     assert!(store.org1().list_agents().await.unwrap().is_empty());
 }
 
+/// A tool's name that every provider refuses would stop its agent: it is refused, and so
+/// is one that is there already.
+#[tokio::test]
+async fn tools_have_names_that_models_take() {
+    let store = Store::new().await;
+    let long = "x".repeat(65);
+    let names = ["two words", &long, "twice", "twice", "read_file", "fine"];
+    let tools: Vec<String> = names
+        .iter()
+        .map(|name| {
+            format!(
+                "{{type: client_side, name: {name}, description: d, parameters: {{type: object}}}}"
+            )
+        })
+        .collect();
+    let file = format!(
+        "agents: [{{name: a, capabilities: [session_file_system], tools: [{}]}}]",
+        tools.join(", ")
+    );
+    let faults = match import(&store, &file, &Source::These(BTreeMap::new())).await {
+        Err(ImportError::Faults(faults)) => faults,
+        other => panic!("{other:?}"),
+    };
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    let shown = "x".repeat(60);
+    let expected = [
+        r#"agents[0].tools[0].name: "two words" is a name that no model's provider takes; write 1 to 64 letters, digits, _ and -"#.to_string(),
+        format!("agents[0].tools[1].name: \"{shown}…\" is a name that no model's provider takes; write 1 to 64 letters, digits, _ and -"),
+        r#"agents[0].tools[3].name: "twice" is the name of another tool of the agent; choose another name"#.to_string(),
+        r#"agents[0].tools[4].name: "read_file" is the name of a tool of the agent's capabilities; choose another name, or remove the capability"#.to_string(),
+    ];
+    assert_eq!(told, expected);
+}
+
 /// An agent with what a file could spoil.
 fn peculiar() -> Agent {
     let mut agent = everruns_runtime::AgentBuilder::new("peculiar", "")

@@ -6,7 +6,7 @@ use crate::journal::Ending;
 use crate::telemetry::phase_span;
 use everruns_core::typed_id::MessageId;
 use everruns_core::{AgentLoopError, UserFacingError, user_facing_error_codes};
-use mortise_adapter_client::{EventTap, GrpcHostAdapter, PhaseKind};
+use mortise_adapter_client::{EventEdit, EventTap, GrpcHostAdapter, PhaseKind};
 use std::future::Future;
 use std::time::{Duration, Instant};
 use tracing::{Instrument, Span};
@@ -29,6 +29,12 @@ impl Phase {
     /// The same phase, whose events `tap` is shown too.
     pub(super) fn tapped(mut self, tap: EventTap) -> Self {
         self.stores = self.stores.tapped(tap);
+        self
+    }
+
+    /// The same phase, whose events `edit` changes before they are stored.
+    pub(super) fn edited(mut self, edit: EventEdit) -> Self {
+        self.stores = self.stores.edited(edit);
         self
     }
 }

@@ -44,6 +44,8 @@ pub(in crate::platform_file) fn record(
             kept_model,
         )
     });
+    let capabilities = parts::capabilities(reading, &path, &capabilities);
+    let tools = tools::read(reading, &path, tools, &capabilities);
     let now = time(now());
     let mut agent = Agent {
         public_id: id,
@@ -58,11 +60,11 @@ pub(in crate::platform_file) fn record(
         forked_from_version_id: former.and_then(|former| former.forked_from_version_id),
         root_agent_id: former.and_then(|former| former.root_agent_id),
         tags,
-        capabilities: parts::capabilities(reading, &path, &capabilities),
+        capabilities,
         initial_files: parts::initial_files(reading, &path, initial_files),
         network_access: network_access.map(parts::network_access),
         max_iterations,
-        tools: tools::read(reading, &path, tools),
+        tools,
         mcp_servers: parts::mcp_servers(reading, &path, mcp_servers),
         status: AgentStatus::Active,
         created_at: former.map_or(now, |former| former.created_at),

@@ -3,18 +3,84 @@
 use crate::platform_file::entries::Reading;
 use crate::platform_file::faults::{Fault, join};
 use crate::platform_file::shape;
+use everruns_core::AgentCapabilityConfig;
+use everruns_core::capabilities::CapabilityRegistry;
 use everruns_core::tool_types::{BuiltinTool, ClientSideTool, ToolDefinition};
 use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// The longest name that providers take, in letters.
+const NAME_LETTERS_MAX: usize = 64;
 
 pub(super) fn read(
     reading: &mut Reading<'_>,
     path: &str,
     written: Vec<shape::Tool>,
+    capabilities: &[AgentCapabilityConfig],
 ) -> Vec<ToolDefinition> {
     let path = join(path, "tools");
+    check_names(reading, &path, &written, capabilities);
     let written = written.into_iter().enumerate();
     let read = written.map(|(n, one)| tool(reading, &format!("{path}[{n}]"), one));
     read.collect()
+}
+
+/// Every provider refuses an agent for one tool's name that it does not take, whatever
+/// else the agent could do: so such a name is refused here.
+fn check_names(
+    reading: &mut Reading<'_>,
+    path: &str,
+    written: &[shape::Tool],
+    capabilities: &[AgentCapabilityConfig],
+) {
+    let built_in = if written.is_empty() {
+        BTreeSet::new()
+    } else {
+        built_in(capabilities)
+    };
+    let mut names = BTreeSet::new();
+    for (n, tool) in written.iter().enumerate() {
+        let name = tool.name.as_str();
+        let path = join(&format!("{path}[{n}]"), "name");
+        // That it is missing is told elsewhere.
+        if name.is_empty() {
+            continue;
+        }
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        let (reason, remedy) = if name.len() > NAME_LETTERS_MAX || !name.bytes().all(is_allowed) {
+            (
+                "is a name that no model's provider takes",
+                "write 1 to 64 letters, digits, _ and -",
+            )
+        } else if !names.insert(name) {
+            (
+                "is the name of another tool of the agent",
+                "choose another name",
+            )
+        } else if tool.kind == shape::ToolKind::ClientSide && built_in.contains(name) {
+            (
+                "is the name of a tool of the agent's capabilities",
+                "choose another name, or remove the capability",
+            )
+        } else {
+            continue;
+        };
+        reading
+            .faults
+            .add(Fault::new(path, reason, remedy).of(name));
+    }
+}
+
+/// The names of the tools that capabilities bring.
+fn built_in(capabilities: &[AgentCapabilityConfig]) -> BTreeSet<String> {
+    let registry = CapabilityRegistry::with_builtins();
+    let known = capabilities
+        .iter()
+        .filter_map(|one| Some((registry.get(one.capability_id())?, &one.config)));
+    known
+        .flat_map(|(capability, config)| capability.tools_with_config(config))
+        .map(|tool| tool.name().to_string())
+        .collect()
 }
 
 fn tool(reading: &mut Reading<'_>, path: &str, written: shape::Tool) -> ToolDefinition {

@@ -1,0 +1,218 @@
+//! A model that answers in every odd way, while users send, cancel and delete at random
+//! times. Afterwards every session's history is one that OpenAI takes, and every turn has
+//! ended once.
+//!
+//! The seed is fixed: one run is like the other as far as the machine's timing allows.
+//! `MORTISE_HOSTILE_TURNS` asks for so many messages in place of a few (10000 is the long
+//! form), `MORTISE_HOSTILE_SEED` for another seed.
+
+use super::stage::{Stage, played};
+use everruns_core::typed_id::SessionId;
+use everruns_runtime::RuntimeHostAdapter;
+use mortise_runtime_host::demo;
+use mortise_test_support::fake_openai::{Answer, FakeOpenAi, chunk};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Sessions at once.
+const SESSIONS: usize = 4;
+
+fn asked_for(variable: &str, default: u64) -> u64 {
+    let given = std::env::var(variable).ok();
+    given.map_or(default, |given| given.parse().unwrap())
+}
+
+/// One odd answer.
+fn odd(random: &mut fastrand::Rng) -> Answer {
+    let words = |random: &mut fastrand::Rng| {
+        let words = ["It is ", "größer", "\u{0}", " ", "{\"a\":", "data: [DONE]"];
+        chunk(json!({ "content": random.choice(words) }), None)
+    };
+    let mut chunks = Vec::new();
+    for _ in 0..random.usize(0..3) {
+        chunks.push(words(random));
+    }
+    match random.u8(0..12) {
+        0 => return Answer::Error(400, "what you wrote is wrong"),
+        1 => return Answer::Body("text/html", "<html>Sign in</html>"),
+        2 => return Answer::CutAfter(vec!["It is "]),
+        3 => return Answer::Text(vec!["It ", "is."]),
+        4 => chunks.push(json!({ "error": { "message": "gone", "code": 502 } }).to_string()),
+        5 => {}
+        6..10 => {
+            for _ in 0..random.usize(1..4) {
+                let piece = piece(random);
+                chunks.push(chunk(json!({ "tool_calls": [piece] }), None));
+            }
+        }
+        _ => chunks.push("{\"choices\": [{".into()),
+    }
+    if random.u8(0..5) > 0 {
+        let reasons = ["stop", "tool_calls", "length", "content_filter", "odd"];
+        chunks.push(chunk(json!({}), random.choice(reasons)));
+    }
+    Answer::Chunks(chunks, random.bool())
+}
+
+/// A piece of a call, or a whole one, with whatever may be wrong with it.
+fn piece(random: &mut fastrand::Rng) -> Value {
+    let names = [
+        "multiply",
+        "read_file",
+        "list_directory",
+        "two words",
+        "",
+        "no_such_tool",
+    ];
+    let whole = "{\"a\": 6, \"b\": 7, \"path\": \"/x\"}";
+    let arguments = match random.u8(0..7) {
+        0 => "[]".to_string(),
+        1 => "null".to_string(),
+        2 => "\"\\ud800\"".to_string(),
+        3 => whole[..random.usize(0..whole.len())].to_string(),
+        4 => format!("{}1{}", "{\"a\":".repeat(110), "}".repeat(110)),
+        _ => whole.to_string(),
+    };
+    let mut piece = json!({ "function": {
+        "name": random.choice(names), "arguments": arguments,
+    } });
+    if random.bool() {
+        piece["index"] = json!(random.u8(0..3));
+    }
+    if random.u8(0..4) > 0 {
+        piece["id"] = json!(random.choice(["a", "b", "", "call.1"]));
+    }
+    piece
+}
+
+/// Does something to a session. What its answer is does not matter: it must be one.
+async fn disturb(stage: &Stage, session_id: SessionId, random: &mut fastrand::Rng) -> bool {
+    let what = match random.u8(0..10) {
+        0 => "cancel",
+        _ => "messages",
+    };
+    let url = format!("{}/v1/sessions/{session_id}/{what}", stage.host.http);
+    let body = match what {
+        "messages" => json!({ "text": "Well?" }),
+        _ => json!({}),
+    };
+    let sent = reqwest::Client::new().post(url).json(&body).send().await;
+    let status = sent.unwrap().status().as_u16();
+    assert!(status != 500, "{what}: {status}");
+    what == "messages"
+}
+
+/// The turns of the org that have not ended.
+async fn open_turns(stage: &Stage) -> usize {
+    let mut client = stage.client().await;
+    let request = mortise_proto::host::ListTurnsRequest { org_id: 1 };
+    let turns = client.list_turns(request).await.unwrap();
+    turns.into_inner().turns.len()
+}
+
+/// How often each turn of a session began, and how often it ended.
+async fn turns(stage: &Stage, session_id: SessionId) -> HashMap<String, (usize, usize)> {
+    let log = stage.adapter.event_log().unwrap();
+    let mut turns: HashMap<String, (usize, usize)> = HashMap::new();
+    for event in log.read(session_id, 0).await.unwrap() {
+        let Some(turn_id) = event.context.turn_id else {
+            continue;
+        };
+        let turn = turns.entry(turn_id.to_string()).or_default();
+        match event.event_type.as_str() {
+            "turn.started" => turn.0 += 1,
+            "turn.completed" | "turn.failed" | "turn.cancelled" => turn.1 += 1,
+            _ => {}
+        }
+    }
+    turns
+}
+
+/// No answer of a model, and nothing that is done meanwhile, ends a session for good.
+#[tokio::test]
+async fn nothing_kills_a_session() {
+    let seed = asked_for("MORTISE_HOSTILE_SEED", 7);
+    let messages = asked_for("MORTISE_HOSTILE_TURNS", 40);
+    let is_good = Arc::new(AtomicBool::new(false));
+    let good = is_good.clone();
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut model = random.fork();
+    let fake = FakeOpenAi::play(move |_| {
+        if good.load(Ordering::Acquire) {
+            return Answer::Text(vec!["Fine."]);
+        }
+        odd(&mut model)
+    })
+    .await;
+    let capabilities = demo::CAPABILITIES.iter().map(|name| ["--capability", name]);
+    let arguments = capabilities.collect::<Vec<_>>().concat();
+    let stage = Stage::set_with(played(&fake), &arguments, |_| {}).await;
+    let test_seed = stage.adapter.test_seed().unwrap();
+    let mut sessions = Vec::new();
+    for _ in 0..SESSIONS {
+        sessions.push(demo::put_session(&test_seed, 1).await.unwrap());
+    }
+    let platform = stage.adapter.platform_store(1, stage.session_id).unwrap();
+    let (mut sent, mut deleted) = (0, 0);
+    while sent < messages {
+        let at = random.usize(0..sessions.len());
+        if random.u8(0..40) == 0 {
+            platform.delete_session(sessions[at]).await.unwrap();
+            sessions[at] = demo::put_session(&test_seed, 1).await.unwrap();
+            deleted += 1;
+        }
+        if disturb(&stage, sessions[at], &mut random).await {
+            sent += 1;
+        }
+        // Some come at once, some when a turn has got somewhere.
+        tokio::time::sleep(Duration::from_millis(random.u64(0..200))).await;
+    }
+    let over = async {
+        while open_turns(&stage).await > 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let over = timeout(Duration::from_secs(300), over).await;
+    assert!(over.is_ok(), "seed {seed}: every turn ends");
+    is_good.store(true, Ordering::Release);
+    let mut ended = 0;
+    for session_id in &sessions {
+        let url = format!("{}/v1/sessions/{session_id}/messages", stage.host.http);
+        let body = json!({ "text": "Are you there?" });
+        let asked = reqwest::Client::new().post(url).json(&body).send().await;
+        let asked: Value = asked.unwrap().json().await.unwrap();
+        let turn_id = asked["turn_id"].as_str().unwrap().to_string();
+        let answered = async {
+            while turns(&stage, *session_id)
+                .await
+                .get(&turn_id)
+                .is_none_or(|turn| turn.1 == 0)
+            {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let answered = timeout(Duration::from_secs(60), answered).await;
+        assert!(answered.is_ok(), "seed {seed}: {session_id} answers");
+        let messages = stage
+            .adapter
+            .message_store()
+            .load(*session_id)
+            .await
+            .unwrap();
+        let last = messages.last().unwrap().text().unwrap_or_default();
+        assert_eq!(last, "Fine.", "seed {seed}: {session_id}");
+        for (turn_id, turn) in turns(&stage, *session_id).await {
+            assert_eq!(turn, (1, 1), "seed {seed}: {turn_id} began and ended once");
+            ended += 1;
+        }
+    }
+    assert_eq!(fake.refusals(), Vec::<String>::new(), "seed {seed}");
+    println!(
+        "seed {seed}: {sent} messages, {deleted} sessions deleted, {ended} turns ended once, {} requests, none refused",
+        fake.requests().len()
+    );
+}
