@@ -383,9 +383,18 @@ pub mod adapter_service_server {
     pub trait AdapterService: std::marker::Send + std::marker::Sync + 'static {
         /// Describe says what the server is and offers.
         ///
-        /// A client calls it once per org before it builds an adapter, and again after
-        /// it has reconnected. A service that is not listed is absent for this org: the
-        /// client's getter for it is None, and a call to it answers UNIMPLEMENTED.
+        /// A client calls it once per org before it builds an adapter, again after it has
+        /// found the server anew, and now and then: what a server offers to an org may
+        /// change while it runs. A client uses what the last answer says for new turns. Where
+        /// the answers of one address differ from call to call (servers of two versions), it
+        /// uses what all of them offer. A service that is not listed is absent for this org:
+        /// the client's getter for it is None, and a call to it answers UNIMPLEMENTED. A
+        /// client whose call of EmitStream or of LoadTurnContext with `parts` is answered so
+        /// goes on with Emit and with single reads.
+        ///
+        /// A server should offer grpc.health.v1.Health beside this, with Watch, and state
+        /// NOT_SERVING for a service while it cannot serve it, and for the empty name when it
+        /// is about to stop. A client watches it instead of describing again and again.
         ///
         /// FAILED_PRECONDITION + PROTOCOL_MISMATCH: the two sides share no protocol
         /// version; one of them must be upgraded. Servers may leave the comparison to
