@@ -7,6 +7,7 @@
 
 use crate::pb::ErrorReason;
 use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -201,6 +202,9 @@ impl From<StoreError> for Status {
 
 impl From<Status> for StoreError {
     fn from(status: Status) -> Self {
+        if let Some(refusal) = refused_in_transport(&status) {
+            return Self::unauthenticated(refusal);
+        }
         if broke_in_transport(&status) {
             return Self::new(ErrorReason::Unavailable, message_of(&status));
         }
@@ -348,6 +352,23 @@ fn broke_in_transport(status: &Status) -> bool {
             status.code(),
             Code::Unavailable | Code::Unknown | Code::Internal | Code::Cancelled
         )
+}
+
+/// Why the other side let no connection stand, where that is known: it takes no client
+/// without a certificate. The connection says so by its error's kind, which HTTP/2 keeps;
+/// one of the operating system (a socket that may not be opened) has a number beside it.
+fn refused_in_transport(status: &Status) -> Option<String> {
+    let mut source = std::error::Error::source(status);
+    while let Some(cause) = source {
+        if let Some(error) = cause.downcast_ref::<io::Error>()
+            && error.kind() == io::ErrorKind::PermissionDenied
+            && error.raw_os_error().is_none()
+        {
+            return Some(error.to_string());
+        }
+        source = cause.source();
+    }
+    None
 }
 
 /// What a person needs to know: tonic says "tcp connect error" and keeps the

@@ -177,7 +177,7 @@ async fn a_client_is_verified() {
         .unwrap();
     for identity in [None, Some(stranger)] {
         let error = refusal(&mesh(&server.endpoint, tls(identity), None)).await;
-        assert!(matches!(error, ConnectError::Unreachable { .. }), "{error}");
+        assert!(matches!(error, ConnectError::Refused { .. }), "{error}");
     }
 }
 

@@ -1,8 +1,11 @@
 //! The handshake with every adapter of the mesh, and what it says about an org.
 
+mod answers;
+
 use super::call::context;
 use super::offers::{Described, Offers};
 use super::{Mesh, Org, Target};
+use answers::{Answers, CONFIRMATIONS};
 use futures::future::join_all;
 use mortise_proto::pb::{self, DescribeRequest, DescribeResponse};
 use mortise_proto::rpc::short_service_name;
@@ -26,12 +29,6 @@ const REQUIRED: &[&str] = &[
     table::event_emitter_service::NAME,
     table::session_file_system_service::NAME,
 ];
-
-/// How often an answer that differs from the one before is asked for again.
-const CONFIRMATIONS: usize = 4;
-
-/// After how many looks without it an answer of several is forgotten.
-const FORGOTTEN_AFTER: u32 = 3;
 
 /// Why an adapter cannot be used. One message that says what to do.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -132,12 +129,6 @@ pub struct Look {
     pub degraded: Vec<String>,
     /// Whether servers of different kinds answer at one address.
     pub is_mixed: bool,
-}
-
-/// The different answers of one adapter, each with the looks since it was last given.
-#[derive(Debug, Default)]
-struct Answers {
-    seen: Vec<(Described, u32)>,
 }
 
 // === impl Mesh ===
@@ -405,115 +396,13 @@ impl Handshakes {
     }
 }
 
-// === impl Answers ===
-
-impl Answers {
-    /// Takes in what was answered in one look; whether something has changed.
-    fn take_in(&mut self, batch: Vec<Described>) -> bool {
-        let before: Vec<Described> = self.distinct().cloned().collect();
-        let Some(first) = batch.first() else {
-            return false;
-        };
-        let agree = batch.iter().all(|answer| answer == first);
-        let is_new = !before.contains(first);
-        if agree && is_new && batch.len() > CONFIRMATIONS {
-            self.seen.clear();
-        }
-        for (_, looks) in &mut self.seen {
-            *looks += 1;
-        }
-        for answer in batch {
-            match self.seen.iter_mut().find(|(seen, _)| *seen == answer) {
-                Some((_, looks)) => *looks = 0,
-                None => self.seen.push((answer, 0)),
-            }
-        }
-        self.seen.retain(|(_, looks)| *looks < FORGOTTEN_AFTER);
-        !before.is_empty() && !self.distinct().eq(&before)
-    }
-
-    fn distinct(&self) -> impl Iterator<Item = &Described> {
-        self.seen.iter().map(|(answer, _)| answer)
-    }
-
-    fn agrees_with(&self, answer: &Described) -> bool {
-        self.distinct().all(|seen| seen == answer)
-    }
-
-    fn is_mixed(&self) -> bool {
-        self.seen.len() > 1
-    }
-
-    /// What all of them offer; `None` before the first.
-    fn common(&self) -> Option<Described> {
-        let mut answers = self.distinct();
-        let first = answers.next()?.clone();
-        Some(answers.fold(first, Described::common))
-    }
-}
-
 fn mixed(target: &Target, answers: &Answers) -> String {
     let servers = answers.common().unwrap_or_default().servers;
     format!(
         "adapter `{}` at {} answers with {} voices ({}); only what all of them offer is used",
         target.name,
         target.endpoint,
-        answers.seen.len(),
+        answers.count(),
         servers.into_iter().collect::<Vec<_>>().join(", "),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn described(version: &str, services: &[&str]) -> Described {
-        Described {
-            servers: BTreeSet::from([format!("acme {version}")]),
-            services: services
-                .iter()
-                .map(|service| ((*service).to_string(), BTreeSet::from([1])))
-                .collect(),
-            max_message_bytes: 7,
-            platform_base_url: String::new(),
-        }
-    }
-
-    fn batch(answers: &[&Described]) -> Vec<Described> {
-        answers.iter().copied().cloned().collect()
-    }
-
-    /// A server that was replaced counts at once, in either direction, and one that stays
-    /// the same changes nothing.
-    #[test]
-    fn a_replaced_server_counts_at_once() {
-        let (old, new) = (described("1", &["a"]), described("2", &["a", "b"]));
-        let mut answers = Answers::default();
-        assert!(!answers.take_in(batch(&[&old])));
-        assert!(!answers.take_in(batch(&[&old])));
-        assert!(!answers.agrees_with(&new));
-        assert!(answers.take_in(vec![new.clone(); 1 + CONFIRMATIONS]));
-        assert_eq!(answers.common(), Some(new));
-        assert!(answers.take_in(vec![old.clone(); 1 + CONFIRMATIONS]));
-        assert_eq!(answers.common(), Some(old));
-    }
-
-    /// Of servers that answer in turn only what all of them offer is used, however their
-    /// answers fall, until one of them has not been seen for some looks.
-    #[test]
-    fn servers_that_answer_in_turn_do_not_flap() {
-        let (old, new) = (described("1", &["a"]), described("2", &["a", "b"]));
-        let mut answers = Answers::default();
-        answers.take_in(batch(&[&new]));
-        assert!(answers.take_in(batch(&[&old, &new, &old, &new, &old])));
-        let common = answers.common();
-        let services = common.as_ref().map(|common| common.services.len());
-        assert_eq!((services, answers.is_mixed()), (Some(1), true));
-        for _ in 1..FORGOTTEN_AFTER {
-            assert!(!answers.take_in(vec![new.clone(); 1 + CONFIRMATIONS]));
-            assert_eq!(answers.common(), common);
-        }
-        assert!(answers.take_in(vec![new.clone(); 1 + CONFIRMATIONS]));
-        assert_eq!(answers.common(), Some(new));
-    }
 }

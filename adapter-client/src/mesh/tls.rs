@@ -4,14 +4,17 @@
 use rustls_native_certs::load_native_certs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::{self, AlertDescription, ClientConfig, RootCertStore};
 use tonic::transport::Uri;
 
 /// How an adapter at `https://` is verified, and how this side proves who it is.
@@ -39,7 +42,7 @@ pub struct TlsIdentity {
 
 impl ClientTls {
     /// Connects to the server at an `https://` URI.
-    pub(super) async fn connect(&self, uri: &Uri) -> io::Result<TlsStream<TcpStream>> {
+    pub(super) async fn connect(&self, uri: &Uri) -> io::Result<Refusable> {
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let name = self.server_name.as_deref().unwrap_or(host).to_string();
         let name = ServerName::try_from(name.clone())
@@ -48,7 +51,12 @@ impl ClientTls {
         let stream = TcpStream::connect((host, uri.port_u16().unwrap_or(443))).await?;
         stream.set_nodelay(true)?;
         let connecting = TlsConnector::from(Arc::new(config)).connect(name, stream);
-        connecting.await.map_err(|error| {
+        let connected = connecting.await.map(Refusable);
+        connected.map_err(|error| {
+            let error = refusal(error);
+            if error.kind() == io::ErrorKind::PermissionDenied {
+                return error;
+            }
             let verified_by = match &self.ca {
                 Some(path) => format!("the certificates in {}", path.display()),
                 None => "the system's certificates (no CA file is configured)".into(),
@@ -102,6 +110,68 @@ impl ClientTls {
         }
         Ok(roots)
     }
+}
+
+/// A connection whose server may refuse this side's certificate. It does so after the
+/// connection stands, in place of the first answer.
+#[derive(Debug)]
+pub(super) struct Refusable(TlsStream<TcpStream>);
+
+impl AsyncRead for Refusable {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.0).poll_read(context, buffer);
+        read.map_err(refusal)
+    }
+}
+
+impl AsyncWrite for Refusable {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.0).poll_write(context, bytes);
+        written.map_err(refusal)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}
+
+/// An error that says so where the server refused this side's certificate, or wants one.
+/// The kind is all that HTTP/2 passes on beside the text; see `StoreError`.
+fn refusal(error: io::Error) -> io::Error {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    let Some(rustls::Error::AlertReceived(alert)) = cause else {
+        return error;
+    };
+    let refused = matches!(
+        alert,
+        AlertDescription::NoCertificate
+            | AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::CertificateRequired
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+    );
+    if !refused {
+        return error;
+    }
+    let text =
+        format!("the server takes no client without a certificate that it trusts ({alert:?})");
+    io::Error::new(io::ErrorKind::PermissionDenied, text)
 }
 
 /// The certificates of a file; one without any is an error.

@@ -1,5 +1,6 @@
 //! One turn under way.
 
+mod ends;
 mod phases;
 mod refused;
 
@@ -12,7 +13,6 @@ use crate::registry::Notes;
 use everruns_core::atoms::{ActInput, AtomContext, InputAtomInput, ReasonInput};
 use everruns_core::events::EventData;
 use everruns_core::llm_retry::is_transient_error_message;
-use everruns_core::session::SessionStatus;
 use everruns_core::traits::SessionStore;
 use everruns_core::typed_id::MessageId;
 use everruns_core::{AgentLoopError, ReasonResult, ToolCall, UserFacingErrorContext};
@@ -34,9 +34,6 @@ const BLOCKED: &str = "the session's agent or harness is not available any more"
 
 /// The waits between attempts to store an end grow up to this.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-
-/// How long a turn whose end is put off waits for the session's status.
-const LET_GO_WITHIN: Duration = Duration::from_secs(2);
 
 /// A turn under way.
 pub(super) struct Turn<'a> {
@@ -335,107 +332,6 @@ impl<'a> Turn<'a> {
         Stop::Ending(Ending::Completed)
     }
 
-    /// Stores the end, again where the adapter does not answer: a session must not stay
-    /// active for ever. One that the adapter refuses, or does not take for too long, is
-    /// kept for later.
-    pub(super) async fn end(mut self, ending: Ending) -> TurnEnd {
-        self.control.about_to_end();
-        self.turn.next = NextStep::End(ending.clone());
-        self.save().await;
-        let options = &self.engine.options;
-        let until = Instant::now() + options.insist_for;
-        let mut pause = options.reason_retry_pause;
-        loop {
-            let error = match self.try_end(&ending).await {
-                Ok(end) => return end,
-                Err(error) => error,
-            };
-            if !error.may_pass() {
-                return self.put_off(&error).await;
-            }
-            if !options.keep_ending {
-                return ending::reached(&ending);
-            }
-            if Instant::now() >= until {
-                return self.put_off(&error).await;
-            }
-            pause = pause.max(error.retry_after.unwrap_or_default());
-            if !self.control.pause(&mut pause).await {
-                return TurnEnd::Parked;
-            }
-        }
-    }
-
-    /// Stores the end once, and strikes the turn out.
-    pub(super) async fn try_end(&mut self, ending: &Ending) -> Result<TurnEnd, StoreError> {
-        let told = ending::tell(self.adapter, &self.turn, ending, self.told, false).await;
-        self.told = Told::Perhaps;
-        let end = ending::reached(ending);
-        if let Err(error) = told {
-            let (session, code) = (self.turn.session_id(), error.code);
-            tracing::warn!(%session, %error, ?code, "the end of a turn could not be stored");
-            if !is_gone(&error) {
-                return Err(error);
-            }
-            self.strike_out(&end).await;
-            return Ok(end);
-        }
-        self.fire_turn_end_hooks(matches!(ending, Ending::Completed))
-            .await;
-        self.strike_out(&end).await;
-        Ok(end)
-    }
-
-    /// Keeps the end for later, and lets go of the session.
-    pub(super) async fn put_off(&mut self, error: &StoreError) -> TurnEnd {
-        let end = TurnEnd::Failed(format!("the end of the turn could not be stored: {error}"));
-        if let Err(fault) = self.engine.ends.keep(self.turn.clone(), error).await {
-            // It stays where it is written: the next start finds it there.
-            let session = self.turn.session_id();
-            tracing::error!(%session, error = %fault, "the end of a turn was not written down");
-            return end;
-        }
-        self.let_go().await;
-        self.strike_out(&end).await;
-        end
-    }
-
-    /// Says that the session is idle, if the adapter takes that much.
-    async fn let_go(&self) {
-        let (org_id, session_id) = (self.turn.state.org_id, self.turn.session_id());
-        let idle = SessionStatus::Idle;
-        let set = self.adapter.set_session_status(org_id, session_id, idle);
-        let problem = match tokio::time::timeout(LET_GO_WITHIN, set).await {
-            Ok(Ok(_)) => return,
-            Ok(Err(error)) => error.to_string(),
-            Err(late) => late.to_string(),
-        };
-        tracing::warn!(session = %session_id, problem, "a session stays active: its status could not be set");
-    }
-
-    /// Stores an end that was put off; what the session has else is another turn's. What
-    /// is still not stored is kept again.
-    pub(super) async fn store_end(self, has_another: bool) -> Result<(), StoreError> {
-        let NextStep::End(ending) = self.turn.next.clone() else {
-            return Ok(());
-        };
-        let told = ending::tell(self.adapter, &self.turn, &ending, self.told, has_another).await;
-        let ends = &self.engine.ends;
-        let written = match &told {
-            Ok(()) => {
-                self.fire_turn_end_hooks(matches!(ending, Ending::Completed))
-                    .await;
-                ends.remove(&self.turn).await
-            }
-            Err(error) if is_gone(error) => ends.remove(&self.turn).await,
-            Err(error) => ends.keep(self.turn.clone(), error).await,
-        };
-        if let Err(error) = written {
-            tracing::error!(%error, "the journal does not know what became of a turn's end");
-        }
-        told
-    }
-
     async fn fire_turn_end_hooks(&self, success: bool) {
         let state = &self.turn.state;
         ending::lifecycle(self.adapter, state)
@@ -488,11 +384,6 @@ pub(super) fn failed(error: &AgentLoopError) -> Ending {
         shown: error.user_facing_error(UserFacingErrorContext::default()),
         message_id: MessageId::new(),
     }
-}
-
-/// Whether there is no session any more: then nothing is left to end.
-fn is_gone(error: &StoreError) -> bool {
-    error.code == Code::NotFound
 }
 
 /// The text of a failure that upstream expects its host to try again after. Of a model's

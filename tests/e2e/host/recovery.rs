@@ -354,7 +354,7 @@ async fn an_optional_adapter_is_away() {
     let told = until_ready(&host, 200, "limits").await;
     assert_eq!(told["problems"], json!([]), "{told}");
     let url = format!("{}/v1/sessions/{session_id}/turns", host.http);
-    let asked = json!({ "message": { "text": "What is 12 times 34?" } });
+    let asked = json!({ "text": "What is 12 times 34?", "wait": true });
     let answer = reqwest::Client::new().post(url).json(&asked).send();
     let answer = timeout(SOON, answer).await.expect("the turn ends");
     let answer: Value = answer.unwrap().json().await.unwrap();
