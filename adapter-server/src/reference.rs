@@ -251,7 +251,7 @@ impl Reference {
             (None, _) => return Err(OpenError::no_current_key(&place)),
         };
         let db = Arc::new(Db::open(&place, max_connections).await?);
-        replies::prune_all(&db)
+        let pruning = Pruning::begin(&db)
             .await
             .map_err(|error| OpenError::use_of(&place, &error))?;
         let missing = seal::missing_keys(&db, key.as_ref())
@@ -260,7 +260,7 @@ impl Reference {
         if !missing.is_empty() {
             return Err(OpenError::missing_keys(&place, &missing, key.as_ref()));
         }
-        let pruning = Arc::new(Pruning::default());
+        let pruning = Arc::new(pruning);
         let feeds = Arc::new(Feeds::default());
         let appender = Appender::start(db.clone(), key.clone(), pruning.clone(), feeds.clone());
         let schedules_changed = Arc::new(Notify::new());

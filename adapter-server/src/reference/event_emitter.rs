@@ -19,6 +19,7 @@ pub(super) use feeds::Feeds;
 pub(super) use group::Appender;
 
 use super::errors::upstream;
+use super::records::now;
 use super::{ScopedReference, event_log};
 use crate::{Acknowledged, Appended, EventStore};
 use async_trait::async_trait;
@@ -63,7 +64,8 @@ pub(super) async fn store(
 ) -> Result<Stored, StoreError> {
     let entries = events.into_iter().map(|event| prepare(org_id, event));
     let entries: Vec<_> = entries.collect::<Result<_, _>>()?;
-    let answers = write::apply(tx, &entries).await?.answers;
+    // The change that they belong to is remembered as a whole: these have no answers.
+    let answers = write::apply(tx, &entries, now()).await?.answers;
     if let Some(Err(error)) = answers.iter().find(|answer| answer.is_err()) {
         return Err(error.clone());
     }
