@@ -5,6 +5,7 @@
 
 mod bearer;
 mod chunks;
+mod inbound;
 mod listen;
 mod mcp;
 mod peer;
@@ -26,6 +27,6 @@ pub use scope::Scope;
 pub use server::{AdapterServer, ServeError};
 pub use source::{
     Acknowledged, AdapterSource, Appended, ByteRuns, EventStore, McpAuthorization, McpDirectory,
-    MessageRuns, Piecewise, TestSeed, TurnQueue,
+    MessageRuns, Piecewise, SqlDatabases, TestSeed, TurnQueue,
 };
 pub use tls::{ServerTls, Tls, TlsError};

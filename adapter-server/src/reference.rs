@@ -18,6 +18,7 @@ mod event_log;
 mod harness_store;
 mod image_artifact_store;
 mod image_resolver;
+mod labour;
 mod leased_resource_store;
 mod llm_provider_store;
 mod locks;
@@ -60,15 +61,18 @@ pub use platform_file::{
     Action, Change, Exported, Fault, FileFormat, ImportError, Imported, SecretSource,
 };
 pub use seal::{EncryptionKey, Resealed};
-pub use session_sql_db_store::SqlLimits;
+pub use session_sql_db_store::{SqlLimits, SqlWorker, run_sql_worker};
 pub use utility_llm::UtilityLlm;
 
-use crate::{AdapterSource, EventStore, McpDirectory, Piecewise, Scope, TestSeed, TurnQueue};
+use crate::{
+    AdapterSource, EventStore, McpDirectory, Piecewise, Scope, SqlDatabases, TestSeed, TurnQueue,
+};
 use db::Db;
 use egress::Guarded;
 use event_emitter::{Appender, Feeds};
 use everruns_core::UtilityLlmService;
 use everruns_core::egress::EgressService;
+use labour::Labour;
 use mortise_proto::pb;
 use open::Place;
 use outbound_tool_rate_limiter::Calls;
@@ -111,6 +115,10 @@ pub struct ReferenceConfig {
     pub capabilities: Option<Vec<String>>,
     /// What SQL databases of sessions are limited to.
     pub sql_limits: SqlLimits,
+    /// How a process is started that runs the statements of SQL databases. Without one
+    /// they run in this process: then a statement that takes all memory that SQLite may
+    /// have makes changes to a storage on SQLite fail, as unavailable, while it runs.
+    pub sql_worker: Option<SqlWorker>,
     /// Where outbound requests may go.
     pub egress: EgressConfig,
     /// Who sends outbound requests instead of this storage: `egress` is then theirs to
@@ -152,6 +160,7 @@ struct Inner {
     /// Wakes the task that fires schedules.
     schedules_changed: Arc<Notify>,
     sql: SqlEngine,
+    labour: Labour,
     platform: Platform,
 }
 
@@ -171,6 +180,7 @@ impl ReferenceConfig {
             platform_base_url: String::new(),
             capabilities: None,
             sql_limits: SqlLimits::default(),
+            sql_worker: None,
             egress: EgressConfig::default(),
             egress_service: None,
             utility_llm: None,
@@ -197,6 +207,7 @@ impl fmt::Debug for ReferenceConfig {
             platform_base_url,
             capabilities,
             sql_limits,
+            sql_worker,
             egress,
             egress_service,
             utility_llm,
@@ -212,6 +223,7 @@ impl fmt::Debug for ReferenceConfig {
             .field("platform_base_url", platform_base_url)
             .field("capabilities", capabilities)
             .field("sql_limits", sql_limits)
+            .field("sql_worker", sql_worker)
             .field("egress", egress)
             .field(
                 "egress_service",
@@ -239,6 +251,7 @@ impl Reference {
             platform_base_url,
             capabilities,
             sql_limits,
+            sql_worker,
             egress,
             egress_service,
             utility_llm,
@@ -278,7 +291,8 @@ impl Reference {
             ),
             utility_llm: utility_llm.map(utility_llm::Model),
             schedules_changed: schedules_changed.clone(),
-            sql: SqlEngine::new(sql_limits),
+            sql: SqlEngine::new(sql_limits, sql_worker),
+            labour: Labour::default(),
             platform: Platform::new(&platform_base_url, capabilities),
         });
         tokio::spawn(settle_for_ever(Arc::downgrade(&inner)));
@@ -326,6 +340,10 @@ impl AdapterSource for Reference {
     }
 
     fn piecewise(&self, scope: &Scope) -> Option<Arc<dyn Piecewise>> {
+        Some(Arc::new(self.scoped(scope)))
+    }
+
+    fn sql_databases(&self, scope: &Scope) -> Option<Arc<dyn SqlDatabases>> {
         Some(Arc::new(self.scoped(scope)))
     }
 

@@ -16,6 +16,7 @@ use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::{
     AdapterConfig, ConfigError, ConnectError, Endpoint, GrpcHostAdapter, Mesh, MeshConfig,
 };
+use mortise_adapter_server::reference::SqlWorker;
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,6 +41,9 @@ pub struct RunOptions {
     pub model: ModelWithProvider,
     /// Whether events go out as JSON lines.
     pub json: bool,
+    /// How the embedded server starts processes for SQL statements of sessions; `None`
+    /// runs them in this one.
+    pub sql_worker: Option<SqlWorker>,
 }
 
 /// Why there was no turn.
@@ -80,7 +84,7 @@ pub async fn run(
 ) -> Result<TurnEnd, RunError> {
     let embedded = match &options.adapter {
         Some(_) => None,
-        None => Some(Embedded::start(&options.data).await?),
+        None => Some(Embedded::start(&options.data, options.sql_worker.clone()).await?),
     };
     let endpoint = options
         .adapter

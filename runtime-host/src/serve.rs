@@ -24,6 +24,7 @@ use everruns_core::traits::LlmProviderStore;
 use everruns_runtime::RuntimeHostAdapter;
 use listeners::{Accepted, Listeners, WithPeer};
 use mortise_adapter_client::{ConfigError, ConnectError, Mesh};
+use mortise_adapter_server::reference::SqlWorker;
 use mortise_adapter_server::{Listener, TlsError, TokenFileError};
 use mortise_proto::HostError;
 use std::future::Future;
@@ -44,6 +45,9 @@ pub struct ServeOptions {
     pub demo: Demo,
     /// The largest request, in bytes.
     pub max_request_bytes: usize,
+    /// How the embedded server starts processes for SQL statements of sessions; `None`
+    /// runs them in this one.
+    pub sql_worker: Option<SqlWorker>,
     /// What changes the level of the log; `None` where it is set elsewhere.
     pub telemetry: Option<Telemetry>,
 }
@@ -132,7 +136,7 @@ pub async fn serve(
     let journal = FileJournal::open(&config.data.join("turns"))?;
     let listeners = Listeners::bind(&config.listen).await?;
     let embedded = match config.is_embedded() {
-        true => Some(Embedded::start(&config.data).await?),
+        true => Some(Embedded::start(&config.data, options.sql_worker.clone()).await?),
         false => None,
     };
     let mesh = Mesh::new(config.mesh(embedded.as_ref().map(Embedded::endpoint)))?;

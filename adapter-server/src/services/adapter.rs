@@ -22,13 +22,13 @@ impl<S: AdapterSource> AdapterService for Serving<S> {
         &self,
         request: Request<pb::DescribeRequest>,
     ) -> Result<Response<pb::DescribeResponse>, Status> {
-        let mut request = request.into_inner();
+        let (metadata, _, mut request) = request.into_parts();
         // The one call whose org may be missing: then it describes the default org.
         let context = request.context.get_or_insert_default();
         if context.org_id == 0 {
             context.org_id = everruns_core::DEFAULT_ORG_ID;
         }
-        let call = self.open(&DESCRIBE, request)?;
+        let call = self.open(&DESCRIBE, &metadata, request)?;
         let shared = &self.shared;
         Ok(Response::new(pb::DescribeResponse {
             server: Some(shared.identity.clone()),

@@ -1,11 +1,9 @@
-//! `SessionSqlDbStoreService` over `SessionSqlDbStore`, where the adapter has one.
+//! `SessionSqlDbStoreService` over `SqlDatabases`, where the source has them.
 
-use crate::AdapterSource;
 use crate::chunks::chunks;
 use crate::serve::{Answers, Outcome, Serving, not_offered};
+use crate::{AdapterSource, SqlDatabases};
 use everruns_core::session_sqldb::SqlExecuteResult;
-use everruns_core::traits::SessionSqlDbStoreRef;
-use everruns_runtime::RuntimeHostAdapter;
 use futures::{StreamExt, stream};
 use mortise_proto::convert::id;
 use mortise_proto::convert::session_sql_db_store::split;
@@ -16,6 +14,7 @@ use mortise_proto::rpc::table::session_sql_db_store_service::{
     CREATE_DATABASE, DELETE_DATABASE, GET_DATABASE, LIST_DATABASES, NAME, SQL_EXECUTE, SQL_QUERY,
     SQL_SCHEMA,
 };
+use std::sync::Arc;
 use tonic::{Request, Response, Status, async_trait};
 
 #[async_trait]
@@ -27,8 +26,9 @@ impl<S: AdapterSource> SessionSqlDbStoreService for Serving<S> {
         &self,
         request: Request<pb::CreateDatabaseRequest>,
     ) -> Result<Response<pb::CreateDatabaseResponse>, Status> {
+        let shared = self.shared.clone();
         self.unary(&CREATE_DATABASE, request, |call| async move {
-            let store = offered(call.adapter.sqldb_store())?;
+            let store = offered(shared.source.sql_databases(&call.scope))?;
             let session_id = id("session_id", &call.request.session_id)?;
             let database = store
                 .create_database(session_id, &call.request.name)
@@ -44,8 +44,9 @@ impl<S: AdapterSource> SessionSqlDbStoreService for Serving<S> {
         &self,
         request: Request<pb::ListDatabasesRequest>,
     ) -> Result<Response<pb::ListDatabasesResponse>, Status> {
+        let shared = self.shared.clone();
         self.unary(&LIST_DATABASES, request, |call| async move {
-            let store = offered(call.adapter.sqldb_store())?;
+            let store = offered(shared.source.sql_databases(&call.scope))?;
             let session_id = id("session_id", &call.request.session_id)?;
             let databases = store.list_databases(session_id).await?;
             Ok(pb::ListDatabasesResponse {
@@ -59,8 +60,9 @@ impl<S: AdapterSource> SessionSqlDbStoreService for Serving<S> {
         &self,
         request: Request<pb::GetDatabaseRequest>,
     ) -> Result<Response<pb::GetDatabaseResponse>, Status> {
+        let shared = self.shared.clone();
         self.unary(&GET_DATABASE, request, |call| async move {
-            let store = offered(call.adapter.sqldb_store())?;
+            let store = offered(shared.source.sql_databases(&call.scope))?;
             let session_id = id("session_id", &call.request.session_id)?;
             let database = store.get_database(session_id, &call.request.name).await?;
             Ok(pb::GetDatabaseResponse {
@@ -74,8 +76,9 @@ impl<S: AdapterSource> SessionSqlDbStoreService for Serving<S> {
         &self,
         request: Request<pb::DeleteDatabaseRequest>,
     ) -> Result<Response<pb::DeleteDatabaseResponse>, Status> {
+        let shared = self.shared.clone();
         self.unary(&DELETE_DATABASE, request, |call| async move {
-            let store = offered(call.adapter.sqldb_store())?;
+            let store = offered(shared.source.sql_databases(&call.scope))?;
             let session_id = id("session_id", &call.request.session_id)?;
             let deleted = store
                 .delete_database(session_id, &call.request.name)
@@ -89,8 +92,9 @@ impl<S: AdapterSource> SessionSqlDbStoreService for Serving<S> {
         &self,
         request: Request<pb::SqlExecuteRequest>,
     ) -> Result<Response<pb::SqlExecuteResponse>, Status> {
+        let shared = self.shared.clone();
         self.unary(&SQL_EXECUTE, request, |call| async move {
-            let store = offered(call.adapter.sqldb_store())?;
+            let store = offered(shared.source.sql_databases(&call.scope))?;
             let request = call.request;
             let session_id = id("session_id", &request.session_id)?;
             let SqlExecuteResult { rows_affected } = store
@@ -105,8 +109,9 @@ impl<S: AdapterSource> SessionSqlDbStoreService for Serving<S> {
         &self,
         request: Request<pb::SqlQueryRequest>,
     ) -> Result<Response<Self::SqlQueryStream>, Status> {
+        let shared = self.shared.clone();
         self.stream(&SQL_QUERY, request, |call| async move {
-            let store = offered(call.adapter.sqldb_store())?;
+            let store = offered(shared.source.sql_databases(&call.scope))?;
             let request = call.request;
             let session_id = id("session_id", &request.session_id)?;
             let result = store
@@ -126,8 +131,9 @@ impl<S: AdapterSource> SessionSqlDbStoreService for Serving<S> {
         &self,
         request: Request<pb::SqlSchemaRequest>,
     ) -> Result<Response<Self::SqlSchemaStream>, Status> {
+        let shared = self.shared.clone();
         self.stream(&SQL_SCHEMA, request, |call| async move {
-            let store = offered(call.adapter.sqldb_store())?;
+            let store = offered(shared.source.sql_databases(&call.scope))?;
             let request = call.request;
             let session_id = id("session_id", &request.session_id)?;
             let tables = store
@@ -139,6 +145,6 @@ impl<S: AdapterSource> SessionSqlDbStoreService for Serving<S> {
     }
 }
 
-fn offered(store: Option<SessionSqlDbStoreRef>) -> Outcome<SessionSqlDbStoreRef> {
+fn offered(store: Option<Arc<dyn SqlDatabases>>) -> Outcome<Arc<dyn SqlDatabases>> {
     store.ok_or_else(|| not_offered(NAME))
 }
