@@ -12154,10 +12154,20 @@ pub struct GrepFilesRequest {
     /// REQUIRED. `session_` and 32 hex digits.
     #[prost(string, tag = "2")]
     pub session_id: ::prost::alloc::string::String,
-    /// REQUIRED. The regular expression.
+    /// REQUIRED. The regular expression, at most 4,096 bytes. A server refuses a longer one
+    /// with INVALID_FIELD and this field's name.
     #[prost(string, tag = "3")]
     pub pattern: ::prost::alloc::string::String,
-    /// OPTIONAL. Only paths that contain this text, such as `/src`.
+    /// OPTIONAL. Only files whose paths fit, at most 2,048 bytes; a server refuses a longer
+    /// one with INVALID_FIELD and this field's name. A leading `/workspace` is dropped.
+    ///
+    /// * A text without any of `*`, `?`, `[` and `{`: paths that contain it, such as `/src`.
+    /// * With one of them it is a glob. Without a slash it is about the name, in any
+    ///   directory: `*.txt`. With a slash it is about the whole path from the root:
+    ///   `/docs/*`, `docs/*.md`, `/src/**/*.rs`. `*` and `?` do not stand for a slash, `**`
+    ///   stands for any number of directories, `{a,b}` for one of two, `\[a-c\]` for one of
+    ///   three. Paths that contain the text as it stands fit as well: names may hold these
+    ///   characters. One that is no glob fails with "pattern" in its text.
     #[prost(string, optional, tag = "4")]
     pub path_pattern: ::core::option::Option<::prost::alloc::string::String>,
 }
@@ -12311,9 +12321,11 @@ pub mod session_file_system_service_server {
         /// inline flags included) in text files, by path and line. Directories and base64 files are
         /// skipped.
         ///
-        /// Fails with "pattern" in its text when the expression is not one. A server may refuse
-        /// a search that finds more than it wants to hold with INTERNAL + STORE; the reference
-        /// does past 64 MiB of paths and lines.
+        /// Fails with "pattern" in its text when the expression is not one. A server must bound
+        /// what an expression costs: it may refuse one that is too large when it is compiled, with
+        /// INTERNAL + STORE and "pattern" in the text, and ends a search with the call's deadline
+        /// (DEADLINE_EXCEEDED). It may refuse a search that finds more than it wants to hold with
+        /// INTERNAL + STORE; the reference does past 64 MiB of paths and lines.
         async fn grep_files(
             &self,
             request: tonic::Request<super::GrepFilesRequest>,
@@ -14665,6 +14677,10 @@ pub mod session_sql_db_store_service_server {
     /// Every call stands alone. What a connection remembers between statements (an open
     /// transaction, temporary tables, settings made with PRAGMA) ends with the call.
     ///
+    /// What the statements of one call cost touches no other call: a server bounds their time
+    /// and their memory, and the one that was met ends that call alone. A server that cannot
+    /// run statements now answers UNAVAILABLE.
+    ///
     /// A server states none of its limits on the wire; it names the one that was met in the
     /// text of the error. Every server limits a query to 1,000 rows, as the model is told.
     /// The reference server limits:
@@ -14672,7 +14688,7 @@ pub mod session_sql_db_store_service_server {
     /// * databases of a session to 10, and the size of each to 64 MiB
     ///  (SQL_LIMIT_EXCEEDED);
     /// * a value and a row of a table to 1 MiB, what is set aside while sorting and the
-    ///  like to 512 MiB, and the memory of all calls together to 1 GiB
+    ///  like to 512 MiB, and the memory of a call's statements to 512 MiB
     ///  (SQL_LIMIT_EXCEEDED);
     /// * a statement to 1,000 calls of functions, and to 50 LIKE and GLOB
     ///  (SQL_LIMIT_EXCEEDED);
