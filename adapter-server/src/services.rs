@@ -33,7 +33,8 @@ mod user_connection_resolver;
 mod utility_llm;
 
 use crate::AdapterSource;
-use crate::serve::Serving;
+use crate::inbound::Inbound;
+use crate::serve::{Room, Serving};
 use mortise_proto::pb::adapter_service_server::AdapterServiceServer;
 use mortise_proto::pb::agent_store_service_server::AgentStoreServiceServer;
 use mortise_proto::pb::budget_checker_service_server::BudgetCheckerServiceServer;
@@ -64,24 +65,30 @@ use mortise_proto::pb::test_seed_service_server::TestSeedServiceServer;
 use mortise_proto::pb::turn_queue_service_server::TurnQueueServiceServer;
 use mortise_proto::pb::user_connection_resolver_service_server::UserConnectionResolverServiceServer;
 use mortise_proto::pb::utility_llm_service_server::UtilityLlmServiceServer;
+use std::sync::Arc;
 use tonic::service::interceptor::InterceptedService;
 use tonic::service::{Interceptor, Routes};
 
-/// Adds every service of the contract, for callers that are admitted. Answers may be as
+/// Adds every service of the contract, for callers that are admitted. Requests have a
+/// largest size, and room for all of them that are in memory. Answers may be as
 /// large as they are; the client says what it takes.
 pub(crate) fn mount<S: AdapterSource>(
     routes: Routes,
     serving: &Serving<S>,
-    request_bytes_max: usize,
+    (request_bytes_max, room): (usize, Arc<Room>),
     admit: &(impl Interceptor + Clone + Send + Sync + 'static),
 ) -> Routes {
     macro_rules! mount {
         ($($server:ident),* $(,)?) => {
-            routes$(.add_service(InterceptedService::new(
-                $server::new(serving.clone())
-                    .max_decoding_message_size(request_bytes_max)
-                    .max_encoding_message_size(usize::MAX),
-                admit.clone(),
+            routes$(.add_service(Inbound::new(
+                InterceptedService::new(
+                    $server::new(serving.clone())
+                        .max_decoding_message_size(request_bytes_max)
+                        .max_encoding_message_size(usize::MAX),
+                    admit.clone(),
+                ),
+                room.clone(),
+                request_bytes_max,
             )))*
         };
     }
