@@ -1,7 +1,9 @@
 //! An adapter and its source without their types. The services stand on these alone, so
 //! that they are compiled once, in this crate, and not again for every adapter.
 
-use crate::{AdapterSource, EventStore, McpDirectory, Piecewise, Scope, TestSeed, TurnQueue};
+use crate::{
+    AdapterSource, EventStore, McpDirectory, Piecewise, Scope, SqlDatabases, TestSeed, TurnQueue,
+};
 use everruns_core::error::Result;
 use everruns_core::message_retriever::MessageRetriever;
 use everruns_core::platform_store::PlatformStore;
@@ -84,6 +86,7 @@ pub(crate) trait AnyAdapter: Send + Sync {
     fn event_store(&self, scope: &Scope) -> Option<Arc<dyn EventStore>>;
     fn piecewise(&self, scope: &Scope) -> Option<Arc<dyn Piecewise>>;
     fn mcp_directory(&self, scope: &Scope) -> Option<Arc<dyn McpDirectory>>;
+    fn sql_databases(&self, scope: &Scope) -> Option<Arc<dyn SqlDatabases>>;
     fn turn_queue(&self, scope: &Scope) -> Option<Arc<dyn TurnQueue>>;
     fn test_seed(&self, scope: &Scope) -> Option<Arc<dyn TestSeed>>;
 }
@@ -233,6 +236,10 @@ impl<S: AdapterSource> AnyAdapter for ForCall<S> {
     fn mcp_directory(&self, scope: &Scope) -> Option<Arc<dyn McpDirectory>> {
         self.source.mcp_directory(scope)
     }
+    fn sql_databases(&self, scope: &Scope) -> Option<Arc<dyn SqlDatabases>> {
+        self.source.sql_databases(scope)
+    }
+
     fn turn_queue(&self, scope: &Scope) -> Option<Arc<dyn TurnQueue>> {
         self.source.turn_queue(scope)
     }

@@ -107,6 +107,7 @@ mod tests {
             session_id: None,
             request_id: Some(request_id),
             method: EMIT.method,
+            deadline: None,
         }
     }
 

@@ -31,6 +31,7 @@
 mod chunks;
 mod erased;
 mod idempotency;
+mod inbound;
 pub mod mcp;
 mod net;
 mod scope;
@@ -49,5 +50,5 @@ pub use scope::Scope;
 pub use server::{AdapterServer, ServeError};
 pub use source::{
     Acknowledged, AdapterSource, Appended, ByteRuns, EventStore, McpAuthorization, McpDirectory,
-    MessageRuns, Piecewise, TestSeed, TurnQueue,
+    MessageRuns, Piecewise, SqlDatabases, TestSeed, TurnQueue,
 };

@@ -5,8 +5,13 @@ use everruns_core::typed_id::SessionId;
 use mortise_proto::convert::id;
 use mortise_proto::rpc::{Effect, Method};
 use mortise_proto::{StoreError, pb};
+use std::time::{Duration, Instant};
+use tonic::metadata::MetadataMap;
 
 const REQUEST_ID_BYTES_MAX: usize = 64;
+
+/// As many as gRPC's specification allows.
+const TIMEOUT_DIGITS: usize = 8;
 
 /// The checked form of a request's `CallContext`.
 #[derive(Debug, Clone)]
@@ -21,6 +26,9 @@ pub struct Scope {
     pub request_id: Option<String>,
     /// The method that was called.
     pub method: &'static Method,
+    /// When nobody waits for the answer any more; `None` where the caller does not say.
+    /// Work that keeps a processor busy ends with it.
+    pub deadline: Option<Instant>,
 }
 
 impl Scope {
@@ -52,8 +60,35 @@ impl Scope {
             session_id,
             request_id,
             method,
+            deadline: None,
         })
     }
+
+    /// The same with the deadline that a request's metadata states.
+    pub(crate) fn until(mut self, metadata: &MetadataMap) -> Self {
+        self.deadline = timeout(metadata).map(|timeout| Instant::now() + timeout);
+        self
+    }
+}
+
+/// How long a caller waits: `grpc-timeout`, at most eight digits and a unit. A value that
+/// is none says nothing; the transport refuses it.
+fn timeout(metadata: &MetadataMap) -> Option<Duration> {
+    let stated = metadata.get("grpc-timeout")?.to_str().ok()?;
+    let (digits, unit) = stated.split_at_checked(stated.len().checked_sub(1)?)?;
+    if digits.len() > TIMEOUT_DIGITS {
+        return None;
+    }
+    let number: u64 = digits.parse().ok()?;
+    Some(match unit {
+        "H" => Duration::from_secs(number * 60 * 60),
+        "M" => Duration::from_secs(number * 60),
+        "S" => Duration::from_secs(number),
+        "m" => Duration::from_millis(number),
+        "u" => Duration::from_micros(number),
+        "n" => Duration::from_nanos(number),
+        _ => return None,
+    })
 }
 
 fn checked_request_id(request_id: &str) -> Result<String, StoreError> {
@@ -79,4 +114,33 @@ fn checked_request_id(request_id: &str) -> Result<String, StoreError> {
         ));
     }
     Ok(request_id.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// A deadline is read in every unit, and nothing else is taken for one.
+    #[test]
+    fn timeouts() {
+        let read = |stated: &str| {
+            let mut metadata = MetadataMap::new();
+            metadata.insert("grpc-timeout", stated.parse().unwrap());
+            timeout(&metadata)
+        };
+        for (stated, expected) in [
+            ("1H", Duration::from_secs(3600)),
+            ("2M", Duration::from_secs(120)),
+            ("3S", Duration::from_secs(3)),
+            ("99999999m", Duration::from_millis(99_999_999)),
+            ("5u", Duration::from_micros(5)),
+            ("0n", Duration::ZERO),
+        ] {
+            assert_eq!(read(stated), Some(expected), "{stated}");
+        }
+        for stated in ["", "S", "1", "1x", "-1S", "123456789S"] {
+            assert_eq!(read(stated), None, "{stated:?}");
+        }
+    }
 }

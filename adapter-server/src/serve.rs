@@ -6,17 +6,22 @@
 use crate::Scope;
 use crate::erased::{AnyAdapter, AnySource};
 use crate::idempotency::ReplyMemory;
+use crate::inbound;
 use futures::future::BoxFuture;
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, stream};
 use mortise_proto::rpc::{Effect, Scoped};
 use mortise_proto::{Rpc, StoreError, pb};
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::mpsc::error::SendTimeoutError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
+use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
+use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument;
 
@@ -26,10 +31,11 @@ const PART_WAIT: Duration = Duration::from_secs(30);
 /// How long all of a streamed request may take.
 const UPLOAD_WAIT: Duration = Duration::from_secs(10 * 60);
 
-/// How much of changes may be under way at once, in KiB of their requests, and as much
-/// again of streamed requests. A change outlives its caller, so callers that give up must
-/// not pile up work.
-const ROOM_KIB: u32 = 512 * 1024;
+/// How long a streamed answer that holds much may wait for its reader.
+const READER_WAIT: Duration = Duration::from_secs(30);
+
+/// Messages of such an answer that are ready before the reader takes them.
+const READY: usize = 4;
 
 /// A streamed answer.
 pub(crate) type Answers<Rsp> = Pin<Box<dyn Stream<Item = Result<Rsp, Status>> + Send>>;
@@ -50,11 +56,14 @@ pub(crate) struct Shared {
     /// Whether more than the plain methods is offered.
     pub(crate) features: bool,
     pub(crate) replies: ReplyMemory,
-    /// Room for changes under way.
-    pub(crate) under_way: Arc<Semaphore>,
+    /// Room for changes under way. A change outlives its caller, so callers that give up
+    /// must not pile up work.
+    pub(crate) under_way: Room,
+    /// Room for answers that are sent.
+    pub(crate) answers: Arc<Room>,
     /// The same for streamed requests, apart: those wait for their senders, and other
     /// changes must not wait for them.
-    pub(crate) uploads: Arc<Semaphore>,
+    pub(crate) uploads: Room,
     /// Cancelled when the server is told to stop: streams without an end then end.
     pub(crate) closing: CancellationToken,
 }
@@ -64,6 +73,8 @@ pub(crate) struct Call<Req> {
     pub(crate) adapter: Box<dyn AnyAdapter>,
     pub(crate) scope: Scope,
     pub(crate) request: Req,
+    /// Room for answers that hold much.
+    pub(crate) answers: Arc<Room>,
     /// Cancelled when the server is told to stop: an answer without an end then ends.
     pub(crate) closing: CancellationToken,
 }
@@ -84,9 +95,12 @@ impl Serving {
         F: FnOnce(Call<Req>) -> Fut,
         Fut: Future<Output = Outcome<Rsp>> + Send + 'static,
     {
-        let request = request.into_inner();
-        let room = self.room_for(rpc.method.effect, &request).await?;
-        let call = self.open(rpc, request)?;
+        let (metadata, extensions, request) = request.into_parts();
+        let room = match inbound::held(&extensions) {
+            Some(room) => Some(room),
+            None => self.room_for(rpc.method.effect, &request).await?,
+        };
+        let call = self.open(rpc, &metadata, request)?;
         let scope = call.scope.clone();
         let answer = self.done(scope, room, handler(call)).await?;
         Ok(Response::new(answer))
@@ -107,11 +121,11 @@ impl Serving {
         F: FnOnce(Call<U::Whole>) -> Fut,
         Fut: Future<Output = Outcome<Rsp>> + Send + 'static,
     {
-        let mut parts = request.into_inner();
+        let (metadata, _, mut parts) = request.into_parts();
         let first = next_part(&mut parts).await?.unwrap_or_default();
-        let scope = Scope::check(first.context(), rpc.method)?;
+        let scope = Scope::check(first.context(), rpc.method)?.until(&metadata);
         let upload = U::begin(first)?;
-        let room = take_room(&self.shared.uploads, upload.size_bytes()).await;
+        let room = self.shared.uploads.take(upload.size_bytes()).await;
         let upload = timeout(UPLOAD_WAIT, take_in(upload, parts))
             .await
             .unwrap_or_else(|_| Err(too_slow("all of the request", UPLOAD_WAIT)))?;
@@ -153,7 +167,7 @@ impl Serving {
         if effect == Effect::Read {
             return Ok(None);
         }
-        Ok(take_room(&self.shared.under_way, request.encoded_len()).await)
+        Ok(self.shared.under_way.take(request.encoded_len()).await)
     }
 
     /// Answers a call with a stream. The handler does what can fail before the
@@ -171,7 +185,8 @@ impl Serving {
         Fut: Future<Output = Outcome<St>>,
         St: Stream<Item = Outcome<Rsp>> + Send + 'static,
     {
-        let call = self.open(rpc, request.into_inner())?;
+        let (metadata, _, request) = request.into_parts();
+        let call = self.open(rpc, &metadata, request)?;
         let answers = handler(call).await?.map(|item| item.map_err(Status::from));
         Ok(Response::new(Box::pin(answers)))
     }
@@ -180,9 +195,10 @@ impl Serving {
     pub(crate) fn open<Req: Scoped, Rsp>(
         &self,
         rpc: &Rpc<Req, Rsp>,
+        metadata: &MetadataMap,
         request: Req,
     ) -> Outcome<Call<Req>> {
-        let scope = Scope::check(request.context(), rpc.method)?;
+        let scope = Scope::check(request.context(), rpc.method)?.until(metadata);
         Ok(self.call(scope, request))
     }
 
@@ -191,6 +207,7 @@ impl Serving {
             adapter: self.shared.source.adapter(&scope),
             scope,
             request,
+            answers: self.shared.answers.clone(),
             closing: self.shared.closing.clone(),
         }
     }
@@ -242,19 +259,67 @@ fn too_slow(what: &str, wait: Duration) -> Status {
         .into()
 }
 
-/// Room for changes, one permit a KiB.
-pub(crate) fn room() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(ROOM_KIB as usize))
+/// Bytes that may be in flight.
+#[derive(Debug)]
+pub(crate) struct Room {
+    kib: Arc<Semaphore>,
+    all_kib: u32,
 }
 
-/// Waits for room for so many bytes. What is larger than all of the room has it alone.
-async fn take_room(room: &Arc<Semaphore>, bytes: usize) -> Option<OwnedSemaphorePermit> {
-    let kib = u32::try_from(1 + bytes / 1024).unwrap_or(u32::MAX);
-    // Never closed.
-    room.clone()
-        .acquire_many_owned(kib.min(ROOM_KIB))
-        .await
-        .ok()
+// === impl Room ===
+
+impl Room {
+    pub(crate) fn of(bytes: usize) -> Self {
+        let all_kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX).max(1);
+        Self {
+            kib: Arc::new(Semaphore::new(all_kib as usize)),
+            all_kib,
+        }
+    }
+
+    /// Waits for room for so many bytes. What is larger than all of the room has it alone.
+    pub(crate) async fn take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let kib = u32::try_from(1 + bytes / 1024).unwrap_or(u32::MAX);
+        let kib = kib.min(self.all_kib);
+        // Never closed.
+        self.kib.clone().acquire_many_owned(kib).await.ok()
+    }
+}
+
+/// Sends an answer that holds much, and gives its room back when it is sent. A reader who
+/// takes nothing for a while is left: others wait for the room.
+pub(crate) fn paced<T: Send + 'static>(
+    room: Option<OwnedSemaphorePermit>,
+    answer: impl Stream<Item = Outcome<T>> + Send + 'static,
+) -> impl Stream<Item = Outcome<T>> + Send + 'static {
+    let (sender, receiver) = mpsc::channel(READY);
+    let is_left = Arc::new(AtomicBool::new(false));
+    let left = is_left.clone();
+    tokio::spawn(async move {
+        let mut answer = pin!(answer);
+        while let Some(part) = answer.next().await {
+            match sender.send_timeout(part, READER_WAIT).await {
+                Ok(()) => {}
+                Err(SendTimeoutError::Closed(_)) => break,
+                Err(SendTimeoutError::Timeout(_)) => {
+                    left.store(true, Ordering::Relaxed);
+                    break;
+                }
+            }
+        }
+        drop(room);
+    });
+    let end = stream::once(async move { is_left.load(Ordering::Relaxed) });
+    let end = end.filter_map(async |is_left| is_left.then(|| Err(too_slow_reader())));
+    ReceiverStream::new(receiver).chain(end)
+}
+
+fn too_slow_reader() -> StoreError {
+    let text = format!(
+        "nothing of the answer was taken for {} s; ask again, and read it as it comes",
+        READER_WAIT.as_secs()
+    );
+    StoreError::new(pb::ErrorReason::Unavailable, text)
 }
 
 /// Runs a change to its end even if the caller goes away in the middle, so that
@@ -297,11 +362,11 @@ mod tests {
     /// A request larger than all of the room is served, alone.
     #[tokio::test]
     async fn the_largest_change_has_the_room_alone() {
-        let room = room();
-        let large = take_room(&room, 1024 * 1024 * 1024).now_or_never();
+        let room = Room::of(64 * 1024 * 1024);
+        let large = room.take(1024 * 1024 * 1024).now_or_never();
         assert!(large.is_some(), "the largest request waits for ever");
-        assert!(take_room(&room, 1).now_or_never().is_none());
+        assert!(room.take(1).now_or_never().is_none());
         drop(large);
-        assert!(take_room(&room, 1).now_or_never().is_some());
+        assert!(room.take(1).now_or_never().is_some());
     }
 }

@@ -6,7 +6,7 @@ use crate::idempotency::ReplyMemory;
 use crate::net::bearer::{Admit, TokenFile};
 use crate::net::listen::Listener;
 use crate::net::trace;
-use crate::serve::{Serving, Shared, room};
+use crate::serve::{Room, Serving, Shared};
 use crate::{AdapterSource, services};
 use futures::future::BoxFuture;
 use mortise_proto::rpc::table;
@@ -22,6 +22,9 @@ use tonic::transport::Server;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+/// How much may be in flight unless it is said.
+const BYTES_IN_FLIGHT: usize = 256 * 1024 * 1024;
+
 /// How long calls under way may take once the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -30,6 +33,7 @@ pub struct AdapterServer {
     source: Box<dyn AnySource>,
     identity: pb::Identity,
     max_message_bytes: usize,
+    max_bytes_in_flight: usize,
     features: bool,
     tokens: Option<TokenFile>,
 }
@@ -60,6 +64,7 @@ impl AdapterServer {
                 build: String::new(),
             },
             max_message_bytes: MAX_MESSAGE_BYTES,
+            max_bytes_in_flight: BYTES_IN_FLIGHT,
             features: true,
             tokens: None,
         }
@@ -93,6 +98,17 @@ impl AdapterServer {
     #[must_use]
     pub fn max_message_bytes(mut self, bytes: usize) -> Self {
         self.max_message_bytes = bytes;
+        self
+    }
+
+    /// How much of requests may be in memory at once, in bytes, and how much of files that
+    /// are read, of changes whose callers may have gone, and of streamed requests: each as
+    /// much. What does not fit waits; what is larger has all of it alone. Three times its
+    /// size is counted of a large request and of a file: as it is stored, as it is sent and
+    /// what lies between.
+    #[must_use]
+    pub fn max_bytes_in_flight(mut self, bytes: usize) -> Self {
+        self.max_bytes_in_flight = bytes;
         self
     }
 
@@ -149,6 +165,7 @@ impl AdapterServer {
         closing: CancellationToken,
     ) -> Result<(HealthReporter, Routes), ServeError> {
         let limit = self.max_message_bytes;
+        let requests = Arc::new(Room::of(self.max_bytes_in_flight));
         let serving = Serving {
             shared: Arc::new(Shared {
                 source: self.source,
@@ -156,8 +173,9 @@ impl AdapterServer {
                 max_message_bytes: limit,
                 features: self.features,
                 replies: ReplyMemory::new(),
-                under_way: room(),
-                uploads: room(),
+                under_way: Room::of(self.max_bytes_in_flight),
+                answers: Arc::new(Room::of(self.max_bytes_in_flight)),
+                uploads: Room::of(self.max_bytes_in_flight),
                 closing,
             }),
         };
@@ -179,7 +197,10 @@ impl AdapterServer {
         let routes = Routes::new(health_service)
             .add_service(InterceptedService::new(reflection, admit.clone()))
             .add_service(InterceptedService::new(old_reflection, admit.clone()));
-        Ok((health, services::mount(routes, &serving, limit, &admit)))
+        Ok((
+            health,
+            services::mount(routes, &serving, (limit, requests), &admit),
+        ))
     }
 }
 

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use everruns_core::mcp_server::{McpServerAuthMode, sanitize_mcp_server_name};
 use everruns_core::message_filter::MessageQuery;
-use everruns_core::traits::{ProviderCredentials, StoredImageInfo};
+use everruns_core::session_sqldb::{DatabaseInfo, SqlExecuteResult, SqlQueryResult, TableSchema};
+use everruns_core::traits::{ProviderCredentials, SessionSqlDbStoreRef, StoredImageInfo};
 use everruns_core::typed_id::{EventId, ImageId, MessageId, ModelId, SessionId};
 use everruns_core::{Agent, Harness, ModelWithProvider, Session};
 use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
@@ -54,6 +55,14 @@ pub trait AdapterSource: Send + Sync + 'static {
     /// answer while it is sent: the upstream trait knows no other way.
     fn piecewise(&self, _scope: &Scope) -> Option<Arc<dyn Piecewise>> {
         None
+    }
+
+    /// SQL databases of sessions whose errors come whole: upstream's own error for them
+    /// has no variant for a storage that cannot answer now, and such an error is taken for
+    /// a final one. By default what the adapter's own store says.
+    fn sql_databases(&self, scope: &Scope) -> Option<Arc<dyn SqlDatabases>> {
+        let store = self.adapter(scope).sqldb_store()?;
+        Some(Arc::new(Upstream(store)))
     }
 
     /// The MCP servers of sessions: upstream's executor of their tools shows nothing of
@@ -165,6 +174,112 @@ pub trait Piecewise: Send + Sync {
         &self,
         image_id: ImageId,
     ) -> Result<Option<(StoredImageInfo, ByteRuns)>, StoreError>;
+}
+
+/// The SQL databases of one org's sessions. What each method means is what it means in
+/// `SessionSqlDbStore`.
+#[async_trait]
+pub trait SqlDatabases: Send + Sync {
+    /// Makes an empty database.
+    async fn create_database(
+        &self,
+        session_id: SessionId,
+        name: &str,
+    ) -> Result<DatabaseInfo, StoreError>;
+
+    /// The databases of a session.
+    async fn list_databases(&self, session_id: SessionId) -> Result<Vec<DatabaseInfo>, StoreError>;
+
+    /// Describes a database.
+    async fn get_database(
+        &self,
+        session_id: SessionId,
+        name: &str,
+    ) -> Result<Option<DatabaseInfo>, StoreError>;
+
+    /// Deletes a database and says whether it was there.
+    async fn delete_database(&self, session_id: SessionId, name: &str) -> Result<bool, StoreError>;
+
+    /// Runs statements.
+    async fn sql_execute(
+        &self,
+        session_id: SessionId,
+        db_name: &str,
+        sql: &str,
+    ) -> Result<SqlExecuteResult, StoreError>;
+
+    /// Runs one statement that changes nothing.
+    async fn sql_query(
+        &self,
+        session_id: SessionId,
+        db_name: &str,
+        sql: &str,
+    ) -> Result<SqlQueryResult, StoreError>;
+
+    /// Describes the tables, or one of them.
+    async fn sql_schema(
+        &self,
+        session_id: SessionId,
+        db_name: &str,
+        table: Option<&str>,
+    ) -> Result<Vec<TableSchema>, StoreError>;
+}
+
+/// A store of upstream.
+struct Upstream(SessionSqlDbStoreRef);
+
+#[async_trait]
+impl SqlDatabases for Upstream {
+    async fn create_database(
+        &self,
+        session_id: SessionId,
+        name: &str,
+    ) -> Result<DatabaseInfo, StoreError> {
+        Ok(self.0.create_database(session_id, name).await?)
+    }
+
+    async fn list_databases(&self, session_id: SessionId) -> Result<Vec<DatabaseInfo>, StoreError> {
+        Ok(self.0.list_databases(session_id).await?)
+    }
+
+    async fn get_database(
+        &self,
+        session_id: SessionId,
+        name: &str,
+    ) -> Result<Option<DatabaseInfo>, StoreError> {
+        Ok(self.0.get_database(session_id, name).await?)
+    }
+
+    async fn delete_database(&self, session_id: SessionId, name: &str) -> Result<bool, StoreError> {
+        Ok(self.0.delete_database(session_id, name).await?)
+    }
+
+    async fn sql_execute(
+        &self,
+        session_id: SessionId,
+        db_name: &str,
+        sql: &str,
+    ) -> Result<SqlExecuteResult, StoreError> {
+        Ok(self.0.sql_execute(session_id, db_name, sql).await?)
+    }
+
+    async fn sql_query(
+        &self,
+        session_id: SessionId,
+        db_name: &str,
+        sql: &str,
+    ) -> Result<SqlQueryResult, StoreError> {
+        Ok(self.0.sql_query(session_id, db_name, sql).await?)
+    }
+
+    async fn sql_schema(
+        &self,
+        session_id: SessionId,
+        db_name: &str,
+        table: Option<&str>,
+    ) -> Result<Vec<TableSchema>, StoreError> {
+        Ok(self.0.sql_schema(session_id, db_name, table).await?)
+    }
 }
 
 /// The MCP servers that the sessions of one org reach; see `mcp.proto`. A session that is

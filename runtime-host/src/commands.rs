@@ -4,6 +4,13 @@ pub(crate) mod model;
 pub(crate) mod serve;
 
 use mortise_adapter_client::{ConfigError, Endpoint};
+use mortise_runtime_host::embedded::SqlWorker;
+
+/// The command that runs SQL statements of sessions.
+pub(crate) const SQL_WORKER: &str = "sql-worker";
+
+/// Where SQLite puts temporary files, which workers do as well.
+const TEMPORARY: [&str; 2] = ["SQLITE_TMPDIR", "TMPDIR"];
 
 /// A store and the adapter that serves it.
 pub(crate) fn route(text: &str) -> Result<(String, Endpoint), String> {
@@ -14,4 +21,19 @@ pub(crate) fn route(text: &str) -> Result<(String, Endpoint), String> {
         .parse()
         .map_err(|error: ConfigError| error.to_string())?;
     Ok((store.to_string(), endpoint))
+}
+
+/// This program, as it runs SQL statements of sessions of the embedded storage.
+pub(crate) fn sql_worker() -> Option<SqlWorker> {
+    let variable = |name: &str| Some((name.into(), std::env::var_os(name)?));
+    if !cfg!(feature = "embedded") {
+        return None;
+    }
+    match SqlWorker::this_program([SQL_WORKER]) {
+        Ok(worker) => Some(worker.environment(TEMPORARY.iter().filter_map(|name| variable(name)))),
+        Err(error) => {
+            tracing::warn!(%error, "this program cannot be found: SQL statements run within it");
+            None
+        }
+    }
 }

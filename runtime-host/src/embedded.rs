@@ -3,6 +3,8 @@
 
 use mortise_adapter_client::Endpoint;
 use mortise_adapter_server::{AdapterServer, ListenAddress};
+pub use mortise_reference::{SqlWorker, run_sql_worker};
+
 use mortise_reference::{EncryptionKey, Reference, ReferenceConfig};
 use std::fs;
 use std::io::{self, Write};
@@ -45,8 +47,12 @@ pub enum EmbeddedError {
 }
 
 impl Embedded {
-    /// Opens the database in `folder`, makes both if they are new, and serves.
-    pub async fn start(folder: &Path) -> Result<Self, EmbeddedError> {
+    /// Opens the database in `folder`, makes both if they are new, and serves. SQL
+    /// statements of sessions run in processes that `sql_worker` starts.
+    pub async fn start(
+        folder: &Path,
+        sql_worker: Option<SqlWorker>,
+    ) -> Result<Self, EmbeddedError> {
         let at = |path: &Path| {
             let path = path.to_path_buf();
             move |cause| EmbeddedError::File { path, cause }
@@ -60,6 +66,7 @@ impl Embedded {
             ReferenceConfig::new(format!("sqlite:{}", folder.join("mortise.db").display()));
         config.encryption_key = Some(own_key(&folder.join("secret.key"))?);
         config.allow_test_seed = true;
+        config.sql_worker = sql_worker;
         let reference = Reference::open(config).await?;
 
         let socket_folder = tempfile::Builder::new()

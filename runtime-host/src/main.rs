@@ -3,11 +3,12 @@
 mod commands;
 
 use clap::{Args, Parser, Subcommand};
-use commands::{model, route, serve};
+use commands::{model, route, serve, sql_worker};
 use everruns_core::typed_id::SessionId;
 use mortise_adapter_client::Endpoint;
 use mortise_adapter_server::telemetry::may_be_logged;
 use mortise_runtime_host::config::command::ConfigCommand;
+use mortise_runtime_host::embedded::run_sql_worker;
 use mortise_runtime_host::engine::TurnEnd;
 use mortise_runtime_host::run::{RunError, RunOptions, run};
 use std::io::IsTerminal;
@@ -55,6 +56,9 @@ enum Command {
     /// Look at a configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Run SQL statements of sessions for the process that starts this.
+    #[command(hide = true, name = commands::SQL_WORKER)]
+    SqlWorker,
 }
 
 #[derive(Args)]
@@ -91,6 +95,9 @@ struct RunArgs {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::SqlWorker = cli.command {
+        return run_sql_worker();
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(fault) => {
@@ -116,6 +123,8 @@ async fn obey(cli: Cli) -> ExitCode {
             log_plainly();
             command.run()
         }
+        // It needs none of what the others do.
+        Command::SqlWorker => ExitCode::SUCCESS,
     }
 }
 
@@ -180,6 +189,7 @@ impl RunArgs {
             data: self.data,
             model,
             json: self.json,
+            sql_worker: sql_worker(),
         }
     }
 }

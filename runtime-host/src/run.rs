@@ -1,7 +1,7 @@
 //! `mortise-host run`: one turn, from a question on the command line to an answer.
 
 use crate::demo;
-use crate::embedded::{Embedded, EmbeddedError};
+use crate::embedded::{Embedded, EmbeddedError, SqlWorker};
 use crate::engine::{LocalEngine, TurnEnd, TurnEngine, TurnError};
 use crate::registry::{self, Driver, DriverOptions, UnknownCapabilities};
 use crate::render::{Renderer, json_note};
@@ -40,6 +40,9 @@ pub struct RunOptions {
     pub model: ModelWithProvider,
     /// Whether events go out as JSON lines.
     pub json: bool,
+    /// How the embedded server starts processes for SQL statements of sessions; `None`
+    /// runs them in this one.
+    pub sql_worker: Option<SqlWorker>,
 }
 
 /// Why there was no turn.
@@ -80,7 +83,7 @@ pub async fn run(
 ) -> Result<TurnEnd, RunError> {
     let embedded = match &options.adapter {
         Some(_) => None,
-        None => Some(Embedded::start(&options.data).await?),
+        None => Some(Embedded::start(&options.data, options.sql_worker.clone()).await?),
     };
     let endpoint = options
         .adapter

@@ -9,7 +9,7 @@ mod listeners;
 use crate::access::Access;
 use crate::config::{self, DriverName, EMBEDDED, HostConfig, WhenBusy};
 use crate::demo;
-use crate::embedded::{Embedded, EmbeddedError};
+use crate::embedded::{Embedded, EmbeddedError, SqlWorker};
 use crate::engine::EngineOptions;
 use crate::host::{Host, HostOptions, Recovery, Registries};
 use crate::journal::{FileJournal, JournalError};
@@ -44,6 +44,9 @@ pub struct ServeOptions {
     pub demo: Demo,
     /// The largest request, in bytes.
     pub max_request_bytes: usize,
+    /// How the embedded server starts processes for SQL statements of sessions; `None`
+    /// runs them in this one.
+    pub sql_worker: Option<SqlWorker>,
     /// What changes the level of the log; `None` where it is set elsewhere.
     pub telemetry: Option<Telemetry>,
 }
@@ -132,7 +135,7 @@ pub async fn serve(
     let journal = FileJournal::open(&config.data.join("turns"))?;
     let listeners = Listeners::bind(&config.listen).await?;
     let embedded = match config.is_embedded() {
-        true => Some(Embedded::start(&config.data).await?),
+        true => Some(Embedded::start(&config.data, options.sql_worker.clone()).await?),
         false => None,
     };
     let mesh = Mesh::new(config.mesh(embedded.as_ref().map(Embedded::endpoint)))?;

@@ -101,3 +101,30 @@ async fn a_turn_with_an_imported_platform() {
         }
     }
 }
+
+/// A secret's file is an ordinary one of a bounded size: a device without an end and a pipe
+/// without a writer are refused at once, with the path.
+#[tokio::test]
+async fn a_secret_is_in_an_ordinary_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(at("key"), [7; 32]).unwrap();
+    fs::write(at("large"), vec![b'x'; 1024 * 1024 + 1]).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(at("pipe"))
+        .status();
+    assert!(made.unwrap().success());
+    let (key, platform) = (at("key"), at("platform.yaml"));
+    let url = Database::Sqlite.at(&folder.path().join("p.db")).await;
+    for place in ["/dev/zero", "pipe", "large"] {
+        let file = format!(
+            "models:\n  - {{name: main, model: m, provider: openai_completions, \
+             base_url: 'http://127.0.0.1:1', api_key: {{file: {place}}}}}\n"
+        );
+        fs::write(&platform, file).unwrap();
+        let arguments = ["import", &platform, "--database", &url, "--key-file", &key];
+        let refused = adapter(&arguments).await;
+        assert_ne!(refused.code, 0, "{place}");
+        assert!(refused.stderr.contains(place), "{}", refused.stderr);
+    }
+}

@@ -13,9 +13,22 @@ use mortise_adapter_server::telemetry::{
 };
 use mortise_adapter_server::{ServeError, TlsError, TokenFileError};
 use mortise_proto::StoreError;
-use mortise_reference::{EncryptionKey, ImportError, OpenError, ReferenceConfig};
-use std::io;
+use mortise_reference::{EncryptionKey, ImportError, OpenError, ReferenceConfig, SqlWorker};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+/// The command that runs SQL statements of sessions.
+pub(crate) const SQL_WORKER: &str = "sql-worker";
+
+/// Where SQLite puts temporary files, which workers do as well.
+const TEMPORARY: [&str; 2] = ["SQLITE_TMPDIR", "TMPDIR"];
+
+/// A key, in bytes.
+const KEY_BYTES: u64 = 32;
+
+/// A secret in a file, in bytes.
+const SECRET_BYTES: u64 = 1024 * 1024;
 
 /// The org that hosts use unless they are told another one.
 const DEFAULT_ORG: i64 = 1;
@@ -111,6 +124,8 @@ pub(crate) enum Failure {
     Telemetry(#[from] TelemetryError),
     #[error(transparent)]
     Serve(#[from] ServeError),
+    #[error("this program cannot be found, to run SQL statements in processes of its own: {0}")]
+    Worker(io::Error),
     #[error("signals cannot be waited for: {0}")]
     Signals(io::Error),
 }
@@ -164,14 +179,42 @@ impl Storage {
             max_connections,
             encryption_key: key.transpose()?,
             previous_keys: old_keys.collect::<Result<_, _>>()?,
+            sql_worker: Some(sql_worker().map_err(Failure::Worker)?),
             ..ReferenceConfig::new(database)
         })
     }
 }
 
+/// Reads a text of at most so many bytes from an ordinary file: a device may have no end,
+/// and a pipe no writer.
+fn read_text(path: &Path, bytes_max: u64) -> io::Result<String> {
+    if !std::fs::metadata(path)?.is_file() {
+        let text = "is no ordinary file; name one that is";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    let mut text = String::new();
+    let file = File::open(path)?;
+    file.take(bytes_max + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > bytes_max {
+        let text = format!("is larger than {bytes_max} bytes; name a smaller one");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+    }
+    Ok(text)
+}
+
+/// This program, as it runs SQL statements of sessions.
+fn sql_worker() -> io::Result<SqlWorker> {
+    let variable = |name: &str| Some((name.into(), std::env::var_os(name)?));
+    Ok(SqlWorker::this_program([SQL_WORKER])?
+        .environment(TEMPORARY.iter().filter_map(|name| variable(name))))
+}
+
 fn read_key(flag: &'static str, path: &Path) -> Result<EncryptionKey, Failure> {
     let path = path.to_path_buf();
-    let bytes = match std::fs::read(&path) {
+    // One byte more tells one that is too long; a device has no end.
+    let mut bytes = Vec::new();
+    let read = File::open(&path).and_then(|file| file.take(KEY_BYTES + 1).read_to_end(&mut bytes));
+    let bytes = match read.map(|_| bytes) {
         Ok(bytes) => bytes,
         Err(cause) => return Err(Failure::KeyFile { flag, path, cause }),
     };

@@ -4,7 +4,7 @@ use crate::db::open;
 use crate::seal::EncryptionKey;
 use crate::stores::egress::EgressConfig;
 use crate::stores::payment_authority::PaymentBackend;
-use crate::stores::session_sql_db_store::SqlLimits;
+use crate::stores::session_sql_db_store::{SqlLimits, SqlWorker};
 use everruns_core::UtilityLlmService;
 use everruns_core::egress::EgressService;
 use std::fmt;
@@ -38,6 +38,10 @@ pub struct ReferenceConfig {
     pub capabilities: Option<Vec<String>>,
     /// What SQL databases of sessions are limited to.
     pub sql_limits: SqlLimits,
+    /// How a process is started that runs the statements of SQL databases. Without one
+    /// they run in this process: then a statement that takes all memory that SQLite may
+    /// have makes changes to a storage on SQLite fail, as unavailable, while it runs.
+    pub sql_worker: Option<SqlWorker>,
     /// Where outbound requests may go.
     pub egress: EgressConfig,
     /// Who sends outbound requests instead of this storage: `egress` is then theirs to
@@ -66,6 +70,7 @@ impl ReferenceConfig {
             platform_base_url: String::new(),
             capabilities: None,
             sql_limits: SqlLimits::default(),
+            sql_worker: None,
             egress: EgressConfig::default(),
             egress_service: None,
             utility_llm: None,
@@ -92,6 +97,7 @@ impl fmt::Debug for ReferenceConfig {
             platform_base_url,
             capabilities,
             sql_limits,
+            sql_worker,
             egress,
             egress_service,
             utility_llm,
@@ -107,6 +113,7 @@ impl fmt::Debug for ReferenceConfig {
             .field("platform_base_url", platform_base_url)
             .field("capabilities", capabilities)
             .field("sql_limits", sql_limits)
+            .field("sql_worker", sql_worker)
             .field("egress", egress)
             .field(
                 "egress_service",

@@ -13,7 +13,7 @@ use mortise_proto::{Secrets, StoreError};
 use prost::Message;
 use sqlx::AnyConnection;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long an answer is kept; the contract asks for a day.
 const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -27,18 +27,50 @@ const FIND: &str = "SELECT method, body FROM replies WHERE org_id = $1 AND reque
 const REMEMBER: &str = "INSERT INTO replies (org_id, request_id, method, created_at, body) \
                         VALUES ($1, $2, $3, $4, $5)";
 
+const NEWEST: &str = "SELECT created_at FROM replies ORDER BY created_at DESC LIMIT 1";
+
 const PRUNE: &str = "DELETE FROM replies WHERE (org_id, request_id) IN \
                      (SELECT org_id, request_id FROM replies WHERE created_at < $1 LIMIT $2)";
 
-/// Counts answers until it is time to drop old ones.
-#[derive(Debug, Default)]
+/// Counts answers until it is time to drop old ones, and the time that they are kept.
+///
+/// That is time that passes while a server runs, not the time of day: a clock that is set
+/// forward ages nothing. It goes on from the newest answer that there is, so that a pause
+/// ages nothing either: nobody could have asked again meanwhile.
+#[derive(Debug)]
 pub(crate) struct Pruning {
     written: AtomicU32,
+    /// The time at the beginning, in nanoseconds.
+    began_at: i64,
+    began: Instant,
 }
 
 // === impl Pruning ===
 
 impl Pruning {
+    /// Begins, and drops all old answers.
+    pub(crate) async fn begin(db: &Db) -> Result<Self, StoreError> {
+        let mut tx = db.write().await?;
+        let newest: Option<(i64,)> = sqlx::query_as(NEWEST)
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(fault)?;
+        let pruning = Self {
+            written: AtomicU32::default(),
+            began_at: newest.map_or_else(now, |(newest,)| newest),
+            began: Instant::now(),
+        };
+        pruning.prune(&mut tx, i64::MAX).await?;
+        db::commit(tx).await?;
+        Ok(pruning)
+    }
+
+    /// What an answer that is given now is marked with.
+    pub(crate) fn now(&self) -> i64 {
+        let passed = i64::try_from(self.began.elapsed().as_nanos()).unwrap_or(i64::MAX);
+        self.began_at.saturating_add(passed)
+    }
+
     /// Notes that answers were written in this transaction; drops old ones at times.
     pub(crate) async fn written(
         &self,
@@ -49,25 +81,19 @@ impl Pruning {
         if before / PRUNE_EVERY == before.wrapping_add(answers) / PRUNE_EVERY {
             return Ok(());
         }
-        prune(tx, i64::from(2 * PRUNE_EVERY.max(answers))).await
+        self.prune(tx, i64::from(2 * PRUNE_EVERY.max(answers)))
+            .await
     }
-}
 
-/// Drops all old answers.
-pub(crate) async fn prune_all(db: &Db) -> Result<(), StoreError> {
-    let mut tx = db.write().await?;
-    prune(&mut tx, i64::MAX).await?;
-    db::commit(tx).await
-}
-
-async fn prune(tx: &mut AnyConnection, most: i64) -> Result<(), StoreError> {
-    let kept_for = i64::try_from(KEPT_FOR.as_nanos()).unwrap_or(i64::MAX);
-    let pruned = sqlx::query(PRUNE)
-        .bind(now().saturating_sub(kept_for))
-        .bind(most)
-        .execute(tx)
-        .await;
-    pruned.map(|_| ()).map_err(fault)
+    async fn prune(&self, tx: &mut AnyConnection, most: i64) -> Result<(), StoreError> {
+        let kept_for = i64::try_from(KEPT_FOR.as_nanos()).unwrap_or(i64::MAX);
+        let pruned = sqlx::query(PRUNE)
+            .bind(self.now().saturating_sub(kept_for))
+            .bind(most)
+            .execute(tx)
+            .await;
+        pruned.map(|_| ()).map_err(fault)
+    }
 }
 
 // === impl ScopedReference ===
@@ -105,7 +131,7 @@ impl ScopedReference {
             .bind(org_id)
             .bind(request_id.as_str())
             .bind(method)
-            .bind(now())
+            .bind(self.inner.pruning.now())
             .bind(body)
             .execute(&mut *tx)
             .await;

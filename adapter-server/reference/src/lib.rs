@@ -29,6 +29,7 @@
 mod config;
 mod db;
 mod idempotency;
+mod labour;
 mod platform_file;
 mod reference;
 mod seal;
@@ -47,5 +48,5 @@ pub use stores::egress::EgressConfig;
 pub use stores::payment_authority::{
     PaymentAttempt, PaymentBackend, PaymentFailure, PaymentReceipt,
 };
-pub use stores::session_sql_db_store::SqlLimits;
+pub use stores::session_sql_db_store::{SqlLimits, SqlWorker, run_sql_worker};
 pub use stores::utility_llm::UtilityLlm;

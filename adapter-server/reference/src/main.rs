@@ -5,6 +5,7 @@ mod commands;
 
 use clap::{Parser, Subcommand};
 use commands::{Failure, export, import, rotate_keys, serve};
+use mortise_reference::run_sql_worker;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -45,10 +46,16 @@ enum Command {
     Import(import::Args),
     /// Write an org as a platform file. Secrets are left out unless they are asked for.
     Export(export::Args),
+    /// Run SQL statements of sessions for the server that starts this.
+    #[command(hide = true, name = commands::SQL_WORKER)]
+    SqlWorker,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(Command::SqlWorker) = cli.command {
+        return run_sql_worker();
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(fault) => {
@@ -76,5 +83,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::RotateKeys(args)) => rotate_keys::run(args).await,
         Some(Command::Import(args)) => import::run(args).await,
         Some(Command::Export(args)) => export::run(args).await,
+        // It needs none of what the others do.
+        Some(Command::SqlWorker) => Ok(()),
     }
 }

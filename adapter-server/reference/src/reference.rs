@@ -4,7 +4,8 @@
 use crate::config::ReferenceConfig;
 use crate::db::Db;
 use crate::db::open::{OpenError, Place};
-use crate::idempotency::{self, Pruning};
+use crate::idempotency::Pruning;
+use crate::labour::Labour;
 use crate::seal::{self, KeyRing};
 use crate::stores::egress::{self, Guarded};
 use crate::stores::event_emitter::{Appender, Feeds};
@@ -16,7 +17,7 @@ use crate::stores::session_sql_db_store::SqlEngine;
 use crate::stores::turn_queue::TurnBell;
 use crate::stores::utility_llm;
 use mortise_adapter_server::{
-    AdapterSource, EventStore, McpDirectory, Piecewise, Scope, TestSeed, TurnQueue,
+    AdapterSource, EventStore, McpDirectory, Piecewise, Scope, SqlDatabases, TestSeed, TurnQueue,
 };
 use mortise_proto::pb;
 use std::sync::Arc;
@@ -51,6 +52,7 @@ pub(crate) struct Inner {
     /// Wakes the task that fires schedules.
     pub(crate) schedules_changed: Arc<Notify>,
     pub(crate) sql: SqlEngine,
+    pub(crate) labour: Labour,
     pub(crate) platform: Platform,
 }
 
@@ -70,6 +72,7 @@ impl Reference {
             platform_base_url,
             capabilities,
             sql_limits,
+            sql_worker,
             egress,
             egress_service,
             utility_llm,
@@ -82,7 +85,7 @@ impl Reference {
             (None, _) => return Err(OpenError::no_current_key(&place)),
         };
         let db = Arc::new(Db::open(&place, max_connections).await?);
-        idempotency::prune_all(&db)
+        let pruning = Pruning::begin(&db)
             .await
             .map_err(|error| OpenError::use_of(&place, &error))?;
         let missing = seal::missing_keys(&db, key.as_ref())
@@ -91,7 +94,7 @@ impl Reference {
         if !missing.is_empty() {
             return Err(OpenError::missing_keys(&place, &missing, key.as_ref()));
         }
-        let pruning = Arc::new(Pruning::default());
+        let pruning = Arc::new(pruning);
         let feeds = Arc::new(Feeds::default());
         let appender = Appender::start(db.clone(), key.clone(), pruning.clone(), feeds.clone());
         let schedules_changed = Arc::new(Notify::new());
@@ -109,7 +112,8 @@ impl Reference {
             ),
             utility_llm: utility_llm.map(utility_llm::Model),
             schedules_changed: schedules_changed.clone(),
-            sql: SqlEngine::new(sql_limits),
+            sql: SqlEngine::new(sql_limits, sql_worker),
+            labour: Labour::default(),
             platform: Platform::new(&platform_base_url, capabilities),
         });
         tokio::spawn(settle_for_ever(Arc::downgrade(&inner)));
@@ -157,6 +161,10 @@ impl AdapterSource for Reference {
     }
 
     fn piecewise(&self, scope: &Scope) -> Option<Arc<dyn Piecewise>> {
+        Some(Arc::new(self.scoped(scope)))
+    }
+
+    fn sql_databases(&self, scope: &Scope) -> Option<Arc<dyn SqlDatabases>> {
         Some(Arc::new(self.scoped(scope)))
     }
 

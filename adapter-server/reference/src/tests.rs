@@ -11,6 +11,7 @@ mod opening;
 #[allow(clippy::duplicate_mod)]
 #[path = "tests/suite.rs"]
 mod postgres;
+mod searches;
 #[path = "tests/suite.rs"]
 mod sqlite;
 mod statements;
@@ -42,6 +43,7 @@ fn config(database_url: String) -> ReferenceConfig {
     ReferenceConfig {
         encryption_key: Some(EncryptionKey::from_bytes(KEY)),
         allow_test_seed: true,
+        sql_worker: Some(statements::workers::command()),
         ..ReferenceConfig::new(database_url)
     }
 }
@@ -66,6 +68,7 @@ fn scope(org_id: i64, method: &'static Method, request_id: Option<String>) -> Sc
         session_id: None,
         request_id,
         method,
+        deadline: None,
     }
 }
 

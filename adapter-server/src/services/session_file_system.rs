@@ -1,24 +1,42 @@
 //! `SessionFileSystemService` over `SessionFileSystem`.
 
 use crate::chunks::{byte_chunks, chunks};
-use crate::serve::{Call, Outcome};
+use crate::serve::{Call, Outcome, paced};
 use futures::{Stream, StreamExt, stream};
 use mortise_proto::convert::session_file_system::{split, written};
 use mortise_proto::convert::{id, nested};
 use mortise_proto::pb;
 use mortise_proto::pb::read_file_response::Part;
 
+/// A file that is smaller is read without waiting for room.
+const LARGE_BYTES: usize = 256 * 1024;
+
+/// How often a file is there while it is read: as it is stored, as text, and in what is
+/// sent of it.
+const COPIES: usize = 3;
+
 pub(super) async fn read_file(
     call: Call<pb::ReadFileRequest>,
 ) -> Outcome<impl Stream<Item = Outcome<pb::ReadFileResponse>> + Send + 'static> {
     let session_id = id("session_id", &call.request.session_id)?;
     let store = call.adapter.file_store();
-    let file = store.read_file(session_id, &call.request.path).await?;
+    let path = &call.request.path;
+    let found = store.stat_file(session_id, path).await?;
+    let bytes = found.map_or(0, |found| usize::try_from(found.size_bytes).unwrap_or(0));
+    let room = match bytes {
+        ..LARGE_BYTES => None,
+        _ => call.answers.take(COPIES.saturating_mul(bytes)).await,
+    };
+    let file = store.read_file(session_id, path).await?;
     let parts = stream::iter(file.map(split)).flat_map(|(header, content)| {
         let chunks = byte_chunks(content.unwrap_or_default().into()).map(Part::Chunk);
         stream::iter([Part::Header(header)]).chain(chunks)
     });
-    Ok(parts.map(|part| Ok(pb::ReadFileResponse { part: Some(part) })))
+    let parts = parts.map(|part| Ok(pb::ReadFileResponse { part: Some(part) }));
+    Ok(match room {
+        None => parts.boxed(),
+        room => paced(room, parts).boxed(),
+    })
 }
 
 pub(super) async fn write_file(call: Call<pb::WriteFileRequest>) -> Outcome<pb::WriteFileResponse> {

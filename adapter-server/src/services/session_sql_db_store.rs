@@ -1,20 +1,21 @@
-//! `SessionSqlDbStoreService` over `SessionSqlDbStore`, where the adapter has one.
+//! `SessionSqlDbStoreService` over `SqlDatabases`, where the source has them.
 
+use crate::SqlDatabases;
 use crate::chunks::chunks;
 use crate::serve::{Call, Outcome, not_offered};
 use everruns_core::session_sqldb::SqlExecuteResult;
-use everruns_core::traits::SessionSqlDbStoreRef;
 use futures::{Stream, StreamExt, stream};
 use mortise_proto::convert::id;
 use mortise_proto::convert::session_sql_db_store::split;
 use mortise_proto::pb;
 use mortise_proto::pb::sql_query_response::Part;
 use mortise_proto::rpc::table::session_sql_db_store_service::NAME;
+use std::sync::Arc;
 
 pub(super) async fn create_database(
     call: Call<pb::CreateDatabaseRequest>,
 ) -> Outcome<pb::CreateDatabaseResponse> {
-    let store = offered(call.adapter.sqldb_store())?;
+    let store = offered(call.adapter.sql_databases(&call.scope))?;
     let session_id = id("session_id", &call.request.session_id)?;
     let database = store
         .create_database(session_id, &call.request.name)
@@ -27,7 +28,7 @@ pub(super) async fn create_database(
 pub(super) async fn list_databases(
     call: Call<pb::ListDatabasesRequest>,
 ) -> Outcome<pb::ListDatabasesResponse> {
-    let store = offered(call.adapter.sqldb_store())?;
+    let store = offered(call.adapter.sql_databases(&call.scope))?;
     let session_id = id("session_id", &call.request.session_id)?;
     let databases = store.list_databases(session_id).await?;
     Ok(pb::ListDatabasesResponse {
@@ -38,7 +39,7 @@ pub(super) async fn list_databases(
 pub(super) async fn get_database(
     call: Call<pb::GetDatabaseRequest>,
 ) -> Outcome<pb::GetDatabaseResponse> {
-    let store = offered(call.adapter.sqldb_store())?;
+    let store = offered(call.adapter.sql_databases(&call.scope))?;
     let session_id = id("session_id", &call.request.session_id)?;
     let database = store.get_database(session_id, &call.request.name).await?;
     Ok(pb::GetDatabaseResponse {
@@ -49,7 +50,7 @@ pub(super) async fn get_database(
 pub(super) async fn delete_database(
     call: Call<pb::DeleteDatabaseRequest>,
 ) -> Outcome<pb::DeleteDatabaseResponse> {
-    let store = offered(call.adapter.sqldb_store())?;
+    let store = offered(call.adapter.sql_databases(&call.scope))?;
     let session_id = id("session_id", &call.request.session_id)?;
     let deleted = store
         .delete_database(session_id, &call.request.name)
@@ -60,7 +61,7 @@ pub(super) async fn delete_database(
 pub(super) async fn sql_execute(
     call: Call<pb::SqlExecuteRequest>,
 ) -> Outcome<pb::SqlExecuteResponse> {
-    let store = offered(call.adapter.sqldb_store())?;
+    let store = offered(call.adapter.sql_databases(&call.scope))?;
     let request = call.request;
     let session_id = id("session_id", &request.session_id)?;
     let SqlExecuteResult { rows_affected } = store
@@ -72,7 +73,7 @@ pub(super) async fn sql_execute(
 pub(super) async fn sql_query(
     call: Call<pb::SqlQueryRequest>,
 ) -> Outcome<impl Stream<Item = Outcome<pb::SqlQueryResponse>> + Send + 'static> {
-    let store = offered(call.adapter.sqldb_store())?;
+    let store = offered(call.adapter.sql_databases(&call.scope))?;
     let request = call.request;
     let session_id = id("session_id", &request.session_id)?;
     let result = store
@@ -89,7 +90,7 @@ pub(super) async fn sql_query(
 pub(super) async fn sql_schema(
     call: Call<pb::SqlSchemaRequest>,
 ) -> Outcome<impl Stream<Item = Outcome<pb::SqlSchemaResponse>> + Send + 'static> {
-    let store = offered(call.adapter.sqldb_store())?;
+    let store = offered(call.adapter.sql_databases(&call.scope))?;
     let request = call.request;
     let session_id = id("session_id", &request.session_id)?;
     let tables = store
@@ -98,6 +99,6 @@ pub(super) async fn sql_schema(
     Ok(chunks(tables).map(|tables| Ok(pb::SqlSchemaResponse { tables })))
 }
 
-fn offered(store: Option<SessionSqlDbStoreRef>) -> Outcome<SessionSqlDbStoreRef> {
+fn offered(store: Option<Arc<dyn SqlDatabases>>) -> Outcome<Arc<dyn SqlDatabases>> {
     store.ok_or_else(|| not_offered(NAME))
 }

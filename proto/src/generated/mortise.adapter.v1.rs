@@ -12526,11 +12526,23 @@ pub struct GrepFilesRequest {
     /// REQUIRED. `session_` and 32 hex digits.
     #[prost(string, tag = "2")]
     pub session_id: ::prost::alloc::string::String,
-    /// REQUIRED. The regular expression.
+    /// REQUIRED. The regular expression, at most 4,096 bytes. A server refuses a
+    /// longer one with INVALID_FIELD and this field's name.
     #[prost(string, tag = "3")]
     pub pattern: ::prost::alloc::string::String,
-    /// OPTIONAL. Search only paths that contain this text, such as `/src`. It is
-    /// not a regular expression.
+    /// OPTIONAL. Search only files whose paths match, at most 2,048 bytes; a server
+    /// refuses a longer one with INVALID_FIELD and this field's name. A leading
+    /// `/workspace` is dropped.
+    ///
+    /// * A text without any of `*`, `?`, `[` and `{` matches the paths that
+    ///   contain it, such as `/src`.
+    /// * With one of them it is a glob. Without a slash it matches the name, in
+    ///   any directory: `*.txt`. With a slash it matches the whole path from the
+    ///   root: `/docs/*`, `docs/*.md`, `/src/**/*.rs`. `*` and `?` do not match a
+    ///   slash, `**` matches any number of directories, `{a,b}` matches one of
+    ///   two, `\[a-c\]` one of three. Paths that contain the text as it stands
+    ///   match as well, because names may hold these characters. An invalid glob
+    ///   fails with "pattern" in the error's text.
     #[prost(string, optional, tag = "4")]
     pub path_pattern: ::core::option::Option<::prost::alloc::string::String>,
 }
@@ -12690,9 +12702,11 @@ pub mod session_file_system_service_server {
         /// `(?i)` included. The time must grow linearly with the text: the expression
         /// comes from a model. Directories and base64 files are skipped.
         ///
-        /// INTERNAL + STORE: "pattern" if the expression is invalid. A server may also
-        /// refuse a search that finds more than it can hold; the reference server
-        /// holds 64 MiB of paths and lines.
+        /// A server must bound what an expression costs. INTERNAL + STORE: "pattern" if
+        /// the expression is invalid, or too large when it is compiled. A search ends
+        /// with the call's deadline (DEADLINE_EXCEEDED). A server may also refuse a
+        /// search that finds more than it can hold with INTERNAL + STORE; the reference
+        /// server holds 64 MiB of paths and lines.
         async fn grep_files(
             &self,
             request: tonic::Request<super::GrepFilesRequest>,
@@ -15076,7 +15090,9 @@ pub mod session_sql_db_store_service_server {
     ///
     /// Calls. Every call stands alone: an open transaction, temporary tables and
     /// settings made with PRAGMA end with the call. A call that fails changes
-    /// nothing.
+    /// nothing. The cost of one call touches no other call: a server bounds the time
+    /// and the memory of its statements, and the limit that was met ends that call
+    /// alone. A server that cannot run statements now fails with UNAVAILABLE.
     ///
     /// Limits. Every server limits a query to 1,000 rows, as the model is told. A
     /// server may have further limits; it states none of them on the wire and names
@@ -15085,7 +15101,7 @@ pub mod session_sql_db_store_service_server {
     /// * the databases of a session to 10, and the size of each to 64 MiB
     ///  (SQL_LIMIT_EXCEEDED);
     /// * a value and a row of a table to 1 MiB, temporary storage (for sorting and
-    ///  the like) to 512 MiB, and the memory of all calls together to 1 GiB
+    ///  the like) to 512 MiB, and the memory of a call's statements to 512 MiB
     ///  (SQL_LIMIT_EXCEEDED);
     /// * a statement to 1,000 function calls, and to 50 LIKE and GLOB
     ///  (SQL_LIMIT_EXCEEDED);

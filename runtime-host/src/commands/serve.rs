@@ -1,7 +1,7 @@
 //! `mortise-host serve`. Arguments are a short form of the configuration: below this
 //! file there is one way to serve.
 
-use super::{model, route};
+use super::{model, route, sql_worker};
 use clap::ValueEnum;
 use mortise_adapter_client::{AdapterConfig, Endpoint};
 use mortise_adapter_server::ListenAddress;
@@ -149,6 +149,7 @@ async fn run_to_the_end(args: ServeArgs, stop: impl Future<Output = ()>) -> Resu
             always: !from_file,
         },
         max_request_bytes: args.max_request_bytes,
+        sql_worker: sql_worker(),
         telemetry: Some(telemetry.clone()),
     };
     // On standard output, so that whoever started it can wait for these lines.

@@ -127,6 +127,38 @@ async fn files() {
     }
 }
 
+/// The path patterns that the tool tells the model to send find what they say, and one that
+/// is too large is refused in words.
+#[tokio::test]
+async fn path_patterns() {
+    let stage = Stage::set_on(Database::Sqlite).await;
+    let actor = Actor::new(&stage, &["session_file_system"]).await;
+    let write = |path: &str| call("write_file", json!({"path": path, "content": "needle"}));
+    let search = |paths: &str| {
+        call(
+            "grep_files",
+            json!({"pattern": "n..dle", "path_pattern": paths}),
+        )
+    };
+    let outcomes = actor
+        .turn(vec![
+            vec![write("/workspace/a.txt")],
+            vec![write("/workspace/docs/b.md")],
+            vec![search("*.txt")],
+            vec![search("/workspace/docs/*")],
+            vec![call("grep_files", json!({"pattern": r"\w".repeat(5000)}))],
+        ])
+        .await;
+    let [_, _, texts, docs, large] = outcomes.as_slice() else {
+        panic!("{outcomes:?}")
+    };
+    for (found, has, lacks) in [(texts, "a.txt", "b.md"), (docs, "b.md", "a.txt")] {
+        let found = found.ok().to_string();
+        assert!(found.contains(has) && !found.contains(lacks), "{found}");
+    }
+    says(large, "pattern");
+}
+
 #[track_caller]
 fn says(outcome: &script::ToolOutcome, words: &str) {
     let told = outcome.error.clone().unwrap_or_default() + &outcome.result.to_string();

@@ -1,9 +1,10 @@
 //! Servers in the test's own process, and adapters over them.
 
+use crate::adapter_process::binary;
 use crate::database::Database;
 use mortise_adapter_client::{AdapterConfig, Endpoint, GrpcHostAdapter, Mesh, MeshConfig, Routes};
 use mortise_adapter_server::{AdapterServer, AdapterSource, ListenAddress};
-use mortise_reference::{EncryptionKey, Reference, ReferenceConfig};
+use mortise_reference::{EncryptionKey, Reference, ReferenceConfig, SqlWorker};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -74,6 +75,7 @@ pub async fn reference_with(
     let mut config = ReferenceConfig::new(database.fresh(folder).await);
     config.encryption_key = Some(EncryptionKey::from_bytes([7; 32]));
     config.allow_test_seed = true;
+    config.sql_worker = Some(SqlWorker::new(binary("mortise-adapter"), ["sql-worker"]));
     change(&mut config);
     Reference::open(config).await.unwrap()
 }

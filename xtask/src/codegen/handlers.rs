@@ -12,9 +12,11 @@ pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
     let mut out = String::from(
         "use super::*;
         use crate::net::bearer::Admit;
-        use crate::serve::{Answers, Serving};
+        use crate::inbound::Inbound;
+        use crate::serve::{Answers, Room, Serving};
         use mortise_proto::pb;
         use mortise_proto::rpc::table;
+        use std::sync::Arc;
         use tonic::service::Routes;
         use tonic::service::interceptor::InterceptedService;
         use tonic::{Request, Response, Status, Streaming, async_trait};\n",
@@ -25,23 +27,28 @@ pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
         let module = snake_case(service.name());
         write!(
             mounted,
-            ".add_service(InterceptedService::new(
-                pb::{module}_server::{}Server::new(serving.clone())
-                    .max_decoding_message_size(request_bytes_max)
-                    .max_encoding_message_size(usize::MAX),
-                admit.clone(),
+            ".add_service(Inbound::new(
+                InterceptedService::new(
+                    pb::{module}_server::{}Server::new(serving.clone())
+                        .max_decoding_message_size(request_bytes_max)
+                        .max_encoding_message_size(usize::MAX),
+                    admit.clone(),
+                ),
+                room.clone(),
+                request_bytes_max,
             ))",
             service.name()
         )?;
     }
     writeln!(
         out,
-        "/// Adds every service of the contract, for callers that are admitted. Answers may
-        /// be as large as they are; the client says what it takes.
+        "/// Adds every service of the contract, for callers that are admitted. Requests have a
+        /// largest size, and room for all of them that are in memory. Answers may be as large
+        /// as they are; the client says what it takes.
         pub(crate) fn mount(
             routes: Routes,
             serving: &Serving,
-            request_bytes_max: usize,
+            (request_bytes_max, room): (usize, Arc<Room>),
             admit: &Admit,
         ) -> Routes {{
             routes{mounted}

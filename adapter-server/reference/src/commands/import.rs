@@ -1,9 +1,12 @@
 //! `mortise-adapter import`.
 
-use super::{Failure, Storage, Traces};
+use super::{Failure, SECRET_BYTES, Storage, Traces, read_text};
 use mortise_reference::{Action, FileFormat, Reference, SecretSource};
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// A platform file, in bytes.
+const FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Which file, into what.
 #[derive(clap::Args)]
@@ -39,7 +42,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let Some(format) = extension.and_then(FileFormat::of_extension) else {
         return Err(Failure::Extension(file));
     };
-    let text = std::fs::read_to_string(&file).map_err(|cause| Failure::PlatformFile {
+    let text = read_text(&file, FILE_BYTES).map_err(|cause| Failure::PlatformFile {
         path: file.clone(),
         cause,
     })?;
@@ -88,6 +91,6 @@ impl SecretSource for Here {
     }
 
     fn file(&self, path: &str) -> io::Result<String> {
-        std::fs::read_to_string(self.folder.join(path))
+        read_text(&self.folder.join(path), SECRET_BYTES)
     }
 }

@@ -32,6 +32,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "MIB", default_value_t = MAX_MESSAGE_BYTES / MIB,
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     max_message_mib: usize,
+    /// How much of requests may be in memory at once, in MiB, and as much again of files
+    /// that are read, of changes and of streamed requests. What does not fit waits.
+    #[arg(long, value_name = "MIB", default_value_t = 256,
+          value_parser = RangedU64ValueParser::<usize>::new().range(1..=65_536))]
+    max_in_flight_mib: usize,
     #[command(flatten)]
     transport: transport::Args,
     #[command(flatten)]
@@ -51,6 +56,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         platform_base_url,
         allow_private_egress,
         max_message_mib,
+        max_in_flight_mib,
         transport,
         traces,
         utility_llm,
@@ -77,7 +83,8 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     tracing::info!(database, secrets, test_seed, "serving");
     let server = AdapterServer::builder(reference)
         .identity("mortise-adapter", env!("CARGO_PKG_VERSION"))
-        .max_message_bytes(max_message_mib * MIB);
+        .max_message_bytes(max_message_mib * MIB)
+        .max_bytes_in_flight(max_in_flight_mib * MIB);
     security
         .guard(server)
         .serve(listener, async move {

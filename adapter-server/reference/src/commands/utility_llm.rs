@@ -1,6 +1,6 @@
 //! The platform's own model, as the command line describes it.
 
-use super::Failure;
+use super::{Failure, SECRET_BYTES, read_text};
 use everruns_core::{
     LlmDriver, OpenAIProtocolLlmDriver, OpenResponsesProtocolLlmDriver, UtilityLlmService,
 };
@@ -57,7 +57,7 @@ impl Args {
             return Ok(None);
         };
         let flag = "--utility-llm-key-file";
-        let key = match std::fs::read_to_string(&path) {
+        let key = match read_text(&path, SECRET_BYTES) {
             Ok(text) => text.trim().to_string(),
             Err(cause) => return Err(Failure::KeyFile { flag, path, cause }),
         };

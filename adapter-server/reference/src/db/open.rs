@@ -96,6 +96,10 @@ impl Place {
         private.write(true).mode(0o600);
         // Only ever made, never opened again: closing a file drops SQLite's locks on it.
         drop(private.clone().create_new(true).open(path));
+        if !Path::new(path).exists() {
+            // A link to a file that is not there yet, which is to be made where it leads.
+            drop(private.clone().create(true).truncate(false).open(path));
+        }
         let lock = private
             .create(true)
             .truncate(false)

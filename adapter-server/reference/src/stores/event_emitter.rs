@@ -18,6 +18,7 @@ mod write;
 pub(crate) use feeds::Feeds;
 pub(crate) use group::Appender;
 
+use crate::db::encoding::now;
 use crate::db::errors::upstream;
 use crate::reference::ScopedReference;
 use crate::stores::event_log;
@@ -64,7 +65,8 @@ pub(crate) async fn store(
 ) -> Result<Stored, StoreError> {
     let entries = events.into_iter().map(|event| prepare(org_id, event));
     let entries: Vec<_> = entries.collect::<Result<_, _>>()?;
-    let answers = write::apply(tx, &entries).await?.answers;
+    // The change that they belong to is remembered as a whole: these have no answers.
+    let answers = write::apply(tx, &entries, now()).await?.answers;
     if let Some(Err(error)) = answers.iter().find(|answer| answer.is_err()) {
         return Err(error.clone());
     }

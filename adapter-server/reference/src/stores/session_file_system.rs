@@ -6,6 +6,7 @@ pub(crate) mod path;
 mod change;
 mod content;
 mod grep;
+mod pattern;
 mod rows;
 
 pub(crate) use change::seed;
@@ -26,6 +27,7 @@ use everruns_core::typed_id::SessionId;
 use mortise_proto::convert::nested;
 use mortise_proto::convert::session_file_system::from_written;
 use mortise_proto::{StoreError, pb};
+use pattern::{Paths, Pattern};
 use rows::{Row, Workspace};
 use sqlx::AnyConnection;
 
@@ -186,9 +188,12 @@ impl ScopedReference {
         pattern: &str,
         path_pattern: Option<&str>,
     ) -> Result<Vec<GrepMatch>, StoreError> {
-        let pattern = grep::compiled(pattern)?;
+        let paths = Paths::parse(path_pattern)?;
+        let pattern = pattern.to_string();
+        let room = self.room_for_work().await?;
+        let pattern = room.work(move |_| Pattern::compile(&pattern)).await?;
         let mut tx = self.inner.db.snapshot().await?;
-        grep::grep(&mut tx, self.workspace(session_id), pattern, path_pattern).await
+        grep::grep(&mut tx, &room, self.workspace(session_id), pattern, &paths).await
     }
 }
 

@@ -13,14 +13,21 @@
 mod engine;
 mod functions;
 mod image;
+mod job;
 mod limits;
 mod rows;
 mod rules;
 mod sandbox;
 mod statements;
+mod upstream;
 mod watch;
+mod wire;
+mod worker;
+mod workers;
 
 pub use limits::SqlLimits;
+pub use worker::run_sql_worker;
+pub use workers::SqlWorker;
 
 pub(crate) use engine::SqlEngine;
 
@@ -32,21 +39,19 @@ use crate::reference::ScopedReference;
 use crate::stores::session_store;
 use async_trait::async_trait;
 use everruns_core::session_sqldb::{
-    DatabaseInfo, SessionSqlDbError, SessionSqlDbStore, SqlExecuteResult, SqlQueryResult,
-    TableSchema,
+    DatabaseInfo, SessionSqlDbError, SqlExecuteResult, SqlQueryResult, TableSchema,
 };
 use everruns_core::typed_id::SessionId;
 use image::{Image, Revision};
+use job::{Done, Job};
+use mortise_adapter_server::SqlDatabases;
 use mortise_proto::convert::nested;
 use mortise_proto::error::Outcome;
 use mortise_proto::{StoreError, pb};
 use rows::{Place, Record};
-use rules::Mode;
-use sandbox::Sandbox;
 use sqlx::AnyConnection;
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
-use watch::Watch;
 
 const NAME_BYTES: usize = 64;
 
@@ -55,20 +60,17 @@ const NAME_BYTES: usize = 64;
 const COPIES_TO_CHANGE: usize = 3;
 
 #[async_trait]
-impl SessionSqlDbStore for ScopedReference {
+impl SqlDatabases for ScopedReference {
     async fn create_database(
         &self,
         session_id: SessionId,
         name: &str,
-    ) -> Result<DatabaseInfo, SessionSqlDbError> {
+    ) -> Result<DatabaseInfo, StoreError> {
         let place = self.sql_place(session_id, name)?;
-        Ok(self.new_sql_database(&place).await?)
+        self.new_sql_database(&place).await
     }
 
-    async fn list_databases(
-        &self,
-        session_id: SessionId,
-    ) -> Result<Vec<DatabaseInfo>, SessionSqlDbError> {
+    async fn list_databases(&self, session_id: SessionId) -> Result<Vec<DatabaseInfo>, StoreError> {
         let mut conn = self.inner.db.reader().await?;
         let found = rows::list(&mut conn, self.scope.org_id, session_id).await?;
         Ok(found.into_iter().map(Record::info).collect())
@@ -78,17 +80,13 @@ impl SessionSqlDbStore for ScopedReference {
         &self,
         session_id: SessionId,
         name: &str,
-    ) -> Result<Option<DatabaseInfo>, SessionSqlDbError> {
+    ) -> Result<Option<DatabaseInfo>, StoreError> {
         let place = self.sql_place(session_id, name)?;
         let mut conn = self.inner.db.reader().await?;
         Ok(rows::find(&mut conn, &place).await?.map(Record::info))
     }
 
-    async fn delete_database(
-        &self,
-        session_id: SessionId,
-        name: &str,
-    ) -> Result<bool, SessionSqlDbError> {
+    async fn delete_database(&self, session_id: SessionId, name: &str) -> Result<bool, StoreError> {
         let place = self.sql_place(session_id, name)?;
         let answer = self.once(async |tx| {
             locks::session(tx, place.org_id, place.session_id).await?;
@@ -103,7 +101,7 @@ impl SessionSqlDbStore for ScopedReference {
         session_id: SessionId,
         db_name: &str,
         sql: &str,
-    ) -> Result<SqlExecuteResult, SessionSqlDbError> {
+    ) -> Result<SqlExecuteResult, StoreError> {
         let place = self.sql_place(session_id, db_name)?;
         let answer = self.change_sql_database(&place, sql).await?;
         Ok(SqlExecuteResult {
@@ -116,11 +114,10 @@ impl SessionSqlDbStore for ScopedReference {
         session_id: SessionId,
         db_name: &str,
         sql: &str,
-    ) -> Result<SqlQueryResult, SessionSqlDbError> {
+    ) -> Result<SqlQueryResult, StoreError> {
         let place = self.sql_place(session_id, db_name)?;
-        let sql = sql.to_string();
-        self.read_sql_database(&place, move |sandbox| statements::query(sandbox, &sql))
-            .await
+        let done = self.read_sql_database(&place, Job::Query(sql.to_string()));
+        Ok(done.await?.rows()?)
     }
 
     async fn sql_schema(
@@ -128,13 +125,10 @@ impl SessionSqlDbStore for ScopedReference {
         session_id: SessionId,
         db_name: &str,
         table: Option<&str>,
-    ) -> Result<Vec<TableSchema>, SessionSqlDbError> {
+    ) -> Result<Vec<TableSchema>, StoreError> {
         let place = self.sql_place(session_id, db_name)?;
-        let table = table.map(str::to_string);
-        self.read_sql_database(&place, move |sandbox| {
-            statements::schema(sandbox, table.as_deref())
-        })
-        .await
+        let job = Job::Schema(table.map(str::to_string));
+        Ok(self.read_sql_database(&place, job).await?.tables()?)
     }
 }
 
@@ -147,7 +141,7 @@ struct Found {
 // === impl ScopedReference ===
 
 impl ScopedReference {
-    fn sql_place(&self, session_id: SessionId, name: &str) -> Result<Place, SessionSqlDbError> {
+    fn sql_place(&self, session_id: SessionId, name: &str) -> Result<Place, StoreError> {
         Ok(Place {
             org_id: self.scope.org_id,
             session_id,
@@ -189,19 +183,16 @@ impl ScopedReference {
     }
 
     /// Reads a database that must exist.
-    async fn read_sql_database<T: Send + 'static>(
-        &self,
-        place: &Place,
-        read: impl FnOnce(&Sandbox) -> Result<T, SessionSqlDbError> + Send + 'static,
-    ) -> Result<T, SessionSqlDbError> {
+    async fn read_sql_database(&self, place: &Place, job: Job) -> Result<Done, StoreError> {
         let found = self.find_sql_database(place).await?;
         let Found { image, .. } =
             found.ok_or_else(|| SessionSqlDbError::DatabaseNotFound(place.name.clone()))?;
         let engine = &self.inner.sql;
         let gate = engine.gate(place.org_id, place.session_id);
         let bytes = image.bytes();
-        let work = move |watch| read(&Sandbox::open(&image, Mode::Query, watch)?);
-        engine.run(&gate, engine.patience(), bytes, work).await
+        engine
+            .run(&gate, engine.patience(), bytes, image, job)
+            .await
     }
 
     /// The database and its image, from memory if nobody has changed it since.
@@ -237,7 +228,7 @@ impl ScopedReference {
         let alone = timeout_at(patience, gate.changing.lock()).await;
         let _alone = alone.map_err(|_| engine.limits().too_late())?;
         // A change is made again when another process was quicker.
-        while Instant::now() < patience {
+        loop {
             // The statements may not run again: a row that they inserted is there.
             if let Some(answer) = self.remembered().await? {
                 return Ok(answer);
@@ -245,20 +236,23 @@ impl ScopedReference {
             let found = self.find_sql_database(place).await?;
             let image = self.image_to_change(place, found.as_ref()).await?;
             let bytes = COPIES_TO_CHANGE * image.bytes();
-            let changed = engine.run(&gate, patience, bytes, changes(image, sql.to_string()));
-            let (revision, rows_affected) = match changed.await {
-                Ok(changed) => changed,
-                // Maybe another process did it in the meantime, and this one fails over it.
-                Err(error) => return self.remembered().await?.ok_or_else(|| error.into()),
-            };
+            let job = Job::Execute(sql.to_string());
+            let (revision, rows_affected) =
+                match engine.run(&gate, patience, bytes, image, job).await {
+                    Ok(done) => done.changed()?,
+                    // Maybe another process did it in the meantime, and this one fails over it.
+                    Err(error) => return self.remembered().await?.ok_or(error),
+                };
             let answer = pb::SqlExecuteResponse { rows_affected };
             let stored = self.store_sql_database(place, found, revision, answer);
             if let Some(answer) = stored.await? {
                 return Ok(answer);
             }
+            if Instant::now() >= patience {
+                let text = format!("others change the database {} all the time", place.name);
+                return Err(unavailable(text).outcome(Outcome::NotApplied));
+            }
         }
-        let text = format!("others change the database {} all the time", place.name);
-        Err(unavailable(text).outcome(Outcome::NotApplied))
     }
 
     /// The image that a change begins with: an empty one where there is no database.
@@ -317,19 +311,6 @@ impl ScopedReference {
             kept.await;
         }
         Ok(Some(answer))
-    }
-}
-
-/// The work of finding out what statements make of a database, and how many rows they
-/// touch.
-fn changes(
-    image: Arc<Image>,
-    sql: String,
-) -> impl FnOnce(Arc<Watch>) -> Result<(Revision, u64), SessionSqlDbError> + Send + 'static {
-    move |watch| {
-        let sandbox = Sandbox::open(&image, Mode::Execute, watch)?;
-        let rows_affected = statements::execute(&sandbox, &sql)?;
-        Ok((sandbox.close(&image)?, rows_affected))
     }
 }
 

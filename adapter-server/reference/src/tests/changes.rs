@@ -179,6 +179,47 @@ async fn old_answers_are_dropped() {
     assert_eq!(count("SELECT count(*) FROM events").await, 1800);
 }
 
+/// Answers are kept for so much time that passes, whatever the clock says: one that stands
+/// days ahead at the next start drops none.
+#[tokio::test]
+async fn a_clock_that_jumps_forgets_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = database().fresh(folder.path()).await;
+    let open = async || Reference::open(config(url.clone())).await.unwrap();
+    let day = 24 * 60 * 60 * 1_000_000_000_i64;
+    let first = open().await;
+    let session = new_session(&adapter(&first, 1)).await;
+    for request_id in ["old", "new"] {
+        let event = Appended {
+            request_id: request_id.into(),
+            ..plain_event(session)
+        };
+        append(&adapter(&first, 1), event).await.unwrap();
+    }
+    let mut tx = first.inner.db.write().await.unwrap();
+    for (request_id, days) in [("old", 17), ("new", 8)] {
+        let age =
+            sqlx::query("UPDATE replies SET created_at = created_at - $1 WHERE request_id = $2");
+        age.bind(days * day)
+            .bind(request_id)
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+    }
+    let rest = "DELETE FROM replies WHERE request_id NOT IN ('old', 'new')";
+    sqlx::query(rest).execute(&mut *tx).await.unwrap();
+    crate::db::commit(tx).await.unwrap();
+    first.close().await;
+
+    let second = open().await;
+    let mut conn = second.inner.db.reader().await.unwrap();
+    let kept = "SELECT request_id FROM replies";
+    let kept: Vec<(String,)> = sqlx::query_as(kept).fetch_all(&mut *conn).await.unwrap();
+    assert_eq!(kept, [("new".to_string(),)]);
+    drop(conn);
+    second.close().await;
+}
+
 fn plain_event(session: SessionId) -> Appended {
     super::plain(session)
 }

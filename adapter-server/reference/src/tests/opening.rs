@@ -45,6 +45,26 @@ async fn one_clear_message() {
     }
 }
 
+/// A new database is for its user alone, also where its path is a link that leads nowhere
+/// yet.
+#[tokio::test]
+async fn a_new_database_is_private() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let (link, target) = (
+        folder.path().join("link.db"),
+        folder.path().join("target.db"),
+    );
+    symlink(&target, &link).unwrap();
+    let plain = folder.path().join("plain.db");
+    for (path, made) in [(&plain, &plain), (&link, &target)] {
+        let reference = Reference::open(config(format!("sqlite:{}", path.display()))).await;
+        reference.unwrap().close().await;
+        let mode = std::fs::metadata(made).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", path.display());
+    }
+}
+
 /// A database of a newer build, or of another, is left alone.
 #[tokio::test]
 async fn other_builds() {

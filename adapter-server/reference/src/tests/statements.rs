@@ -2,11 +2,13 @@
 //! limited to. None of it depends on where a database is kept.
 
 mod limits;
+pub(super) mod workers;
 
 use super::*;
 use crate::SqlLimits;
 use everruns_core::session_sqldb::{SessionSqlDbError, SessionSqlDbStore};
 use mortise_proto::pb::ErrorReason;
+use std::time::Duration;
 
 const COUNT_FOREVER: &str = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) \
                              SELECT count(*) FROM c";
@@ -18,6 +20,44 @@ async fn limited(limits: SqlLimits) -> Reference {
         ..config("sqlite::memory:".into())
     };
     Reference::open(config).await.unwrap()
+}
+
+/// One storage, with little time for statements and with as much as a busy machine needs.
+struct Stores {
+    hasty: Reference,
+    patient: Reference,
+    _folder: TempDir,
+}
+
+impl Stores {
+    async fn open(time: Duration) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("r.db").display());
+        let with = async |time| {
+            let sql_limits = SqlLimits {
+                time,
+                ..SqlLimits::default()
+            };
+            let config = ReferenceConfig {
+                sql_limits,
+                ..config(url.clone())
+            };
+            Reference::open(config).await.unwrap()
+        };
+        Self {
+            hasty: with(time).await,
+            patient: with(Duration::from_secs(600)).await,
+            _folder: folder,
+        }
+    }
+
+    fn hasty(&self) -> ScopedReference {
+        adapter(&self.hasty, 1)
+    }
+
+    fn patient(&self) -> ScopedReference {
+        adapter(&self.patient, 1)
+    }
 }
 
 /// The one row of a query.

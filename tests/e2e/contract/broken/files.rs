@@ -289,6 +289,24 @@ fn searching() -> Vec<Fault> {
                 request.pattern = request.pattern.chars().map(escape).collect();
             },
         ),
+        ask(
+            "FILE-79",
+            "takes a glob for a text that paths contain",
+            &GREP_FILES,
+            |request| {
+                // What no path contains.
+                let is_glob = |text: &String| text.contains(['*', '?', '[', '{']);
+                if request.path_pattern.as_ref().is_some_and(is_glob) {
+                    request.path_pattern = Some("/no path contains this".into());
+                }
+            },
+        ),
+        ask(
+            "FILE-80",
+            "cuts a pattern that is too long",
+            &GREP_FILES,
+            |request| request.pattern.truncate(4096),
+        ),
         answer(
             "FILE-48",
             "gives matches in any order",

@@ -22,7 +22,7 @@ const V4: [(Ipv4Addr, u32); 7] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-const V6: [(Ipv6Addr, u32); 8] = [
+const V6: [(Ipv6Addr, u32); 10] = [
     // Compatible with IPv4, which nobody uses for anything good.
     (Ipv6Addr::UNSPECIFIED, 96),
     // NAT64 within a network.
@@ -33,6 +33,10 @@ const V6: [(Ipv6Addr, u32); 8] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 32),
     // Documentation.
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
+    // Documentation as well.
+    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
+    // Segments of a network's own routing.
+    (Ipv6Addr::new(0x5f00, 0, 0, 0, 0, 0, 0, 0), 16),
     // 6to4.
     (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
     // Site-local, as unique local addresses were called before.
@@ -41,8 +45,18 @@ const V6: [(Ipv6Addr, u32); 8] = [
     (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8),
 ];
 
-/// NAT64: how a network without IPv4 reaches it.
-const NAT64: (Ipv6Addr, u32) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
+/// Prefixes that an IPv4 address follows: mapped ones, translated ones (SIIT), and NAT64,
+/// how a network without IPv4 reaches it.
+const EMBEDDING: [(Ipv6Addr, u32); 3] = [
+    (Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96),
+    (Ipv6Addr::new(0, 0, 0, 0, 0xffff, 0, 0, 0), 96),
+    (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96),
+];
+
+/// What stands before an IPv4 address in the second half of any address (ISATAP); one bit
+/// says whether the address is unique in the world.
+const ISATAP: u32 = 0x0000_5efe;
+const ISATAP_UNIQUE_BIT: u32 = 0x0200_0000;
 
 /// Whether an address is inside the platform, or may lead there.
 pub(super) fn is_internal(ip: IpAddr) -> bool {
@@ -51,20 +65,20 @@ pub(super) fn is_internal(ip: IpAddr) -> bool {
     }
     match ip {
         IpAddr::V4(ip) => V4.into_iter().any(|range| is_v4_in(ip, range)),
-        IpAddr::V6(ip) => match meant(ip) {
-            Some(meant) => is_internal(meant.into()),
-            None => V6.into_iter().any(|range| is_v6_in(ip, range)),
-        },
+        IpAddr::V6(ip) => {
+            meant(ip).is_some_and(|meant| is_internal(meant.into()))
+                || V6.into_iter().any(|range| is_v6_in(ip, range))
+        }
     }
 }
 
 /// The IPv4 address that an IPv6 address stands for.
 fn meant(ip: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [.., a, b, c, d] = ip.octets();
-    match is_v6_in(ip, NAT64) {
-        true => Some(Ipv4Addr::new(a, b, c, d)),
-        false => ip.to_ipv4_mapped(),
-    }
+    let [.., e, f, g, h, a, b, c, d] = ip.octets();
+    let before = u32::from_be_bytes([e, f, g, h]);
+    let is_isatap = before & !ISATAP_UNIQUE_BIT == ISATAP;
+    let is_embedded = EMBEDDING.into_iter().any(|range| is_v6_in(ip, range));
+    (is_embedded || is_isatap).then(|| Ipv4Addr::new(a, b, c, d))
 }
 
 fn is_v4_in(ip: Ipv4Addr, (first, prefix): (Ipv4Addr, u32)) -> bool {
@@ -96,6 +110,13 @@ mod tests {
             "::ffff:198.18.0.1",
             "::ffff:10.0.0.1",
             "::10.0.0.1",
+            "::ffff:0:127.0.0.1",
+            "::ffff:0:10.0.0.1",
+            "::ffff:0:198.18.0.1",
+            "2a00:1450::5efe:10.0.0.1",
+            "2a00:1450::200:5efe:192.168.0.1",
+            "3fff::1",
+            "5f00::1",
             "64:ff9b::10.0.0.1",
             "64:ff9b::169.254.169.254",
             "64:ff9b::198.18.0.1",
@@ -121,6 +142,8 @@ mod tests {
             "223.255.255.255",
             "64:ff9b::8.8.8.8",
             "::ffff:8.8.8.8",
+            "::ffff:0:8.8.8.8",
+            "2a00:1450::5efe:8.8.8.8",
             "2001:4860:4860::8888",
             "2003::1",
             "2606:4700::1",

@@ -1,7 +1,6 @@
 //! The rows that a group writes.
 
 use crate::db::batch::insert;
-use crate::db::encoding::now;
 use crate::stores::event_emitter::prepare::{Entry, MessageRow};
 use mortise_proto::StoreError;
 use mortise_proto::rpc::table::event_emitter_service::EMIT;
@@ -64,7 +63,11 @@ impl<'a> Rows<'a> {
         u32::try_from(self.replies.len()).unwrap_or(u32::MAX)
     }
 
-    pub(super) async fn insert(&self, tx: &mut AnyConnection) -> Result<(), StoreError> {
+    pub(super) async fn insert(
+        &self,
+        tx: &mut AnyConnection,
+        answered_at: i64,
+    ) -> Result<(), StoreError> {
         insert(
             tx,
             INSERT_EVENTS,
@@ -99,12 +102,11 @@ impl<'a> Rows<'a> {
             },
         )
         .await?;
-        let now = now();
         insert(tx, INSERT_REPLIES, 5, &self.replies, |to, (entry, body)| {
             to.bind(entry.org_id)
                 .bind(entry.request_id.as_str())
                 .bind(EMIT.method.short_name())
-                .bind(now)
+                .bind(answered_at)
                 .bind(body.as_slice())
         })
         .await?;

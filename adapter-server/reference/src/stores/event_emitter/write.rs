@@ -73,7 +73,9 @@ pub(super) async fn write(
 ) -> Result<Vec<Result<Accepted, StoreError>>, StoreError> {
     let mut tx = db.write().await?;
     let not_applied = |error: StoreError| error.outcome(Outcome::NotApplied);
-    let written = apply(&mut tx, entries).await.map_err(not_applied)?;
+    let written = apply(&mut tx, entries, pruning.now())
+        .await
+        .map_err(not_applied)?;
     let spending = written.spending(entries);
     spending.spend(&mut tx, key).await.map_err(not_applied)?;
     pruning
@@ -93,10 +95,11 @@ pub(super) struct Written {
     is_changed: bool,
 }
 
-/// Writes events in a transaction.
+/// Writes events in a transaction; their answers are marked with a time of [`Pruning`].
 pub(super) async fn apply(
     tx: &mut AnyConnection,
     entries: &[Entry],
+    answered_at: i64,
 ) -> Result<Written, StoreError> {
     let mut known = HashMap::new();
     let orgs: BTreeSet<i64> = entries.iter().map(|entry| entry.org_id).collect();
@@ -113,7 +116,7 @@ pub(super) async fn apply(
                 .decide(entry, &mut rows)
         })
         .collect();
-    rows.insert(tx).await?;
+    rows.insert(tx, answered_at).await?;
     Ok(Written {
         answers,
         replies: rows.replies(),

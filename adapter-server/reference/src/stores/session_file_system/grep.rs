@@ -1,17 +1,17 @@
 //! Lines by a regular expression. Files are read some at a time and looked through on
-//! threads that may block, so that a search holds neither the workspace nor a thread
-//! that serves others; and what it finds has a limit, as a line costs its path as well.
+//! threads that may block, until the call's deadline, so that a search holds neither the
+//! workspace nor a thread that serves others; and what it finds has a limit, as a line
+//! costs its path as well.
 
 use crate::db::errors::refused;
 use crate::db::fault;
+use crate::labour::{Room, Until};
 use crate::stores::session_file_system::content::{TEXT, travelling};
+use crate::stores::session_file_system::pattern::{Paths, Pattern};
 use crate::stores::session_file_system::rows::Workspace;
 use everruns_core::session_file::GrepMatch;
 use mortise_proto::StoreError;
-use mortise_proto::pb::ErrorReason;
-use regex::Regex;
 use sqlx::AnyConnection;
-use tokio::task::spawn_blocking;
 
 /// The texts, in order of path, which no index on the content could give.
 const FILES: &str = "SELECT path, size_bytes FROM files \
@@ -34,7 +34,7 @@ const MATCH_BYTES: usize = 64;
 
 /// A search under way.
 struct Search {
-    pattern: Regex,
+    pattern: Pattern,
     matches: Vec<GrepMatch>,
     bytes: usize,
 }
@@ -46,22 +46,19 @@ struct Run {
     bytes: i64,
 }
 
-pub(super) fn compiled(pattern: &str) -> Result<Regex, StoreError> {
-    Regex::new(pattern).map_err(|fault| refused(format!("invalid regex pattern: {fault}")))
-}
-
 pub(super) async fn grep(
     conn: &mut AnyConnection,
+    room: &Room,
     workspace: Workspace,
-    pattern: Regex,
-    path_pattern: Option<&str>,
+    pattern: Pattern,
+    paths: &Paths,
 ) -> Result<Vec<GrepMatch>, StoreError> {
     let mut search = Search {
         pattern,
         matches: Vec::new(),
         bytes: 0,
     };
-    for run in runs(conn, workspace, path_pattern).await? {
+    for run in runs(conn, workspace, paths).await? {
         let files: Vec<(String, Vec<u8>)> = sqlx::query_as(CONTENTS)
             .bind(workspace.org_id)
             .bind(workspace.session_id.to_string())
@@ -71,8 +68,7 @@ pub(super) async fn grep(
             .fetch_all(&mut *conn)
             .await
             .map_err(fault)?;
-        let looking = spawn_blocking(move || search.through(files));
-        search = looking.await.map_err(broke_off)??;
+        search = room.work(move |until| search.through(files, until)).await?;
     }
     Ok(search.matches)
 }
@@ -81,7 +77,7 @@ pub(super) async fn grep(
 async fn runs(
     conn: &mut AnyConnection,
     workspace: Workspace,
-    path_pattern: Option<&str>,
+    paths: &Paths,
 ) -> Result<Vec<Run>, StoreError> {
     let files: Vec<(String, i64)> = sqlx::query_as(FILES)
         .bind(workspace.org_id)
@@ -93,7 +89,7 @@ async fn runs(
     let mut runs: Vec<Run> = Vec::new();
     let mut is_open = false;
     for (path, bytes) in files {
-        if path_pattern.is_some_and(|wanted| !path.contains(wanted)) {
+        if !paths.have(&path) {
             is_open = false;
             continue;
         }
@@ -116,11 +112,11 @@ async fn runs(
 // === impl Search ===
 
 impl Search {
-    fn through(mut self, files: Vec<(String, Vec<u8>)>) -> Result<Self, StoreError> {
+    fn through(mut self, files: Vec<(String, Vec<u8>)>, until: &Until) -> Result<Self, StoreError> {
         for (path, bytes) in files {
             let text = travelling(bytes, TEXT)?;
             for (index, line) in text.lines().enumerate() {
-                if !self.pattern.is_match(line) {
+                if !self.pattern.is_in(line, until)? {
                     continue;
                 }
                 self.bytes += path.len() + line.len() + MATCH_BYTES;
@@ -140,9 +136,4 @@ impl Search {
         }
         Ok(self)
     }
-}
-
-/// A panic's text may quote a file.
-fn broke_off(_: tokio::task::JoinError) -> StoreError {
-    StoreError::new(ErrorReason::Internal, "the search broke off")
 }

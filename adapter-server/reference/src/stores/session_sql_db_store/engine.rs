@@ -1,5 +1,6 @@
-//! Where statements run: on threads that may block, a few at a time and fewer for each
-//! session, so that a runaway holds up neither the server nor its neighbours.
+//! Where statements run: in workers, or else on threads that may block, a few at a time
+//! and fewer for each session, so that a runaway holds up neither the server nor its
+//! neighbours.
 
 #![expect(
     clippy::disallowed_types,
@@ -7,12 +8,16 @@
 )]
 
 use crate::stores::session_sql_db_store::image::Image;
+use crate::stores::session_sql_db_store::job::{Done, Job};
+use crate::stores::session_sql_db_store::limits;
 use crate::stores::session_sql_db_store::limits::{MIB, SqlLimits};
 use crate::stores::session_sql_db_store::watch::Watch;
+use crate::stores::session_sql_db_store::workers::{GRACE, SqlWorker, Workers};
 use everruns_core::session_sqldb::SessionSqlDbError;
 use everruns_core::typed_id::SessionId;
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
+use mortise_proto::StoreError;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::available_parallelism;
@@ -20,6 +25,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 /// Calls of one session that run at once.
 const RUNNING_PER_SESSION: usize = 2;
@@ -39,10 +45,6 @@ const CALL_BYTES: usize = 32 * MIB;
 /// that gather more than was expected of them.
 const PARTS_OF_MEMORY: usize = 2;
 
-/// After its time is over a call is given this long to notice. A function that SQLite
-/// cannot interrupt is then left to its thread.
-const GRACE: Duration = Duration::from_secs(1);
-
 /// Images that are kept, in bytes.
 const KEPT_BYTES: u64 = 256 * 1024 * 1024;
 
@@ -56,6 +58,8 @@ const GATES: usize = 256;
 #[derive(Debug)]
 pub(crate) struct SqlEngine {
     limits: SqlLimits,
+    /// `None` where statements run in this process.
+    workers: Option<Arc<Workers>>,
     /// By version, which no two databases share and no two states of one.
     images: Cache<String, Arc<Image>>,
     running: Arc<Semaphore>,
@@ -86,16 +90,17 @@ pub(super) struct Gate {
 // === impl SqlEngine ===
 
 impl SqlEngine {
-    pub(crate) fn new(limits: SqlLimits) -> Self {
+    pub(crate) fn new(limits: SqlLimits, worker: Option<SqlWorker>) -> Self {
         let processors = available_parallelism().map_or(1, usize::from);
         let running = RUNNING_AT_LEAST.max(RUNNING_PER_PROCESSOR * processors);
         let weigh = |_: &String, image: &Arc<Image>| {
             // An empty one is not free.
             u32::try_from(image.bytes() + 1024).unwrap_or(u32::MAX)
         };
-        let memory_mib = (limits.memory_bytes / PARTS_OF_MEMORY / MIB).max(1);
+        let memory_mib = (limits.memory_together() / PARTS_OF_MEMORY / MIB).max(1);
         Self {
             limits,
+            workers: worker.map(|command| Arc::new(Workers::new(command))),
             images: Cache::builder()
                 .max_capacity(KEPT_BYTES)
                 // The default turns new entries away for those that were asked for often.
@@ -153,25 +158,59 @@ impl SqlEngine {
         Instant::now() + self.limits.time
     }
 
-    /// Does work that blocks on so many bytes of databases, when there is room for it, and
-    /// stops it when its time is over or its caller goes away.
-    pub(super) async fn run<T, F>(
+    /// Does what is asked of an image, which takes so many bytes of databases, when there
+    /// is room for it, and stops it when its time is over or its caller goes away.
+    pub(super) async fn run(
         &self,
         gate: &Gate,
         patience: Instant,
         bytes: usize,
-        work: F,
-    ) -> Result<T, SessionSqlDbError>
-    where
-        T: Send + 'static,
-        F: FnOnce(Arc<Watch>) -> Result<T, SessionSqlDbError> + Send + 'static,
-    {
+        image: Arc<Image>,
+        job: Job,
+    ) -> Result<Done, StoreError> {
+        job.check()?;
         let waited = timeout_at(patience, self.room(gate, bytes)).await;
         let room = waited.map_err(|_| self.limits.too_late())?;
-        let watch = Arc::new(Watch::begin(self.limits.clone()));
+        match self.workers.clone() {
+            Some(workers) => self.run_there(workers, room, image, job).await,
+            None => Ok(self.run_here(room, image, job).await?),
+        }
+    }
+
+    /// In a worker.
+    async fn run_there(
+        &self,
+        workers: Arc<Workers>,
+        room: Room,
+        image: Arc<Image>,
+        job: Job,
+    ) -> Result<Done, StoreError> {
+        let stop = CancellationToken::new();
+        let _abandons = stop.clone().drop_guard();
+        let limits = self.limits.clone();
+        let task = tokio::spawn(async move {
+            let done = workers.run(job, &image, &limits, stop).await;
+            // Whoever waited or not: there is room again when the worker is free.
+            drop(room);
+            done
+        });
+        task.await.unwrap_or_else(|fault| {
+            tracing::error!(%fault, "a session database broke off");
+            Err(limits::broken_off().into())
+        })
+    }
+
+    /// On a thread of this process. A function that SQLite cannot interrupt is left to it.
+    async fn run_here(
+        &self,
+        room: Room,
+        image: Arc<Image>,
+        job: Job,
+    ) -> Result<Done, SessionSqlDbError> {
+        let watch = Arc::new(Watch::begin(self.limits.in_one_process()));
         let _abandons = Abandons(watch.clone());
         let task = spawn_blocking(move || {
-            let result = work(watch);
+            let result = job.run(&image, watch);
             // Whoever waited or not: there is room again when the thread is free.
             drop(room);
             result
@@ -180,8 +219,7 @@ impl SqlEngine {
             Ok(Ok(result)) => result,
             Ok(Err(fault)) => {
                 tracing::error!(%fault, "a session database broke off");
-                let text = "the database engine broke off; see the server's log";
-                Err(SessionSqlDbError::Internal(text.into()))
+                Err(limits::broken_off())
             }
             Err(_) => Err(self.limits.too_late()),
         }
@@ -189,7 +227,7 @@ impl SqlEngine {
 
     /// The session's turn first, and then its org's: those who wait for it take nothing
     /// from the others.
-    async fn room(&self, gate: &Gate, bytes: usize) -> [Option<OwnedSemaphorePermit>; 4] {
+    async fn room(&self, gate: &Gate, bytes: usize) -> Room {
         let mib = (bytes + CALL_BYTES).div_ceil(MIB).min(self.memory_mib);
         let mib = u32::try_from(mib).unwrap_or(u32::MAX);
         // None is ever closed.
@@ -200,6 +238,9 @@ impl SqlEngine {
         [own.ok(), of_org.ok(), common.ok(), memory.ok()]
     }
 }
+
+/// What a call holds while it runs.
+type Room = [Option<OwnedSemaphorePermit>; 4];
 
 /// Stops the work when nobody waits for it any more.
 struct Abandons(Arc<Watch>);

@@ -334,7 +334,11 @@ mod tests {
 
     fn with_ours() -> Connection {
         let connection = Connection::open_in_memory().unwrap();
-        let watch = Arc::new(Watch::begin(SqlLimits::default()));
+        let patient = SqlLimits {
+            time: std::time::Duration::from_secs(600),
+            ..SqlLimits::default()
+        };
+        let watch = Arc::new(Watch::begin(patient));
         register(&connection, &watch, 1 << 20).unwrap();
         connection
     }

@@ -51,11 +51,41 @@ impl Image {
         self.chunks.get(position).map_or(&[], |chunk| chunk)
     }
 
+    /// A chunk without copying it.
+    pub(super) fn shared_chunk(&self, position: usize) -> Option<Bytes> {
+        self.chunks.get(position).cloned()
+    }
+
+    pub(super) fn chunks(&self) -> &[Bytes] {
+        &self.chunks
+    }
+
     pub(super) fn reader(&self) -> impl Read {
         Reader {
             chunks: self.chunks.iter(),
             rest: &[],
         }
+    }
+
+    /// The image of so many bytes that differs from this one in these chunks. `None` if
+    /// they do not make one.
+    pub(super) fn with(&self, bytes: usize, changed: Vec<(usize, Bytes)>) -> Option<Revision> {
+        let count = bytes.div_ceil(CHUNK_BYTES);
+        let mut chunks = self.chunks.clone();
+        chunks.resize(count, Bytes::new());
+        let mut positions = Vec::with_capacity(changed.len());
+        for (position, chunk) in changed {
+            *chunks.get_mut(position)? = chunk;
+            positions.push(position);
+        }
+        let expected = |position: usize| (bytes - position * CHUNK_BYTES).min(CHUNK_BYTES);
+        let mut sizes = chunks.iter().map(Bytes::len).enumerate();
+        sizes
+            .all(|(position, size)| size == expected(position))
+            .then(|| Revision {
+                image: Self::of_chunks(chunks),
+                changed: positions,
+            })
     }
 
     /// The image of a later content.
@@ -139,5 +169,27 @@ mod tests {
         assert_eq!(third.image.chunk_count(), 2);
         assert_eq!(content(&third.image), bytes);
         assert!(content(&third.image.revised(&[]).image).is_empty());
+    }
+
+    /// A revision that is sent as the chunks that differ is the same one; chunks that do
+    /// not make an image make none.
+    #[test]
+    fn a_revision_is_made_of_its_chunks() {
+        let long = Image::default()
+            .revised(&vec![1; 3 * CHUNK_BYTES + 5])
+            .image;
+        let short = Image::default().revised(&vec![2; CHUNK_BYTES + 1]).image;
+        for (before, after) in [(&long, &short), (&short, &long), (&long, &Image::default())] {
+            let made = before.revised(&content(after));
+            let sent = made
+                .changed
+                .iter()
+                .map(|at| (*at, after.shared_chunk(*at).unwrap()));
+            let again = before.with(after.bytes(), sent.collect()).unwrap();
+            assert_eq!(content(&again.image), content(after));
+            assert_eq!(again.changed, made.changed);
+        }
+        assert!(short.with(long.bytes(), Vec::new()).is_none());
+        assert!(short.with(1, vec![(1, Bytes::from_static(b"x"))]).is_none());
     }
 }

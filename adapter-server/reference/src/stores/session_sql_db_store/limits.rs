@@ -21,6 +21,9 @@ pub(super) const SCRATCH_BYTES: u64 = 512 * MIB as u64;
 /// A page of a database, in bytes.
 pub(super) const PAGE_BYTES: usize = 4096;
 
+/// How many calls may take all of their memory at once.
+const TOGETHER: usize = 2;
+
 /// What session SQL databases are limited to.
 #[derive(Debug, Clone)]
 pub struct SqlLimits {
@@ -30,10 +33,12 @@ pub struct SqlLimits {
     pub result_bytes: usize,
     /// A database, in bytes.
     pub database_bytes: usize,
-    /// Memory of all SQLite connections of this process together, in bytes: whatever
-    /// asks for more fails. SQLite knows no narrower limit, and keeps the lowest that it
-    /// was ever given. A storage on SQLite has the same memory: while statements of a
-    /// session fill it, its changes fail as unavailable, and nothing is lost.
+    /// Memory that SQLite may take for the statements of one call, in bytes: whatever
+    /// asks for more fails. A change takes three times the size of its database.
+    ///
+    /// Without workers all calls are in this process, and SQLite knows no narrower limit
+    /// than a process': then calls, and a storage on SQLite with them, have twice
+    /// this together. SQLite keeps the lowest limit that it was ever given.
     pub memory_bytes: usize,
     /// Databases of a session.
     pub databases: usize,
@@ -45,7 +50,7 @@ impl Default for SqlLimits {
             time: Duration::from_secs(10),
             result_bytes: 4 * MIB,
             database_bytes: 64 * MIB,
-            memory_bytes: 1024 * MIB,
+            memory_bytes: 512 * MIB,
             databases: 10,
         }
     }
@@ -54,6 +59,19 @@ impl Default for SqlLimits {
 // === impl SqlLimits ===
 
 impl SqlLimits {
+    /// What calls may take together.
+    pub(super) fn memory_together(&self) -> usize {
+        self.memory_bytes.saturating_mul(TOGETHER)
+    }
+
+    /// The limits of calls that share one process.
+    pub(super) fn in_one_process(&self) -> Self {
+        Self {
+            memory_bytes: self.memory_together(),
+            ..self.clone()
+        }
+    }
+
     pub(super) fn too_late(&self) -> SessionSqlDbError {
         SessionSqlDbError::QueryTimeout(self.time.as_secs().max(1))
     }
@@ -88,6 +106,17 @@ pub(super) fn value_too_large() -> SessionSqlDbError {
 /// Statements that there is not enough memory for.
 pub(super) fn no_memory() -> SessionSqlDbError {
     SessionSqlDbError::LimitExceeded("the statement takes too much memory".into())
+}
+
+/// Statements that nobody waits for any more.
+pub(super) fn abandoned() -> SessionSqlDbError {
+    SessionSqlDbError::Internal("the caller went away".into())
+}
+
+/// An engine that ended in the middle of a call.
+pub(super) fn broken_off() -> SessionSqlDbError {
+    let text = "the database engine broke off; see the server's log";
+    SessionSqlDbError::Internal(text.into())
 }
 
 /// Statements that sort or gather more than there is room for.

@@ -173,7 +173,7 @@ fn blob(bytes: &[u8]) -> Value {
 // === what the caller hears ===
 
 /// SQLite takes a NUL for the end, and would leave the rest out.
-fn readable(sql: &str) -> Result<(), SessionSqlDbError> {
+pub(super) fn readable(sql: &str) -> Result<(), SessionSqlDbError> {
     let problem = if sql.contains('\0') {
         "the SQL holds a NUL; write char(0) instead".into()
     } else if sql.len() > SQL_BYTES {

