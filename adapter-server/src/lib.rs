@@ -8,6 +8,7 @@ mod chunks;
 mod listen;
 mod mcp;
 mod peer;
+pub mod process;
 pub mod reference;
 mod replies;
 mod scope;
@@ -26,6 +27,6 @@ pub use scope::Scope;
 pub use server::{AdapterServer, ServeError};
 pub use source::{
     Acknowledged, AdapterSource, Appended, ByteRuns, EventStore, McpAuthorization, McpDirectory,
-    MessageRuns, Piecewise, TestSeed, TurnQueue,
+    MessageRuns, Outage, Piecewise, TestSeed, TurnQueue,
 };
 pub use tls::{ServerTls, Tls, TlsError};

@@ -6,10 +6,12 @@
 //! names the org; a record of another org is absent.
 
 mod agent_store;
+mod availability;
 mod budget_checker;
 mod bulk;
 mod catalog;
 mod codes;
+mod connection;
 mod db;
 mod egress;
 mod errors;
@@ -34,6 +36,7 @@ mod payment_authority;
 mod piecewise;
 mod platform_file;
 mod platform_store;
+mod pool;
 mod provider_credential_store;
 mod records;
 mod replies;
@@ -63,7 +66,9 @@ pub use seal::{EncryptionKey, Resealed};
 pub use session_sql_db_store::SqlLimits;
 pub use utility_llm::UtilityLlm;
 
-use crate::{AdapterSource, EventStore, McpDirectory, Piecewise, Scope, TestSeed, TurnQueue};
+use crate::{
+    AdapterSource, EventStore, McpDirectory, Outage, Piecewise, Scope, TestSeed, TurnQueue,
+};
 use db::Db;
 use egress::Guarded;
 use event_emitter::{Appender, Feeds};
@@ -80,7 +85,7 @@ use session_schedule_store::fire_for_ever;
 use session_sql_db_store::SqlEngine;
 use std::fmt;
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use turn_queue::TurnBell;
 
 const MAX_CONNECTIONS: u32 = 8;
@@ -319,6 +324,10 @@ impl AdapterSource for Reference {
 
     fn remembers_requests(&self) -> bool {
         true
+    }
+
+    fn outage(&self) -> Option<watch::Receiver<Option<Outage>>> {
+        Some(self.inner.db.outage())
     }
 
     fn event_store(&self, scope: &Scope) -> Option<Arc<dyn EventStore>> {

@@ -26,6 +26,9 @@ const REQUIRED: &[&str] = &[
     table::session_file_system_service::NAME,
 ];
 
+/// The most of an adapter's reason that is passed on.
+const OUTAGE_CHARS_MAX: usize = 1000;
+
 /// Why an adapter cannot be used. One message that says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
@@ -82,6 +85,16 @@ pub enum ConnectError {
         client_protocol: String,
         /// Which side is behind.
         older: &'static str,
+    },
+    /// It answers, and says that it cannot make changes now.
+    #[error("adapter `{name}` at {endpoint} cannot make changes now: {reason}")]
+    Outage {
+        /// Its name in the configuration.
+        name: String,
+        /// Where it is.
+        endpoint: String,
+        /// What it says is the reason.
+        reason: String,
     },
     /// An answer that breaks the contract.
     #[error(
@@ -166,8 +179,8 @@ impl Mesh {
         }
     }
 
-    /// Whether every adapter answers an org within a time. All are asked; the error
-    /// names the first that does not.
+    /// Whether every adapter answers an org within a time, and can make changes. All are
+    /// asked; the error names the first that does not.
     pub async fn probe(&self, org_id: i64, within: Duration) -> Result<(), ConnectError> {
         let org = Org::new(org_id);
         let asked = self
@@ -187,7 +200,15 @@ impl Mesh {
             Err(_) => Err(unanswered(target, too_slow(within))),
         };
         target.note_handshake(&answer);
-        answer.map(drop)
+        let outage = answer?.outage;
+        if outage.is_empty() {
+            return Ok(());
+        }
+        Err(ConnectError::Outage {
+            name: target.name.clone(),
+            endpoint: target.endpoint.clone(),
+            reason: outage.chars().take(OUTAGE_CHARS_MAX).collect(),
+        })
     }
 
     async fn describe(

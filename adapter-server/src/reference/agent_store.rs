@@ -4,12 +4,12 @@ use super::db::fault;
 use super::errors::upstream;
 use super::seal::{Bound, KeyRing, opened_domain, stored};
 use super::{ScopedReference, catalog};
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use everruns_core::agent::AgentStatus;
 use everruns_core::typed_id::AgentId;
 use everruns_core::{Agent, AgentLoopError, traits::AgentStore};
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 const FIND: &str = "SELECT body FROM agents WHERE org_id = $1 AND id = $2";
 

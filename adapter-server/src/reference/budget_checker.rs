@@ -9,6 +9,7 @@ use super::db::fault;
 use super::errors::upstream;
 use super::records::domain;
 use super::{ScopedReference, session_store};
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::budget::{BudgetSummary, BudgetToolResponse};
@@ -17,7 +18,6 @@ use everruns_core::typed_id::{AgentId, SessionId};
 use mortise_proto::convert::budget_checker::Budget;
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use sqlx::AnyConnection;
 use subjects::Subjects;
 
 const ALL: &str = "SELECT body, balance FROM budgets WHERE org_id = $1 ORDER BY id";

@@ -3,10 +3,11 @@
 //! few different lengths, so that few texts are ever seen.
 
 use super::db::fault;
+use crate::reference::db::AnyConnection;
 use mortise_proto::StoreError;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
-use sqlx::{Any, AnyConnection, AssertSqlSafe, FromRow};
+use sqlx::{Any, AssertSqlSafe, FromRow};
 
 const RUNS: [usize; 4] = [64, 16, 4, 1];
 

@@ -4,10 +4,10 @@
 use super::db::{fault, unreadable};
 use super::errors::refused;
 use super::seal::{Bound, KeyRing, opened_domain};
+use crate::reference::db::AnyConnection;
 use mortise_proto::StoreError;
 use mortise_proto::convert::ConvertError;
 use prost::Message;
-use sqlx::AnyConnection;
 
 const PUT: &str = "INSERT INTO catalog (org_id, kind, id, status, name) \
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (org_id, kind, id) \

@@ -20,6 +20,7 @@ pub(super) use group::Appender;
 
 use super::errors::upstream;
 use super::{ScopedReference, event_log};
+use crate::reference::db::AnyConnection;
 use crate::{Acknowledged, Appended, EventStore};
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
@@ -29,7 +30,6 @@ use everruns_core::typed_id::SessionId;
 use mortise_proto::convert::event_emitter::event_from_ack;
 use mortise_proto::{StoreError, pb};
 use prepare::prepare;
-use sqlx::AnyConnection;
 use std::sync::Arc;
 use tokio::sync::broadcast;
 

@@ -2,12 +2,12 @@
 
 use super::db::fault;
 use super::records::{decoded, stored_fault};
+use crate::reference::db::AnyConnection;
 use everruns_core::typed_id::SessionId;
 use futures::{Stream, StreamExt};
 use mortise_proto::convert::event_log::stored;
 use mortise_proto::convert::id;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 /// As many as there are, and no more than what `$5` bytes hold, but one. The innermost
 /// SELECT is limited before anything is added up.

@@ -4,12 +4,12 @@ use super::db::fault;
 use super::errors::{refused, upstream};
 use super::seal::{Bound, KeyRing, opened_domain, stored};
 use super::{ScopedReference, catalog};
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use everruns_core::harness::HarnessStatus;
 use everruns_core::typed_id::HarnessId;
 use everruns_core::{AgentLoopError, Harness, traits::HarnessStore};
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 use std::collections::HashSet;
 
 /// The longest chain. Longer ones are refused, never cut: a cut chain would lose the

@@ -5,6 +5,7 @@ use super::ScopedReference;
 use super::db::{fault, unreadable};
 use super::errors::upstream;
 use super::records::{domain, now, stored_fault, time};
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::traits::{CreateStoredImage, ImageArtifactStore, StoredImage, StoredImageInfo};
@@ -13,7 +14,6 @@ use mortise_proto::convert::image_artifact_store::{MAX_IMAGE_BYTES, split_new, t
 use mortise_proto::convert::{nested, to_timestamp};
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use sqlx::AnyConnection;
 
 /// The size of every piece but the last. A multiple of three: what is made of a piece
 /// in base64 can be put behind what was made of the piece before.

@@ -5,6 +5,7 @@ use super::db::fault;
 use super::errors::{refused, upstream};
 use super::records::{decoded, domain, nanos, now_after, stored_fault, time};
 use super::{ScopedReference, locks, session_resource_registry, session_store};
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use everruns_core::AgentLoopError;
@@ -19,7 +20,6 @@ use mortise_proto::convert::{json, json_text, nested, optional_nested, timestamp
 use mortise_proto::{StoreError, pb};
 use prost::Message;
 use serde_json::Value;
-use sqlx::AnyConnection;
 
 const FIND: &str = "SELECT body FROM leased_resources \
     WHERE org_id = $1 AND session_id = $2 AND provider = $3 AND resource_type = $4 \

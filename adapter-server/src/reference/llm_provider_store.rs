@@ -5,6 +5,7 @@ use super::db::fault;
 use super::errors::upstream;
 use super::records::{decoded, stored_fault};
 use super::seal::{Bound, KeyRing, Sealed, seal, unseal};
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use everruns_core::typed_id::ModelId;
 use everruns_core::{
@@ -14,7 +15,6 @@ use everruns_core::{
 use mortise_proto::convert::id;
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use sqlx::AnyConnection;
 
 const FIND: &str = "SELECT id, key_id, nonce, sealed, body FROM models \
                     WHERE org_id = $1 AND id = $2";

@@ -5,6 +5,7 @@ use super::db::fault;
 use super::errors::{refused, upstream};
 use super::records::{decoded, domain, nanos, now_after, stored_fault, time};
 use super::{ScopedReference, locks};
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::memory_store::{
@@ -16,7 +17,6 @@ use futures::TryStreamExt;
 use mortise_proto::convert::{nested, timestamp, to_timestamp};
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use sqlx::AnyConnection;
 
 const DEFAULT_NAME: &str = "default";
 

@@ -4,13 +4,14 @@
 use super::db::fault;
 use super::message_of_event::text;
 use super::records::{domain, nanos};
+use crate::reference::db::AnyConnection;
 use everruns_core::events::TOOL_COMPLETED;
 use everruns_core::message::Message;
 use everruns_core::message_filter::{MessageFilter, MessageQuery};
 use mortise_proto::{StoreError, pb};
 use sqlx::any::AnyArguments;
 use sqlx::query::QueryAs;
-use sqlx::{Any, AnyConnection, AssertSqlSafe, FromRow, any::AnyRow};
+use sqlx::{Any, AssertSqlSafe, FromRow, any::AnyRow};
 use std::sync::Arc;
 
 /// The most values that one query binds; SQLite takes 32 766.

@@ -5,6 +5,7 @@ use super::db::fault;
 use super::errors::upstream;
 use super::message_query::Conditions;
 use super::records::domain;
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::message::Message;
@@ -12,7 +13,6 @@ use everruns_core::message_filter::MessageQuery;
 use everruns_core::message_retriever::MessageRetriever;
 use everruns_core::typed_id::{MessageId, SessionId};
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 const GET: &str = "SELECT body FROM messages \
                    WHERE org_id = $1 AND session_id = $2 AND message_id = $3";

@@ -5,11 +5,11 @@ use super::records::nanos;
 use super::seal::{Bound, KeyRing, stored};
 use super::session_store::{self, status_name};
 use super::{agent_store, harness_store, session_file_system};
+use crate::reference::db::AnyConnection;
 use everruns_core::Session;
 use everruns_core::config_layer::AgentConfigOverlay;
 use everruns_core::session_file::InitialFile;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 const PUT: &str = "INSERT INTO sessions \
         (org_id, id, status, created_at, updated_at, body) \

@@ -4,11 +4,11 @@
 
 use super::db::fault;
 use super::{Inner, ScopedReference};
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use everruns_core::OutboundToolRateLimiter;
 use everruns_core::typed_id::OrgId;
 use mortise_proto::StoreError;
-use sqlx::AnyConnection;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

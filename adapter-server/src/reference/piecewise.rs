@@ -9,6 +9,7 @@ use super::image_artifact_store::{find, piece, size};
 use super::message_query::Conditions;
 use super::records::decoded;
 use super::{Inner, ScopedReference};
+use crate::reference::db::AnyConnection;
 use crate::{ByteRuns, MessageRuns, Piecewise};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -18,7 +19,6 @@ use everruns_core::typed_id::{ImageId, SessionId};
 use everruns_runtime::RuntimeHostTurnContext;
 use futures::{StreamExt, stream};
 use mortise_proto::{CHUNK_BYTES, StoreError, pb};
-use sqlx::AnyConnection;
 use std::sync::Arc;
 
 /// How many messages the first page holds, whose size nobody knows.

@@ -19,6 +19,7 @@ pub(super) use capabilities::{built_in, is_built_in};
 use super::catalog::Kind;
 use super::errors::{no_session, refused, upstream};
 use super::{ScopedReference, session_store};
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use everruns_core::agent::validate_addressable_name;
 use everruns_core::app::{App, AppChannel, ChannelType};
@@ -33,7 +34,6 @@ use everruns_core::typed_id::{
 use everruns_core::{Agent, Harness, Session, SessionContextReport};
 use mortise_proto::StoreError;
 use serde_json::Value;
-use sqlx::AnyConnection;
 use uuid::Uuid;
 
 /// What to do about something that is archived.

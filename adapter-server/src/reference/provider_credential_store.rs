@@ -5,12 +5,12 @@ use super::db::{fault, unreadable};
 use super::errors::upstream;
 use super::records::{decoded, stored_fault};
 use super::seal::{self, Bound, KeyRing, Sealed};
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::traits::{ProviderCredentialStore, ProviderCredentials};
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use sqlx::AnyConnection;
 
 const PUT: &str = "INSERT INTO provider_credentials \
         (org_id, provider_type, key_id, nonce, sealed, body) \

@@ -6,11 +6,11 @@ use super::db::{self, Db, fault};
 use super::locks;
 use super::records::now;
 use super::seal::{Bound, opened, stored};
+use crate::reference::db::AnyConnection;
 use crate::replies::reused;
 use mortise_proto::error::Outcome;
 use mortise_proto::{Secrets, StoreError};
 use prost::Message;
-use sqlx::AnyConnection;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -20,6 +20,9 @@ const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Old answers are dropped once in so many new ones, up to twice as many, so that
 /// dropping keeps up and no change waits long for it.
 const PRUNE_EVERY: u32 = 256;
+
+/// The most that one statement drops: it has a time limit.
+const PRUNE_MOST: i64 = 4096;
 
 const FIND: &str = "SELECT method, body FROM replies WHERE org_id = $1 AND request_id = $2";
 
@@ -48,25 +51,32 @@ impl Pruning {
         if before / PRUNE_EVERY == before.wrapping_add(answers) / PRUNE_EVERY {
             return Ok(());
         }
-        prune(tx, i64::from(2 * PRUNE_EVERY.max(answers))).await
+        let most = i64::from(2 * PRUNE_EVERY.max(answers));
+        prune(tx, most).await.map(drop)
     }
 }
 
 /// Drops all old answers.
 pub(super) async fn prune_all(db: &Db) -> Result<(), StoreError> {
-    let mut tx = db.write().await?;
-    prune(&mut tx, i64::MAX).await?;
-    db::commit(tx).await
+    loop {
+        let mut tx = db.write().await?;
+        let pruned = prune(&mut tx, PRUNE_MOST).await?;
+        db::commit(tx).await?;
+        if pruned == 0 {
+            return Ok(());
+        }
+    }
 }
 
-async fn prune(tx: &mut AnyConnection, most: i64) -> Result<(), StoreError> {
+/// Says how many it dropped.
+async fn prune(tx: &mut AnyConnection, most: i64) -> Result<u64, StoreError> {
     let kept_for = i64::try_from(KEPT_FOR.as_nanos()).unwrap_or(i64::MAX);
     let pruned = sqlx::query(PRUNE)
         .bind(now().saturating_sub(kept_for))
         .bind(most)
         .execute(tx)
         .await;
-    pruned.map(|_| ()).map_err(fault)
+    pruned.map(|done| done.rows_affected()).map_err(fault)
 }
 
 // === impl ScopedReference ===

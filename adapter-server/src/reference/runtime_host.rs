@@ -5,6 +5,7 @@ use super::errors::{session_not_found, upstream};
 use super::payment_authority::Payments;
 use super::records::stored_fault;
 use super::{ScopedReference, agent_store, llm_provider_store, message_retriever, session_store};
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use everruns_core::egress::EgressService;
 use everruns_core::message_retriever::MessageRetriever;
@@ -23,7 +24,6 @@ use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter, UtilityLlmServi
 use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
 use mortise_proto::convert::{nested, to_timestamp};
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 use std::sync::Arc;
 
 /// The org is the scope's, whatever org a getter names: one call is for one org.

@@ -12,6 +12,7 @@ use super::errors::{refused, upstream};
 use super::path::FilePath;
 use super::records::stored_fault;
 use super::{ScopedReference, locks, session_store};
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use change::Expected;
 use content::Content;
@@ -23,7 +24,6 @@ use mortise_proto::convert::nested;
 use mortise_proto::convert::session_file_system::from_written;
 use mortise_proto::{StoreError, pb};
 use rows::{Row, Workspace};
-use sqlx::AnyConnection;
 
 #[async_trait]
 impl SessionFileSystem for ScopedReference {

@@ -5,6 +5,7 @@ use super::db::fault;
 use super::errors::{refused, upstream};
 use super::records::{decoded, domain, now_after, stored_fault, time};
 use super::{ScopedReference, locks, session_store};
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::session_resource::{
@@ -15,7 +16,6 @@ use everruns_core::typed_id::SessionId;
 use mortise_proto::convert::{nested, optional_nested, to_timestamp};
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use sqlx::AnyConnection;
 
 const TIMES: &str = "SELECT created_at, updated_at FROM session_resources \
                      WHERE org_id = $1 AND session_id = $2 AND resource_id = $3";

@@ -10,6 +10,7 @@ use super::errors::{no_session, refused, upstream};
 use super::platform_store::sessions;
 use super::records::{nanos, now, now_after, stored_fault, time};
 use super::{ScopedReference, locks, session_store};
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use everruns_core::AgentLoopError;
@@ -18,7 +19,6 @@ use everruns_core::traits::SessionScheduleStore;
 use everruns_core::typed_id::{ScheduleId, SessionId};
 use mortise_proto::convert::{nested, timestamp, to_timestamp};
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 use when::When;
 
 #[async_trait]

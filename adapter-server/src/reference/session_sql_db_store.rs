@@ -28,6 +28,7 @@ use super::db::unavailable;
 use super::errors::refused;
 use super::records::stored_fault;
 use super::{ScopedReference, locks, session_store};
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use everruns_core::session_sqldb::{
     DatabaseInfo, SessionSqlDbError, SessionSqlDbStore, SqlExecuteResult, SqlQueryResult,
@@ -41,7 +42,6 @@ use mortise_proto::{StoreError, pb};
 use rows::{Place, Record};
 use rules::Mode;
 use sandbox::Sandbox;
-use sqlx::AnyConnection;
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 use watch::Watch;

@@ -8,12 +8,12 @@ use super::db::{fault, unreadable};
 use super::errors::{refused, upstream};
 use super::records::{now_after, time};
 use super::{ScopedReference, seal};
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::traits::{KeyInfo, SecretInfo, SessionStorageStore};
 use everruns_core::typed_id::SessionId;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 /// A value and a secret differ in their table; statements are otherwise the same.
 struct Table {

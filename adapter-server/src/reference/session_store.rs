@@ -5,13 +5,13 @@ use super::errors::{no_session, upstream};
 use super::records::{nanos, now_after, stored_fault, time};
 use super::seal::{Bound, KeyRing, opened, opened_domain, stored};
 use super::{ScopedReference, locks};
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use everruns_core::typed_id::SessionId;
 use everruns_core::{AgentLoopError, Session, traits::SessionStore};
 use mortise_proto::convert::{self, to_timestamp};
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 const FIND: &str = "SELECT body FROM sessions WHERE org_id = $1 AND id = $2";
 

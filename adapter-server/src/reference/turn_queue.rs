@@ -6,6 +6,7 @@ use super::event_emitter::{self, Stored};
 use super::records::{self, nanos};
 use super::seal::KeyRing;
 use super::{ScopedReference, session_store};
+use crate::reference::db::AnyConnection;
 use crate::{Appended, TurnQueue};
 use async_trait::async_trait;
 use chrono::Utc;
@@ -15,7 +16,6 @@ use everruns_core::typed_id::{MessageId, SessionId};
 use mortise_proto::convert::id;
 use mortise_proto::convert::turn_queue::TurnRequest;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 use tokio::sync::watch;
 
 const ASK: &str = "INSERT INTO turn_requests \

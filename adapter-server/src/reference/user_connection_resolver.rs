@@ -6,6 +6,7 @@ use super::errors::upstream;
 use super::records::stored_fault;
 use super::seal::{self, Bound, KeyRing, Sealed};
 use super::{ScopedReference, session_store};
+use crate::reference::db::AnyConnection;
 use async_trait::async_trait;
 use everruns_core::principal::{PrincipalKind, PrincipalSummary};
 use everruns_core::traits::UserConnectionResolver;
@@ -15,7 +16,6 @@ use mortise_proto::StoreError;
 use mortise_proto::convert::user_connection_resolver::Connection;
 use mortise_proto::convert::{json_text, secret_json, uuid};
 use serde_json::Value;
-use sqlx::AnyConnection;
 use uuid::Uuid;
 
 /// A token and its metadata differ in their table; statements are otherwise the same.

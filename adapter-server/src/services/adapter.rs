@@ -40,8 +40,16 @@ impl<S: AdapterSource> AdapterService for Serving<S> {
                 request_memory_seconds: KEPT_FOR.as_secs(),
             }),
             platform_base_url: platform_base_url(&call.adapter, &call.scope),
+            outage: outage(&shared.source),
         }))
     }
+}
+
+/// Why no changes can be made now; empty: they can.
+fn outage(source: &impl AdapterSource) -> String {
+    let outage = source.outage();
+    let outage = outage.and_then(|outage| outage.borrow().clone());
+    outage.map(|outage| outage.reason).unwrap_or_default()
 }
 
 /// Where the links of the web console begin; it is the same in every session.

@@ -3,6 +3,7 @@
 //! transaction that stores it, so that nothing counts twice.
 
 use super::subjects::Subjects;
+use crate::reference::db::AnyConnection;
 use crate::reference::db::fault;
 use crate::reference::seal::KeyRing;
 use crate::reference::session_store;
@@ -10,7 +11,6 @@ use everruns_core::events::TokenUsage;
 use everruns_core::typed_id::SessionId;
 use mortise_proto::StoreError;
 use serde::Deserialize;
-use sqlx::AnyConnection;
 use std::collections::BTreeMap;
 
 const CURRENCIES: &str = "SELECT id, currency FROM budgets WHERE org_id = $1 AND";

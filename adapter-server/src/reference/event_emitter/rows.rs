@@ -2,10 +2,10 @@
 
 use super::prepare::{Entry, MessageRow};
 use crate::reference::bulk::insert;
+use crate::reference::db::AnyConnection;
 use crate::reference::records::now;
 use mortise_proto::StoreError;
 use mortise_proto::rpc::table::event_emitter_service::EMIT;
-use sqlx::AnyConnection;
 use std::collections::BTreeMap;
 
 const INSERT_EVENTS: (&str, &str) = (

@@ -6,6 +6,7 @@ use super::rows::Rows;
 use crate::Acknowledged;
 use crate::reference::budget_checker::Spending;
 use crate::reference::bulk::lookup;
+use crate::reference::db::AnyConnection;
 use crate::reference::db::{self, Db, unreadable};
 use crate::reference::errors::{no_session, refused};
 use crate::reference::locks;
@@ -19,7 +20,6 @@ use mortise_proto::error::Outcome;
 use mortise_proto::rpc::table::event_emitter_service::EMIT;
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use sqlx::AnyConnection;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 const REPLIES: (&str, &str) = (

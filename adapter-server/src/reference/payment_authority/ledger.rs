@@ -4,6 +4,7 @@ use super::amount::Micros;
 use super::policies::{self, Account};
 use super::rows::{self, State};
 use super::{Answer, PaymentAttempt, PaymentReceipt, refused};
+use crate::reference::db::AnyConnection;
 use crate::reference::errors::session_not_found;
 use crate::reference::records::now;
 use crate::reference::seal::KeyRing;
@@ -12,7 +13,6 @@ use everruns_core::payment::{MachinePaymentRequest, MachinePaymentResponse, Paym
 use everruns_core::typed_id::{AgentId, PaymentAttemptId, SessionId};
 use mortise_proto::convert::payment_authority::LedgerPolicy;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 use url::{Host, Url};
 
 /// Who changes a balance, a policy or an attempt waits for whoever else does.

@@ -2,6 +2,7 @@
 
 use super::amount::Micros;
 use super::ledger::LOCK;
+use crate::reference::db::AnyConnection;
 use crate::reference::db::{fault, unreadable};
 use crate::reference::locks;
 use crate::reference::records::domain;
@@ -10,7 +11,6 @@ use everruns_core::typed_id::{AgentId, PaymentAccountId, SessionId};
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy, PolicySubject};
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use sqlx::AnyConnection;
 
 const PUT_ACCOUNT: &str = "INSERT INTO payment_accounts (org_id, id, balance, body) \
     VALUES ($1, $2, $3, $4) ON CONFLICT (org_id, id) \

@@ -2,13 +2,13 @@
 
 use super::amount::Micros;
 use super::{Answer, PaymentAttempt};
+use crate::reference::db::AnyConnection;
 use crate::reference::db::{fault, unreadable};
 use crate::reference::records::{now, stored_fault};
 use crate::reference::seal::{Bound, KeyRing, opened, stored};
 use everruns_core::payment::MachinePaymentRequest;
 use mortise_proto::convert::{id, optional_id};
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 /// What the two sealed columns of a row are bound to: neither can be put in the place
 /// of the other.

@@ -6,6 +6,7 @@ use super::super::{
     budget_checker, llm_provider_store, outbound_tool_rate_limiter, payment_authority,
     provider_credential_store, user_connection_resolver,
 };
+use crate::reference::db::AnyConnection;
 use everruns_core::traits::{ModelWithProvider, ProviderCredentials};
 use everruns_core::typed_id::ModelId;
 use everruns_core::{Agent, Harness};
@@ -13,7 +14,6 @@ use mortise_proto::convert::budget_checker::Budget;
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy};
 use mortise_proto::convert::user_connection_resolver::Connection;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an org has, each list in a fixed order.

@@ -3,6 +3,7 @@
 use super::capabilities::without_configuration;
 use super::{ACTIVE_ONLY, named};
 use crate::reference::catalog::{self, Kind};
+use crate::reference::db::AnyConnection;
 use crate::reference::errors::refused;
 use crate::reference::records::{nanos, now, now_after, stored_fault, time};
 use crate::reference::seal::KeyRing;
@@ -11,7 +12,6 @@ use everruns_core::agent::{Agent, AgentStatus};
 use everruns_core::typed_id::AgentId;
 use mortise_proto::convert::nested;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 pub(super) async fn list(store: &ScopedReference) -> Result<Vec<Agent>, StoreError> {
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());

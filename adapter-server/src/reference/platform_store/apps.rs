@@ -2,6 +2,7 @@
 
 use super::rows;
 use super::{agents, caller, channels, harnesses};
+use crate::reference::db::AnyConnection;
 use crate::reference::errors::refused;
 use crate::reference::records::{nanos, now, now_after, stored_fault, time};
 use crate::reference::seal::KeyRing;
@@ -11,7 +12,6 @@ use everruns_core::typed_id::{AgentId, AgentIdentityId, AppId, HarnessId};
 use mortise_proto::convert::nested;
 use mortise_proto::{StoreError, pb};
 use serde_json::Value;
-use sqlx::AnyConnection;
 
 /// What an app is made from.
 pub(super) struct NewApp<'a> {

@@ -1,9 +1,9 @@
 //! Names for copies.
 
 use crate::reference::catalog::{self, Kind};
+use crate::reference::db::AnyConnection;
 use everruns_core::agent::MAX_ADDRESSABLE_NAME_LEN;
 use mortise_proto::StoreError;
-use sqlx::AnyConnection;
 
 /// What remains of a name that has nothing to keep.
 const NAMELESS: &str = "harness";

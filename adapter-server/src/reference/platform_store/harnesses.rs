@@ -3,6 +3,7 @@
 use super::capabilities::without_configuration;
 use super::{ACTIVE_ONLY, named};
 use crate::reference::catalog::{self, Kind};
+use crate::reference::db::AnyConnection;
 use crate::reference::errors::refused;
 use crate::reference::records::{nanos, now, now_after, stored_fault, time};
 use crate::reference::seal::KeyRing;
@@ -11,7 +12,6 @@ use everruns_core::harness::{Harness, HarnessStatus};
 use everruns_core::typed_id::HarnessId;
 use mortise_proto::convert::nested;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 pub(super) async fn list(store: &ScopedReference) -> Result<Vec<Harness>, StoreError> {
     super::generic::provide(store).await?;

@@ -7,6 +7,7 @@
 //! Both are taken apart and counted by upstream, at four characters a token.
 
 use super::capabilities::known;
+use crate::reference::db::AnyConnection;
 use crate::reference::errors::no_session;
 use crate::reference::seal::KeyRing;
 use crate::reference::{
@@ -27,7 +28,6 @@ use everruns_core::{Session, SessionContextReport, get_model_profile};
 use futures::TryStreamExt;
 use mortise_proto::StoreError;
 use serde::Deserialize;
-use sqlx::AnyConnection;
 use std::pin::pin;
 
 pub(super) async fn of(

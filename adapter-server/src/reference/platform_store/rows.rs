@@ -1,11 +1,11 @@
 //! Apps as they are stored.
 
+use crate::reference::db::AnyConnection;
 use crate::reference::db::fault;
 use crate::reference::seal::{Bound, KeyRing, opened_domain, stored};
 use everruns_core::app::{App, AppStatus};
 use everruns_core::typed_id::AppId;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 const FIND: &str = "SELECT body FROM apps WHERE org_id = $1 AND id = $2";
 

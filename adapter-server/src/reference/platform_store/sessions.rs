@@ -1,6 +1,7 @@
 //! Sessions.
 
 use super::{Owner, agents, caller, harnesses};
+use crate::reference::db::AnyConnection;
 use crate::reference::db::fault;
 use crate::reference::errors::{no_session, refused};
 use crate::reference::records::{now, stored_fault, time};
@@ -14,7 +15,6 @@ use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
 use mortise_proto::convert::{nested, to_timestamp};
 use mortise_proto::{StoreError, pb};
 use serde_json::Value;
-use sqlx::AnyConnection;
 
 /// The most sessions of a list where nobody says.
 const LISTED: usize = 20;

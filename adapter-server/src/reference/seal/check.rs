@@ -4,10 +4,10 @@
 use super::keys::KEY_ID_BYTES;
 use super::places::{Form, PLACES, Place};
 use super::{KeyRing, record};
+use crate::reference::db::AnyConnection;
 use crate::reference::db::{self, Db, fault};
 use crate::reference::records::now;
 use mortise_proto::StoreError;
-use sqlx::AnyConnection;
 
 const KNOWN: &str = "SELECT key_id FROM sealing_keys ORDER BY created_at, key_id";
 

@@ -10,11 +10,12 @@ use super::places::{Form, KeyColumn, PLACES, Place};
 use super::record::{self, Envelope};
 use super::{Bound, KeyRing, Sealed, configured, seal, unseal};
 use crate::reference::Reference;
+use crate::reference::db::AnyConnection;
 use crate::reference::db::{self, Db, fault, unavailable, unreadable};
 use mortise_proto::StoreError;
+use sqlx::Row as _;
 use sqlx::any::{Any, AnyArguments, AnyRow};
 use sqlx::query::Query;
-use sqlx::{AnyConnection, Row as _};
 
 /// Rows of one transaction: a server waits for it.
 const BATCH: i64 = 64;

@@ -3,6 +3,7 @@
 
 use super::content::Content;
 use super::rows::{Row, Workspace};
+use crate::reference::db::AnyConnection;
 use crate::reference::db::fault;
 use crate::reference::errors::refused;
 use crate::reference::path::FilePath;
@@ -10,7 +11,6 @@ use crate::reference::records::{now, now_after};
 use everruns_core::session_file::InitialFile;
 use everruns_core::typed_id::SessionId;
 use mortise_proto::StoreError;
-use sqlx::AnyConnection;
 use uuid::Uuid;
 
 const READ_ONLY_BELOW: &str = "SELECT path FROM files \

@@ -4,13 +4,13 @@
 
 use super::content::{TEXT, travelling};
 use super::rows::Workspace;
+use crate::reference::db::AnyConnection;
 use crate::reference::db::fault;
 use crate::reference::errors::refused;
 use everruns_core::session_file::GrepMatch;
 use mortise_proto::StoreError;
 use mortise_proto::pb::ErrorReason;
 use regex::Regex;
-use sqlx::AnyConnection;
 use tokio::task::spawn_blocking;
 
 /// The texts, in order of path, which no index on the content could give.

@@ -1,6 +1,7 @@
 //! Files as rows. The root has none: it is there as soon as its session is.
 
 use super::content::{TEXT, travelling};
+use crate::reference::db::AnyConnection;
 use crate::reference::db::fault;
 use crate::reference::path::FilePath;
 use crate::reference::records::time;
@@ -8,7 +9,6 @@ use crate::reference::session_store;
 use everruns_core::session_file::{FileInfo, FileStat, SessionFile};
 use everruns_core::typed_id::SessionId;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 use uuid::Uuid;
 
 const FIND: &str = "SELECT path, id, is_directory, is_readonly, encoding, size_bytes, \

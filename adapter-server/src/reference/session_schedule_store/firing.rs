@@ -4,6 +4,7 @@
 use super::when::When;
 use super::{disabled, rows};
 use crate::Appended;
+use crate::reference::db::AnyConnection;
 use crate::reference::platform_store::sessions;
 use crate::reference::records::{nanos, stored_fault};
 use crate::reference::turn_queue::{self, Delivered};
@@ -14,7 +15,6 @@ use everruns_core::typed_id::SessionId;
 use mortise_proto::convert::{id, optional_timestamp, to_timestamp};
 use mortise_proto::{StoreError, pb};
 use serde_json::json;
-use sqlx::AnyConnection;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;

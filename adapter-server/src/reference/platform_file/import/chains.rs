@@ -5,9 +5,9 @@ use super::super::super::harness_store::{self, CHAIN_MAX};
 use super::super::super::seal::KeyRing;
 use super::super::faults::Fault;
 use super::plan::Plan;
+use crate::reference::db::AnyConnection;
 use everruns_core::typed_id::HarnessId;
 use mortise_proto::StoreError;
-use sqlx::AnyConnection;
 use std::collections::{HashMap, HashSet};
 
 pub(super) async fn check(

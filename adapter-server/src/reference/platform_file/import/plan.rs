@@ -11,6 +11,7 @@ use super::super::shape;
 use super::super::state::State;
 use super::layout::Layout;
 use super::{Action, Change};
+use crate::reference::db::AnyConnection;
 use everruns_core::traits::{ModelWithProvider, ProviderCredentials};
 use everruns_core::typed_id::{
     AgentId, BudgetId, HarnessId, IdMarker, ModelId, PaymentAccountId, TypedId,
@@ -20,7 +21,6 @@ use mortise_proto::StoreError;
 use mortise_proto::convert::budget_checker::Budget;
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy};
 use mortise_proto::convert::user_connection_resolver::Connection;
-use sqlx::AnyConnection;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a file makes of an org, as far as it has been read.

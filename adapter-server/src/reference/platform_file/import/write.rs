@@ -7,8 +7,8 @@ use super::super::super::{
     payment_authority, provider_credential_store, user_connection_resolver,
 };
 use super::plan::Put;
+use crate::reference::db::AnyConnection;
 use mortise_proto::StoreError;
-use sqlx::AnyConnection;
 
 pub(super) async fn all(
     tx: &mut AnyConnection,
