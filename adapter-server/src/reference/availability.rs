@@ -104,14 +104,18 @@ impl Availability {
         let reason = codes::said(error);
         {
             let mut doubt = lock(&self.doubt);
-            if doubt.is_none() {
-                let database = self.database.as_str();
-                let cause = codes::logged(error);
-                tracing::warn!(database, reason, cause, "the database failed");
-                *doubt = Some(Doubt {
-                    since: Instant::now(),
-                    reason,
-                });
+            match &mut *doubt {
+                // What is wrong may come to light only when it is tried again.
+                Some(doubt) => doubt.reason = reason,
+                None => {
+                    let database = self.database.as_str();
+                    let cause = codes::logged(error);
+                    tracing::warn!(database, reason, cause, "the database failed");
+                    *doubt = Some(Doubt {
+                        since: Instant::now(),
+                        reason,
+                    });
+                }
             }
         }
         self.wake.notify_one();
@@ -161,14 +165,14 @@ impl Availability {
         };
         let database = self.database.as_str();
         self.outage.send_if_modified(|outage| {
-            let is_new = outage.is_none();
-            if is_new {
+            if outage.is_none() {
                 tracing::error!(database, reason, "no changes can be made");
-                *outage = Some(Outage {
-                    reason: format!("the database cannot be written to: {reason}"),
-                });
             }
-            is_new
+            let reason = format!("the database cannot be written to: {reason}");
+            let said = Some(Outage { reason });
+            let is_news = *outage != said;
+            *outage = said;
+            is_news
         });
     }
 }

@@ -189,7 +189,8 @@ impl Pool {
                     });
                 }
                 Ok(Err(error)) => error,
-                Err(_) => silent(within),
+                Err(_) if within < CONNECT_WITHIN => sqlx::Error::PoolTimedOut,
+                Err(_) => silent(),
             };
             let is_over = self.closed.is_cancelled() || Instant::now() + CONNECT_EVERY >= until;
             if is_over || !self.may_come_back(&error) {
@@ -266,7 +267,8 @@ impl Pool {
     }
 }
 
-fn silent(within: Duration) -> sqlx::Error {
-    let text = format!("no connection was made within {} s", within.as_secs());
+fn silent() -> sqlx::Error {
+    let seconds = CONNECT_WITHIN.as_secs();
+    let text = format!("no connection was made within {seconds} s");
     sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, text))
 }
