@@ -2,7 +2,8 @@
 //! that they are compiled once, in this crate, and not again for every adapter.
 
 use crate::{
-    AdapterSource, EventStore, McpDirectory, Piecewise, Scope, SqlDatabases, TestSeed, TurnQueue,
+    AdapterSource, EventStore, McpDirectory, Outage, Piecewise, Scope, SqlDatabases, TestSeed,
+    TurnQueue,
 };
 use everruns_core::error::Result;
 use everruns_core::message_retriever::MessageRetriever;
@@ -23,12 +24,14 @@ use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
 use futures::future::BoxFuture;
 use mortise_proto::pb;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// An [`AdapterSource`] without its type.
 pub(crate) trait AnySource: Send + Sync {
     fn adapter(&self, scope: &Scope) -> Box<dyn AnyAdapter>;
     fn scoping(&self) -> pb::Scoping;
     fn remembers_requests(&self) -> bool;
+    fn outage(&self) -> Option<watch::Receiver<Option<Outage>>>;
 }
 
 /// What one call may ask for: the upstream adapter's methods that are called from
@@ -116,6 +119,10 @@ impl<S: AdapterSource> AnySource for SharedSource<S> {
 
     fn remembers_requests(&self) -> bool {
         self.0.remembers_requests()
+    }
+
+    fn outage(&self) -> Option<watch::Receiver<Option<Outage>>> {
+        self.0.outage()
     }
 }
 

@@ -34,6 +34,7 @@ mod idempotency;
 mod inbound;
 pub mod mcp;
 mod net;
+pub mod process;
 mod scope;
 mod serve;
 mod server;
@@ -50,5 +51,5 @@ pub use scope::Scope;
 pub use server::{AdapterServer, ServeError};
 pub use source::{
     Acknowledged, AdapterSource, Appended, ByteRuns, EventStore, McpAuthorization, McpDirectory,
-    MessageRuns, Piecewise, SqlDatabases, TestSeed, TurnQueue,
+    MessageRuns, Outage, Piecewise, SqlDatabases, TestSeed, TurnQueue,
 };

@@ -7,7 +7,7 @@ use crate::net::bearer::{Admit, TokenFile};
 use crate::net::listen::Listener;
 use crate::net::trace;
 use crate::serve::{Room, Serving, Shared};
-use crate::{AdapterSource, services};
+use crate::{AdapterSource, Outage, services};
 use futures::future::BoxFuture;
 use mortise_proto::rpc::table;
 use mortise_proto::{FILE_DESCRIPTOR_SET, MAX_HEADER_LIST_BYTES, MAX_MESSAGE_BYTES, pb};
@@ -15,6 +15,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::service::interceptor::InterceptedService;
@@ -140,12 +141,8 @@ impl AdapterServer {
             .serve_with_incoming_shutdown(listener.incoming(), async move {
                 stop.await;
                 // Balancers look elsewhere while calls under way end.
-                for service in table::SERVICES.iter().chain([&""]) {
-                    health
-                        .set_service_status(service, ServingStatus::NotServing)
-                        .await;
-                }
                 stopped.cancel();
+                set_health(&health, ServingStatus::NotServing).await;
             });
         tokio::select! {
             result = served => Ok(result?),
@@ -166,6 +163,8 @@ impl AdapterServer {
     ) -> Result<(HealthReporter, Routes), ServeError> {
         let limit = self.max_message_bytes;
         let requests = Arc::new(Room::of(self.max_bytes_in_flight));
+        let outage = self.source.outage();
+        let closed = closing.clone();
         let serving = Serving {
             shared: Arc::new(Shared {
                 source: self.source,
@@ -180,10 +179,9 @@ impl AdapterServer {
             }),
         };
         let (health, health_service) = tonic_health::server::health_reporter();
-        for service in table::SERVICES {
-            health
-                .set_service_status(service, ServingStatus::Serving)
-                .await;
+        set_health(&health, ServingStatus::Serving).await;
+        if let Some(outage) = outage {
+            tokio::spawn(keep_health(health.clone(), outage, closed));
         }
         let reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
@@ -210,6 +208,39 @@ impl fmt::Debug for AdapterServer {
             .field("identity", &self.identity)
             .finish_non_exhaustive()
     }
+}
+
+/// Every service of the contract, and the server as a whole.
+async fn set_health(health: &HealthReporter, status: ServingStatus) {
+    for service in table::SERVICES.iter().chain([&""]) {
+        health.set_service_status(service, status).await;
+    }
+}
+
+/// Says whether changes can be made, for as long as the source knows and the server is
+/// not told to stop: then it stays as it is set last.
+async fn keep_health(
+    health: HealthReporter,
+    mut outage: watch::Receiver<Option<Outage>>,
+    closing: CancellationToken,
+) {
+    loop {
+        let status = if outage.borrow_and_update().is_some() {
+            ServingStatus::NotServing
+        } else {
+            ServingStatus::Serving
+        };
+        set_health(&health, status).await;
+        tokio::select! {
+            biased;
+            () = closing.cancelled() => break,
+            changed = outage.changed() => if changed.is_err() {
+                return;
+            },
+        }
+    }
+    // It may have been said just now that all is well.
+    set_health(&health, ServingStatus::NotServing).await;
 }
 
 /// Resolves when the time to drain is over.

@@ -45,6 +45,14 @@ pub trait AdapterSource: Send + Sync + 'static {
         false
     }
 
+    /// Why no changes can be made now, as it changes. While it holds an outage, the
+    /// server's health is NOT_SERVING and its handshake says the reason; the source lets
+    /// it go by itself when changes can be made again. `None`: the source does not know,
+    /// and the server says that it serves.
+    fn outage(&self) -> Option<watch::Receiver<Option<Outage>>> {
+        None
+    }
+
     /// Events as they are on the wire, beside the trait's emitter: without
     /// decoding them, readable, and to be followed.
     fn event_store(&self, _scope: &Scope) -> Option<Arc<dyn EventStore>> {
@@ -93,6 +101,13 @@ impl<A: RuntimeHostAdapter> AdapterSource for A {
     fn scoping(&self) -> pb::Scoping {
         pb::Scoping::Shared
     }
+}
+
+/// Changes cannot be made now. Reads may go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outage {
+    /// Why, for an operator: what does not work and its code. Never a secret.
+    pub reason: String,
 }
 
 /// An event on its way in.

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use commands::{model, route, serve, sql_worker};
 use everruns_core::typed_id::SessionId;
 use mortise_adapter_client::Endpoint;
+use mortise_adapter_server::process::outlive_file_size_limit;
 use mortise_adapter_server::telemetry::may_be_logged;
 use mortise_runtime_host::config::command::ConfigCommand;
 use mortise_runtime_host::embedded::run_sql_worker;
@@ -112,6 +113,10 @@ fn main() -> ExitCode {
 }
 
 async fn obey(cli: Cli) -> ExitCode {
+    if let Err(fault) = outlive_file_size_limit() {
+        eprintln!("mortise-host: signals cannot be waited for: {fault}");
+        return ExitCode::from(NO_TURN);
+    }
     match cli.command {
         Command::Run(args) => {
             log_plainly();

@@ -17,6 +17,7 @@ mod providers;
 mod routes;
 mod secrets;
 mod security;
+mod storage_faults;
 mod stores;
 mod tools;
 mod traces;

@@ -60,6 +60,7 @@ pub(crate) fn description(protocol: u32, services: &[&str]) -> pb::DescribeRespo
             request_memory_seconds: 86_400,
         }),
         platform_base_url: String::new(),
+        outage: String::new(),
     }
 }
 

@@ -6,6 +6,7 @@ use super::call::context;
 use super::offers::{Described, Offers};
 use super::{Mesh, Org, Target};
 use answers::{Answers, CONFIRMATIONS};
+use everruns_core::DEFAULT_ORG_ID;
 use futures::future::join_all;
 use mortise_proto::pb::{self, DescribeRequest, DescribeResponse};
 use mortise_proto::rpc::short_service_name;
@@ -29,6 +30,9 @@ const REQUIRED: &[&str] = &[
     table::event_emitter_service::NAME,
     table::session_file_system_service::NAME,
 ];
+
+/// The most of an adapter's reason that is passed on.
+const OUTAGE_CHARS_MAX: usize = 1000;
 
 /// Why an adapter cannot be used. One message that says what to do.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -226,6 +230,14 @@ impl Mesh {
                 answer.map(Described::of)
             }
         }
+    }
+
+    /// Why an adapter cannot make changes now, if it says so.
+    pub(super) async fn outage_of(&self, target: &Arc<Target>, within: Duration) -> Option<String> {
+        let org = Org::new(DEFAULT_ORG_ID);
+        let asking = timeout(within, self.describe_once(target, &org)).await;
+        let outage = asking.ok()?.ok()?.outage;
+        (!outage.is_empty()).then(|| outage.chars().take(OUTAGE_CHARS_MAX).collect())
     }
 
     async fn describe_once(

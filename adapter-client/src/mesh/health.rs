@@ -55,6 +55,8 @@ pub struct AdapterHealth {
     pub is_not_serving: bool,
     /// The required services that are routed to it and that it does not serve now.
     pub not_serving: Vec<&'static str>,
+    /// What the adapter says is the reason, while it does not serve one of them.
+    pub outage: Option<String>,
 }
 
 /// What is known of one adapter.
@@ -71,6 +73,7 @@ pub(super) struct Health {
 struct Checked {
     is_not_serving: bool,
     not_serving: Vec<&'static str>,
+    outage: Option<String>,
 }
 
 /// What a watch brought.
@@ -184,9 +187,14 @@ impl Mesh {
                 not_serving.push(service);
             }
         }
+        let outage = match is_not_serving || !not_serving.is_empty() {
+            true => self.outage_of(target, ANSWER_WITHIN).await,
+            false => None,
+        };
         Ok(Checked {
             is_not_serving,
             not_serving,
+            outage,
         })
     }
 
@@ -251,12 +259,14 @@ impl Mesh {
         let Checked {
             is_not_serving,
             not_serving,
+            outage,
         } = checked;
         self.change_health(target, |now| {
             now.found += u64::from(found);
             now.away = None;
             now.is_not_serving = is_not_serving;
             now.not_serving = not_serving;
+            now.outage = outage;
         });
     }
 

@@ -26,6 +26,8 @@ pub struct AdapterStatus {
     pub is_not_serving: bool,
     /// The required services of its stores that it says it does not serve.
     pub services_not_serving: Vec<&'static str>,
+    /// What the adapter says is the reason for it.
+    pub outage: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -55,6 +57,7 @@ impl Mesh {
                 is_required: self.is_required(target),
                 is_not_serving: health.is_not_serving,
                 services_not_serving: health.not_serving,
+                outage: health.outage,
             }
         };
         self.targets().map(status).collect()
@@ -75,8 +78,12 @@ impl AdapterStatus {
             (_, true) => "anything".to_string(),
             (_, false) => return None,
         };
+        let reason = match &self.outage {
+            Some(outage) => outage.as_str(),
+            None => "its health is NOT_SERVING; its own log says why",
+        };
         Some(format!(
-            "adapter `{}` at {} does not serve {services} now: its health is NOT_SERVING; its own log says why",
+            "adapter `{}` at {} does not serve {services} now: {reason}",
             self.name, self.endpoint
         ))
     }

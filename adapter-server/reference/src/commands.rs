@@ -67,6 +67,10 @@ pub(crate) struct Traces {
     /// Send traces to this OTLP collector (gRPC), such as http://127.0.0.1:4317.
     #[arg(long, value_name = "ENDPOINT")]
     otlp: Option<String>,
+    /// Which events are logged: a level (error, warn, info, debug, trace), alone or by
+    /// module, such as `info,mortise_adapter_server=debug`. Without it `info`.
+    #[arg(long, value_name = "LEVEL", env = "MORTISE_LOG")]
+    log_level: Option<String>,
     /// Write logs as JSON, one object a line.
     #[arg(long)]
     log_json: bool,
@@ -133,13 +137,13 @@ pub(crate) enum Failure {
 // === impl Traces ===
 
 impl Traces {
-    /// Takes over the process's logs. `MORTISE_LOG` says which.
+    /// Takes over the process's logs. Where no option is read, `MORTISE_LOG` says which.
     #[expect(
         clippy::disallowed_methods,
         reason = "a command line reads the environment"
     )]
     pub(crate) fn start(self) -> Result<Telemetry, Failure> {
-        let level = std::env::var("MORTISE_LOG").ok();
+        let level = self.log_level.or_else(|| std::env::var("MORTISE_LOG").ok());
         let options = TelemetryOptions {
             service: "mortise-adapter",
             version: env!("CARGO_PKG_VERSION"),

@@ -10,39 +10,42 @@
 //! PostgreSQL takes many writers: one pool reads and writes, and a change that reads
 //! first locks what it read (see `locks`).
 
+pub(crate) mod availability;
 pub(crate) mod batch;
+pub(crate) mod connection;
 pub(crate) mod encoding;
 pub(crate) mod errors;
 pub(crate) mod locks;
 pub(crate) mod open;
+pub(crate) mod pool;
 pub(crate) mod sqlstate;
 
+use crate::db::availability::{Availability, Watch};
+use crate::db::connection::CommitError;
+pub(crate) use crate::db::connection::{AnyConnection, Reader, Tx};
 use crate::db::open::{OpenError, Place};
+use crate::db::pool::{Pool, PoolOptions};
 use crate::db::sqlstate::{Failure, failure};
+use mortise_adapter_server::Outage;
 use mortise_proto::StoreError;
 use mortise_proto::error::Outcome;
 use mortise_proto::pb::ErrorReason;
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::any::AnyConnectOptions;
 use sqlx::migrate::Migrator;
-use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Connection, Executor, Transaction};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-/// A transaction. Rolled back when it is dropped.
-pub(crate) type Tx = Transaction<'static, Any>;
-
-/// How long a call waits for a connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// How long a connection is read through.
+/// How long a connection is used.
 const CONNECTION_LIFETIME: Duration = Duration::from_secs(10 * 60);
-
-/// A connection that has been idle for longer is asked whether it still stands.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 /// What distinguishes the databases.
 #[derive(Debug, Clone, Copy)]
-struct Dialect {
+pub(crate) struct Dialect {
+    is_postgres: bool,
     /// For each connection.
     session: &'static str,
     /// Before the tables are made.
@@ -57,6 +60,7 @@ struct Dialect {
 /// transaction that reads first and writes later could find that it may not write any
 /// more.
 const SQLITE: Dialect = Dialect {
+    is_postgres: false,
     session: "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
               PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
               PRAGMA journal_size_limit = 67108864;",
@@ -68,13 +72,20 @@ const SQLITE: Dialect = Dialect {
 /// A lock that does not come, or a client that has stopped in the middle, must not hold
 /// everybody up for ever. A plan that is kept from when a table was empty reads all of it
 /// once it has filled; planning each time costs less than a tenth of a millisecond. The
+/// server gives up clients that it cannot reach any more, where it is able to tell. The
 /// two domains are SQLite's names: one text makes the tables of both databases.
 const POSTGRES: Dialect = Dialect {
-    session: "SET lock_timeout = '10s'; SET statement_timeout = '60s'; \
+    is_postgres: true,
+    session: "SET lock_timeout = '10s'; SET statement_timeout = '20s'; \
               SET idle_in_transaction_session_timeout = '60s'; \
               SET plan_cache_mode = 'force_custom_plan'; \
-              SET client_min_messages = 'warning'; SET timezone = 'UTC';",
-    prepare: "DO $$ BEGIN CREATE DOMAIN blob AS bytea; \
+              SET client_min_messages = 'warning'; SET timezone = 'UTC'; \
+              DO $$ BEGIN SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; \
+              SET tcp_keepalives_count = 3; SET tcp_user_timeout = '20s'; \
+              SET client_connection_check_interval = '5s'; \
+              EXCEPTION WHEN OTHERS THEN NULL; END $$;",
+    prepare: "SET statement_timeout = 0; \
+              DO $$ BEGIN CREATE DOMAIN blob AS bytea; \
               EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; \
               DO $$ BEGIN CREATE DOMAIN ordered_text AS text COLLATE \"C\"; \
               EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;",
@@ -87,143 +98,238 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 /// The connections to the database.
 #[derive(Debug)]
 pub(crate) struct Db {
-    writers: AnyPool,
-    readers: AnyPool,
+    writers: Arc<Pool>,
+    readers: Arc<Pool>,
+    availability: Arc<Availability>,
     dialect: Dialect,
+    /// Ends the task that watches.
+    closed: CancellationToken,
+}
+
+// === impl Dialect ===
+
+impl Dialect {
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.is_postgres
+    }
+
+    pub(crate) fn begin_write(&self) -> &'static str {
+        self.begin_write
+    }
 }
 
 // === impl Db ===
 
 impl Db {
-    /// Opens the database and brings its schema up to this build's.
+    /// Opens the database, brings its schema up to this build's, and starts the task
+    /// that finds out whether changes can be made.
     pub(crate) async fn open(place: &Place, max_connections: u32) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
-        let failed = |error: sqlx::Error| OpenError::connect(place, &error);
         let dialect = match place {
             Place::Memory | Place::File(_) => SQLITE,
             Place::Postgres(_) => POSTGRES,
         };
-        let options = place.options().map_err(failed)?;
-        let _alone = place.lock().await;
-        probe(&options, dialect).await.map_err(failed)?;
-        let max_connections = max_connections.max(2);
-        let writers = match place {
-            Place::Memory | Place::File(_) => pool(1, dialect)
-                // In memory the connection is the database; on disk it is worth keeping.
-                .max_lifetime(None),
-            Place::Postgres(_) => pool(max_connections, dialect).max_lifetime(CONNECTION_LIFETIME),
+        let first = {
+            let _alone = place.lock().await;
+            prepared(place, dialect).await?
         };
-        let writers = writers
-            .connect_with(options.clone())
-            .await
-            .map_err(failed)?;
-        MIGRATIONS
-            .run(&writers)
-            .await
-            .map_err(|error| OpenError::migrate(place, &error))?;
-        let readers = match place {
-            // A second connection would be a second, empty database.
-            Place::Memory | Place::Postgres(_) => writers.clone(),
-            Place::File(_) => pool(max_connections - 1, dialect)
-                .max_lifetime(CONNECTION_LIFETIME)
-                .connect_lazy_with(options),
+        let application = format!("mortise-{:08x}", Uuid::new_v4().as_fields().0);
+        let session = if dialect.is_postgres {
+            format!(
+                "{} SET application_name = '{application}';",
+                dialect.session
+            )
+        } else {
+            dialect.session.to_string()
         };
-        Ok(Self {
+        let availability = Availability::new(place.name());
+        let connect = place
+            .existing()
+            .map_err(|error| OpenError::connect(place, &error))?;
+        let pool = |size, lifetime| {
+            let options = PoolOptions {
+                connect: connect.clone(),
+                session: session.clone(),
+                size,
+                lifetime,
+                is_postgres: dialect.is_postgres,
+                is_the_database: matches!(place, Place::Memory),
+            };
+            Pool::new(options, availability.clone())
+        };
+        let many = max_connections.max(2);
+        let mut first = Some(first);
+        let (writers, readers) = match place {
+            Place::Memory => {
+                // A second connection would be a second, empty database.
+                let only = pool(1, None);
+                if let Some(first) = first.take() {
+                    only.put(first);
+                }
+                (only.clone(), only)
+            }
+            Place::File(_) => (pool(1, None), pool(many - 1, Some(CONNECTION_LIFETIME))),
+            Place::Postgres(_) => {
+                let all = pool(many, Some(CONNECTION_LIFETIME));
+                (all.clone(), all)
+            }
+        };
+        if let Some(first) = first {
+            let closed = first.close().await;
+            closed.map_err(|error| OpenError::connect(place, &error))?;
+        }
+        let db = Self {
             writers,
             readers,
+            availability,
             dialect,
-        })
+            closed: CancellationToken::new(),
+        };
+        db.start_watch(application);
+        Ok(db)
+    }
+
+    fn start_watch(&self, application: String) {
+        let watch = Watch {
+            writers: Arc::downgrade(&self.writers),
+            availability: self.availability.clone(),
+            dialect: self.dialect,
+            application,
+            closed: self.closed.clone(),
+        };
+        tokio::spawn(watch.run());
+    }
+
+    /// Why no changes can be made now, as it changes.
+    pub(crate) fn outage(&self) -> watch::Receiver<Option<Outage>> {
+        self.availability.outage()
     }
 
     /// A connection for one statement that reads.
-    pub(crate) async fn reader(&self) -> Result<PoolConnection<Any>, StoreError> {
-        self.readers.acquire().await.map_err(fault)
+    pub(crate) async fn reader(&self) -> Result<Reader, StoreError> {
+        let connection = self.readers.acquire().await.map_err(fault)?;
+        Ok(connection.reader())
     }
 
     /// A transaction that reads: all of it sees one moment.
     pub(crate) async fn snapshot(&self) -> Result<Tx, StoreError> {
-        let begun = self.readers.begin_with(self.dialect.begin_snapshot);
-        begun.await.map_err(fault)
+        let connection = self.readers.acquire().await.map_err(fault)?;
+        let begun = connection.begin(self.dialect.begin_snapshot).await;
+        begun.map_err(fault)
     }
 
     /// A transaction that writes.
     pub(crate) async fn write(&self) -> Result<Tx, StoreError> {
         // Nothing has been written yet, whatever went wrong.
-        let begun = self.writers.begin_with(self.dialect.begin_write).await;
-        begun.map_err(|error| fault(error).outcome(Outcome::NotApplied))
+        let not_applied = |error| fault(error).outcome(Outcome::NotApplied);
+        let connection = self.writers.acquire().await.map_err(not_applied)?;
+        let begun = connection.begin(self.dialect.begin_write).await;
+        begun.map_err(not_applied)
     }
 
     /// Waits for the calls under way and closes every connection.
     pub(crate) async fn close(&self) {
+        self.closed.cancel();
         self.readers.close().await;
         self.writers.close().await;
     }
 }
 
-/// Connects once by hand: a pool tries again until it gives up, and then says that it
-/// gave up instead of what was wrong.
-async fn probe(options: &AnyConnectOptions, dialect: Dialect) -> Result<(), sqlx::Error> {
-    let mut conn = options.connect().await?;
-    conn.execute(dialect.session).await?;
-    conn.execute(dialect.prepare).await?;
-    conn.close().await
+impl Drop for Db {
+    fn drop(&mut self) {
+        self.closed.cancel();
+    }
 }
 
-fn pool(max_connections: u32, dialect: Dialect) -> AnyPoolOptions {
-    AnyPoolOptions::new()
-        .max_connections(max_connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .idle_timeout(None)
-        .after_connect(move |conn: &mut AnyConnection, _| {
-            Box::pin(async move { conn.execute(dialect.session).await.map(|_| ()) })
-        })
-        // A ping costs as much as a read; a connection that has just answered is spared
-        // it. One that fails it is thrown away, and another is taken.
-        .test_before_acquire(false)
-        .before_acquire(|conn: &mut AnyConnection, used| {
-            Box::pin(async move {
-                if used.idle_for > TRUSTED_FOR {
-                    conn.ping().await?;
-                }
-                Ok(true)
-            })
-        })
+/// Connects, and brings the schema up to this build's. Only this may take long. The
+/// connection is given back for a database in memory, which lives with it.
+async fn prepared(place: &Place, dialect: Dialect) -> Result<sqlx::AnyConnection, OpenError> {
+    let failed = |error: sqlx::Error| OpenError::connect(place, &error);
+    let options = place.options().map_err(failed)?;
+    let mut first = options.connect().await.map_err(failed)?;
+    if dialect.is_postgres
+        && shares_sessions(&mut first, &options)
+            .await
+            .map_err(failed)?
+    {
+        return Err(OpenError::shared_sessions(place));
+    }
+    first.execute(dialect.session).await.map_err(failed)?;
+    first.execute(dialect.prepare).await.map_err(failed)?;
+    MIGRATIONS
+        .run_direct(None, &mut first, false)
+        .await
+        .map_err(|error| OpenError::migrate(place, &error))?;
+    Ok(first)
+}
+
+/// Whether the server gives one session to several connections in turn, as a pooler does
+/// that lends sessions out for a transaction: settings would get lost then, and prepared
+/// statements be found by others. Asked with plain queries, which every pooler passes on.
+async fn shares_sessions(
+    first: &mut sqlx::AnyConnection,
+    options: &AnyConnectOptions,
+) -> Result<bool, sqlx::Error> {
+    const READ: &str = "SELECT COALESCE(current_setting('mortise.mark', true), '')";
+    let mark = Uuid::new_v4().to_string();
+    let set = format!("SET mortise.mark = '{mark}'");
+    first.execute(AssertSqlSafe(set)).await?;
+    // A server that has no room for a second has room to share none.
+    let Ok(mut second) = options.connect().await else {
+        return Ok(false);
+    };
+    second.execute("BEGIN").await?;
+    let seen: String = sqlx::raw_sql(READ)
+        .fetch_one(&mut second)
+        .await?
+        .try_get(0)?;
+    let kept: String = sqlx::raw_sql(READ)
+        .fetch_one(&mut *first)
+        .await?
+        .try_get(0)?;
+    second.execute("ROLLBACK").await?;
+    second.close().await?;
+    Ok(seen == mark || kept != mark)
 }
 
 // === errors ===
 
 /// Makes a change durable.
 pub(crate) async fn commit(tx: Tx) -> Result<(), StoreError> {
-    tx.commit().await.map_err(fault)
+    tx.commit().await.map_err(|error| match error {
+        CommitError::NotTried => unavailable("the change was undone; send it again".to_string())
+            .outcome(Outcome::NotApplied),
+        CommitError::Failed(error) => fault(error),
+    })
 }
 
-/// What the caller hears of an error of the driver. Never a value: the driver quotes
-/// those in errors of decoding, and PostgreSQL in its details.
+/// What the caller hears of an error of the driver. Never a value and no file: the
+/// driver quotes values in errors of decoding, and PostgreSQL both in its texts.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "the driver's enum is open, and all the rest is one thing here"
 )]
 pub(crate) fn fault(error: sqlx::Error) -> StoreError {
+    let said = sqlstate::said(&error);
     match &error {
-        sqlx::Error::Database(cause) => {
-            let text = cause.message();
-            match failure(&error) {
-                Failure::Passing => unavailable(format!("the database cannot answer now: {text}")),
-                Failure::Undone => {
-                    unavailable("another change came between; send it again".to_string())
-                        .outcome(Outcome::NotApplied)
-                }
-                Failure::Final => {
-                    StoreError::new(ErrorReason::Store, format!("the database refused: {text}"))
-                }
+        sqlx::Error::Database(_) => match failure(&error) {
+            Failure::Passing => unavailable(format!("the database cannot answer now: {said}")),
+            Failure::Undone => unavailable("another change came between; send it again".into())
+                .outcome(Outcome::NotApplied),
+            Failure::Final => {
+                StoreError::new(ErrorReason::Store, format!("the database refused: {said}"))
             }
-        }
+        },
         sqlx::Error::PoolTimedOut => {
-            unavailable("no connection to the database became free".to_string())
+            unavailable("no connection to the database became free".into())
+                .outcome(Outcome::NotApplied)
         }
-        sqlx::Error::PoolClosed => unavailable("the database is closed".to_string()),
-        sqlx::Error::Io(cause) => unavailable(format!("the database cannot answer now: {cause}")),
-        sqlx::Error::WorkerCrashed => unavailable("the database connection broke".to_string()),
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => {
+            unavailable(format!("the database cannot answer now: {said}"))
+        }
         sqlx::Error::ColumnDecode { index, .. } => unreadable(&format!("column {index}")),
         _ => StoreError::new(ErrorReason::Store, "the database gave an unexpected answer"),
     }

@@ -2,6 +2,7 @@
 //! the change: a change that was sent twice happens once, also across a restart.
 
 use crate::db;
+use crate::db::AnyConnection;
 use crate::db::encoding::now;
 use crate::db::locks;
 use crate::db::{Db, fault};
@@ -11,7 +12,6 @@ use mortise_adapter_server::reused;
 use mortise_proto::error::Outcome;
 use mortise_proto::{Secrets, StoreError};
 use prost::Message;
-use sqlx::AnyConnection;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,9 @@ const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Old answers are dropped once in so many new ones, up to twice as many, so that
 /// dropping keeps up and no change waits long for it.
 const PRUNE_EVERY: u32 = 256;
+
+/// The most that one statement drops: it has a time limit.
+const PRUNE_MOST: i64 = 4096;
 
 const FIND: &str = "SELECT method, body FROM replies WHERE org_id = $1 AND request_id = $2";
 
@@ -60,9 +63,15 @@ impl Pruning {
             began_at: newest.map_or_else(now, |(newest,)| newest),
             began: Instant::now(),
         };
-        pruning.prune(&mut tx, i64::MAX).await?;
         db::commit(tx).await?;
-        Ok(pruning)
+        loop {
+            let mut tx = db.write().await?;
+            let pruned = pruning.prune(&mut tx, PRUNE_MOST).await?;
+            db::commit(tx).await?;
+            if pruned == 0 {
+                return Ok(pruning);
+            }
+        }
     }
 
     /// What an answer that is given now is marked with.
@@ -81,18 +90,19 @@ impl Pruning {
         if before / PRUNE_EVERY == before.wrapping_add(answers) / PRUNE_EVERY {
             return Ok(());
         }
-        self.prune(tx, i64::from(2 * PRUNE_EVERY.max(answers)))
-            .await
+        let most = i64::from(2 * PRUNE_EVERY.max(answers));
+        self.prune(tx, most).await.map(drop)
     }
 
-    async fn prune(&self, tx: &mut AnyConnection, most: i64) -> Result<(), StoreError> {
+    /// Says how many it dropped.
+    async fn prune(&self, tx: &mut AnyConnection, most: i64) -> Result<u64, StoreError> {
         let kept_for = i64::try_from(KEPT_FOR.as_nanos()).unwrap_or(i64::MAX);
         let pruned = sqlx::query(PRUNE)
             .bind(self.now().saturating_sub(kept_for))
             .bind(most)
             .execute(tx)
             .await;
-        pruned.map(|_| ()).map_err(fault)
+        pruned.map(|done| done.rows_affected()).map_err(fault)
     }
 }
 

@@ -5,6 +5,7 @@ mod commands;
 
 use clap::{Parser, Subcommand};
 use commands::{Failure, export, import, rotate_keys, serve};
+use mortise_adapter_server::process::outlive_file_size_limit;
 use mortise_reference::run_sql_worker;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<(), Failure> {
+    outlive_file_size_limit().map_err(Failure::Signals)?;
     match cli.command {
         None => serve::run(cli.serve).await,
         Some(Command::Serve(args)) => serve::run(*args).await,

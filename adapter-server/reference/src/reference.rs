@@ -17,11 +17,12 @@ use crate::stores::session_sql_db_store::SqlEngine;
 use crate::stores::turn_queue::TurnBell;
 use crate::stores::utility_llm;
 use mortise_adapter_server::{
-    AdapterSource, EventStore, McpDirectory, Piecewise, Scope, SqlDatabases, TestSeed, TurnQueue,
+    AdapterSource, EventStore, McpDirectory, Outage, Piecewise, Scope, SqlDatabases, TestSeed,
+    TurnQueue,
 };
 use mortise_proto::pb;
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// The reference storage. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -154,6 +155,10 @@ impl AdapterSource for Reference {
 
     fn remembers_requests(&self) -> bool {
         true
+    }
+
+    fn outage(&self) -> Option<watch::Receiver<Option<Outage>>> {
+        Some(self.inner.db.outage())
     }
 
     fn event_store(&self, scope: &Scope) -> Option<Arc<dyn EventStore>> {

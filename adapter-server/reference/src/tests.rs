@@ -7,6 +7,7 @@
 #[path = "../../../tests/support/src/database.rs"]
 #[allow(unreachable_pub, dead_code)]
 mod database;
+mod loans;
 mod opening;
 #[allow(clippy::duplicate_mod)]
 #[path = "tests/suite.rs"]

@@ -1,7 +1,7 @@
 //! The handshake.
 
 use crate::Scope;
-use crate::erased::AnyAdapter;
+use crate::erased::{AnyAdapter, AnySource};
 use crate::idempotency::KEPT_FOR;
 use crate::serve::{Serving, Shared};
 use everruns_core::typed_id::SessionId;
@@ -37,7 +37,15 @@ pub(super) async fn describe(
             request_memory_seconds: KEPT_FOR.as_secs(),
         }),
         platform_base_url: platform_base_url(&*call.adapter, &call.scope),
+        outage: outage(&*shared.source),
     }))
+}
+
+/// Why no changes can be made now; empty: they can.
+fn outage(source: &dyn AnySource) -> String {
+    let outage = source.outage();
+    let outage = outage.and_then(|outage| outage.borrow().clone());
+    outage.map(|outage| outage.reason).unwrap_or_default()
 }
 
 /// Where the links of the web console begin; it is the same in every session.

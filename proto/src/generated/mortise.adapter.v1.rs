@@ -376,6 +376,16 @@ pub struct DescribeResponse {
     /// make links with it. Empty if there is no web console.
     #[prost(string, tag = "6")]
     pub platform_base_url: ::prost::alloc::string::String,
+    /// OPTIONAL. Why no changes can be made now, for an operator: what does not work
+    /// and its code, such as `the database cannot be written to: the server's disk is  full (SQLSTATE 53100)`. At most 1,000 characters, and never a secret. Empty:
+    /// changes can be made, or the server does not know.
+    ///
+    /// A server that sets it says NOT_SERVING in grpc.health.v1 meanwhile, goes on
+    /// answering reads where it can, and clears it by itself, without a restart, when
+    /// changes can be made again. A host that reads it says that it is not ready, and
+    /// why.
+    #[prost(string, tag = "7")]
+    pub outage: ::prost::alloc::string::String,
 }
 /// Scoping says whether a server keeps the data of orgs apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

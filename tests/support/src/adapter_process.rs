@@ -3,6 +3,7 @@
 use crate::database::Database;
 use crate::memory::Memory;
 use mortise_adapter_client::Endpoint;
+use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -89,6 +90,33 @@ impl AdapterProcess {
             .env("MORTISE_LOG", "trace")
             .stderr(File::create(log).unwrap());
         Self::listening(command).await
+    }
+
+    /// Starts one over a database at a URL, on a free port, with these variables in its
+    /// environment; its warnings go to a file.
+    pub async fn start_in(
+        database_url: &str,
+        folder: &Path,
+        environment: &[(String, OsString)],
+        log: &Path,
+    ) -> Self {
+        let key = folder.join("key");
+        std::fs::write(&key, [7; 32]).unwrap();
+        let mut command = Command::new(binary("mortise-adapter"));
+        command
+            .args(["--listen", "127.0.0.1:0", "--test-seed", "--database"])
+            .arg(database_url)
+            .arg("--key-file")
+            .arg(key)
+            .env("MORTISE_LOG", "info")
+            .envs(environment.iter().cloned())
+            .stderr(File::create(log).unwrap());
+        Self::listening(command).await
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("the process runs")
     }
 
     async fn listening(mut command: Command) -> Self {

@@ -3,7 +3,8 @@
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
 use std::env;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Where the PostgreSQL server is on which databases are made.
 const VARIABLE: &str = "MORTISE_POSTGRES";
@@ -59,6 +60,59 @@ impl Database {
         conn.close().await.unwrap();
         count
     }
+}
+
+impl Database {
+    /// The server's unix socket.
+    pub fn socket() -> PathBuf {
+        let url = env::var(VARIABLE).unwrap();
+        let (_, folder) = url.rsplit_once("host=").expect("the server is on a socket");
+        Path::new(folder).join(".s.PGSQL.5432")
+    }
+
+    /// The name on the server of the database that belongs to a path.
+    pub fn name_at(path: &Path) -> String {
+        name_of(path)
+    }
+
+    /// Makes every new connection to the database on the server that belongs to a path
+    /// one that only reads, or one that writes again.
+    pub async fn set_read_only(path: &Path, is_read_only: bool) {
+        let (mut conn, _) = server().await;
+        let name = name_of(path);
+        let set = if is_read_only { "SET" } else { "RESET" };
+        let value = if is_read_only { "= on" } else { "" };
+        let statement =
+            format!("ALTER DATABASE {name} {set} default_transaction_read_only {value}");
+        conn.execute(AssertSqlSafe(statement)).await.unwrap();
+        conn.close().await.unwrap();
+    }
+
+    /// Stops the server's processes for the database that belongs to a path, as a debugger
+    /// does, and gives them back.
+    pub async fn stop_processes(path: &Path) -> Vec<i32> {
+        let (mut conn, _) = server().await;
+        let pids: Vec<(i32,)> =
+            sqlx::query_as("SELECT pid FROM pg_stat_activity WHERE datname = $1")
+                .bind(name_of(path))
+                .fetch_all(&mut conn)
+                .await
+                .unwrap();
+        conn.close().await.unwrap();
+        let pids: Vec<i32> = pids.into_iter().map(|(pid,)| pid).collect();
+        signal("-STOP", &pids);
+        pids
+    }
+
+    /// Lets stopped processes go on; some may have ended.
+    pub fn go_on(pids: &[i32]) {
+        signal("-CONT", pids);
+    }
+}
+
+fn signal(what: &str, pids: &[i32]) {
+    let pids = pids.iter().map(ToString::to_string);
+    Command::new("kill").arg(what).args(pids).output().unwrap();
 }
 
 /// A connection to the server, and its URL.

@@ -3,10 +3,12 @@
 
 pub mod adapter_process;
 pub mod database;
+pub mod failing_disk;
 pub mod fake_images;
 pub mod fake_mcp;
 pub mod fake_openai;
 pub mod fixtures;
+pub mod freezing_proxy;
 pub mod host_process;
 pub mod in_process;
 pub mod memory;

@@ -2,11 +2,12 @@
 //! thread, and SQLite keeps a prepared statement per text: rows are cut into runs of
 //! few different lengths, so that few texts are ever seen.
 
+use crate::db::AnyConnection;
 use crate::db::fault;
 use mortise_proto::StoreError;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
-use sqlx::{Any, AnyConnection, AssertSqlSafe, FromRow};
+use sqlx::{Any, AssertSqlSafe, FromRow};
 
 const RUNS: [usize; 4] = [64, 16, 4, 1];
 

@@ -7,12 +7,9 @@
 //! circle.
 
 use crate::db::batch;
-use crate::db::fault;
+use crate::db::{AnyConnection, fault};
 use everruns_core::typed_id::SessionId;
 use mortise_proto::StoreError;
-use sqlx::AnyConnection;
-
-const POSTGRES: &str = "PostgreSQL";
 
 /// Weaker than FOR UPDATE: rows that refer to the session may still be inserted.
 const SESSION: &str = "SELECT 1 FROM sessions WHERE org_id = $1 AND id = $2 FOR NO KEY UPDATE";
@@ -32,7 +29,7 @@ pub(crate) async fn session(
     org_id: i64,
     session_id: SessionId,
 ) -> Result<(), StoreError> {
-    if tx.backend_name() != POSTGRES {
+    if !tx.is_postgres() {
         return Ok(());
     }
     let locked = sqlx::query(SESSION)
@@ -49,7 +46,7 @@ pub(crate) async fn sessions(
     org_id: i64,
     session_ids: &[&str],
 ) -> Result<(), StoreError> {
-    if tx.backend_name() != POSTGRES {
+    if !tx.is_postgres() {
         return Ok(());
     }
     let mut sorted = session_ids.to_vec();
@@ -61,7 +58,7 @@ pub(crate) async fn sessions(
 /// Makes other changes to the same thing of the same org wait until this one is
 /// over; `what` names the thing, such as a table.
 pub(crate) async fn org(tx: &mut AnyConnection, org_id: i64, what: &str) -> Result<(), StoreError> {
-    if tx.backend_name() != POSTGRES {
+    if !tx.is_postgres() {
         return Ok(());
     }
     let locked = sqlx::query(NAMED).bind(what).bind(org_id).execute(tx).await;
@@ -70,7 +67,7 @@ pub(crate) async fn org(tx: &mut AnyConnection, org_id: i64, what: &str) -> Resu
 
 /// Makes whatever spends the org's budgets wait until this change is over.
 pub(crate) async fn budgets(tx: &mut AnyConnection, org_id: i64) -> Result<(), StoreError> {
-    if tx.backend_name() != POSTGRES {
+    if !tx.is_postgres() {
         return Ok(());
     }
     let locked = sqlx::query(BUDGETS).bind(org_id).fetch_all(tx).await;

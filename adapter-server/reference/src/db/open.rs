@@ -64,7 +64,17 @@ impl Place {
         Ok(AnyConnectOptions::from_str(&url)?.disable_statement_logging())
     }
 
-    fn name(&self) -> String {
+    /// The same for a database that has been opened before: a file that has gone must not
+    /// come back empty.
+    pub(crate) fn existing(&self) -> Result<AnyConnectOptions, sqlx::Error> {
+        let Self::File(path) = self else {
+            return self.options();
+        };
+        let url = format!("sqlite:{}?mode=rw", percent_encoded(path));
+        Ok(AnyConnectOptions::from_str(&url)?.disable_statement_logging())
+    }
+
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Memory => "in memory".to_string(),
             Self::File(path) => path.clone(),
@@ -149,14 +159,19 @@ impl OpenError {
     }
 
     fn postgres(name: String, error: &sqlx::Error) -> Self {
-        let said = error
-            .as_database_error()
-            .map_or_else(|| error.to_string(), |error| error.message().to_string());
+        let said = error.as_database_error().map_or_else(
+            || error.to_string(),
+            |error| sqlstate::bounded(error.message()),
+        );
         let code = sqlstate::sqlstate(error);
         let remedy = match code.as_deref() {
             Some("3D000") => "make the database (createdb), or name another one",
             Some("28P01" | "28000") => "check user and password, and the server's pg_hba.conf",
             Some("42501") => "let this user make tables: GRANT CREATE, USAGE ON SCHEMA public",
+            Some("08P01") => {
+                "is it a pooler? pgbouncer needs pool_mode = session and \
+                 ignore_startup_parameters = extra_float_digits"
+            }
             Some("53300") => "raise the server's max_connections, or give fewer here",
             Some("57P03") => "the server is starting or stopping; try again",
             Some("42P07" | "42710") => {
@@ -165,6 +180,15 @@ impl OpenError {
             _ => "is the server running, and are host, port and user right?",
         };
         Self::new(name, said, remedy)
+    }
+
+    pub(crate) fn shared_sessions(place: &Place) -> Self {
+        Self::new(
+            place.name(),
+            "a pooler in front of it gives one session to several connections in turn",
+            "set pool_mode = session for this database in pgbouncer.ini, or give the address \
+             of the server itself",
+        )
     }
 
     fn file(path: &str, error: &sqlx::Error) -> Self {

@@ -1,5 +1,6 @@
 //! What an org has now, and what everything in it is called.
 
+use crate::db::AnyConnection;
 use crate::seal::KeyRing;
 use crate::stores::names;
 use crate::stores::names::Kind;
@@ -14,7 +15,6 @@ use mortise_proto::convert::budget_checker::Budget;
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy};
 use mortise_proto::convert::user_connection_resolver::Connection;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an org has, each list in a fixed order.

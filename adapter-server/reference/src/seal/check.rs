@@ -2,13 +2,13 @@
 //! first secret is read.
 
 use crate::db;
+use crate::db::AnyConnection;
 use crate::db::encoding::now;
 use crate::db::{Db, fault};
 use crate::seal::keys::KEY_ID_BYTES;
 use crate::seal::places::{Form, PLACES, Place};
 use crate::seal::{KeyRing, record};
 use mortise_proto::StoreError;
-use sqlx::AnyConnection;
 
 const KNOWN: &str = "SELECT key_id FROM sealing_keys ORDER BY created_at, key_id";
 

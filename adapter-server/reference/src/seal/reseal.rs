@@ -6,6 +6,7 @@
 //! and goes on where he was.
 
 use crate::db;
+use crate::db::AnyConnection;
 use crate::db::{Db, fault, unavailable, unreadable};
 use crate::reference::Reference;
 use crate::seal::check::{forget_others, sealed_with};
@@ -14,9 +15,9 @@ use crate::seal::record;
 use crate::seal::record::Envelope;
 use crate::seal::{Bound, KeyRing, Sealed, configured, seal, unseal};
 use mortise_proto::StoreError;
+use sqlx::Row as _;
 use sqlx::any::{Any, AnyArguments, AnyRow};
 use sqlx::query::Query;
-use sqlx::{AnyConnection, Row as _};
 
 /// Rows of one transaction: a server waits for it.
 const BATCH: i64 = 64;

@@ -1,5 +1,6 @@
 //! Agents.
 
+use crate::db::AnyConnection;
 use crate::db::errors::upstream;
 use crate::db::fault;
 use crate::reference::ScopedReference;
@@ -10,7 +11,6 @@ use everruns_core::agent::AgentStatus;
 use everruns_core::typed_id::AgentId;
 use everruns_core::{Agent, AgentLoopError, traits::AgentStore};
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 const FIND: &str = "SELECT body FROM agents WHERE org_id = $1 AND id = $2";
 

@@ -5,6 +5,7 @@ mod subjects;
 
 pub(crate) use spending::Spending;
 
+use crate::db::AnyConnection;
 use crate::db::encoding::domain;
 use crate::db::errors::upstream;
 use crate::db::fault;
@@ -18,7 +19,6 @@ use everruns_core::typed_id::{AgentId, SessionId};
 use mortise_proto::convert::budget_checker::Budget;
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use sqlx::AnyConnection;
 use subjects::Subjects;
 
 const ALL: &str = "SELECT body, balance FROM budgets WHERE org_id = $1 ORDER BY id";

@@ -14,11 +14,12 @@ use everruns_core::egress::{
 use everruns_core::url_validation::{
     UrlValidationError, validate_safe_url, validate_url_dns_pinned,
 };
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use url::Url;
 
 /// Upstream sets no time for a client of another.
 const TIMEOUT_MS: u64 = 60_000;
@@ -121,8 +122,23 @@ impl EgressService for Guarded {
     }
 
     async fn send_stream(&self, request: EgressRequest) -> EgressResult<EgressStreamResponse> {
-        let (direct, request) = self.admitted(request).await?;
-        direct.send_stream(request).await
+        let url = request.url.clone();
+        let sent = async {
+            let (direct, request) = self.admitted(request).await?;
+            direct.send_stream(request).await
+        };
+        let answer = sent.await.map_err(|error| without_secrets(error, &url))?;
+        let EgressStreamResponse {
+            status,
+            headers,
+            body,
+        } = answer;
+        let body = body.map_err(move |error| without_secrets(error, &url));
+        Ok(EgressStreamResponse {
+            status,
+            headers,
+            body: body.boxed(),
+        })
     }
 
     fn name(&self) -> &'static str {
@@ -181,6 +197,39 @@ fn refusal(request: &EgressRequest, fault: UrlValidationError) -> EgressError {
         | UrlValidationError::DisallowedScheme(_)
         | UrlValidationError::MissingHostname) => EgressError::InvalidRequest(fault.to_string()),
     }
+}
+
+/// An error without what a URL may hold of secrets: they stand in its query, its user or
+/// its fragment. Clients quote the URL as it was given, or as they read it.
+fn without_secrets(error: EgressError, url: &str) -> EgressError {
+    let read = Url::parse(url).ok();
+    let shown = read.as_ref().map_or_else(String::new, bare);
+    let blank = |text: String| {
+        let text = text.replace(url, &shown);
+        match &read {
+            Some(read) => text.replace(read.as_str(), &shown),
+            None => text,
+        }
+    };
+    match error {
+        EgressError::InvalidRequest(text) => EgressError::InvalidRequest(blank(text)),
+        EgressError::NetworkAccessDenied { url } => {
+            EgressError::NetworkAccessDenied { url: blank(url) }
+        }
+        EgressError::Transport(text) => EgressError::Transport(blank(text)),
+        EgressError::SigningUnavailable => EgressError::SigningUnavailable,
+    }
+}
+
+/// Scheme, host, port and path of a URL.
+fn bare(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    // Both fail only where there is neither.
+    url.set_username("").ok();
+    url.set_password(None).ok();
+    url.into()
 }
 
 fn denied(request: &EgressRequest) -> EgressError {

@@ -18,6 +18,7 @@ mod write;
 pub(crate) use feeds::Feeds;
 pub(crate) use group::Appender;
 
+use crate::db::AnyConnection;
 use crate::db::encoding::now;
 use crate::db::errors::upstream;
 use crate::reference::ScopedReference;
@@ -31,7 +32,6 @@ use mortise_adapter_server::{Acknowledged, Appended, EventStore};
 use mortise_proto::convert::event_emitter::event_from_ack;
 use mortise_proto::{StoreError, pb};
 use prepare::prepare;
-use sqlx::AnyConnection;
 use std::sync::Arc;
 use tokio::sync::broadcast;
 

@@ -1,5 +1,6 @@
 //! Stored events, read.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{decoded, stored_fault};
 use crate::db::fault;
 use everruns_core::typed_id::SessionId;
@@ -7,7 +8,6 @@ use futures::{Stream, StreamExt};
 use mortise_proto::convert::event_log::stored;
 use mortise_proto::convert::id;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 /// As many as there are, and no more than what `$5` bytes hold, but one. The innermost
 /// SELECT is limited before anything is added up.

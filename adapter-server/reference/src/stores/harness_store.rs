@@ -1,5 +1,6 @@
 //! Harnesses and their chains.
 
+use crate::db::AnyConnection;
 use crate::db::errors::{refused, upstream};
 use crate::db::fault;
 use crate::reference::ScopedReference;
@@ -10,7 +11,6 @@ use everruns_core::harness::HarnessStatus;
 use everruns_core::typed_id::HarnessId;
 use everruns_core::{AgentLoopError, Harness, traits::HarnessStore};
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 use std::collections::HashSet;
 
 /// The longest chain. Longer ones are refused, never cut: a cut chain would lose the

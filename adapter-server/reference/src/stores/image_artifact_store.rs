@@ -1,6 +1,7 @@
 //! Images that tools make. Their bytes stand in pieces: neither database handles a
 //! value of many MiB well, and a reader takes one piece at a time.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{domain, now, stored_fault, time};
 use crate::db::errors::upstream;
 use crate::db::{fault, unreadable};
@@ -13,7 +14,6 @@ use mortise_proto::convert::image_artifact_store::{MAX_IMAGE_BYTES, split_new, t
 use mortise_proto::convert::{nested, to_timestamp};
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use sqlx::AnyConnection;
 
 /// The size of every piece but the last. A multiple of three: what is made of a piece
 /// in base64 can be put behind what was made of the piece before.

@@ -1,6 +1,7 @@
 //! Leases. Each has an entry in the registry, written in the same transaction: the
 //! host's ownership checks read either.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{decoded, domain, nanos, now_after, stored_fault, time};
 use crate::db::errors::{refused, upstream};
 use crate::db::fault;
@@ -21,7 +22,6 @@ use mortise_proto::convert::{json, json_text, nested, optional_nested, timestamp
 use mortise_proto::{StoreError, pb};
 use prost::Message;
 use serde_json::Value;
-use sqlx::AnyConnection;
 
 const FIND: &str = "SELECT body FROM leased_resources \
     WHERE org_id = $1 AND session_id = $2 AND provider = $3 AND resource_type = $4 \

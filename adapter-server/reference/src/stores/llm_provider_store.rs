@@ -1,5 +1,6 @@
 //! Language models. API keys are sealed.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{decoded, stored_fault};
 use crate::db::errors::upstream;
 use crate::db::fault;
@@ -14,7 +15,6 @@ use everruns_core::{
 use mortise_proto::convert::id;
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use sqlx::AnyConnection;
 
 const FIND: &str = "SELECT id, key_id, nonce, sealed, body FROM models \
                     WHERE org_id = $1 AND id = $2";

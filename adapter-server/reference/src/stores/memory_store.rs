@@ -1,6 +1,7 @@
 //! Memories. What a search looks through stands apart from the images, which only the
 //! memories that are found are read for.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{decoded, domain, nanos, now_after, stored_fault, time};
 use crate::db::errors::{refused, upstream};
 use crate::db::fault;
@@ -17,7 +18,6 @@ use futures::TryStreamExt;
 use mortise_proto::convert::{nested, timestamp, to_timestamp};
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use sqlx::AnyConnection;
 
 const DEFAULT_NAME: &str = "default";
 

@@ -3,6 +3,7 @@
 pub(crate) mod of_event;
 pub(crate) mod query;
 
+use crate::db::AnyConnection;
 use crate::db::encoding::domain;
 use crate::db::errors::upstream;
 use crate::db::fault;
@@ -15,7 +16,6 @@ use everruns_core::message_filter::MessageQuery;
 use everruns_core::message_retriever::MessageRetriever;
 use everruns_core::typed_id::{MessageId, SessionId};
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 const GET: &str = "SELECT body FROM messages \
                    WHERE org_id = $1 AND session_id = $2 AND message_id = $3";

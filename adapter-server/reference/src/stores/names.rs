@@ -1,13 +1,13 @@
 //! Records by name: which harnesses and agents lists show, and which names are taken. A
 //! model, a budget and an account need no name; a platform file may give them one.
 
+use crate::db::AnyConnection;
 use crate::db::errors::refused;
 use crate::db::{fault, unreadable};
 use crate::seal::{Bound, KeyRing, opened_domain};
 use mortise_proto::StoreError;
 use mortise_proto::convert::ConvertError;
 use prost::Message;
-use sqlx::AnyConnection;
 
 const PUT: &str = "INSERT INTO catalog (org_id, kind, id, status, name) \
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (org_id, kind, id) \

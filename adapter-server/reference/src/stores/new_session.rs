@@ -1,5 +1,6 @@
 //! Sessions as they come into being.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::nanos;
 use crate::db::fault;
 use crate::seal::{Bound, KeyRing, stored};
@@ -10,7 +11,6 @@ use everruns_core::Session;
 use everruns_core::config_layer::AgentConfigOverlay;
 use everruns_core::session_file::InitialFile;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 const PUT: &str = "INSERT INTO sessions \
         (org_id, id, status, created_at, updated_at, body) \

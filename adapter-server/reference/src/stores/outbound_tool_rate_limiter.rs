@@ -2,6 +2,7 @@
 //! counted by each server for itself: the check is on the way of every tool, and one that
 //! is not exact when servers share an org is what a check that fails open may be.
 
+use crate::db::AnyConnection;
 use crate::db::fault;
 use crate::reference::Inner;
 use crate::reference::ScopedReference;
@@ -9,7 +10,6 @@ use async_trait::async_trait;
 use everruns_core::OutboundToolRateLimiter;
 use everruns_core::typed_id::OrgId;
 use mortise_proto::StoreError;
-use sqlx::AnyConnection;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

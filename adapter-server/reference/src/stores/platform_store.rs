@@ -16,6 +16,7 @@ mod wait;
 
 pub(crate) use capabilities::{built_in, is_built_in};
 
+use crate::db::AnyConnection;
 use crate::db::errors::{no_session, refused, upstream};
 use crate::reference::ScopedReference;
 use crate::stores::names::Kind;
@@ -34,7 +35,6 @@ use everruns_core::typed_id::{
 use everruns_core::{Agent, Harness, Session, SessionContextReport};
 use mortise_proto::StoreError;
 use serde_json::Value;
-use sqlx::AnyConnection;
 use uuid::Uuid;
 
 /// What to do about something that is archived.

@@ -1,5 +1,6 @@
 //! Credentials of model providers. API keys are sealed.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{decoded, stored_fault};
 use crate::db::errors::upstream;
 use crate::db::{fault, unreadable};
@@ -11,7 +12,6 @@ use everruns_core::AgentLoopError;
 use everruns_core::traits::{ProviderCredentialStore, ProviderCredentials};
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use sqlx::AnyConnection;
 
 const PUT: &str = "INSERT INTO provider_credentials \
         (org_id, provider_type, key_id, nonce, sealed, body) \

@@ -1,5 +1,6 @@
 //! What the host itself asks of the platform, around the stores.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::stored_fault;
 use crate::db::errors::{session_not_found, upstream};
 use crate::reference::ScopedReference;
@@ -24,7 +25,6 @@ use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter, UtilityLlmServi
 use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
 use mortise_proto::convert::{nested, to_timestamp};
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 use std::sync::Arc;
 
 /// The org is the scope's, whatever org a getter names: one call is for one org.

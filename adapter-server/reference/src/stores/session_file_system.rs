@@ -11,6 +11,7 @@ mod rows;
 
 pub(crate) use change::seed;
 
+use crate::db::AnyConnection;
 use crate::db::encoding::stored_fault;
 use crate::db::errors::{refused, upstream};
 use crate::db::locks;
@@ -29,7 +30,6 @@ use mortise_proto::convert::session_file_system::from_written;
 use mortise_proto::{StoreError, pb};
 use pattern::{Paths, Pattern};
 use rows::{Row, Workspace};
-use sqlx::AnyConnection;
 
 #[async_trait]
 impl SessionFileSystem for ScopedReference {

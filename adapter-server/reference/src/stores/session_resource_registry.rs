@@ -1,6 +1,7 @@
 //! Registered resources. Background runs register themselves again with every step they
 //! make, so registering is one read and one write.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{decoded, domain, now_after, stored_fault, time};
 use crate::db::errors::{refused, upstream};
 use crate::db::fault;
@@ -17,7 +18,6 @@ use everruns_core::typed_id::SessionId;
 use mortise_proto::convert::{nested, optional_nested, to_timestamp};
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use sqlx::AnyConnection;
 
 const TIMES: &str = "SELECT created_at, updated_at FROM session_resources \
                      WHERE org_id = $1 AND session_id = $2 AND resource_id = $3";

@@ -6,6 +6,7 @@ mod when;
 
 pub(crate) use firing::fire_for_ever;
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{nanos, now, now_after, stored_fault, time};
 use crate::db::errors::{no_session, refused, upstream};
 use crate::db::locks;
@@ -20,7 +21,6 @@ use everruns_core::traits::SessionScheduleStore;
 use everruns_core::typed_id::{ScheduleId, SessionId};
 use mortise_proto::convert::{nested, timestamp, to_timestamp};
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 use when::When;
 
 #[async_trait]

@@ -31,6 +31,7 @@ pub use workers::SqlWorker;
 
 pub(crate) use engine::SqlEngine;
 
+use crate::db::AnyConnection;
 use crate::db::encoding::stored_fault;
 use crate::db::errors::refused;
 use crate::db::locks;
@@ -49,7 +50,6 @@ use mortise_proto::convert::nested;
 use mortise_proto::error::Outcome;
 use mortise_proto::{StoreError, pb};
 use rows::{Place, Record};
-use sqlx::AnyConnection;
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 

@@ -4,6 +4,7 @@
 mod secrets;
 mod values;
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{now_after, time};
 use crate::db::errors::{refused, upstream};
 use crate::db::{fault, unreadable};
@@ -14,7 +15,6 @@ use everruns_core::AgentLoopError;
 use everruns_core::traits::{KeyInfo, SecretInfo, SessionStorageStore};
 use everruns_core::typed_id::SessionId;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 /// A value and a secret differ in their table; statements are otherwise the same.
 struct Table {

@@ -1,5 +1,6 @@
 //! Sessions.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{nanos, now_after, stored_fault, time};
 use crate::db::errors::{no_session, upstream};
 use crate::db::fault;
@@ -12,7 +13,6 @@ use everruns_core::typed_id::SessionId;
 use everruns_core::{AgentLoopError, Session, traits::SessionStore};
 use mortise_proto::convert::{self, to_timestamp};
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 const FIND: &str = "SELECT body FROM sessions WHERE org_id = $1 AND id = $2";
 

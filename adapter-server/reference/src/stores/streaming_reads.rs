@@ -5,6 +5,7 @@
 //! another, up to the last message that there was at first, are the history of that
 //! moment.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::decoded;
 use crate::reference::Inner;
 use crate::reference::ScopedReference;
@@ -19,7 +20,6 @@ use everruns_runtime::RuntimeHostTurnContext;
 use futures::{StreamExt, stream};
 use mortise_adapter_server::{ByteRuns, MessageRuns, Piecewise};
 use mortise_proto::{CHUNK_BYTES, StoreError, pb};
-use sqlx::AnyConnection;
 use std::sync::Arc;
 
 /// How many messages the first page holds, whose size nobody knows.

@@ -1,6 +1,7 @@
 //! Turns that the storage asks for: a message is stored, and a host runs the turn
 //! that answers it.
 
+use crate::db::AnyConnection;
 use crate::db::encoding;
 use crate::db::encoding::nanos;
 use crate::db::{fault, unreadable};
@@ -18,7 +19,6 @@ use mortise_adapter_server::{Appended, TurnQueue};
 use mortise_proto::convert::id;
 use mortise_proto::convert::turn_queue::TurnRequest;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 use tokio::sync::watch;
 
 const ASK: &str = "INSERT INTO turn_requests \

@@ -1,6 +1,7 @@
 //! Users' connections. Tokens and what is kept beside them are sealed, each in a table
 //! of its own.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::stored_fault;
 use crate::db::errors::upstream;
 use crate::db::{fault, unreadable};
@@ -17,7 +18,6 @@ use mortise_proto::StoreError;
 use mortise_proto::convert::user_connection_resolver::Connection;
 use mortise_proto::convert::{json_text, secret_json, uuid};
 use serde_json::Value;
-use sqlx::AnyConnection;
 use uuid::Uuid;
 
 /// A token and its metadata differ in their table; statements are otherwise the same.

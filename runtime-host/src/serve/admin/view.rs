@@ -46,6 +46,7 @@ fn adapter(adapter: &AdapterStatus, stats: &[RpcStats]) -> Value {
         is_required,
         is_not_serving: _,
         services_not_serving: _,
+        outage: _,
     } = adapter;
     let not_serving = adapter.not_serving();
     let state = match (server, problem, &not_serving) {

@@ -1,6 +1,7 @@
 //! Chains of harnesses, as a file leaves them: none leads back to itself, and none is
 //! too long.
 
+use crate::db::AnyConnection;
 use crate::platform_file::faults::Fault;
 use crate::platform_file::import::plan::Plan;
 use crate::seal::KeyRing;
@@ -8,7 +9,6 @@ use crate::stores::harness_store;
 use crate::stores::harness_store::CHAIN_MAX;
 use everruns_core::typed_id::HarnessId;
 use mortise_proto::StoreError;
-use sqlx::AnyConnection;
 use std::collections::{HashMap, HashSet};
 
 pub(super) async fn check(

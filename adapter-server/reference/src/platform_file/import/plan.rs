@@ -1,5 +1,6 @@
 //! What is to be written, entry by entry.
 
+use crate::db::AnyConnection;
 use crate::platform_file::entries::{
     Entry, Identities, Reading, agents, harnesses, models, payments, spending, users,
 };
@@ -20,7 +21,6 @@ use mortise_proto::StoreError;
 use mortise_proto::convert::budget_checker::Budget;
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy};
 use mortise_proto::convert::user_connection_resolver::Connection;
-use sqlx::AnyConnection;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a file makes of an org, as far as it has been read.

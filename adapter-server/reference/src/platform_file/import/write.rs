@@ -1,5 +1,6 @@
 //! Writes what a plan says, through the stores.
 
+use crate::db::AnyConnection;
 use crate::platform_file::import::plan::Put;
 use crate::seal::KeyRing;
 use crate::stores::names;
@@ -9,7 +10,6 @@ use crate::stores::{
     payment_authority, provider_credential_store, user_connection_resolver,
 };
 use mortise_proto::StoreError;
-use sqlx::AnyConnection;
 
 pub(super) async fn all(
     tx: &mut AnyConnection,

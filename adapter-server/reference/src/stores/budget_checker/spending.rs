@@ -2,6 +2,7 @@
 //! a model took, and is taken off every budget that its session counts against in the
 //! transaction that stores it, so that nothing counts twice.
 
+use crate::db::AnyConnection;
 use crate::db::fault;
 use crate::seal::KeyRing;
 use crate::stores::budget_checker::subjects::Subjects;
@@ -10,7 +11,6 @@ use everruns_core::events::TokenUsage;
 use everruns_core::typed_id::SessionId;
 use mortise_proto::StoreError;
 use serde::Deserialize;
-use sqlx::AnyConnection;
 use std::collections::BTreeMap;
 
 const CURRENCIES: &str = "SELECT id, currency FROM budgets WHERE org_id = $1 AND";

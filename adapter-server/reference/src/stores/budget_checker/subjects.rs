@@ -1,12 +1,13 @@
 //! Whose budgets a session counts against.
 
+use crate::db::AnyConnection;
 use crate::db::fault;
 use everruns_core::Session;
 use everruns_core::typed_id::AgentId;
 use mortise_proto::StoreError;
 use mortise_proto::pb::BudgetSubjectType;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
+use sqlx::{AssertSqlSafe, FromRow};
 
 /// The session itself, its agents, the user it belongs to, its org. Sessions do not say
 /// which app they were made for.

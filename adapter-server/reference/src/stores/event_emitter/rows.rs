@@ -1,10 +1,10 @@
 //! The rows that a group writes.
 
+use crate::db::AnyConnection;
 use crate::db::batch::insert;
 use crate::stores::event_emitter::prepare::{Entry, MessageRow};
 use mortise_proto::StoreError;
 use mortise_proto::rpc::table::event_emitter_service::EMIT;
-use sqlx::AnyConnection;
 use std::collections::BTreeMap;
 
 const INSERT_EVENTS: (&str, &str) = (

@@ -2,6 +2,7 @@
 //! own, before anything is written: a bad one does not keep the others out.
 
 use crate::db;
+use crate::db::AnyConnection;
 use crate::db::batch::lookup;
 use crate::db::encoding::decoded;
 use crate::db::errors::{no_session, refused};
@@ -20,7 +21,6 @@ use mortise_proto::error::Outcome;
 use mortise_proto::rpc::table::event_emitter_service::EMIT;
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use sqlx::AnyConnection;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 const REPLIES: (&str, &str) = (

@@ -1,6 +1,7 @@
 //! Filters on messages as SQL. The text is put together from the pieces below alone;
 //! values are bound.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{domain, nanos};
 use crate::db::fault;
 use crate::stores::message_retriever::of_event::text;
@@ -10,7 +11,7 @@ use everruns_core::message_filter::{MessageFilter, MessageQuery};
 use mortise_proto::{StoreError, pb};
 use sqlx::any::AnyArguments;
 use sqlx::query::QueryAs;
-use sqlx::{Any, AnyConnection, AssertSqlSafe, FromRow, any::AnyRow};
+use sqlx::{Any, AssertSqlSafe, FromRow, any::AnyRow};
 use std::sync::Arc;
 
 /// The most values that one query binds; SQLite takes 32 766.

@@ -1,5 +1,6 @@
 //! The ledger: what is admitted, what is set aside, what is booked.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::now;
 use crate::db::errors::session_not_found;
 use crate::db::locks;
@@ -15,7 +16,6 @@ use everruns_core::payment::{MachinePaymentRequest, MachinePaymentResponse, Paym
 use everruns_core::typed_id::{AgentId, PaymentAttemptId, SessionId};
 use mortise_proto::convert::payment_authority::LedgerPolicy;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 use url::{Host, Url};
 
 /// Who changes a balance, a policy or an attempt waits for whoever else does.

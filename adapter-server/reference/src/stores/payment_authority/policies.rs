@@ -1,5 +1,6 @@
 //! Who may pay what, and the accounts that are drawn from.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::domain;
 use crate::db::locks;
 use crate::db::{fault, unreadable};
@@ -10,7 +11,6 @@ use everruns_core::typed_id::{AgentId, PaymentAccountId, SessionId};
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy, PolicySubject};
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use sqlx::AnyConnection;
 
 const PUT_ACCOUNT: &str = "INSERT INTO payment_accounts (org_id, id, balance, body) \
     VALUES ($1, $2, $3, $4) ON CONFLICT (org_id, id) \

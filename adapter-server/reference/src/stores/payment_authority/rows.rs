@@ -1,5 +1,6 @@
 //! Attempts as they are stored.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{now, stored_fault};
 use crate::db::{fault, unreadable};
 use crate::seal::{Bound, KeyRing, opened, stored};
@@ -8,7 +9,6 @@ use crate::stores::payment_authority::{Answer, PaymentAttempt};
 use everruns_core::payment::MachinePaymentRequest;
 use mortise_proto::convert::{id, optional_id};
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 /// What the two sealed columns of a row are bound to: neither can be put in the place
 /// of the other.

@@ -1,5 +1,6 @@
 //! Agents.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{nanos, now, now_after, stored_fault, time};
 use crate::db::errors::refused;
 use crate::db::locks;
@@ -14,7 +15,6 @@ use everruns_core::agent::{Agent, AgentStatus};
 use everruns_core::typed_id::AgentId;
 use mortise_proto::convert::nested;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 pub(super) async fn list(store: &ScopedReference) -> Result<Vec<Agent>, StoreError> {
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());

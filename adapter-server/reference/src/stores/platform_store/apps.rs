@@ -1,5 +1,6 @@
 //! Apps. An app's record holds its channels, and with them secrets: it is sealed.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{nanos, now, now_after, stored_fault, time};
 use crate::db::errors::refused;
 use crate::db::locks;
@@ -12,7 +13,6 @@ use everruns_core::typed_id::{AgentId, AgentIdentityId, AppId, HarnessId};
 use mortise_proto::convert::nested;
 use mortise_proto::{StoreError, pb};
 use serde_json::Value;
-use sqlx::AnyConnection;
 
 /// What an app is made from.
 pub(super) struct NewApp<'a> {

@@ -1,10 +1,10 @@
 //! Names for copies.
 
+use crate::db::AnyConnection;
 use crate::stores::names;
 use crate::stores::names::Kind;
 use everruns_core::agent::MAX_ADDRESSABLE_NAME_LEN;
 use mortise_proto::StoreError;
-use sqlx::AnyConnection;
 
 /// What remains of a name that has nothing to keep.
 const NAMELESS: &str = "harness";

@@ -1,5 +1,6 @@
 //! Harnesses.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{nanos, now, now_after, stored_fault, time};
 use crate::db::errors::refused;
 use crate::db::locks;
@@ -14,7 +15,6 @@ use everruns_core::harness::{Harness, HarnessStatus};
 use everruns_core::typed_id::HarnessId;
 use mortise_proto::convert::nested;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 pub(super) async fn list(store: &ScopedReference) -> Result<Vec<Harness>, StoreError> {
     crate::stores::platform_store::generic::provide(store).await?;

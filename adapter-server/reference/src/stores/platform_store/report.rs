@@ -6,6 +6,7 @@
 //! its agent and itself, with the built-in capabilities they name, and its messages.
 //! Both are taken apart and counted by upstream, at four characters a token.
 
+use crate::db::AnyConnection;
 use crate::db::errors::no_session;
 use crate::reference::ScopedReference;
 use crate::seal::KeyRing;
@@ -27,7 +28,6 @@ use everruns_core::{Session, SessionContextReport, get_model_profile};
 use futures::TryStreamExt;
 use mortise_proto::StoreError;
 use serde::Deserialize;
-use sqlx::AnyConnection;
 use std::pin::pin;
 
 pub(super) async fn of(

@@ -1,11 +1,11 @@
 //! Apps as they are stored.
 
+use crate::db::AnyConnection;
 use crate::db::fault;
 use crate::seal::{Bound, KeyRing, opened_domain, stored};
 use everruns_core::app::{App, AppStatus};
 use everruns_core::typed_id::AppId;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 
 const FIND: &str = "SELECT body FROM apps WHERE org_id = $1 AND id = $2";
 

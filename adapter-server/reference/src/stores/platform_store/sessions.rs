@@ -1,5 +1,6 @@
 //! Sessions.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{now, stored_fault, time};
 use crate::db::errors::{no_session, refused};
 use crate::db::fault;
@@ -14,7 +15,6 @@ use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
 use mortise_proto::convert::{nested, to_timestamp};
 use mortise_proto::{StoreError, pb};
 use serde_json::Value;
-use sqlx::AnyConnection;
 
 /// The most sessions of a list where nobody says.
 const LISTED: usize = 20;

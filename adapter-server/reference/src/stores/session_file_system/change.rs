@@ -1,6 +1,7 @@
 //! Changes to a workspace. Each runs in one transaction; one that fails changes
 //! nothing.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{now, now_after};
 use crate::db::errors::refused;
 use crate::db::fault;
@@ -10,7 +11,6 @@ use crate::stores::session_file_system::rows::{Row, Workspace};
 use everruns_core::session_file::InitialFile;
 use everruns_core::typed_id::SessionId;
 use mortise_proto::StoreError;
-use sqlx::AnyConnection;
 use uuid::Uuid;
 
 const READ_ONLY_BELOW: &str = "SELECT path FROM files \

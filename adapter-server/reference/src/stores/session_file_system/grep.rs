@@ -3,6 +3,7 @@
 //! workspace nor a thread that serves others; and what it finds has a limit, as a line
 //! costs its path as well.
 
+use crate::db::AnyConnection;
 use crate::db::errors::refused;
 use crate::db::fault;
 use crate::labour::{Room, Until};
@@ -11,7 +12,6 @@ use crate::stores::session_file_system::pattern::{Paths, Pattern};
 use crate::stores::session_file_system::rows::Workspace;
 use everruns_core::session_file::GrepMatch;
 use mortise_proto::StoreError;
-use sqlx::AnyConnection;
 
 /// The texts, in order of path, which no index on the content could give.
 const FILES: &str = "SELECT path, size_bytes FROM files \

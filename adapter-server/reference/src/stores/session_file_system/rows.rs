@@ -1,5 +1,6 @@
 //! Files as rows. The root has none: it is there as soon as its session is.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::time;
 use crate::db::fault;
 use crate::stores::session_file_system::content::{TEXT, travelling};
@@ -8,7 +9,6 @@ use crate::stores::session_store;
 use everruns_core::session_file::{FileInfo, FileStat, SessionFile};
 use everruns_core::typed_id::SessionId;
 use mortise_proto::{StoreError, pb};
-use sqlx::AnyConnection;
 use uuid::Uuid;
 
 const FIND: &str = "SELECT path, id, is_directory, is_readonly, encoding, size_bytes, \

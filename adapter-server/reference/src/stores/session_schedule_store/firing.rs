@@ -2,6 +2,7 @@
 //! whose transaction finds the schedule still due fires it.
 
 use crate::db;
+use crate::db::AnyConnection;
 use crate::db::encoding::{nanos, stored_fault};
 use crate::db::locks;
 use crate::reference::Inner;
@@ -17,7 +18,6 @@ use mortise_adapter_server::Appended;
 use mortise_proto::convert::{id, optional_timestamp, to_timestamp};
 use mortise_proto::{StoreError, pb};
 use serde_json::json;
-use sqlx::AnyConnection;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;

@@ -1,5 +1,6 @@
 //! Schedules as rows.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{decoded, domain, nanos, stored_fault};
 use crate::db::fault;
 use everruns_core::session_schedule::SessionSchedule;
@@ -7,7 +8,6 @@ use everruns_core::typed_id::SessionId;
 use mortise_proto::convert::{optional_timestamp, timestamp};
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use sqlx::AnyConnection;
 
 const FIND: &str = "SELECT body FROM session_schedules \
                     WHERE org_id = $1 AND session_id = $2 AND id = $3";

@@ -1,12 +1,13 @@
 //! Databases as rows: what is known of each, and the chunks of its image.
 
+use crate::db::AnyConnection;
 use crate::db::encoding::{now_after, time};
 use crate::db::{fault, unreadable};
 use crate::stores::session_sql_db_store::image::{Image, Revision};
 use everruns_core::session_sqldb::DatabaseInfo;
 use everruns_core::typed_id::SessionId;
 use mortise_proto::StoreError;
-use sqlx::{AnyConnection, FromRow};
+use sqlx::FromRow;
 use uuid::Uuid;
 
 const FIND: &str = "SELECT name, version, created_at, updated_at, size_bytes, page_count \

@@ -1,8 +1,9 @@
 //! Everything that is in a database, as bytes.
 
+use crate::db::AnyConnection;
 use crate::reference::Reference;
 use crate::tests::database::Database;
-use sqlx::{AnyConnection, AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, Row};
 
 /// Every value of every column of every table, with where it stands.
 pub(super) struct Dump(Vec<(String, Vec<u8>)>);
