@@ -19,7 +19,7 @@ pub mod telemetry;
 mod tls;
 mod trace;
 
-pub use bearer::{TokenDigest, TokenFile, TokenFileError, bearer};
+pub use bearer::{Admitted, TokenDigest, TokenFile, TokenFileError, bearer};
 pub use listen::{Connection, ListenAddress, Listener};
 pub use peer::Peer;
 pub use scope::Scope;
