@@ -42,6 +42,7 @@ use crate::mesh::{Mesh, Org};
 use everruns_core::AgentLoopError;
 use everruns_core::typed_id::SessionId;
 use mortise_proto::convert::ConvertError;
+use mortise_proto::convert::open_value::OpenValues;
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::rpc::Scoped;
 use mortise_proto::{Method, Rpc, StoreError};
@@ -107,7 +108,7 @@ impl Remote {
         request: Req,
     ) -> Result<Rsp, StoreError>
     where
-        Req: Scoped + Message,
+        Req: Scoped + OpenValues + Message,
         Rsp: Message + Default + 'static,
     {
         self.own_org()?;
@@ -121,7 +122,7 @@ impl Remote {
         rest: impl IntoIterator<Item = Req>,
     ) -> Result<Rsp, StoreError>
     where
-        Req: Scoped + Message,
+        Req: Scoped + OpenValues + Message,
         Rsp: Message + Default + 'static,
     {
         self.own_org()?;
@@ -134,7 +135,7 @@ impl Remote {
         request: Req,
     ) -> Result<Vec<Rsp>, StoreError>
     where
-        Req: Scoped + Message,
+        Req: Scoped + OpenValues + Message,
         Rsp: Message + Default + 'static,
     {
         self.own_org()?;

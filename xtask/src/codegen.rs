@@ -8,6 +8,7 @@
 
 mod redact;
 mod table;
+mod values;
 
 use anyhow::{Context, Result, bail};
 use prost_reflect::{DescriptorPool, MessageDescriptor};
@@ -71,6 +72,7 @@ fn generate(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     files.insert(generated("mortise.host.v1.rs"), messages.into_bytes());
     files.insert(generated("table.rs"), pretty(&table::generate(pool)?)?);
     files.insert(generated("redact.rs"), pretty(&redact::generate(pool)?)?);
+    files.insert(generated("values.rs"), pretty(&values::generate(pool)?)?);
     files.insert("proto/descriptor.binpb".into(), contract.encoded);
     files.insert("proto/host_descriptor.binpb".into(), host.encoded);
     Ok(files)

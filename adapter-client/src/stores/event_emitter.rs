@@ -4,17 +4,17 @@
 use super::{Remote, malformed};
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
-use everruns_core::error::Result;
 use everruns_core::events::{Event, EventRequest};
 use everruns_core::traits::EventEmitter;
 use mortise_proto::convert::event_emitter::event_from_ack;
-use mortise_proto::convert::{ConvertError, id};
-use mortise_proto::pb;
+use mortise_proto::convert::id;
+use mortise_proto::convert::open_value::OpenValues;
 use mortise_proto::rpc::table::event_emitter_service::EMIT;
+use mortise_proto::{StoreError, pb};
 
 #[async_trait]
 impl EventEmitter for Remote {
-    async fn emit(&self, request: EventRequest) -> Result<Event> {
+    async fn emit(&self, request: EventRequest) -> Result<Event, AgentLoopError> {
         let sent = pb::EmitRequest {
             context: None,
             event: Some(draft(&request)?),
@@ -27,14 +27,12 @@ impl EventEmitter for Remote {
     }
 }
 
-/// The wire form of an event.
-pub(crate) fn draft(request: &EventRequest) -> Result<pb::NewEvent> {
-    request.try_into().map_err(|error: ConvertError| {
-        AgentLoopError::event(format!(
-            "event {} cannot be sent: {error}",
-            request.event_type
-        ))
-    })
+/// The wire form of an event, if every server could store it and every host read it.
+pub(crate) fn draft(request: &EventRequest) -> Result<pb::NewEvent, StoreError> {
+    let event = pb::NewEvent::try_from(request)?;
+    let checked = event.check_values();
+    checked.map_err(|error| error.within("event"))?;
+    Ok(event)
 }
 
 /// Whether upstream ends the turn when this event cannot be stored. It logs and

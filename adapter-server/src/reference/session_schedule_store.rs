@@ -7,7 +7,6 @@ mod when;
 pub(super) use firing::fire_for_ever;
 
 use super::errors::{no_session, refused, upstream};
-use super::platform_store::sessions;
 use super::records::{nanos, now, now_after, stored_fault, time};
 use super::{ScopedReference, locks, session_store};
 use async_trait::async_trait;
@@ -89,12 +88,7 @@ impl ScopedReference {
                 locks::session(tx, org_id, session_id).await?;
                 let session = session_store::find(tx, org_id, key, session_id).await?;
                 let session = session.ok_or_else(|| no_session(session_id))?;
-                if sessions::state(tx, org_id, session_id).await?.is_archived() {
-                    return Err(refused(format!(
-                        "session {session_id} is archived; nothing can be scheduled in it \
-                         any more"
-                    )));
-                }
+                session_store::must_be_open(tx, org_id, session_id).await?;
                 let active = rows::count_active(tx, org_id, session_id).await?;
                 if active >= MAX_ACTIVE_SCHEDULES_PER_SESSION {
                     return Err(refused(format!(

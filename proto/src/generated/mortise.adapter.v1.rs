@@ -2512,6 +2512,10 @@ pub enum ErrorReason {
     /// DATA_LOSS. A message that arrived cannot be understood: the other side
     /// breaks the contract.
     Malformed = 9,
+    /// FAILED_PRECONDITION. The session is deleted, which is to say archived; metadata:
+    /// `id`. Nothing was changed, and nothing will be: the caller gives up at once. A host
+    /// cancels the session's turn.
+    SessionArchived = 10,
     /// INTERNAL. AgentLoopError::Llm: the language model failed.
     Llm = 20,
     /// RESOURCE_EXHAUSTED. AgentLoopError::RequestTooLarge: the model refused the
@@ -2596,6 +2600,7 @@ impl ErrorReason {
             Self::DeadlineExceeded => "ERROR_REASON_DEADLINE_EXCEEDED",
             Self::NotAllowed => "ERROR_REASON_NOT_ALLOWED",
             Self::Malformed => "ERROR_REASON_MALFORMED",
+            Self::SessionArchived => "ERROR_REASON_SESSION_ARCHIVED",
             Self::Llm => "ERROR_REASON_LLM",
             Self::LlmRequestTooLarge => "ERROR_REASON_LLM_REQUEST_TOO_LARGE",
             Self::ModelNotAvailable => "ERROR_REASON_MODEL_NOT_AVAILABLE",
@@ -2641,6 +2646,7 @@ impl ErrorReason {
             "ERROR_REASON_DEADLINE_EXCEEDED" => Some(Self::DeadlineExceeded),
             "ERROR_REASON_NOT_ALLOWED" => Some(Self::NotAllowed),
             "ERROR_REASON_MALFORMED" => Some(Self::Malformed),
+            "ERROR_REASON_SESSION_ARCHIVED" => Some(Self::SessionArchived),
             "ERROR_REASON_LLM" => Some(Self::Llm),
             "ERROR_REASON_LLM_REQUEST_TOO_LARGE" => Some(Self::LlmRequestTooLarge),
             "ERROR_REASON_MODEL_NOT_AVAILABLE" => Some(Self::ModelNotAvailable),
@@ -2845,7 +2851,10 @@ pub mod event_emitter_service_server {
     pub trait EventEmitterService: std::marker::Send + std::marker::Sync + 'static {
         /// Emit stores one event. When it is answered the event is durable.
         ///
-        /// INTERNAL + STORE: it was not stored, and its message neither.
+        /// INTERNAL + STORE: it was not stored, and its message neither. NOT_FOUND +
+        /// SESSION_NOT_FOUND: there is no such session. FAILED_PRECONDITION +
+        /// SESSION_ARCHIVED: it is deleted. An ephemeral event of a deleted session may be
+        /// taken for some seconds more.
         async fn emit(
             &self,
             request: tonic::Request<super::EmitRequest>,
@@ -2885,7 +2894,8 @@ pub mod event_emitter_service_server {
     /// * `tool.completed`: a message of role tool_result. Its first part is the
     ///  result of `tool_call_id`. With `data.result` absent there is no result;
     ///  with exactly one text part, the result is the JSON object or array which
-    ///  that text is, else the text as a JSON string; with several text parts, the
+    ///  that text is, if it keeps the grammar of open values (context.proto), else the
+    ///  text as a JSON string; with several text parts, the
     ///  JSON array of them; with none, null. Image parts that have both base64 and
     ///  media_type follow as image parts, and then `data.error` is dropped.
     ///  Metadata: `tool_name`, and `tool_call_fingerprint` and
@@ -9418,8 +9428,14 @@ pub mod platform_store_service_server {
             tonic::Response<super::GetSessionContextReportResponse>,
             tonic::Status,
         >;
-        /// DeleteSession archives a session: lists leave it out, no message can be sent to it,
-        /// and its schedules are disabled. A turn that is running goes on.
+        /// DeleteSession archives a session: lists leave it out, its schedules are disabled, the
+        /// turns that are asked for in it are taken back, and it takes nothing any more. Every
+        /// change that adds to it is refused with FAILED_PRECONDITION + SESSION_ARCHIVED, by
+        /// whichever service it comes: events, messages, status, title, subagent metadata,
+        /// files, values, secrets, SQL databases, schedules, resources and leases. Reads go on,
+        /// and so does what takes away: releasing a lease, deleting a value, a file, a database
+        /// or a resource, cancelling a schedule. A host that meets the refusal cancels the turn
+        /// that is running.
         async fn delete_session(
             &self,
             request: tonic::Request<super::DeleteSessionRequest>,
@@ -12343,7 +12359,8 @@ pub mod session_file_system_service_server {
     /// Paths. `/a`, `a`, `/workspace/a` and `/a/` are one file, returned as `/a`;
     /// `/workspace` and the empty path are the root. `//` and `/./` collapse. A path
     /// with a `..` segment or a NUL is refused, and so is one of more than 2,048 bytes or
-    /// 128 segments. `/workspacefoo` is a name like any other.
+    /// 128 segments. `/workspacefoo` is a name like any other. Names are kept character by
+    /// character: `é` composed and decomposed are two names.
     ///
     /// Content is text, or base64 where the encoding says so. Encodings other than
     /// `base64` count as text and read back as `text`. `size_bytes` is the size of
@@ -13937,9 +13954,9 @@ pub mod session_schedule_store_service_server {
         /// with a scheduled_at beside it, and one-shot otherwise.
         ///
         /// INTERNAL + STORE: the cron expression or the time zone cannot be read, neither a
-        /// cron expression nor a time is given, the cron expression never comes true, the
-        /// session has five enabled schedules already, or it is archived. The text says what to
-        /// change.
+        /// cron expression nor a time is given, the cron expression never comes true, or the
+        /// session has five enabled schedules already. The text says what to change.
+        /// FAILED_PRECONDITION + SESSION_ARCHIVED: the session is deleted.
         async fn create_schedule(
             &self,
             request: tonic::Request<super::CreateScheduleRequest>,

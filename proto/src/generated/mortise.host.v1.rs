@@ -49,6 +49,8 @@ pub enum ErrorReason {
     Unauthenticated = 21,
     /// PERMISSION_DENIED, 403. The caller may not do this.
     NotAllowed = 22,
+    /// FAILED_PRECONDITION, 409. The session is deleted and takes nothing any more.
+    SessionArchived = 23,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -80,6 +82,7 @@ impl ErrorReason {
             Self::MethodNotAllowed => "ERROR_REASON_METHOD_NOT_ALLOWED",
             Self::Unauthenticated => "ERROR_REASON_UNAUTHENTICATED",
             Self::NotAllowed => "ERROR_REASON_NOT_ALLOWED",
+            Self::SessionArchived => "ERROR_REASON_SESSION_ARCHIVED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -108,6 +111,7 @@ impl ErrorReason {
             "ERROR_REASON_METHOD_NOT_ALLOWED" => Some(Self::MethodNotAllowed),
             "ERROR_REASON_UNAUTHENTICATED" => Some(Self::Unauthenticated),
             "ERROR_REASON_NOT_ALLOWED" => Some(Self::NotAllowed),
+            "ERROR_REASON_SESSION_ARCHIVED" => Some(Self::SessionArchived),
             _ => None,
         }
     }
@@ -302,7 +306,9 @@ pub struct ToolResult {
     /// REQUIRED. The call's id, as it was requested.
     #[prost(string, tag = "1")]
     pub tool_call_id: ::prost::alloc::string::String,
-    /// What the tool gave back, one JSON value. Empty: null.
+    /// What the tool gave back, one JSON value. Empty: null. It keeps the grammar of open
+    /// values (mortise/adapter/v1/context.proto), or the call is refused with
+    /// INVALID_FIELD: send what does not as a string.
     #[prost(string, tag = "2")]
     pub result_json: ::prost::alloc::string::String,
     /// Why it failed; empty where it did not. With it there is no result.
@@ -433,7 +439,8 @@ pub struct FollowEventsRequest {
 /// FollowEventsResponse is one event.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FollowEventsResponse {
-    /// REQUIRED. The event.
+    /// REQUIRED. The event, as it is stored, whether or not this host knows its type or
+    /// can read its payload.
     #[prost(message, optional, tag = "1")]
     pub event: ::core::option::Option<crate::pb::Event>,
 }

@@ -5,6 +5,7 @@ use super::TurnWatch;
 use super::turn::LONGEST_PAUSE;
 use everruns_core::AgentLoopError;
 use everruns_core::typed_id::{MessageId, TurnId};
+use mortise_proto::convert::error::gone_session;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -170,7 +171,7 @@ impl TurnControl {
 
 /// Whether a message may be stored although the adapter did not say so.
 pub(super) fn may_be_stored(error: &AgentLoopError) -> bool {
-    !error.is_non_retryable() && !matches!(error, AgentLoopError::SessionNotFound(_))
+    !error.is_non_retryable() && gone_session(error).is_none()
 }
 
 /// The value, once there is one. Its sender outlives whoever waits.

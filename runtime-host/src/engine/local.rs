@@ -12,6 +12,7 @@ use everruns_core::typed_id::{MessageId, SessionId};
 use everruns_core::{AgentLoopError, Session};
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::GrpcHostAdapter;
+use mortise_proto::convert::error::gone_session;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -157,13 +158,17 @@ impl LocalEngine {
     ) -> Result<UnfinishedTurn, TurnError> {
         let session_id = turn.session_id();
         let ask = || resume::reconsider(&self.adapter, turn.clone());
-        match self.insist(control, ask).await? {
-            Some(turn) => Ok(turn),
-            None => {
-                self.strike_out(session_id).await;
-                Err(TurnError::NothingToResume)
+        let stands = match self.insist(control, ask).await {
+            Ok(Some(turn)) => return Ok(turn),
+            Ok(None) => TurnError::NothingToResume,
+            // Nothing goes on in a session that was deleted.
+            Err(TurnError::Adapter(error)) if gone_session(&error) == Some(session_id) => {
+                TurnError::Adapter(error)
             }
-        }
+            Err(error) => return Err(error),
+        };
+        self.strike_out(session_id).await;
+        Err(stands)
     }
 
     /// A turn whose message may not be stored. It goes on if the message is there after
@@ -194,7 +199,11 @@ impl LocalEngine {
         let mut pause = self.options.reason_retry_pause;
         loop {
             match ask().await {
-                Err(error) if self.options.keep_ending && !error.is_non_retryable() => {
+                Err(error)
+                    if self.options.keep_ending
+                        && !error.is_non_retryable()
+                        && gone_session(&error).is_none() =>
+                {
                     tracing::warn!(%error, "the adapter cannot say where a turn stands; asking again");
                 }
                 answer => return Ok(answer?),

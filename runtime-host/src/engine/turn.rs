@@ -18,6 +18,7 @@ use everruns_runtime::{
     execute_input_activity, execute_reason_activity, plan_next_host_turn,
 };
 use mortise_adapter_client::{GrpcHostAdapter, PhaseKind};
+use mortise_proto::convert::error::gone_session;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -99,6 +100,7 @@ impl<'a> Turn<'a> {
             }
             Stop::Parked => TurnEnd::Parked,
             Stop::Ending(ending) => self.end(ending).await,
+            Stop::Broken(error) if self.is_without_session(&error) => self.drop_out().await,
             Stop::Broken(error) => {
                 self.told = Told::Perhaps;
                 // An end that was planned and is not told is told all the same.
@@ -337,11 +339,31 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// Whether an error says that the turn's session takes nothing any more.
+    fn is_without_session(&self, error: &AgentLoopError) -> bool {
+        gone_session(error) == Some(self.turn.session_id())
+    }
+
+    /// Ends a turn whose session was deleted. There is nobody to tell: the session takes
+    /// neither events nor a status.
+    async fn drop_out(&self) -> TurnEnd {
+        let session = self.turn.session_id();
+        tracing::info!(%session, "a turn is cancelled: its session was deleted");
+        self.control.about_to_end();
+        self.fire_turn_end_hooks(false).await;
+        let end = TurnEnd::Cancelled;
+        self.strike_out(&end).await;
+        end
+    }
+
     /// Tells of the end once, and strikes the turn out.
     pub(super) async fn try_end(&mut self, ending: &Ending) -> Result<TurnEnd, AgentLoopError> {
         let told = ending::tell(self.adapter, &self.turn, ending, self.told).await;
         self.told = Told::Perhaps;
         if let Err(error) = told {
+            if self.is_without_session(&error) {
+                return Ok(self.drop_out().await);
+            }
             tracing::warn!(session = %self.turn.session_id(), %error, "the end of a turn could not be stored");
             // What will never be stored is over, too.
             if !error.is_non_retryable() {

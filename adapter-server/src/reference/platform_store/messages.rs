@@ -1,10 +1,8 @@
 //! What is said in sessions.
 
-use super::sessions;
-use crate::reference::errors::refused;
 use crate::reference::message_query::Conditions;
 use crate::reference::turn_queue::{Delivered, deliver};
-use crate::reference::{ScopedReference, locks};
+use crate::reference::{ScopedReference, locks, session_store};
 use everruns_core::events::{INPUT_MESSAGE, OUTPUT_MESSAGE_COMPLETED};
 use everruns_core::message::{ContentPart, Message, MessageRole};
 use everruns_core::message_filter::{MessageFilter, MessageQuery};
@@ -29,12 +27,7 @@ pub(super) async fn send(
     let done = store
         .once(async |tx| {
             locks::session(tx, org_id, session_id).await?;
-            let state = sessions::state(tx, org_id, session_id).await?;
-            if state.is_archived() {
-                return Err(refused(format!(
-                    "session {session_id} is archived; nothing can be said in it any more"
-                )));
-            }
+            session_store::must_be_open(tx, org_id, session_id).await?;
             let message = Message::user(content);
             delivered = Some(deliver(tx, org_id, key, session_id, message, Vec::new()).await?);
             Ok(pb::SendMessageResponse {})
