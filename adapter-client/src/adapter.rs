@@ -26,7 +26,7 @@ use everruns_core::traits::{
     SessionSqlDbStoreRef, SessionStorageStore, SessionStore, UserConnectionResolver,
 };
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
-use everruns_core::{Agent, CapabilityRegistry, DriverRegistry, Harness, Session};
+use everruns_core::{Agent, AgentLoopError, CapabilityRegistry, DriverRegistry, Harness, Session};
 use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter, UtilityLlmService};
 use everruns_mcp::McpExecutor;
 use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
@@ -152,6 +152,15 @@ impl GrpcHostAdapter {
         match &self.phase {
             Some(phase) => phase.finish().await,
             None => Ok(()),
+        }
+    }
+
+    /// Resolves with its refusal when the session of the phase takes nothing any more: it
+    /// was deleted. The phase's work is then of no use. Outside of a phase it never does.
+    pub async fn session_gone(&self) -> AgentLoopError {
+        match &self.phase {
+            Some(phase) => phase.session_gone().await,
+            None => std::future::pending().await,
         }
     }
 

@@ -41,6 +41,7 @@ use mortise_proto::rpc::table::{event_emitter_service, runtime_host_service};
 use snapshot::{Snapshot, Snapshots};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 use tonic::Code;
 
 /// Which phase of a turn; it decides what the snapshot holds.
@@ -69,7 +70,11 @@ pub(crate) struct Phase {
     /// The first emit or change of status that failed. Upstream logs most such failures
     /// and goes on.
     failure: Mutex<Option<StoreError>>,
+    gone: Gone,
 }
+
+/// Set to the refusal of a session that takes nothing any more.
+pub(crate) type Gone = Arc<watch::Sender<Option<StoreError>>>;
 
 // === impl Phase ===
 
@@ -85,9 +90,10 @@ impl Phase {
             .has_feature(runtime_host_service::NAME, Feature::TurnSnapshot)
             .then(|| Snapshots::new(&remote, session_id, kind))
             .flatten();
+        let gone = Gone::default();
         let events = offers
             .has_feature(event_emitter_service::NAME, Feature::EmitStream)
-            .then(|| EventLink::new(remote.mesh.clone(), remote.org.clone()));
+            .then(|| EventLink::new(remote.mesh.clone(), remote.org.clone(), gone.clone()));
         Self {
             remote,
             session_id,
@@ -96,6 +102,18 @@ impl Phase {
             finished: AtomicBool::new(false),
             without_snapshots: AtomicBool::new(false),
             failure: Mutex::default(),
+            gone,
+        }
+    }
+
+    /// Resolves when the session of the phase has refused to take anything more.
+    pub(crate) async fn session_gone(&self) -> AgentLoopError {
+        let mut gone = self.gone.subscribe();
+        let refusal = gone.wait_for(Option::is_some).await;
+        match refusal.ok().and_then(|refusal| refusal.clone()) {
+            Some(refusal) => refusal.into(),
+            // The phase holds the other end.
+            None => std::future::pending().await,
         }
     }
 
@@ -119,6 +137,9 @@ impl Phase {
 
     /// Keeps a failure that upstream only logs, for `finish` to report.
     pub(crate) fn noted(&self, error: StoreError) -> AgentLoopError {
+        if error.gone_session() == Some(self.session_id) {
+            self.gone.send_replace(Some(error.clone()));
+        }
         self.lock().get_or_insert_with(|| error.clone());
         error.into()
     }

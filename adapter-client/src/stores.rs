@@ -45,6 +45,7 @@ use crate::mesh::{Mesh, Org};
 use everruns_core::AgentLoopError;
 use everruns_core::typed_id::SessionId;
 use mortise_proto::convert::ConvertError;
+use mortise_proto::convert::open_value::OpenValues;
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::rpc::Scoped;
 use mortise_proto::{Method, Rpc, StoreError};
@@ -110,7 +111,7 @@ impl Remote {
         request: Req,
     ) -> Result<Rsp, StoreError>
     where
-        Req: Scoped + Message,
+        Req: Scoped + OpenValues + Message,
         Rsp: Message + Default + 'static,
     {
         self.own_org()?;
@@ -124,7 +125,7 @@ impl Remote {
         rest: impl IntoIterator<Item = Req>,
     ) -> Result<Rsp, StoreError>
     where
-        Req: Scoped + Message,
+        Req: Scoped + OpenValues + Message,
         Rsp: Message + Default + 'static,
     {
         self.own_org()?;
@@ -137,7 +138,7 @@ impl Remote {
         request: Req,
     ) -> Result<Vec<Rsp>, StoreError>
     where
-        Req: Scoped + Message,
+        Req: Scoped + OpenValues + Message,
         Rsp: Message + Default + 'static,
     {
         self.own_org()?;

@@ -42,7 +42,7 @@ mod services;
 mod source;
 
 pub use idempotency::reused;
-pub use net::bearer::{TokenDigest, TokenFile, TokenFileError, bearer};
+pub use net::bearer::{Admitted, TokenDigest, TokenFile, TokenFileError, bearer};
 pub use net::listen::{Connection, ListenAddress, Listener};
 pub use net::peer::Peer;
 pub use net::telemetry;

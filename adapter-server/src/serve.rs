@@ -3,15 +3,17 @@
 //! checking the context, finding the adapter for it, remembering answers, running
 //! changes to their end, encoding errors.
 
-use crate::Scope;
 use crate::erased::{AnyAdapter, AnySource};
 use crate::idempotency::ReplyMemory;
 use crate::inbound;
-use futures::future::BoxFuture;
-use futures::{Stream, StreamExt, stream};
+use crate::{Admitted, Scope};
+use futures::future::{BoxFuture, ready};
+use futures::{FutureExt, Stream, StreamExt, stream};
+use mortise_proto::convert::open_value::OpenValues;
 use mortise_proto::rpc::{Effect, Scoped};
 use mortise_proto::{Rpc, StoreError, pb};
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +24,7 @@ use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::metadata::MetadataMap;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Extensions, Request, Response, Status, Streaming};
 use tracing::Instrument;
 
 /// How long a streamed request may be silent.
@@ -90,7 +92,7 @@ impl Serving {
         handler: F,
     ) -> Result<Response<Rsp>, Status>
     where
-        Req: Scoped + prost::Message,
+        Req: Scoped + OpenValues + prost::Message,
         Rsp: prost::Message + Default + 'static,
         F: FnOnce(Call<Req>) -> Fut,
         Fut: Future<Output = Outcome<Rsp>> + Send + 'static,
@@ -124,6 +126,8 @@ impl Serving {
         let (metadata, _, mut parts) = request.into_parts();
         let first = next_part(&mut parts).await?.unwrap_or_default();
         let scope = Scope::check(first.context(), rpc.method)?.until(&metadata);
+        // Only the first part holds more than bytes.
+        first.check_values().map_err(StoreError::from)?;
         let upload = U::begin(first)?;
         let room = self.shared.uploads.take(upload.size_bytes()).await;
         let upload = timeout(UPLOAD_WAIT, take_in(upload, parts))
@@ -145,7 +149,7 @@ impl Serving {
         Rsp: prost::Message + Default + 'static,
     {
         match scope.method.effect {
-            Effect::Read => work.await,
+            Effect::Read => caught(work).await,
             Effect::Idempotent | Effect::Unsafe => to_the_end(room, work).await,
             Effect::Keyed if self.shared.source.remembers_requests() => {
                 to_the_end(room, work).await
@@ -179,26 +183,32 @@ impl Serving {
         handler: F,
     ) -> Result<Response<Answers<Rsp>>, Status>
     where
-        Req: Scoped,
-        Rsp: 'static,
+        Req: Scoped + OpenValues,
+        Rsp: Send + 'static,
         F: FnOnce(Call<Req>) -> Fut,
         Fut: Future<Output = Outcome<St>>,
         St: Stream<Item = Outcome<Rsp>> + Send + 'static,
     {
-        let (metadata, _, request) = request.into_parts();
+        let (metadata, extensions, request) = request.into_parts();
         let call = self.open(rpc, &metadata, request)?;
-        let answers = handler(call).await?.map(|item| item.map_err(Status::from));
-        Ok(Response::new(Box::pin(answers)))
+        let answers = AssertUnwindSafe(caught(handler(call)).await?).catch_unwind();
+        let answers = answers.map(|item| {
+            let item = item.unwrap_or_else(|_| Err(broke_off()));
+            item.map_err(Status::from)
+        });
+        Ok(Response::new(while_admitted(&extensions, answers)))
     }
 
-    /// Checks who is calling and finds the adapter for it.
-    pub(crate) fn open<Req: Scoped, Rsp>(
+    /// Checks who is calling and what the request's open values hold, and finds the
+    /// adapter for it.
+    pub(crate) fn open<Req: Scoped + OpenValues, Rsp>(
         &self,
         rpc: &Rpc<Req, Rsp>,
         metadata: &MetadataMap,
         request: Req,
     ) -> Outcome<Call<Req>> {
         let scope = Scope::check(request.context(), rpc.method)?.until(metadata);
+        request.check_values()?;
         Ok(self.call(scope, request))
     }
 
@@ -216,7 +226,7 @@ impl Serving {
 /// What the messages of a streamed request add up to.
 pub(crate) trait Upload: Sized + Send {
     /// One message.
-    type Part: Scoped + Default;
+    type Part: Scoped + OpenValues + Default;
     /// All of them.
     type Whole;
 
@@ -334,16 +344,44 @@ pub(crate) fn to_the_end<Rsp: Send + 'static>(
         answer
     };
     let task = tokio::spawn(work.in_current_span());
-    Box::pin(async move {
-        task.await.unwrap_or_else(|fault| {
-            // A panic's text may quote anything: it is for this side's log.
-            tracing::error!(%fault, "a store broke off");
-            Err(StoreError::new(
-                pb::ErrorReason::Internal,
-                "the store broke off; see the server's log",
-            ))
-        })
-    })
+    Box::pin(async move { task.await.unwrap_or_else(|_| Err(broke_off())) })
+}
+
+/// A stream that ends when its caller's token is revoked.
+pub(crate) fn while_admitted<T: Send + 'static>(
+    extensions: &Extensions,
+    answers: impl Stream<Item = Result<T, Status>> + Send + 'static,
+) -> Answers<T> {
+    let Some(admitted) = extensions.get::<Admitted>().cloned() else {
+        return Box::pin(answers);
+    };
+    let revoked = async move {
+        admitted.revoked().await;
+        let error = StoreError::unauthenticated("the bearer token was revoked");
+        Some(Err(error.into()))
+    };
+    let answers = answers.map(Some).chain(stream::iter([None]));
+    let both = stream::select(answers, stream::once(revoked));
+    Box::pin(
+        both.take_while(|answer| ready(answer.is_some()))
+            .filter_map(ready),
+    )
+}
+
+/// Has the caller of a store that panics told so. The connection and its other calls go
+/// on.
+async fn caught<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+    let done = AssertUnwindSafe(work).catch_unwind().await;
+    done.unwrap_or_else(|_| Err(broke_off()))
+}
+
+fn broke_off() -> StoreError {
+    // A panic's text may quote anything, and stands on stderr.
+    tracing::error!("a store panicked");
+    StoreError::new(
+        pb::ErrorReason::Internal,
+        "the store broke off; see the server's log",
+    )
 }
 
 /// What a server says of a service it does not offer to this org.

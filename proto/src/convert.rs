@@ -22,6 +22,7 @@ pub mod llm_provider_store;
 pub mod mcp;
 pub mod memory_store;
 pub mod message_retriever;
+pub mod open_value;
 pub mod payment_authority;
 pub mod platform_store;
 pub mod platform_types;

@@ -298,6 +298,7 @@ fn code_of(reason: ErrorReason) -> Code {
         | R::Configuration
         | R::NoMessages
         | R::DriverNotRegistered
+        | R::SessionArchived
         | R::EgressSigningUnavailable => Code::FailedPrecondition,
         R::Unavailable => Code::Unavailable,
         R::DeadlineExceeded => Code::DeadlineExceeded,

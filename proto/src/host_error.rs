@@ -96,7 +96,7 @@ fn facts_of(reason: ErrorReason) -> (Code, u16) {
         R::MethodNotAllowed => (Code::Unimplemented, 405),
         R::ToolCallAnswered => (Code::AlreadyExists, 409),
         R::TurnUnderWay => (Code::Aborted, 409),
-        R::NotWaiting | R::NoTurn => (Code::FailedPrecondition, 409),
+        R::NotWaiting | R::NoTurn | R::SessionArchived => (Code::FailedPrecondition, 409),
         R::RequestTooLarge => (Code::ResourceExhausted, 413),
         R::QueueFull | R::Busy => (Code::ResourceExhausted, 429),
         R::Internal | R::Unspecified => (Code::Internal, 500),
@@ -117,6 +117,7 @@ impl From<StoreError> for HostError {
         }
         let reason = match error.reason {
             Some(Store::SessionNotFound) => Host::SessionNotFound,
+            Some(Store::SessionArchived) => Host::SessionArchived,
             Some(Store::HarnessNotFound) => Host::HarnessNotFound,
             Some(Store::AgentNotFound) => Host::AgentNotFound,
             Some(Store::MessageTooLarge) => Host::RequestTooLarge,

@@ -49,6 +49,13 @@ mod redacted_debug {
     include!("generated/redact.rs");
 }
 
+#[cfg(feature = "convert")]
+#[allow(clippy::wildcard_enum_match_arm)]
+#[rustfmt::skip]
+mod open_values {
+    include!("generated/values.rs");
+}
+
 pub use error::StoreError;
 pub use host_error::HostError;
 pub use known_secrets::KnownSecrets;

@@ -7,9 +7,11 @@
 
 mod layer;
 
-pub use layer::{AccessLayer, AccessService};
+pub use layer::{AccessLayer, AccessService, Until};
 
 use crate::config::{HostConfig, TokenSource};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use http::{HeaderMap, header};
 use mortise_adapter_server::{Peer, TokenDigest, TokenFile, TokenFileError, bearer};
 use mortise_proto::HostError;
@@ -27,6 +29,9 @@ pub struct Access {
     /// Whoever calls from this machine and proves nothing, if they may.
     anonymous: Option<Arc<Caller>>,
 }
+
+/// Resolves when a caller may call no longer.
+pub type Revoked = BoxFuture<'static, ()>;
 
 /// How a token is known.
 #[derive(Debug)]
@@ -125,6 +130,19 @@ impl Access {
             }
             Some(_) | None => Err(Denied::NoProof),
         }
+    }
+
+    /// Resolves once the token that a request was let in by is revoked; `None` where it was
+    /// let in by something that stays, as long as the host runs.
+    #[must_use]
+    pub fn revoked(&self, headers: &HeaderMap) -> Option<Revoked> {
+        let token = headers.get(header::AUTHORIZATION)?.to_str().ok();
+        let token = token.and_then(bearer)?;
+        let admitted = self.tokens.iter().find_map(|(_, known)| match known {
+            Known::File(file) => file.admitted(token),
+            Known::Digest(_) => None,
+        })?;
+        Some(admitted.revoked().boxed())
     }
 
     /// Compares with every token there is, so that the time tells nothing.

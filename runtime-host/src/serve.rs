@@ -5,6 +5,7 @@ mod grpc;
 mod health;
 mod http;
 mod listeners;
+mod panics;
 
 use crate::access::Access;
 use crate::config::{self, DriverName, EMBEDDED, HostConfig, WhenBusy};
@@ -292,6 +293,7 @@ async fn serve_http(
     listener: Listener,
     router: axum::Router,
 ) -> Result<(), ServeError> {
+    let router = http::unbroken(router);
     let served = axum::serve(Accepted::new(listener), WithPeer(router))
         .with_graceful_shutdown(async move { host.closed().await });
     served.await.map_err(ServeError::Http)

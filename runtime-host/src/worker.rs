@@ -15,6 +15,7 @@ use everruns_core::typed_id::{MessageId, SessionId};
 use futures::StreamExt;
 use mortise_adapter_client::{GrpcHostAdapter, RemoteEventLog, RemoteTurnQueue};
 use mortise_proto::StoreError;
+use mortise_proto::convert::error::gone_session;
 use mortise_proto::convert::turn_queue::TurnRequest;
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -204,10 +205,7 @@ impl<E: TurnEngine + 'static> Serving<E> {
         match engine.answer(session_id, message_id, Some(claim)).await {
             Ok(end) => Ok(Served::Ran(end)),
             Err(TurnError::NotClaimed) => Ok(Served::Otherwise),
-            Err(
-                TurnError::SessionNotFound(_)
-                | TurnError::Adapter(AgentLoopError::SessionNotFound(_)),
-            ) => {
+            Err(error) if has_no_session(&error, session_id) => {
                 // Nobody can answer it any more.
                 self.take().await?;
                 Ok(Served::Otherwise)
@@ -246,6 +244,22 @@ fn passes(error: &TurnError) -> bool {
         | TurnError::Refused(_)
         | TurnError::NothingToResume => true,
         TurnError::SessionNotFound(_) | TurnError::NotClaimed => false,
+    }
+}
+
+/// Whether a turn cannot be run because its session is not there, or was deleted.
+fn has_no_session(error: &TurnError, session_id: SessionId) -> bool {
+    match error {
+        TurnError::SessionNotFound(_) => true,
+        TurnError::Adapter(error) | TurnError::NotStored(error) => {
+            gone_session(error) == Some(session_id)
+        }
+        TurnError::Journal(_)
+        | TurnError::NotClaimed
+        | TurnError::NothingToResume
+        | TurnError::Parked
+        | TurnError::BrokeOff
+        | TurnError::Refused(_) => false,
     }
 }
 

@@ -9,6 +9,7 @@
 mod handlers;
 mod redact;
 mod table;
+mod values;
 
 use anyhow::{Context, Result, bail};
 use prost_reflect::{
@@ -78,6 +79,7 @@ fn generate(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
         "adapter-server/src/services/generated.rs".into(),
         pretty(&handlers::generate(pool)?)?,
     );
+    files.insert(generated("values.rs"), pretty(&values::generate(pool)?)?);
     files.insert("proto/descriptor.binpb".into(), contract.encoded);
     files.insert("proto/host_descriptor.binpb".into(), host.encoded);
     Ok(files)

@@ -6,6 +6,7 @@ use super::tap::Tap;
 use super::transport::{Incoming, Outgoing, pass_on, too_late};
 use super::{Mesh, Org, Target, trace};
 use bytes::Bytes;
+use mortise_proto::convert::open_value::OpenValues;
 use mortise_proto::pb::CallContext;
 use mortise_proto::rpc::{Effect, Scoped};
 use mortise_proto::{Method, Rpc, StoreError};
@@ -39,7 +40,7 @@ impl Mesh {
         request: Req,
     ) -> Result<Rsp, StoreError>
     where
-        Req: Scoped + Message,
+        Req: Scoped + OpenValues + Message,
         Rsp: Message + Default + 'static,
     {
         let answer = self
@@ -103,7 +104,7 @@ impl Mesh {
         rest: impl IntoIterator<Item = Req>,
     ) -> Result<Rsp, StoreError>
     where
-        Req: Scoped + Message,
+        Req: Scoped + OpenValues + Message,
         Rsp: Message + Default + 'static,
     {
         let mut call = self.outgoing(rpc, org, first)?;
@@ -125,7 +126,7 @@ impl Mesh {
         request: Req,
     ) -> Result<Vec<Rsp>, StoreError>
     where
-        Req: Scoped + Message,
+        Req: Scoped + OpenValues + Message,
         Rsp: Message + Default + 'static,
     {
         let call = self.outgoing(rpc, org, request)?;
@@ -144,7 +145,7 @@ impl Mesh {
         request: Req,
     ) -> Result<Incoming<Rsp>, StoreError>
     where
-        Req: Scoped + Message,
+        Req: Scoped + OpenValues + Message,
         Rsp: Message + Default + 'static,
     {
         let call = self.outgoing(rpc, org, request)?;
@@ -257,13 +258,14 @@ impl Mesh {
     }
 
     /// Fills in the context, encodes, and refuses what the server would refuse.
-    fn outgoing<Req: Scoped + Message, Rsp>(
+    fn outgoing<Req: Scoped + OpenValues + Message, Rsp>(
         &self,
         rpc: &Rpc<Req, Rsp>,
         org: &Org,
         mut request: Req,
     ) -> Result<Outgoing, StoreError> {
         let target = self.route(rpc.method.service)?.clone();
+        request.check_values()?;
         request.set_context(context(rpc.method, org));
         Ok(Outgoing {
             body: target.encode(rpc.method, &request)?,

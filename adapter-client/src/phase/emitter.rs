@@ -5,6 +5,7 @@ mod link;
 
 use crate::mesh::call::context;
 use crate::mesh::{Mesh, Org};
+use crate::phase::Gone;
 use crate::stores::draft;
 use bytes::Bytes;
 use everruns_core::events::{Event, EventRequest};
@@ -27,6 +28,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 pub(super) struct EventLink {
     mesh: Mesh,
     org: Arc<Org>,
+    gone: Gone,
     /// Started with the first event.
     jobs: OnceLock<mpsc::Sender<Job>>,
     /// Events that leave a message behind, submitted so far.
@@ -68,10 +70,11 @@ impl Mesh {
 // === impl EventLink ===
 
 impl EventLink {
-    pub(super) fn new(mesh: Mesh, org: Arc<Org>) -> Self {
+    pub(super) fn new(mesh: Mesh, org: Arc<Org>, gone: Gone) -> Self {
         Self {
             mesh,
             org,
+            gone,
             jobs: OnceLock::new(),
             submitted: AtomicU64::new(0),
             settled: AtomicU64::new(0),
@@ -154,7 +157,7 @@ impl EventLink {
     async fn submit(&self, job: Job) -> Result<()> {
         let jobs = self.jobs.get_or_init(|| {
             let (sender, receiver) = mpsc::channel(AHEAD);
-            let link = Link::new(self.mesh.clone(), self.org.clone());
+            let link = Link::new(self.mesh.clone(), self.org.clone(), self.gone.clone());
             self.mesh.spawn(link.run(receiver));
             sender
         });

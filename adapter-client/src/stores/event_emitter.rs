@@ -5,12 +5,11 @@ use super::Remote;
 use async_trait::async_trait;
 use everruns_core::events::{Event, EventRequest};
 use everruns_core::traits::EventEmitter;
-use mortise_proto::StoreError;
 use mortise_proto::convert::event_emitter::event_from_ack;
-use mortise_proto::convert::{ConvertError, id};
-use mortise_proto::error::Outcome;
-use mortise_proto::pb::{self, ErrorReason};
+use mortise_proto::convert::id;
+use mortise_proto::convert::open_value::OpenValues;
 use mortise_proto::rpc::table::event_emitter_service::EMIT;
+use mortise_proto::{StoreError, pb};
 
 impl Remote {
     /// Emits an event, with the error as its server stated it.
@@ -34,13 +33,13 @@ impl EventEmitter for Remote {
     }
 }
 
-/// The wire form of an event.
+/// The wire form of an event, if every server could store it and every host read it.
+/// Otherwise nothing is sent, and nothing else comes of sending it again.
 pub(crate) fn draft(request: &EventRequest) -> Result<pb::NewEvent, StoreError> {
-    request.try_into().map_err(|error: ConvertError| {
-        let text = format!("event {} cannot be sent: {error}", request.event_type);
-        // Nothing was sent, and nothing else comes of sending it again.
-        StoreError::new(ErrorReason::EventEmission, text).outcome(Outcome::NotApplied)
-    })
+    let event = pb::NewEvent::try_from(request).map_err(|error| error.within("event"))?;
+    let checked = event.check_values();
+    checked.map_err(|error| error.within("event"))?;
+    Ok(event)
 }
 
 /// Whether upstream ends the turn when this event cannot be stored. It logs and

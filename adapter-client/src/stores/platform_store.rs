@@ -23,6 +23,7 @@ use everruns_core::typed_id::{
     AgentId, AgentIdentityId, AppChannelId, AppId, HarnessId, SessionId,
 };
 use everruns_core::{Agent, Harness, Session, SessionContextReport};
+use mortise_proto::convert::open_value::OpenValues;
 use mortise_proto::convert::platform_store::{
     to_optional_channel_config, to_optional_channel_type,
 };
@@ -59,7 +60,7 @@ impl Platform {
         request: Req,
     ) -> std::result::Result<Rsp, StoreError>
     where
-        Req: Scoped + Message,
+        Req: Scoped + OpenValues + Message,
         Rsp: Message + Default + 'static,
     {
         let _changing = Changing::begin(self.on_change.as_ref());
@@ -75,7 +76,7 @@ impl Platform {
         record: fn(Rsp) -> Option<W>,
     ) -> Result<D>
     where
-        Req: Scoped + Message,
+        Req: Scoped + OpenValues + Message,
         Rsp: Message + Default + 'static,
         D: TryFrom<W, Error = ConvertError>,
     {
@@ -92,7 +93,7 @@ impl Platform {
         run: fn(Rsp) -> Vec<W>,
     ) -> Result<Vec<D>>
     where
-        Req: Scoped + Message,
+        Req: Scoped + OpenValues + Message,
         Rsp: Message + Default + 'static,
         D: TryFrom<W, Error = ConvertError>,
     {

@@ -5,9 +5,11 @@ use mortise_proto::StoreError;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::Duration;
 use subtle::{Choice, ConstantTimeEq};
 use tonic::service::Interceptor;
 use tonic::{Request, Status};
@@ -16,19 +18,42 @@ use tonic::{Request, Status};
 #[derive(Clone, Copy)]
 pub struct TokenDigest([u8; 32]);
 
+/// How soon a stream ends whose caller's token was revoked.
+const REVOKED_WITHIN: Duration = Duration::from_secs(1);
+
 /// The tokens of a file, one a line: a new one is added before the old one goes. The
 /// file is read again when it changes.
+///
+/// A token that is no longer in it is revoked, and so are all of them once the file is
+/// emptied or removed: whoever replaces it puts the new one in its place in one step
+/// (`rename`). A file that is there and cannot be read changes nothing.
 #[derive(Debug, Clone)]
 pub struct TokenFile(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
-    read: Mutex<(Stamp, Arc<[TokenDigest]>)>,
+    read: Mutex<Read>,
 }
 
-/// By what a file is known to have changed.
-type Stamp = Option<(SystemTime, u64)>;
+#[derive(Debug)]
+struct Read {
+    seen: Stamp,
+    tokens: Arc<[TokenDigest]>,
+    /// It could not be read at the last try, which has been logged.
+    is_faulty: bool,
+}
+
+/// By what a file is known to have changed: device, inode, size, and the time of the last
+/// change in seconds and nanoseconds. `None`: it is not there.
+type Stamp = Option<(u64, u64, u64, i64, i64)>;
+
+/// A caller that was let in by its token.
+#[derive(Debug, Clone)]
+pub struct Admitted {
+    tokens: TokenFile,
+    token: TokenDigest,
+}
 
 /// A file of tokens that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -77,37 +102,70 @@ pub fn bearer(authorization: &str) -> Option<&str> {
 // === impl TokenFile ===
 
 impl TokenFile {
-    /// Reads a file of tokens.
+    /// Reads a file of tokens. It must hold one.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, TokenFileError> {
         let path = path.into();
-        let read = Mutex::new((stamp(&path), read(&path)?));
+        let fault = |problem: String| TokenFileError {
+            path: path.clone(),
+            problem,
+        };
+        let found = stamp(&path).map_err(|error| fault(error.to_string()))?;
+        let tokens = read(&path).map_err(|error| fault(error.to_string()))?;
+        if tokens.is_empty() {
+            return Err(fault("holds no token; write one a line".into()));
+        }
+        let read = Mutex::new(Read {
+            seen: found,
+            tokens,
+            is_faulty: false,
+        });
         Ok(Self(Arc::new(Inner { path, read })))
     }
 
     /// Whether the file holds a token.
     #[must_use]
     pub fn holds(&self, token: &str) -> bool {
-        let given = TokenDigest::of(token);
+        self.admitted(token).is_some()
+    }
+
+    /// The caller with this token, if the file holds it.
+    #[must_use]
+    pub fn admitted(&self, token: &str) -> Option<Admitted> {
+        let token = TokenDigest::of(token);
+        self.has(&token).then(|| Admitted {
+            tokens: self.clone(),
+            token,
+        })
+    }
+
+    fn has(&self, given: &TokenDigest) -> bool {
         let known = self.known();
-        let matches = known.iter().map(|known| known.matches(&given));
+        let matches = known.iter().map(|known| known.matches(given));
         matches.fold(Choice::from(0), |any, one| any | one).into()
     }
 
     fn known(&self) -> Arc<[TokenDigest]> {
-        let Inner {
-            path,
-            read: current,
-        } = &*self.0;
+        let path = &self.0.path;
         let now = stamp(path);
-        let mut current = current.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.0 != now {
-            match read(path) {
-                Ok(tokens) => current.1 = tokens,
-                Err(error) => tracing::error!(%error, "the tokens before are used on"),
+        let mut current = self.0.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = match now {
+            Ok(now) if now == current.seen => return current.tokens.clone(),
+            Ok(None) => Ok((None, Arc::default())),
+            Ok(now) => read(path).map(|found| (now, found)),
+            Err(error) => Err(error),
+        };
+        match found {
+            Ok((seen, tokens)) => {
+                current.replace(path, seen, tokens);
             }
-            current.0 = now;
+            // Read again at the next call: the fault may be this process's own.
+            Err(error) if !current.is_faulty => {
+                tracing::error!(path = %path.display(), %error, "the token file cannot be read; keeping the tokens before");
+                current.is_faulty = true;
+            }
+            Err(_) => {}
         }
-        current.1.clone()
+        current.tokens.clone()
     }
 }
 
@@ -125,36 +183,120 @@ impl Admit {
 }
 
 impl Interceptor for Admit {
-    fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
+    /// Lets a request through with what its streams are watched by.
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         let Some(tokens) = &self.0 else {
             return Ok(request);
         };
         let header = request.metadata().get("authorization");
         let token = header.and_then(|value| bearer(value.to_str().ok()?));
-        let problem = match token {
-            Some(token) if tokens.holds(token) => return Ok(request),
-            Some(_) => "the bearer token is not one that this server knows",
+        let problem = match token.map(|token| tokens.admitted(token)) {
+            Some(Some(admitted)) => {
+                request.extensions_mut().insert(admitted);
+                return Ok(request);
+            }
+            Some(None) => "the bearer token is not one that this server knows",
             None => "this server asks for a bearer token, and the call carries none",
         };
         Err(StoreError::unauthenticated(problem).into())
     }
 }
 
-fn stamp(path: &Path) -> Stamp {
-    let found = fs::metadata(path).ok()?;
-    Some((found.modified().ok()?, found.len()))
+// === impl Read ===
+
+impl Read {
+    fn replace(&mut self, path: &Path, seen: Stamp, tokens: Arc<[TokenDigest]>) {
+        let path = path.display();
+        match (&seen, tokens.len()) {
+            (None, _) => {
+                tracing::error!(%path, "the token file was removed; every token is revoked");
+            }
+            (Some(_), 0) => {
+                tracing::error!(%path, "the token file was emptied; every token is revoked");
+            }
+            (Some(_), tokens) => tracing::info!(%path, tokens, "the token file was read again"),
+        }
+        *self = Self {
+            seen,
+            tokens,
+            is_faulty: false,
+        };
+    }
 }
 
-fn read(path: &Path) -> Result<Arc<[TokenDigest]>, TokenFileError> {
-    let fault = |problem: String| TokenFileError {
-        path: path.into(),
-        problem,
-    };
-    let text = fs::read_to_string(path).map_err(|error| fault(error.to_string()))?;
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let tokens: Arc<[_]> = lines.map(TokenDigest::of).collect();
-    if tokens.is_empty() {
-        return Err(fault("holds no token; write one a line".into()));
+// === impl Admitted ===
+
+impl Admitted {
+    /// Resolves once the token is revoked.
+    pub async fn revoked(self) {
+        while self.tokens.has(&self.token) {
+            tokio::time::sleep(REVOKED_WITHIN).await;
+        }
     }
-    Ok(tokens)
+}
+
+fn stamp(path: &Path) -> io::Result<Stamp> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(Some((
+            found.dev(),
+            found.ino(),
+            found.size(),
+            found.ctime(),
+            found.ctime_nsec(),
+        ))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn read(path: &Path) -> io::Result<Arc<[TokenDigest]>> {
+    let text = fs::read_to_string(path)?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    Ok(lines.map(TokenDigest::of).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A new token is let in at once; one that is gone is not, whether it was replaced, or
+    /// the file emptied, blanked or removed.
+    #[test]
+    fn what_is_not_in_the_file_is_revoked() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("tokens");
+        fs::write(&path, "one\n")?;
+        let tokens = TokenFile::open(&path)?;
+        assert!(tokens.holds("one"));
+        for gone in ["", " \n\n"] {
+            fs::write(&path, gone)?;
+            assert!(!tokens.holds("one") && !tokens.holds(""));
+            fs::write(&path, "one\ntwo")?;
+            assert!(tokens.holds("one") && tokens.holds("two"));
+        }
+        fs::remove_file(&path)?;
+        assert!(!tokens.holds("two"));
+        fs::write(&path, "two")?;
+        assert!(tokens.holds("two") && !tokens.holds("one"));
+        // What cannot be read says nothing of its tokens.
+        fs::remove_file(&path)?;
+        fs::create_dir(&path)?;
+        assert!(tokens.holds("two"));
+        Ok(())
+    }
+
+    /// Whoever watches a token learns that it is revoked.
+    #[tokio::test]
+    async fn a_watched_token_is_seen_to_go() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("tokens");
+        fs::write(&path, "one")?;
+        let admitted = TokenFile::open(&path)?.admitted("one");
+        let admitted = admitted.ok_or("the token is there")?;
+        let mut revoked = Box::pin(admitted.revoked());
+        assert!(futures::poll!(&mut revoked).is_pending());
+        fs::write(&path, "two")?;
+        revoked.await;
+        Ok(())
+    }
 }

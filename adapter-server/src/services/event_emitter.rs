@@ -1,10 +1,11 @@
 //! `EventEmitterService`: over the source's event store where it has one, which
 //! takes events as they came, else over the upstream `EventEmitter`.
 
-use crate::serve::{Answers, Call, Outcome, Serving, to_the_end};
+use crate::serve::{Answers, Call, Outcome, Serving, to_the_end, while_admitted};
 use crate::{Acknowledged, Appended, Scope};
 use everruns_core::events::EventRequest;
 use futures::StreamExt;
+use mortise_proto::convert::open_value::OpenValues;
 use mortise_proto::convert::{id, required};
 use mortise_proto::pb::emit_stream_response::Outcome as Answer;
 use mortise_proto::rpc::table::event_emitter_service::EMIT;
@@ -47,8 +48,8 @@ pub(super) async fn emit_stream(
     let closing = serving.shared.closing.clone().cancelled_owned();
     // What has already arrived is stored in one step: a busy stream fills its own
     // groups, a quiet one waits for nothing.
-    let answers = request
-        .into_inner()
+    let (_, extensions, events) = request.into_parts();
+    let answers = events
         .take_until(closing)
         .ready_chunks(RUN_MAX)
         .then(move |run| {
@@ -56,7 +57,7 @@ pub(super) async fn emit_stream(
             async move { serving.emit_run(run).await }
         })
         .flat_map(futures::stream::iter);
-    Ok(Response::new(Box::pin(answers)))
+    Ok(Response::new(while_admitted(&extensions, answers)))
 }
 
 impl Serving {
@@ -184,6 +185,10 @@ fn ends_the_stream(answers: &[Result<pb::EmitStreamResponse, Status>]) -> bool {
 
 fn appended(scope: &Scope, event: Option<pb::NewEvent>, proposed_id: &str) -> Outcome<Appended> {
     let event = required("event", event)?;
+    // The stream's events come by no other check.
+    event
+        .check_values()
+        .map_err(|error| error.within("event"))?;
     let proposed_id = match proposed_id {
         "" => None,
         proposed => Some(id("proposed_event_id", proposed)?),

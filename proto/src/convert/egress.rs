@@ -191,6 +191,7 @@ impl From<StoreError> for EgressError {
                 | R::AgentNotFound
                 | R::HarnessNotFound
                 | R::SessionNotFound
+                | R::SessionArchived
                 | R::Internal
                 | R::DriverNotRegistered
                 | R::SqlDatabaseNotFound

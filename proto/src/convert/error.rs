@@ -3,7 +3,7 @@
 //! the variant for internal ones: [`StoreError`] comes out of it as it went in.
 
 use everruns_core::AgentLoopError;
-use everruns_core::typed_id::{IdMarker, TypedId};
+use everruns_core::typed_id::{IdMarker, SessionId, TypedId};
 use tonic::Code;
 
 use crate::StoreError;
@@ -88,6 +88,8 @@ impl From<StoreError> for AgentLoopError {
             Some(R::AgentNotFound) => absent(error, AgentLoopError::AgentNotFound),
             Some(R::HarnessNotFound) => absent(error, AgentLoopError::HarnessNotFound),
             Some(R::SessionNotFound) => absent(error, AgentLoopError::SessionNotFound),
+            // No variant stands for it, and hosts act on it: it is kept whole.
+            Some(R::SessionArchived) => AgentLoopError::Internal(anyhow::Error::new(error)),
             Some(R::Internal) => AgentLoopError::Internal(anyhow::Error::msg(error.message)),
             Some(R::DriverNotRegistered) => AgentLoopError::DriverNotRegistered(error.message),
             Some(
@@ -117,6 +119,28 @@ impl From<StoreError> for AgentLoopError {
             )
             | None => by_code(error),
         }
+    }
+}
+
+/// The session that takes nothing any more, because it is deleted or not there at all:
+/// whatever is done in it is over. No text tells so.
+#[must_use]
+pub fn gone_session(error: &AgentLoopError) -> Option<SessionId> {
+    if let AgentLoopError::SessionNotFound(id) = error {
+        return Some(*id);
+    }
+    if let AgentLoopError::Internal(cause) = error {
+        return cause.downcast_ref().and_then(StoreError::gone_session);
+    }
+    None
+}
+
+impl StoreError {
+    /// The session that takes nothing any more, if that is what the error says.
+    #[must_use]
+    pub fn gone_session(&self) -> Option<SessionId> {
+        let is_gone = matches!(self.reason, Some(R::SessionArchived | R::SessionNotFound));
+        self.metadata.get(ID).filter(|_| is_gone)?.parse().ok()
     }
 }
 

@@ -11,6 +11,7 @@ use everruns_core::events::{
 };
 use everruns_core::typed_id::EventId;
 
+use super::open_value::{flattened, is_payload};
 use super::{
     ConvertError, Result, id, json_text, nested, optional_id, optional_json, optional_nested,
     secret_json, timestamp, to_timestamp,
@@ -80,8 +81,15 @@ pub(crate) fn data_json(data: &EventData) -> Result<String> {
         // Upstream refuses to write what it could not read.
         return Ok(json_text(data));
     }
-    serde_json::to_string(data)
-        .map_err(|error| ConvertError::new("data_json", format!("cannot be written: {error}")))
+    let unwritten = |error| ConvertError::new("data_json", format!("cannot be written: {error}"));
+    let text = serde_json::to_string(data).map_err(unwritten)?;
+    // A record of what a model was given holds messages six levels deep. Those from before
+    // the bound must not keep their session from its next turn.
+    if matches!(data, EventData::LlmGeneration(_)) && !is_payload(&text) {
+        let value = serde_json::to_value(data).map_err(unwritten)?;
+        return Ok(json_text(&flattened(value)));
+    }
+    Ok(text)
 }
 
 /// The payload of an event, by its type.

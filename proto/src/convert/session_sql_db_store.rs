@@ -255,6 +255,7 @@ impl From<StoreError> for SessionSqlDbError {
                 | R::AgentNotFound
                 | R::HarnessNotFound
                 | R::SessionNotFound
+                | R::SessionArchived
                 | R::Internal
                 | R::DriverNotRegistered
                 | R::EgressInvalidRequest

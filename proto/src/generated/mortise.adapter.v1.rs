@@ -2684,6 +2684,10 @@ pub enum ErrorReason {
     /// DATA_LOSS. A response breaks the contract. Only the receiver of a response
     /// reports it.
     Malformed = 9,
+    /// FAILED_PRECONDITION. The session is deleted (archived). Nothing was changed,
+    /// and nothing will be. The caller does not send the call again. A host cancels
+    /// the session's turn. Metadata: `id`.
+    SessionArchived = 10,
     /// INTERNAL. The language model failed. Upstream: AgentLoopError::Llm.
     Llm = 20,
     /// RESOURCE_EXHAUSTED. The model refused the size of its input. Upstream:
@@ -2787,6 +2791,7 @@ impl ErrorReason {
             Self::DeadlineExceeded => "ERROR_REASON_DEADLINE_EXCEEDED",
             Self::NotAllowed => "ERROR_REASON_NOT_ALLOWED",
             Self::Malformed => "ERROR_REASON_MALFORMED",
+            Self::SessionArchived => "ERROR_REASON_SESSION_ARCHIVED",
             Self::Llm => "ERROR_REASON_LLM",
             Self::LlmRequestTooLarge => "ERROR_REASON_LLM_REQUEST_TOO_LARGE",
             Self::ModelNotAvailable => "ERROR_REASON_MODEL_NOT_AVAILABLE",
@@ -2832,6 +2837,7 @@ impl ErrorReason {
             "ERROR_REASON_DEADLINE_EXCEEDED" => Some(Self::DeadlineExceeded),
             "ERROR_REASON_NOT_ALLOWED" => Some(Self::NotAllowed),
             "ERROR_REASON_MALFORMED" => Some(Self::Malformed),
+            "ERROR_REASON_SESSION_ARCHIVED" => Some(Self::SessionArchived),
             "ERROR_REASON_LLM" => Some(Self::Llm),
             "ERROR_REASON_LLM_REQUEST_TOO_LARGE" => Some(Self::LlmRequestTooLarge),
             "ERROR_REASON_MODEL_NOT_AVAILABLE" => Some(Self::ModelNotAvailable),
@@ -3043,10 +3049,13 @@ pub mod event_emitter_service_server {
         /// and its message must be readable.
         ///
         /// INVALID_ARGUMENT + INVALID_FIELD: session, type, time or data are missing,
-        /// an id is malformed, or the data of an event that creates a message are not
-        /// what its type says. INTERNAL + STORE: neither the event nor its message was
-        /// stored, for instance because the server keeps sessions and has none of this
-        /// id ("not found"), or because the session has a message of this id already.
+        /// an id is malformed, an open value breaks its grammar, or the data of an
+        /// event that creates a message are not what its type says. NOT_FOUND +
+        /// SESSION_NOT_FOUND: the server keeps sessions and has none of this id.
+        /// FAILED_PRECONDITION + SESSION_ARCHIVED: the session is deleted. A server may
+        /// accept an ephemeral event of a deleted session for a few seconds more.
+        /// INTERNAL + STORE: neither the event nor its message was stored, for instance
+        /// because the session has a message of this id already.
         async fn emit(
             &self,
             request: tonic::Request<super::EmitRequest>,
@@ -3102,8 +3111,9 @@ pub mod event_emitter_service_server {
     /// * `tool.completed`: a message of role tool_result. Its first part is the
     ///  result of `data.tool_call_id`. `data.result` is a list of parts. If it is
     ///  absent, there is no result. If it has one text part, the result is the JSON
-    ///  object or array that the text is, else the text as a JSON string. If it has
-    ///  several text parts, the result is the JSON array of these parts, each
+    ///  object or array that the text is, if it keeps the grammar of open values
+    ///  (context.proto), else the text as a JSON string. If it has several text
+    ///  parts, the result is the JSON array of these parts, each
     ///  `{"type": "text", "text": ...}`. If it has none, the result is null. Image
     ///  parts that have both `base64` and `media_type` follow as image parts, and
     ///  `data.error` is then dropped. The metadata holds `tool_name`, and
@@ -9763,9 +9773,15 @@ pub mod platform_store_service_server {
             tonic::Response<super::GetSessionContextReportResponse>,
             tonic::Status,
         >;
-        /// DeleteSession archives a session: lists leave it out, no message can be
-        /// sent to it, and its schedules are disabled. A turn that runs continues to
-        /// its end.
+        /// DeleteSession archives a session: lists leave it out, its schedules are
+        /// disabled, the turns that are requested in it are taken back, and it takes
+        /// nothing more. Every change that adds to it is refused with
+        /// FAILED_PRECONDITION + SESSION_ARCHIVED, by each service: events, messages,
+        /// status, title, subagent metadata, files, values, secrets, SQL databases,
+        /// schedules, resources and leases. The session can still be read. What takes
+        /// away still works: releasing a lease, deleting a value, a file, a database or
+        /// a resource, cancelling a schedule. A host that receives the refusal cancels
+        /// the turn that runs.
         async fn delete_session(
             &self,
             request: tonic::Request<super::DeleteSessionRequest>,
@@ -12751,8 +12767,9 @@ pub mod session_file_system_service_server {
     /// returns `/a`. `/workspace` and the empty path name the root. `//` and `/./`
     /// count as `/`. `/workspacefoo` is a name like any other. A path with a `..`
     /// segment or a NUL is refused, and so is a path of more than 2,048 bytes or 128
-    /// segments. Names are compared byte for byte; `%`, `_`, `*` and brackets stand
-    /// for themselves.
+    /// segments. Names are compared byte for byte: `é` as one character and as `e`
+    /// with an accent are two names. `%`, `_`, `*` and brackets stand for
+    /// themselves.
     ///
     /// Content. It is text, or base64 if the encoding is `base64`. Any other
     /// encoding counts as text and is returned as `text`. `size_bytes` is the size
@@ -14362,7 +14379,8 @@ pub mod session_schedule_store_service_server {
         /// INTERNAL + STORE: the cron expression or the time zone is invalid; neither
         /// a cron expression nor a time is given; the cron expression never comes
         /// true; the session has five enabled schedules already; or the session does
-        /// not exist in the org or is archived. The text says what to change.
+        /// not exist in the org. The text says what to change. FAILED_PRECONDITION +
+        /// SESSION_ARCHIVED: the session is deleted.
         async fn create_schedule(
             &self,
             request: tonic::Request<super::CreateScheduleRequest>,

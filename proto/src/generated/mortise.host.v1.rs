@@ -56,6 +56,8 @@ pub enum ErrorReason {
     Unauthenticated = 21,
     /// PERMISSION_DENIED, 403. This caller may not make this call.
     NotAllowed = 22,
+    /// FAILED_PRECONDITION, 409. The session is deleted and takes nothing any more.
+    SessionArchived = 23,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -87,6 +89,7 @@ impl ErrorReason {
             Self::MethodNotAllowed => "ERROR_REASON_METHOD_NOT_ALLOWED",
             Self::Unauthenticated => "ERROR_REASON_UNAUTHENTICATED",
             Self::NotAllowed => "ERROR_REASON_NOT_ALLOWED",
+            Self::SessionArchived => "ERROR_REASON_SESSION_ARCHIVED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -115,6 +118,7 @@ impl ErrorReason {
             "ERROR_REASON_METHOD_NOT_ALLOWED" => Some(Self::MethodNotAllowed),
             "ERROR_REASON_UNAUTHENTICATED" => Some(Self::Unauthenticated),
             "ERROR_REASON_NOT_ALLOWED" => Some(Self::NotAllowed),
+            "ERROR_REASON_SESSION_ARCHIVED" => Some(Self::SessionArchived),
             _ => None,
         }
     }
@@ -314,7 +318,9 @@ pub struct ToolResult {
     /// REQUIRED. The id of the call.
     #[prost(string, tag = "1")]
     pub tool_call_id: ::prost::alloc::string::String,
-    /// What the tool returned, one JSON value. Empty means null.
+    /// What the tool returned, one JSON value. Empty means null. It keeps the
+    /// grammar of open values (mortise/adapter/v1/context.proto), or the call is
+    /// refused with INVALID_FIELD. Send what does not keep it as a string.
     #[prost(string, tag = "2")]
     pub result_json: ::prost::alloc::string::String,
     /// Why the tool failed. Empty if it did not. If it is set, there is no result.
@@ -451,7 +457,8 @@ pub struct FollowEventsRequest {
 /// FollowEventsResponse holds one event.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FollowEventsResponse {
-    /// REQUIRED. The event.
+    /// REQUIRED. The event as it is stored, also if this host does not know its
+    /// type or cannot read its payload.
     #[prost(message, optional, tag = "1")]
     pub event: ::core::option::Option<crate::pb::Event>,
 }

@@ -8,7 +8,7 @@ use everruns_core::events::{
 };
 use everruns_core::typed_id::{EventId, SessionId};
 use mortise_proto::convert::event_emitter::{event_from_ack, is_ephemeral};
-use mortise_proto::convert::event_log::stored;
+use mortise_proto::convert::event_log::{LoggedEvent, stored};
 use mortise_proto::pb;
 use serde_json::{Value, json};
 
@@ -51,6 +51,44 @@ fn an_unsupported_event_can_be_sent_again() {
             matches!(&read.data, EventData::Unsupported { event_type: named, .. } if named == event_type)
         );
         assert_eq!(pb::NewEvent::try_from(read).unwrap(), sent);
+    }
+}
+
+/// Whatever a log holds can be shown: data within the bounds as JSON, any other as the
+/// text that is stored. One that can be read looks as upstream writes it.
+#[test]
+fn every_stored_event_can_be_shown() {
+    let shown = |event_type: &str, data_json: &str| {
+        let sent = pb::NewEvent {
+            data_json: data_json.to_string(),
+            metadata_json: Some("[1e400]".into()),
+            ..new_event(event_type)
+        };
+        let logged = LoggedEvent::from(stored(sent, EventId::new(), 7));
+        (serde_json::to_value(&logged).unwrap(), logged)
+    };
+    let deep = format!("{}{}", "[".repeat(121), "]".repeat(121));
+    for unreadable in ["{\"a\":\"\\ud800\"}", "1e400", "{", "", deep.as_str()] {
+        let (json, logged) = shown("turn.started", unreadable);
+        assert_eq!(json["data"], unreadable);
+        assert_eq!(json["metadata"], "[1e400]");
+        assert_eq!(json["sequence"], 7);
+        assert_eq!(logged.into_wire().data_json, unreadable);
+    }
+    let (json, _) = shown("vendor.future", r#"{"n":18446744073709551615}"#);
+    assert_eq!(json["data"], json!({"n": u64::MAX}));
+
+    for (event_type, data) in samples() {
+        let sent = request(event_type, deserialize_event_data(event_type, data));
+        let stored = stored(sent.try_into().unwrap(), EventId::new(), 7);
+        let logged = LoggedEvent::from(stored.clone());
+        let event = Event::try_from(stored).unwrap();
+        assert_eq!(
+            serde_json::to_value(&logged).unwrap(),
+            serde_json::to_value(&event).unwrap()
+        );
+        assert_eq!(logged.turn_id(), event.context.turn_id);
+        assert!(logged.typed().is_ok());
     }
 }
 

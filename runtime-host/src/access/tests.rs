@@ -131,7 +131,8 @@ async fn the_layer_hands_the_caller_on() {
         *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
         response
     };
-    let layer = AccessLayer::new(Arc::new(access("")), refuse, &["/live"]);
+    let bound = |body, _| body;
+    let layer = AccessLayer::new(Arc::new(access("")), refuse, bound, &["/live"]);
     let service = layer.layer(service_fn(async |request: http::Request<()>| {
         let caller = request.extensions().get::<Arc<Caller>>();
         let name = caller.map_or("nobody", |caller| caller.name.as_str());

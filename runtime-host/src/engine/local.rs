@@ -16,6 +16,7 @@ use everruns_core::{AgentLoopError, Session};
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::GrpcHostAdapter;
 use mortise_proto::StoreError;
+use mortise_proto::convert::error::gone_session;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -172,13 +173,17 @@ impl LocalEngine {
     ) -> Result<UnfinishedTurn, TurnError> {
         let session_id = turn.session_id();
         let ask = || resume::reconsider(&self.adapter, turn.clone());
-        match self.insist(control, ask).await? {
-            Some(turn) => Ok(turn),
-            None => {
-                self.strike_out(session_id).await;
-                Err(TurnError::NothingToResume)
+        let stands = match self.insist(control, ask).await {
+            Ok(Some(turn)) => return Ok(turn),
+            Ok(None) => TurnError::NothingToResume,
+            // Nothing goes on in a session that was deleted.
+            Err(TurnError::Adapter(error)) if gone_session(&error) == Some(session_id) => {
+                TurnError::Adapter(error)
             }
-        }
+            Err(error) => return Err(error),
+        };
+        self.strike_out(session_id).await;
+        Err(stands)
     }
 
     /// A turn whose message may not be stored. It goes on if the message is there after

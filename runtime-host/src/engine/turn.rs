@@ -104,6 +104,9 @@ impl<'a> Turn<'a> {
             }
             Stop::Parked => TurnEnd::Parked,
             Stop::Ending(ending) => self.end(ending).await,
+            Stop::Broken(error) if self.is_without_session(&StoreError::from(&error)) => {
+                self.drop_out().await
+            }
             Stop::Broken(error) => {
                 self.told = Told::Perhaps;
                 // An end that was planned and is not told is told all the same.
@@ -330,6 +333,23 @@ impl<'a> Turn<'a> {
             (Some(_), None) => {}
         }
         Stop::Ending(Ending::Completed)
+    }
+
+    /// Whether an error says that the turn's session takes nothing any more.
+    fn is_without_session(&self, error: &StoreError) -> bool {
+        error.gone_session() == Some(self.turn.session_id())
+    }
+
+    /// Ends a turn whose session was deleted. There is nobody to tell: the session takes
+    /// neither events nor a status.
+    async fn drop_out(&self) -> TurnEnd {
+        let session = self.turn.session_id();
+        tracing::info!(%session, "a turn is cancelled: its session was deleted");
+        self.control.about_to_end();
+        self.fire_turn_end_hooks(false).await;
+        let end = TurnEnd::Cancelled;
+        self.strike_out(&end).await;
+        end
     }
 
     async fn fire_turn_end_hooks(&self, success: bool) {

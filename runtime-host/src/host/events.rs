@@ -2,12 +2,12 @@
 //! up to its end.
 
 use super::{Ended, Host, TurnHandle, errors};
-use everruns_core::events::Event;
 use everruns_core::typed_id::{SessionId, TurnId};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use mortise_adapter_client::RemoteEventLog;
 use mortise_proto::HostError;
+use mortise_proto::convert::event_log::LoggedEvent;
 use mortise_proto::host::ErrorReason;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -24,13 +24,13 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Events as they come. It ends with an error, or when the host stops.
-pub type Events = BoxStream<'static, Result<Event, HostError>>;
+pub type Events = BoxStream<'static, Result<LoggedEvent, HostError>>;
 
 /// What happens in a turn.
 #[derive(Debug, Clone)]
 pub enum TurnItem {
     /// An event.
-    Event(Box<Event>),
+    Event(Box<LoggedEvent>),
     /// Its end; nothing comes after it.
     Ended(Ended),
 }
@@ -45,9 +45,9 @@ impl Host {
         session_id: SessionId,
         after_sequence: i64,
         limit: u64,
-    ) -> Result<Vec<Event>, HostError> {
+    ) -> Result<Vec<LoggedEvent>, HostError> {
         let log = self.log_of(org_id, session_id).await?;
-        let events = log.read_at_most(session_id, after_sequence, limit).await;
+        let events = log.read_logged(session_id, after_sequence, limit).await;
         events.map_err(errors::of_store)
     }
 
@@ -107,15 +107,15 @@ impl Host {
                 break turn.ended(self).await?;
             };
             let event = event?;
-            after = event.sequence.map_or(after, i64::from);
+            after = event.sequence().unwrap_or(after);
             if !is_of_another(&event, own) && !pass(out, TurnItem::Event(event.into())).await {
                 return Ok(());
             }
         };
         // All of them are stored by now, and what comes after the last is not the turn's.
-        let rest = log.read(session_id, after).await;
+        let rest = log.read_logged(session_id, after, 0).await;
         let mut rest = rest.map_err(errors::of_store)?;
-        let is_own = |event: &Event| event.context.turn_id == Some(own);
+        let is_own = |event: &LoggedEvent| event.turn_id() == Some(own);
         rest.truncate(rest.iter().rposition(is_own).map_or(0, |last| last + 1));
         for event in rest {
             if is_of_another(&event, own) {
@@ -164,12 +164,12 @@ async fn follow_on(
     log: &RemoteEventLog,
     session_id: SessionId,
     mut after: i64,
-    out: &mpsc::Sender<Result<Event, HostError>>,
+    out: &mpsc::Sender<Result<LoggedEvent, HostError>>,
 ) -> Option<HostError> {
     let mut outage = Outage::default();
     loop {
         let mut stood = Duration::ZERO;
-        let broken = match log.follow(session_id, after).await {
+        let broken = match log.follow_logged(session_id, after).await {
             Err(error) => errors::of_store(error),
             Ok(mut events) => {
                 let opened = Instant::now();
@@ -177,7 +177,7 @@ async fn follow_on(
                     match events.next().await {
                         Some(Ok(event)) => {
                             outage = Outage::default();
-                            let sequence = event.sequence.map(i64::from);
+                            let sequence = event.sequence();
                             if sequence.is_some_and(|sequence| sequence <= after) {
                                 continue;
                             }
@@ -236,8 +236,8 @@ async fn pass(out: &mpsc::Sender<Result<TurnItem, HostError>>, item: TurnItem) -
     out.send(Ok(item)).await.is_ok()
 }
 
-fn is_of_another(event: &Event, own: TurnId) -> bool {
-    event.context.turn_id.is_some_and(|turn_id| turn_id != own)
+fn is_of_another(event: &LoggedEvent, own: TurnId) -> bool {
+    event.turn_id().is_some_and(|turn_id| turn_id != own)
 }
 
 #[cfg(test)]

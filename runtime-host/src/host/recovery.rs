@@ -9,6 +9,7 @@ use crate::engine::{Begin, TurnEngine, TurnError};
 use crate::journal::{Ending, UnfinishedTurn};
 use everruns_core::typed_id::MessageId;
 use everruns_core::{UserFacingError, user_facing_error_codes};
+use mortise_proto::convert::error::gone_session;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -57,6 +58,9 @@ impl Host {
                 Ok(how) => tracing::info!(session = %session_id, how, "an interrupted turn was recovered"),
                 Err(TurnError::NothingToResume) => {
                     tracing::info!(session = %session_id, "an interrupted turn had not begun");
+                }
+                Err(TurnError::Adapter(error)) if gone_session(&error) == Some(session_id) => {
+                    tracing::info!(session = %session_id, "the session of an interrupted turn was deleted");
                 }
                 Err(error) => {
                     tracing::error!(session = %session_id, %error, "an interrupted turn stays in the journal until its adapters change");

@@ -5,7 +5,7 @@ use super::lanes::{Manners, Slot};
 use super::orgs::Link;
 use super::{Host, Key, errors};
 use crate::engine::{Begin, TurnError};
-use crate::journal::{NextStep, UnfinishedTurn};
+use crate::journal::{Ending, NextStep, UnfinishedTurn};
 use everruns_core::ToolCall;
 use everruns_core::events::{EventContext, EventRequest, ToolCompletedData};
 use everruns_core::message::ContentPart;
@@ -103,7 +103,15 @@ impl Host {
             if waiting_for.is_empty() {
                 slot.make_room()?;
             }
-            self.store_results(&link, &turn, &given).await?;
+            if let Err(error) = self.store_results(&link, &turn, &given).await {
+                if error.reason == ErrorReason::SessionArchived {
+                    // It waits for nothing any more.
+                    let ending = Ending::Cancelled { reason: None };
+                    let left = link.engine.leave(turn, ending).await;
+                    left.map_err(errors::of_turn)?;
+                }
+                return Err(error);
+            }
             let written = self.inner.journal.put(&turn).await;
             written.map_err(|error| errors::of_journal(&error))?;
         }

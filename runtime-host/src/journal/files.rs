@@ -8,7 +8,7 @@ use everruns_core::typed_id::{SessionId, TurnId};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
@@ -20,6 +20,9 @@ const ENDING: &str = "json";
 
 /// The same of one whose end is not stored.
 const UNSTORED_ENDING: &str = "end";
+
+/// How the name of a file begins that is being written.
+const HALF_WRITTEN: &str = ".tmp";
 
 /// What a file that cannot be read is renamed to.
 const SET_ASIDE: &str = "unreadable";
@@ -52,7 +55,17 @@ impl FileJournal {
             .mode(0o700)
             .create(folder)
             .map_err(at)?;
-        let lock = File::create(folder.join("lock")).map_err(at)?;
+        // It is never written to, and a link in its place is not followed: what that leads
+        // to is not this host's.
+        let lock = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(folder.join("lock"))
+            .map_err(at)?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => at(io::Error::new(
                 io::ErrorKind::WouldBlock,
@@ -60,6 +73,7 @@ impl FileJournal {
             )),
             TryLockError::Error(cause) => at(cause),
         })?;
+        clear(folder).map_err(at)?;
         Ok(Self {
             folder: Arc::new(folder.to_path_buf()),
             _lock: Arc::new(lock),
@@ -179,9 +193,23 @@ impl TurnJournal for FileJournal {
     }
 }
 
+/// Removes what a process that was killed has half written.
+fn clear(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(HALF_WRITTEN.as_bytes()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 fn write(folder: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
     // Of this user alone.
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(HALF_WRITTEN)
+        .tempfile_in(folder)?;
     file.write_all(text)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
@@ -267,6 +295,26 @@ mod tests {
         let again = journal.get(1, kept.session_id()).await?;
         assert_eq!(again.map(|turn| turn.turn_id()), Some(kept.turn_id()));
         assert!(journal.get(1, damaged.session_id()).await?.is_none());
+        Ok(())
+    }
+
+    /// What a killed process has half written goes at the next start. The lock is neither
+    /// emptied nor opened through a link.
+    #[tokio::test]
+    async fn starts_over_what_others_left() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let (half, lock) = (folder.path().join(".tmpA1b2C3"), folder.path().join("lock"));
+        fs::write(&half, "{\"version\":1,")?;
+        fs::write(&lock, "somebody's")?;
+        drop(FileJournal::open(folder.path())?);
+        assert!(!half.exists());
+        assert_eq!(fs::read_to_string(&lock)?, "somebody's");
+        let target = folder.path().join("target");
+        fs::write(&target, "precious")?;
+        fs::remove_file(&lock)?;
+        std::os::unix::fs::symlink(&target, &lock)?;
+        assert!(FileJournal::open(folder.path()).is_err());
+        assert_eq!(fs::read_to_string(&target)?, "precious");
         Ok(())
     }
 

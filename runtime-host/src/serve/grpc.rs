@@ -2,13 +2,15 @@
 
 mod convert;
 
+use super::panics::Unbroken;
 use super::{ServeError, health};
-use crate::access::{Access, AccessLayer, Caller, Denied};
+use crate::access::{Access, AccessLayer, Caller, Denied, Revoked, Until};
 use crate::host::{Host, TurnItem};
 use crate::telemetry::rpc_span;
-use convert::{accepted, ended, event, optional_id, sent, session_id, turn, user_message};
+use convert::{accepted, ended, optional_id, sent, session_id, turn, user_message};
 use futures::stream::{BoxStream, StreamExt};
 use mortise_adapter_server::Listener;
+use mortise_proto::convert::event_log::LoggedEvent;
 use mortise_proto::convert::id;
 use mortise_proto::host as pb;
 use mortise_proto::host::host_service_server::{HostService, HostServiceServer, SERVICE_NAME};
@@ -58,7 +60,8 @@ pub(super) async fn serve(
         .http2_keepalive_interval(Some(time::Duration::from_secs(20)))
         .http2_keepalive_timeout(Some(time::Duration::from_secs(10)))
         .trace_fn(rpc_span)
-        .layer(AccessLayer::new(access, refused, OPEN))
+        .layer(Unbroken(|error: HostError| Status::from(error).into_http()))
+        .layer(AccessLayer::new(access, refused, bound, OPEN))
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         // Tools that are some years old ask for the version before.
@@ -73,6 +76,13 @@ pub(super) async fn serve(
 
 fn refused(denied: Denied) -> http::Response<Body> {
     Status::from(HostError::from(denied)).into_http()
+}
+
+fn bound(body: Body, revoked: Revoked) -> Body {
+    let (status, _) = refused(Denied::UnknownToken).into_parts();
+    let mut trailers = status.headers;
+    trailers.remove(http::header::CONTENT_TYPE);
+    Body::new(Until::new(body, revoked, trailers))
 }
 
 /// Balancers look elsewhere while an adapter is away or the host drains.
@@ -158,7 +168,7 @@ impl HostService for Service {
         let rest = self.host.follow_turn(begun)?.map(|item| {
             use pb::run_turn_response::Happened;
             let happened = match item? {
-                TurnItem::Event(happened) => Happened::Event(event(*happened)?),
+                TurnItem::Event(happened) => Happened::Event(happened.into_wire()),
                 TurnItem::Ended(how) => Happened::Ended(ended(how)),
             };
             Ok(pb::RunTurnResponse {
@@ -243,8 +253,8 @@ impl HostService for Service {
         let limit = page(request.limit, PAGE_MAX);
         let (org_id, after) = (request.org_id, request.after_sequence);
         let events = self.host.read_events(org_id, session_id, after, limit);
-        let events = events.await?.into_iter().map(event);
-        let events = events.collect::<Result<_, HostError>>()?;
+        let events = events.await?.into_iter().map(LoggedEvent::into_wire);
+        let events = events.collect();
         Ok(Response::new(pb::ReadEventsResponse { events }))
     }
 
@@ -258,7 +268,7 @@ impl HostService for Service {
         let events = self.host.follow_events(org_id, session_id, after).await?;
         let answers: BoxStream<'static, _> = events
             .map(|happened| {
-                let event = Some(event(happened?)?);
+                let event = Some(happened?.into_wire());
                 Ok(pb::FollowEventsResponse { event })
             })
             .boxed();

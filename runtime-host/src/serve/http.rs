@@ -7,11 +7,14 @@ mod handlers;
 mod shapes;
 mod sse;
 
-use crate::access::{Access, AccessLayer, Denied};
+use super::panics::Unbroken;
+use crate::access::{Access, AccessLayer, Denied, Revoked, Until};
 use crate::host::Host;
 use crate::telemetry::http_span;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
+use axum::http::HeaderMap;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
@@ -97,11 +100,21 @@ async fn traced(path: &'static str, request: Request, next: Next) -> Response {
 
 /// Asks everybody who they are.
 pub(super) fn guarded(router: Router, access: Arc<Access>) -> Router {
-    router.layer(AccessLayer::new(access, refused, OPEN))
+    router.layer(AccessLayer::new(access, refused, bound, OPEN))
+}
+
+/// Has a request whose handler panics answered, too.
+pub(super) fn unbroken(router: Router) -> Router {
+    router.layer(Unbroken(|error: HostError| Failure(error).into_response()))
 }
 
 fn refused(denied: Denied) -> Response {
     Failure(denied.into()).into_response()
+}
+
+/// A browser that comes back is refused.
+fn bound(body: Body, revoked: Revoked) -> Body {
+    Body::new(Until::new(body, revoked, HeaderMap::new()))
 }
 
 /// What a path answers that leads nowhere.
@@ -114,6 +127,21 @@ pub(super) fn nothing_there(what_is: &str) -> Failure {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    /// A handler that panics is answered in the usual shape, with 500.
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered() -> Result<(), axum::Error> {
+        use tower::ServiceExt;
+        let router = Router::new().route("/", get(async || -> Response { panic!("on purpose") }));
+        let request = Request::new(Body::empty());
+        let Ok(answer) = unbroken(router).oneshot(request).await;
+        assert_eq!(answer.status(), 500);
+        let body = axum::body::to_bytes(answer.into_body(), 4096).await?;
+        let body = String::from_utf8_lossy(&body);
+        assert!(body.contains("\"reason\":\"INTERNAL\""), "{body}");
+        assert!(!body.contains("on purpose"), "{body}");
+        Ok(())
+    }
 
     /// The document describes every route and no other, and every reference leads
     /// somewhere.

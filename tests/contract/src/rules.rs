@@ -4,6 +4,7 @@
 mod agent_store;
 mod budget_checker;
 mod common;
+mod deleted;
 mod egress;
 mod event_emitter;
 mod event_log;
@@ -63,6 +64,7 @@ pub fn all() -> Vec<Rule> {
         session_resource_registry::rules(),
         session_schedule_store::rules(),
         platform_store::rules(),
+        deleted::rules(),
         budget_checker::rules(),
         payment_authority::rules(),
         outbound_tool_rate_limiter::rules(),

@@ -8,6 +8,7 @@ mod data;
 mod events;
 mod files;
 mod platform;
+mod stored;
 mod values;
 mod wire;
 
@@ -29,6 +30,7 @@ fn faults() -> Vec<Fault> {
         events::faults(),
         files::faults(),
         platform::faults(),
+        stored::faults(),
         values::faults(),
         wire::faults(),
     ]

@@ -185,14 +185,14 @@ fn holds(field: &FieldDescriptor, holders: &BTreeSet<String>) -> bool {
 }
 
 /// The oneof that the field stands in, unless it is the one of `optional`.
-fn real_oneof(field: &FieldDescriptor) -> Option<OneofDescriptor> {
+pub(super) fn real_oneof(field: &FieldDescriptor) -> Option<OneofDescriptor> {
     field
         .containing_oneof()
         .filter(|oneof| !oneof.is_synthetic())
 }
 
 /// `user_token` as `UserToken`.
-fn camel_case(name: &str) -> String {
+pub(super) fn camel_case(name: &str) -> String {
     name.split('_')
         .filter(|word| !word.is_empty())
         .map(|word| {
@@ -216,7 +216,7 @@ fn is_secret(field: &FieldDescriptor, pool: &DescriptorPool) -> bool {
         .unwrap_or(false)
 }
 
-fn rust_name(field: &str) -> String {
+pub(super) fn rust_name(field: &str) -> String {
     match field {
         "type" => "r#type".into(),
         other => other.into(),

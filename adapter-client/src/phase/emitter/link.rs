@@ -6,6 +6,7 @@
 use crate::mesh::stats::Sample;
 use crate::mesh::transport::Incoming;
 use crate::mesh::{Mesh, Org};
+use crate::phase::Gone;
 use bytes::Bytes;
 use futures::StreamExt;
 use mortise_proto::StoreError;
@@ -55,6 +56,7 @@ pub(super) fn stopped() -> StoreError {
 pub(super) struct Link {
     mesh: Mesh,
     org: Arc<Org>,
+    gone: Gone,
     stream: Option<Stream>,
     unacknowledged: VecDeque<Sending>,
     flushes: Vec<oneshot::Sender<Option<StoreError>>>,
@@ -82,10 +84,11 @@ struct Stream {
 // === impl Link ===
 
 impl Link {
-    pub(super) fn new(mesh: Mesh, org: Arc<Org>) -> Self {
+    pub(super) fn new(mesh: Mesh, org: Arc<Org>, gone: Gone) -> Self {
         Self {
             mesh,
             org,
+            gone,
             stream: None,
             unacknowledged: VecDeque::new(),
             flushes: Vec::new(),
@@ -260,6 +263,13 @@ impl Link {
     }
 
     fn settle(&mut self, sending: Sending, outcome: std::result::Result<pb::EmitAck, StoreError>) {
+        // Whatever the event was, the session takes no other.
+        if let Err(error) = &outcome
+            && let Some(session_id) = error.gone_session()
+            && session_id.to_string() == self.org.session_id
+        {
+            self.gone.send_replace(Some(error.clone()));
+        }
         match (sending.waiter, outcome) {
             (Some(waiter), outcome) => {
                 // Whoever waited may have gone; its failure is not to be lost.

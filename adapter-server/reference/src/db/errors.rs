@@ -17,6 +17,13 @@ pub(crate) fn no_session(session_id: impl std::fmt::Display) -> StoreError {
     refused(format!("session not found: {session_id}"))
 }
 
+/// A change to a session that is deleted.
+pub(crate) fn session_archived(session_id: SessionId) -> StoreError {
+    let text =
+        format!("session {session_id} is archived: it was deleted and takes nothing any more");
+    StoreError::new(ErrorReason::SessionArchived, text).with("id", session_id)
+}
+
 /// A session that is not in this org, in the variant that says so.
 pub(crate) fn session_not_found(session_id: SessionId) -> StoreError {
     StoreError::new(

@@ -14,6 +14,9 @@ use mortise_proto::StoreError;
 /// Weaker than FOR UPDATE: rows that refer to the session may still be inserted.
 const SESSION: &str = "SELECT 1 FROM sessions WHERE org_id = $1 AND id = $2 FOR NO KEY UPDATE";
 
+/// Several changes may hold it at once; it excludes those that hold the one above.
+const SESSION_AS_IT_IS: &str = "SELECT 1 FROM sessions WHERE org_id = $1 AND id = $2 FOR SHARE";
+
 const SESSIONS: (&str, &str) = (
     "SELECT 1 FROM sessions WHERE org_id = $1 AND id",
     "ORDER BY id FOR NO KEY UPDATE",
@@ -29,10 +32,29 @@ pub(crate) async fn session(
     org_id: i64,
     session_id: SessionId,
 ) -> Result<(), StoreError> {
+    lock_session(tx, SESSION, org_id, session_id).await
+}
+
+/// Makes the deletion of a session wait until this change is over. A change that needs
+/// [`session`] too takes that first.
+pub(crate) async fn session_as_it_is(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    session_id: SessionId,
+) -> Result<(), StoreError> {
+    lock_session(tx, SESSION_AS_IT_IS, org_id, session_id).await
+}
+
+async fn lock_session(
+    tx: &mut AnyConnection,
+    statement: &'static str,
+    org_id: i64,
+    session_id: SessionId,
+) -> Result<(), StoreError> {
     if !tx.is_postgres() {
         return Ok(());
     }
-    let locked = sqlx::query(SESSION)
+    let locked = sqlx::query(statement)
         .bind(org_id)
         .bind(session_id.to_string())
         .fetch_optional(tx)

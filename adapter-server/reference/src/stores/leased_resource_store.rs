@@ -87,7 +87,7 @@ impl ScopedReference {
         let answer = self
             .once(async |tx| {
                 locks::session(tx, org_id, session_id).await?;
-                session_store::must_exist(tx, org_id, session_id).await?;
+                session_store::must_be_open(tx, org_id, session_id).await?;
                 let identity = Identity::of(&input)?;
                 let known = find(tx, org_id, session_id, identity).await?;
                 let lease = refreshed(input, known)?;

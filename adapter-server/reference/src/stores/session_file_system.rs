@@ -237,6 +237,9 @@ impl ScopedReference {
             .once(async |tx| {
                 locks::session(tx, workspace.org_id, session_id).await?;
                 let row = change::write_if(tx, workspace, &path, expected, &new).await?;
+                if row.is_some() {
+                    session_store::must_be_open(tx, workspace.org_id, session_id).await?;
+                }
                 Ok(pb::WriteFileIfContentMatchesResponse {
                     file: row.map(|row| row.into_written(session_id)),
                 })
@@ -294,11 +297,11 @@ impl ScopedReference {
     }
 }
 
-/// Begins a change to a workspace: what it finds stays so until it is over.
+/// Begins a change that adds to a workspace: what it finds stays so until it is over.
 async fn begin(tx: &mut AnyConnection, workspace: Workspace) -> Result<(), StoreError> {
     let Workspace { org_id, session_id } = workspace;
     locks::session(tx, org_id, session_id).await?;
-    session_store::must_exist(tx, org_id, session_id).await
+    session_store::must_be_open(tx, org_id, session_id).await
 }
 
 /// The answer holds no content: what was written is what was sent.

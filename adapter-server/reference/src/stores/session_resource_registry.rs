@@ -101,7 +101,7 @@ impl ScopedReference {
         let answer = self
             .once(async |tx| {
                 locks::session(tx, org_id, session_id).await?;
-                session_store::must_exist(tx, org_id, session_id).await?;
+                session_store::must_be_open(tx, org_id, session_id).await?;
                 let entry = put(tx, org_id, session_id, entry.into()).await?;
                 Ok(pb::RegisterResponse { entry: Some(entry) })
             })
@@ -124,6 +124,7 @@ impl ScopedReference {
                 else {
                     return Ok(pb::UpdateStatusResponse { entry: None });
                 };
+                session_store::must_be_open(tx, org_id, session_id).await?;
                 entry.set_status(status.into());
                 let updated_at = now_after(updated_at);
                 entry.updated_at = Some(to_timestamp(time(updated_at)));

@@ -11,7 +11,6 @@ use crate::db::encoding::{nanos, now, now_after, stored_fault, time};
 use crate::db::errors::{no_session, refused, upstream};
 use crate::db::locks;
 use crate::reference::ScopedReference;
-use crate::stores::platform_store::sessions;
 use crate::stores::session_store;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -91,12 +90,7 @@ impl ScopedReference {
                 locks::session(tx, org_id, session_id).await?;
                 let session = session_store::find(tx, org_id, key, session_id).await?;
                 let session = session.ok_or_else(|| no_session(session_id))?;
-                if sessions::state(tx, org_id, session_id).await?.is_archived() {
-                    return Err(refused(format!(
-                        "session {session_id} is archived; nothing can be scheduled in it \
-                         any more"
-                    )));
-                }
+                session_store::must_be_open(tx, org_id, session_id).await?;
                 let active = rows::count_active(tx, org_id, session_id).await?;
                 if active >= MAX_ACTIVE_SCHEDULES_PER_SESSION {
                     return Err(refused(format!(

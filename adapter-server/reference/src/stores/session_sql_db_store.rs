@@ -154,7 +154,7 @@ impl ScopedReference {
         let answer = self
             .once(async |tx| {
                 locks::session(tx, place.org_id, place.session_id).await?;
-                session_store::must_exist(tx, place.org_id, place.session_id).await?;
+                session_store::must_be_open(tx, place.org_id, place.session_id).await?;
                 if rows::find(tx, place).await?.is_some() {
                     let name = place.name.clone();
                     return Err(SessionSqlDbError::DatabaseAlreadyExists(name).into());
@@ -292,6 +292,7 @@ impl ScopedReference {
                 return Err(refused("the database was changed in the meantime"));
             }
             if !is_same {
+                session_store::must_be_open(tx, place.org_id, place.session_id).await?;
                 if before.is_none() {
                     self.room_for_one_more(tx, place).await?;
                 }

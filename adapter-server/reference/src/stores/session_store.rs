@@ -2,7 +2,7 @@
 
 use crate::db::AnyConnection;
 use crate::db::encoding::{nanos, now_after, stored_fault, time};
-use crate::db::errors::{no_session, upstream};
+use crate::db::errors::{no_session, session_archived, upstream};
 use crate::db::fault;
 use crate::db::locks;
 use crate::reference::ScopedReference;
@@ -17,6 +17,10 @@ use mortise_proto::{StoreError, pb};
 const FIND: &str = "SELECT body FROM sessions WHERE org_id = $1 AND id = $2";
 
 const CREATED_AT: &str = "SELECT created_at FROM sessions WHERE org_id = $1 AND id = $2";
+
+const ARCHIVED_AT: &str = "SELECT i.archived_at FROM sessions s \
+    LEFT JOIN session_index i ON i.org_id = s.org_id AND i.session_id = s.id \
+    WHERE s.org_id = $1 AND s.id = $2";
 
 const UPDATE: &str = "UPDATE sessions SET status = $3, updated_at = $4, body = $5 \
                       WHERE org_id = $1 AND id = $2";
@@ -98,8 +102,43 @@ pub(crate) async fn must_exist(
     found.map(|_| ()).ok_or_else(|| no_session(session_id))
 }
 
-/// Changes a session and moves its `updated_at`; `change` is told the new time.
+/// Fails unless the session is in this org and takes something. It stays so until the
+/// change is over.
+pub(crate) async fn must_be_open(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    session_id: SessionId,
+) -> Result<(), StoreError> {
+    locks::session_as_it_is(tx, org_id, session_id).await?;
+    let row: Option<(Option<i64>,)> = sqlx::query_as(ARCHIVED_AT)
+        .bind(org_id)
+        .bind(session_id.to_string())
+        .fetch_optional(tx)
+        .await
+        .map_err(fault)?;
+    match row {
+        None => Err(no_session(session_id)),
+        Some((Some(_),)) => Err(session_archived(session_id)),
+        Some((None,)) => Ok(()),
+    }
+}
+
+/// Changes a session that takes something and moves its `updated_at`; `change` is told the
+/// new time.
 pub(crate) async fn update(
+    conn: &mut AnyConnection,
+    org_id: i64,
+    key: Option<&KeyRing>,
+    session_id: SessionId,
+    change: impl FnOnce(&mut pb::Session, DateTime<Utc>),
+) -> Result<pb::Session, StoreError> {
+    locks::session(conn, org_id, session_id).await?;
+    must_be_open(conn, org_id, session_id).await?;
+    update_any(conn, org_id, key, session_id, change).await
+}
+
+/// The same for one that may be deleted.
+pub(crate) async fn update_any(
     conn: &mut AnyConnection,
     org_id: i64,
     key: Option<&KeyRing>,

@@ -31,6 +31,8 @@ const WAITING: &str = "SELECT session_id, message_id, sequence, requested_at \
 const TAKE: &str = "DELETE FROM turn_requests \
                     WHERE org_id = $1 AND session_id = $2 AND message_id = $3";
 
+const TAKE_ALL: &str = "DELETE FROM turn_requests WHERE org_id = $1 AND session_id = $2";
+
 /// The most turn requests that are looked at in one step.
 const STEP: i64 = 1024;
 
@@ -86,6 +88,20 @@ pub(crate) async fn deliver(
         .await
         .map_err(fault)?;
     Ok(Delivered { stored })
+}
+
+/// Takes back every turn that is asked for in a session.
+pub(crate) async fn take_all(
+    tx: &mut AnyConnection,
+    org_id: i64,
+    session_id: SessionId,
+) -> Result<(), StoreError> {
+    let taken = sqlx::query(TAKE_ALL)
+        .bind(org_id)
+        .bind(session_id.to_string())
+        .execute(tx)
+        .await;
+    taken.map(|_| ()).map_err(fault)
 }
 
 impl ScopedReference {

@@ -144,7 +144,7 @@ async fn a_bad_event_stands_alone() {
         .collect();
     let expected = [
         "1".to_string(),
-        format!("session not found: {nowhere}"),
+        format!("Session not found: {nowhere}"),
         "event.data_json".into(),
         "event.metadata_json".into(),
         "event.ts".into(),
@@ -293,5 +293,5 @@ async fn the_emitter_stores_too() {
         ..request
     };
     let error = store.org1().emit(lost).await.unwrap_err().to_string();
-    assert!(error.contains("session not found"), "{error}");
+    assert!(error.contains("Session not found"), "{error}");
 }

@@ -58,6 +58,9 @@ impl Turn<'_> {
         self.told = Told::Perhaps;
         let end = ending::reached(ending);
         if let Err(error) = told {
+            if self.is_without_session(&error) {
+                return Ok(self.drop_out().await);
+            }
             let (session, code) = (self.turn.session_id(), error.code);
             tracing::warn!(%session, %error, ?code, "the end of a turn could not be stored");
             if !is_gone(&error) {
@@ -113,7 +116,9 @@ impl Turn<'_> {
                     .await;
                 ends.remove(&self.turn).await
             }
-            Err(error) if is_gone(error) => ends.remove(&self.turn).await,
+            Err(error) if is_gone(error) || self.is_without_session(error) => {
+                ends.remove(&self.turn).await
+            }
             Err(error) => ends.keep(self.turn.clone(), error).await,
         };
         if let Err(error) = written {

@@ -68,8 +68,14 @@ impl Turn<'_> {
         work: impl Future<Output = Result<T, AgentLoopError>>,
     ) -> Step<T> {
         let guarded = async {
-            // Boxed: phases are large, and only one is under way.
-            match self.unless_stopped(Box::pin(work)).await {
+            let work = async {
+                tokio::select! {
+                    // Boxed: phases are large, and only one is under way.
+                    done = Box::pin(work) => done,
+                    refusal = phase.stores.session_gone() => Err(refusal),
+                }
+            };
+            match self.unless_stopped(work).await {
                 Ok(done) => finished(&phase.stores, done).await.map_err(Stop::Broken),
                 Err(stop) => {
                     self.flush(phase).await;

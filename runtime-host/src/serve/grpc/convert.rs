@@ -3,12 +3,12 @@
 use crate::engine::{Began, TurnEnd};
 use crate::host::{Ended, Sent, ToolOutcome, TurnStatus, TurnView};
 use everruns_core::ToolCall;
-use everruns_core::events::Event;
 use everruns_core::message::{ContentPart, Message};
 use everruns_core::typed_id::{IdMarker, SessionId, TypedId};
+use mortise_proto::HostError;
+use mortise_proto::convert::open_value::check_value;
 use mortise_proto::convert::{self as wire, ConvertError, to_timestamp};
 use mortise_proto::host as pb;
-use mortise_proto::{HostError, StoreError};
 use serde_json::Value;
 
 pub(super) fn invalid(error: ConvertError) -> HostError {
@@ -57,6 +57,7 @@ pub(super) fn outcomes(results: Vec<pb::ToolResult>) -> Result<Vec<ToolOutcome>,
             result_json,
             error,
         } = result;
+        check_value(&field("result_json"), &result_json).map_err(invalid)?;
         let value = match result_json.as_str() {
             "" => Value::Null,
             text => wire::secret_json(&field("result_json"), text).map_err(invalid)?,
@@ -75,10 +76,6 @@ pub(super) fn outcomes(results: Vec<pb::ToolResult>) -> Result<Vec<ToolOutcome>,
         })
     };
     results.into_iter().enumerate().map(outcome).collect()
-}
-
-pub(super) fn event(event: Event) -> Result<mortise_proto::pb::Event, HostError> {
-    mortise_proto::pb::Event::try_from(event).map_err(|error| StoreError::from(error).into())
 }
 
 pub(super) fn accepted(began: &Began) -> pb::TurnAccepted {

@@ -12,6 +12,7 @@ use axum::http::request::Parts;
 use everruns_core::typed_id::{IdMarker, SessionId, TypedId};
 use http_body_util::LengthLimitError;
 use mortise_proto::HostError;
+use mortise_proto::convert::open_value::check_payload;
 use mortise_proto::host::ErrorReason;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -32,13 +33,14 @@ impl<T: DeserializeOwned> FromRequest<State> for JsonBody<T> {
         let body = read(request.into_body(), limit).await?;
         // Where nothing is required, nothing need be sent.
         let body = if body.is_empty() { b"{}" } else { &body[..] };
-        match serde_json::from_slice(body) {
-            Ok(body) => Ok(Self(body)),
-            Err(fault) => {
-                let problem = format!("cannot be read: {fault}");
-                Err(HostError::invalid_field("body", problem).into())
-            }
-        }
+        let read = serde_json::from_slice(body).map_err(|fault| {
+            let problem = format!("cannot be read: {fault}");
+            HostError::invalid_field("body", problem)
+        })?;
+        // The parser rounds numbers without a word.
+        let checked = check_payload("body", &String::from_utf8_lossy(body));
+        checked.map_err(|error| HostError::invalid_field(error.path, error.problem))?;
+        Ok(Self(read))
     }
 }
 

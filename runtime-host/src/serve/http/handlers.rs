@@ -19,10 +19,20 @@ use everruns_core::events::EventData;
 use everruns_core::message::Message;
 use futures::StreamExt;
 use mortise_proto::HostError;
+use mortise_proto::convert::event_log::LoggedEvent;
+use mortise_proto::convert::open_value::check_value;
 use serde_json::{Value, json};
 
 type Shared = extract::State<State>;
 type Answer = Result<Response, Failure>;
+
+/// A run of stored events.
+#[derive(Debug, serde::Serialize)]
+struct Page {
+    events: Vec<LoggedEvent>,
+    /// Where the next run begins.
+    next_after: i64,
+}
 
 pub(super) async fn create_session(
     extract::State(state): Shared,
@@ -90,7 +100,10 @@ async fn whole(state: &State, turn: TurnHandle, mut accepted: Value) -> Result<V
     while let Some(item) = items.next().await {
         match item? {
             TurnItem::Event(event) => {
-                if let EventData::OutputMessageCompleted(said) = event.data {
+                // Of one that cannot be read the caller sees the turn's end alone.
+                if let Ok(EventData::OutputMessageCompleted(said)) =
+                    event.typed().map(|event| event.data)
+                {
                     answer = Some(said.message);
                 }
             }
@@ -137,7 +150,13 @@ pub(super) async fn submit_tool_results(
                 let problem = "is there beside a result; send one of the two";
                 return Err(HostError::invalid_field(field, problem));
             }
-            (result, None) => Ok(result.unwrap_or_default()),
+            (result, None) => {
+                let result = result.unwrap_or_default();
+                let field = format!("results[{position}].result");
+                let checked = check_value(&field, &result.to_string());
+                checked.map_err(|error| HostError::invalid_field(error.path, error.problem))?;
+                Ok(result)
+            }
             (None, Some(error)) => Err(error),
         };
         Ok(ToolOutcome {
@@ -200,9 +219,12 @@ pub(super) async fn events(
     let events = host
         .read_events(asked.org, session_id, after, limit)
         .await?;
-    let last = events.last().and_then(|event| event.sequence);
-    let next_after = last.map_or(after, i64::from);
-    Ok(Json(json!({ "events": events, "next_after": next_after })).into_response())
+    let last = events.last().and_then(LoggedEvent::sequence);
+    let page = Page {
+        next_after: last.unwrap_or(after),
+        events,
+    };
+    Ok(Json(page).into_response())
 }
 
 pub(super) async fn list_messages(

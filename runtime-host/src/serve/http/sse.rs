@@ -5,9 +5,9 @@ use super::errors::shape;
 use crate::host::Events;
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use everruns_core::events::Event;
 use futures::stream::{Stream, StreamExt};
 use mortise_proto::HostError;
+use mortise_proto::convert::event_log::LoggedEvent;
 use serde::Serialize;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -32,9 +32,9 @@ pub(super) fn stream(
 }
 
 /// An event of the session.
-pub(super) fn happened(event: &Event) -> Sent {
-    let sent = named(&event.event_type, event);
-    match event.sequence {
+pub(super) fn happened(event: &LoggedEvent) -> Sent {
+    let sent = named(event.event_type(), event);
+    match event.sequence() {
         Some(sequence) => sent.id(sequence.to_string()),
         None => sent,
     }

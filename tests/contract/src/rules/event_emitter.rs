@@ -4,6 +4,7 @@ mod order;
 mod repeats;
 mod streams;
 mod types;
+mod values;
 
 use crate::rule::Rule;
 
@@ -13,6 +14,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         types::rules(),
         repeats::rules(),
         streams::rules(),
+        values::rules(),
     ]
     .into_iter()
     .flatten()

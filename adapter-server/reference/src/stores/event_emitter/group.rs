@@ -9,8 +9,9 @@ use crate::stores::event_emitter::write;
 use crate::stores::event_emitter::write::Accepted;
 use mortise_adapter_server::Acknowledged;
 use mortise_proto::StoreError;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 /// The most events in one commit, and about the most bytes: a long commit keeps
@@ -21,9 +22,12 @@ const GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Calls that may wait; further ones wait to be let in.
 const WAITING_MAX: usize = 1024;
 
-/// Sessions that are known to exist, so that passing on an ephemeral event needs no
-/// database. Sessions are never deleted.
+/// Sessions that are known to take events, so that passing on an ephemeral one needs no
+/// database.
 const KNOWN_MAX: usize = 16 * 1024;
+
+/// For how long that is known: another server may delete them.
+const KNOWN_FOR: Duration = Duration::from_secs(1);
 
 type Answer = Result<Acknowledged, StoreError>;
 
@@ -47,7 +51,7 @@ struct Group {
     key: Option<KeyRing>,
     pruning: Arc<Pruning>,
     feeds: Arc<Feeds>,
-    known: HashSet<(i64, String)>,
+    known: HashMap<(i64, String), Instant>,
 }
 
 /// How much a group holds.
@@ -73,7 +77,7 @@ impl Appender {
             key,
             pruning,
             feeds,
-            known: HashSet::new(),
+            known: HashMap::new(),
         };
         tokio::spawn(group.run(waiting));
         Self { calls }
@@ -147,16 +151,18 @@ impl Group {
 
     fn needs_no_database(&self, entry: &Entry) -> bool {
         let session = (entry.org_id, entry.session_id.clone());
-        entry.is_ephemeral && self.known.contains(&session)
+        let seen = self.known.get(&session);
+        entry.is_ephemeral && seen.is_some_and(|seen| seen.elapsed() < KNOWN_FOR)
     }
 
     fn learn(&mut self, entries: &[Entry], answers: &[Result<Accepted, StoreError>]) {
         if self.known.len() > KNOWN_MAX {
             self.known.clear();
         }
+        let now = Instant::now();
         let accepted = entries.iter().zip(answers).filter(|(_, a)| a.is_ok());
-        self.known
-            .extend(accepted.map(|(entry, _)| (entry.org_id, entry.session_id.clone())));
+        let accepted = accepted.map(|(entry, _)| ((entry.org_id, entry.session_id.clone()), now));
+        self.known.extend(accepted);
     }
 }
 

@@ -7,6 +7,7 @@ use everruns_core::events::EventContext;
 use everruns_core::typed_id::{EventId, SessionId};
 use mortise_adapter_server::Appended;
 use mortise_proto::convert::event_emitter::is_ephemeral;
+use mortise_proto::convert::open_value::OpenValues;
 use mortise_proto::convert::{id, nested, timestamp};
 use mortise_proto::{StoreError, pb};
 use prost::Message;
@@ -17,6 +18,8 @@ pub(super) struct Entry {
     pub(super) org_id: i64,
     /// Empty: the acknowledgement is not remembered.
     pub(super) request_id: String,
+    pub(super) session: SessionId,
+    /// The same, as it is stored.
     pub(super) session_id: String,
     pub(super) event_id: EventId,
     /// The caller chose the id, so it may be taken.
@@ -68,16 +71,17 @@ pub(super) fn prepare(org_id: i64, appended: Appended) -> Result<Entry, StoreErr
     let ts = timestamp("event.ts", event.ts)?;
     let session_id: SessionId = id("event.session_id", &event.session_id)?;
     nested::<_, EventContext>("event.context", event.context.clone())?;
-    if let Some(metadata) = &event.metadata_json {
-        serde_json::from_str::<serde::de::IgnoredAny>(metadata)
-            .map_err(|fault| StoreError::invalid_field("event.metadata_json", fault.to_string()))?;
-    }
+    // What others make of the events they send has been checked where it came in; what this
+    // side makes itself has not.
+    let checked = event.check_values();
+    checked.map_err(|error| error.within("event"))?;
     let event_id = proposed_id.unwrap_or_default();
     let left = message_of_event(event_id, &event.r#type, ts, &event.data_json)?;
     let is_ephemeral = is_ephemeral(&event.r#type);
     Ok(Entry {
         org_id,
         request_id,
+        session: session_id,
         session_id: session_id.to_string(),
         event_id,
         is_proposed: proposed_id.is_some(),

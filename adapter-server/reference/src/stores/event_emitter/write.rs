@@ -5,7 +5,7 @@ use crate::db;
 use crate::db::AnyConnection;
 use crate::db::batch::lookup;
 use crate::db::encoding::decoded;
-use crate::db::errors::{no_session, refused};
+use crate::db::errors::{refused, session_archived, session_not_found};
 use crate::db::locks;
 use crate::db::{Db, unreadable};
 use crate::idempotency::Pruning;
@@ -30,9 +30,11 @@ const REPLIES: (&str, &str) = (
 );
 
 const SEQUENCES: (&str, &str) = (
-    "SELECT s.id, COALESCE(q.last_sequence, 0) FROM sessions s \
+    "SELECT s.id, COALESCE(q.last_sequence, 0), i.archived_at FROM sessions s \
      LEFT JOIN session_sequences q \
      ON q.org_id = s.org_id AND q.session_id = s.id \
+     LEFT JOIN session_index i \
+     ON i.org_id = s.org_id AND i.session_id = s.id \
      WHERE s.org_id = $1 AND s.id",
     "",
 );
@@ -58,7 +60,9 @@ pub(super) struct Accepted {
 #[derive(Debug, Default)]
 struct Known {
     replies: HashMap<String, (String, Vec<u8>)>,
+    /// By session, with its last sequence number.
     sequences: HashMap<String, i64>,
+    archived: HashSet<String>,
     event_ids: HashSet<String>,
     /// By session and message.
     message_ids: HashSet<(String, String)>,
@@ -157,7 +161,8 @@ impl Known {
         let request_ids = distinct(entries().map(|entry| entry.request_id.as_str()));
         let replies: Vec<(String, String, Vec<u8>)> =
             lookup(tx, REPLIES, org_id, &request_ids).await?;
-        let sequences: Vec<(String, i64)> = lookup(tx, SEQUENCES, org_id, &sessions).await?;
+        let sequences: Vec<(String, i64, Option<i64>)> =
+            lookup(tx, SEQUENCES, org_id, &sessions).await?;
         let proposed: Vec<String> = entries()
             .filter(|entry| entry.is_proposed)
             .map(|entry| entry.event_id.to_string())
@@ -172,7 +177,15 @@ impl Known {
                 .into_iter()
                 .map(|(request_id, method, body)| (request_id, (method, body)))
                 .collect(),
-            sequences: sequences.into_iter().collect(),
+            archived: sequences
+                .iter()
+                .filter(|(_, _, archived_at)| archived_at.is_some())
+                .map(|(id, ..)| id.clone())
+                .collect(),
+            sequences: sequences
+                .into_iter()
+                .map(|(id, last_sequence, _)| (id, last_sequence))
+                .collect(),
             event_ids: event_ids.into_iter().map(|(id,)| id).collect(),
             message_ids: message_ids.into_iter().collect(),
         })
@@ -191,8 +204,11 @@ impl Known {
             });
         }
         let Some(last_sequence) = self.sequences.get_mut(&entry.session_id) else {
-            return Err(no_session(&entry.session_id));
+            return Err(session_not_found(entry.session));
         };
+        if self.archived.contains(&entry.session_id) {
+            return Err(session_archived(entry.session));
+        }
         if entry.is_ephemeral {
             return Ok(entry.passed());
         }

@@ -8,6 +8,7 @@ use everruns_core::message::{ContentPart, Message};
 use everruns_core::tools::ToolResultImage;
 use everruns_core::typed_id::{EventId, MessageId};
 use mortise_proto::StoreError;
+use mortise_proto::convert::open_value::is_open_value;
 use serde_json::error::Category;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -125,8 +126,12 @@ pub(crate) fn text(part: &ContentPart) -> Option<&str> {
 }
 
 /// The object or array that a text is; any other text stays one, so that a tool's
-/// `123` is not taken for a number.
+/// `123` is not taken for a number. So does one that would not be kept to the digit, or
+/// that is too deep.
 fn structured(text: &str) -> Value {
+    if !is_open_value(text) {
+        return Value::String(text.to_string());
+    }
     match serde_json::from_str(text) {
         Ok(value @ (Value::Object(_) | Value::Array(_))) => value,
         Ok(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) | Err(_) => {

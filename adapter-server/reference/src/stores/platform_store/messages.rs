@@ -1,10 +1,9 @@
 //! What is said in sessions.
 
-use crate::db::errors::refused;
 use crate::db::locks;
 use crate::reference::ScopedReference;
 use crate::stores::message_retriever::query::Conditions;
-use crate::stores::platform_store::sessions;
+use crate::stores::session_store;
 use crate::stores::turn_queue::{Delivered, deliver};
 use everruns_core::events::{INPUT_MESSAGE, OUTPUT_MESSAGE_COMPLETED};
 use everruns_core::message::{ContentPart, Message, MessageRole};
@@ -30,12 +29,7 @@ pub(super) async fn send(
     let done = store
         .once(async |tx| {
             locks::session(tx, org_id, session_id).await?;
-            let state = sessions::state(tx, org_id, session_id).await?;
-            if state.is_archived() {
-                return Err(refused(format!(
-                    "session {session_id} is archived; nothing can be said in it any more"
-                )));
-            }
+            session_store::must_be_open(tx, org_id, session_id).await?;
             let message = Message::user(content);
             delivered = Some(deliver(tx, org_id, key, session_id, message, Vec::new()).await?);
             Ok(pb::SendMessageResponse {})

@@ -8,7 +8,7 @@ use crate::db::locks;
 use crate::reference::ScopedReference;
 use crate::seal::{Bound, opened_domain};
 use crate::stores::platform_store::{Owner, agents, caller, harnesses};
-use crate::stores::{new_session, session_schedule_store, session_store};
+use crate::stores::{new_session, session_schedule_store, session_store, turn_queue};
 use everruns_core::Session;
 use everruns_core::session::{SessionStatus, SubagentStatus};
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
@@ -169,11 +169,12 @@ pub(super) async fn delete(store: &ScopedReference, id: SessionId) -> Result<(),
                 .await
                 .map_err(fault)?;
             if archived.rows_affected() > 0 {
-                session_store::update(tx, org_id, key, id, |session, now| {
+                session_store::update_any(tx, org_id, key, id, |session, now| {
                     session.finished_at.get_or_insert(to_timestamp(now));
                 })
                 .await?;
                 session_schedule_store::disable_all(tx, org_id, id).await?;
+                turn_queue::take_all(tx, org_id, id).await?;
             }
             Ok(pb::DeleteSessionResponse {})
         })

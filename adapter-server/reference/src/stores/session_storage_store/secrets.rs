@@ -35,7 +35,7 @@ impl ScopedReference {
         };
         let sealed = seal::seal(self.inner.key.as_ref(), bound, value)?;
         self.once(async |tx| {
-            session_store::must_exist(tx, org_id, session_id).await?;
+            session_store::must_be_open(tx, org_id, session_id).await?;
             let now = moved(tx, &SECRETS, org_id, session_id, name).await?;
             sqlx::query(SET_SECRET)
                 .bind(org_id)

@@ -35,7 +35,7 @@ impl ScopedReference {
         let bound = place(org_id, &session, key);
         let body = stored(self.inner.key.as_ref(), bound, &record)?;
         self.once(async |tx| {
-            session_store::must_exist(tx, org_id, session_id).await?;
+            session_store::must_be_open(tx, org_id, session_id).await?;
             let now = moved(tx, &VALUES, org_id, session_id, key).await?;
             sqlx::query(SET_VALUE)
                 .bind(org_id)

@@ -29,7 +29,22 @@ pub(super) fn rules() -> Vec<Rule> {
         .hard("FILE-24", "The root is a directory, in an empty workspace as well.", "IM:224, RD:1027", read_root)
         .hard("FILE-25", "A path's description is absent when nothing is there, and has the right flag and size otherwise.", "IM:330-359", stats)
         .hard("FILE-69", "A file's ids are UUIDs (the root's is the nil one), and read, list and stat agree about it.", "session_file_system.proto, FileInfo", agree)
+        .hard("FILE-90", "Two names that look alike and differ in their characters, such as `é` composed and decomposed, are two files.", "session_file_system.proto, paths", unnormalised)
         .list()
+}
+
+async fn unnormalised(cx: Cx) -> Outcome {
+    let session = cx.session().await?;
+    let names = ["/caf\u{e9}.txt", "/cafe\u{301}.txt"];
+    for name in names {
+        write(&cx, &session, name, name).await?;
+    }
+    for name in names {
+        let found = read_there(&cx, &session, name).await?;
+        same("the content", &found.content.as_deref(), &Some(name))?;
+        same("info.path", found.info.path.as_str(), name)?;
+    }
+    Ok(())
 }
 
 async fn write_then_read(cx: Cx) -> Outcome {
