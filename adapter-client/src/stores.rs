@@ -151,7 +151,7 @@ impl Remote {
             Some(asked) => Err(StoreError::new(
                 ErrorReason::Configuration,
                 format!(
-                    "this adapter serves org {}, and was asked for org {asked}; build one adapter per org",
+                    "this adapter serves org {} and was called for org {asked}; build one adapter per org",
                     self.org.id
                 ),
             )),

@@ -86,7 +86,7 @@ pub fn reused(request_id: &str, method: &str) -> StoreError {
     let mut error = StoreError::new(
         ErrorReason::RequestIdReused,
         format!(
-            "request_id {request_id} was used before, with {method}; mint a fresh UUID for every change"
+            "request_id {request_id} was used before with {method}; create a new UUID for every change"
         ),
     );
     error.field = Some("context.request_id".into());

@@ -38,7 +38,7 @@ impl Scope {
         method: &'static Method,
     ) -> Result<Self, StoreError> {
         let context = context.ok_or_else(|| {
-            StoreError::invalid_field("context", "is missing; every call has one")
+            StoreError::invalid_field("context", "is missing; send it with every call")
         })?;
         if context.org_id == 0 {
             return Err(StoreError::invalid_field(
@@ -95,7 +95,7 @@ fn checked_request_id(request_id: &str) -> Result<String, StoreError> {
     if request_id.is_empty() {
         return Err(StoreError::invalid_field(
             "context.request_id",
-            "is empty; send a fresh UUID with every change, and the same one when the change is sent again",
+            "is empty; send a new UUID with every change, and the same UUID when you send the change again",
         ));
     }
     if request_id.contains('\0') {

@@ -260,7 +260,7 @@ async fn next_part<Part>(parts: &mut Streaming<Part>) -> Result<Option<Part>, St
 
 fn too_slow(what: &str, wait: Duration) -> Status {
     let text = format!(
-        "{what} did not come within {} s; send the request again",
+        "{what} did not arrive within {} s; send the whole request again",
         wait.as_secs()
     );
     let error = StoreError::new(pb::ErrorReason::DeadlineExceeded, text);
@@ -380,7 +380,7 @@ fn broke_off() -> StoreError {
     tracing::error!("a store panicked");
     StoreError::new(
         pb::ErrorReason::Internal,
-        "the store broke off; see the server's log",
+        "the store failed unexpectedly (panic); see the server's log",
     )
 }
 

@@ -247,5 +247,5 @@ async fn keep_health(
 async fn drained(closing: CancellationToken) {
     closing.cancelled().await;
     tokio::time::sleep(DRAIN).await;
-    tracing::warn!("calls were still under way when the time to drain was over");
+    tracing::warn!("drain time is over; calls still running are dropped");
 }

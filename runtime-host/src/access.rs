@@ -53,19 +53,21 @@ pub struct Caller {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// Nothing was proved.
-    #[error("a bearer token or a client certificate is needed")]
+    #[error("the call needs a bearer token or a client certificate")]
     NoProof,
     /// A token that nobody has.
-    #[error("the bearer token is not known")]
+    #[error("the bearer token is unknown")]
     UnknownToken,
     /// A certificate that nobody has.
-    #[error("the client certificate is not known; its names are: {}", .0.join(", "))]
+    #[error("the client certificate is unknown; its names are: {}", .0.join(", "))]
     UnknownCertificate(Vec<String>),
     /// A web page in a browser of this machine.
     #[error("calls from web pages need a bearer token")]
     Browser,
     /// The same, that had its own name lead to this machine.
-    #[error("calls of this machine under the name {0:?} need a bearer token; use its address")]
+    #[error(
+        "calls from this machine to the host name {0:?} need a bearer token; call the host by address or as localhost"
+    )]
     ForeignName(String),
     /// An org that is not the caller's.
     #[error("this caller may not act for org {0}")]

@@ -105,7 +105,7 @@ impl Embedded {
     pub async fn stop(mut self) {
         drop(self.stop.take());
         if let Err(error) = self.served.await {
-            tracing::error!(%error, "the embedded server broke off");
+            tracing::error!(%error, "embedded server panicked");
         }
     }
 }
@@ -131,7 +131,7 @@ fn own_key(path: &Path) -> Result<EncryptionKey, EmbeddedError> {
                 .and_then(|folder| folder.sync_all())
                 .map_err(at)?,
             // Another process was first; its key holds.
-            Err(error) if path.exists() => tracing::debug!(%error, "the key is there already"),
+            Err(error) if path.exists() => tracing::debug!(%error, "the key exists already"),
             Err(error) => return Err(at(error.error)),
         }
     }

@@ -125,19 +125,19 @@ pub enum TurnError {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// Another host has the turn, or it is answered already.
-    #[error("the turn is not this host's to run")]
+    #[error("another host runs the turn")]
     NotClaimed,
     /// There is nothing to resume: nothing of the turn was stored.
     #[error("nothing of the turn was stored before it was interrupted")]
     NothingToResume,
     /// The process stops before the adapter has said where the turn stands.
-    #[error("the host stops; the turn stays in the journal")]
+    #[error("the host is stopping; the turn stays in the journal")]
     Parked,
     /// The adapter failed before the turn started.
     #[error(transparent)]
     Adapter(#[from] AgentLoopError),
     /// A fault of this process broke it off before it began.
-    #[error("the turn broke off; see the host's log")]
+    #[error("the turn was aborted; see the host's log")]
     BrokeOff,
     /// The host refuses it now.
     #[error(transparent)]

@@ -282,16 +282,13 @@ impl Host {
             .is_err()
         {
             let parked = inner.lanes.park();
-            tracing::warn!(
-                turns = parked,
-                "turns are parked: the time to drain is over"
-            );
+            tracing::warn!(turns = parked, "drain time is over; parking turns");
             let parked = tokio::time::timeout(PARKED_WITHIN, inner.turns.wait());
             if parked.await.is_err() {
                 let turns = inner.turns.len();
                 tracing::warn!(
                     turns,
-                    "turns are left where they are: an adapter does not answer"
+                    "turns abandoned without parking: an adapter does not answer"
                 );
                 inner.gone.cancel();
                 inner.turns.wait().await;

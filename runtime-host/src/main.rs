@@ -73,13 +73,13 @@ struct RunArgs {
     /// session_storage_store=http://127.0.0.1:7500. May be given several times.
     #[arg(long = "route", value_name = "STORE=ENDPOINT", value_parser = route)]
     routes: Vec<(String, Endpoint)>,
-    /// Go on with a conversation.
+    /// Continue the conversation of this session.
     #[arg(long, value_name = "ID")]
     session: Option<SessionId>,
     /// Print events as JSON lines.
     #[arg(long)]
     json: bool,
-    /// Where the local database is kept.
+    /// The folder of the local database.
     #[arg(
         long,
         value_name = "DIR",
@@ -102,7 +102,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(fault) => {
-            eprintln!("mortise-host: no threads can be started: {fault}");
+            eprintln!("mortise-host: cannot start threads: {fault}");
             return ExitCode::from(NO_TURN);
         }
     };
@@ -174,7 +174,7 @@ async fn stopped() {
             _ = interrupt.recv() => {}
         },
         (Err(error), _) | (_, Err(error)) => {
-            tracing::warn!(%error, "signals end this process at once");
+            tracing::warn!(%error, "signal handlers could not be installed; signals end this process at once");
             std::future::pending().await
         }
     }

@@ -109,13 +109,13 @@ impl Default for HostMetrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("mortise");
         let started = Counter::default();
-        registry.register("turns_started", "Turns that began to run", started.clone());
+        registry.register("turns_started", "Turns that started", started.clone());
         let ended = Family::<Ended, Counter>::default();
         registry.register("turns_ended", "Turns that ended, by outcome", ended.clone());
         let running = Gauge::default();
-        registry.register("turns_running", "Turns that run now", running.clone());
+        registry.register("turns_running", "Turns that are running", running.clone());
         let queued = Gauge::default();
-        registry.register("turns_queued", "Turns that wait to run", queued.clone());
+        registry.register("turns_queued", "Turns that wait in a queue", queued.clone());
         let refused = Counter::default();
         let help = "Turns that were refused because the host or the session was busy";
         registry.register("turns_refused", help, refused.clone());
@@ -235,7 +235,7 @@ impl HostMetrics {
         let mut text = String::new();
         if prometheus_text::encode(&mut text, &self.inner.registry).is_err() {
             // Writing to a string does not fail.
-            tracing::error!("the metrics could not be written");
+            tracing::error!("writing the metrics failed");
         }
         text
     }

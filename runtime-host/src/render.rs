@@ -154,6 +154,6 @@ fn out(text: &str) {
     if let Err(error) = written
         && error.kind() != io::ErrorKind::BrokenPipe
     {
-        tracing::error!(%error, "the output could not be written");
+        tracing::error!(%error, "writing the output failed");
     }
 }

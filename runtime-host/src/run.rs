@@ -67,11 +67,11 @@ pub enum RunError {
     #[error(transparent)]
     Adapter(#[from] AgentLoopError),
     /// The process was told to stop.
-    #[error("interrupted; what was stored stays, and --session goes on with the conversation")]
+    #[error("interrupted; stored messages are kept, continue the conversation with --session")]
     Interrupted,
     /// There is no way to make a session there.
     #[error(
-        "the adapter offers no way to make a session (TestSeedService); name an existing one with --session"
+        "the adapter cannot create sessions (it does not offer TestSeedService); name an existing session with --session"
     )]
     NoSession,
 }
@@ -157,7 +157,7 @@ async fn turn(
         TurnEnd::WaitingForToolResults => "waiting_for_tool_results",
         TurnEnd::Parked => "parked",
     });
-    let again = format!("  go on with: mortise-host run --session {session_id} \"...\"");
+    let again = format!("  continue with: mortise-host run --session {session_id} \"...\"");
     note(
         format!("{}{again}", summary.table()),
         json_note("summary", facts),

@@ -112,7 +112,7 @@ pub enum ServeError {
     Nowhere,
     /// Nobody could call.
     #[error(
-        "nobody may call {0}: callers from other machines need a token or a certificate; configure [access] in a file and name it with --config, or listen at unix: or 127.0.0.1"
+        "no caller can reach {0}: callers from other machines need a token or a certificate; configure [access] in a file and name it with --config, or listen at unix: or 127.0.0.1"
     )]
     Nobody(String),
 }
@@ -207,11 +207,7 @@ async fn put_demo(mesh: &Mesh, config: &HostConfig, demo: &Demo) -> Result<(), S
         }
         if let Some(seed) = adapter.test_seed() {
             demo::put_platform(&seed, demo.model.clone()).await?;
-            tracing::info!(
-                org = org_id,
-                storage = EMBEDDED,
-                "the demo agent was put in"
-            );
+            tracing::info!(org = org_id, storage = EMBEDDED, "demo agent stored");
         }
     }
     Ok(())
@@ -314,7 +310,7 @@ fn said(
         ContentPart::Text(_) | ContentPart::Image(_) | ContentPart::ImageFile(_) => false,
     });
     if let Some(position) = foreign {
-        let problem = "is neither text nor image; users say nothing else";
+        let problem = "is neither text nor image; users can send only these";
         return Err(HostError::invalid_field(
             format!("message.parts[{position}]"),
             problem,

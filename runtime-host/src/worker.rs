@@ -81,7 +81,7 @@ impl<E: TurnEngine + 'static> TurnWorker<E> {
             tokio::select! {
                 () = &mut stop => break,
                 broken = self.follow() => {
-                    tracing::warn!(error = %broken, "the turn queue cannot be followed now");
+                    tracing::warn!(error = %broken, "following the turn queue failed; trying again");
                 }
             }
             tokio::select! {
@@ -178,7 +178,7 @@ impl<E: TurnEngine + 'static> Serving<E> {
                     return tracing::warn!(session, "a turn failed; its events say why");
                 }
                 Ok(Ok(served)) => {
-                    return tracing::debug!(session, ?served, "a turn request is done with");
+                    return tracing::debug!(session, ?served, "turn request done");
                 }
                 Ok(Err(error)) => error,
                 Err(fault) => {
@@ -189,7 +189,7 @@ impl<E: TurnEngine + 'static> Serving<E> {
             if !passes(&error) || Instant::now() >= until {
                 return tracing::error!(session, %error, "a turn could not be run; its request waits in the storage");
             }
-            tracing::error!(session, %error, "a turn could not be run; it is tried again");
+            tracing::error!(session, %error, "running a requested turn failed; trying again");
             tokio::select! {
                 () = stopping.cancelled() => return,
                 () = sleep(pause) => {}

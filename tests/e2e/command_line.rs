@@ -37,7 +37,7 @@ async fn a_question_without_configuration() {
         "✓ read_file",
         "12 × 34 = 408.",
         "SessionFileSystemService",
-        "go on with: mortise-host run --session session_",
+        "continue with: mortise-host run --session session_",
     ] {
         assert!(
             first.stdout.contains(expected),

@@ -385,6 +385,6 @@ async fn another_org_is_refused() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "Configuration error: this adapter serves org 1, and was asked for org 2; build one adapter per org"
+        "Configuration error: this adapter serves org 1 and was called for org 2; build one adapter per org"
     );
 }

@@ -197,16 +197,14 @@ async fn calls_carry_a_token() {
     let error = refusal(&mesh(&server.endpoint, none(), None)).await;
     assert!(matches!(error, ConnectError::Refused { .. }), "{error}");
     assert!(
-        error.to_string().contains("asks for a bearer token"),
+        error.to_string().contains("requires a bearer token"),
         "{error}"
     );
 
     fs::write(&known, "second-token\nthird-token\n").unwrap();
     let error = refusal(&mesh_with_token).await;
     assert!(
-        error
-            .to_string()
-            .contains("is not one that this server knows"),
+        error.to_string().contains("does not know the bearer token"),
         "{error}"
     );
     assert!(!error.to_string().contains("first-token"), "{error}");

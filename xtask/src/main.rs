@@ -35,7 +35,7 @@ enum Command {
     },
     /// Write the pages that are made from code: docs/rules.md.
     Docs,
-    /// Check what no compiler checks: mirrored rooms, file sizes, stray markers.
+    /// Check what no compiler checks: mirrored rooms, file sizes, leftover markers.
     Tidy,
     /// Everything but the tests: fmt, codegen, tidy, buf, clippy, docs.
     Check,

@@ -307,7 +307,7 @@ impl Mesh {
                 break Err(call.target.name_in(error));
             };
             sample.retries += 1;
-            tracing::debug!(method = call.method.short_name(), adapter = %call.target.name, %error, ?wait, "sent again");
+            tracing::debug!(method = call.method.short_name(), adapter = %call.target.name, %error, ?wait, "retrying");
             tokio::time::sleep(wait).await;
         };
         retries.answered();

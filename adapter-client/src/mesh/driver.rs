@@ -28,7 +28,7 @@ impl Driver {
             .spawn(move || {
                 // Resolves, with an error, when the sender is dropped.
                 if runtime.block_on(stopped).is_err() {
-                    tracing::trace!("the mesh's runtime ends");
+                    tracing::trace!("the mesh's runtime is stopping");
                 }
             })?;
         Ok(Self {

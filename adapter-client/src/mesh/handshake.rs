@@ -93,7 +93,7 @@ pub enum ConnectError {
     },
     /// An answer that breaks the contract.
     #[error(
-        "adapter `{name}` at {endpoint} answered the handshake with something that is none: {problem}"
+        "adapter `{name}` at {endpoint} answered the handshake with an invalid response: {problem}; run mortise-contract against it"
     )]
     Malformed {
         /// Its name in the configuration.
@@ -173,7 +173,7 @@ impl Mesh {
         let offers = Offers::new(self, described);
         for (service, adapter) in offers.by_service() {
             let store = short_service_name(service);
-            let served_by = adapter.unwrap_or("nobody");
+            let served_by = adapter.unwrap_or("none");
             tracing::debug!(org = org.id, store, served_by, "route");
         }
         let missing: Vec<String> = REQUIRED

@@ -62,7 +62,7 @@ impl ClientTls {
                 None => "the system's certificates (no CA file is configured)".into(),
             };
             fault(format!(
-                "TLS was not agreed on: {error}; the server is verified with {verified_by}"
+                "TLS handshake failed: {error}; the server is verified with {verified_by}"
             ))
         })
     }

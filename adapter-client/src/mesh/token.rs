@@ -40,7 +40,10 @@ impl Token {
         if read.stamp != stamp {
             match load(&self.path) {
                 Ok(value) => read.value = value,
-                Err(problem) => tracing::warn!(problem, "the token before is used on"),
+                Err(problem) => tracing::warn!(
+                    problem,
+                    "token could not be reloaded; keeping the previous token"
+                ),
             }
             read.stamp = stamp;
         }
@@ -63,7 +66,7 @@ fn load(path: &PathBuf) -> Result<MetadataValue<Ascii>, String> {
         ));
     }
     let mut value: MetadataValue<Ascii> = format!("Bearer {token}").parse().map_err(|_| {
-        format!("token file {shown}: holds what no header can carry; a token is one line of ASCII")
+        format!("token file {shown}: holds characters that no header can carry; write the token as one line of ASCII")
     })?;
     value.set_sensitive(true);
     Ok(value)

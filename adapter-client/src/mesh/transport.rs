@@ -183,7 +183,7 @@ impl Mesh {
         task.await.unwrap_or_else(|fault| {
             Err(StoreError::new(
                 ErrorReason::Internal,
-                format!("a call broke off: {fault}"),
+                format!("a call panicked: {fault}"),
             ))
         })
     }

@@ -120,7 +120,7 @@ fn reachable(connection: McpConnection) -> Option<everruns_mcp::McpConnection> {
             headers: headers.into_iter().collect(),
         },
         McpEndpoint::Stdio { command, .. } if command.is_empty() => {
-            tracing::warn!(server = %name, "an MCP server is left out: no `command` starts it");
+            tracing::warn!(server = %name, "MCP server left out: it has no `command`");
             return None;
         }
         #[cfg(feature = "mcp-stdio")]
@@ -133,7 +133,7 @@ fn reachable(connection: McpConnection) -> Option<everruns_mcp::McpConnection> {
         McpEndpoint::Stdio { .. } => {
             tracing::warn!(
                 server = %name,
-                "an MCP server is left out: this host starts no processes (feature `mcp-stdio`)"
+                "MCP server left out: this host starts no processes (feature `mcp-stdio`)"
             );
             return None;
         }

@@ -70,8 +70,12 @@ impl MessageRetriever for Remote {
         }
         let malformed = malformed(LOAD_FILTERED_MESSAGES.method);
         let messages = join(chunks).map_err(&malformed)?;
-        let matched = matched
-            .ok_or_else(|| malformed(ConvertError::new("matched", "is missing; it comes first")))?;
+        let matched = matched.ok_or_else(|| {
+            malformed(ConvertError::new(
+                "matched",
+                "is missing; it must come first",
+            ))
+        })?;
         Ok(finish_query(&query, messages, matched))
     }
 

@@ -118,7 +118,10 @@ impl Remote {
         }
         let malformed = malformed(LOAD_TURN_CONTEXT.method);
         let snapshot = snapshot.ok_or_else(|| {
-            malformed(ConvertError::new("snapshot", "is missing; it comes first"))
+            malformed(ConvertError::new(
+                "snapshot",
+                "is missing; it must come first",
+            ))
         })?;
         Ok(TurnParts {
             snapshot,

@@ -38,8 +38,8 @@ const DEFAULT_ORG: i64 = 1;
 pub(crate) struct Storage {
     /// The database: sqlite:PATH or postgres://USER@HOST/DATABASE.
     ///
-    /// One with a password is better given in the environment: arguments are seen by
-    /// every process of the machine.
+    /// Pass a URL with a password in the environment: every process of the machine can
+    /// read arguments.
     #[arg(
         long,
         env = "MORTISE_DATABASE",
@@ -47,16 +47,15 @@ pub(crate) struct Storage {
         default_value = "sqlite:mortise.db"
     )]
     database: String,
-    /// Connections to the database.
+    /// The most connections to the database.
     #[arg(long, default_value_t = 4)]
     max_connections: u32,
-    /// A file of 32 random bytes that secrets are encrypted with, such as
-    /// `head -c 32 /dev/urandom` makes. Without it secrets are refused, except those
-    /// in configurations of capabilities: these are then stored in clear.
+    /// A file of 32 random bytes, the key that encrypts secrets; create it with `head -c
+    /// 32 /dev/urandom`. Without it secrets are refused, except those in configurations
+    /// of capabilities, which are then stored in clear.
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
-    /// A key that secrets were encrypted with before: it only opens them. May be given
-    /// several times.
+    /// A previous key. It only decrypts. May be given several times.
     #[arg(long, value_name = "FILE", requires = "key_file")]
     old_key_file: Vec<PathBuf>,
 }
@@ -95,14 +94,14 @@ pub(crate) enum Failure {
     },
     #[error("{flag} {path}: is empty; write the key into it")]
     EmptyKey { flag: &'static str, path: PathBuf },
-    #[error("--key-file is missing: name the file of the key to seal with")]
+    #[error("--key-file is missing; name the file with the key to seal with")]
     NoKey,
     #[error(transparent)]
     Database(#[from] OpenError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(
-        "{0} rows could not be opened and are as they were: they were changed in the database; \
+        "{0} rows could not be decrypted and are unchanged: they were modified in the database; \
          the log names them"
     )]
     Unreadable(u64),
@@ -130,7 +129,7 @@ pub(crate) enum Failure {
     Serve(#[from] ServeError),
     #[error("this program cannot be found, to run SQL statements in processes of its own: {0}")]
     Worker(io::Error),
-    #[error("signals cannot be waited for: {0}")]
+    #[error("cannot listen for signals: {0}")]
     Signals(io::Error),
 }
 

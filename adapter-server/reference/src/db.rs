@@ -314,14 +314,16 @@ pub(crate) fn fault(error: sqlx::Error) -> StoreError {
     match &error {
         sqlx::Error::Database(_) => match failure(&error) {
             Failure::Passing => unavailable(format!("the database cannot answer now: {said}")),
-            Failure::Undone => unavailable("another change came between; send it again".into())
-                .outcome(Outcome::NotApplied),
+            Failure::Undone => {
+                unavailable("a concurrent change interfered; send the call again".into())
+                    .outcome(Outcome::NotApplied)
+            }
             Failure::Final => {
                 StoreError::new(ErrorReason::Store, format!("the database refused: {said}"))
             }
         },
         sqlx::Error::PoolTimedOut => {
-            unavailable("no connection to the database became free".into())
+            unavailable("no database connection became free in time".into())
                 .outcome(Outcome::NotApplied)
         }
         sqlx::Error::Io(_)

@@ -32,20 +32,21 @@ enum Command {
     Serve(Box<serve::Args>),
     /// Seal every stored secret with the current key.
     ///
-    /// Servers may go on meanwhile if they have both keys: start them with the new key
-    /// as --key-file and the old one as --old-key-file, run this with the same two, and
-    /// drop the old one from the servers afterwards. Started again, it goes on where it
-    /// was interrupted. The old key opens what backups hold: keep it safe or destroy
-    /// both.
+    /// Servers may keep running if they have both keys: start them with the new key as
+    /// --key-file and the old one as --old-key-file, run this command with the same two
+    /// keys, then restart the servers without the old key. If the command is interrupted,
+    /// start it again: it continues where it stopped. Backups need the old key: keep it
+    /// safe, or destroy it together with them.
     RotateKeys(rotate_keys::Args),
-    /// Make an org what a platform file says: models, harnesses, agents, credentials,
+    /// Import a platform file into an org: models, harnesses, agents, credentials,
     /// connections, budgets, payments.
     ///
-    /// Everything that is wrong with the file is told at once, and then nothing is
-    /// changed. Imported again, it changes nothing. Nothing is ever deleted. See
-    /// docs/platform-file.md.
+    /// If anything is wrong with the file, every problem is reported and nothing is
+    /// changed. Importing the same file again changes nothing. Nothing is ever deleted.
+    /// See docs/platform-file.md.
     Import(import::Args),
-    /// Write an org as a platform file. Secrets are left out unless they are asked for.
+    /// Export an org as a platform file. Secrets are left out, except with
+    /// --with-secrets.
     Export(export::Args),
     /// Run SQL statements of sessions for the server that starts this.
     #[command(hide = true, name = commands::SQL_WORKER)]

@@ -141,7 +141,7 @@ fn key_of<'k>(keys: Option<&'k KeyRing>, key_id: &str) -> Result<&'k EncryptionK
 }
 
 fn too_long() -> StoreError {
-    refused("the value is too long to be sealed")
+    refused("the value is too long to be encrypted")
 }
 
 fn broken() -> StoreError {

@@ -195,8 +195,10 @@ impl Interceptor for Admit {
                 request.extensions_mut().insert(admitted);
                 return Ok(request);
             }
-            Some(None) => "the bearer token is not one that this server knows",
-            None => "this server asks for a bearer token, and the call carries none",
+            Some(None) => "this server does not know the bearer token; send one that it accepts",
+            None => {
+                "this server requires a bearer token and the call has none; send `authorization: Bearer TOKEN`"
+            }
         };
         Err(StoreError::unauthenticated(problem).into())
     }

@@ -115,7 +115,7 @@ async fn remove_stale(path: &Path) -> io::Result<()> {
         Ok(found) if !found.file_type().is_socket() => {
             return Err(io::Error::new(
                 io::ErrorKind::AlreadyExists,
-                "something that is not a socket is there; give another path",
+                "the path exists and is not a socket; give another path",
             ));
         }
         Ok(_) => {}
@@ -124,7 +124,7 @@ async fn remove_stale(path: &Path) -> io::Result<()> {
     match UnixStream::connect(path).await {
         Ok(_) => Err(io::Error::new(
             io::ErrorKind::AddrInUse,
-            "another server listens there",
+            "another server listens there; stop it or give another address",
         )),
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             std::fs::remove_file(path)
@@ -202,7 +202,7 @@ async fn agreed(accepted: io::Result<TcpStream>, tls: Arc<Tls>) -> Option<io::Re
     match connection.await {
         Ok(connection) => Some(Ok(connection)),
         Err(error) => {
-            tracing::debug!(%error, "a connection did not agree on TLS");
+            tracing::debug!(%error, "TLS handshake failed");
             None
         }
     }
@@ -212,7 +212,7 @@ async fn agreed(accepted: io::Result<TcpStream>, tls: Arc<Tls>) -> Option<io::Re
 /// and again, and would use up a processor.
 async fn slowed<S>(accepted: io::Result<S>) -> io::Result<S> {
     if let Err(error) = &accepted {
-        tracing::warn!(%error, "a connection was not accepted");
+        tracing::warn!(%error, "accepting a connection failed");
         tokio::time::sleep(ACCEPT_PAUSE).await;
     }
     accepted

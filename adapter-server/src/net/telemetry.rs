@@ -84,7 +84,7 @@ pub enum TelemetryError {
         cause: String,
     },
     /// Another subscriber is there already.
-    #[error("logs are set up already: {0}")]
+    #[error("logging is set up already: {0}")]
     SetUp(#[from] tracing_subscriber::util::TryInitError),
     /// The subscriber is gone.
     #[error("the log level was not changed: {0}")]
@@ -136,7 +136,7 @@ impl Telemetry {
     /// Logs other events from now on.
     pub fn set_log_level(&self, given: &str) -> Result<(), TelemetryError> {
         (self.set_level)(level(given)?)?;
-        tracing::info!(level = given, "the log level was changed");
+        tracing::info!(level = given, "log level changed");
         Ok(())
     }
 
@@ -149,8 +149,8 @@ impl Telemetry {
         let stopped = tokio::task::spawn_blocking(move || traces.shutdown_with_timeout(LAST_SPANS));
         match stopped.await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the last spans were not sent"),
-            Err(fault) => tracing::warn!(%fault, "the last spans were not sent"),
+            Ok(Err(error)) => tracing::warn!(%error, "sending the last spans failed"),
+            Err(fault) => tracing::warn!(%fault, "sending the last spans failed"),
         }
     }
 }

@@ -95,10 +95,12 @@ impl Tls {
         if current.stamps != stamps {
             match self.files.load(&self.alpn) {
                 Ok(config) => {
-                    tracing::info!(cert = %self.files.cert.display(), "certificates were read again");
+                    tracing::info!(cert = %self.files.cert.display(), "certificates reloaded");
                     current.config = Arc::new(config);
                 }
-                Err(error) => tracing::error!(%error, "the certificates before are used on"),
+                Err(error) => {
+                    tracing::error!(%error, "certificates could not be reloaded; keeping the previous ones")
+                }
             }
             current.stamps = stamps;
         }

@@ -35,7 +35,7 @@ pub fn continue_trace(span: &Span, headers: &HeaderMap) {
     let headers = Headers(headers);
     let parent = get_text_map_propagator(|propagator| propagator.extract(&headers));
     if let Err(error) = span.set_parent(parent) {
-        tracing::debug!(%error, "the caller's span is not the parent");
+        tracing::debug!(%error, "the caller's trace context is invalid; the call starts a trace of its own");
     }
 }
 

@@ -155,6 +155,6 @@ impl Feed {
 fn stopping() -> StoreError {
     StoreError::new(
         pb::ErrorReason::Unavailable,
-        "the server is stopping; follow again from the last sequence number",
+        "the server is stopping; follow again from the last sequence number seen",
     )
 }

@@ -77,7 +77,7 @@ impl Upload for NewImage {
         let Some(NewPart::Header(header)) = first.part else {
             return Err(StoreError::invalid_field(
                 "header",
-                "is missing; send it in the first message, and the image's bytes in those after it",
+                "is missing; send it in the first message and the image's bytes in the following ones",
             ));
         };
         let size_bytes = usize::try_from(header.size_bytes).unwrap_or(usize::MAX);
@@ -106,7 +106,7 @@ impl Upload for NewImage {
             return Err(StoreError::invalid_field(
                 "header.size_bytes",
                 format!(
-                    "is {}, and the chunks hold more; send the number of bytes that they hold",
+                    "is {}, and the chunks hold more bytes; send the number of bytes of all chunks",
                     self.size_bytes
                 ),
             ));

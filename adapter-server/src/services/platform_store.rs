@@ -44,7 +44,7 @@ fn store<Req>(call: &Call<Req>) -> Outcome<Arc<dyn PlatformStore>> {
     let session_id = call.scope.session_id.ok_or_else(|| {
         StoreError::invalid_field(
             "context.session_id",
-            "is empty; send the session whose turn calls",
+            "is empty; send the id of the calling session",
         )
     })?;
     let store = call.adapter.platform_store(call.scope.org_id, session_id);

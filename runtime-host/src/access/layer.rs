@@ -65,7 +65,7 @@ impl<Body> AccessLayer<Body> {
         let caller = self.access.check(request.headers(), peer);
         let caller = caller.inspect_err(|denied| {
             let address = peer.and_then(|peer| peer.address);
-            tracing::warn!(?address, path, reason = %denied, "a call was refused");
+            tracing::warn!(?address, path, reason = %denied, "call refused");
         })?;
         request.extensions_mut().insert(caller);
         Ok(self.access.revoked(request.headers()))

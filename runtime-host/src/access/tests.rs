@@ -144,13 +144,13 @@ async fn the_layer_hands_the_caller_on() {
             "/v1/turns",
             Some("Bearer x"),
             401,
-            "the bearer token is not known",
+            "the bearer token is unknown",
         ),
         (
             "/v1/turns",
             None,
             401,
-            "a bearer token or a client certificate is needed",
+            "the call needs a bearer token or a client certificate",
         ),
         ("/live", None, 200, "nobody"),
     ] {

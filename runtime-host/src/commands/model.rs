@@ -7,7 +7,7 @@ use everruns_core::llm_models::LlmProviderType;
 /// Which model.
 #[derive(clap::Args)]
 pub(crate) struct ModelArgs {
-    /// Which LLM driver. Default: by --base-url and the keys in the environment.
+    /// The LLM driver. Default: by --base-url and the keys in the environment.
     #[arg(long)]
     provider: Option<Provider>,
     /// The provider's name of the model.

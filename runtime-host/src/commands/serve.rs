@@ -26,8 +26,8 @@ const DEFAULT: &str = "default";
 /// What to serve, and where.
 #[derive(clap::Args)]
 pub(crate) struct ServeArgs {
-    /// A configuration file, instead of the arguments below; docs/host.example.toml
-    /// shows every key. Variables MORTISE_HOST__SECTION__KEY go before it.
+    /// A configuration file, instead of the arguments below; docs/host.example.toml shows
+    /// every key. Environment variables MORTISE_HOST__SECTION__KEY override it.
     #[arg(long, value_name = "FILE", conflicts_with = "arguments")]
     config: Option<PathBuf>,
     #[command(flatten)]
@@ -57,35 +57,35 @@ struct Arguments {
     /// session_storage_store=http://127.0.0.1:7500. May be given several times.
     #[arg(long = "route", value_name = "STORE=ENDPOINT", value_parser = route, requires = "adapter")]
     routes: Vec<(String, Endpoint)>,
-    /// Where the journal of unfinished turns is kept, and the local database. One host
-    /// at a time uses it. Default: MORTISE_DATA, or .mortise.
+    /// The folder of the journal of unfinished turns and of the local database. Only one
+    /// host may use it at a time. Default: MORTISE_DATA, or .mortise.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// An org to serve, by its internal id. May be given several times. Default: 1.
     #[arg(long = "org")]
     orgs: Vec<i64>,
-    /// A capability that is on. May be given several times; without it those of the
-    /// demo agent are.
+    /// A capability to enable. May be given several times. Default: those of the demo
+    /// agent.
     #[arg(long = "capability", value_name = "NAME")]
     capabilities: Vec<String>,
-    /// How many turns may be under way at once. Default: 64.
+    /// How many turns may run at once. Default: 64.
     #[arg(long, value_name = "COUNT")]
     turns_max: Option<usize>,
-    /// How many turns may wait, for another of their session or for room. Default: 1024.
+    /// How many turns may wait in queues. Default: 1024.
     #[arg(long, value_name = "COUNT")]
     queue_max: Option<usize>,
-    /// What becomes of a turn while its session has another, or as many are under way
-    /// as may, unless its caller says. Default: queue.
+    /// What happens to a turn if its session has a running turn or the host runs as many
+    /// turns as it may, unless the caller says. Default: queue.
     #[arg(long)]
     when_busy: Option<Busy>,
     /// How long a turn may run, in seconds. Default: 3600.
     #[arg(long, value_name = "SECONDS")]
     turn_timeout: Option<u64>,
-    /// What becomes of turns that a crash cut off. Default: resume.
+    /// What happens to turns that a crash interrupted. Default: resume.
     #[arg(long)]
     recovery: Option<AfterCrash>,
-    /// How long turns may go on once the host was told to stop, in seconds; then they
-    /// are parked. Default: 30.
+    /// How long running turns may take after the host is told to stop, in seconds; then
+    /// they are parked. Default: 30.
     #[arg(long, value_name = "SECONDS")]
     drain: Option<u64>,
 }
@@ -100,7 +100,7 @@ enum Busy {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum AfterCrash {
-    /// They go on from their last finished step.
+    /// They resume from their last finished step.
     Resume,
     /// They end as failed.
     End,

@@ -7,13 +7,13 @@ use std::process::ExitCode;
 /// The configuration is wrong.
 const WRONG: u8 = 2;
 
-/// What to do with a configuration. Values from the environment
-/// (MORTISE_HOST__SECTION__KEY) go before the file's.
+/// Check or show a configuration. Environment variables (MORTISE_HOST__SECTION__KEY)
+/// override the file.
 #[derive(Debug, clap::Subcommand)]
 pub enum ConfigCommand {
-    /// Say everything that is wrong with a file, and with the files that it names.
+    /// Report every problem of a file and of the files that it names.
     ///
-    /// Exit code: 0 when a host can be started with it, 2 when not.
+    /// Exit code: 0 if a host can start with it, 2 if not.
     Check {
         /// The file.
         file: PathBuf,
@@ -37,7 +37,7 @@ impl ConfigCommand {
                 for warning in &config.warnings {
                     eprintln!("warning: {warning}");
                 }
-                println!("{}: nothing is wrong with it", file.display());
+                println!("{}: no problems found", file.display());
                 Ok(())
             }),
             Self::Show { file } => load(file).map(|config| print!("{}", config.shown())),

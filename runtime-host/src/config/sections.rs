@@ -79,14 +79,14 @@ fn listening(mut section: Section<'_>, warnings: &mut Vec<String>) -> Listen {
     if found.tls.is_none() {
         for address in found.api().filter(|address| is_public(address)) {
             warnings.push(format!(
-                "listen: {address} is reached from other machines in clear, tokens as well; \
-                 configure [listen.tls] unless something before it encrypts"
+                "listen: {address} is reachable from other machines without encryption, tokens included; \
+                 configure [listen.tls] unless a proxy in front of it encrypts"
             ));
         }
     }
     if let Some(admin) = found.admin.as_ref().filter(|address| is_public(address)) {
         warnings.push(format!(
-            "listen.admin: {admin} is reached from other machines, in clear and without tokens"
+            "listen.admin: {admin} is reachable from other machines, without encryption and without tokens"
         ));
     }
     found
@@ -152,7 +152,7 @@ fn adapter(mut section: Section<'_>) -> Option<AdapterConfig> {
     let is_tls = matches!(endpoint, Some(Endpoint::Https(_)));
     if tls.is_some() && endpoint.is_some() && !is_tls {
         let bad = Bad::new(
-            "TLS is configured for an endpoint that does not speak it",
+            "TLS is configured for an endpoint without TLS",
             "write https:// or remove the table tls",
         );
         section.fault("endpoint", bad);
@@ -338,7 +338,7 @@ fn telemetry(mut section: Section<'_>) -> TelemetryConfig {
         match uri {
             // It is shown to operators, and nobody is told of a password in an address.
             Some(_) if endpoint.contains('@') => Err(Bad::new(
-                "it holds a user or a password, which are not sent",
+                "it contains a user or a password, which are not sent",
                 remedy,
             )),
             Some(_) => Ok(endpoint),

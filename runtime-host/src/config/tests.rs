@@ -162,7 +162,7 @@ fn every_fault_is_named_at_once() {
         "adapters.other.tokn: there is no such key; ",
         "routes.default = \"mane\": there is no such adapter; configured are: main, other",
         "routes.sesion_store = \"main\": there is no such store; did you mean `session_store`?",
-        "calls.deadline = \"30\": it is not a length of time",
+        "calls.deadline = \"30\": it is not a duration",
         "calls.message_max = \"0 B\": it is out of range",
         "capabilities.enabled = [\"telepathy\"]: there is no capability telepathy",
         "drivers.enabled = [\"opnai\"]: there is no such choice",
@@ -170,11 +170,11 @@ fn every_fault_is_named_at_once() {
         "turns.when_busy = \"wait\": there is no such choice; write \"queue\" or \"refuse\"",
         "access.tokens.ci.sha256 = ***: it is not a SHA-256",
         "access.tokens.ci.orgs = [9]: org 9 is not served",
-        "access.certificates: no client can prove that it owns one",
+        "access.certificates: no client certificate can be verified",
         "access.certificates.x.subject: it is missing",
         "telemetry.log_level = \"a=b=c\": ",
         "telemetry.otlp_endpoint = \"https://x\": it is not a collector's",
-        "telemetry.otlp_sample_ratio = 2: it is not a share",
+        "telemetry.otlp_sample_ratio = 2: it is not a ratio",
         "lisen: there is no such key; did you mean `listen`?",
     ] {
         assert!(
@@ -201,7 +201,7 @@ fn the_public_needs_proof() {
     let public = "[listen]\ngrpc = [\"0.0.0.0:7450\"]\n";
     let found = faults(public, &[]);
     assert!(
-        found[0].starts_with("access: nobody may call 0.0.0.0:7450"),
+        found[0].starts_with("access: no caller can reach 0.0.0.0:7450"),
         "{found:?}"
     );
     let with_token = format!("{public}[access.tokens.a]\ntoken_file = \"/t\"");

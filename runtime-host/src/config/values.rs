@@ -57,18 +57,18 @@ pub(super) fn ratio(value: &Value) -> Result<f64, Bad> {
     let ratio = value.as_float().or(whole).or(written);
     ratio
         .filter(|ratio| (0.0..=1.0).contains(ratio))
-        .ok_or_else(|| Bad::new("it is not a share", "write a number from 0.0 to 1.0"))
+        .ok_or_else(|| Bad::new("it is not a ratio", "write a number from 0.0 to 1.0"))
 }
 
 /// A length of time that is not nothing, such as `30s`.
 pub(super) fn duration(value: &Value) -> Result<Duration, Bad> {
     let remedy = "write a number with its unit: 250ms, 30s, 10m, 2h";
-    let text = text(value).map_err(|_| Bad::new("it is not a length of time", remedy))?;
+    let text = text(value).map_err(|_| Bad::new("it is not a duration", remedy))?;
     let found = humantime::parse_duration(&text);
     let found =
-        found.map_err(|error| Bad::new(format!("it is not a length of time: {error}"), remedy))?;
+        found.map_err(|error| Bad::new(format!("it is not a duration: {error}"), remedy))?;
     if found.is_zero() {
-        return Err(Bad::new("nothing can be done in no time", remedy));
+        return Err(Bad::new("it is zero; give a longer time", remedy));
     }
     Ok(found)
 }

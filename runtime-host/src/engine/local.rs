@@ -119,7 +119,7 @@ impl LocalEngine {
     async fn strike_out(&self, session_id: SessionId) {
         let removed = self.journal.remove(self.adapter.org_id(), session_id).await;
         if let Err(error) = removed {
-            tracing::error!(session = %session_id, %error, "a turn that is over stays in the journal");
+            tracing::error!(session = %session_id, %error, "removing an ended turn from the journal failed");
         }
     }
 
@@ -222,7 +222,7 @@ impl LocalEngine {
             if !self.options.keep_ending || !stated.may_pass() || Instant::now() >= until {
                 return Err(error.into());
             }
-            tracing::warn!(%error, "the adapter cannot say where a turn stands; asking again");
+            tracing::warn!(%error, "reading the state of a turn failed; trying again");
             pause = pause.max(stated.retry_after.unwrap_or_default());
             if !control.pause(&mut pause).await {
                 return Err(TurnError::Parked);

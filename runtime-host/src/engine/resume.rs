@@ -113,7 +113,7 @@ fn ending_with(said: &OutputMessageCompletedData) -> Ending {
     match &said.error_code {
         None => Ending::Completed,
         Some(code) => Ending::Failed {
-            error: "the model could not be asked".into(),
+            error: "calling the model failed".into(),
             shown: UserFacingError::new(code),
             message_id: said.message.id,
         },

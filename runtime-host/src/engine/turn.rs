@@ -30,7 +30,7 @@ use tonic::Code;
 
 /// Why a turn ended whose agent or harness was archived or deleted between a reason
 /// phase and its tools.
-const BLOCKED: &str = "the session's agent or harness is not available any more";
+const BLOCKED: &str = "the session's agent or harness is no longer available";
 
 /// The waits between attempts to store an end grow up to this.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -193,7 +193,7 @@ impl<'a> Turn<'a> {
             let session = self.turn.session_id();
             // The provider's words may quote what users wrote: they are in the events.
             let code = ending::shown(&text, "").code;
-            tracing::warn!(%session, code, "the model could not be asked; trying again");
+            tracing::warn!(%session, code, "calling the model failed; trying again");
             self.unless_stopped(tokio::time::sleep(pause)).await?;
             pause *= 2;
         }
@@ -367,7 +367,7 @@ impl<'a> Turn<'a> {
     async fn save(&self) {
         if let Err(error) = self.engine.journal.put(&self.turn).await {
             // The turn goes on: what is written of it is an earlier step.
-            tracing::error!(session = %self.turn.session_id(), %error, "a turn's step was not written down");
+            tracing::error!(session = %self.turn.session_id(), %error, "turn step not recorded in the journal");
         }
     }
 
@@ -383,7 +383,7 @@ impl<'a> Turn<'a> {
             None => journal.remove(org_id, session_id).await,
         };
         if let Err(error) = written {
-            tracing::error!(session = %session_id, %error, "a turn that is over stays in the journal");
+            tracing::error!(session = %session_id, %error, "removing an ended turn from the journal failed");
         }
     }
 

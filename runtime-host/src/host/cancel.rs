@@ -151,7 +151,7 @@ impl Cancel {
 
     fn misses(&self) -> HostError {
         let session_id = self.key.1;
-        let text = format!("session {session_id} has no such turn under way, nor one that waits");
+        let text = format!("session {session_id} has no such turn, neither running nor waiting");
         HostError::new(ErrorReason::NoTurn, text)
     }
 

@@ -30,10 +30,10 @@ pub(super) fn of_turn(error: TurnError) -> HostError {
 
 pub(super) fn of_journal(error: &JournalError) -> HostError {
     // Paths are for this side's log.
-    tracing::error!(%error, "the journal cannot be used");
+    tracing::error!(%error, "journal failed");
     HostError::new(
         ErrorReason::Internal,
-        "the turn could not be written down; see the host's log",
+        "the turn could not be recorded in the journal; see the host's log",
     )
 }
 
@@ -50,7 +50,7 @@ pub(super) fn not_offered(store: &str) -> HostError {
 pub(super) fn draining() -> HostError {
     HostError::new(
         ErrorReason::Draining,
-        "the host is about to stop; ask another host, or this one when it is back",
+        "the host is stopping; use another host, or this one when it is back",
     )
     .retry_after(Duration::from_secs(5))
 }
@@ -58,6 +58,6 @@ pub(super) fn draining() -> HostError {
 pub(super) fn broke_off() -> HostError {
     HostError::new(
         ErrorReason::Internal,
-        "the turn broke off; see the host's log",
+        "the turn was aborted; see the host's log",
     )
 }

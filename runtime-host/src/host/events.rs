@@ -197,7 +197,7 @@ async fn follow_on(
         let Some(pause) = pause.filter(|_| passes) else {
             return Some(broken);
         };
-        tracing::debug!(session = %session_id, error = %broken, "events broke off; following again");
+        tracing::debug!(session = %session_id, error = %broken, "event stream interrupted; following again");
         tokio::time::sleep(pause).await;
     }
 }
@@ -228,7 +228,7 @@ impl Outage {
 fn ended() -> HostError {
     HostError::new(
         ErrorReason::AdapterUnavailable,
-        "the adapter ended the stream of events; follow again from the last sequence number",
+        "the adapter ended the event stream; follow again from the last sequence number seen",
     )
 }
 

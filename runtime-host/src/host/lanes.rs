@@ -131,7 +131,7 @@ impl Lanes {
                 return Err(HostError::new(
                     ErrorReason::TurnUnderWay,
                     format!(
-                        "session {session_id} has a turn under way; follow it, send the message into it, or queue"
+                        "session {session_id} has a running turn; follow it, send the message into it, or queue"
                     ),
                 ));
             }
@@ -162,7 +162,8 @@ impl Lanes {
         self.queue.clone().try_acquire_owned().map_err(|_| {
             self.metrics.turn_refused();
             let most = self.queue_max;
-            let text = format!("{most} turns wait on this host, which is as many as may");
+            let text =
+                format!("the queue of this host is full ({most} turns); send the call again later");
             HostError::new(ErrorReason::QueueFull, text).retry_after(BUSY_FOR)
         })
     }
@@ -170,7 +171,7 @@ impl Lanes {
     fn busy(&self) -> HostError {
         self.metrics.turn_refused();
         let most = self.turns_max;
-        let text = format!("{most} turns are under way, which is as many as may");
+        let text = format!("this host runs {most} turns, the maximum; send the call again later");
         HostError::new(ErrorReason::Busy, text).retry_after(BUSY_FOR)
     }
 

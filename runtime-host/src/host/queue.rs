@@ -51,7 +51,7 @@ impl TurnEngine for InLanes {
         let (_, mut ended) = turn.await?;
         let end = ended.wait_for(Option::is_some).await;
         let end = end.ok().and_then(|end| end.clone());
-        Ok(end.unwrap_or_else(|| TurnEnd::Failed("the turn broke off".into())))
+        Ok(end.unwrap_or_else(|| TurnEnd::Failed("the turn was aborted".into())))
     }
 
     async fn end(

@@ -26,7 +26,7 @@ pub enum Recovery {
 }
 
 /// Why a turn failed that was not resumed.
-const CUT_OFF: &str = "the host stopped in the middle of the turn; send the message again";
+const CUT_OFF: &str = "the host stopped during the turn; send the message again";
 
 /// How long an end that is tried again waits for the session's turn under way.
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
@@ -37,7 +37,7 @@ impl Host {
     pub(super) fn take_up(&self, turn: UnfinishedTurn) {
         let (org_id, session_id) = (turn.state.org_id, turn.session_id());
         let Some(org) = self.inner.orgs.get(&org_id).cloned() else {
-            tracing::warn!(org_id, session = %session_id, "an unfinished turn waits for its org to be served");
+            tracing::warn!(org_id, session = %session_id, "unfinished turn kept: its org is not served");
             return;
         };
         let key = (org_id, session_id);
@@ -57,13 +57,13 @@ impl Host {
             match host.go_on(slot, key, link, turn).await {
                 Ok(how) => tracing::info!(session = %session_id, how, "an interrupted turn was recovered"),
                 Err(TurnError::NothingToResume) => {
-                    tracing::info!(session = %session_id, "an interrupted turn had not begun");
+                    tracing::info!(session = %session_id, "interrupted turn removed: it had stored nothing");
                 }
                 Err(TurnError::Adapter(error)) if gone_session(&error) == Some(session_id) => {
                     tracing::info!(session = %session_id, "the session of an interrupted turn was deleted");
                 }
                 Err(error) => {
-                    tracing::error!(session = %session_id, %error, "an interrupted turn stays in the journal until its adapters change");
+                    tracing::error!(session = %session_id, %error, "recovering a turn failed; it stays in the journal until its adapters change");
                     host.stuck().insert(key);
                 }
             }

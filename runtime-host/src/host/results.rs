@@ -167,7 +167,8 @@ impl Host {
 }
 
 fn is_under_way(session_id: SessionId) -> HostError {
-    let text = format!("the turn of session {session_id} is under way and waits for nothing");
+    let text =
+        format!("the turn of session {session_id} is running and does not wait for tool results");
     HostError::new(ErrorReason::NotWaiting, text)
 }
 
@@ -212,13 +213,13 @@ fn named(
         if named.iter().any(|(call, _)| call.id == *id) {
             return Err(HostError::invalid_field(
                 field,
-                format!("{id} is there twice"),
+                format!("{id} is in the request twice"),
             ));
         }
         let found = calls.iter().find(|call| call.id == *id);
         let Some(call) = found else {
             let mut error = if answered.contains(id) {
-                let text = format!("the tool call {id} has a result");
+                let text = format!("the tool call {id} already has a result");
                 HostError::new(ErrorReason::ToolCallAnswered, text)
             } else {
                 let waits: Vec<_> = calls.iter().map(|call| call.id.as_str()).collect();

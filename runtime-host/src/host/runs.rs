@@ -18,7 +18,7 @@ use tokio::sync::{oneshot, watch};
 use tracing::Instrument;
 
 /// Why a turn that waited for tool results ends when a message comes.
-const ANOTHER_CAME: &str = "another message came in before the tool results";
+const ANOTHER_CAME: &str = "another message arrived before the tool results";
 
 /// A turn that has begun, and where its end will be told.
 pub(super) type Begun = (Began, watch::Receiver<Option<TurnEnd>>);
@@ -83,7 +83,7 @@ impl Host {
                 Ok(turn_id) => next = self.late(key, turn_id).await,
                 Err(error) => {
                     if !matches!(error, TurnError::NotClaimed) {
-                        tracing::warn!(session = %key.1, %error, "a turn did not begin");
+                        tracing::warn!(session = %key.1, %error, "turn not started");
                     }
                     if let Some(tell) = tell.take() {
                         drop(tell.send(Err(error)));
@@ -146,7 +146,7 @@ impl Host {
         let left = match self.inner.journal.get(key.0, key.1).await {
             Ok(left) => left?,
             Err(error) => {
-                tracing::error!(session = %key.1, %error, "what a turn left cannot be read");
+                tracing::error!(session = %key.1, %error, "reading an unfinished turn failed");
                 return None;
             }
         };
@@ -181,7 +181,7 @@ impl Host {
 
     /// Ends a turn that a fault of this process broke off.
     async fn picked_up(&self, key: Key, link: &Link) -> TurnEnd {
-        let text = "a fault of the host broke the turn off";
+        let text = "the host failed; the turn was aborted";
         tracing::error!(session = %key.1, text);
         let failed = TurnEnd::Failed(text.into());
         let Ok(Some(left)) = self.inner.journal.get(key.0, key.1).await else {
@@ -195,7 +195,7 @@ impl Host {
         {
             Ok(end) => end,
             Err(error) => {
-                tracing::error!(session = %key.1, %error, "its end could not be told");
+                tracing::error!(session = %key.1, %error, "turn end not stored");
                 failed
             }
         }

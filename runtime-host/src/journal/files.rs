@@ -69,7 +69,7 @@ impl FileJournal {
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => at(io::Error::new(
                 io::ErrorKind::WouldBlock,
-                "another host uses it; give each a folder of its own with --data",
+                "another host uses it; give each host its own folder with --data",
             )),
             TryLockError::Error(cause) => at(cause),
         })?;
@@ -219,7 +219,7 @@ fn write(folder: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
 fn read(text: &[u8]) -> io::Result<UnfinishedTurn> {
     let Record { version, turn } = serde_json::from_slice::<Record<serde_json::Value>>(text)?;
     if version != VERSION {
-        let text = format!("it is of version {version}, this build reads {VERSION}");
+        let text = format!("it has version {version}, this build reads version {VERSION}");
         return Err(io::Error::new(io::ErrorKind::InvalidData, text));
     }
     Ok(serde_json::from_value(turn)?)
@@ -229,10 +229,10 @@ fn set_aside(path: &Path, fault: &io::Error) {
     let aside = path.with_extension(SET_ASIDE);
     tracing::error!(
         path = %path.display(), set_aside = %aside.display(), %fault,
-        "an unfinished turn cannot be read; its session may stay active"
+        "reading an unfinished turn failed; its session may stay active"
     );
     if let Err(error) = fs::rename(path, &aside) {
-        tracing::error!(path = %path.display(), %error, "it could not be set aside");
+        tracing::error!(path = %path.display(), %error, "the unreadable file could not be moved aside");
     }
 }
 

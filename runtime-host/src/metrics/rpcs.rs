@@ -71,7 +71,7 @@ impl Collector for Rpcs {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let stats = mesh.map(|mesh| mesh.rpc_stats()).unwrap_or_default();
-        let help = "Calls to adapters by the gRPC code they ended with";
+        let help = "Calls to adapters, by gRPC code";
         let mut ends = encoder.encode_descriptor("rpcs", help, None, MetricType::Counter)?;
         for rpc in &stats {
             for (code, calls) in &rpc.by_code {
@@ -86,7 +86,7 @@ impl Collector for Rpcs {
             }
         }
         let (help, unit) = (
-            "How long calls to adapters took, with retries",
+            "How long calls to adapters took, retries included",
             Unit::Seconds,
         );
         let name = "rpc_duration";

@@ -120,7 +120,7 @@ async fn for_every_org(served: Arc<BTreeSet<i64>>, request: Request, next: Next)
     if caller.is_some_and(|caller| caller.orgs.is_superset(&served)) {
         return next.run(request).await;
     }
-    let text = "this path is for callers that may act for every org that is served";
+    let text = "only callers that may act for every served org may use this path";
     Failure(HostError::new(ErrorReason::NotAllowed, text)).into_response()
 }
 

@@ -21,7 +21,7 @@ pub(super) fn ready(host: &Host) -> Response {
         degraded.extend(org.degraded.into_iter().map(told));
     }
     if host.is_draining() {
-        problems.push(json!({ "problem": "the host is about to stop" }));
+        problems.push(json!({ "problem": "the host is stopping" }));
     }
     let ready = problems.is_empty();
     let status = if ready {

@@ -83,7 +83,7 @@ pub(super) fn router(host: Host, max_request_bytes: usize) -> Router {
     router
         .fallback(async || nothing_there("/openapi.json lists the paths"))
         .method_not_allowed_fallback(|| async {
-            let text = "this path does not know this method; /openapi.json lists the methods";
+            let text = "this path does not take this method; /openapi.json lists the methods";
             Failure(HostError::new(ErrorReason::MethodNotAllowed, text))
         })
         .with_state(State {

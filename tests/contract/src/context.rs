@@ -337,8 +337,8 @@ impl Cx {
         answer.or_else(|error| {
             if self.shared.seeds.are_invented() && crate::seed::wants_a_session(&error) {
                 return skipped(
-                    "the server insists on sessions that exist, and there is no way to make one; \
-                     offer PlatformStoreService or TestSeedService, or name some with --fixtures",
+                    "the server accepts only existing sessions, and the suite cannot create one; \
+                     offer PlatformStoreService or TestSeedService, or list some with --fixtures",
                 );
             }
             broken(rpc.method.short_name(), "success", described(&error))
@@ -389,7 +389,7 @@ impl Cx {
     /// A session that the server knows, with a harness.
     pub(crate) async fn known_session(&self) -> Outcome<String> {
         match self.shared.seeds.are_invented() {
-            true => skipped(format!("there is no way to make {}", Need::Session.name())),
+            true => skipped(format!("the suite cannot create {}", Need::Session.name())),
             false => self.session().await,
         }
     }

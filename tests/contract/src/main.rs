@@ -17,17 +17,17 @@ const BROKEN: u8 = 1;
 /// There was no run: wrong arguments, or a server that does not answer.
 const NO_RUN: u8 = 3;
 
-/// Holds an adapter server, in any language, against the Mortise contract.
+/// Checks an adapter server, in any language, against the Mortise contract.
 ///
-/// Exit code: 0 when no hard rule is broken, 1 when one is, 2 for wrong arguments, 3 when
-/// the server could not be asked.
+/// Exit code: 0 if no hard rule is broken, 1 if one is, 2 for wrong arguments, 3 if there
+/// was no run.
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
     /// The server: unix:PATH, http://HOST:PORT or https://HOST:PORT.
     #[arg(long, value_name = "ENDPOINT", required_unless_present_any = ["list", "explain", "rules_page"])]
     endpoint: Option<String>,
-    /// How much is asked of it.
+    /// The level of the run.
     #[arg(long, value_enum, default_value = "full")]
     level: LevelName,
     /// Only these rules: ids or families, such as FILE-*,EVT-03.
@@ -54,21 +54,21 @@ struct Cli {
     /// How many rules run at once.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
-    /// What the data of rules is made from: the same number, the same data. Ids are fresh
-    /// in every run, since a server remembers answers by them.
+    /// The seed of the rules' data: the same number, the same data. Ids are new in every
+    /// run, because a server remembers answers by them.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How long one rule may take, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
-    /// The org that calls are made for, by its internal id.
+    /// The org of the calls, by its internal id.
     #[arg(long, default_value_t = 1)]
     org: i64,
     /// A second org, for the rules of tenancy; 0 for none.
     #[arg(long, default_value_t = 2)]
     other_org: i64,
-    /// A TOML file of ids that exist, for a server in which nothing can be made from
-    /// outside: sessions, harnesses and agents, each a list.
+    /// A TOML file with lists of existing ids (sessions, harnesses, agents), for a server
+    /// in which the suite cannot create records.
     #[arg(long, value_name = "FILE")]
     fixtures: Option<PathBuf>,
     /// Restarts the server (run by `sh -c`) for the rules about what survives.
@@ -77,25 +77,25 @@ struct Cli {
     /// A file that holds a bearer token.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// PEM certificates of the authorities that the server's certificate is signed by.
+    /// PEM certificates of the CAs of the server's certificate.
     #[arg(long, value_name = "FILE")]
     tls_ca: Option<PathBuf>,
-    /// PEM certificate that the suite shows.
+    /// PEM certificate of the suite.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
     /// Its key.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// The name in the server's certificate, where it is not the address.
+    /// The name in the server's certificate, if it differs from the address.
     #[arg(long, value_name = "NAME")]
     tls_server_name: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum LevelName {
-    /// What one host with one turn at a time meets.
+    /// One host that runs one turn at a time.
     Core,
-    /// What production meets as well.
+    /// Production as well: concurrency, restarts, limits.
     Full,
 }
 

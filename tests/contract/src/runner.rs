@@ -222,7 +222,7 @@ async fn one(rule: &Rule, shared: &Arc<Shared>, client: &Client, options: &Optio
         Ok(Err(fault)) => crate::check::broken(
             "the rule",
             "to end",
-            format!("it broke off, which is a fault of the suite: {fault}"),
+            format!("the rule panicked, which is a bug of the suite: {fault}"),
         ),
         Err(_) => {
             abort.abort();
@@ -285,16 +285,14 @@ impl Need {
     fn missing(self, shared: &Shared) -> String {
         match self {
             Self::Session | Self::Harness | Self::Agent => format!(
-                "there is no way to make {}: offer PlatformStoreService or TestSeedService, or name some with --fixtures",
+                "the suite cannot create {}: offer PlatformStoreService or TestSeedService, or list some with --fixtures",
                 self.name()
             ),
-            Self::Seed => {
-                "the server does not offer TestSeedService, the only way to bring this about".into()
-            }
+            Self::Seed => "the server does not offer TestSeedService, which this rule needs".into(),
             Self::OtherOrg if shared.described.scoping() == pb::Scoping::PerOrg => {
                 "no second org was named with --other-org".into()
             }
-            Self::OtherOrg => "the server says that it has one data set for every org".into(),
+            Self::OtherOrg => "the server states that all orgs share one set of data".into(),
             Self::Restart => "no --restart-command was given".into(),
         }
     }

@@ -126,7 +126,7 @@ impl Seeds {
                 Ok(id)
             }
             Way::Fixtures => self.of_file("harnesses", |fixtures| &mut fixtures.harnesses),
-            Way::Invented => skipped("there is no way to make a harness"),
+            Way::Invented => skipped("the suite cannot create a harness"),
         }
     }
 
@@ -153,7 +153,7 @@ impl Seeds {
                 Ok(id)
             }
             Way::Fixtures => self.of_file("agents", |fixtures| &mut fixtures.agents),
-            Way::Invented => skipped("there is no way to make an agent"),
+            Way::Invented => skipped("the suite cannot create an agent"),
         }
     }
 
@@ -180,7 +180,7 @@ impl Seeds {
         match list(&mut fixtures).pop() {
             Some(id) => Ok(id),
             None => skipped(format!(
-                "the fixtures file names no more {what}; each is used by one rule alone"
+                "the fixtures file has no more {what}; each is used by one rule only"
             )),
         }
     }

@@ -200,9 +200,9 @@ impl Example {
         self.must("/live", &[], 200, "true").await;
         self.must("/openapi.json", &[], 200, "3.1.0").await;
         self.must("/v1/turns", &[], 401, "UNAUTHENTICATED").await;
-        self.must("/v1/turns", &wrong, 401, "the bearer token is not known")
+        self.must("/v1/turns", &wrong, 401, "the bearer token is unknown")
             .await;
-        self.must("/no/path", &wrong, 401, "the bearer token is not known")
+        self.must("/no/path", &wrong, 401, "the bearer token is unknown")
             .await;
         self.must("/v1/turns", &["-H", WEB], 200, "\"turns_max\":64")
             .await;

@@ -123,7 +123,7 @@ impl Stage {
     /// Waits until the host has stopped in good order.
     pub async fn until_stopped(&mut self) {
         let stopped = timeout(Duration::from_secs(60), self.host.stopped()).await;
-        assert_eq!(stopped.expect("the host stops"), Some(0));
+        assert_eq!(stopped.expect("the host is stopping"), Some(0));
     }
 
     /// Starts the host anew.

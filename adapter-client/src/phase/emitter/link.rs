@@ -202,7 +202,7 @@ impl Link {
             if outage.pause > FIRST_PAUSE && outage.since.elapsed() >= window {
                 break;
             }
-            tracing::debug!(%error, events = self.unacknowledged.len(), "the event stream broke; opening another");
+            tracing::debug!(%error, events = self.unacknowledged.len(), "event stream failed; reconnecting");
             tokio::time::sleep(outage.next_pause()).await;
             match self.open().await {
                 Ok(()) => {
@@ -279,14 +279,14 @@ impl Link {
             }
             (None, Ok(_)) => {}
             (None, Err(error)) if sending.is_ephemeral => {
-                tracing::debug!(%error, "an ephemeral event was lost");
+                tracing::debug!(%error, "ephemeral event lost");
             }
             (None, Err(error)) => self.note(error),
         }
     }
 
     fn note(&mut self, error: StoreError) {
-        tracing::warn!(%error, "an event was not stored");
+        tracing::warn!(%error, "event not stored");
         self.failure.get_or_insert(error);
     }
 
@@ -296,7 +296,7 @@ impl Link {
         }
         for done in std::mem::take(&mut self.flushes) {
             if done.send(self.failure.clone()).is_err() {
-                tracing::debug!("nobody waits for the events any more");
+                tracing::debug!("no caller waits for the events any more");
             }
         }
     }

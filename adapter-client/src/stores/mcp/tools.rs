@@ -206,7 +206,7 @@ async fn discover(
     tracing::warn!(
         server = %connection.name,
         %problem,
-        "an MCP server's tools cannot be listed; turns go on without them"
+        "listing an MCP server's tools failed; turns continue without them"
     );
     Answer {
         tools: None,
@@ -275,7 +275,7 @@ fn is_callable(prefix: &str, server: &McpServer) -> bool {
         tracing::warn!(
             server = %name,
             %prefix,
-            "an MCP server is left out: the prefix of its tools holds `__` or ends with `_`; rename it"
+            "MCP server left out: its tool prefix contains `__` or ends with `_`; rename it"
         );
     }
     is_callable

@@ -68,7 +68,7 @@ impl Wait<'_> {
     fn answer(self, reason: ErrorReason) -> std::result::Result<String, StoreError> {
         self.status.ok_or_else(|| {
             let method = WAIT_FOR_IDLE.method.short_name();
-            StoreError::new(reason, format!("{method} told no status"))
+            StoreError::new(reason, format!("{method} returned no status"))
         })
     }
 
@@ -108,7 +108,7 @@ impl Wait<'_> {
             self.platform.remote.mesh.note(NAME, &given_up);
             return given_up;
         }
-        tracing::debug!(%error, session = %self.session_id, "the wait broke off; waiting again");
+        tracing::debug!(%error, session = %self.session_id, "wait interrupted; waiting again");
         sleep(self.pause).await;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         Ok(())

@@ -13,18 +13,19 @@ const PRIVATE: u32 = 0o600;
 /// What to write, and where.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The org that is written.
+    /// The org to export.
     #[arg(long, value_name = "ID", default_value_t = super::DEFAULT_ORG)]
     org: i64,
     /// The file to write; without it, standard output.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// How it is written. Without it the file's extension says, else it is yaml.
+    /// The format. Default: by the file's extension, else yaml.
     #[arg(long)]
     format: Option<Format>,
-    /// Write secrets into the file. It is then made for this user alone (mode 0600), and
-    /// --output is needed. Without this, variables such as {env: MORTISE_MODEL_MAIN_API_KEY}
-    /// stand for them; so they do for every text in a capability's configuration.
+    /// Write secrets into the file. Requires --output; only this user can read the file
+    /// (mode 0600). Without this flag, environment variables such as {env:
+    /// MORTISE_MODEL_MAIN_API_KEY} replace the secrets, and every text in a capability's
+    /// configuration.
     #[arg(long, requires = "output")]
     with_secrets: bool,
     #[command(flatten)]

@@ -13,10 +13,10 @@ const FILE_BYTES: u64 = 16 * 1024 * 1024;
 pub(crate) struct Args {
     /// The platform file: .yaml, .yml or .toml.
     file: PathBuf,
-    /// The org that it is for.
+    /// The org to import into.
     #[arg(long, value_name = "ID", default_value_t = super::DEFAULT_ORG)]
     org: i64,
-    /// Only say what would change.
+    /// Print what would change, and change nothing.
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]

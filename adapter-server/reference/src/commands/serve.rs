@@ -15,20 +15,21 @@ pub(crate) struct Args {
     listen: ListenAddress,
     #[command(flatten)]
     storage: Storage,
-    /// Let callers put harnesses, agents, sessions, models and what else has no other
-    /// way in (TestSeedService).
+    /// Offer TestSeedService: let callers store harnesses, agents, sessions, models and
+    /// other records. For tests and demos.
     #[arg(long)]
     test_seed: bool,
-    /// Where the links of the web console lead that agents are given, such as
-    /// `https://console.example.com`. Without it they are paths.
+    /// The address of the web console for links that agents get, such as
+    /// `https://console.example.com`. Without it the links are paths.
     #[arg(long, value_name = "URL", default_value = "")]
     platform_base_url: String,
     /// Let outbound requests of agents reach private, loopback and link-local addresses,
-    /// where the platform's own services are. For development, and where a proxy decides
-    /// instead: proxies that the environment names (HTTPS_PROXY) are used with this only.
+    /// where the platform's own services are. For development, and if a proxy decides
+    /// instead: proxies from the environment (HTTPS_PROXY) are used only with this flag.
     #[arg(long)]
     allow_private_egress: bool,
-    /// The largest request that is taken, in MiB. A file is written in one request.
+    /// The largest request that the server accepts, in MiB. A file is written in one
+    /// request.
     #[arg(long, value_name = "MIB", default_value_t = MAX_MESSAGE_BYTES / MIB,
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     max_message_mib: usize,

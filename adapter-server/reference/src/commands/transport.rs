@@ -9,17 +9,17 @@ use std::path::PathBuf;
 // As with the utility LLM: the command's own group is `Args` already.
 #[group(skip)]
 pub(crate) struct Args {
-    /// The server's certificate chain (PEM). With it connections speak TLS. Read again
-    /// when it changes, like the files below.
+    /// The server's certificate chain (PEM). It turns TLS on. It is read again when it
+    /// changes, like the files below.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
     /// The private key of the certificate (PEM).
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// Take only clients whose certificate is signed by one of these (PEM).
+    /// Accept only clients with a certificate that one of these CAs has signed (PEM).
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_client_ca: Option<PathBuf>,
-    /// Answer only calls that carry one of these bearer tokens, one a line.
+    /// Accept only calls that carry one of the bearer tokens in this file, one a line.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 }
@@ -48,7 +48,7 @@ impl Args {
         }
         let is_public = matches!(listen, ListenAddress::Tcp(at) if !at.ip().is_loopback());
         if is_public && files.is_none() {
-            tracing::warn!(%listen, "connections are not encrypted; name --tls-cert and --tls-key");
+            tracing::warn!(%listen, "connections are not encrypted; set --tls-cert and --tls-key");
         }
         Ok(Security {
             tls: files.map(|files| Tls::open(files, &["h2"])).transpose()?,

@@ -14,11 +14,11 @@ use std::sync::Arc;
 // A group's name is its type's, and the command's own is `Args` as well.
 #[group(skip)]
 pub(crate) struct Args {
-    /// A file that holds the API key of the platform's own model. Without it none is
-    /// offered.
+    /// A file that holds the API key of the platform's own model. Without it the server
+    /// offers no such model.
     #[arg(long, value_name = "FILE")]
     utility_llm_key_file: Option<PathBuf>,
-    /// The platform's own model, as its provider calls it.
+    /// The provider's name of the platform's own model.
     #[arg(
         long,
         value_name = "MODEL",
@@ -26,10 +26,10 @@ pub(crate) struct Args {
         requires = "utility_llm_key_file"
     )]
     utility_llm_model: String,
-    /// The whole URL that completions are asked at, for another provider than OpenAI.
+    /// The whole URL for completions, for another provider than OpenAI.
     #[arg(long, value_name = "URL", requires = "utility_llm_key_file")]
     utility_llm_url: Option<String>,
-    /// The API that is spoken there.
+    /// The API at that URL.
     #[arg(
         long,
         value_name = "API",

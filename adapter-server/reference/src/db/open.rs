@@ -144,7 +144,7 @@ impl OpenError {
     pub(crate) fn url(url: &str) -> Self {
         Self::new(
             shown(url),
-            "it is none that this build stores in",
+            "this build does not support it",
             "give sqlite:PATH, without parameters, sqlite::memory: or \
              postgres://USER@HOST/DATABASE",
         )
@@ -165,9 +165,9 @@ impl OpenError {
         );
         let code = sqlstate::sqlstate(error);
         let remedy = match code.as_deref() {
-            Some("3D000") => "make the database (createdb), or name another one",
+            Some("3D000") => "create the database (createdb), or name another one",
             Some("28P01" | "28000") => "check user and password, and the server's pg_hba.conf",
-            Some("42501") => "let this user make tables: GRANT CREATE, USAGE ON SCHEMA public",
+            Some("42501") => "let this user create tables: GRANT CREATE, USAGE ON SCHEMA public",
             Some("08P01") => {
                 "is it a pooler? pgbouncer needs pool_mode = session and \
                  ignore_startup_parameters = extra_float_digits"
@@ -203,12 +203,12 @@ impl OpenError {
             _ if path.is_dir() => Self::new(
                 name,
                 "it is a directory",
-                "give the path of a file; it is made if it does not exist",
+                "give the path of a file; it is created if it does not exist",
             ),
             _ if !folder.exists() => Self::new(
                 name,
                 format!("the folder {folder_name} does not exist"),
-                "make the folder or give another path",
+                "create the folder or give another path",
             ),
             _ if !folder.is_dir() => Self::new(
                 name,
@@ -223,11 +223,11 @@ impl OpenError {
             Some(sqlstate::CANNOT_OPEN | sqlstate::READ_ONLY) => Self::new(
                 name,
                 "the file or its folder is not writable by this user",
-                format!("give this user write access to {folder_name} and what is in it"),
+                format!("give this user write access to {folder_name} and the files in it"),
             ),
             Some(sqlstate::BUSY | sqlstate::LOCKED) => Self::new(
                 name,
-                "another process holds it",
+                "another process has locked it",
                 "stop that process or give another path",
             ),
             _ => Self::new(name, error.to_string(), "check the disk and the file"),
@@ -237,7 +237,7 @@ impl OpenError {
     pub(crate) fn no_current_key(place: &Place) -> Self {
         Self::new(
             place.name(),
-            "only old keys were given, and none to seal with",
+            "only old keys were given, and no current key",
             "give the current key as --key-file",
         )
     }
@@ -247,7 +247,7 @@ impl OpenError {
         Self::new(
             place.name(),
             format!(
-                "secrets in it are sealed with key {}, and this start was given {given}",
+                "its secrets are sealed with key {}, and the given keys are {given}",
                 missing.join(" and ")
             ),
             "give the file of that key: mortise-adapter takes it as --key-file, or as \

@@ -114,7 +114,7 @@ impl Reading<'_> {
             let prefix = M::PREFIX;
             let remedy = format!("write {prefix}_ and 32 hexadecimal digits");
             self.faults
-                .add(Fault::new(path, "is no id of this kind", remedy).of(text));
+                .add(Fault::new(path, "is not an id of this kind", remedy).of(text));
         }
         parsed
     }
@@ -141,7 +141,7 @@ impl Reading<'_> {
         let what = kind.name();
         let otherwise = format!("add the {what} or correct the name");
         let remedy = instead(text, self.names.known(kind), &otherwise);
-        let reason = format!("is no {what} of the file or of the database");
+        let reason = format!("is neither a {what} of the file nor of the database");
         self.faults.add(Fault::new(path, reason, remedy).of(text));
         None
     }
@@ -151,7 +151,11 @@ impl Reading<'_> {
         if let Some(number) = amount
             && !(number.is_finite() && number >= 0.0)
         {
-            let fault = Fault::new(join(path, key), "is no amount", "write a number from 0 on");
+            let fault = Fault::new(
+                join(path, key),
+                "is not an amount",
+                "write a number, 0 or more",
+            );
             self.faults.add(fault.of(&number.to_string()));
             return None;
         }

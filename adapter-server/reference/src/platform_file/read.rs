@@ -79,7 +79,10 @@ impl std::error::Error for Problem {}
 /// Never with what was found instead: it may be a secret.
 impl de::Error for Problem {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(message.to_string(), "write it as the documentation says")
+        Self::new(
+            message.to_string(),
+            "write it as docs/platform-file.md says",
+        )
     }
 
     fn invalid_type(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
@@ -87,7 +90,7 @@ impl de::Error for Problem {
     }
 
     fn invalid_value(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::new("cannot stand here", format!("write {expected}"))
+        Self::new("is not allowed here", format!("write {expected}"))
     }
 
     fn invalid_length(length: usize, expected: &dyn de::Expected) -> Self {
@@ -97,13 +100,13 @@ impl de::Error for Problem {
     fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {
         let otherwise = format!("the keys here are {}", known.join(", "));
         let remedy = instead(field, known.iter().copied(), &otherwise);
-        Self::new("is no key that is known here", remedy)
+        Self::new("is not a known key", remedy)
     }
 
     fn unknown_variant(variant: &str, known: &'static [&'static str]) -> Self {
         let otherwise = format!("write one of {}", known.join(", "));
         let remedy = instead(variant, known.iter().copied(), &otherwise);
-        Self::new("is none of those that are known", remedy)
+        Self::new("is not a known value", remedy)
     }
 
     fn missing_field(field: &'static str) -> Self {
@@ -135,7 +138,7 @@ impl<'de> Reader<'de> {
                 (Some(number), _, _) => visitor.visit_u64(number),
                 (_, Some(number), _) => visitor.visit_i64(number),
                 (_, _, Some(number)) => visitor.visit_f64(number),
-                (None, None, None) => Err(Problem::custom("is no number")),
+                (None, None, None) => Err(Problem::custom("is not a number")),
             },
             Value::String(text) => visitor.visit_borrowed_str(text),
             Value::Array(items) => visitor.visit_seq(Items {

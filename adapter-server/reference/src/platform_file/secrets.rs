@@ -77,7 +77,7 @@ impl Finder<'_> {
         let text = self.find(&Place { env, file }, path, faults)?;
         let parsed = serde_json::from_str(&text);
         if parsed.is_err() {
-            faults.add(Fault::new(path, "leads to what is no JSON", "correct it"));
+            faults.add(Fault::new(path, "does not contain JSON", "correct it"));
         }
         parsed.ok()
     }
@@ -141,7 +141,7 @@ impl Finder<'_> {
                 Err(cause) => Err(Fault::new(
                     path,
                     format!("the file {file} cannot be read: {cause}"),
-                    "write the secret into it, for this user to read",
+                    "write the secret into it and let this user read it",
                 )),
             },
             (None, None) | (Some(_), Some(_)) => Err(ambiguous(path, "env or file")),
@@ -167,7 +167,7 @@ impl Finder<'_> {
 }
 
 fn ambiguous(path: &str, places: &str) -> Fault {
-    let reason = "does not say in one way where the secret is";
+    let reason = "must name exactly one place of the secret";
     Fault::new(path, reason, format!("write one of {places}"))
 }
 

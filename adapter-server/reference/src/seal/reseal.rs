@@ -108,7 +108,7 @@ async fn reseal(db: &Db, keys: &KeyRing, place: &Place) -> Result<Resealed, Stor
         }
     }
     Err(unavailable(format!(
-        "rows of {} changed again and again meanwhile; start again to go on",
+        "rows of {} kept changing meanwhile; run the command again to continue",
         place.table
     )))
 }
@@ -135,7 +135,7 @@ async fn round(
                 Ok(Renewed::Resealed(new)) => changes.push((key, old, new, true)),
                 Ok(Renewed::NewlySealed(new)) => changes.push((key, old, new, false)),
                 Err(error) => {
-                    tracing::warn!(table = place.table, org = key.org_id, %error, "left as it was");
+                    tracing::warn!(table = place.table, org = key.org_id, %error, "row cannot be decrypted; left unchanged");
                     done.unreadable += 1;
                 }
             }

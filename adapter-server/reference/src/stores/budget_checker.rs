@@ -77,7 +77,7 @@ pub(crate) async fn put(
         ("budget.balance", Some(budget.balance)),
     ] {
         if amount.is_some_and(|amount| !amount.is_finite()) {
-            return Err(StoreError::invalid_field(field, "is no finite number"));
+            return Err(StoreError::invalid_field(field, "is not a finite number"));
         }
     }
     let balance = budget.balance;

@@ -205,7 +205,7 @@ impl ScopedReference {
                 let most = MemoryLimits::MAX_MEMORIES_PER_STORE;
                 if count(tx, org_id, &memory.store_id).await? >= most {
                     return Err(refused(format!(
-                        "the memory store holds {most} memories, which is the most; \
+                        "the memory store has {most} memories, the maximum; \
                          forget some first"
                     )));
                 }

@@ -127,7 +127,7 @@ pub(crate) async fn must_be_free(
     if is_taken(conn, org_id, kind, name, id).await? {
         let kind = kind.name();
         return Err(refused(format!(
-            "another {kind} already has the name {name:?}; choose another"
+            "another {kind} already has the name {name:?}; choose another name"
         )));
     }
     Ok(())

@@ -37,7 +37,7 @@ struct Limit {
 impl OutboundToolRateLimiter for ScopedReference {
     async fn check_org(&self, org_id: &OrgId) -> bool {
         if org_id.to_string() != self.scope.org_public_id {
-            tracing::warn!(asked = %org_id, org = self.scope.org_id, "a limit of another org");
+            tracing::warn!(asked = %org_id, org = self.scope.org_id, "rate limit checked for another org; using the org of the call");
         }
         match self.inner.rate_limit(self.scope.org_id).await {
             Ok(None) => true,
@@ -46,7 +46,7 @@ impl OutboundToolRateLimiter for ScopedReference {
                 calls.allows(self.scope.org_id, limit, Instant::now())
             }
             Err(error) => {
-                tracing::warn!(%error, "a rate limit cannot be read; the call may be made");
+                tracing::warn!(%error, "reading the rate limit failed; allowing the call");
                 true
             }
         }

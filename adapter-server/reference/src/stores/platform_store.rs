@@ -83,7 +83,7 @@ async fn caller(
     let id = store.scope.session_id.ok_or_else(|| {
         StoreError::invalid_field(
             "context.session_id",
-            "is empty; send the session whose turn calls, or the nil id for none",
+            "is empty; send the id of the calling session, or the nil id if there is none",
         )
     })?;
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
@@ -111,7 +111,7 @@ async fn caller(
 fn named(kind: Kind, name: &str) -> std::result::Result<(), StoreError> {
     validate_addressable_name(name).map_err(|problem| {
         let kind = kind.name();
-        refused(format!("{kind} name {name:?} cannot be given: {problem}"))
+        refused(format!("{kind} name {name:?} is not allowed: {problem}"))
     })
 }
 

@@ -249,7 +249,7 @@ impl ScopedReference {
                 return Ok(answer);
             }
             if Instant::now() >= patience {
-                let text = format!("others change the database {} all the time", place.name);
+                let text = format!("other calls keep changing the database {}", place.name);
                 return Err(unavailable(text).outcome(Outcome::NotApplied));
             }
         }

@@ -19,7 +19,7 @@ async fn one_clear_message() {
     )
     .unwrap();
     for (path, words) in [
-        (at("none/m.db"), ["does not exist", "make the folder"]),
+        (at("none/m.db"), ["does not exist", "create the folder"]),
         (at("text/m.db"), ["is not a folder", "within a folder"]),
         (
             "/dev/null/m.db".into(),

@@ -63,7 +63,7 @@ impl PaymentBackend for Bank {
         self.paid.lock().unwrap().insert(id.clone(), amount_usd);
         match mood {
             None | Some(Mood::Answers | Mood::Charges(_)) => {}
-            Some(Mood::Hesitates) => return Err(PaymentFailure::Unknown("no answer".into())),
+            Some(Mood::Hesitates) => return Err(PaymentFailure::Unknown("did not answer".into())),
             Some(Mood::Declines) => {
                 self.paid.lock().unwrap().remove(&id);
                 return Err(PaymentFailure::NotPaid("the card was declined".into()));

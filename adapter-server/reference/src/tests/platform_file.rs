@@ -217,7 +217,7 @@ async fn every_fault_at_once() {
         r#"connections[0].user: "nobody" is no UUID; write the user's id"#,
         r#"harnesses[0].parent: leads back to the harness itself; choose another parent"#,
         r#"harnesses[2].default_model: "mian" is no model of the file or of the database; did you mean "main"?"#,
-        r#"harnesses[2].name: "Big Name" cannot be given: name must contain only lowercase letters, digits, and hyphens; choose one such as `code-reviewer`"#,
+        r#"harnesses[2].name: "Big Name" is not allowed: name must contain only lowercase letters, digits, and hyphens; choose one such as `code-reviewer`"#,
         r#"models[0].api_key: the environment variable NOT_SET is not set; set it to the secret"#,
         r#"models[0].provider: "opnai" is no type of provider; did you mean "openai"?"#,
         r#"payment_policies[0].account: "none-such" is no payment account of the file or of the database; add the payment account or correct the name"#,

@@ -40,6 +40,6 @@ pub(in crate::services) async fn statuses(
 fn stopping() -> StoreError {
     StoreError::new(
         pb::ErrorReason::Unavailable,
-        "the server is stopping; wait again",
+        "the server is stopping; call again",
     )
 }

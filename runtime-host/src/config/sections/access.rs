@@ -27,7 +27,10 @@ pub(super) fn access(
         .is_some_and(|tls| tls.client_ca.is_some());
     if !named.is_empty() && !verifies {
         let remedy = "configure listen.tls.client_ca, which clients are verified with";
-        certificates.fault("", Bad::new("no client can prove that it owns one", remedy));
+        certificates.fault(
+            "",
+            Bad::new("no client certificate can be verified", remedy),
+        );
     }
     let certificate = |(name, section)| Some((name, certificate(section, served)?));
     let certificate_access = named.into_iter().filter_map(certificate).collect();
@@ -38,13 +41,13 @@ pub(super) fn access(
         Some(address) if nobody => section.fault(
             "",
             Bad::new(
-                format!("nobody may call {address}: callers from other machines need a token or a certificate"),
+                format!("no caller can reach {address}: callers from other machines need a token or a certificate"),
                 "configure [access.tokens.NAME], or listen at unix: or 127.0.0.1",
             ),
         ),
         None if nobody && !anonymous => section.fault(
             "anonymous",
-            Bad::new("nobody may call", "configure [access.tokens.NAME], or remove it"),
+            Bad::new("no caller is allowed", "configure [access.tokens.NAME], or remove it"),
         ),
         Some(_) | None => {}
     }
@@ -62,7 +65,7 @@ fn token(mut section: Section<'_>, served: &BTreeSet<i64>) -> Option<TokenAccess
     let orgs = org_list(&mut section, served);
     if section.has("token_file") == section.has("sha256") {
         let remedy = "give either token_file or sha256";
-        section.fault("", Bad::new("how is the token known?", remedy));
+        section.fault("", Bad::new("the token is not given", remedy));
     }
     section.finish();
     let digest = digest.map(|digest| TokenSource::Digest(TokenDigest::from_bytes(digest)));

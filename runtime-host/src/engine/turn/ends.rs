@@ -62,7 +62,7 @@ impl Turn<'_> {
                 return Ok(self.drop_out().await);
             }
             let (session, code) = (self.turn.session_id(), error.code);
-            tracing::warn!(%session, %error, ?code, "the end of a turn could not be stored");
+            tracing::warn!(%session, %error, ?code, "turn end not stored");
             if !is_gone(&error) {
                 return Err(error);
             }

@@ -104,10 +104,10 @@ impl Turn<'_> {
         };
         let lost = tokio::select! {
             stored = phase.stores.finish_phase() => stored.err().map(|error| error.to_string()),
-            () = late => Some("the host stops".into()),
+            () = late => Some("the host is stopping".into()),
         };
         if let Some(error) = lost {
-            tracing::warn!(%error, "a phase that was stopped lost events");
+            tracing::warn!(%error, "a cancelled phase lost events");
         }
     }
 

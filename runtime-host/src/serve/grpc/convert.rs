@@ -43,7 +43,7 @@ pub(super) fn queue(when_busy: i32) -> Result<Option<bool>, HostError> {
         Ok(pb::WhenBusy::Refuse) => Ok(Some(false)),
         Ok(pb::WhenBusy::Queue) => Ok(Some(true)),
         Err(_) => {
-            let text = format!("is {when_busy}, which is no WhenBusy; send 0 to 2");
+            let text = format!("is {when_busy}; send a value of WhenBusy (0 to 2)");
             Err(HostError::invalid_field("when_busy", text))
         }
     }
@@ -63,7 +63,7 @@ pub(super) fn outcomes(results: Vec<pb::ToolResult>) -> Result<Vec<ToolOutcome>,
             text => wire::secret_json(&field("result_json"), text).map_err(invalid)?,
         };
         if !error.is_empty() && !result_json.is_empty() {
-            let text = "is there beside a result; send one of the two";
+            let text = "and a result are both set; send one of them";
             return Err(HostError::invalid_field(field("error"), text));
         }
         Ok(ToolOutcome {

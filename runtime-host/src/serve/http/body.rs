@@ -53,12 +53,12 @@ async fn read(body: Body, limit: usize) -> Result<axum::body::Bytes, Failure> {
             }
             cause = error.source();
         }
-        HostError::invalid_field("body", "broke off before its end").into()
+        HostError::invalid_field("body", "ended too early; send the whole body").into()
     })
 }
 
 fn too_large(limit: usize) -> Failure {
-    let text = format!("the request is larger than {limit} bytes, which is the limit");
+    let text = format!("the request is larger than the limit of {limit} bytes");
     HostError::new(ErrorReason::RequestTooLarge, text).into()
 }
 

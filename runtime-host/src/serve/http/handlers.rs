@@ -147,7 +147,7 @@ pub(super) async fn submit_tool_results(
         let result = match (body.result, body.error) {
             (Some(_), Some(_)) => {
                 let field = format!("results[{position}].error");
-                let problem = "is there beside a result; send one of the two";
+                let problem = "and a result are both set; send one of them";
                 return Err(HostError::invalid_field(field, problem));
             }
             (result, None) => {
@@ -204,7 +204,7 @@ pub(super) async fn events(
         Some(last) => {
             let last = last.to_str().ok().and_then(|last| last.trim().parse().ok());
             last.ok_or_else(|| {
-                let problem = "is no sequence number; send the id of the last event";
+                let problem = "is not a sequence number; send the id of the last event";
                 HostError::invalid_field("Last-Event-ID", problem)
             })?
         }

@@ -22,7 +22,12 @@ pub(crate) fn rules() -> Vec<Rule> {
             "T:41",
             unknown,
         )
-        .hard("AGT-02", "An agent is got by its public id.", "M:226", got)
+        .hard(
+            "AGT-02",
+            "GetAgent returns an agent by its public id.",
+            "M:226",
+            got,
+        )
         .needs(&[Need::Agent])
         .hard(
             "AGT-03",

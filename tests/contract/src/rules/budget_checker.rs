@@ -15,13 +15,13 @@ pub(crate) fn rules() -> Vec<Rule> {
     Group::of(NAME)
         .hard("BUD-01", "A session without budgets has the status `no_budgets` and an empty list.", "budget.rs:319", none)
         .soft("BUD-02", "Each budget says limit, balance and percent_remaining of 0 to 100, however far it is overdrawn.", "budget.rs:306", says).needs(&[Need::Seed])
-        .hard("BUD-03", "A session that is unknown has no budgets, or is refused; it never has somebody else's.", "T:842", unknown)
+        .hard("BUD-03", "A session that is unknown has no budgets, or is refused; it never has those of another session.", "T:842", unknown)
         .hard("BUD-04", "A budget is `active`, `warning`, `paused` or `exhausted`, and the worst of them is the status of all.", "budget_checker.proto", worst).needs(&[Need::Seed])
-        .hard("BUD-05", "The budgets of a session, of its agent and of the agent at work count, and those of others do not.", "budget_checker.proto, CheckBudgets", subjects).needs(&[Need::Seed, Need::Agent])
+        .hard("BUD-05", "The budgets of a session, of its agent and of the running agent count, and those of others do not.", "budget_checker.proto, CheckBudgets", subjects).needs(&[Need::Seed, Need::Agent])
         .hard("BUD-06", "The budget of the org counts for its sessions and for no other org's.", "budget_checker.proto, CheckBudgets", org).needs(&[Need::Seed, Need::OtherOrg])
         .hard("BUD-07", "A malformed agent id is refused as INVALID_FIELD; a malformed session id is refused or has no budgets.", "ID:85-121", malformed)
         .hard("BUD-08", "Another org sees no budget of a session whose id it knows.", "context.proto", other_org).needs(&[Need::Seed, Need::OtherOrg])
-        .hard("BUD-09", "A budget that was put in place of another is read at once, over any connection.", "read your writes", replaced).needs(&[Need::Seed]).full()
+        .hard("BUD-09", "A replaced budget is returned at once, over any connection.", "read your writes", replaced).needs(&[Need::Seed]).full()
         .list()
 }
 

@@ -39,9 +39,9 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("GEN-01", "Every id of a session in an answer has its prefix and 32 lower-case hex digits.", "ID:85-121", ids)
         .hard("GEN-02", "An id with a wrong prefix, in capitals or of a wrong length is refused as INVALID_FIELD, by a read of each service.", "ID:85-121", malformed)
         .hard("GEN-03", "An id of zeros is well formed.", "ID:125", nil)
-        .hard("GEN-04", "A session of one org is read through no service by another.", "H:86-100", other_org).needs(&[Need::OtherOrg])
+        .hard("GEN-04", "No service lets an org read a session of another org.", "H:86-100", other_org).needs(&[Need::OtherOrg])
         .hard("GEN-05", "Harnesses, agents and sessions of one org are absent for another.", "H:86-92", disjoint).needs(&[Need::OtherOrg, Need::Harness, Need::Agent, Need::Session])
-        .hard("GEN-06", "What is not there is an answer and not an error.", "T:41, T:71, T:96", not_there)
+        .hard("GEN-06", "A record that does not exist is absent in the answer, not an error.", "T:41, T:71, T:96", not_there)
         .hard("GEN-07", "An error has a reason of the contract and a text without upstream's prefix.", "ER:19-83", raw_texts)
         .hard("GEN-08", "An error that says what was not found carries its id.", "ER:63-72", typed);
     values::rules(group)

@@ -35,7 +35,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("IMG-15", "A stream without a header, with a chunk before it, or with two is refused as INVALID_FIELD.", "image_artifact_store.proto, CreateImageRequest", production::disordered)
         .hard("IMG-16", "Names, types and metadata that stores damage survive; metadata that is no JSON is refused.", "image_artifact_store.proto, NewImage", production::awkward)
         .hard("IMG-17", "A malformed image id is refused as INVALID_FIELD.", "ID:85-121", malformed)
-        .hard("IMG-18", "ResolveImage refuses what is no UUID as INVALID_FIELD.", "image_resolver.proto", resolves_no_uuid).with(&[resolver::NAME])
+        .hard("IMG-18", "ResolveImage refuses an id that is not a UUID as INVALID_FIELD.", "image_resolver.proto", resolves_no_uuid).with(&[resolver::NAME])
         .hard("IMG-19", "16 uploads at the same time are 16 images, each with its own bytes.", "tool_scheduler.rs:42", production::concurrent).full()
         .list()
 }

@@ -55,7 +55,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         .needs(&[Need::Seed])
         .hard(
             "LLM-07",
-            "A model that is put again is changed in the next answer.",
+            "A model that is stored again is changed in the next answer.",
             "test_seed.proto",
             replaced,
         )

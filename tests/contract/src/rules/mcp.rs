@@ -22,7 +22,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("MCP-03", "Of servers with one name the session's goes before the agent's, and that before the harness's.", "RM:21-34", last_wins).needs(SEED)
         .hard("MCP-04", "A server without authorization has no credential.", "mcp.proto, AuthorizeMcpServer", no_credential).needs(SEED)
         .hard("MCP-05", "Servers that are started as processes are listed as such, with their arguments and environment.", "RM:88-96", stdio).needs(SEED)
-        .hard("MCP-06", "A session that is not there has no servers and no credentials.", "mcp.proto", unknown_session)
+        .hard("MCP-06", "A session that does not exist has no servers and no credentials.", "mcp.proto", unknown_session)
         .hard("MCP-07", "Addresses, headers and whether tools are discovered come back as they were put.", "RM:64-80", verbatim).needs(SEED)
         .hard("MCP-08", "With OAuth the credential is the connection's token as a bearer.", "mcp.proto, AuthorizeMcpServer", oauth).needs(SEED)
         .soft("MCP-09", "With an API key the credential is the session's secret of the server as a bearer.", "mcp.proto, AuthorizeMcpServer", api_key).needs(SEED).with(&[storage::NAME])

@@ -23,7 +23,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("PAY-07", "The limit of a day is over all payments of the policy.", "payment_authority.proto, LedgerPolicy", day_limit).needs(&[Need::Seed])
         .hard("PAY-08", "A payment for a session that does not exist is SESSION_NOT_FOUND.", "payment_authority.proto", no_session).needs(&[Need::Session])
         .hard("PAY-09", "Malformed ids, amounts, methods and JSON are refused as INVALID_FIELD.", "payment_authority.proto, MachinePaymentRequest", malformed)
-        .hard("PAY-10", "The policy of the session stands above that of its agent.", "payment_authority.proto, LedgerPolicy", session_first).needs(&[Need::Seed, Need::Agent])
+        .hard("PAY-10", "The policy of the session takes precedence over that of its agent.", "payment_authority.proto, LedgerPolicy", session_first).needs(&[Need::Seed, Need::Agent])
         .hard("PAY-11", "Another org cannot pay for a session whose id it knows.", "context.proto", other_org).needs(&[Need::Seed, Need::OtherOrg])
         .hard("PAY-12", "A payment says what was paid, at most what was allowed, over which rail, and what came of it in JSON.", "payment_authority.proto, MachinePaymentResponse", says).needs(&[Need::Seed])
         .list()

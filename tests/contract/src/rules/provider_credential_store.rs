@@ -41,7 +41,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         .needs(&[Need::Seed, Need::OtherOrg])
         .hard(
             "CRED-05",
-            "Credentials that were put in place of others are read at once, over any connection.",
+            "Replaced credentials are returned at once, over any connection.",
             "read your writes",
             replaced,
         )

@@ -38,7 +38,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         Group::of(files::NAME)
             .hard("CRASH-05", "Files that were written are there after a restart.", "docs/contract.md, restarts", written).full().needs(needs),
         Group::of(emitter::NAME)
-            .hard("CRASH-06", "Sequences of events go on after a restart where they ended.", "event_emitter.proto, Emit", sequences).full().needs(needs),
+            .hard("CRASH-06", "After a restart, sequence numbers continue where they ended.", "event_emitter.proto, Emit", sequences).full().needs(needs),
         Group::of(memory::NAME)
             .hard("CRASH-07", "Memories and the store they are in survive a restart.", "docs/contract.md, restarts", memories).full().needs(needs),
         Group::of(registry::NAME)

@@ -13,12 +13,12 @@ use mortise_proto::rpc::table::session_resource_registry_service::{
 
 pub(crate) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("REG-01", "What was registered is read back, as Register said it.", "T:704", register_then_get)
+        .hard("REG-01", "A registered entry is read back as Register returned it.", "T:704", register_then_get)
         .hard("REG-02", "Registering again replaces everything but created_at, and there is still one entry.", "T:704, TL:1371", replaces)
         .hard("REG-03", "The same resource_id in two sessions is two entries.", "session_resource.rs:62", two_sessions)
         .hard("REG-04", "UpdateStatus answers with the entry, and with none when it is unknown.", "T:710-716", updates_status)
         .hard("REG-05", "The list is filtered by exact kind, by status and by both; without a filter it is whole.", "session_resource.rs:103-109", filters)
-        .hard("REG-06", "Deregistering says true once, then false, and the entry is gone.", "T:733", deregisters_once)
+        .hard("REG-06", "Deregistering returns true once, then false, and the entry is gone.", "T:733", deregisters_once)
         .hard("REG-07", "Metadata of 100 KB of nested JSON comes back as it was given, numbers to the last digit.", "skills.rs:634-655", metadata)
         .hard("REG-08", "A status that is left out is refused as INVALID_FIELD: the caller states `active` itself.", "session_resource.rs:91", without_status)
         .hard("REG-09", "Of 50 quick registrations of one id the last is kept.", "TL:1371", quick)
@@ -31,7 +31,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("REG-16", "Metadata that is no JSON value is refused as INVALID_FIELD.", "platform_types.proto", production::malformed_metadata)
         .hard("REG-17", "A session id that is malformed is refused as INVALID_FIELD by every method.", "ID:85-121", production::malformed_session)
         .hard("REG-18", "Another org sees no entry of a session whose id it knows, and cannot change one.", "context.proto", production::other_org).needs(&[Need::OtherOrg])
-        .hard("REG-19", "A second connection reads at once what the first has been told is registered.", "read your writes", production::second_view).full()
+        .hard("REG-19", "An entry that was registered over one connection is readable over another at once.", "read your writes", production::second_view).full()
         .list()
 }
 

@@ -18,11 +18,11 @@ use mortise_proto::rpc::table::session_storage_store_service::{
 pub(crate) fn rules() -> Vec<Rule> {
     Group::of(NAME)
         .hard("KV-01", "A value that was set is read back.", "IM:438-450", set_then_get)
-        .hard("KV-02", "A key that is not there is absent, not an error.", "IM:443", missing)
+        .hard("KV-02", "A key that does not exist is absent, not an error.", "IM:443", missing)
         .hard("KV-03", "Setting again overwrites, keeps created_at and moves updated_at on.", "IM:509-527", overwrites)
-        .hard("KV-04", "Deleting says true once, then false.", "IM:452", deletes_once)
+        .hard("KV-04", "Deleting returns true once, then false.", "IM:452", deletes_once)
         .hard("KV-05", "Keys are listed completely and in ascending order, without values.", "IM:529-542", lists)
-        .hard("KV-06", "A value and a secret of one name are two things.", "IM:413-416", apart)
+        .hard("KV-06", "A value and a secret of one name are independent.", "IM:413-416", apart)
         .hard("KV-07", "Secrets are set, read, overwritten, deleted and listed as values are.", "IM:473-506", secrets)
         .hard("KV-08", "No list of secrets holds a secret's value.", "T:653", lists_no_secret)
         .hard("KV-09", "Names that begin with `browserless_internal:` are stored and listed.", "KV:17, KV:450", reserved_names)
@@ -37,7 +37,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("KV-18", "Values of 1 MiB and names with NUL, slashes and spaces survive.", "web_fetch.rs:256", large_and_awkward).full()
         .hard("KV-19", "A session id that is malformed is refused as INVALID_FIELD.", "ID:85-121", malformed_session)
         .hard("KV-20", "Another org sees neither values nor secrets of a session whose id it knows, and cannot change them.", "context.proto", other_org).needs(&[Need::OtherOrg])
-        .hard("KV-21", "A second connection reads at once what the first has been told is set.", "read your writes", second_view).full()
+        .hard("KV-21", "A value that was set over one connection is readable over another at once.", "read your writes", second_view).full()
         .list()
 }
 

@@ -17,14 +17,14 @@ use tonic::Streaming;
 
 pub(crate) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("TURN-01", "A message that was sent asks for a turn, which those who follow already and those who follow later are told of.", "turn_queue.proto", followed).with(&[platform::NAME])
-        .hard("TURN-02", "A turn request is taken once, and is gone then.", "turn_queue.proto", taken_once).with(&[platform::NAME])
+        .hard("TURN-01", "A sent message requests a turn; followers that follow already and followers that come later get the request.", "turn_queue.proto", followed).with(&[platform::NAME])
+        .hard("TURN-02", "A turn request can be taken once and is then gone.", "turn_queue.proto", taken_once).with(&[platform::NAME])
         .hard("TURN-03", "Of 16 that take one at the same time exactly one gets it.", "turn_queue.proto, TakeTurnRequest", one_taker).with(&[platform::NAME]).full()
         .hard("TURN-04", "Taking that is sent again under its request_id is answered as the first time, also after lost replies.", "context.proto, request_id", repeats).with(&[platform::NAME]).full()
-        .hard("TURN-05", "Requests that wait are told oldest first.", "turn_queue.proto, FollowTurnRequests", oldest_first).with(&[platform::NAME])
-        .hard("TURN-06", "Taking what nobody asked for says false.", "turn_queue.proto, TakeTurnRequestResponse", unknown)
+        .hard("TURN-05", "Waiting requests are sent oldest first.", "turn_queue.proto, FollowTurnRequests", oldest_first).with(&[platform::NAME])
+        .hard("TURN-06", "Taking a request that does not exist returns false.", "turn_queue.proto, TakeTurnRequestResponse", unknown)
         .hard("TURN-07", "A malformed session or message id is refused as INVALID_FIELD.", "ID:85-121", malformed)
-        .hard("TURN-08", "Another org is told of no request of this one and cannot take it.", "context.proto", other_org).with(&[platform::NAME]).needs(&[Need::OtherOrg])
+        .hard("TURN-08", "Another org gets no request of this org and cannot take one.", "context.proto", other_org).with(&[platform::NAME]).needs(&[Need::OtherOrg])
         .list()
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("CONN-08", "A session uses the connections of its resolved user, else of its effective owner, else of its owner, where these are people.", "user_connection_resolver.proto", precedence).needs(&[Need::Seed])
         .hard("CONN-09", "A malformed session or user id is refused as INVALID_FIELD.", "ID:85-121", malformed)
         .hard("CONN-10", "Another org sees no connection of a session or user whose id it knows.", "context.proto", other_org).needs(&[Need::Seed, Need::OtherOrg])
-        .hard("CONN-11", "A connection that was put in place of another is read at once, over any connection.", "read your writes", replaced).needs(&[Need::Seed]).full()
+        .hard("CONN-11", "A replaced connection of a user is returned at once, over any gRPC connection.", "read your writes", replaced).needs(&[Need::Seed]).full()
         .list()
 }
 

@@ -17,8 +17,8 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("UTIL-02", "A request without messages fails with INTERNAL + LLM.", "UL:82-87", without_messages)
         .hard("UTIL-03", "A stream ends with exactly one `done` or `error`.", "LR:37-70", ends_once)
         .soft("UTIL-04", "The deltas together are the text of the same completion in one piece.", "LR:148-195", same_text)
-        .hard("UTIL-05", "A message without a role or content, and an effort that is none, are refused as INVALID_FIELD.", "utility_llm.proto", malformed)
-        .hard("UTIL-06", "A stream that is given up leaves the model usable.", "utility_llm.proto, ChatCompletionStream", given_up).full()
+        .hard("UTIL-05", "A message without a role or content, and an unknown effort, are refused as INVALID_FIELD.", "utility_llm.proto", malformed)
+        .hard("UTIL-06", "Cancelling a stream leaves the model usable.", "utility_llm.proto, ChatCompletionStream", given_up).full()
         .list()
 }
 

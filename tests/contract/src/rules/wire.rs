@@ -26,19 +26,19 @@ pub(crate) fn rules() -> Vec<Rule> {
     let group = Group::of(adapter_service::NAME)
         .hard("WIRE-01", "Describe says the server's name and version.", "adapter.proto, Identity", identity)
         .hard("WIRE-02", "Describe says a range of protocol versions: the oldest at least 1, the newest not below it.", "adapter.proto, ProtocolRange", protocol)
-        .hard("WIRE-03", "Describe says the largest message, and that answers are remembered for at least a day.", "adapter.proto, Limits", limits)
+        .hard("WIRE-03", "Describe states the largest message, and that answers are stored for at least a day.", "adapter.proto, Limits", limits)
         .hard("WIRE-04", "Describe lists services of this package, each once.", "adapter.proto, services", listed)
-        .hard("WIRE-05", "Every method of a listed service is there: none answers UNIMPLEMENTED.", "adapter.proto, services", implemented)
-        .hard("WIRE-06", "Describe says how orgs are told apart.", "adapter.proto, Scoping", scoping)
-        .hard("WIRE-07", "Describe answers a caller who names no org, and the same as before.", "adapter.proto, DescribeRequest", describes_again)
+        .hard("WIRE-05", "No method of a listed service answers UNIMPLEMENTED.", "adapter.proto, services", implemented)
+        .hard("WIRE-06", "Describe states a scoping.", "adapter.proto, Scoping", scoping)
+        .hard("WIRE-07", "Describe answers a call without an org, with the same answer as before.", "adapter.proto, DescribeRequest", describes_again)
         .hard("WIRE-08", "A client of another protocol version is answered, or refused with PROTOCOL_MISMATCH.", "adapter.proto, Describe", mismatch)
         .hard("WIRE-09", "A call without a context is refused with INVALID_FIELD that names `context`, by every method.", "context.proto", no_context)
         .hard("WIRE-10", "A call for org 0 is refused with INVALID_FIELD that names `context.org_id`, by every method.", "context.proto, org_id", no_org)
         .hard("WIRE-11", "A change without a request_id is refused with INVALID_FIELD that names `context.request_id`.", "context.proto, request_id", no_request_id)
-        .hard("WIRE-12", "A request_id of 64 bytes is taken, one of 65 refused with INVALID_FIELD.", "context.proto, request_id", long_request_id)
-        .hard("WIRE-13", "A request_id that comes again with another method is refused with REQUEST_ID_REUSED, and nothing is done.", "context.proto, request_id", reused)
-        .hard("WIRE-14", "A change that comes eight times at once under one request_id has one answer.", "context.proto, request_id", at_once).full()
-        .hard("WIRE-15", "Request ids of two orgs are two things.", "context.proto, request_id", per_org).needs(&[Need::OtherOrg]);
+        .hard("WIRE-12", "A request_id of 64 bytes is accepted, one of 65 refused with INVALID_FIELD.", "context.proto, request_id", long_request_id)
+        .hard("WIRE-13", "A request_id that is used again with another method is refused with REQUEST_ID_REUSED, and nothing is changed.", "context.proto, request_id", reused)
+        .hard("WIRE-14", "Eight calls at the same time with one request_id change something once and get the same answer.", "context.proto, request_id", at_once).full()
+        .hard("WIRE-15", "The same request_id in two orgs is two changes.", "context.proto, request_id", per_org).needs(&[Need::OtherOrg]);
     hostile::rules(group).list()
 }
 

@@ -276,9 +276,9 @@ async fn names() {
             &"a".repeat(65),
         ] {
             let agent = store.create_agent(name, None, None, "", &[]).await;
-            refuses(agent, "cannot be given");
+            refuses(agent, "is not allowed");
             let harness = store.create_harness(name, None, None, "", None, &[]).await;
-            refuses(harness, "cannot be given");
+            refuses(harness, "is not allowed");
         }
         let wanted = join_all((0..8).map(|_| store.create_agent("one", None, None, "", &[]))).await;
         let (made, refused): (Vec<_>, Vec<_>) = wanted.into_iter().partition(Result::is_ok);

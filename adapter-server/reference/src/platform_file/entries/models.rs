@@ -42,7 +42,7 @@ pub(in crate::platform_file) fn record(
     if provider_type.is_err() {
         let otherwise = format!("write one of {}", TYPES.join(", "));
         let remedy = instead(provider, TYPES, &otherwise);
-        let reason = "is no type of provider";
+        let reason = "is not a provider type";
         let fault = Fault::new(join(path, "provider"), reason, remedy).of(provider);
         reading.faults.add(fault);
     }

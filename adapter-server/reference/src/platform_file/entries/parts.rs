@@ -47,7 +47,7 @@ fn warn_of_unknown(reading: &mut Reading<'_>, path: &str, id: &str) {
     if id.contains(':') || platform_store::is_built_in(id) {
         return;
     }
-    let reason = "is no built-in capability; a host that does not have it ignores it";
+    let reason = "is not a built-in capability; hosts that lack it ignore it";
     let remedy = match nearest(id, platform_store::built_in()) {
         Some(known) => format!("did you mean {known:?}?"),
         None => "check that your host has it".to_string(),
@@ -96,13 +96,13 @@ pub(super) fn initial_files(
         reading.required(&path, "path", &file_path);
         if !ENCODINGS.contains(&encoding.as_str()) {
             let remedy = instead(&encoding, ENCODINGS, "write text or base64");
-            let fault = Fault::new(join(&path, "encoding"), "is no encoding", remedy);
+            let fault = Fault::new(join(&path, "encoding"), "is not an encoding", remedy);
             reading.faults.add(fault.of(&encoding));
         } else if encoding == "base64" && STANDARD.decode(&content).is_err() {
             let at = join(&path, "content");
             reading
                 .faults
-                .add(Fault::new(at, "is no base64", "encode it again"));
+                .add(Fault::new(at, "is not base64", "encode it again"));
         }
         InitialFile {
             path: file_path,

@@ -34,7 +34,7 @@ pub(in crate::platform_file) fn account(
     let parsed = rail.parse::<PaymentRail>().ok();
     if parsed.is_none() {
         let remedy = instead(rail, RAILS, "write mpp_tempo or x402_base");
-        let fault = Fault::new(join(path, "rail"), "is no rail", remedy).of(rail);
+        let fault = Fault::new(join(path, "rail"), "is not a rail", remedy).of(rail);
         reading.faults.add(fault);
     }
     let balance = usd(reading, path, "balance_usd", *balance_usd);
@@ -50,7 +50,7 @@ pub(in crate::platform_file) fn account(
 fn usd(reading: &mut Reading<'_>, path: &str, key: &str, amount: Option<f64>) -> Option<f64> {
     let amount = reading.amount(path, key, amount)?;
     if amount > USD_MAX {
-        let reason = "is more than the ledger counts";
+        let reason = "is more than the ledger supports";
         let fault = Fault::new(join(path, key), reason, "write at most a trillion");
         reading.faults.add(fault.of(&amount.to_string()));
         return None;
@@ -110,7 +110,7 @@ pub(in crate::platform_file) fn policy(
     let subject = subject.and_then(|(kind, id)| policy_subject(reading, path, &kind, &id));
     let at = join(path, "account");
     let account_id = if account.is_empty() {
-        reading.missing(&at, "write the account that is drawn from");
+        reading.missing(&at, "write the account to pay from");
         None
     } else {
         reading.refer(Kind::PaymentAccount, &at, account, None)
@@ -143,7 +143,7 @@ fn policy_subject(
         | BudgetSubjectType::User
         | BudgetSubjectType::App
         | BudgetSubjectType::AppChannel => {
-            let reason = "is no subject of a policy";
+            let reason = "is not a subject of a policy";
             let remedy = "write organization, {agent: NAME} or {session: ID}";
             let fault = Fault::new(join(path, "subject"), reason, remedy);
             reading.faults.add(fault);

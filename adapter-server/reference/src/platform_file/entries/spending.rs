@@ -35,7 +35,7 @@ pub(in crate::platform_file) fn record(
     } = written;
     reading.required(path, "currency", currency);
     if limit.is_none() {
-        reading.missing(&join(path, "limit"), "write what may be spent in all");
+        reading.missing(&join(path, "limit"), "write the most that may be spent");
     }
     let kept = former.map(|former| (former.subject_type.clone(), former.subject_id.as_str()));
     let subject = self::subject(reading, path, subject.as_ref(), kept);
@@ -46,7 +46,7 @@ pub(in crate::platform_file) fn record(
         let at = join(path, "balance");
         reading
             .faults
-            .add(Fault::new(at, "is no amount", "write a number"));
+            .add(Fault::new(at, "is not an amount", "write a number"));
     }
     let ((subject_type, subject_id), limit) = (subject?, limit?);
     let balance = match former {
@@ -119,7 +119,7 @@ pub(super) fn subject(
             return Some((BudgetSubjectType::Organization, id));
         }
         let remedy = instead(word, [ORGANIZATION], "write organization, or {agent: NAME}");
-        let reason = "is no subject by itself";
+        let reason = "is not a complete subject";
         reading
             .faults
             .add(Fault::new(path, reason, remedy).of(word));
@@ -175,7 +175,7 @@ fn subject_id(
         BudgetSubjectType::User => {
             let user = Uuid::parse_str(id).ok();
             if user.is_none() {
-                let fault = Fault::new(path, "is no UUID", "write the user's id").of(id);
+                let fault = Fault::new(path, "is not a UUID", "write the user's id").of(id);
                 reading.faults.add(fault);
             }
             user.map(|id| id.to_string())

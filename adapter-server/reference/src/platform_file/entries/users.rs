@@ -23,7 +23,7 @@ pub(in crate::platform_file) fn record(
     reading.required(path, "provider", provider);
     let user_id = Uuid::parse_str(user).ok();
     if user_id.is_none() {
-        let fault = Fault::new(join(path, "user"), "is no UUID", "write the user's id");
+        let fault = Fault::new(join(path, "user"), "is not a UUID", "write the user's id");
         reading.faults.add(fault.of(user));
     }
     let at = join(path, "token");

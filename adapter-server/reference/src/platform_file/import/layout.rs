@@ -30,7 +30,7 @@ pub(super) fn read(file: &Value, faults: &mut Faults) -> Layout {
         // An empty file names nothing.
         Value::Null => return Layout::default(),
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            let reason = "is no mapping";
+            let reason = "is not a mapping";
             let remedy = "write lists such as `agents:`";
             faults.add(Fault::new("the file", reason, remedy));
             return Layout::default();
@@ -40,7 +40,7 @@ pub(super) fn read(file: &Value, faults: &mut Faults) -> Layout {
         if !SECTIONS.contains(&key.as_str()) {
             let otherwise = format!("the keys here are {}", SECTIONS.join(", "));
             let remedy = instead(key, SECTIONS, &otherwise);
-            faults.add(Fault::new(key, "is no key that is known here", remedy));
+            faults.add(Fault::new(key, "is not a known key", remedy));
         }
     }
     let rate_limit = fields.get("rate_limit").filter(|value| !value.is_null());
@@ -70,7 +70,7 @@ fn list<T: DeserializeOwned>(
             read.flatten().collect()
         }
         Some(_) => {
-            faults.add(Fault::new(key, "is no list", "write a list of entries"));
+            faults.add(Fault::new(key, "is not a list", "write a list of entries"));
             Vec::new()
         }
     }

@@ -310,7 +310,7 @@ impl<'a> Plan<'a> {
             let remedy = "choose one such as `code-reviewer`";
             let fault = Fault::new(
                 join(path, "name"),
-                format!("cannot be given: {problem}"),
+                format!("is not allowed: {problem}"),
                 remedy,
             )
             .of(name);
@@ -417,7 +417,7 @@ impl<'a> Plan<'a> {
             seen.insert(name);
             return;
         }
-        let reason = "stands in the file twice";
+        let reason = "is in the file twice";
         let fault = Fault::new(join(path, key), reason, "leave one of them out").of(&name);
         self.reading.faults.add(fault);
     }

@@ -76,7 +76,7 @@ impl Spending {
             let session = match session_store::read(tx, org_id, key, session_id).await? {
                 Some(Ok(session)) => session,
                 Some(Err(error)) => {
-                    tracing::warn!(org_id, %session_id, %error, "what a model took is taken off no budget");
+                    tracing::warn!(org_id, %session_id, %error, "a model's usage was not charged to any budget");
                     continue;
                 }
                 None => continue,

@@ -216,7 +216,7 @@ impl Known {
         if entry.is_proposed && self.event_ids.contains(&event_id) {
             return Err(StoreError::invalid_field(
                 "proposed_event_id",
-                format!("{event_id} is taken by another event; mint a fresh one"),
+                format!("{event_id} is the id of another event; create a new id"),
             ));
         }
         if let Some(message) = &entry.message {

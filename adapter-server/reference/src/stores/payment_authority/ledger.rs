@@ -114,7 +114,7 @@ pub(super) async fn succeeded(
     };
     let paid = Micros::at_most(receipt.amount_usd).unwrap_or(set_aside);
     if paid > set_aside {
-        tracing::error!(attempt = %attempt.id, %paid, %set_aside, "more was paid than was allowed");
+        tracing::error!(attempt = %attempt.id, %paid, %set_aside, "payment exceeds the reserved amount");
     }
     let answer = Answer {
         payment: Some(pb::MachinePaymentResponse::from(MachinePaymentResponse {
@@ -176,7 +176,7 @@ fn may_ask(policy: &LedgerPolicy, request: &MachinePaymentRequest) -> Result<(),
     let host = url
         .as_ref()
         .and_then(Url::host)
-        .ok_or_else(|| refused("the URL to be paid for is not an http or https URL with a host"))?;
+        .ok_or_else(|| refused("the URL to pay for is not an http or https URL with a host"))?;
     let is_host = |allowed: &String| Host::parse(allowed).is_ok_and(|allowed| allowed == host);
     if !policy.allowed_hosts.is_empty() && !policy.allowed_hosts.iter().any(is_host) {
         return Err(refused(format!("{whose} allows no payments to {host}")));

@@ -147,7 +147,7 @@ pub(super) async fn account(
     account_id: PaymentAccountId,
 ) -> Result<Account, StoreError> {
     let found = find_account(tx, org_id, account_id).await?;
-    found.ok_or_else(|| unreadable("a payment account is gone"))
+    found.ok_or_else(|| unreadable("a payment account is missing"))
 }
 
 /// Takes an amount out of an account; a negative one goes in.

@@ -159,7 +159,7 @@ pub(super) async fn state(
         .fetch_optional(tx)
         .await
         .map_err(fault)?;
-    let (state, amount, answer) = row.ok_or_else(|| unreadable("a payment attempt is gone"))?;
+    let (state, amount, answer) = row.ok_or_else(|| unreadable("a payment attempt is missing"))?;
     let state = match state.as_str() {
         "failed" => State::Failed(String::new()),
         state => unfailed(attempt.org_id, key, &attempt_id, state, answer)?,

@@ -30,7 +30,7 @@ pub(crate) async fn settle_for_ever(storage: Weak<Inner>) {
             return;
         };
         if let Err(error) = inner.settle_forsaken(Utc::now()).await {
-            tracing::warn!(%error, "payments in doubt cannot be settled now");
+            tracing::warn!(%error, "settling payments of unknown outcome failed; trying again");
         }
         // Not held while it sleeps: the storage may go meanwhile.
         drop(inner);
@@ -100,12 +100,16 @@ impl Inner {
             }
         }
         db::commit(tx).await?;
-        tracing::info!(attempt = %attempt.id, "a payment in doubt is settled");
+        tracing::info!(attempt = %attempt.id, "payment outcome resolved");
         Ok(true)
     }
 
     async fn ask(&self, attempt: &PaymentAttempt) -> Result<PaymentReceipt, PaymentFailure> {
         let answer = timeout(PATIENCE, self.payments.pay(attempt)).await;
-        answer.unwrap_or_else(|_| Err(PaymentFailure::Unknown("no answer came".into())))
+        answer.unwrap_or_else(|_| {
+            Err(PaymentFailure::Unknown(
+                "the payment backend did not answer".into(),
+            ))
+        })
     }
 }

@@ -222,7 +222,7 @@ async fn own(
     let harness = existing(tx, org_id, key, id).await?;
     if harness.is_built_in {
         return Err(refused(format!(
-            "harness {id} is built in and stays as it is; copy it and change the copy"
+            "harness {id} is built in and cannot be changed; copy it and change the copy"
         )));
     }
     Ok(harness)
@@ -261,7 +261,7 @@ async fn fits_below(
     let most = harness_store::CHAIN_MAX;
     if above.len() as i64 >= most {
         return Err(refused(format!(
-            "harness {parent} stands below {} others; a chain has at most {most}",
+            "harness {parent} has {} ancestors already; a chain has at most {most} harnesses",
             above.len() - 1
         )));
     }

@@ -122,8 +122,8 @@ impl Search {
                 self.bytes += path.len() + line.len() + MATCH_BYTES;
                 if self.bytes > FOUND_BYTES_MAX {
                     return Err(refused(format!(
-                        "the pattern matches more than {} MiB of paths and lines; narrow \
-                         it, or search fewer paths",
+                        "the pattern matches more than {} MiB of paths and lines; narrow the \
+                         pattern or search fewer paths",
                         FOUND_BYTES_MAX / (1024 * 1024)
                     )));
                 }

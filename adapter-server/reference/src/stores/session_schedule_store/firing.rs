@@ -46,7 +46,7 @@ pub(crate) async fn fire_for_ever(storage: Weak<Inner>, changed: Arc<Notify>) {
         // Not held while it sleeps: the storage may go meanwhile.
         drop(inner);
         let sleep = sleep.unwrap_or_else(|error| {
-            tracing::warn!(%error, "schedules cannot be fired now");
+            tracing::warn!(%error, "firing schedules failed; trying again");
             LOOK_EVERY
         });
         drop(timeout(sleep, changed.notified()).await);
@@ -74,7 +74,7 @@ impl Inner {
                             org = org_id,
                             session = session_id,
                             schedule = schedule_id,
-                            "a schedule cannot be fired; it is tried again later"
+                            "firing a schedule failed; trying again later"
                         );
                         self.postpone(org_id, &session_id, &schedule_id, now)
                             .await?;

@@ -55,7 +55,7 @@ fn next(expression: &str, timezone: Tz, now: DateTime<Utc>) -> Result<DateTime<U
     let next = cron.find_next_occurrence(&now.with_timezone(&timezone), false);
     next.map(|next| next.with_timezone(&Utc)).map_err(|_| {
         refused(format!(
-            "the cron expression `{expression}` never comes true; give one that does"
+            "the cron expression `{expression}` never fires; give one that does"
         ))
     })
 }
@@ -124,10 +124,7 @@ mod tests {
         for (when, words) in [
             (cron("0 3 * *", "UTC"), ["`0 3 * *`", "five fields"]),
             (cron("* * * * * *", "UTC"), ["`* * * * * *`", "five fields"]),
-            (
-                cron("0 0 30 2 *", "UTC"),
-                ["`0 0 30 2 *`", "never comes true"],
-            ),
+            (cron("0 0 30 2 *", "UTC"), ["`0 0 30 2 *`", "never fires"]),
             (
                 cron("* * * * *", "Mars/Olympus"),
                 ["`Mars/Olympus`", "IANA"],

@@ -195,7 +195,7 @@ impl SqlEngine {
             done
         });
         task.await.unwrap_or_else(|fault| {
-            tracing::error!(%fault, "a session database broke off");
+            tracing::error!(%fault, "session database task panicked");
             Err(limits::broken_off().into())
         })
     }
@@ -218,7 +218,7 @@ impl SqlEngine {
         match timeout(self.limits.time + GRACE, task).await {
             Ok(Ok(result)) => result,
             Ok(Err(fault)) => {
-                tracing::error!(%fault, "a session database broke off");
+                tracing::error!(%fault, "session database task panicked");
                 Err(limits::broken_off())
             }
             Err(_) => Err(self.limits.too_late()),

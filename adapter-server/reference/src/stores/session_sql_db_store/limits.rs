@@ -110,18 +110,18 @@ pub(super) fn no_memory() -> SessionSqlDbError {
 
 /// Statements that nobody waits for any more.
 pub(super) fn abandoned() -> SessionSqlDbError {
-    SessionSqlDbError::Internal("the caller went away".into())
+    SessionSqlDbError::Internal("the caller cancelled the call".into())
 }
 
 /// An engine that ended in the middle of a call.
 pub(super) fn broken_off() -> SessionSqlDbError {
-    let text = "the database engine broke off; see the server's log";
+    let text = "the database engine failed unexpectedly (panic); see the server's log";
     SessionSqlDbError::Internal(text.into())
 }
 
 /// Statements that sort or gather more than there is room for.
 pub(super) fn no_scratch() -> SessionSqlDbError {
     SessionSqlDbError::LimitExceeded(format!(
-        "sorting and the like may write at most {SCRATCH_BYTES} bytes"
+        "temporary storage (sorting and the like) is limited to {SCRATCH_BYTES} bytes"
     ))
 }

@@ -63,7 +63,7 @@ pub(super) fn query(sandbox: &Sandbox, sql: &str) -> Result<SqlQueryResult, Sess
         return Err(SessionSqlDbError::AuthorizerBlocked(problem.into()));
     }
     if batch.next().map_err(fault)?.is_some() {
-        let problem = "a query is one statement, and here are more";
+        let problem = "a query is one statement, and there are several";
         return Err(SessionSqlDbError::QueryError(problem.into()));
     }
     let columns: Vec<String> = statement

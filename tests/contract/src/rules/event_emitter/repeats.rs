@@ -19,7 +19,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .hard("EVT-14", "An event that is sent again under its request_id is stored once, and so is its message.", "context.proto, request_id", repeats).with(&[MESSAGES]).full()
         .hard("EVT-21", "An event whose emitter went away before the answer is stored once when it is sent again.", "context.proto, request_id", lost_replies).with(&[MESSAGES]).full()
         .hard("EVT-22", "32 copies of one event under one request_id at the same time are one event.", "context.proto, request_id", copies).with(&[MESSAGES]).full()
-        .hard("EVT-23", "An id that is proposed is taken or ignored, and no event replaces another.", "event_emitter.proto, proposed_event_id", proposed).with(&[event_log_service::NAME])
+        .hard("EVT-23", "A proposed id is used or ignored, and no event replaces another.", "event_emitter.proto, proposed_event_id", proposed).with(&[event_log_service::NAME])
         .list()
 }
 

@@ -15,8 +15,8 @@ use mortise_proto::rpc::table::{
 
 pub(super) fn rules(group: Group) -> Group {
     group
-        .hard("GEN-09", "Nothing was updated before it was made.", "session_file.rs:97-101", times)
-        .hard("GEN-10", "When a thing was made does not change with it.", "IM:175-184, IM:518-521", made_once)
+        .hard("GEN-09", "updated_at is never before created_at.", "session_file.rs:97-101", times)
+        .hard("GEN-10", "created_at never changes.", "IM:175-184, IM:518-521", made_once)
         .hard("GEN-11", "Open JSON values keep integers beyond 2^53, 1 apart from 1.0, nulls, empty objects and keys of any script.", "platform_types.proto", json)
         .hard("GEN-12", "In optional JSON, absent, `null` and `{}` stay apart.", "message.rs:432-438", null_apart)
         .hard("GEN-13", "Texts with NUL, emoji, line ends of every kind and of 1 MiB survive.", "web_fetch.rs:256", texts)

@@ -25,7 +25,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .hard("MSG-17", "Several filters are joined with AND.", "MF:36", joined).with(EMITTER)
         .hard("MSG-18", "matched is the count after filters, before offset and limit.", "MF:447-457", matched).with(EMITTER)
         .hard("MSG-36", "Messages are filtered by the type of their event, their tool and the ids of their events.", "message_retriever.proto, MessageFilter", by_event).with(EMITTER)
-        .hard("MSG-37", "A filter without a condition and an event id that is none are refused.", "message_retriever.proto, MessageFilter", malformed)
+        .hard("MSG-37", "A filter without a condition and a malformed event id are refused.", "message_retriever.proto, MessageFilter", malformed)
         .list()
 }
 

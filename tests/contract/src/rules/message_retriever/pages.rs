@@ -45,7 +45,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .full()
         .hard(
             "MSG-35",
-            "Who loads while others emit sees the start of the history, without a gap.",
+            "A caller that loads while others emit gets the start of the history, without a gap.",
             "event_emitter.proto",
             while_written,
         )

@@ -16,11 +16,11 @@ pub(super) fn rules() -> Vec<Rule> {
     const EMITTER: &[&str] = &[event_emitter_service::NAME];
     Group::of(NAME)
         .hard("MSG-23", "A tool's result becomes a message of role tool_result with the id of the call.", "R:983-1032", role).with(EMITTER)
-        .hard("MSG-24", "One text part that is a JSON object or array is that, any other is a JSON string; several are an array, none is null.", "R:1054-1063", results).with(EMITTER)
+        .hard("MSG-24", "One text part that is a JSON object or array becomes that value, any other text a JSON string; several become the array of the parts, none becomes null.", "R:1054-1063", results).with(EMITTER)
         .hard("MSG-25", "A tool that failed leaves its error and no result.", "R:994-1032", failures).with(EMITTER)
         .hard("MSG-26", "Images of a result follow it as parts, and its error is dropped then.", "R:997-1006, message.rs:760", images).with(EMITTER)
         .hard("MSG-27", "The message's metadata has tool_name, and the fingerprints where given.", "R:1034-1052", metadata).with(EMITTER)
-        .hard("MSG-40", "The message's id keeps its form and stands for good, and its created_at is the event's time.", "event_emitter.proto", identity).with(EMITTER)
+        .hard("MSG-40", "The message's id has the form of an id and never changes, and its created_at is the event's time.", "event_emitter.proto", identity).with(EMITTER)
         .list()
 }
 

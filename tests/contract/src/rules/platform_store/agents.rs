@@ -17,13 +17,13 @@ use mortise_proto::rpc::table::platform_store_service::{
 pub(super) fn rules(group: Group) -> Group {
     group
         .hard("AGENT-01", "An agent is made with the name, display name, description, prompt and capability ids it was given, active.", "PS:77-104", creates)
-        .hard("AGENT-02", "An agent that is not there is absent, not an error.", "PS:77-104", missing)
+        .hard("AGENT-02", "An agent that does not exist is absent, not an error.", "PS:77-104", missing)
         .hard("AGENT-03", "An update changes the fields that were given and no others, keeps created_at and moves updated_at on; of an agent that is not there it is refused with `not found`.", "PS:77-104", updates)
         .hard("AGENT-04", "Deleting an agent archives it: it is still returned, with that status, cannot be changed, and its name is free.", "PS:77-104", archives)
         .soft("AGENT-05", "The list of agents holds the active ones, ascending by name, and none that is archived.", "PS:77-104, agent.rs:21", lists)
-        .hard("AGENT-06", "AgentStore gives the same agent as GetAgentById, after every change.", "platform_store.proto, GetAgentById", as_in_store).with(&[store::NAME])
+        .hard("AGENT-06", "AgentStore returns the same agent as GetAgentById, after every change.", "platform_store.proto, GetAgentById", as_in_store).with(&[store::NAME])
         .hard("AGENT-07", "Display name, description and prompt come back to the byte, absent and empty apart.", "platform_agent.proto", verbatim)
-        .hard("AGENT-08", "Of 16 agents of one name made at the same time, one is made.", "platform_store.proto, names", one_wins).full()
+        .hard("AGENT-08", "Of 16 calls that create an agent of one name at the same time, one succeeds.", "platform_store.proto, names", one_wins).full()
         .soft("PLAT-10", "An agent whose name is not addressable is refused.", "agent.rs:299", names)
         .hard("AGENT-09", "A name that an active agent of the org has is refused; in another org it is free.", "platform_store.proto, names", taken).needs(&[Need::OtherOrg])
 }

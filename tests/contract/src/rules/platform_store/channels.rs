@@ -24,7 +24,7 @@ const TYPES: [pb::ChannelType; 6] = [
 
 pub(super) fn rules(group: Group) -> Group {
     group
-        .hard("PLAT-31", "A channel keeps its type, its configuration and whether it is enabled, which it is unless told otherwise; it can be changed and removed.", "PS:153-173, app.rs:232", round_trip)
+        .hard("PLAT-31", "A channel keeps its type, its configuration and whether it is enabled (by default it is); it can be changed and removed.", "PS:153-173, app.rs:232", round_trip)
         .hard("PLAT-32", "All six types of channels survive, when an app is made with one and when one is added.", "app.rs:103", types)
         .soft("PLAT-33", "A channel of another app is not found.", "PS:163", of_another_app)
         .hard("PLAT-61", "A channel's configuration is kept with numbers to the last digit; without one it is `{}`; what is no JSON is refused.", "platform_app.proto, channel_config_json", configs)

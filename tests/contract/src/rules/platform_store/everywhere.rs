@@ -22,7 +22,7 @@ pub(super) fn rules(group: Group) -> Group {
         )
         .hard(
             "PLAT-82",
-            "No record was updated before it was made.",
+            "No record has an updated_at before its created_at.",
             "GEN-09",
             in_order,
         )
@@ -35,7 +35,7 @@ pub(super) fn rules(group: Group) -> Group {
         .full()
         .hard(
             "PLAT-84",
-            "A second connection reads at once what the first has been told is changed.",
+            "A change that was answered over one connection is readable over another at once.",
             "read your writes",
             second_view,
         )

@@ -14,9 +14,9 @@ use mortise_proto::rpc::table::platform_store_service::{
 pub(super) fn rules(group: Group) -> Group {
     group
         .soft("PLAT-08", "A name that an active harness of the org has is refused; in another org it is free.", "harness.rs:64", taken).needs(&[Need::OtherOrg])
-        .hard("PLAT-39", "A copy that no name was given for gets one that is not taken and that keeps the rules of names.", "platform_harness.proto, new_name", unnamed_copies)
-        .hard("PLAT-40", "Names of 1 and 64 bytes are taken; longer ones, capitals, blanks and misplaced hyphens are refused.", "platform_store.proto, names", names)
-        .hard("PLAT-42", "Of 16 harnesses of one name made at the same time, one is made.", "platform_store.proto, names", one_wins).full()
+        .hard("PLAT-39", "A copy without a given name gets a free name that keeps the rules of names.", "platform_harness.proto, new_name", unnamed_copies)
+        .hard("PLAT-40", "Names of 1 and 64 bytes are accepted; longer names, capitals, blanks and misplaced hyphens are refused.", "platform_store.proto, names", names)
+        .hard("PLAT-42", "Of 16 calls that create a harness of one name at the same time, one succeeds.", "platform_store.proto, names", one_wins).full()
 }
 
 async fn taken(cx: Cx) -> Outcome {

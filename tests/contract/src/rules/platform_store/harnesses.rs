@@ -17,7 +17,7 @@ pub(super) fn rules(group: Group) -> Group {
     let group = super::harness_names::rules(group);
     group
         .hard("PLAT-01", "A harness is made with the name, display name, description, prompt and capability ids it was given, active and not built in.", "PS:45-54", creates)
-        .hard("PLAT-02", "A harness that is not there is absent, not an error.", "PS:43", missing)
+        .hard("PLAT-02", "A harness that does not exist is absent, not an error.", "PS:43", missing)
         .hard("PLAT-03", "An update changes the fields that were given and no others, keeps created_at and moves updated_at on.", "PS:56-65", updates)
         .hard("PLAT-04", "A parent stays when an update does not name one, goes when it is cleared, and is what was set.", "PS:64, PM:580-600", parents)
         .hard("PLAT-05", "Deleting a harness archives it: it is still returned, with that status.", "PS:67", archives)

@@ -29,21 +29,21 @@ const STATUSES: [&str; 7] = [
 pub(super) fn rules(group: Group) -> Group {
     group
         .hard("PLAT-17", "A message that was sent is among the session's messages, as the user's.", "PS:228", sends).with(&[retriever::NAME])
-        .hard("PLAT-18", "Of a limit n the newest n messages are given, in chronological order.", "SA:110-117 against PS:231", newest)
-        .hard("PLAT-19", "Without a limit ten messages are given.", "PS:232", ten)
+        .hard("PLAT-18", "With a limit of n the newest n messages are returned, oldest first.", "SA:110-117 against PS:231", newest)
+        .hard("PLAT-19", "Without a limit ten messages are returned.", "PS:232", ten)
         .hard("PLAT-20", "The roles of messages are `user` and `agent`.", "SA:114", roles)
         .hard("PLAT-21", "Waiting for a session in which no turn runs ends at once.", "PS:243", settled)
-        .hard("PLAT-22", "Waiting for 0 seconds tells the status without waiting.", "PM:2320", no_wait)
+        .hard("PLAT-22", "WaitForIdle with a timeout of 0 returns the status without waiting.", "PM:2320", no_wait)
         .hard("PLAT-23", "Waiting for a second on a busy session ends within a few, with a status and not an error.", "PS:245", times_out)
-        .soft("PLAT-24", "Waiting for a session that is not there is an error whose text contains `not found`.", "platform_store.proto, WaitForIdle", waits_for_nothing)
+        .soft("PLAT-24", "Waiting for a session that does not exist is an error whose text contains `not found`.", "platform_store.proto, WaitForIdle", waits_for_nothing)
         .hard("PLAT-25", "Capabilities are listed, and looked for in id and name whatever the case.", "PS:256-260", capabilities)
         .soft("PLAT-26", "The address of the web console is stable and has no slash at its end.", "PM, ui_link", base_url)
-        .hard("PLAT-49", "A session in which something was just said is ACTIVE, or its turn has run already.", "platform_store.proto, SendMessage", active)
-        .hard("PLAT-50", "Nothing can be said in a session that is not there, and it has no messages.", "platform_store.proto, GetMessages", unknown)
+        .hard("PLAT-49", "A session is ACTIVE after SendMessage, or its turn has run already.", "platform_store.proto, SendMessage", active)
+        .hard("PLAT-50", "SendMessage to a session that does not exist is refused, and GetMessages of it is empty.", "platform_store.proto, GetMessages", unknown)
         .hard("PLAT-51", "A message comes back to the byte, large ones too.", "platform_session.proto, content", verbatim)
         .hard("PLAT-52", "16 messages sent at the same time are all there, each once.", "tool_scheduler.rs:42", concurrent).full()
         .hard("PLAT-53", "A message whose caller went away before the answer is there once when it is sent again.", "context.proto, request_id", lost).full()
-        .hard("PLAT-54", "Whoever waits hears that the session has settled.", "PS:243", hears).with(&[host::NAME])
+        .hard("PLAT-54", "A waiting caller gets the status when the session has settled.", "PS:243", hears).with(&[host::NAME])
         .hard("PLAT-55", "64 waiting callers that go away do not keep the server from answering.", "platform_store.proto, WaitForIdle", gone).full()
 }
 

@@ -17,15 +17,15 @@ pub(super) fn rules(group: Group) -> Group {
     group
         .hard("PLAT-11", "A session is made on a harness that exists, with the harness, agent, title and locale it was given, and no turn run.", "PS:186-200", creates)
         .hard("PLAT-12", "A session of a blueprint keeps its id and its configuration, `null` and absent apart.", "PS:188", blueprints)
-        .hard("PLAT-13", "GetSessionById gives what SessionStore gives; a session that is not there is absent.", "PS:216", as_in_store).with(&[store::NAME])
-        .hard("PLAT-14", "A session is the subagent that was said last: parent, name, task and status.", "PS:202-213, AH:545", subagents)
+        .hard("PLAT-13", "GetSessionById returns what SessionStore returns; a session that does not exist is absent.", "PS:216", as_in_store).with(&[store::NAME])
+        .hard("PLAT-14", "The last call of SetSubagentMetadata counts: parent, name, task and status.", "PS:202-213, AH:545", subagents)
         .soft("PLAT-15", "The list of sessions holds at most as many as asked for, newest first, and those of one agent if asked to.", "PS:179", lists)
-        .soft("PLAT-16", "A deleted session is listed no more, is still returned, and nothing can be said in it.", "PS:221", archives)
+        .soft("PLAT-16", "A deleted session is not listed, is still returned, and refuses messages.", "PS:221", archives)
         .hard("PLAT-34", "The report on a session's context names the session, and its parts have keys and sums that fit.", "PS:219", reports)
         .hard("PLAT-44", "A session on a harness or agent that is archived or unknown is refused.", "platform_store.proto, CreateSession", unusable)
         .hard("PLAT-45", "Title and locale: absent and empty differ.", "platform_session.proto", absent_is_not_empty)
         .hard("PLAT-46", "A session that is made in a session belongs to that one's owner.", "platform_store.proto", owned)
-        .hard("PLAT-47", "What is said of a subagent whose session, or whose parent, is not there, or is its own parent, is refused.", "platform_store.proto, SetSubagentMetadata", bad_subagents)
+        .hard("PLAT-47", "SetSubagentMetadata is refused if the session or the parent does not exist, or if they are the same.", "platform_store.proto, SetSubagentMetadata", bad_subagents)
         .hard("PLAT-48", "A list of sessions without a limit holds at most 20; of limit 0 it is empty.", "platform_session.proto, limit", list_limits)
 }
 

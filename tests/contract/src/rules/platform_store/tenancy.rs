@@ -25,7 +25,7 @@ pub(super) fn rules(group: Group) -> Group {
         .hard("PLAT-76", "Another org neither sees nor changes, copies nor builds on a harness whose id it knows.", "context.proto", harnesses).needs(&[Need::OtherOrg])
         .hard("PLAT-77", "Another org neither sees nor changes nor uses an agent whose id it knows.", "context.proto", agents).needs(&[Need::OtherOrg])
         .hard("PLAT-78", "Another org neither sees nor changes an app or a channel whose id it knows.", "context.proto", apps).needs(&[Need::OtherOrg])
-        .hard("PLAT-79", "Another org neither sees nor changes a session whose id it knows, hears nothing of what is said in it and says nothing there.", "context.proto", sessions).needs(&[Need::OtherOrg])
+        .hard("PLAT-79", "Another org neither sees nor changes a session whose id it knows, reads no message of it and sends none to it.", "context.proto", sessions).needs(&[Need::OtherOrg])
         .hard("PLAT-80", "A session of another org cannot be named as the one that calls.", "platform_store.proto", foreign_caller).needs(&[Need::OtherOrg])
 }
 

@@ -32,7 +32,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .full()
         .hard(
             "FILE-59",
-            "A second connection reads at once what the first has been told is written.",
+            "A file that was written over one connection is readable over another at once.",
             "read your writes",
             second_view,
         )

@@ -9,11 +9,11 @@ use mortise_proto::rpc::table::session_file_system_service::{DELETE_FILE, NAME};
 
 pub(super) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("FILE-31", "Deleting what is not there says false.", "IM:273", nothing)
-        .hard("FILE-32", "Deleting a file says true, and it is gone.", "IM:296", file)
+        .hard("FILE-31", "Deleting what does not exist returns false.", "IM:273", nothing)
+        .hard("FILE-32", "Deleting a file returns true, and the file is gone.", "IM:296", file)
         .hard("FILE-33", "A directory with entries is not deleted unless recursively: false, or an error with `not empty`.", "IM:286, RD:984, FS:1596", not_empty)
         .hard("FILE-34", "An empty directory is deleted.", "RD:439", empty_directory)
-        .hard("FILE-35", "Deleting recursively takes everything below away.", "IM:289", recursive)
+        .hard("FILE-35", "Deleting recursively deletes everything below.", "IM:289", recursive)
         .hard("FILE-36", "The root is never deleted.", "IM:267, RD:392", root)
         .hard("FILE-37", "Deleting `/a` recursively leaves `/ab` alone.", "IM:282", neighbour)
         .hard("FILE-63", "Names with `%`, `_`, `*` and brackets stand for themselves: their neighbours are not deleted or listed with them.", "session_file_system.proto", wildcards)

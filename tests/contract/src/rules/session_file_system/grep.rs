@@ -16,7 +16,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .hard("FILE-49", "Directories and base64 files are skipped, and binary content fails nothing.", "IM:371, RD:610", skips)
         .soft("FILE-55", "Lines of CRLF files come without their end.", "IM:384", crlf)
         .hard("FILE-67", "20,000 matches all come.", "session_file_system.proto, GrepFiles", many).full()
-        .hard("FILE-68", "Expressions that make careless engines run for ever, or out of memory, do neither.", "session_file_system.proto, GrepFiles (RE2)", explosive).full()
+        .hard("FILE-68", "Expressions that make a backtracking engine run for ever or out of memory do neither.", "session_file_system.proto, GrepFiles (RE2)", explosive).full()
         .hard("FILE-79", "A path_pattern with `*`, `?`, `[` or `{` is a glob: of names without a slash, of paths from the root with one, `/workspace` dropped.", "FS:1367", globs)
         .hard("FILE-80", "A pattern of 4,096 bytes is taken, one of 4,097 is refused with the field's name; so is a path_pattern of 2,049.", "session_file_system.proto, GrepFilesRequest", lengths)
         .list()

@@ -21,14 +21,14 @@ pub(super) fn rules() -> Vec<Rule> {
         .full()
         .hard(
             "FILE-76",
-            "A path of 2,048 bytes is taken, one of 2,049 is refused.",
+            "A path of 2,048 bytes is accepted, one of 2,049 is refused.",
             "session_file_system.proto",
             longest,
         )
         .full()
         .hard(
             "FILE-77",
-            "A path of 128 segments is taken, one of 129 is refused.",
+            "A path of 128 segments is accepted, one of 129 is refused.",
             "session_file_system.proto",
             deepest,
         )

@@ -16,7 +16,7 @@ const NIL_UUID: &str = "00000000-0000-0000-0000-000000000000";
 pub(super) fn rules() -> Vec<Rule> {
     Group::of(NAME)
         .hard("FILE-01", "A file that was written is read back: content, encoding, path, name and size.", "RD:735, IM:236", write_then_read)
-        .hard("FILE-02", "Reading a path with nothing there is empty, not an error.", "IM:228, RD:270", read_missing)
+        .hard("FILE-02", "Reading a path that does not exist returns an empty stream, not an error.", "IM:228, RD:270", read_missing)
         .hard("FILE-03", "`/workspace/a`, `/a` and `a` are one file, returned as `/a`.", "IM:544-562, RD:781", three_forms)
         .hard("FILE-04", "`/workspace` and the empty path are the root.", "IM:545-551", root_forms)
         .hard("FILE-05", "`/workspacefoo` is a name like any other.", "FS:148-163", lookalike_prefix)

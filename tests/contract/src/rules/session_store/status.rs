@@ -54,7 +54,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .needs(&[Need::Session])
         .hard(
             "SES-22",
-            "A status that is none is refused as INVALID_FIELD.",
+            "An unspecified or unknown status is refused as INVALID_FIELD.",
             "session_store.proto, SessionStatus",
             no_status,
         )

@@ -19,7 +19,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .soft("SES-06", "Titles of 10 KB, of several lines and in all scripts are kept as they are.", "IM:56", awkward_titles).with(&[mutator::NAME]).needs(&[Need::Session])
         .hard("SES-18", "A title or a status sent again under its request_id is set once, and undoes nothing that came after it.", "context.proto, request_id", repeats).with(&[mutator::NAME, host::NAME]).needs(&[Need::Session]).full()
         .hard("SES-19", "A title or a status whose caller went away before the answer is set when it is sent again.", "context.proto, request_id", lost_replies).with(&[mutator::NAME, host::NAME]).needs(&[Need::Session]).full()
-        .hard("SES-20", "Titles and statuses set at the same time do not take each other back.", "tool_scheduler.rs:42", concurrent).with(&[mutator::NAME, host::NAME]).needs(&[Need::Session]).full()
+        .hard("SES-20", "Titles and statuses set at the same time do not undo each other.", "tool_scheduler.rs:42", concurrent).with(&[mutator::NAME, host::NAME]).needs(&[Need::Session]).full()
         .list()
 }
 

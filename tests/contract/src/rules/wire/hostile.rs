@@ -23,12 +23,12 @@ const TEXT_MAX: usize = 2 * 1024;
 
 pub(super) fn rules(group: Group) -> Group {
     group
-        .hard("WIRE-16", "A message as large as the stated limit is taken.", "adapter.proto, max_message_bytes", as_large_as_may_be).full()
-        .hard("WIRE-17", "A message above the stated limit is refused with RESOURCE_EXHAUSTED (or OUT_OF_RANGE), and the connection goes on.", "errors.proto, MESSAGE_TOO_LARGE", too_large).full()
-        .hard("WIRE-18", "Fields that the server does not know are passed over.", "adapter.proto, ProtocolRange", unknown_fields)
-        .hard("WIRE-19", "Bytes that are no message get an error, and the server goes on serving.", "docs/errors.md", garbage).full()
+        .hard("WIRE-16", "A message as large as the stated limit is accepted.", "adapter.proto, max_message_bytes", as_large_as_may_be).full()
+        .hard("WIRE-17", "A message above the stated limit is refused with RESOURCE_EXHAUSTED (or OUT_OF_RANGE), and the connection stays usable.", "errors.proto, MESSAGE_TOO_LARGE", too_large).full()
+        .hard("WIRE-18", "Fields that the server does not know are ignored.", "adapter.proto, ProtocolRange", unknown_fields)
+        .hard("WIRE-19", "Bytes that are not a message get an error, and the server keeps serving.", "docs/errors.md", garbage).full()
         .hard("WIRE-20", "An error's text is at most 2 KiB, whatever it quotes, and its reason arrives.", "errors.proto", short_texts)
-        .hard("WIRE-21", "Callers whose time is over, and callers that go away, leave the server serving.", "context.proto, deadlines", impatient).full()
+        .hard("WIRE-21", "Callers whose deadline is over and callers that cancel leave the server serving.", "context.proto, deadlines", impatient).full()
         .hard("WIRE-22", "64 calls at once over one connection are all answered.", "tool_scheduler.rs:42", at_once).full()
         .hard("WIRE-23", "A service and a method that do not exist answer UNIMPLEMENTED.", "adapter.proto, Describe", nothing_there)
         .soft("WIRE-24", "The standard health service answers SERVING.", "grpc.health.v1", health)
