@@ -19,7 +19,8 @@ pub(super) fn no_session(session_id: impl std::fmt::Display) -> StoreError {
 
 /// A change to a session that is deleted.
 pub(super) fn session_archived(session_id: SessionId) -> StoreError {
-    let text = format!("session {session_id} is archived: it was deleted and takes nothing any more");
+    let text =
+        format!("session {session_id} is archived: it was deleted and takes nothing any more");
     StoreError::new(ErrorReason::SessionArchived, text).with("id", session_id)
 }
 
