@@ -41,6 +41,7 @@ const ROOMS: &[Room] = &[
             "content_part",
             "error",
             "fields",
+            "open_value",
             "platform_types",
             "tool_types",
         ],
@@ -73,7 +74,8 @@ const ROOMS: &[Room] = &[
         // is seeded with the store that it is seeded for.
         absent: &["adapter", "image_resolver", "session_mutator", "test_seed"],
         beside: &[
-            "common", "events", "general", "probes", "records", "refusals", "restart", "wire",
+            "common", "deleted", "events", "general", "probes", "records", "refusals", "restart",
+            "wire",
         ],
     },
 ];

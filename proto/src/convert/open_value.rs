@@ -214,7 +214,7 @@ impl Scan<'_> {
         None
     }
 
-    /// Walks over one `\uXXXX`, if there is one.
+    /// Walks over one `\u` and its four hex digits, if there is one.
     fn unit(&mut self) -> Option<u16> {
         let escape = self.text.as_bytes().get(self.at..self.at + 6)?;
         let digits = escape.strip_prefix(b"\\u")?;

@@ -198,7 +198,9 @@ async fn values(cx: Cx) -> Outcome {
         name: "s".into(),
         value: "x".into(),
     };
-    takes_none(&cx, &session, &SET_SECRET, secret).await?;
+    // A server without a key takes no secret at all.
+    let reasons = [ErrorReason::SessionArchived, ErrorReason::Configuration];
+    refused_with(&cx, &SET_SECRET, secret, &reasons).await?;
     let getting = || pb::GetValueRequest {
         context: None,
         session_id: session.clone(),
