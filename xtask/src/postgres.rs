@@ -28,7 +28,7 @@ pub(crate) struct Cluster {
 pub(crate) fn run_with(command: &[String]) -> Result<()> {
     let (program, arguments) = command.split_first().context("name a command after `--`")?;
     let cluster = Cluster::start()?;
-    let status = Command::new(program)
+    let status = crate::shell::command(program)
         .args(arguments)
         .env(VARIABLE, cluster.url())
         .status()

@@ -6,7 +6,7 @@ use crate::shell;
 use anyhow::{Context, Result, ensure};
 use std::env;
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// Tests passed and failed.
 #[derive(Default)]
@@ -21,7 +21,7 @@ pub(crate) fn run() -> Result<()> {
         Ok(_) => None,
         Err(_) => Some(Cluster::start()?),
     };
-    let mut child = Command::new("cargo")
+    let mut child = shell::command("cargo")
         .args(["test", "--workspace", "--no-fail-fast"])
         .envs(
             cluster
