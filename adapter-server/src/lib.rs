@@ -20,7 +20,7 @@ mod tls;
 mod trace;
 
 pub use bearer::{TokenDigest, TokenFile, TokenFileError, bearer};
-pub use listen::{Connection, ListenAddress, Listener};
+pub use listen::{Connection, ConnectionLimits, ListenAddress, Listener, raise_file_limit};
 pub use peer::Peer;
 pub use scope::Scope;
 pub use server::{AdapterServer, ServeError};

@@ -49,6 +49,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // Where it cannot be raised, the limit that there is holds.
+    drop(mortise_adapter_server::raise_file_limit());
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(fault) => {

@@ -64,11 +64,13 @@ use mortise_proto::pb::test_seed_service_server::TestSeedServiceServer;
 use mortise_proto::pb::turn_queue_service_server::TurnQueueServiceServer;
 use mortise_proto::pb::user_connection_resolver_service_server::UserConnectionResolverServiceServer;
 use mortise_proto::pb::utility_llm_service_server::UtilityLlmServiceServer;
+use tonic::codec::CompressionEncoding;
 use tonic::service::interceptor::InterceptedService;
 use tonic::service::{Interceptor, Routes};
 
 /// Adds every service of the contract, for callers that are admitted. Answers may be as
-/// large as they are; the client says what it takes.
+/// large as they are; the client says what it takes. Requests may be compressed, and are
+/// measured as they are without.
 pub(crate) fn mount<S: AdapterSource>(
     routes: Routes,
     serving: &Serving<S>,
@@ -79,6 +81,8 @@ pub(crate) fn mount<S: AdapterSource>(
         ($($server:ident),* $(,)?) => {
             routes$(.add_service(InterceptedService::new(
                 $server::new(serving.clone())
+                    .accept_compressed(CompressionEncoding::Gzip)
+                    .accept_compressed(CompressionEncoding::Zstd)
                     .max_decoding_message_size(request_bytes_max)
                     .max_encoding_message_size(usize::MAX),
                 admit.clone(),

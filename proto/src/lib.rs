@@ -3,6 +3,7 @@
 //! semantics, and the error type; with the feature `convert` also the conversions
 //! to and from the upstream types. It does no I/O.
 
+pub mod address;
 #[cfg(feature = "convert")]
 pub mod convert;
 pub mod error;
