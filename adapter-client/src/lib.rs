@@ -15,7 +15,9 @@ mod turn_queue;
 
 pub use adapter::{AdapterBuilder, EventTap, GrpcHostAdapter};
 pub use event_log::RemoteEventLog;
-pub use mesh::config::{AdapterConfig, ConfigError, MeshConfig, Routes, stores};
+pub use mesh::config::{
+    AdapterConfig, Compression, ConfigError, Keepalive, MeshConfig, Routes, TransportConfig, stores,
+};
 pub use mesh::endpoint::Endpoint;
 pub use mesh::handshake::{ConnectError, Offers};
 pub use mesh::stats::{LATENCY_BOUNDS, MethodStats, RpcStats};

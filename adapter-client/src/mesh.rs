@@ -11,11 +11,16 @@
 //!          │
 //!        retry       only what may be repeated, within a budget and a window
 //!          │
-//!       deadline     of one attempt
+//!         pool       a place on a connection; where there is none, the wait for the
+//!          │         endpoint's one dialler
+//!       deadline     of one attempt, once it has its place
 //!          │
-//!      connection    one HTTP/2 channel, reconnecting
+//!       answer       an HTTP answer that is no gRPC is an error of its own
+//!          │
+//!      connection    HTTP/2, watched for limits, farewells and silence
 //! ```
 
+pub(crate) mod backoff;
 pub(crate) mod call;
 mod codec;
 pub(crate) mod config;
@@ -39,7 +44,7 @@ use everruns_core::org_public_id_from_internal;
 use mortise_proto::pb::{ErrorReason, Identity};
 use mortise_proto::{MAX_MESSAGE_BYTES, Method, StoreError};
 use prost::Message;
-use retry::RetryPolicy;
+use retry::{Retries, RetryPolicy};
 use stats::{MethodStats, RpcStats, Stats};
 use status::Seen;
 use std::collections::BTreeMap;
@@ -48,7 +53,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tap::Tap;
 use token::Token;
-use tonic::transport::Channel;
+use transport::Transport;
 
 /// Channels, routes and policies. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -66,7 +71,6 @@ struct Inner {
     long_deadline: Duration,
     max_message_bytes: usize,
     max_answer_bytes: usize,
-    retry: RetryPolicy,
     driver: Driver,
 }
 
@@ -75,7 +79,8 @@ struct Inner {
 pub(crate) struct Target {
     pub(crate) name: String,
     pub(crate) endpoint: String,
-    channel: Channel,
+    transport: Transport,
+    retry: RetryPolicy,
     token: Option<Token>,
     stats: Stats,
     seen: Mutex<Seen>,
@@ -112,10 +117,11 @@ impl Mesh {
             .into_iter()
             .map(|(name, adapter)| {
                 let endpoint = adapter.endpoint.to_string();
-                let (channel, token) = adapter.open(&name, &driver)?;
+                let (transport, token) = adapter.open(&name)?;
                 let target = Target {
                     endpoint,
-                    channel,
+                    transport,
+                    retry: RetryPolicy::new(config.retry_window),
                     token,
                     stats: Stats::default(),
                     seen: Mutex::default(),
@@ -135,7 +141,6 @@ impl Mesh {
                 long_deadline: config.long_deadline,
                 max_message_bytes: config.max_message_bytes,
                 max_answer_bytes: config.max_answer_bytes,
-                retry: RetryPolicy::new(config.retry_window),
                 driver,
             }),
         })
@@ -214,6 +219,19 @@ impl Target {
 
     fn is_down(&self) -> bool {
         self.is_down.load(Ordering::Relaxed)
+    }
+
+    /// For how long something waits for it: not at all once something waited in vain.
+    fn patience(&self) -> Duration {
+        match self.is_down() {
+            true => Duration::ZERO,
+            false => self.retry.window(),
+        }
+    }
+
+    /// Begins a call.
+    fn retries(&self, method: &'static Method) -> Retries<'_> {
+        self.retry.begin(method, self.is_down())
     }
 
     /// Notes how a call that was tried as often as it may be ended.

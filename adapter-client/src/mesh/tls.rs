@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -38,17 +39,22 @@ pub struct TlsIdentity {
 // === impl ClientTls ===
 
 impl ClientTls {
-    /// Connects to the server at an `https://` URI.
-    pub(super) async fn connect(&self, uri: &Uri) -> io::Result<TlsStream<TcpStream>> {
+    /// Agrees on TLS with the server at an `https://` URI.
+    pub(super) async fn agree(
+        &self,
+        uri: &Uri,
+        stream: TcpStream,
+    ) -> io::Result<TlsStream<TcpStream>> {
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let name = self.server_name.as_deref().unwrap_or(host).to_string();
         let name = ServerName::try_from(name.clone())
             .map_err(|_| fault(format!("`{name}` cannot be a name in a certificate")))?;
         let config = self.load().map_err(fault)?;
-        let stream = TcpStream::connect((host, uri.port_u16().unwrap_or(443))).await?;
-        stream.set_nodelay(true)?;
         let connecting = TlsConnector::from(Arc::new(config)).connect(name, stream);
         connecting.await.map_err(|error| {
+            if refuses_client(&error) {
+                return error;
+            }
             let verified_by = match &self.ca {
                 Some(path) => format!("the certificates in {}", path.display()),
                 None => "the system's certificates (no CA file is configured)".into(),
@@ -114,6 +120,28 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
         return Err(at("holds no certificate in PEM form".into()));
     }
     Ok(found)
+}
+
+/// Whether the server ended TLS because of this side's certificate, or for want of one.
+pub(super) fn refuses_client(error: &io::Error) -> bool {
+    let source = error.get_ref();
+    match source.and_then(|source| source.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::AlertReceived(alert)) => {
+            use rustls::AlertDescription as A;
+            [
+                A::CertificateRequired,
+                A::UnknownCA,
+                A::BadCertificate,
+                A::UnsupportedCertificate,
+                A::CertificateRevoked,
+                A::CertificateExpired,
+                A::CertificateUnknown,
+                A::AccessDenied,
+            ]
+            .contains(alert)
+        }
+        Some(_) | None => false,
+    }
 }
 
 fn fault(problem: String) -> io::Error {
