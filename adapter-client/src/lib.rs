@@ -35,7 +35,9 @@ mod phase;
 mod stores;
 
 pub use adapter::{AdapterBuilder, EventEdit, EventTap, GrpcHostAdapter};
-pub use mesh::config::{AdapterConfig, ConfigError, MeshConfig, Routes, stores};
+pub use mesh::config::{
+    AdapterConfig, Compression, ConfigError, Keepalive, MeshConfig, Routes, TransportConfig, stores,
+};
 pub use mesh::endpoint::Endpoint;
 pub use mesh::handshake::{ConnectError, Handshakes, Look};
 pub use mesh::health::AdapterHealth;

@@ -11,11 +11,16 @@
 //!          │
 //!        retry       only what may be repeated, within a budget and a window
 //!          │
-//!       deadline     of one attempt
+//!         pool       a place on a connection; where there is none, the wait for the
+//!          │         endpoint's one dialler
+//!       deadline     of one attempt, once it has its place
 //!          │
-//!      connection    one HTTP/2 channel, reconnecting
+//!       answer       an HTTP answer that is no gRPC is an error of its own
+//!          │
+//!      connection    HTTP/2, watched for limits, farewells and silence
 //! ```
 
+pub(crate) mod backoff;
 pub(crate) mod call;
 mod codec;
 pub(crate) mod config;
@@ -42,7 +47,7 @@ use health::Health;
 use mortise_proto::pb::{ErrorReason, Identity};
 use mortise_proto::{MAX_MESSAGE_BYTES, Method, StoreError};
 use prost::Message;
-use retry::RetryPolicy;
+use retry::{Retries, RetryPolicy};
 use stats::{MethodStats, RpcStats, Stats};
 use status::Seen;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,7 +57,7 @@ use std::time::Duration;
 use tap::Tap;
 use token::Token;
 use tokio::sync::{Semaphore, watch};
-use tonic::transport::Channel;
+use transport::Transport;
 
 /// How many handshakes may be under way at once: an adapter that comes back is greeted for
 /// every org, and must not be knocked over by that.
@@ -76,7 +81,6 @@ struct Inner {
     long_deadline: Duration,
     max_message_bytes: usize,
     max_answer_bytes: usize,
-    retry: RetryPolicy,
     driver: Driver,
     handshakes: Semaphore,
     /// Counts the changes of any adapter's health.
@@ -88,7 +92,8 @@ struct Inner {
 pub(crate) struct Target {
     pub(crate) name: String,
     pub(crate) endpoint: String,
-    channel: Channel,
+    transport: Transport,
+    retry: RetryPolicy,
     token: Option<Token>,
     stats: Stats,
     seen: Mutex<Seen>,
@@ -127,10 +132,11 @@ impl Mesh {
             .into_iter()
             .map(|(name, adapter)| {
                 let endpoint = adapter.endpoint.to_string();
-                let (channel, token) = adapter.open(&name, &driver)?;
+                let (transport, token) = adapter.open(&name)?;
                 let target = Target {
                     endpoint,
-                    channel,
+                    transport,
+                    retry: RetryPolicy::new(config.retry_window),
                     token,
                     stats: Stats::default(),
                     seen: Mutex::default(),
@@ -152,7 +158,6 @@ impl Mesh {
                 long_deadline: config.long_deadline,
                 max_message_bytes: config.max_message_bytes,
                 max_answer_bytes: config.max_answer_bytes,
-                retry: RetryPolicy::new(config.retry_window),
                 driver,
                 handshakes: Semaphore::new(HANDSHAKES_MAX),
                 health_changes: watch::Sender::new(0),
@@ -233,6 +238,19 @@ impl Target {
 
     fn is_down(&self) -> bool {
         self.is_down.load(Ordering::Relaxed)
+    }
+
+    /// For how long something waits for it: not at all once something waited in vain.
+    fn patience(&self) -> Duration {
+        match self.is_down() {
+            true => Duration::ZERO,
+            false => self.retry.window(),
+        }
+    }
+
+    /// Begins a call.
+    fn retries(&self, method: &'static Method) -> Retries<'_> {
+        self.retry.begin(method, self.is_down())
     }
 
     /// Notes how a call that was tried as often as it may be ended.

@@ -1,7 +1,8 @@
 //! Requests on their way in. What a message takes is known from the five bytes before it:
 //! one that is too large is refused before any of it is taken, and one that is large waits
 //! until there is room for it, so that however many callers send at once, the memory for
-//! what they send is bounded.
+//! what they send is bounded. Of one that is compressed nobody knows how large it will be;
+//! until it is there, it has room for the largest that it can be.
 
 use crate::serve::Room;
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use http_body::{Frame, SizeHint};
 use mortise_proto::StoreError;
+use prost::Message;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
@@ -28,6 +30,10 @@ const SMALL_BYTES: usize = 64 * 1024;
 /// How often a message is there at once: as it came, decoded, and as it is stored.
 const COPIES: usize = 3;
 
+/// How many times its size a message may have once it is decompressed. Nothing that gzip
+/// does makes more of it; of what others do only the limit of a message is sure.
+const GZIP_RATIO_MAX: usize = 1032;
+
 /// A service whose requests are measured.
 #[derive(Debug, Clone)]
 pub(crate) struct Inbound<S> {
@@ -45,6 +51,8 @@ struct Measured {
     body: Body,
     room: Arc<Room>,
     bytes_max: usize,
+    /// How many times its size a compressed message may have.
+    ratio_max: usize,
     prefix: [u8; PREFIX_BYTES],
     prefix_bytes: usize,
     /// What is still to come of the message that has begun.
@@ -56,10 +64,21 @@ struct Measured {
 }
 
 /// Takes the room of a large request along, so that it is given back when the work on it
-/// is done.
-pub(crate) fn held(extensions: &Extensions) -> Option<OwnedSemaphorePermit> {
+/// is done. What a compressed one turned out not to need is given back at once.
+pub(crate) fn held(
+    extensions: &Extensions,
+    request: &impl Message,
+) -> Option<OwnedSemaphorePermit> {
     let held = extensions.get::<Arc<Held>>()?;
-    held.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    let mut room = held
+        .0
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()?;
+    let needed_kib = Room::kib(request.encoded_len().saturating_mul(COPIES));
+    let spare_kib = room.num_permits().saturating_sub(needed_kib as usize);
+    drop(room.split(spare_kib));
+    Some(room)
 }
 
 // === impl Inbound ===
@@ -92,11 +111,17 @@ impl<S: Service<Request<Body>>> Service<Request<Body>> for Inbound<S> {
         let weak = Arc::downgrade(&held);
         request.extensions_mut().insert(held);
         let (room, bytes_max) = (self.room.clone(), self.bytes_max);
+        let encoding = request.headers().get("grpc-encoding");
+        let ratio_max = match encoding {
+            Some(encoding) if encoding == "gzip" => GZIP_RATIO_MAX,
+            Some(_) | None => usize::MAX,
+        };
         self.inner.call(request.map(|body| {
             Body::new(Measured {
                 body,
                 room,
                 bytes_max,
+                ratio_max,
                 prefix: [0; PREFIX_BYTES],
                 prefix_bytes: 0,
                 left: 0,
@@ -140,12 +165,16 @@ impl Measured {
 
     /// A message begins.
     fn begun(&mut self) -> Result<Option<usize>, Status> {
-        let [_, length @ ..] = self.prefix;
+        let [is_compressed, length @ ..] = self.prefix;
         self.left = u32::from_be_bytes(length) as usize;
         if self.left > self.bytes_max {
             return Err(StoreError::too_large("the request", self.left, self.bytes_max).into());
         }
-        Ok((self.left >= SMALL_BYTES).then_some(self.left.saturating_mul(COPIES)))
+        let bytes = match is_compressed {
+            0 => self.left,
+            _ => self.left.saturating_mul(self.ratio_max).min(self.bytes_max),
+        };
+        Ok((bytes >= SMALL_BYTES).then_some(bytes.saturating_mul(COPIES)))
     }
 
     /// A message has come. Its room belongs to whoever works on it, if anybody takes it.
@@ -169,10 +198,10 @@ impl http_body::Body for Measured {
         if let Some((room, _)) = &mut this.waiting {
             let permit = ready!(room.poll_unpin(cx));
             let bytes = this.waiting.take().map(|(_, bytes)| bytes);
-            match this.left {
-                // All of it came in this frame.
-                0 => drop(permit),
-                _ => this.permit = permit,
+            this.permit = permit;
+            // All of it came in this frame.
+            if this.left == 0 {
+                this.whole();
             }
             return Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes))));
         }
@@ -245,6 +274,7 @@ mod tests {
             body: Body::new(frames),
             room: room.clone(),
             bytes_max: 1024 * 1024,
+            ratio_max: GZIP_RATIO_MAX,
             prefix: [0; PREFIX_BYTES],
             prefix_bytes: 0,
             left: 0,
@@ -307,11 +337,38 @@ mod tests {
 
         let mut extensions = Extensions::new();
         extensions.insert(held[0].clone());
-        drop(super::held(&extensions).unwrap());
+        drop(super::held(&extensions, &()).unwrap());
         assert_eq!(taken(&mut bodies[2]).await, (whole, true));
         assert_eq!(taken(&mut bodies[3]).await, (0, false));
         drop(held);
         drop(bodies.drain(..3));
+    }
+
+    /// A compressed message waits for room for the largest that it can be, and what it
+    /// turns out not to need is given back when it is decompressed.
+    #[tokio::test]
+    async fn compressed_messages_wait_for_what_they_may_become() {
+        let room = Arc::new(Room::of(COPIES * 1024 * 1024));
+        let held: Vec<Arc<Held>> = (0..2).map(|_| Arc::default()).collect();
+        let mut bodies: Vec<_> = held
+            .iter()
+            .map(|held| {
+                let Frames(mut frames) = sent(8 * 1024, 16 * 1024);
+                let mut first = Vec::from(frames.pop_front().unwrap());
+                first[0] = 1;
+                frames.push_front(first.into());
+                measured(Frames(frames), &room, held)
+            })
+            .collect();
+        let whole = PREFIX_BYTES + 8 * 1024;
+        assert_eq!(taken(&mut bodies[0]).await, (whole, true));
+        assert_eq!(taken(&mut bodies[1]).await, (0, false));
+        let mut extensions = Extensions::new();
+        extensions.insert(held[0].clone());
+        let kept = super::held(&extensions, &"small".to_string()).unwrap();
+        assert_eq!(kept.num_permits(), 1);
+        drop(kept);
+        assert_eq!(taken(&mut bodies[1]).await, (whole, true));
     }
 
     /// A stream's message gives its room back when it has come, if nobody takes it.

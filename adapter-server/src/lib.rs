@@ -43,7 +43,7 @@ mod source;
 
 pub use idempotency::reused;
 pub use net::bearer::{Admitted, TokenDigest, TokenFile, TokenFileError, bearer};
-pub use net::listen::{Connection, ListenAddress, Listener};
+pub use net::listen::{Connection, ConnectionLimits, ListenAddress, Listener, raise_file_limit};
 pub use net::peer::Peer;
 pub use net::telemetry;
 pub use net::tls::{ServerTls, Tls, TlsError};

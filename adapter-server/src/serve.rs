@@ -98,7 +98,7 @@ impl Serving {
         Fut: Future<Output = Outcome<Rsp>> + Send + 'static,
     {
         let (metadata, extensions, request) = request.into_parts();
-        let room = match inbound::held(&extensions) {
+        let room = match inbound::held(&extensions, &request) {
             Some(room) => Some(room),
             None => self.room_for(rpc.method.effect, &request).await?,
         };
@@ -287,10 +287,14 @@ impl Room {
         }
     }
 
+    /// What so many bytes take of a room.
+    pub(crate) fn kib(bytes: usize) -> u32 {
+        u32::try_from(1 + bytes / 1024).unwrap_or(u32::MAX)
+    }
+
     /// Waits for room for so many bytes. What is larger than all of the room has it alone.
     pub(crate) async fn take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        let kib = u32::try_from(1 + bytes / 1024).unwrap_or(u32::MAX);
-        let kib = kib.min(self.all_kib);
+        let kib = Self::kib(bytes).min(self.all_kib);
         // Never closed.
         self.kib.clone().acquire_many_owned(kib).await.ok()
     }

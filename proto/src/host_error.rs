@@ -111,7 +111,10 @@ impl From<StoreError> for HostError {
     fn from(error: StoreError) -> Self {
         use crate::pb::ErrorReason as Store;
         use ErrorReason as Host;
-        if error.is_transient() || error.code == Code::DeadlineExceeded {
+        // Busy, and it says for how long.
+        let is_asked_back = error.retry_after.is_some()
+            && matches!(error.code, Code::ResourceExhausted | Code::Aborted);
+        if error.is_transient() || error.code == Code::DeadlineExceeded || is_asked_back {
             let delay = error.retry_after.unwrap_or(Duration::from_secs(1));
             return Self::new(Host::AdapterUnavailable, error.message).retry_after(delay);
         }
@@ -147,6 +150,17 @@ impl From<HostError> for Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// An adapter that is busy and says when to come back is passed on with that time.
+    #[test]
+    fn a_busy_adapter_says_when_to_come_back() {
+        let mut busy = StoreError::new(crate::pb::ErrorReason::SqlLimitExceeded, "full");
+        assert_eq!(HostError::from(busy.clone()).http_status(), 502);
+        busy.retry_after = Some(Duration::from_secs(7));
+        let told = HostError::from(busy);
+        assert_eq!(told.http_status(), 503);
+        assert_eq!(told.retry_after, Some(Duration::from_secs(7)));
+    }
 
     /// Every reason is explained in docs/host-errors.md, with its code and status, as
     /// errors.proto states them.

@@ -20,6 +20,7 @@
 //! assert_eq!(error.reason, Some(ErrorReason::SessionNotFound));
 //! ```
 
+pub mod address;
 #[cfg(feature = "convert")]
 pub mod convert;
 pub mod error;

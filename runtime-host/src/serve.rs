@@ -25,7 +25,7 @@ use everruns_core::traits::LlmProviderStore;
 use everruns_runtime::RuntimeHostAdapter;
 use listeners::{Accepted, Listeners, WithPeer};
 use mortise_adapter_client::{ConfigError, ConnectError, Mesh};
-use mortise_adapter_server::{Listener, TlsError, TokenFileError};
+use mortise_adapter_server::{TlsError, TokenFileError};
 use mortise_proto::HostError;
 use std::future::Future;
 use std::io;
@@ -264,7 +264,8 @@ impl Serving {
         let beside = match admin {
             Some(listener) => {
                 let router = self.admin.router();
-                servers.spawn(serve_http(self.host.clone(), listener, router));
+                let accepted = Accepted::reserved(listener);
+                servers.spawn(serve_http(self.host.clone(), accepted, router));
                 axum::Router::new()
             }
             None => self.admin.beside_api(),
@@ -272,7 +273,7 @@ impl Serving {
         if let Some(listener) = http {
             let api = http::router(self.host.clone(), self.max_request_bytes);
             let router = http::guarded(api.merge(beside), self.access);
-            servers.spawn(serve_http(self.host, listener, router));
+            servers.spawn(serve_http(self.host, Accepted::new(listener), router));
         }
         while let Some(ended) = servers.join_next().await {
             match ended {
@@ -286,11 +287,11 @@ impl Serving {
 
 async fn serve_http(
     host: Host,
-    listener: Listener,
+    accepted: Accepted,
     router: axum::Router,
 ) -> Result<(), ServeError> {
     let router = http::unbroken(router);
-    let served = axum::serve(Accepted::new(listener), WithPeer(router))
+    let served = axum::serve(accepted, WithPeer(router))
         .with_graceful_shutdown(async move { host.closed().await });
     served.await.map_err(ServeError::Http)
 }

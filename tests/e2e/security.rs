@@ -65,6 +65,7 @@ pub fn mesh(endpoint: &Endpoint, tls: ClientTls, token_file: Option<PathBuf>) ->
         endpoint: endpoint.clone(),
         tls,
         token_file,
+        ..AdapterConfig::new(endpoint.clone())
     };
     config.adapters.insert("default".into(), adapter);
     Mesh::new(config).unwrap()
@@ -178,6 +179,7 @@ async fn a_client_is_verified() {
     for identity in [None, Some(stranger)] {
         let error = refusal(&mesh(&server.endpoint, tls(identity), None)).await;
         assert!(matches!(error, ConnectError::Refused { .. }), "{error}");
+        assert!(error.to_string().contains("certificate"), "{error}");
     }
 }
 
@@ -281,4 +283,31 @@ async fn a_configuration_is_checked_and_shown() {
         lines[1].ends_with("did you mean `max_running`?"),
         "{lines:?}"
     );
+}
+
+/// Hundreds of connections that never say anything keep nobody waiting: neither those
+/// that come after them, nor those that agree on TLS.
+#[tokio::test]
+async fn silent_connections_keep_nobody_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path(), "ca");
+    let own = authority.issue(folder.path(), "server", "localhost");
+    let arguments = ["--tls-cert", path(&own.cert), "--tls-key", path(&own.key)];
+    let server = AdapterProcess::start_as(folder.path(), "127.0.0.1:0", &arguments).await;
+    let Endpoint::Https(uri) = &server.endpoint else {
+        panic!("the server speaks TLS");
+    };
+    let address = format!("127.0.0.1:{}", uri.port_u16().unwrap());
+    let mut silent = Vec::new();
+    for _ in 0..600 {
+        silent.push(tokio::net::TcpStream::connect(&address).await.unwrap());
+    }
+    let tls = ClientTls {
+        ca: Some(authority.file.clone()),
+        server_name: Some("localhost".into()),
+        identity: None,
+    };
+    let mesh = mesh(&server.endpoint, tls, None);
+    let right = tokio::time::timeout(Duration::from_secs(5), mesh.adapter(1).build());
+    right.await.unwrap().unwrap();
 }

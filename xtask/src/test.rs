@@ -16,7 +16,8 @@ struct Totals {
 }
 
 pub(crate) fn run() -> Result<()> {
-    shell::run("cargo", &["build", "--workspace", "--bins"])?;
+    // With the tests, so that both are built with the same features of what they need.
+    shell::run("cargo", &["build", "--workspace", "--bins", "--tests"])?;
     let cluster = match env::var(postgres::VARIABLE) {
         Ok(_) => None,
         Err(_) => Some(Cluster::start()?),

@@ -1,9 +1,8 @@
 //! How a call gets to its server and back. See the picture in `mesh.rs`.
 
-use super::codec::EncodedOnce;
 use super::stats::Sample;
 use super::tap::Tap;
-use super::transport::{Incoming, Outgoing, pass_on, too_late};
+use super::transport::{Attempt, Incoming, Outgoing, Purpose, pass_on, too_late};
 use super::{Mesh, Org, Target, trace};
 use bytes::Bytes;
 use mortise_proto::convert::open_value::OpenValues;
@@ -17,8 +16,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Code;
-use tonic::codegen::http::uri::PathAndQuery;
+use tonic::{Code, Streaming};
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
@@ -90,7 +88,10 @@ impl Mesh {
     {
         let mesh = self.clone();
         let span = call.span.clone();
-        let attempts = async move { mesh.attempts(&call, || mesh.unary(&call)).await };
+        let attempts = async move {
+            mesh.attempts(&call, |wait| mesh.unary(&call, Purpose::Call, wait))
+                .await
+        };
         self.on_driver(attempts.instrument(span)).await
     }
 
@@ -114,7 +115,10 @@ impl Mesh {
         call.rest = encoded.collect::<Result<_, _>>()?;
         let mesh = self.clone();
         let span = call.span.clone();
-        let attempts = async move { mesh.attempts(&call, || mesh.send_stream(&call)).await };
+        let attempts = async move {
+            mesh.attempts(&call, |wait| mesh.send_stream(&call, wait))
+                .await
+        };
         self.on_driver(attempts.instrument(span)).await
     }
 
@@ -132,7 +136,10 @@ impl Mesh {
         let call = self.outgoing(rpc, org, request)?;
         let mesh = self.clone();
         let span = call.span.clone();
-        let attempts = async move { mesh.attempts(&call, || mesh.stream_to_end(&call)).await };
+        let attempts = async move {
+            mesh.attempts(&call, |wait| mesh.stream_to_end(&call, wait))
+                .await
+        };
         self.on_driver(attempts.instrument(span)).await
     }
 
@@ -152,10 +159,7 @@ impl Mesh {
         let (sender, receiver) = mpsc::channel(AHEAD);
         let (mesh, span) = (self.clone(), call.span.clone());
         let opening = async move {
-            let deadline = mesh.deadline_of(call.method);
-            let deadline = deadline.unwrap_or(mesh.inner.deadline);
-            let opening = timeout(deadline, mesh.open_stream(&call)).await;
-            let opened = opening.unwrap_or_else(|_| Err(too_late(&call, deadline)));
+            let opened = mesh.open_follow(&call).await;
             trace::ended(&opened);
             tokio::spawn(pass_on(opened?, sender));
             Ok(())
@@ -174,20 +178,33 @@ impl Mesh {
         Rsp: Message + Default + 'static,
     {
         let target = self.route(rpc.method.service)?.clone();
-        let path = PathAndQuery::from_static(rpc.method.path);
         let (sender, receiver) = mpsc::channel(AHEAD);
         let (mesh, span) = (self.clone(), trace::span(rpc.method, &target));
+        let method = rpc.method;
         let opening = async move {
-            let mut grpc = mesh.ready(&target).await?;
-            let requests = target.request(ReceiverStream::new(requests));
-            let stream = grpc.streaming(requests, path, EncodedOnce::<Rsp>::default());
-            let opened = stream.await.map_err(StoreError::from);
+            let opened = mesh.open_exchange(method, &target, requests).await;
             trace::ended(&opened);
-            tokio::spawn(pass_on(opened?.into_inner(), sender));
+            tokio::spawn(pass_on(opened?, sender));
             Ok(())
         };
         self.on_driver(opening.instrument(span)).await?;
         Ok(ReceiverStream::new(receiver))
+    }
+
+    /// Opens a stream without an end. The deadline covers the opening, once there is a
+    /// connection.
+    async fn open_follow<Rsp: Message + Default + 'static>(
+        &self,
+        call: &Outgoing,
+    ) -> Result<Streaming<(Rsp, usize)>, StoreError> {
+        let wait = call.target.patience();
+        let grpc = self.ready(&call.target, Purpose::Stream, wait).await?;
+        let deadline = self.deadline_of(call.method);
+        let deadline = deadline.unwrap_or(self.inner.deadline);
+        match timeout(deadline, self.open_stream(call, grpc)).await {
+            Ok(opened) => Ok(opened?),
+            Err(_) => Err(too_late(call.method, deadline)),
+        }
     }
 
     /// The largest request that the service's adapter takes, in bytes.
@@ -216,8 +233,8 @@ impl Mesh {
     /// For how long a broken stream to a service's adapter is opened again.
     pub(crate) fn retry_window(&self, service: &str) -> Duration {
         match self.route(service) {
-            Ok(target) if !target.is_down() => self.inner.retry.window(),
-            Ok(_) | Err(_) => Duration::ZERO,
+            Ok(target) => target.patience(),
+            Err(_) => Duration::ZERO,
         }
     }
 
@@ -252,9 +269,8 @@ impl Mesh {
             tap: Tap::default(),
         };
         let mesh = self.clone();
-        self.on_driver(async move { mesh.unary(&call).await })
-            .await
-            .map(|(answer, _size)| answer)
+        let asking = async move { Ok(mesh.unary(&call, Purpose::Probe, Duration::ZERO).await?) };
+        self.on_driver(asking).await.map(|(answer, _size)| answer)
     }
 
     /// Fills in the context, encodes, and refuses what the server would refuse.
@@ -281,10 +297,10 @@ impl Mesh {
     async fn attempts<Out, Fut>(
         &self,
         call: &Outgoing,
-        attempt: impl Fn() -> Fut,
+        attempt: impl Fn(Duration) -> Fut,
     ) -> Result<Out, StoreError>
     where
-        Fut: Future<Output = Result<(Out, usize), StoreError>>,
+        Fut: Future<Output = Attempt<Out>>,
     {
         let started = Instant::now();
         let mut sample = Sample {
@@ -294,19 +310,20 @@ impl Mesh {
             bytes_received: 0,
             time: Duration::ZERO,
         };
-        let mut retries = self.inner.retry.begin(call.method, call.target.is_down());
+        let mut retries = call.target.retries(call.method);
         let result = loop {
-            let error = match attempt().await {
+            let failed = match attempt(retries.left()).await {
                 Ok((answer, size)) => {
                     sample.bytes_received = size as u64;
                     break Ok(answer);
                 }
-                Err(error) => error,
+                Err(failed) => failed,
             };
-            let Some(wait) = retries.after(&error) else {
-                break Err(call.target.name_in(error));
+            let Some(wait) = retries.after(&failed) else {
+                break Err(call.target.name_in(failed.error));
             };
             sample.retries += 1;
+            let error = &failed.error;
             tracing::debug!(method = call.method.short_name(), adapter = %call.target.name, %error, ?wait, "retrying");
             tokio::time::sleep(wait).await;
         };

@@ -28,7 +28,7 @@ pub struct MeshConfig {
     /// The same for calls in which the server waits for somebody else: a model, an
     /// HTTP server, a payment.
     pub long_deadline: Duration,
-    /// For how long a call that found nobody at home is tried again.
+    /// For how long a call waits for a connection, and is sent again where it may be.
     pub retry_window: Duration,
     /// The largest answer message that is accepted, in bytes.
     pub max_message_bytes: usize,
@@ -47,6 +47,43 @@ pub struct AdapterConfig {
     /// A file that holds the bearer token to send with every call. It is read again
     /// when it changes.
     pub token_file: Option<PathBuf>,
+    /// How its connections are kept.
+    pub transport: TransportConfig,
+}
+
+/// How the connections to an adapter are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransportConfig {
+    /// How long making a connection may take: the address, TLS and the first frame of
+    /// the server.
+    pub connect_timeout: Duration,
+    /// Pings on connections with calls under way; `None` sends none.
+    pub keepalive: Option<Keepalive>,
+    /// The most connections; at least one for calls and one for streams. Another one is
+    /// opened where the server's limit of streams on a connection is reached.
+    pub connections_max: usize,
+    /// The most streams on a connection, where the server allows more.
+    pub streams_max: usize,
+    /// How requests are compressed. Answers are taken with gzip and zstd in any case.
+    pub compression: Option<Compression>,
+}
+
+/// Pings that notice a connection whose other end is gone without a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keepalive {
+    /// How long a connection may be silent before a ping is sent.
+    pub interval: Duration,
+    /// How long the answer to a ping may take; then the connection is closed.
+    pub timeout: Duration,
+}
+
+/// How messages are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// As every implementation of gRPC knows.
+    Gzip,
+    /// Faster and smaller; not every implementation knows it.
+    Zstd,
 }
 
 /// Which adapter serves which store.
@@ -125,6 +162,27 @@ impl AdapterConfig {
             endpoint,
             tls: ClientTls::default(),
             token_file: None,
+            transport: TransportConfig::default(),
+        }
+    }
+}
+
+// === impl TransportConfig ===
+
+impl Default for TransportConfig {
+    /// A silent connection is closed after 7 s, which leaves a call some of the retry
+    /// window, and 64 connections hold the followers of 500 sessions through a proxy that
+    /// allows 8 streams on each.
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(5),
+            keepalive: Some(Keepalive {
+                interval: Duration::from_secs(3),
+                timeout: Duration::from_secs(4),
+            }),
+            connections_max: 64,
+            streams_max: 200,
+            compression: None,
         }
     }
 }

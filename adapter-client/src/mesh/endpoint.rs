@@ -29,9 +29,7 @@ impl FromStr for Endpoint {
         };
         if let Some(path) = text.strip_prefix("unix:") {
             let path = path.strip_prefix("//").unwrap_or(path);
-            if path.is_empty() {
-                return Err(fault("the path is missing"));
-            }
+            mortise_proto::address::check_socket_path(path).map_err(|problem| fault(&problem))?;
             return Ok(Self::Unix(path.into()));
         }
         if text.contains('@') {
@@ -42,6 +40,11 @@ impl FromStr for Endpoint {
             });
         }
         let uri: Uri = text.parse().map_err(|_| fault("it is not a URI"))?;
+        if uri.path_and_query().is_some_and(|path| path != "/") {
+            return Err(fault(
+                "it has a path, and calls have paths of their own; leave it out",
+            ));
+        }
         match (uri.scheme_str(), uri.authority()) {
             (Some("http"), Some(_)) => Ok(Self::Http(uri)),
             (Some("https"), Some(_)) => Ok(Self::Https(uri)),
@@ -77,7 +80,16 @@ mod tests {
             let endpoint: Result<Endpoint, _> = text.parse();
             assert_eq!(endpoint.map(|e| e.to_string()).ok().as_deref(), Some(text));
         }
-        for text in ["ftp://x", "localhost:1", "unix:", ""] {
+        let long = format!("unix:/{}", "x".repeat(107));
+        for text in [
+            "ftp://x",
+            "localhost:1",
+            "unix:",
+            "",
+            "unix:@name",
+            "http://127.0.0.1:1/api",
+            &long,
+        ] {
             assert!(text.parse::<Endpoint>().is_err(), "{text}");
         }
     }

@@ -61,15 +61,17 @@ pub enum ConnectError {
         /// What it said.
         cause: StoreError,
     },
-    /// A gRPC server that is no adapter.
+    /// A server that does not know the handshake.
     #[error(
-        "the server at {endpoint} (adapter `{name}`) is not a Mortise adapter: it does not know mortise.adapter.v1.AdapterService"
+        "the server at {endpoint} (adapter `{name}`) does not answer mortise.adapter.v1.AdapterService/Describe: {cause}; is it a Mortise adapter, and does what stands before it pass the call on?"
     )]
     NotAnAdapter {
         /// Its name in the configuration.
         name: String,
         /// Where it is.
         endpoint: String,
+        /// What it said.
+        cause: StoreError,
     },
     /// No protocol version in common.
     #[error(
@@ -294,7 +296,11 @@ fn too_slow(within: Duration) -> StoreError {
 pub(super) fn unanswered(target: &Target, cause: StoreError) -> ConnectError {
     let (name, endpoint) = (target.name.clone(), target.endpoint.clone());
     if cause.code == Code::Unimplemented {
-        ConnectError::NotAnAdapter { name, endpoint }
+        ConnectError::NotAnAdapter {
+            name,
+            endpoint,
+            cause,
+        }
     } else if cause.code == Code::Unauthenticated {
         ConnectError::Refused {
             name,

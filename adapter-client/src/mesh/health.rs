@@ -5,9 +5,10 @@
 //! service that does not serve alone; without `Watch` it is sent more often. Of a server
 //! without a health service any answer says that it is there.
 
+use super::backoff::jittered;
 use super::codec::EncodedOnce;
 use super::handshake::{ConnectError, unanswered};
-use super::retry::jittered;
+use super::transport::{Failed, Purpose, Unanswered};
 use super::{Mesh, Target};
 use futures::StreamExt;
 use futures::future::join_all;
@@ -205,11 +206,14 @@ impl Mesh {
         };
         let (mesh, target) = (self.clone(), target.clone());
         let asking = self.on_driver(async move {
-            let mut grpc = mesh.ready(&target).await?;
+            let mut grpc = mesh.ready(&target, Purpose::Probe, Duration::ZERO).await?;
             let request = target.request(request.encode_to_vec().into());
             let codec = EncodedOnce::<HealthCheckResponse>::default();
+            let unanswered = Unanswered::new(&target);
             let answer = grpc.unary(request, PathAndQuery::from_static(CHECK), codec);
-            Ok(answer.await?.into_inner().0)
+            let answer = answer.await;
+            unanswered.answered();
+            Ok(answer.map_err(Failed::from)?.into_inner().0)
         });
         let answer = timeout(ANSWER_WITHIN, asking).await;
         match answer.unwrap_or_else(|_| Err(too_slow())) {
@@ -228,15 +232,16 @@ impl Mesh {
     async fn watched(&self, target: &Arc<Target>) -> Option<Said> {
         let (mesh, target) = (self.clone(), target.clone());
         let opening = self.on_driver(async move {
-            let mut grpc = mesh.ready(&target).await?;
+            let mut grpc = mesh.ready(&target, Purpose::Stream, Duration::ZERO).await?;
             let request = target.request(HealthCheckRequest::default().encode_to_vec().into());
             let codec = EncodedOnce::<HealthCheckResponse>::default();
             let path = PathAndQuery::from_static(WATCH);
-            let answer = grpc.server_streaming(request, path, codec).await?;
+            let answer = grpc.server_streaming(request, path, codec).await;
+            let answer = answer.map_err(Failed::from)?;
             let mut answers = answer.into_inner();
             // The first says how things are, and whether there is a stream at all.
             let (say, said) = mpsc::channel(1);
-            let mut first = answers.message().await?;
+            let mut first = answers.message().await.map_err(Failed::from)?;
             tokio::spawn(async move {
                 while let Some((answer, _size)) = first.take() {
                     let serves = answer.status() != ServingStatus::NotServing;

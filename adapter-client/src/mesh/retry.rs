@@ -1,20 +1,28 @@
 //! When a call is sent again.
 //!
-//! Only what found nobody at home (UNAVAILABLE) is, and of that only what may be
-//! repeated: the table says so. Waits double from 25 ms to 1 s with jitter, inside
-//! a window, and a budget keeps an outage from multiplying the load: retries may be
-//! a fifth of all calls, and ten a second whatever the load.
+//! A call that provably reached nobody is, whatever it does: it waits for a connection in
+//! `transport/pool.rs`, and needs no budget, for it is no load. Of those that reached a
+//! server, only what it could not answer now is: UNAVAILABLE, and RESOURCE_EXHAUSTED or
+//! ABORTED where it says when to come back; and of that only what may be repeated (the
+//! table says so) or certainly did not happen. Waits double from 25 ms to 1 s with
+//! jitter, inside a window. A budget keeps a server's trouble from multiplying its load:
+//! retries may be a fifth of all calls, and ten a second whatever the load. The first one
+//! of a call whose connection broke is free, so that a server that restarts with more
+//! calls under way than the budget has loses none of them.
 
+use super::backoff::Backoff;
+use super::transport::{Failed, Reached};
 use mortise_proto::error::Outcome;
 use mortise_proto::{Method, StoreError};
-use std::hash::{BuildHasher, RandomState};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
+use tonic::Code;
 use tower::retry::budget::{Budget, TpsBudget};
 
 const FIRST_WAIT: Duration = Duration::from_millis(25);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// One for all calls of a mesh: the budget is shared.
+/// One for all calls to an adapter: the budget is shared.
 #[derive(Debug)]
 pub(super) struct RetryPolicy {
     window: Duration,
@@ -28,7 +36,9 @@ pub(super) struct Retries<'a> {
     method: &'static Method,
     /// The adapter did not come back within the window of an earlier call.
     is_down: bool,
-    wait: Duration,
+    /// The retry that needs no budget was used.
+    is_spent: bool,
+    backoff: Backoff,
     started: Instant,
     /// The waits granted so far.
     granted: Duration,
@@ -52,7 +62,8 @@ impl RetryPolicy {
             is_down,
             policy: self,
             method,
-            wait: FIRST_WAIT,
+            is_spent: false,
+            backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT),
             started: Instant::now(),
             granted: Duration::ZERO,
         }
@@ -65,32 +76,52 @@ impl Retries<'_> {
         self.policy.budget.deposit();
     }
 
-    /// How long to wait before the call is sent again; `None` to give up.
-    pub(super) fn after(&mut self, error: &StoreError) -> Option<Duration> {
-        let safe = self.method.may_repeat() || error.outcome == Outcome::NotApplied;
+    /// What is left of the window: none of it for an adapter that is down.
+    pub(super) fn left(&self) -> Duration {
+        if self.is_down {
+            return Duration::ZERO;
+        }
         // Attempts take time as well as waits.
         let spent = self.started.elapsed().max(self.granted);
-        let left = self.policy.window.saturating_sub(spent);
-        if !error.is_transient() || !safe || self.is_down || left.is_zero() {
+        self.policy.window.saturating_sub(spent)
+    }
+
+    /// How long to wait before the call is sent again; `None` to give up.
+    pub(super) fn after(&mut self, failed: &Failed) -> Option<Duration> {
+        let Failed { error, reached } = failed;
+        let safe = self.method.may_repeat() || error.outcome == Outcome::NotApplied;
+        let left = self.left();
+        if !may_pass(error) || !safe || left.is_zero() {
             return None;
         }
-        if !self.policy.budget.withdraw() {
+        // One that asks for more time than there is would be asked too early.
+        if error.retry_after.is_some_and(|asked| asked > left) {
             return None;
         }
-        // A server may ask for more than the window has.
-        let wait = error.retry_after.unwrap_or_else(|| jittered(self.wait));
+        if !self.is_free(*reached) && !self.policy.budget.withdraw() {
+            return None;
+        }
+        let wait = error.retry_after.unwrap_or_else(|| self.backoff.next());
         let wait = wait.min(left);
-        self.wait = (self.wait * 2).min(LONGEST_WAIT);
         self.granted += wait;
         Some(wait)
     }
+
+    /// Whether sending it again needs no budget.
+    fn is_free(&mut self, reached: Reached) -> bool {
+        match reached {
+            Reached::Nobody => true,
+            Reached::Refused | Reached::Broken => !std::mem::replace(&mut self.is_spent, true),
+            Reached::Server => false,
+        }
+    }
 }
 
-/// Between half of a wait and all of it. A fresh hasher's keys are random, which
-/// is all the randomness that jitter needs.
-pub(super) fn jittered(wait: Duration) -> Duration {
-    let random = RandomState::new().hash_one(()) % 1024;
-    wait / 2 + wait * u32::try_from(random).unwrap_or(0) / 2048
+/// Whether the same call may be answered otherwise soon.
+fn may_pass(error: &StoreError) -> bool {
+    let is_asked_back = error.retry_after.is_some() && error.outcome == Outcome::NotApplied;
+    let is_busy = matches!(error.code, Code::ResourceExhausted | Code::Aborted);
+    error.is_transient() || (is_busy && is_asked_back)
 }
 
 #[cfg(test)]
@@ -98,69 +129,111 @@ mod tests {
     use super::*;
     use mortise_proto::pb::ErrorReason;
     use mortise_proto::rpc::table::agent_store_service::GET_AGENT;
+    use mortise_proto::rpc::table::{self};
 
-    fn unavailable() -> StoreError {
-        StoreError::new(ErrorReason::Unavailable, "nobody there")
+    fn unavailable(reached: Reached) -> Failed {
+        let error = StoreError::new(ErrorReason::Unavailable, "nobody there");
+        Failed { error, reached }
+    }
+
+    fn asked_back(reason: ErrorReason, wait: Duration) -> Failed {
+        let mut error = StoreError::new(reason, "busy").outcome(Outcome::NotApplied);
+        error.retry_after = Some(wait);
+        error.into()
+    }
+
+    fn an_unsafe_method() -> &'static Method {
+        let found = table::METHODS.iter().find(|method| !method.may_repeat());
+        found.copied().unwrap_or(GET_AGENT.method)
     }
 
     /// Waits grow, stay within their bounds and end with the window.
-    #[test]
-    fn waits_are_bounded() {
+    #[tokio::test(start_paused = true)]
+    async fn waits_are_bounded() {
         let policy = RetryPolicy::new(Duration::from_millis(400));
         let mut retries = policy.begin(GET_AGENT.method, false);
-        let mut waited = Duration::ZERO;
-        while let Some(wait) = retries.after(&unavailable()) {
+        let began = Instant::now();
+        while let Some(wait) = retries.after(&unavailable(Reached::Server)) {
             assert!(wait <= LONGEST_WAIT);
-            waited += wait;
+            tokio::time::sleep(wait).await;
         }
+        let waited = began.elapsed();
         assert!(waited >= Duration::from_millis(400), "{waited:?}");
-        assert!(waited <= Duration::from_millis(401), "{waited:?}");
+        assert!(waited <= Duration::from_millis(410), "{waited:?}");
     }
 
-    /// A server that asks for a year is not given it.
-    #[test]
-    fn a_server_cannot_put_the_client_to_sleep() {
+    /// A server that asks for more time than the window has left is not asked again, and
+    /// keeps nobody waiting.
+    #[tokio::test(start_paused = true)]
+    async fn a_server_cannot_put_the_client_to_sleep() {
         let policy = RetryPolicy::new(Duration::from_secs(1));
-        let mut error = unavailable();
-        error.retry_after = Some(Duration::from_secs(365 * 24 * 60 * 60));
-        let wait = policy.begin(GET_AGENT.method, false).after(&error);
-        assert!(
-            wait.is_some_and(|wait| wait <= Duration::from_secs(1)),
-            "{wait:?}"
-        );
+        let year = Duration::from_secs(365 * 24 * 60 * 60);
+        let failed = asked_back(ErrorReason::Unavailable, year);
+        assert_eq!(policy.begin(GET_AGENT.method, false).after(&failed), None);
+    }
+
+    /// A server that is busy and says when to come back is asked again then, also for a
+    /// call that may not be repeated: it did not happen. One that does not say is final.
+    #[tokio::test(start_paused = true)]
+    async fn a_busy_server_is_asked_again_when_it_says() {
+        let policy = RetryPolicy::new(Duration::from_secs(10));
+        let second = Duration::from_secs(1);
+        for reason in [ErrorReason::SqlLimitExceeded, ErrorReason::SqlQueryTimeout] {
+            let mut retries = policy.begin(an_unsafe_method(), false);
+            let failed = asked_back(reason, second);
+            assert_eq!(retries.after(&failed), Some(second), "{reason:?}");
+            let silent: Failed = StoreError::new(reason, "busy").into();
+            assert_eq!(retries.after(&silent), None, "{reason:?}");
+        }
     }
 
     /// While an adapter is known to be down, a call tries once.
-    #[test]
-    fn an_outage_is_waited_for_once() {
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_waited_for_once() {
         let policy = RetryPolicy::new(Duration::from_secs(1));
-        assert_eq!(
-            policy.begin(GET_AGENT.method, true).after(&unavailable()),
-            None
-        );
+        let mut retries = policy.begin(GET_AGENT.method, true);
+        assert_eq!(retries.left(), Duration::ZERO);
+        assert_eq!(retries.after(&unavailable(Reached::Nobody)), None);
     }
 
     /// An answer that is an error is not asked for again.
-    #[test]
-    fn answers_are_final() {
+    #[tokio::test(start_paused = true)]
+    async fn answers_are_final() {
         let policy = RetryPolicy::new(Duration::from_secs(1));
         let mut retries = policy.begin(GET_AGENT.method, false);
         let store = StoreError::new(ErrorReason::Store, "disk full");
-        assert_eq!(retries.after(&store), None);
+        assert_eq!(retries.after(&store.into()), None);
     }
 
-    /// An outage spends the budget and then fails at once.
-    #[test]
-    fn the_budget_ends_retries() {
+    /// A server's trouble spends the budget, and then calls fail at once. Calls that
+    /// reached nobody, and the first retry after a broken connection, do without.
+    #[tokio::test(start_paused = true)]
+    async fn the_budget_is_for_calls_that_reached_a_server() {
         let policy = RetryPolicy::new(Duration::from_secs(3600));
-        let granted = (0..10_000)
-            .filter(|_| {
-                policy
-                    .begin(GET_AGENT.method, false)
-                    .after(&unavailable())
-                    .is_some()
-            })
-            .count();
-        assert!((1..1_000).contains(&granted), "{granted}");
+        let granted = |reached| {
+            let calls = (0..10_000).filter(|_| {
+                let mut retries = policy.begin(GET_AGENT.method, false);
+                retries.after(&unavailable(reached)).is_some()
+            });
+            calls.count()
+        };
+        assert!((1..1_000).contains(&granted(Reached::Server)));
+        assert_eq!(granted(Reached::Nobody), 10_000);
+        assert_eq!(granted(Reached::Broken), 10_000);
+        let mut retries = policy.begin(GET_AGENT.method, false);
+        let broken = unavailable(Reached::Broken);
+        assert!(retries.after(&broken).is_some(), "the first is free");
+        assert_eq!(retries.after(&broken), None, "the second is not");
+    }
+
+    /// What may not be repeated is sent again only where it provably did not happen.
+    #[tokio::test(start_paused = true)]
+    async fn an_unsafe_call_is_sent_again_only_if_it_never_left() {
+        let policy = RetryPolicy::new(Duration::from_secs(10));
+        let mut retries = policy.begin(an_unsafe_method(), false);
+        assert_eq!(retries.after(&unavailable(Reached::Broken)), None);
+        let mut unsent = unavailable(Reached::Nobody);
+        unsent.error.outcome = Outcome::NotApplied;
+        assert!(retries.after(&unsent).is_some());
     }
 }

@@ -4,10 +4,7 @@
 use rustls_native_certs::load_native_certs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -41,20 +38,20 @@ pub struct TlsIdentity {
 // === impl ClientTls ===
 
 impl ClientTls {
-    /// Connects to the server at an `https://` URI.
-    pub(super) async fn connect(&self, uri: &Uri) -> io::Result<Refusable> {
+    /// Agrees on TLS with the server at an `https://` URI.
+    pub(super) async fn agree(
+        &self,
+        uri: &Uri,
+        stream: TcpStream,
+    ) -> io::Result<TlsStream<TcpStream>> {
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let name = self.server_name.as_deref().unwrap_or(host).to_string();
         let name = ServerName::try_from(name.clone())
             .map_err(|_| fault(format!("`{name}` cannot be a name in a certificate")))?;
         let config = self.load().map_err(fault)?;
-        let stream = TcpStream::connect((host, uri.port_u16().unwrap_or(443))).await?;
-        stream.set_nodelay(true)?;
         let connecting = TlsConnector::from(Arc::new(config)).connect(name, stream);
-        let connected = connecting.await.map(Refusable);
-        connected.map_err(|error| {
-            let error = refusal(error);
-            if error.kind() == io::ErrorKind::PermissionDenied {
+        connecting.await.map_err(|error| {
+            if refuses_client(&error) {
                 return error;
             }
             let verified_by = match &self.ca {
@@ -112,68 +109,6 @@ impl ClientTls {
     }
 }
 
-/// A connection whose server may refuse this side's certificate. It does so after the
-/// connection stands, in place of the first answer.
-#[derive(Debug)]
-pub(super) struct Refusable(TlsStream<TcpStream>);
-
-impl AsyncRead for Refusable {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.0).poll_read(context, buffer);
-        read.map_err(refusal)
-    }
-}
-
-impl AsyncWrite for Refusable {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.0).poll_write(context, bytes);
-        written.map_err(refusal)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
-    }
-}
-
-/// An error that says so where the server refused this side's certificate, or wants one.
-/// The kind is all that HTTP/2 passes on beside the text; see `StoreError`.
-fn refusal(error: io::Error) -> io::Error {
-    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
-    let Some(rustls::Error::AlertReceived(alert)) = cause else {
-        return error;
-    };
-    let refused = matches!(
-        alert,
-        AlertDescription::NoCertificate
-            | AlertDescription::BadCertificate
-            | AlertDescription::UnsupportedCertificate
-            | AlertDescription::CertificateRevoked
-            | AlertDescription::CertificateExpired
-            | AlertDescription::CertificateUnknown
-            | AlertDescription::CertificateRequired
-            | AlertDescription::UnknownCA
-            | AlertDescription::AccessDenied
-    );
-    if !refused {
-        return error;
-    }
-    let text =
-        format!("the server takes no client without a certificate that it trusts ({alert:?})");
-    io::Error::new(io::ErrorKind::PermissionDenied, text)
-}
-
 /// The certificates of a file; one without any is an error.
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let at = |problem: String| format!("{}: {problem}", path.display());
@@ -184,6 +119,29 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
         return Err(at("holds no certificate in PEM form".into()));
     }
     Ok(found)
+}
+
+/// Whether the server ended TLS because of this side's certificate, or for want of one.
+pub(super) fn refuses_client(error: &io::Error) -> bool {
+    let source = error.get_ref();
+    match source.and_then(|source| source.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::AlertReceived(alert)) => {
+            use AlertDescription as A;
+            [
+                A::NoCertificate,
+                A::CertificateRequired,
+                A::UnknownCA,
+                A::BadCertificate,
+                A::UnsupportedCertificate,
+                A::CertificateRevoked,
+                A::CertificateExpired,
+                A::CertificateUnknown,
+                A::AccessDenied,
+            ]
+            .contains(alert)
+        }
+        Some(_) | None => false,
+    }
 }
 
 fn fault(problem: String) -> io::Error {

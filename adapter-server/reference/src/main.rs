@@ -58,6 +58,8 @@ fn main() -> ExitCode {
     if let Some(Command::SqlWorker) = cli.command {
         return run_sql_worker();
     }
+    // Where it cannot be raised, the limit that there is holds.
+    drop(mortise_adapter_server::raise_file_limit());
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(fault) => {

@@ -1,26 +1,27 @@
 //! Where a server listens: TCP, with or without TLS, or a unix socket.
 
-use crate::net::peer::Peer;
+mod connection;
+mod gate;
+mod head;
+mod socket_file;
+
+pub use connection::Connection;
+pub use gate::{ConnectionLimits, raise_file_limit};
+use socket_file::SocketFile;
+
 use crate::net::tls::Tls;
 use futures::stream::{BoxStream, StreamExt};
+use gate::{Gate, Place};
 use std::fmt;
+use std::future::ready;
 use std::io;
-use std::net::SocketAddr;
-use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
-use std::pin::Pin;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio_rustls::server::TlsStream;
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio_stream::wrappers::{TcpListenerStream, UnixListenerStream};
-use tonic::transport::server::Connected;
-
-/// How many connections may be agreeing on TLS at once.
-const HANDSHAKES: usize = 256;
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -44,24 +45,6 @@ pub enum Listener {
     Tls(TcpListener, Arc<Tls>),
 }
 
-/// A unix socket's file.
-#[derive(Debug)]
-pub struct SocketFile(PathBuf);
-
-/// An accepted connection.
-#[derive(Debug)]
-pub struct Connection {
-    stream: Stream,
-    peer: Peer,
-}
-
-#[derive(Debug)]
-enum Stream {
-    Unix(UnixStream),
-    Tcp(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
-
 // === impl ListenAddress ===
 
 impl FromStr for ListenAddress {
@@ -69,9 +52,7 @@ impl FromStr for ListenAddress {
 
     fn from_str(text: &str) -> Result<Self, String> {
         if let Some(path) = text.strip_prefix("unix:") {
-            if path.is_empty() {
-                return Err("`unix:` lacks a path; write unix:/run/adapter.sock".into());
-            }
+            mortise_proto::address::check_socket_path(path)?;
             return Ok(Self::Unix(PathBuf::from(path)));
         }
         text.strip_prefix("http://")
@@ -99,37 +80,10 @@ impl ListenAddress {
         match self {
             Self::Tcp(address) => TcpListener::bind(address).await.map(Listener::Tcp),
             Self::Unix(path) => {
-                remove_stale(path).await?;
-                let listener = UnixListener::bind(path)?;
-                Ok(Listener::Unix(listener, SocketFile(path.clone())))
+                let (listener, file) = SocketFile::bind(path).await?;
+                Ok(Listener::Unix(listener, file))
             }
         }
-    }
-}
-
-/// A socket file that nobody listens at is left over from a server that was
-/// killed; one that answers is in use. Anything else that is there stays: connecting
-/// to a plain file is refused as well.
-async fn remove_stale(path: &Path) -> io::Result<()> {
-    match std::fs::symlink_metadata(path) {
-        Ok(found) if !found.file_type().is_socket() => {
-            return Err(io::Error::new(
-                io::ErrorKind::AlreadyExists,
-                "the path exists and is not a socket; give another path",
-            ));
-        }
-        Ok(_) => {}
-        Err(_) => return Ok(()),
-    }
-    match UnixStream::connect(path).await {
-        Ok(_) => Err(io::Error::new(
-            io::ErrorKind::AddrInUse,
-            "another server listens there; stop it or give another address",
-        )),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            std::fs::remove_file(path)
-        }
-        Err(_) => Ok(()),
     }
 }
 
@@ -149,34 +103,53 @@ impl Listener {
     #[must_use]
     pub fn endpoint(&self) -> String {
         match self {
-            Self::Unix(_, SocketFile(path)) => format!("unix:{}", path.display()),
+            Self::Unix(_, file) => format!("unix:{}", file.path().display()),
             Self::Tcp(listener) => at(listener, "http"),
             Self::Tls(listener, _) => at(listener, "https"),
         }
     }
 
-    /// Accepted connections. `TCP_NODELAY` is set on each: tonic leaves it off on
-    /// connections it did not accept itself, and every call then takes 44 ms.
+    /// Accepted connections, as many as this process has descriptors for.
     pub fn incoming(self) -> BoxStream<'static, io::Result<Connection>> {
+        self.incoming_within(ConnectionLimits::of_process())
+    }
+
+    /// Accepted connections within limits. `TCP_NODELAY` is set on each: tonic leaves it
+    /// off on connections it did not accept itself, and every call then takes 44 ms.
+    pub fn incoming_within(
+        self,
+        limits: ConnectionLimits,
+    ) -> BoxStream<'static, io::Result<Connection>> {
+        let gate = Gate::new(limits);
         match self {
             Self::Unix(listener, file) => UnixListenerStream::new(listener)
                 .then(move |accepted| {
                     let _keep = &file;
-                    slowed(accepted.map(Connection::unix))
+                    slowed(accepted)
                 })
+                .filter_map(move |accepted| ready(gate.admit(accepted, |_| Ok(None))))
+                .map(|admitted| admitted.map(|(stream, place)| Connection::unix(stream, place)))
                 .boxed(),
             Self::Tcp(listener) => TcpListenerStream::new(listener)
-                .then(|accepted| slowed(accepted.and_then(Connection::tcp)))
+                .then(slowed)
+                .filter_map(move |accepted| ready(gate.admit(accepted, address_of)))
+                .map(|admitted| admitted.and_then(|(stream, place)| Connection::tcp(stream, place)))
                 .boxed(),
-            // A peer that is slow to agree keeps nobody else waiting.
+            // A peer that is slow to agree keeps nobody else waiting: there are no more of
+            // them than the gate admits.
             Self::Tls(listener, tls) => TcpListenerStream::new(listener)
                 .then(slowed)
-                .map(move |accepted| agreed(accepted, tls.clone()))
-                .buffer_unordered(HANDSHAKES)
-                .filter_map(std::future::ready)
+                .filter_map(move |accepted| ready(gate.admit(accepted, address_of)))
+                .map(move |admitted| agreed(admitted, tls.clone()))
+                .buffer_unordered(limits.connections_max.saturating_add(1))
+                .filter_map(ready)
                 .boxed(),
         }
     }
+}
+
+fn address_of(stream: &TcpStream) -> io::Result<Option<IpAddr>> {
+    Ok(Some(stream.peer_addr()?.ip()))
 }
 
 fn at(listener: &TcpListener, scheme: &str) -> String {
@@ -188,19 +161,24 @@ fn at(listener: &TcpListener, scheme: &str) -> String {
 }
 
 /// A connection once TLS is agreed on; none where it is not.
-async fn agreed(accepted: io::Result<TcpStream>, tls: Arc<Tls>) -> Option<io::Result<Connection>> {
-    let stream = match accepted {
-        Ok(stream) => stream,
+async fn agreed(
+    admitted: io::Result<(TcpStream, Place)>,
+    tls: Arc<Tls>,
+) -> Option<io::Result<Connection>> {
+    let (stream, place) = match admitted {
+        Ok(admitted) => admitted,
         Err(error) => return Some(Err(error)),
     };
-    let connection = async {
+    let agreeing = async {
         stream.set_nodelay(true)?;
-        let (stream, peer) = tls.accept(stream).await?;
-        let stream = Stream::Tls(Box::new(stream));
-        Ok::<_, io::Error>(Connection { stream, peer })
+        tls.accept(stream).await
     };
-    match connection.await {
-        Ok(connection) => Some(Ok(connection)),
+    let agreed = tokio::select! {
+        agreed = agreeing => agreed,
+        error = place.refused() => Err(error),
+    };
+    match agreed {
+        Ok((stream, peer)) => Some(Ok(Connection::tls(stream, peer, place))),
         Err(error) => {
             tracing::debug!(%error, "TLS handshake failed");
             None
@@ -216,110 +194,4 @@ async fn slowed<S>(accepted: io::Result<S>) -> io::Result<S> {
         tokio::time::sleep(ACCEPT_PAUSE).await;
     }
     accepted
-}
-
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_file(&self.0) {
-            tracing::debug!(path = %self.0.display(), %error, "socket file was not removed");
-        }
-    }
-}
-
-// === impl Connection ===
-
-impl Connection {
-    fn unix(stream: UnixStream) -> Self {
-        Self {
-            stream: Stream::Unix(stream),
-            peer: Peer::unix(),
-        }
-    }
-
-    /// Fails where the peer has gone already.
-    fn tcp(stream: TcpStream) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
-        Ok(Self {
-            peer: Peer::tcp(stream.peer_addr()?),
-            stream: Stream::Tcp(stream),
-        })
-    }
-
-    /// Who is at the other end.
-    #[must_use]
-    pub fn peer(&self) -> &Peer {
-        &self.peer
-    }
-}
-
-impl Connected for Connection {
-    type ConnectInfo = Peer;
-
-    fn connect_info(&self) -> Peer {
-        self.peer.clone()
-    }
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
-            Stream::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
-            Stream::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
-            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
-        }
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().stream {
-            Stream::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
-            Stream::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
-            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
-        }
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().stream {
-            Stream::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-            Stream::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-            Stream::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-        }
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        match &self.stream {
-            Stream::Unix(stream) => stream.is_write_vectored(),
-            Stream::Tcp(stream) => stream.is_write_vectored(),
-            Stream::Tls(stream) => stream.is_write_vectored(),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
-            Stream::Unix(stream) => Pin::new(stream).poll_flush(cx),
-            Stream::Tcp(stream) => Pin::new(stream).poll_flush(cx),
-            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
-            Stream::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
-            Stream::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
-    }
 }

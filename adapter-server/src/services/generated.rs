@@ -6,6 +6,7 @@ use crate::serve::{Answers, Room, Serving};
 use mortise_proto::pb;
 use mortise_proto::rpc::table;
 use std::sync::Arc;
+use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 use tonic::service::interceptor::InterceptedService;
 use tonic::{Request, Response, Status, Streaming, async_trait};
@@ -1457,6 +1458,8 @@ pub(crate) fn mount(
                     pb::adapter_service_server::AdapterServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1471,6 +1474,8 @@ pub(crate) fn mount(
                     pb::agent_store_service_server::AgentStoreServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1485,6 +1490,8 @@ pub(crate) fn mount(
                     pb::budget_checker_service_server::BudgetCheckerServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1497,6 +1504,8 @@ pub(crate) fn mount(
             Inbound::new(
                 InterceptedService::new(
                     pb::egress_service_server::EgressServiceServer::new(serving.clone())
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1511,6 +1520,8 @@ pub(crate) fn mount(
                     pb::event_emitter_service_server::EventEmitterServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1525,6 +1536,8 @@ pub(crate) fn mount(
                     pb::event_log_service_server::EventLogServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1539,6 +1552,8 @@ pub(crate) fn mount(
                     pb::harness_store_service_server::HarnessStoreServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1553,6 +1568,8 @@ pub(crate) fn mount(
                     pb::image_artifact_store_service_server::ImageArtifactStoreServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1567,6 +1584,8 @@ pub(crate) fn mount(
                     pb::image_resolver_service_server::ImageResolverServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1581,6 +1600,8 @@ pub(crate) fn mount(
                     pb::leased_resource_store_service_server::LeasedResourceStoreServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1595,6 +1616,8 @@ pub(crate) fn mount(
                     pb::llm_provider_store_service_server::LlmProviderStoreServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1607,6 +1630,8 @@ pub(crate) fn mount(
             Inbound::new(
                 InterceptedService::new(
                     pb::mcp_service_server::McpServiceServer::new(serving.clone())
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1621,6 +1646,8 @@ pub(crate) fn mount(
                     pb::memory_store_service_server::MemoryStoreServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1635,6 +1662,8 @@ pub(crate) fn mount(
                     pb::message_retriever_service_server::MessageRetrieverServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1649,6 +1678,8 @@ pub(crate) fn mount(
                     pb::outbound_tool_rate_limiter_service_server::OutboundToolRateLimiterServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1663,6 +1694,8 @@ pub(crate) fn mount(
                     pb::payment_authority_service_server::PaymentAuthorityServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1677,6 +1710,8 @@ pub(crate) fn mount(
                     pb::platform_store_service_server::PlatformStoreServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1691,6 +1726,8 @@ pub(crate) fn mount(
                     pb::provider_credential_store_service_server::ProviderCredentialStoreServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1705,6 +1742,8 @@ pub(crate) fn mount(
                     pb::runtime_host_service_server::RuntimeHostServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1719,6 +1758,8 @@ pub(crate) fn mount(
                     pb::session_file_system_service_server::SessionFileSystemServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1733,6 +1774,8 @@ pub(crate) fn mount(
                     pb::session_mutator_service_server::SessionMutatorServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1747,6 +1790,8 @@ pub(crate) fn mount(
                     pb::session_resource_registry_service_server::SessionResourceRegistryServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1761,6 +1806,8 @@ pub(crate) fn mount(
                     pb::session_schedule_store_service_server::SessionScheduleStoreServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1775,6 +1822,8 @@ pub(crate) fn mount(
                     pb::session_sql_db_store_service_server::SessionSqlDbStoreServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1789,6 +1838,8 @@ pub(crate) fn mount(
                     pb::session_storage_store_service_server::SessionStorageStoreServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1803,6 +1854,8 @@ pub(crate) fn mount(
                     pb::session_store_service_server::SessionStoreServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1817,6 +1870,8 @@ pub(crate) fn mount(
                     pb::test_seed_service_server::TestSeedServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1831,6 +1886,8 @@ pub(crate) fn mount(
                     pb::turn_queue_service_server::TurnQueueServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1845,6 +1902,8 @@ pub(crate) fn mount(
                     pb::user_connection_resolver_service_server::UserConnectionResolverServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),
@@ -1859,6 +1918,8 @@ pub(crate) fn mount(
                     pb::utility_llm_service_server::UtilityLlmServiceServer::new(
                             serving.clone(),
                         )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),

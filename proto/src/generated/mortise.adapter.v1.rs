@@ -2673,7 +2673,8 @@ pub enum ErrorReason {
     ProtocolMismatch = 5,
     /// UNAVAILABLE. The store cannot answer now and may answer later: its database
     /// is away, or the server is stopping. The caller sends the call again if its
-    /// effect allows it. This is the only error after which it does.
+    /// effect allows it. Without RetryInfo this is the only error after which it
+    /// does.
     Unavailable = 6,
     /// DEADLINE_EXCEEDED. The answer did not come in time. A change may have
     /// happened.

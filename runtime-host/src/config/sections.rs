@@ -13,7 +13,10 @@ use super::{
     WhenBusy,
 };
 use crate::registry;
-use mortise_adapter_client::{AdapterConfig, ClientTls, Endpoint, TlsIdentity, stores};
+use mortise_adapter_client::{
+    AdapterConfig, ClientTls, Compression, Endpoint, Keepalive, TlsIdentity, TransportConfig,
+    stores,
+};
 use mortise_adapter_server::telemetry::{LogFormat, Otlp, level};
 use mortise_adapter_server::{ListenAddress, ServerTls};
 use std::collections::{BTreeMap, BTreeSet};
@@ -149,6 +152,7 @@ fn adapter(mut section: Section<'_>) -> Option<AdapterConfig> {
     let endpoint = section.require("endpoint", remedy, endpoint);
     let token_file = section.read("token_file", path);
     let tls = section.optional_section("tls").map(client_tls);
+    let transport = section.optional_section("transport").map(transport);
     let is_tls = matches!(endpoint, Some(Endpoint::Https(_)));
     if tls.is_some() && endpoint.is_some() && !is_tls {
         let bad = Bad::new(
@@ -173,7 +177,36 @@ fn adapter(mut section: Section<'_>) -> Option<AdapterConfig> {
         endpoint: endpoint?,
         tls: tls.unwrap_or_default(),
         token_file,
+        transport: transport.unwrap_or_default(),
     })
+}
+
+fn transport(mut section: Section<'_>) -> TransportConfig {
+    let default = TransportConfig::default();
+    let connect_timeout = section.read("connect_timeout", duration);
+    let pings = section.read("keepalive", flag);
+    let interval = section.read("keepalive_interval", duration);
+    let timeout = section.read("keepalive_timeout", duration);
+    let connections_max = section.read("connections_max", number(2, 10_000));
+    let streams_max = section.read("streams_max", number(2, 1_000_000));
+    let compressions = [
+        ("none", None),
+        ("gzip", Some(Compression::Gzip)),
+        ("zstd", Some(Compression::Zstd)),
+    ];
+    let compression = section.read("compression", choice(&compressions));
+    section.finish();
+    let keepalive = default.keepalive.map(|usual| Keepalive {
+        interval: interval.unwrap_or(usual.interval),
+        timeout: timeout.unwrap_or(usual.timeout),
+    });
+    TransportConfig {
+        connect_timeout: connect_timeout.unwrap_or(default.connect_timeout),
+        keepalive: keepalive.filter(|_| pings.unwrap_or(true)),
+        connections_max: connections_max.unwrap_or(default.connections_max),
+        streams_max: streams_max.unwrap_or(default.streams_max),
+        compression: compression.unwrap_or(default.compression),
+    }
 }
 
 fn client_tls(mut section: Section<'_>) -> ClientTls {

@@ -5,7 +5,7 @@ use super::{
     AccessConfig, Calls, HostConfig, Listen, Recovery, TelemetryConfig, TokenSource, Turns,
     WhenBusy,
 };
-use mortise_adapter_client::{AdapterConfig, ClientTls};
+use mortise_adapter_client::{AdapterConfig, ClientTls, Compression, TransportConfig};
 use mortise_adapter_server::telemetry::LogFormat;
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -109,6 +109,27 @@ fn adapter(config: &AdapterConfig) -> Keys {
         .with("endpoint", text(&config.endpoint))
         .maybe("token_file", config.token_file.as_deref().map(path))
         .maybe("tls", Some(tls).filter(|tls| !tls.0.is_empty()))
+        .with("transport", transport(&config.transport))
+}
+
+fn transport(config: &TransportConfig) -> Keys {
+    let compression = match config.compression {
+        None => "none",
+        Some(Compression::Gzip) => "gzip",
+        Some(Compression::Zstd) => "zstd",
+    };
+    let pings = config.keepalive;
+    Keys::new()
+        .with("connect_timeout", time(config.connect_timeout))
+        .with("keepalive", pings.is_some())
+        .maybe(
+            "keepalive_interval",
+            pings.map(|pings| time(pings.interval)),
+        )
+        .maybe("keepalive_timeout", pings.map(|pings| time(pings.timeout)))
+        .with("connections_max", count(config.connections_max))
+        .with("streams_max", count(config.streams_max))
+        .with("compression", compression)
 }
 
 fn calls(config: &Calls) -> Keys {

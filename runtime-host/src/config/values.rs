@@ -3,7 +3,7 @@
 
 use super::fault::Bad;
 use bytesize::ByteSize;
-use mortise_adapter_client::Endpoint;
+use mortise_adapter_client::{ConfigError, Endpoint};
 use mortise_adapter_server::ListenAddress;
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -106,17 +106,27 @@ pub(super) fn choice<T: Copy>(words: &[(&str, T)]) -> impl Fn(&Value) -> Result<
 pub(super) fn listen(value: &Value) -> Result<ListenAddress, Bad> {
     let remedy = "write unix:/run/mortise/host.sock or 127.0.0.1:7450";
     let text = text(value)?;
-    text.parse()
-        .map_err(|_| Bad::new("it is not an address to listen at", remedy))
+    text.parse().map_err(|problem: String| {
+        Bad::new(
+            format!("it is not an address to listen at: {problem}"),
+            remedy,
+        )
+    })
 }
 
 /// Where an adapter listens.
 pub(super) fn endpoint(value: &Value) -> Result<Endpoint, Bad> {
     let remedy =
         "write unix:/run/adapter.sock, http://127.0.0.1:7443 or https://storage.example.com:7443";
-    text(value)?
-        .parse()
-        .map_err(|_| Bad::new("it is not an adapter's endpoint", remedy))
+    text(value)?.parse().map_err(|error| match error {
+        ConfigError::Endpoint { problem, .. } => Bad::new(
+            format!("it is not an adapter's endpoint: {problem}"),
+            remedy,
+        ),
+        other @ (ConfigError::Credentials { .. }
+        | ConfigError::Routes(_)
+        | ConfigError::Runtime(_)) => Bad::new(other.to_string(), remedy),
+    })
 }
 
 /// The SHA-256 of a token, in hexadecimal digits.

@@ -8,7 +8,9 @@ use axum::middleware::AddExtension;
 use axum::serve::{IncomingStream, Listener as Accepting};
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use mortise_adapter_server::{Connection, ListenAddress, Listener, Peer, ServerTls, Tls};
+use mortise_adapter_server::{
+    Connection, ConnectionLimits, ListenAddress, Listener, Peer, ServerTls, Tls,
+};
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::io;
@@ -67,6 +69,11 @@ pub(super) struct Accepted(BoxStream<'static, io::Result<Connection>>);
 impl Accepted {
     pub(super) fn new(listener: Listener) -> Self {
         Self(listener.incoming())
+    }
+
+    /// Within limits of their own, which no other listener can use up.
+    pub(super) fn reserved(listener: Listener) -> Self {
+        Self(listener.incoming_within(ConnectionLimits::reserved()))
     }
 }
 

@@ -16,9 +16,17 @@ use tokio::task::JoinHandle;
 pub struct Server {
     /// Where it listens.
     pub endpoint: Endpoint,
-    _stop: oneshot::Sender<()>,
-    _served: JoinHandle<()>,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<()>,
     _folder: TempDir,
+}
+
+impl Server {
+    /// Stops it, and waits until it has.
+    pub async fn stop(self) {
+        drop(self.stop);
+        self.served.await.unwrap();
+    }
 }
 
 /// Serves on a private unix socket.
@@ -50,8 +58,8 @@ pub async fn serve_at(server: AdapterServer, address: ListenAddress, folder: Tem
     });
     Server {
         endpoint,
-        _stop: stop,
-        _served: served,
+        stop,
+        served,
         _folder: folder,
     }
 }

@@ -17,6 +17,7 @@ pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
         use mortise_proto::pb;
         use mortise_proto::rpc::table;
         use std::sync::Arc;
+        use tonic::codec::CompressionEncoding;
         use tonic::service::Routes;
         use tonic::service::interceptor::InterceptedService;
         use tonic::{Request, Response, Status, Streaming, async_trait};\n",
@@ -30,6 +31,8 @@ pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
             ".add_service(Inbound::new(
                 InterceptedService::new(
                     pb::{module}_server::{}Server::new(serving.clone())
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
                         .max_decoding_message_size(request_bytes_max)
                         .max_encoding_message_size(usize::MAX),
                     admit.clone(),

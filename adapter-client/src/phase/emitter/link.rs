@@ -176,16 +176,16 @@ impl Link {
     /// Opens the stream and sends what is not acknowledged.
     async fn open(&mut self) -> std::result::Result<(), StoreError> {
         let (requests, outgoing) = mpsc::channel(AHEAD);
-        for sending in &mut self.unacknowledged {
-            sending.sent_at = Instant::now();
+        for sending in &self.unacknowledged {
             if requests.try_send(sending.body.clone()).is_err() {
                 return Err(stopped());
             }
         }
-        let opening = self.mesh.exchange(&EMIT_STREAM, outgoing);
-        let answers = tokio::time::timeout(self.mesh.deadline(), opening)
-            .await
-            .unwrap_or_else(|_| Err(self.too_late()))?;
+        let answers = self.mesh.exchange(&EMIT_STREAM, outgoing).await?;
+        // The wait for a connection is none of theirs.
+        for sending in &mut self.unacknowledged {
+            sending.sent_at = Instant::now();
+        }
         self.stream = Some(Stream { requests, answers });
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 use super::errors::shape;
 use crate::host::Events;
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{Stream, StreamExt};
@@ -28,7 +29,18 @@ pub(super) fn stream(
         Ok::<_, Infallible>(item.unwrap_or_else(|error| named("error", &shape(&error))))
     });
     let alive = KeepAlive::new().interval(ALIVE_EVERY);
-    Sse::new(items).keep_alive(alive).into_response()
+    // Proxies collect answers, or compress them in large pieces, unless they are told not to.
+    let unbuffered = [
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+        (header::CACHE_CONTROL, "no-cache, no-transform"),
+    ];
+    let mut answer = Sse::new(items).keep_alive(alive).into_response();
+    for (name, value) in unbuffered {
+        answer
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    answer
 }
 
 /// An event of the session.

@@ -1,0 +1,475 @@
+//! The connections to one endpoint.
+//!
+//! Calls and streams without an end have connections of their own: a server or a proxy
+//! allows so many streams on a connection, and followers that stay for hours must not
+//! use up those of the calls. Where a connection is full another one is opened. On those
+//! for calls one place is left to probes, which therefore never wait for calls.
+//!
+//! One task dials, for everybody who waits, with growing pauses: an endpoint that is
+//! away sees one attempt at a time, however many calls wait for it (gRPC's
+//! "wait for ready").
+
+use super::connection::Connection;
+use super::dial::{Dial, Dialler, Place};
+use super::fault::Failed;
+use super::purpose::{GROUPS, Purpose};
+use crate::mesh::backoff::Backoff;
+use mortise_proto::StoreError;
+use mortise_proto::error::Outcome;
+use mortise_proto::pb::ErrorReason;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// The dialler's pauses. Short, for there is one dialler for each endpoint.
+const FIRST_PAUSE: Duration = Duration::from_millis(25);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// The pause after a failure where somebody waits for the next attempt alone.
+const SHORT_PAUSE: Duration = Duration::from_millis(10);
+
+/// How long a connection beyond the first may be idle.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// How long a call waits at least for a place where all connections are full.
+const PLACE_WAIT: Duration = Duration::from_secs(5);
+
+/// How many connections there may be, and how much is put on each.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) connections_max: usize,
+    pub(super) streams_max: usize,
+}
+
+/// The connections to one endpoint. Cheap to clone.
+#[derive(Debug)]
+pub(in crate::mesh) struct Pool<D: Dial = Dialler> {
+    inner: Arc<Inner<D>>,
+}
+
+#[derive(Debug)]
+struct Inner<D: Dial> {
+    dialler: D,
+    limits: Limits,
+    state: Mutex<State<D::Made>>,
+    /// Told of new connections and free places, by group.
+    changed: [Notify; GROUPS],
+    /// Tells the dialler not to pause.
+    hurry: Notify,
+}
+
+#[derive(Debug)]
+struct State<C> {
+    open: Vec<Open<C>>,
+    next_id: u64,
+    /// Callers without a place, by group.
+    waiting: [usize; GROUPS],
+    is_dialling: bool,
+    /// How many attempts to connect have ended.
+    dials: u64,
+    /// Why the last one failed, if it did.
+    failure: Option<(Instant, StoreError)>,
+}
+
+#[derive(Debug)]
+struct Open<C> {
+    id: u64,
+    group: usize,
+    connection: C,
+    in_use: usize,
+    idle_since: Instant,
+}
+
+/// A place on a connection. Dropping it frees the place.
+#[derive(Debug)]
+pub(in crate::mesh) struct Lease<D: Dial = Dialler> {
+    inner: Arc<Inner<D>>,
+    connection: D::Made,
+    id: u64,
+    group: usize,
+}
+
+/// Why there is no place now.
+enum Wanting {
+    /// A connection is being made.
+    Connection,
+    /// There are as many as there may be, and all are full.
+    Place(StoreError),
+}
+
+// === impl Pool ===
+
+impl<D: Dial> Clone for Pool<D> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+        }
+    }
+}
+
+impl<D: Dial> Pool<D> {
+    pub(super) fn new(dialler: D, limits: Limits) -> Self {
+        let state = State {
+            open: Vec::new(),
+            next_id: 0,
+            waiting: [0; GROUPS],
+            is_dialling: false,
+            dials: 0,
+            failure: None,
+        };
+        Self {
+            inner: Arc::new(Inner {
+                dialler,
+                limits,
+                state: Mutex::new(state),
+                changed: [Notify::new(), Notify::new()],
+                hurry: Notify::new(),
+            }),
+        }
+    }
+
+    /// A place for a call. Waits so long for a connection; with no time to wait, for the
+    /// end of one attempt to connect. Called on the runtime that drives connections.
+    pub(in crate::mesh) async fn acquire(
+        &self,
+        purpose: Purpose,
+        wait: Duration,
+    ) -> Result<Lease<D>, Failed> {
+        if let Some(lease) = self.inner.lock().take(&self.inner, purpose) {
+            return Ok(lease);
+        }
+        let waiting = Waiting::begin(&self.inner, purpose.group());
+        let (began, is_patient) = (Instant::now(), !wait.is_zero());
+        if !is_patient {
+            if let Some(failed_at) = self.inner.last_failure() {
+                sleep_until(failed_at + SHORT_PAUSE).await;
+            }
+            self.inner.hurry.notify_one();
+        }
+        let dials_before = self.inner.lock().dials;
+        loop {
+            let changed = self.inner.changed(purpose).notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let wanting = {
+                let mut state = self.inner.lock();
+                if let Some(lease) = state.take(&self.inner, purpose) {
+                    return Ok(lease);
+                }
+                let failure = state.failure.as_ref().map(|(_, error)| error);
+                if let Some(error) = failure.filter(|error| {
+                    state.dials > dials_before && !(is_patient && error.is_transient())
+                }) {
+                    return Err(unsent(error.clone()));
+                }
+                waiting.dial(&mut state)
+            };
+            let (until, is_bounded) = match wanting {
+                Wanting::Connection => (began + wait, is_patient),
+                Wanting::Place(_) => (began + wait.max(PLACE_WAIT), true),
+            };
+            tokio::select! {
+                biased;
+                () = &mut changed => {}
+                () = sleep_until(until), if is_bounded => {
+                    return Err(unsent(self.inner.late(wanting, wait)));
+                }
+            }
+        }
+    }
+
+    /// Ends the connections on which nothing has come since then: a question that was
+    /// sent on one of them was not answered in time.
+    pub(in crate::mesh) fn end_silent(&self, since: Instant) {
+        let mut state = self.inner.lock();
+        for open in &state.open {
+            if open.in_use > 0 && !open.connection.heard_since(since) {
+                open.connection.close();
+                tracing::debug!(connection = open.id, "a silent connection was closed");
+            }
+        }
+        state.open.retain(|open| open.connection.is_usable());
+    }
+}
+
+// === impl Inner ===
+
+impl<D: Dial> Inner<D> {
+    fn lock(&self) -> MutexGuard<'_, State<D::Made>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn changed(&self, purpose: Purpose) -> &Notify {
+        let [calls, streams] = &self.changed;
+        match purpose {
+            Purpose::Call | Purpose::Probe => calls,
+            Purpose::Stream => streams,
+        }
+    }
+
+    fn last_failure(&self) -> Option<Instant> {
+        self.lock().failure.as_ref().map(|(at, _)| *at)
+    }
+
+    fn late(&self, wanting: Wanting, wait: Duration) -> StoreError {
+        match (wanting, &self.lock().failure) {
+            (Wanting::Place(error), _) => error,
+            (Wanting::Connection, Some((_, error))) => error.clone(),
+            (Wanting::Connection, None) => StoreError::new(
+                ErrorReason::Unavailable,
+                format!("no connection was made within {} s", wait.as_secs_f64()),
+            ),
+        }
+    }
+
+    /// Connects for as long as somebody waits.
+    async fn dial_while_wanted(self: Arc<Self>) {
+        let mut dialling = Dialling {
+            inner: self.clone(),
+            is_ended: false,
+        };
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        loop {
+            let Some(group) = self.lock().next_wanted(self.limits) else {
+                dialling.is_ended = true;
+                return;
+            };
+            let made = self.dialler.dial().await;
+            let is_made = self.lock().dialled(made, group);
+            for changed in &self.changed {
+                changed.notify_waiters();
+            }
+            if !is_made {
+                tokio::select! {
+                    () = sleep(backoff.next()) => {}
+                    () = self.hurry.notified() => {}
+                }
+            } else {
+                backoff.reset();
+            }
+        }
+    }
+
+    fn release(&self, id: u64, group: usize) {
+        let mut state = self.lock();
+        if let Some(open) = state.open.iter_mut().find(|open| open.id == id) {
+            open.in_use = open.in_use.saturating_sub(1);
+            open.idle_since = Instant::now();
+        }
+        let is_awaited = state.waiting.get(group).is_some_and(|waiting| *waiting > 0);
+        drop(state);
+        if let Some(changed) = self.changed.get(group).filter(|_| is_awaited) {
+            changed.notify_one();
+        }
+    }
+}
+
+// === impl State ===
+
+impl<C: Place> State<C> {
+    /// A place on the first connection that has one.
+    fn take<D: Dial<Made = C>>(
+        &mut self,
+        inner: &Arc<Inner<D>>,
+        purpose: Purpose,
+    ) -> Option<Lease<D>> {
+        self.tidy();
+        let group = purpose.group();
+        let open = self
+            .open
+            .iter_mut()
+            .find(|open| open.group == group && open.in_use < open.places(purpose, inner.limits))?;
+        open.in_use += 1;
+        Some(Lease {
+            inner: inner.clone(),
+            connection: open.connection.clone(),
+            id: open.id,
+            group,
+        })
+    }
+
+    /// Forgets connections that are closed, and those that have long been too many.
+    fn tidy(&mut self) {
+        let mut kept = [false; GROUPS];
+        self.open.retain(|open| {
+            let is_first = kept
+                .get_mut(open.group)
+                .is_some_and(|kept| !std::mem::replace(kept, true));
+            let is_idle = open.in_use == 0 && open.idle_since.elapsed() > IDLE;
+            open.connection.is_usable() && (is_first || !is_idle)
+        });
+    }
+
+    /// For whom a connection is to be made next, if for anybody; else the dialler ends.
+    fn next_wanted(&mut self, limits: Limits) -> Option<usize> {
+        self.tidy();
+        let wanted = (0..GROUPS).find(|group| {
+            let waiting = self.waiting.get(*group).copied().unwrap_or_default();
+            waiting > self.free(*group, limits) && self.may_open(*group, limits)
+        });
+        self.is_dialling = wanted.is_some();
+        wanted
+    }
+
+    fn free(&self, group: usize, limits: Limits) -> usize {
+        let own = self.open.iter().filter(|open| open.group == group);
+        own.map(|open| {
+            let places = open.places(Purpose::of(group), limits);
+            places.saturating_sub(open.in_use)
+        })
+        .sum()
+    }
+
+    /// A group without any connection may always have one.
+    fn may_open(&self, group: usize, limits: Limits) -> bool {
+        let has_one = self.open.iter().any(|open| open.group == group);
+        !has_one || self.open.len() < limits.connections_max
+    }
+
+    fn dialled(&mut self, made: Result<C, StoreError>, group: usize) -> bool {
+        self.dials += 1;
+        let made = made.and_then(|connection| match connection.streams_max() {
+            0 => Err(StoreError::new(
+                ErrorReason::Unavailable,
+                "the server allows no streams (SETTINGS_MAX_CONCURRENT_STREAMS is 0)",
+            )),
+            _ => Ok(connection),
+        });
+        match made {
+            Ok(connection) => {
+                self.failure = None;
+                self.open.push(Open {
+                    id: self.next_id,
+                    group,
+                    connection,
+                    in_use: 0,
+                    idle_since: Instant::now(),
+                });
+                self.next_id += 1;
+                tracing::debug!(group, "connected");
+            }
+            Err(error) => {
+                tracing::debug!(%error, "no connection was made");
+                self.failure = Some((Instant::now(), error));
+            }
+        }
+        self.failure.is_none()
+    }
+
+    /// What to say where every connection is full.
+    fn full(&self, group: usize, limits: Limits) -> StoreError {
+        let own = self.open.iter().filter(|open| open.group == group);
+        let allowed = own.clone().map(|open| open.connection.streams_max()).min();
+        let (count, allowed) = (own.count(), allowed.unwrap_or_default());
+        let by_whom = match allowed <= limits.streams_max {
+            true => format!(
+                "the server or a proxy before it allows {allowed} streams on each (SETTINGS_MAX_CONCURRENT_STREAMS); raise this limit there"
+            ),
+            false => format!(
+                "this side puts {} streams on each; raise `streams_max`",
+                limits.streams_max
+            ),
+        };
+        let text = format!(
+            "all {count} connections are full: {by_whom}, or raise `connections_max`, which is {}",
+            limits.connections_max
+        );
+        StoreError::new(ErrorReason::Unavailable, text).outcome(Outcome::NotApplied)
+    }
+}
+
+// === impl Open ===
+
+impl<C: Place> Open<C> {
+    /// How many places there are for a purpose.
+    fn places(&self, purpose: Purpose, limits: Limits) -> usize {
+        let allowed = self.connection.streams_max().min(limits.streams_max);
+        match purpose {
+            // The last one is left to probes.
+            Purpose::Call if allowed > 1 => allowed - 1,
+            Purpose::Call | Purpose::Probe | Purpose::Stream => allowed,
+        }
+    }
+}
+
+// === impl Lease ===
+
+impl<D: Dial> Lease<D> {
+    pub(super) fn made(&self) -> &D::Made {
+        &self.connection
+    }
+}
+
+impl Lease {
+    pub(super) fn connection(&self) -> &Connection {
+        self.made()
+    }
+}
+
+impl<D: Dial> Drop for Lease<D> {
+    fn drop(&mut self) {
+        self.inner.release(self.id, self.group);
+    }
+}
+
+/// A caller without a place, for as long as it waits.
+struct Waiting<D: Dial> {
+    inner: Arc<Inner<D>>,
+    group: usize,
+}
+
+impl<D: Dial> Waiting<D> {
+    fn begin(inner: &Arc<Inner<D>>, group: usize) -> Self {
+        if let Some(waiting) = inner.lock().waiting.get_mut(group) {
+            *waiting += 1;
+        }
+        Self {
+            inner: inner.clone(),
+            group,
+        }
+    }
+
+    /// Lets a connection be made, where there may be another.
+    fn dial(&self, state: &mut State<D::Made>) -> Wanting {
+        let limits = self.inner.limits;
+        if state.is_dialling {
+            return Wanting::Connection;
+        }
+        if !state.may_open(self.group, limits) {
+            return Wanting::Place(state.full(self.group, limits));
+        }
+        state.is_dialling = true;
+        drop(tokio::spawn(self.inner.clone().dial_while_wanted()));
+        Wanting::Connection
+    }
+}
+
+impl<D: Dial> Drop for Waiting<D> {
+    fn drop(&mut self) {
+        if let Some(waiting) = self.inner.lock().waiting.get_mut(self.group) {
+            *waiting = waiting.saturating_sub(1);
+        }
+    }
+}
+
+/// The dialler at work. Where it panics, another may begin.
+struct Dialling<D: Dial> {
+    inner: Arc<Inner<D>>,
+    is_ended: bool,
+}
+
+impl<D: Dial> Drop for Dialling<D> {
+    fn drop(&mut self) {
+        if !self.is_ended {
+            self.inner.lock().is_dialling = false;
+        }
+    }
+}
+
+fn unsent(error: StoreError) -> Failed {
+    Failed {
+        error: error.outcome(Outcome::NotApplied),
+        reached: super::fault::Reached::Nobody,
+    }
+}
