@@ -198,7 +198,7 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
         let set = remote.set_session_status(session_id, status).await;
         // Upstream logs this failure and goes on.
         set.map_err(|error| match &phase {
-            Some(phase) => phase.noted(error.into()),
+            Some(phase) => phase.record_failure(error.into()),
             None => error,
         })
     }

@@ -25,10 +25,10 @@ pub(crate) mod call;
 mod codec;
 pub(crate) mod config;
 mod connect;
-mod driver;
 pub(crate) mod endpoint;
 pub(crate) mod handshake;
 pub(crate) mod health;
+mod io_runtime;
 pub(crate) mod offers;
 mod retry;
 pub(crate) mod stats;
@@ -41,15 +41,15 @@ pub(crate) mod transport;
 
 use bytes::Bytes;
 use config::{AdapterConfig, ConfigError, MeshConfig};
-use driver::Driver;
 use everruns_core::org_public_id_from_internal;
 use health::Health;
+use io_runtime::IoRuntime;
 use mortise_proto::pb::{ErrorReason, Identity};
 use mortise_proto::{MAX_MESSAGE_BYTES, Method, StoreError};
 use prost::Message;
 use retry::{Retries, RetryPolicy};
 use stats::{MethodStats, RpcStats, Stats};
-use status::Seen;
+use status::LastHandshake;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -81,7 +81,7 @@ struct Inner {
     long_deadline: Duration,
     max_message_bytes: usize,
     max_answer_bytes: usize,
-    driver: Driver,
+    io_runtime: IoRuntime,
     handshakes: Semaphore,
     /// Counts the changes of any adapter's health.
     health_changes: watch::Sender<u64>,
@@ -96,7 +96,7 @@ pub(crate) struct Target {
     retry: RetryPolicy,
     token: Option<Token>,
     stats: Stats,
-    seen: Mutex<Seen>,
+    seen: Mutex<LastHandshake>,
     health: Health,
     /// What the server said it takes, once it was asked.
     request_bytes_max: AtomicUsize,
@@ -126,7 +126,7 @@ impl Mesh {
     pub fn new(config: MeshConfig) -> Result<Self, ConfigError> {
         let routes = config.routes.resolve(&config.adapters)?;
         let routed_by_name = config.routes.named();
-        let driver = Driver::start().map_err(ConfigError::Runtime)?;
+        let io_runtime = IoRuntime::start().map_err(ConfigError::Runtime)?;
         let targets = config
             .adapters
             .into_iter()
@@ -158,7 +158,7 @@ impl Mesh {
                 long_deadline: config.long_deadline,
                 max_message_bytes: config.max_message_bytes,
                 max_answer_bytes: config.max_answer_bytes,
-                driver,
+                io_runtime,
                 handshakes: Semaphore::new(HANDSHAKES_MAX),
                 health_changes: watch::Sender::new(0),
             }),

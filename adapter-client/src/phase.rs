@@ -16,13 +16,13 @@
 //! several adapters, the phase reads and emits one by one. So it does from the moment on
 //! in which a server says that it does not know the stream or the snapshot any more.
 
-mod emitter;
+mod event_stream;
 mod snapshot;
 
 use crate::mesh::offers::Offers;
 use crate::stores::{Remote, finish_query, is_fatal};
 use async_trait::async_trait;
-use emitter::EventLink;
+use event_stream::EventLink;
 use everruns_core::AgentLoopError;
 use everruns_core::error::Result;
 use everruns_core::events::{self, Event, EventRequest};
@@ -136,7 +136,7 @@ impl Phase {
     }
 
     /// Keeps a failure that upstream only logs, for `finish` to report.
-    pub(crate) fn noted(&self, error: StoreError) -> AgentLoopError {
+    pub(crate) fn record_failure(&self, error: StoreError) -> AgentLoopError {
         if error.gone_session() == Some(self.session_id) {
             self.gone.send_replace(Some(error.clone()));
         }
@@ -368,7 +368,7 @@ impl EventEmitter for Phase {
             Some(_) | None => self.remote.emit_event(request).await,
         };
         let event = match sent {
-            Err(error) if !is_ephemeral => return Err(self.noted(error)),
+            Err(error) if !is_ephemeral => return Err(self.record_failure(error)),
             sent => sent?,
         };
         if leaves_a_message

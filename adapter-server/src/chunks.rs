@@ -1,6 +1,6 @@
 //! Cutting long answers into messages of a size that every peer takes.
 
-use crate::{ByteRuns, MessageRuns};
+use crate::{ByteChunks, MessageBatches};
 use bytes::Bytes;
 use everruns_core::message::Message;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
@@ -28,7 +28,7 @@ where
 
 /// Runs of messages in chunks.
 pub(crate) fn message_chunks(
-    runs: MessageRuns,
+    runs: MessageBatches,
 ) -> impl Stream<Item = Result<pb::MessageChunk, StoreError>> + Send + 'static {
     runs.map_ok(|run| {
         chunks::<_, pb::Message>(run).map(|messages| Ok(pb::MessageChunk { messages }))
@@ -37,7 +37,7 @@ pub(crate) fn message_chunks(
 }
 
 /// Messages that are all there, as runs that are converted as they are sent.
-pub(crate) fn runs_of(messages: Vec<Message>) -> MessageRuns {
+pub(crate) fn runs_of(messages: Vec<Message>) -> MessageBatches {
     chunks(messages).map(Ok).boxed()
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn byte_chunks(mut rest: Bytes) -> impl Stream<Item = Bytes> + Send +
 
 /// Pieces of bytes in chunks.
 pub(crate) fn piece_chunks(
-    pieces: ByteRuns,
+    pieces: ByteChunks,
 ) -> impl Stream<Item = Result<Bytes, StoreError>> + Send + 'static {
     pieces
         .map_ok(|piece| byte_chunks(piece).map(Ok))
@@ -58,6 +58,6 @@ pub(crate) fn piece_chunks(
 }
 
 /// Bytes that are all there, as one piece.
-pub(crate) fn one_piece(bytes: impl Into<Bytes>) -> ByteRuns {
+pub(crate) fn one_piece(bytes: impl Into<Bytes>) -> ByteChunks {
     stream::iter([Ok(bytes.into())]).boxed()
 }

@@ -2,7 +2,7 @@
 //! that they are compiled once, in this crate, and not again for every adapter.
 
 use crate::{
-    AdapterSource, EventStore, McpDirectory, Outage, Piecewise, Scope, SqlDatabases, TestSeed,
+    AdapterSource, EventStore, McpDirectory, Outage, Scope, SqlDatabases, StreamingReads, TestSeed,
     TurnQueue,
 };
 use everruns_core::error::Result;
@@ -87,7 +87,7 @@ pub(crate) trait AnyAdapter: Send + Sync {
     ) -> Option<Arc<dyn PaymentAuthority>>;
     fn outbound_tool_rate_limiter(&self, org_id: i64) -> Option<Arc<dyn OutboundToolRateLimiter>>;
     fn event_store(&self, scope: &Scope) -> Option<Arc<dyn EventStore>>;
-    fn piecewise(&self, scope: &Scope) -> Option<Arc<dyn Piecewise>>;
+    fn streaming_reads(&self, scope: &Scope) -> Option<Arc<dyn StreamingReads>>;
     fn mcp_directory(&self, scope: &Scope) -> Option<Arc<dyn McpDirectory>>;
     fn sql_databases(&self, scope: &Scope) -> Option<Arc<dyn SqlDatabases>>;
     fn turn_queue(&self, scope: &Scope) -> Option<Arc<dyn TurnQueue>>;
@@ -237,8 +237,8 @@ impl<S: AdapterSource> AnyAdapter for ForCall<S> {
     fn event_store(&self, scope: &Scope) -> Option<Arc<dyn EventStore>> {
         self.source.event_store(scope)
     }
-    fn piecewise(&self, scope: &Scope) -> Option<Arc<dyn Piecewise>> {
-        self.source.piecewise(scope)
+    fn streaming_reads(&self, scope: &Scope) -> Option<Arc<dyn StreamingReads>> {
+        self.source.streaming_reads(scope)
     }
     fn mcp_directory(&self, scope: &Scope) -> Option<Arc<dyn McpDirectory>> {
         self.source.mcp_directory(scope)

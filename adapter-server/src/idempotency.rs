@@ -1,4 +1,4 @@
-//! Answers by request id, in memory, for adapters that do not remember them
+//! ResponseStream by request id, in memory, for adapters that do not remember them
 //! themselves. Bounded in bytes; lost when the server stops.
 
 use crate::Scope;
@@ -18,7 +18,7 @@ const BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// The map. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct ReplyMemory {
+pub(crate) struct IdempotencyCache {
     answers: Cache<(i64, String), Remembered>,
 }
 
@@ -28,9 +28,9 @@ struct Remembered {
     answer: Bytes,
 }
 
-// === impl ReplyMemory ===
+// === impl IdempotencyCache ===
 
-impl ReplyMemory {
+impl IdempotencyCache {
     pub(crate) fn new() -> Self {
         Self::holding(BYTES_MAX)
     }
@@ -114,7 +114,7 @@ mod tests {
     /// However full the memory is, what was done last is remembered.
     #[tokio::test]
     async fn the_newest_answers_are_kept() {
-        let memory = ReplyMemory::holding(64 * 1024);
+        let memory = IdempotencyCache::holding(64 * 1024);
         let done = AtomicU32::new(0);
         for number in 0..5_000 {
             for _ in 0..2 {

@@ -50,6 +50,6 @@ pub use net::tls::{ServerTls, Tls, TlsError};
 pub use scope::Scope;
 pub use server::{AdapterServer, ServeError};
 pub use source::{
-    Acknowledged, AdapterSource, Appended, ByteRuns, EventStore, McpAuthorization, McpDirectory,
-    MessageRuns, Outage, Piecewise, SqlDatabases, TestSeed, TurnQueue,
+    AdapterSource, AppendAck, AppendRequest, ByteChunks, EventStore, McpAuthorization,
+    McpDirectory, MessageBatches, Outage, SqlDatabases, StreamingReads, TestSeed, TurnQueue,
 };

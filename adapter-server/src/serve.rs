@@ -4,7 +4,7 @@
 //! changes to their end, encoding errors.
 
 use crate::erased::{AnyAdapter, AnySource};
-use crate::idempotency::ReplyMemory;
+use crate::idempotency::IdempotencyCache;
 use crate::inbound;
 use crate::{Admitted, Scope};
 use futures::future::{BoxFuture, ready};
@@ -40,10 +40,10 @@ const READER_WAIT: Duration = Duration::from_secs(30);
 const READY: usize = 4;
 
 /// A streamed answer.
-pub(crate) type Answers<Rsp> = Pin<Box<dyn Stream<Item = Result<Rsp, Status>> + Send>>;
+pub(crate) type ResponseStream<Rsp> = Pin<Box<dyn Stream<Item = Result<Rsp, Status>> + Send>>;
 
 /// What a handler yields.
-pub(crate) type Outcome<Rsp> = Result<Rsp, StoreError>;
+pub(crate) type HandlerResult<Rsp> = Result<Rsp, StoreError>;
 
 /// Implements every service of the contract over one source of adapters.
 #[derive(Clone)]
@@ -57,7 +57,7 @@ pub(crate) struct Shared {
     pub(crate) max_message_bytes: usize,
     /// Whether more than the plain methods is offered.
     pub(crate) features: bool,
-    pub(crate) replies: ReplyMemory,
+    pub(crate) idempotency: IdempotencyCache,
     /// Room for changes under way. A change outlives its caller, so callers that give up
     /// must not pile up work.
     pub(crate) under_way: Room,
@@ -84,7 +84,7 @@ pub(crate) struct Call<Req> {
 // === impl Serving ===
 
 impl Serving {
-    /// Answers a unary call.
+    /// ResponseStream a unary call.
     pub(crate) async fn unary<Req, Rsp, F, Fut>(
         &self,
         rpc: &Rpc<Req, Rsp>,
@@ -95,7 +95,7 @@ impl Serving {
         Req: Scoped + OpenValues + prost::Message,
         Rsp: prost::Message + Default + 'static,
         F: FnOnce(Call<Req>) -> Fut,
-        Fut: Future<Output = Outcome<Rsp>> + Send + 'static,
+        Fut: Future<Output = HandlerResult<Rsp>> + Send + 'static,
     {
         let (metadata, extensions, request) = request.into_parts();
         let room = match inbound::held(&extensions, &request) {
@@ -108,7 +108,7 @@ impl Serving {
         Ok(Response::new(answer))
     }
 
-    /// Answers a call whose request is a stream: takes all of it in, then goes on as
+    /// ResponseStream a call whose request is a stream: takes all of it in, then goes on as
     /// with a unary call. Until then nothing has happened, so that a caller who goes
     /// away in the middle has asked for nothing.
     pub(crate) async fn client_stream<U, Rsp, F, Fut>(
@@ -121,7 +121,7 @@ impl Serving {
         U: Upload,
         Rsp: prost::Message + Default + 'static,
         F: FnOnce(Call<U::Whole>) -> Fut,
-        Fut: Future<Output = Outcome<Rsp>> + Send + 'static,
+        Fut: Future<Output = HandlerResult<Rsp>> + Send + 'static,
     {
         let (metadata, _, mut parts) = request.into_parts();
         let first = next_part(&mut parts).await?.unwrap_or_default();
@@ -143,20 +143,20 @@ impl Serving {
         &self,
         scope: Scope,
         room: Option<OwnedSemaphorePermit>,
-        work: impl Future<Output = Outcome<Rsp>> + Send + 'static,
-    ) -> Outcome<Rsp>
+        work: impl Future<Output = HandlerResult<Rsp>> + Send + 'static,
+    ) -> HandlerResult<Rsp>
     where
         Rsp: prost::Message + Default + 'static,
     {
         match scope.method.effect {
             Effect::Read => caught(work).await,
-            Effect::Idempotent | Effect::Unsafe => to_the_end(room, work).await,
+            Effect::Idempotent | Effect::Unsafe => spawn_to_completion(room, work).await,
             Effect::Keyed if self.shared.source.remembers_requests() => {
-                to_the_end(room, work).await
+                spawn_to_completion(room, work).await
             }
             Effect::Keyed => {
-                let replies = self.shared.replies.clone();
-                to_the_end(room, async move { replies.once(&scope, work).await }).await
+                let replies = self.shared.idempotency.clone();
+                spawn_to_completion(room, async move { replies.once(&scope, work).await }).await
             }
         }
     }
@@ -167,33 +167,33 @@ impl Serving {
         &self,
         effect: Effect,
         request: &impl prost::Message,
-    ) -> Outcome<Option<OwnedSemaphorePermit>> {
+    ) -> HandlerResult<Option<OwnedSemaphorePermit>> {
         if effect == Effect::Read {
             return Ok(None);
         }
         Ok(self.shared.under_way.take(request.encoded_len()).await)
     }
 
-    /// Answers a call with a stream. The handler does what can fail before the
+    /// ResponseStream a call with a stream. The handler does what can fail before the
     /// first message; the stream does the rest.
     pub(crate) async fn stream<Req, Rsp, F, Fut, St>(
         &self,
         rpc: &Rpc<Req, Rsp>,
         request: Request<Req>,
         handler: F,
-    ) -> Result<Response<Answers<Rsp>>, Status>
+    ) -> Result<Response<ResponseStream<Rsp>>, Status>
     where
         Req: Scoped + OpenValues,
         Rsp: Send + 'static,
         F: FnOnce(Call<Req>) -> Fut,
-        Fut: Future<Output = Outcome<St>>,
-        St: Stream<Item = Outcome<Rsp>> + Send + 'static,
+        Fut: Future<Output = HandlerResult<St>>,
+        St: Stream<Item = HandlerResult<Rsp>> + Send + 'static,
     {
         let (metadata, extensions, request) = request.into_parts();
         let call = self.open(rpc, &metadata, request)?;
         let answers = AssertUnwindSafe(caught(handler(call)).await?).catch_unwind();
         let answers = answers.map(|item| {
-            let item = item.unwrap_or_else(|_| Err(broke_off()));
+            let item = item.unwrap_or_else(|_| Err(aborted()));
             item.map_err(Status::from)
         });
         Ok(Response::new(while_admitted(&extensions, answers)))
@@ -206,7 +206,7 @@ impl Serving {
         rpc: &Rpc<Req, Rsp>,
         metadata: &MetadataMap,
         request: Req,
-    ) -> Outcome<Call<Req>> {
+    ) -> HandlerResult<Call<Req>> {
         let scope = Scope::check(request.context(), rpc.method)?.until(metadata);
         request.check_values()?;
         Ok(self.call(scope, request))
@@ -231,16 +231,16 @@ pub(crate) trait Upload: Sized + Send {
     type Whole;
 
     /// Begins with the first message, and refuses what would become too large.
-    fn begin(first: Self::Part) -> Outcome<Self>;
+    fn begin(first: Self::Part) -> HandlerResult<Self>;
 
     /// How many bytes the first message announced; no more are taken.
     fn size_bytes(&self) -> usize;
 
     /// Takes the next message.
-    fn add(&mut self, part: Self::Part) -> Outcome<()>;
+    fn add(&mut self, part: Self::Part) -> HandlerResult<()>;
 
     /// All messages have come.
-    fn end(self) -> Outcome<Self::Whole>;
+    fn end(self) -> HandlerResult<Self::Whole>;
 }
 
 /// Adds the messages of a streamed request after the first.
@@ -304,8 +304,8 @@ impl Room {
 /// takes nothing for a while is left: others wait for the room.
 pub(crate) fn paced<T: Send + 'static>(
     room: Option<OwnedSemaphorePermit>,
-    answer: impl Stream<Item = Outcome<T>> + Send + 'static,
-) -> impl Stream<Item = Outcome<T>> + Send + 'static {
+    answer: impl Stream<Item = HandlerResult<T>> + Send + 'static,
+) -> impl Stream<Item = HandlerResult<T>> + Send + 'static {
     let (sender, receiver) = mpsc::channel(READY);
     let is_left = Arc::new(AtomicBool::new(false));
     let left = is_left.clone();
@@ -338,24 +338,24 @@ fn too_slow_reader() -> StoreError {
 
 /// Runs a change to its end even if the caller goes away in the middle, so that
 /// what was applied is also remembered.
-pub(crate) fn to_the_end<Rsp: Send + 'static>(
+pub(crate) fn spawn_to_completion<Rsp: Send + 'static>(
     room: Option<OwnedSemaphorePermit>,
-    work: impl Future<Output = Outcome<Rsp>> + Send + 'static,
-) -> BoxFuture<'static, Outcome<Rsp>> {
+    work: impl Future<Output = HandlerResult<Rsp>> + Send + 'static,
+) -> BoxFuture<'static, HandlerResult<Rsp>> {
     let work = async move {
         let answer = work.await;
         drop(room);
         answer
     };
     let task = tokio::spawn(work.in_current_span());
-    Box::pin(async move { task.await.unwrap_or_else(|_| Err(broke_off())) })
+    Box::pin(async move { task.await.unwrap_or_else(|_| Err(aborted())) })
 }
 
 /// A stream that ends when its caller's token is revoked.
 pub(crate) fn while_admitted<T: Send + 'static>(
     extensions: &Extensions,
     answers: impl Stream<Item = Result<T, Status>> + Send + 'static,
-) -> Answers<T> {
+) -> ResponseStream<T> {
     let Some(admitted) = extensions.get::<Admitted>().cloned() else {
         return Box::pin(answers);
     };
@@ -374,12 +374,12 @@ pub(crate) fn while_admitted<T: Send + 'static>(
 
 /// Has the caller of a store that panics told so. The connection and its other calls go
 /// on.
-async fn caught<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+async fn caught<T>(work: impl Future<Output = HandlerResult<T>>) -> HandlerResult<T> {
     let done = AssertUnwindSafe(work).catch_unwind().await;
-    done.unwrap_or_else(|_| Err(broke_off()))
+    done.unwrap_or_else(|_| Err(aborted()))
 }
 
-fn broke_off() -> StoreError {
+fn aborted() -> StoreError {
     // A panic's text may quote anything, and stands on stderr.
     tracing::error!("a store panicked");
     StoreError::new(

@@ -2,7 +2,7 @@
 //! standard health and reflection services beside them.
 
 use crate::erased::{AnySource, SharedSource};
-use crate::idempotency::ReplyMemory;
+use crate::idempotency::IdempotencyCache;
 use crate::net::bearer::{Admit, TokenFile};
 use crate::net::listen::Listener;
 use crate::net::trace;
@@ -71,7 +71,7 @@ impl AdapterServer {
         }
     }
 
-    /// Answers only calls that carry one of these bearer tokens. The health service
+    /// ResponseStream only calls that carry one of these bearer tokens. The health service
     /// answers everybody.
     #[must_use]
     pub fn tokens(mut self, tokens: TokenFile) -> Self {
@@ -171,7 +171,7 @@ impl AdapterServer {
                 identity: self.identity,
                 max_message_bytes: limit,
                 features: self.features,
-                replies: ReplyMemory::new(),
+                idempotency: IdempotencyCache::new(),
                 under_way: Room::of(self.max_bytes_in_flight),
                 answers: Arc::new(Room::of(self.max_bytes_in_flight)),
                 uploads: Room::of(self.max_bytes_in_flight),

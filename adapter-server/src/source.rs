@@ -61,7 +61,7 @@ pub trait AdapterSource: Send + Sync + 'static {
 
     /// What may be large, a piece at a time. Without it the server holds all of such an
     /// answer while it is sent: the upstream trait knows no other way.
-    fn piecewise(&self, _scope: &Scope) -> Option<Arc<dyn Piecewise>> {
+    fn streaming_reads(&self, _scope: &Scope) -> Option<Arc<dyn StreamingReads>> {
         None
     }
 
@@ -112,7 +112,7 @@ pub struct Outage {
 
 /// An event on its way in.
 #[derive(Debug, Clone)]
-pub struct Appended {
+pub struct AppendRequest {
     /// Under which the acknowledgement is remembered.
     pub request_id: String,
     /// The event.
@@ -123,7 +123,7 @@ pub struct Appended {
 
 /// What an event got when it was stored. Ephemeral events have sequence 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Acknowledged {
+pub struct AppendAck {
     /// Its id.
     pub event_id: EventId,
     /// Its sequence number within the session.
@@ -136,7 +136,7 @@ pub trait EventStore: Send + Sync {
     /// Stores events in order, each with the message that follows from it, and
     /// answers each; one that cannot be stored does not keep the others from it.
     /// Those answered with `Ok` are durable. See `event_emitter.proto`.
-    async fn append(&self, events: Vec<Appended>) -> Vec<Result<Acknowledged, StoreError>>;
+    async fn append(&self, events: Vec<AppendRequest>) -> Vec<Result<AppendAck, StoreError>>;
 
     /// The stored events of a session after a sequence number, in order, at most
     /// `limit`.
@@ -153,42 +153,42 @@ pub trait EventStore: Send + Sync {
 }
 
 /// Messages in runs that suit a message of the wire, oldest first.
-pub type MessageRuns = BoxStream<'static, Result<Vec<pb::Message>, StoreError>>;
+pub type MessageBatches = BoxStream<'static, Result<Vec<pb::Message>, StoreError>>;
 
 /// Bytes in pieces, in order.
-pub type ByteRuns = BoxStream<'static, Result<Bytes, StoreError>>;
+pub type ByteChunks = BoxStream<'static, Result<Bytes, StoreError>>;
 
 /// Reads of one org that the upstream trait gives back whole. What each means is what
 /// it means there; all that is given is what there was when the read began.
 #[async_trait]
-pub trait Piecewise: Send + Sync {
+pub trait StreamingReads: Send + Sync {
     /// `MessageRetriever::load_page`; all messages, from 0 without a limit.
     async fn messages(
         &self,
         session_id: SessionId,
         offset: u64,
         limit: u64,
-    ) -> Result<MessageRuns, StoreError>;
+    ) -> Result<MessageBatches, StoreError>;
 
     /// `MessageRetriever::load_filtered` for a query without code, and how many messages
     /// there were before the window was cut.
     async fn filtered_messages(
         &self,
         query: MessageQuery,
-    ) -> Result<(u64, MessageRuns), StoreError>;
+    ) -> Result<(u64, MessageBatches), StoreError>;
 
     /// `RuntimeHostAdapter::load_turn_context`, its messages apart.
     async fn turn_context(
         &self,
         session_id: SessionId,
-    ) -> Result<(RuntimeHostTurnContext, MessageRuns), StoreError>;
+    ) -> Result<(RuntimeHostTurnContext, MessageBatches), StoreError>;
 
     /// `ImageArtifactStore::get_image`, its bytes apart. Every piece but the last has a
     /// number of bytes that is a multiple of three.
     async fn image(
         &self,
         image_id: ImageId,
-    ) -> Result<Option<(StoredImageInfo, ByteRuns)>, StoreError>;
+    ) -> Result<Option<(StoredImageInfo, ByteChunks)>, StoreError>;
 }
 
 /// The SQL databases of one org's sessions. What each method means is what it means in

@@ -4,7 +4,7 @@ pub(crate) mod model;
 pub(crate) mod serve;
 
 use mortise_adapter_client::{ConfigError, Endpoint};
-use mortise_runtime_host::embedded::SqlWorker;
+use mortise_runtime_host::local::embedded::SqlWorker;
 
 /// The command that runs SQL statements of sessions.
 pub(crate) const SQL_WORKER: &str = "sql-worker";

@@ -6,11 +6,11 @@
 
 mod check;
 pub mod command;
+mod effective;
 mod environment;
 mod fault;
 mod reader;
 mod sections;
-mod shown;
 mod values;
 
 pub use environment::PREFIX;
@@ -230,7 +230,7 @@ impl HostConfig {
     /// The effective configuration as TOML, with secrets masked.
     #[must_use]
     pub fn shown(&self) -> String {
-        shown::table(self).to_string()
+        effective::table(self).to_string()
     }
 
     /// An address of the APIs that nobody may call: other machines reach it, and no

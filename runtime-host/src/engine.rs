@@ -138,7 +138,7 @@ pub enum TurnError {
     Adapter(#[from] AgentLoopError),
     /// A fault of this process broke it off before it began.
     #[error("the turn was aborted; see the host's log")]
-    BrokeOff,
+    Aborted,
     /// The host refuses it now.
     #[error(transparent)]
     Refused(#[from] HostError),

@@ -2,7 +2,7 @@
 //! the adapters of a mesh. gRPC and HTTP are two ways to call this.
 //!
 //! ```text
-//!   gRPC ──┐                     ┌── lanes      one turn at a time per session
+//!   gRPC ──┐                     ┌── sessions      one turn at a time per session
 //!          ├── Host ── orgs ─────┤
 //!   HTTP ──┘     │               ├── engine     phases of a turn, journal
 //!                │               └── adapter    stores over the mesh
@@ -12,22 +12,22 @@
 mod cancel;
 mod errors;
 mod events;
-mod lanes;
-mod orgs;
-mod queue;
+mod org_connections;
 mod recovery;
-mod results;
-mod runs;
+mod session_queue;
 mod sessions;
-mod timelines;
+mod tool_results;
+mod turn_history;
+pub mod turn_queue;
+mod turn_runner;
 mod turns;
 
 pub use events::{Events, TurnItem};
-pub use orgs::OrgReadiness;
+pub use org_connections::OrgReadiness;
 pub use recovery::Recovery;
-pub use results::{Submitted, ToolOutcome};
 pub use sessions::NewSession;
-pub use timelines::{Step, StepKind, TurnLook, TurnStory};
+pub use tool_results::{Submitted, ToolOutcome};
+pub use turn_history::{Step, StepKind, TurnSummary, TurnTrace};
 pub use turns::{Ended, Sent, TurnHandle, TurnStatus, TurnView};
 
 use crate::engine::EngineOptions;
@@ -35,19 +35,19 @@ use crate::journal::{JournalError, TurnJournal, UnstoredEnds};
 use crate::metrics::HostMetrics;
 use everruns_core::typed_id::{SessionId, TurnId};
 use everruns_core::{CapabilityRegistry, DriverRegistry};
-use lanes::Lanes;
 use mortise_adapter_client::Mesh;
 use mortise_proto::HostError;
-use orgs::Org;
+use org_connections::Org;
+use session_queue::SessionQueue;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use timelines::Timelines;
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
+use turn_history::TurnHistory;
 
 /// How long turns may take to be parked.
 const PARKED_WITHIN: Duration = Duration::from_secs(5);
@@ -101,8 +101,8 @@ struct Inner {
     /// Counts how often an org has seen its adapters change: the others look as well.
     changes: watch::Sender<u64>,
     orgs: BTreeMap<i64, Arc<Org>>,
-    lanes: Arc<Lanes>,
-    timelines: Timelines,
+    sessions: Arc<SessionQueue>,
+    history: TurnHistory,
     mesh: Mesh,
     /// Cancelled when the host is to stop: nothing begins any more.
     closing: CancellationToken,
@@ -159,12 +159,12 @@ impl Host {
         ends.load().await?;
         let closing = CancellationToken::new();
         let orgs = options.orgs.iter().map(|id| (*id, Arc::new(Org::new(*id))));
-        let lanes = Lanes::new(&options, closing.clone());
+        let sessions = SessionQueue::new(&options, closing.clone());
         let host = Self {
             inner: Arc::new(Inner {
                 orgs: orgs.collect(),
-                lanes: Arc::new(lanes),
-                timelines: Timelines::default(),
+                sessions: Arc::new(sessions),
+                history: TurnHistory::default(),
                 mesh: mesh.clone(),
                 journal,
                 ends: Arc::new(ends),
@@ -179,13 +179,13 @@ impl Host {
             }),
         };
         for turn in unfinished {
-            host.take_up(turn);
+            host.recover_turn(turn);
         }
         host.watch_health();
         for org in host.inner.orgs.values() {
             let watch = host
                 .clone()
-                .keep_org(org.clone(), mesh.clone(), registries.clone());
+                .watch_org(org.clone(), mesh.clone(), registries.clone());
             host.inner.watches.spawn(watch);
         }
         Ok(host)
@@ -216,14 +216,14 @@ impl Host {
 
     /// The turns that run, and the last that ended, newest first.
     #[must_use]
-    pub fn looks(&self) -> (Vec<TurnLook>, Vec<TurnLook>) {
-        self.inner.timelines.looks()
+    pub fn turn_summaries(&self) -> (Vec<TurnSummary>, Vec<TurnSummary>) {
+        self.inner.history.list()
     }
 
     /// What a turn does or did, if it is still known.
     #[must_use]
-    pub fn story(&self, turn_id: TurnId) -> Option<TurnStory> {
-        self.inner.timelines.story(turn_id)
+    pub fn turn_trace(&self, turn_id: TurnId) -> Option<TurnTrace> {
+        self.inner.history.trace(turn_id)
     }
 
     /// Whether the host is about to stop.
@@ -251,22 +251,22 @@ impl Host {
 
     /// The same for work whose outcome somebody waits for. It is not cut off in its
     /// middle when they go.
-    async fn kept<T: Send + 'static>(
+    async fn run_detached<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, HostError>> + Send + 'static,
     ) -> Result<T, HostError> {
         let (tell, told) = oneshot::channel();
         let work = async move { drop(tell.send(work.await)) };
         self.spawn_turn(work.in_current_span());
-        told.await.unwrap_or_else(|_| Err(self.broke_off()))
+        told.await.unwrap_or_else(|_| Err(self.aborted()))
     }
 
     /// Why what was waited for broke off.
-    fn broke_off(&self) -> HostError {
+    fn aborted(&self) -> HostError {
         if self.is_draining() {
             return errors::draining();
         }
-        errors::broke_off()
+        errors::aborted()
     }
 
     /// Stops: nothing begins any more, turns under way end, or are parked in the
@@ -281,7 +281,7 @@ impl Host {
             .await
             .is_err()
         {
-            let parked = inner.lanes.park();
+            let parked = inner.sessions.park();
             tracing::warn!(turns = parked, "drain time is over; parking turns");
             let parked = tokio::time::timeout(PARKED_WITHIN, inner.turns.wait());
             if parked.await.is_err() {

@@ -21,20 +21,13 @@
 //! environment and files.
 
 pub mod access;
+pub mod cli;
 pub mod config;
-pub mod demo;
-#[cfg_attr(not(feature = "embedded"), path = "embedded_absent.rs")]
-pub mod embedded;
 pub mod engine;
 pub mod host;
 pub mod journal;
+pub mod local;
 pub mod metrics;
 pub mod registry;
-pub mod run;
 pub mod serve;
-pub mod simulator;
 pub mod telemetry;
-pub mod worker;
-
-mod render;
-mod summary;

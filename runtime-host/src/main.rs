@@ -8,10 +8,10 @@ use everruns_core::typed_id::SessionId;
 use mortise_adapter_client::Endpoint;
 use mortise_adapter_server::process::outlive_file_size_limit;
 use mortise_adapter_server::telemetry::may_be_logged;
+use mortise_runtime_host::cli::run::{RunError, RunOptions, run};
 use mortise_runtime_host::config::command::ConfigCommand;
-use mortise_runtime_host::embedded::run_sql_worker;
 use mortise_runtime_host::engine::TurnEnd;
-use mortise_runtime_host::run::{RunError, RunOptions, run};
+use mortise_runtime_host::local::embedded::run_sql_worker;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,7 +30,7 @@ const INTERRUPTED: u8 = 130;
 const NO_TURN: u8 = 3;
 
 /// How long threads that block are waited for at the end.
-const LINGER: Duration = Duration::from_secs(2);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
 #[derive(Parser)]
 #[command(
@@ -110,7 +110,7 @@ fn main() -> ExitCode {
     };
     let code = runtime.block_on(obey(cli));
     // Whatever blocks a thread now has nobody left to answer to.
-    runtime.shutdown_timeout(LINGER);
+    runtime.shutdown_timeout(SHUTDOWN_GRACE);
     code
 }
 

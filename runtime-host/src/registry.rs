@@ -9,7 +9,7 @@ mod notes;
 pub use notes::FINISH_REASON;
 pub(crate) use notes::Notes;
 
-use crate::simulator::Simulator;
+use crate::local::simulator::Simulator;
 use completions::Completions;
 use everruns_anthropic::AnthropicLlmDriver;
 use everruns_core::capabilities::CapabilityRegistry;

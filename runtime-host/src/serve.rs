@@ -9,11 +9,11 @@ mod panics;
 
 use crate::access::Access;
 use crate::config::{self, DriverName, EMBEDDED, HostConfig, WhenBusy};
-use crate::demo;
-use crate::embedded::{Embedded, EmbeddedError, SqlWorker};
 use crate::engine::EngineOptions;
 use crate::host::{Host, HostOptions, Recovery, Registries};
 use crate::journal::{FileJournal, JournalError};
+use crate::local::demo;
+use crate::local::embedded::{Embedded, EmbeddedError, SqlWorker};
 use crate::metrics::HostMetrics;
 use crate::registry::{self, Driver, DriverOptions, UnknownCapabilities};
 use crate::telemetry::Telemetry;

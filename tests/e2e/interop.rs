@@ -2,7 +2,7 @@
 //! Python's gRPC.
 
 use everruns_runtime::RuntimeHostAdapter;
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::adapter_process::host;
 use mortise_test_support::in_process::{mesh, reference, serve_tcp};
 use mortise_test_support::scenario::{ask, host_adapter, seed};

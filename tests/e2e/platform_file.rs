@@ -1,7 +1,7 @@
 //! A platform from a file, as its users bring it in: from the command line to a turn.
 
 use everruns_runtime::RuntimeHostAdapter;
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::adapter_process::{AdapterProcess, adapter, host};
 use mortise_test_support::database::Database;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};

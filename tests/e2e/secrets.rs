@@ -13,7 +13,7 @@ use mortise_proto::convert::user_connection_resolver::Connection;
 use mortise_proto::pb;
 use mortise_proto::rpc::table::session_storage_store_service::SET_SECRET;
 use mortise_proto::rpc::table::test_seed_service::{PUT_AGENT, PUT_CONNECTION};
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::adapter_process::{AdapterProcess, adapter, host_logged};
 use mortise_test_support::database::Database;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};

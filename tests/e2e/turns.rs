@@ -12,13 +12,13 @@ use mortise_adapter_server::{AdapterServer, ListenAddress};
 use mortise_runtime_host::engine::{LocalEngine, TurnEnd, TurnEngine, TurnError};
 use mortise_test_support::fixtures::said;
 use mortise_test_support::in_process::{mesh, reference, serve, serve_at};
-use mortise_test_support::scenario::{Stage, ask, host_adapter, last_text, seed, types};
+use mortise_test_support::scenario::{TestHost, ask, host_adapter, last_text, seed, types};
 
 /// The model writes a file, reads it back, multiplies and answers; in the next turn
 /// it still knows the conversation. Everything it did is in the stores.
 #[tokio::test]
 async fn a_conversation_of_two_turns() {
-    let stage = Stage::set().await;
+    let stage = TestHost::set().await;
     let (adapter, session_id) = (&stage.adapter, stage.session_id);
 
     let end = ask(adapter, session_id, "What is 12 times 34?").await;
@@ -97,7 +97,7 @@ async fn a_conversation_of_two_turns() {
 /// place of call after call.
 #[tokio::test]
 async fn a_turn_makes_few_round_trips() {
-    let stage = Stage::set().await;
+    let stage = TestHost::set().await;
     let (adapter, session_id) = (&stage.adapter, stage.session_id);
     let count = |mesh: &mortise_adapter_client::Mesh| -> (u64, u64) {
         let stats = mesh.stats();
@@ -156,7 +156,7 @@ async fn a_server_without_features_is_enough() {
 /// goes on after its end.
 #[tokio::test]
 async fn a_phase_reads_what_was_written() {
-    let stage = Stage::set().await;
+    let stage = TestHost::set().await;
     let (adapter, session_id) = (&stage.adapter, stage.session_id);
 
     let phase = adapter.phase(session_id, PhaseKind::Reason);
@@ -218,9 +218,9 @@ async fn a_phase_reads_what_was_written() {
 /// message, once, and leaves the session idle.
 #[tokio::test]
 async fn an_archived_agent_blocks_the_turn() {
-    let stage = Stage::set().await;
+    let stage = TestHost::set().await;
     let (adapter, session_id) = (&stage.adapter, stage.session_id);
-    let agent_id: AgentId = mortise_runtime_host::demo::agent_id();
+    let agent_id: AgentId = mortise_runtime_host::local::demo::agent_id();
     let mut agent = adapter
         .agent_store(1)
         .get_agent(agent_id)
@@ -252,7 +252,7 @@ async fn an_archived_agent_blocks_the_turn() {
 /// A session that does not exist is no turn, and says so.
 #[tokio::test]
 async fn an_absent_session_is_no_turn() {
-    let stage = Stage::set().await;
+    let stage = TestHost::set().await;
     let absent = SessionId::new();
     let message = everruns_core::message::Message::user("?");
     let error = LocalEngine::new(stage.adapter.clone())
@@ -307,7 +307,7 @@ async fn a_blocking_search_does_not_hang() {
 /// while a turn runs.
 #[tokio::test]
 async fn events_are_followed_live() {
-    let stage = Stage::set().await;
+    let stage = TestHost::set().await;
     let (adapter, session_id) = (&stage.adapter, stage.session_id);
     let log = adapter.event_log().unwrap();
     adapter

@@ -79,7 +79,7 @@ impl AdapterBuilder {
     /// Greets the mesh's adapters. The getters of the trait can neither wait nor
     /// fail, so what each adapter offers to this org is learnt here.
     pub async fn build(self) -> std::result::Result<GrpcHostAdapter, ConnectError> {
-        let offers = self.mesh.greet(&self.org).await?;
+        let offers = self.mesh.handshake_all(&self.org).await?;
         Ok(self.build_with(offers))
     }
 

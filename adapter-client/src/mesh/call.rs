@@ -21,7 +21,7 @@ use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 /// Messages of a stream that may wait for their reader.
-const AHEAD: usize = 16;
+const CHANNEL_CAPACITY: usize = 16;
 
 /// How long a call that counts as allowed may keep its caller waiting.
 const ALLOWED_AFTER: Duration = Duration::from_secs(1);
@@ -92,7 +92,7 @@ impl Mesh {
             mesh.attempts(&call, |wait| mesh.unary(&call, Purpose::Call, wait))
                 .await
         };
-        self.on_driver(attempts.instrument(span)).await
+        self.on_io_runtime(attempts.instrument(span)).await
     }
 
     /// A call whose request is a stream: the first message, which says who is calling,
@@ -119,7 +119,7 @@ impl Mesh {
             mesh.attempts(&call, |wait| mesh.send_stream(&call, wait))
                 .await
         };
-        self.on_driver(attempts.instrument(span)).await
+        self.on_io_runtime(attempts.instrument(span)).await
     }
 
     /// A call whose answer is a stream with an end, collected.
@@ -140,7 +140,7 @@ impl Mesh {
             mesh.attempts(&call, |wait| mesh.stream_to_end(&call, wait))
                 .await
         };
-        self.on_driver(attempts.instrument(span)).await
+        self.on_io_runtime(attempts.instrument(span)).await
     }
 
     /// A call whose answer is a stream without an end. It is not resumed here: only
@@ -156,7 +156,7 @@ impl Mesh {
         Rsp: Message + Default + 'static,
     {
         let call = self.outgoing(rpc, org, request)?;
-        let (sender, receiver) = mpsc::channel(AHEAD);
+        let (sender, receiver) = mpsc::channel(CHANNEL_CAPACITY);
         let (mesh, span) = (self.clone(), call.span.clone());
         let opening = async move {
             let opened = mesh.open_follow(&call).await;
@@ -164,7 +164,7 @@ impl Mesh {
             tokio::spawn(pass_on(opened?, sender));
             Ok(())
         };
-        self.on_driver(opening.instrument(span)).await?;
+        self.on_io_runtime(opening.instrument(span)).await?;
         Ok(ReceiverStream::new(receiver))
     }
 
@@ -178,7 +178,7 @@ impl Mesh {
         Rsp: Message + Default + 'static,
     {
         let target = self.route(rpc.method.service)?.clone();
-        let (sender, receiver) = mpsc::channel(AHEAD);
+        let (sender, receiver) = mpsc::channel(CHANNEL_CAPACITY);
         let (mesh, span) = (self.clone(), trace::span(rpc.method, &target));
         let method = rpc.method;
         let opening = async move {
@@ -187,7 +187,7 @@ impl Mesh {
             tokio::spawn(pass_on(opened?, sender));
             Ok(())
         };
-        self.on_driver(opening.instrument(span)).await?;
+        self.on_io_runtime(opening.instrument(span)).await?;
         Ok(ReceiverStream::new(receiver))
     }
 
@@ -214,7 +214,7 @@ impl Mesh {
 
     /// Runs a task of the mesh's own on its runtime, for as long as it takes.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        drop(self.inner.driver.handle().spawn(task.in_current_span()));
+        drop(self.inner.io_runtime.handle().spawn(task.in_current_span()));
     }
 
     /// Counts a message of a stream as a call.
@@ -270,7 +270,9 @@ impl Mesh {
         };
         let mesh = self.clone();
         let asking = async move { Ok(mesh.unary(&call, Purpose::Probe, Duration::ZERO).await?) };
-        self.on_driver(asking).await.map(|(answer, _size)| answer)
+        self.on_io_runtime(asking)
+            .await
+            .map(|(answer, _size)| answer)
     }
 
     /// Fills in the context, encodes, and refuses what the server would refuse.

@@ -141,7 +141,7 @@ pub struct Look {
 
 impl Mesh {
     /// Greets every adapter on behalf of an org.
-    pub(crate) async fn greet(&self, org: &Org) -> Result<Offers, ConnectError> {
+    pub(crate) async fn handshake_all(&self, org: &Org) -> Result<Offers, ConnectError> {
         let mut described = BTreeMap::new();
         for target in self.targets() {
             match self.describe(target, org).await {

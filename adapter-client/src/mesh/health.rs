@@ -205,7 +205,7 @@ impl Mesh {
             service: service.into(),
         };
         let (mesh, target) = (self.clone(), target.clone());
-        let asking = self.on_driver(async move {
+        let asking = self.on_io_runtime(async move {
             let mut grpc = mesh.ready(&target, Purpose::Probe, Duration::ZERO).await?;
             let request = target.request(request.encode_to_vec().into());
             let codec = EncodedOnce::<HealthCheckResponse>::default();
@@ -231,7 +231,7 @@ impl Mesh {
     /// Has the server say when its health changes; `None` where it does not.
     async fn watched(&self, target: &Arc<Target>) -> Option<Said> {
         let (mesh, target) = (self.clone(), target.clone());
-        let opening = self.on_driver(async move {
+        let opening = self.on_io_runtime(async move {
             let mut grpc = mesh.ready(&target, Purpose::Stream, Duration::ZERO).await?;
             let request = target.request(HealthCheckRequest::default().encode_to_vec().into());
             let codec = EncodedOnce::<HealthCheckResponse>::default();

@@ -31,7 +31,7 @@ pub struct AdapterStatus {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct LastHandshake {
     server: Option<String>,
     problem: Option<String>,
 }
@@ -92,7 +92,7 @@ impl AdapterStatus {
 // === impl Target ===
 
 impl Target {
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    fn seen(&self) -> MutexGuard<'_, LastHandshake> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

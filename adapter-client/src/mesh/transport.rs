@@ -48,7 +48,7 @@ use tracing::Span;
 const BEHIND: Duration = Duration::from_millis(500);
 
 /// How many deadlines a stream with an end may take in all.
-const WHOLE_STREAM: u32 = 10;
+const STREAM_DEADLINE_FACTOR: u32 = 10;
 
 /// How long the answer to a probe may take before its loss says that the connection is.
 const PROBE_PATIENCE: Duration = Duration::from_secs(1);
@@ -160,7 +160,7 @@ impl Mesh {
         wait: Duration,
     ) -> Attempt<Vec<Rsp>> {
         let grpc = self.ready(&call.target, Purpose::Call, wait).await?;
-        let whole = self.inner.deadline * WHOLE_STREAM;
+        let whole = self.inner.deadline * STREAM_DEADLINE_FACTOR;
         let answers = timeout(whole, self.stream_by_message(call, grpc)).await;
         answers.unwrap_or_else(|_| Err(too_late(call.method, whole).into()))
     }
@@ -270,11 +270,11 @@ impl Mesh {
     }
 
     /// Runs a call on the mesh's runtime. Dropping it drops the call.
-    pub(super) async fn on_driver<Out: Send + 'static>(
+    pub(super) async fn on_io_runtime<Out: Send + 'static>(
         &self,
         call: impl Future<Output = Result<Out, StoreError>> + Send + 'static,
     ) -> Result<Out, StoreError> {
-        let task = AbortOnDropHandle::new(self.inner.driver.handle().spawn(call));
+        let task = AbortOnDropHandle::new(self.inner.io_runtime.handle().spawn(call));
         task.await.unwrap_or_else(|fault| {
             Err(StoreError::new(
                 ErrorReason::Internal,

@@ -24,7 +24,7 @@ pub struct ReferenceConfig {
     /// configurations of capabilities may hold: these are stored in clear then.
     pub encryption_key: Option<EncryptionKey>,
     /// Keys that secrets were sealed with before, and are still opened with. See
-    /// [`Reference::reseal`].
+    /// [`Reference::rewrap`].
     pub previous_keys: Vec<EncryptionKey>,
     /// Who moves the money of payments. Without one the ledger is kept and no money is
     /// moved; the answers to payments say so.

@@ -23,7 +23,7 @@ pub(crate) mod sqlstate;
 use crate::db::availability::{Availability, Watch};
 use crate::db::connection::CommitError;
 pub(crate) use crate::db::connection::{AnyConnection, Reader, Tx};
-use crate::db::open::{OpenError, Place};
+use crate::db::open::{DatabaseUrl, OpenError};
 use crate::db::pool::{Pool, PoolOptions};
 use crate::db::sqlstate::{Failure, failure};
 use mortise_adapter_server::Outage;
@@ -123,11 +123,11 @@ impl Dialect {
 impl Db {
     /// Opens the database, brings its schema up to this build's, and starts the task
     /// that finds out whether changes can be made.
-    pub(crate) async fn open(place: &Place, max_connections: u32) -> Result<Self, OpenError> {
+    pub(crate) async fn open(place: &DatabaseUrl, max_connections: u32) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         let dialect = match place {
-            Place::Memory | Place::File(_) => SQLITE,
-            Place::Postgres(_) => POSTGRES,
+            DatabaseUrl::Memory | DatabaseUrl::File(_) => SQLITE,
+            DatabaseUrl::Postgres(_) => POSTGRES,
         };
         let first = {
             let _alone = place.lock().await;
@@ -153,14 +153,14 @@ impl Db {
                 size,
                 lifetime,
                 is_postgres: dialect.is_postgres,
-                is_the_database: matches!(place, Place::Memory),
+                is_the_database: matches!(place, DatabaseUrl::Memory),
             };
             Pool::new(options, availability.clone())
         };
         let many = max_connections.max(2);
         let mut first = Some(first);
         let (writers, readers) = match place {
-            Place::Memory => {
+            DatabaseUrl::Memory => {
                 // A second connection would be a second, empty database.
                 let only = pool(1, None);
                 if let Some(first) = first.take() {
@@ -168,8 +168,8 @@ impl Db {
                 }
                 (only.clone(), only)
             }
-            Place::File(_) => (pool(1, None), pool(many - 1, Some(CONNECTION_LIFETIME))),
-            Place::Postgres(_) => {
+            DatabaseUrl::File(_) => (pool(1, None), pool(many - 1, Some(CONNECTION_LIFETIME))),
+            DatabaseUrl::Postgres(_) => {
                 let all = pool(many, Some(CONNECTION_LIFETIME));
                 (all.clone(), all)
             }
@@ -207,21 +207,21 @@ impl Db {
 
     /// A connection for one statement that reads.
     pub(crate) async fn reader(&self) -> Result<Reader, StoreError> {
-        let connection = self.readers.acquire().await.map_err(fault)?;
+        let connection = self.readers.acquire().await.map_err(db_error)?;
         Ok(connection.reader())
     }
 
     /// A transaction that reads: all of it sees one moment.
     pub(crate) async fn snapshot(&self) -> Result<Tx, StoreError> {
-        let connection = self.readers.acquire().await.map_err(fault)?;
+        let connection = self.readers.acquire().await.map_err(db_error)?;
         let begun = connection.begin(self.dialect.begin_snapshot).await;
-        begun.map_err(fault)
+        begun.map_err(db_error)
     }
 
     /// A transaction that writes.
     pub(crate) async fn write(&self) -> Result<Tx, StoreError> {
         // Nothing has been written yet, whatever went wrong.
-        let not_applied = |error| fault(error).outcome(Outcome::NotApplied);
+        let not_applied = |error| db_error(error).outcome(Outcome::NotApplied);
         let connection = self.writers.acquire().await.map_err(not_applied)?;
         let begun = connection.begin(self.dialect.begin_write).await;
         begun.map_err(not_applied)
@@ -243,7 +243,7 @@ impl Drop for Db {
 
 /// Connects, and brings the schema up to this build's. Only this may take long. The
 /// connection is given back for a database in memory, which lives with it.
-async fn prepared(place: &Place, dialect: Dialect) -> Result<sqlx::AnyConnection, OpenError> {
+async fn prepared(place: &DatabaseUrl, dialect: Dialect) -> Result<sqlx::AnyConnection, OpenError> {
     let failed = |error: sqlx::Error| OpenError::connect(place, &error);
     let options = place.options().map_err(failed)?;
     let mut first = options.connect().await.map_err(failed)?;
@@ -299,7 +299,7 @@ pub(crate) async fn commit(tx: Tx) -> Result<(), StoreError> {
     tx.commit().await.map_err(|error| match error {
         CommitError::NotTried => unavailable("the change was undone; send it again".to_string())
             .outcome(Outcome::NotApplied),
-        CommitError::Failed(error) => fault(error),
+        CommitError::Failed(error) => db_error(error),
     })
 }
 
@@ -309,7 +309,7 @@ pub(crate) async fn commit(tx: Tx) -> Result<(), StoreError> {
     clippy::wildcard_enum_match_arm,
     reason = "the driver's enum is open, and all the rest is one thing here"
 )]
-pub(crate) fn fault(error: sqlx::Error) -> StoreError {
+pub(crate) fn db_error(error: sqlx::Error) -> StoreError {
     let said = sqlstate::said(&error);
     match &error {
         sqlx::Error::Database(_) => match failure(&error) {
@@ -332,13 +332,13 @@ pub(crate) fn fault(error: sqlx::Error) -> StoreError {
         | sqlx::Error::WorkerCrashed => {
             unavailable(format!("the database cannot answer now: {said}"))
         }
-        sqlx::Error::ColumnDecode { index, .. } => unreadable(&format!("column {index}")),
+        sqlx::Error::ColumnDecode { index, .. } => corrupt_row(&format!("column {index}")),
         _ => StoreError::new(ErrorReason::Store, "the database gave an unexpected answer"),
     }
 }
 
 /// A row that this build cannot read.
-pub(crate) fn unreadable(what: &str) -> StoreError {
+pub(crate) fn corrupt_row(what: &str) -> StoreError {
     StoreError::new(
         ErrorReason::Store,
         format!("a stored record is unreadable: {what}"),

@@ -5,9 +5,9 @@ use crate::db;
 use crate::db::AnyConnection;
 use crate::db::encoding::now;
 use crate::db::locks;
-use crate::db::{Db, fault};
+use crate::db::{Db, db_error};
 use crate::reference::ScopedReference;
-use crate::seal::{Bound, opened, stored};
+use crate::seal::{AssociatedData, opened, stored};
 use mortise_adapter_server::reused;
 use mortise_proto::error::Outcome;
 use mortise_proto::{Secrets, StoreError};
@@ -57,7 +57,7 @@ impl Pruning {
         let newest: Option<(i64,)> = sqlx::query_as(NEWEST)
             .fetch_optional(&mut *tx)
             .await
-            .map_err(fault)?;
+            .map_err(db_error)?;
         let pruning = Self {
             written: AtomicU32::default(),
             began_at: newest.map_or_else(now, |(newest,)| newest),
@@ -102,7 +102,7 @@ impl Pruning {
             .bind(most)
             .execute(tx)
             .await;
-        pruned.map(|done| done.rows_affected()).map_err(fault)
+        pruned.map(|done| done.rows_affected()).map_err(db_error)
     }
 }
 
@@ -111,7 +111,7 @@ impl Pruning {
 impl ScopedReference {
     /// Applies a change unless its answer is remembered, and remembers its answer.
     /// An error is not remembered: nothing happened.
-    pub(crate) async fn once<Rsp, F>(&self, apply: F) -> Result<Rsp, StoreError>
+    pub(crate) async fn run_once<Rsp, F>(&self, apply: F) -> Result<Rsp, StoreError>
     where
         Rsp: Message + Secrets + Default,
         F: AsyncFnOnce(&mut AnyConnection) -> Result<Rsp, StoreError>,
@@ -124,7 +124,7 @@ impl ScopedReference {
             db::commit(tx).await?;
             return Ok(answer);
         };
-        let bound = Bound::record(org_id, "replies", request_id);
+        let bound = AssociatedData::record(org_id, "replies", request_id);
         locks::request(&mut tx, org_id, request_id)
             .await
             .map_err(not_applied)?;
@@ -145,7 +145,7 @@ impl ScopedReference {
             .bind(body)
             .execute(&mut *tx)
             .await;
-        remembered.map_err(fault).map_err(not_applied)?;
+        remembered.map_err(db_error).map_err(not_applied)?;
         self.inner
             .pruning
             .written(&mut tx, 1)
@@ -159,7 +159,7 @@ impl ScopedReference {
 impl ScopedReference {
     /// The answer that is remembered for this call, for a change that does its work
     /// before its transaction begins.
-    pub(crate) async fn remembered<Rsp>(&self) -> Result<Option<Rsp>, StoreError>
+    pub(crate) async fn cached_reply<Rsp>(&self) -> Result<Option<Rsp>, StoreError>
     where
         Rsp: Message + Secrets + Default,
     {
@@ -171,7 +171,7 @@ impl ScopedReference {
         match find(&mut conn, org_id, request_id).await? {
             None => Ok(None),
             Some((seen, body)) if seen == self.scope.method.short_name() => {
-                let bound = Bound::record(org_id, "replies", request_id);
+                let bound = AssociatedData::record(org_id, "replies", request_id);
                 opened(key, bound, &body).map(Some)
             }
             Some((seen, _)) => Err(reused(request_id, &seen)),
@@ -189,7 +189,7 @@ async fn find(
         .bind(request_id)
         .fetch_optional(tx)
         .await
-        .map_err(fault)
+        .map_err(db_error)
         .map_err(not_applied)
 }
 

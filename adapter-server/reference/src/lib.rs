@@ -40,10 +40,10 @@ mod tests;
 pub use config::ReferenceConfig;
 pub use db::open::OpenError;
 pub use platform_file::{
-    Action, Change, Exported, Fault, FileFormat, ImportError, Imported, SecretSource,
+    Action, Change, Diagnostic, Exported, FileFormat, ImportError, Imported, SecretSource,
 };
 pub use reference::{Reference, ScopedReference};
-pub use seal::{EncryptionKey, Resealed};
+pub use seal::{EncryptionKey, Rewrapped};
 pub use stores::egress::EgressConfig;
 pub use stores::payment_authority::{
     PaymentAttempt, PaymentBackend, PaymentFailure, PaymentReceipt,

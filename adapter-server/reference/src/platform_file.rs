@@ -7,18 +7,18 @@
 //! keep (`entries`). Each step notes what is wrong and goes on, so that everything is
 //! told at once (`faults`). `import` writes the records, `export` goes the other way.
 
+mod diagnostics;
 mod entries;
 mod export;
-mod faults;
 mod import;
 mod read;
+mod schema;
 mod secrets;
-mod shape;
 mod state;
 mod text;
 
+pub use diagnostics::Diagnostic;
 pub use export::Exported;
-pub use faults::Fault;
 pub use import::{Action, Change, ImportError, Imported};
 pub use secrets::SecretSource;
 pub use text::FileFormat;

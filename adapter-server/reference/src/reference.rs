@@ -3,21 +3,21 @@
 
 use crate::config::ReferenceConfig;
 use crate::db::Db;
-use crate::db::open::{OpenError, Place};
+use crate::db::open::{DatabaseUrl, OpenError};
 use crate::idempotency::Pruning;
 use crate::labour::Labour;
 use crate::seal::{self, KeyRing};
 use crate::stores::egress::{self, Guarded};
 use crate::stores::event_emitter::{Appender, Feeds};
 use crate::stores::outbound_tool_rate_limiter::Calls;
-use crate::stores::payment_authority::{LedgerOnly, PaymentBackend, settle_for_ever};
+use crate::stores::payment_authority::{LedgerOnly, PaymentBackend, settle_loop};
 use crate::stores::platform_store::Platform;
-use crate::stores::session_schedule_store::fire_for_ever;
+use crate::stores::session_schedule_store::fire_loop;
 use crate::stores::session_sql_db_store::SqlEngine;
 use crate::stores::turn_queue::TurnBell;
 use crate::stores::utility_llm;
 use mortise_adapter_server::{
-    AdapterSource, EventStore, McpDirectory, Outage, Piecewise, Scope, SqlDatabases, TestSeed,
+    AdapterSource, EventStore, McpDirectory, Outage, Scope, SqlDatabases, StreamingReads, TestSeed,
     TurnQueue,
 };
 use mortise_proto::pb;
@@ -79,7 +79,7 @@ impl Reference {
             utility_llm,
             fire_schedules,
         } = config;
-        let place = Place::parse(&database_url)?;
+        let place = DatabaseUrl::parse(&database_url)?;
         let key = match (encryption_key, previous_keys) {
             (Some(current), previous) => Some(KeyRing::new(current, previous)),
             (None, previous) if previous.is_empty() => None,
@@ -117,10 +117,10 @@ impl Reference {
             labour: Labour::default(),
             platform: Platform::new(&platform_base_url, capabilities),
         });
-        tokio::spawn(settle_for_ever(Arc::downgrade(&inner)));
+        tokio::spawn(settle_loop(Arc::downgrade(&inner)));
         if fire_schedules {
             let storage = Arc::downgrade(&inner);
-            tokio::spawn(fire_for_ever(storage, schedules_changed));
+            tokio::spawn(fire_loop(storage, schedules_changed));
         }
         Ok(Self {
             inner,
@@ -165,7 +165,7 @@ impl AdapterSource for Reference {
         Some(Arc::new(self.scoped(scope)))
     }
 
-    fn piecewise(&self, scope: &Scope) -> Option<Arc<dyn Piecewise>> {
+    fn streaming_reads(&self, scope: &Scope) -> Option<Arc<dyn StreamingReads>> {
         Some(Arc::new(self.scoped(scope)))
     }
 

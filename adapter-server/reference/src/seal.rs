@@ -7,15 +7,15 @@
 
 mod check;
 mod keys;
-mod places;
 mod record;
-mod reseal;
+mod rewrap;
+mod sealed_columns;
 
 pub(crate) use check::missing_keys;
 pub use keys::EncryptionKey;
 pub(crate) use keys::KeyRing;
 pub(crate) use record::{opened, opened_domain, stored};
-pub use reseal::Resealed;
+pub use rewrap::Rewrapped;
 
 use mortise_proto::StoreError;
 use mortise_proto::error::Outcome;
@@ -33,7 +33,7 @@ pub(crate) struct Sealed {
 
 /// What a sealed value is and where it stands.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Bound<'a> {
+pub(crate) enum AssociatedData<'a> {
     /// A session's secret.
     Secret {
         org_id: i64,
@@ -56,9 +56,9 @@ pub(crate) enum Bound<'a> {
     },
 }
 
-// === impl Bound ===
+// === impl AssociatedData ===
 
-impl<'a> Bound<'a> {
+impl<'a> AssociatedData<'a> {
     /// A whole record of a table whose rows have one key column.
     pub(crate) fn record(org_id: i64, table: &'static str, id: &'a str) -> Self {
         Self::Record {
@@ -101,7 +101,7 @@ pub(crate) fn configured(keys: Option<&KeyRing>) -> Result<&KeyRing, StoreError>
 /// Seals a value for its place.
 pub(crate) fn seal(
     keys: Option<&KeyRing>,
-    bound: Bound<'_>,
+    bound: AssociatedData<'_>,
     value: &str,
 ) -> Result<Sealed, StoreError> {
     let key = configured(keys)?.current();
@@ -118,7 +118,7 @@ pub(crate) fn seal(
 /// The value that was sealed for this place.
 pub(crate) fn unseal(
     keys: Option<&KeyRing>,
-    bound: Bound<'_>,
+    bound: AssociatedData<'_>,
     sealed: &Sealed,
 ) -> Result<String, StoreError> {
     let key = key_of(keys, &sealed.key_id)?;

@@ -24,7 +24,9 @@ use everruns_core::message::Message;
 use everruns_core::typed_id::{EventId, HarnessId, SessionId};
 use everruns_core::{Session, org_public_id_from_internal};
 use everruns_runtime::SessionBuilder;
-use mortise_adapter_server::{Acknowledged, AdapterSource, Appended, EventStore, Scope, TestSeed};
+use mortise_adapter_server::{
+    AdapterSource, AppendAck, AppendRequest, EventStore, Scope, TestSeed,
+};
 use mortise_proto::convert::to_timestamp;
 use mortise_proto::rpc::table::session_store_service::GET_SESSION;
 use mortise_proto::{Method, StoreError, pb};
@@ -96,8 +98,8 @@ fn session(id: SessionId) -> Session {
     SessionBuilder::new(HarnessId::from_seed(1)).id(id).build()
 }
 
-fn event(session_id: SessionId, event_type: &str, data: &serde_json::Value) -> Appended {
-    Appended {
+fn event(session_id: SessionId, event_type: &str, data: &serde_json::Value) -> AppendRequest {
+    AppendRequest {
         request_id: EventId::new().to_string(),
         event: pb::NewEvent {
             r#type: event_type.into(),
@@ -112,14 +114,14 @@ fn event(session_id: SessionId, event_type: &str, data: &serde_json::Value) -> A
     }
 }
 
-fn input(session_id: SessionId, message: &Message) -> Appended {
+fn input(session_id: SessionId, message: &Message) -> AppendRequest {
     event(session_id, "input.message", &json!({"message": message}))
 }
 
-fn plain(session_id: SessionId) -> Appended {
+fn plain(session_id: SessionId) -> AppendRequest {
     event(session_id, "turn.started", &json!({"n": 1}))
 }
 
-async fn append(adapter: &ScopedReference, event: Appended) -> Result<Acknowledged, StoreError> {
+async fn append(adapter: &ScopedReference, event: AppendRequest) -> Result<AppendAck, StoreError> {
     adapter.append(vec![event]).await.pop().unwrap()
 }

@@ -1,7 +1,7 @@
 //! The contract's `EgressService` over upstream's, where the adapter has one.
 
 use crate::chunks::byte_chunks;
-use crate::serve::{Call, Outcome, not_offered};
+use crate::serve::{Call, HandlerResult, not_offered};
 use bytes::Bytes;
 use everruns_core::egress::EgressService as Egress;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 pub(super) async fn send(
     call: Call<pb::SendRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::SendResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::SendResponse>> + Send + 'static> {
     let egress = offered(call.adapter.egress_service())?;
     let answer = egress
         .send(nested("request", call.request.request)?)
@@ -31,7 +31,7 @@ pub(super) async fn send(
 
 pub(super) async fn send_stream(
     call: Call<pb::SendStreamRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::SendStreamResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::SendStreamResponse>> + Send + 'static> {
     let egress = offered(call.adapter.egress_service())?;
     let answer = egress
         .send_stream(nested("request", call.request.request)?)
@@ -52,6 +52,6 @@ pub(super) async fn send_stream(
     Ok(stream::iter([Ok(head)]).chain(body))
 }
 
-fn offered(egress: Option<Arc<dyn Egress>>) -> Outcome<Arc<dyn Egress>> {
+fn offered(egress: Option<Arc<dyn Egress>>) -> HandlerResult<Arc<dyn Egress>> {
     egress.ok_or_else(|| not_offered(NAME))
 }

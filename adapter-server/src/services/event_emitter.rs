@@ -1,8 +1,10 @@
 //! `EventEmitterService`: over the source's event store where it has one, which
 //! takes events as they came, else over the upstream `EventEmitter`.
 
-use crate::serve::{Answers, Call, Outcome, Serving, to_the_end, while_admitted};
-use crate::{Acknowledged, Appended, Scope};
+use crate::serve::{
+    Call, HandlerResult, ResponseStream, Serving, spawn_to_completion, while_admitted,
+};
+use crate::{AppendAck, AppendRequest, Scope};
 use everruns_core::events::EventRequest;
 use futures::StreamExt;
 use mortise_proto::convert::open_value::OpenValues;
@@ -15,7 +17,7 @@ use tonic::{Request, Response, Status, Streaming};
 /// The most events of one stream that are stored in one step.
 const RUN_MAX: usize = 128;
 
-pub(super) async fn emit(call: Call<pb::EmitRequest>) -> Outcome<pb::EmitResponse> {
+pub(super) async fn emit(call: Call<pb::EmitRequest>) -> HandlerResult<pb::EmitResponse> {
     let (event, proposed_id) = (call.request.event, call.request.proposed_event_id);
     let acknowledged = match call.adapter.event_store(&call.scope) {
         Some(store) => {
@@ -27,7 +29,7 @@ pub(super) async fn emit(call: Call<pb::EmitRequest>) -> Outcome<pb::EmitRespons
             let event = EventRequest::try_from(required("event", event)?)
                 .map_err(|error| error.within("event"))?;
             let event = call.adapter.event_emitter().emit(event).await?;
-            Acknowledged {
+            AppendAck {
                 event_id: event.id,
                 sequence: event.sequence.map_or(0, i64::from),
             }
@@ -42,7 +44,7 @@ pub(super) async fn emit(call: Call<pb::EmitRequest>) -> Outcome<pb::EmitRespons
 pub(super) async fn emit_stream(
     serving: &Serving,
     request: Request<Streaming<pb::EmitStreamRequest>>,
-) -> Result<Response<Answers<pb::EmitStreamResponse>>, Status> {
+) -> Result<Response<ResponseStream<pb::EmitStreamResponse>>, Status> {
     let serving = serving.clone();
     // A stream without traffic ends when the server is to stop.
     let closing = serving.shared.closing.clone().cancelled_owned();
@@ -133,7 +135,7 @@ impl Serving {
             let event = appended(&scope, request.event, &request.proposed_event_id);
             slots.push((request_id, event.map(|event| events.push(event))));
         }
-        let stored = to_the_end(None, async move { Ok(store.append(events).await) }).await;
+        let stored = spawn_to_completion(None, async move { Ok(store.append(events).await) }).await;
         let mut stored = stored.unwrap_or_default().into_iter();
         slots
             .into_iter()
@@ -163,7 +165,7 @@ impl Serving {
                 .map_err(StoreError::from);
             let outcome = outcome.and_then(|response| {
                 let pb::EmitResponse { event_id, sequence } = response.into_inner();
-                Ok(Acknowledged {
+                Ok(AppendAck {
                     event_id: id("event_id", &event_id)?,
                     sequence,
                 })
@@ -183,7 +185,11 @@ fn ends_the_stream(answers: &[Result<pb::EmitStreamResponse, Status>]) -> bool {
     answers.last().is_some_and(Result::is_err)
 }
 
-fn appended(scope: &Scope, event: Option<pb::NewEvent>, proposed_id: &str) -> Outcome<Appended> {
+fn appended(
+    scope: &Scope,
+    event: Option<pb::NewEvent>,
+    proposed_id: &str,
+) -> HandlerResult<AppendRequest> {
     let event = required("event", event)?;
     // The stream's events come by no other check.
     event
@@ -193,7 +199,7 @@ fn appended(scope: &Scope, event: Option<pb::NewEvent>, proposed_id: &str) -> Ou
         "" => None,
         proposed => Some(id("proposed_event_id", proposed)?),
     };
-    Ok(Appended {
+    Ok(AppendRequest {
         request_id: scope.request_id.clone().unwrap_or_default(),
         event,
         proposed_id,
@@ -204,11 +210,11 @@ fn appended(scope: &Scope, event: Option<pb::NewEvent>, proposed_id: &str) -> Ou
 /// the caller sends what was not acknowledged again, in order, on another.
 fn answer(
     request_id: String,
-    outcome: Outcome<Acknowledged>,
+    outcome: HandlerResult<AppendAck>,
 ) -> Result<pb::EmitStreamResponse, Status> {
     let outcome = match outcome {
         Err(error) if error.is_transient() => return Err(error.into()),
-        Ok(Acknowledged { event_id, sequence }) => Answer::Ack(pb::EmitAck {
+        Ok(AppendAck { event_id, sequence }) => Answer::Ack(pb::EmitAck {
             event_id: event_id.to_string(),
             sequence,
         }),

@@ -2,7 +2,7 @@
 
 use crate::EventStore;
 use crate::chunks::chunks;
-use crate::serve::{Call, Outcome, not_offered};
+use crate::serve::{Call, HandlerResult, not_offered};
 use everruns_core::typed_id::SessionId;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use mortise_proto::convert::id;
@@ -24,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) async fn read_events(
     call: Call<pb::ReadEventsRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::ReadEventsResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::ReadEventsResponse>> + Send + 'static> {
     let place = Place {
         store: stored(&call)?,
         session_id: id("session_id", &call.request.session_id)?,
@@ -50,7 +50,7 @@ pub(super) async fn read_events(
 
 pub(super) async fn follow_events(
     call: Call<pb::FollowEventsRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::FollowEventsResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::FollowEventsResponse>> + Send + 'static> {
     let store = stored(&call)?;
     let feed = Feed {
         // Before the first read, so that nothing falls between the two.
@@ -70,7 +70,7 @@ pub(super) async fn follow_events(
     }))
 }
 
-fn stored<Req>(call: &Call<Req>) -> Outcome<Arc<dyn EventStore>> {
+fn stored<Req>(call: &Call<Req>) -> HandlerResult<Arc<dyn EventStore>> {
     let store = call.adapter.event_store(&call.scope);
     store.ok_or_else(|| not_offered(NAME))
 }
@@ -84,7 +84,7 @@ struct Place {
 
 impl Place {
     /// The next stored events, at most `limit`; none at the end.
-    async fn read(&mut self, limit: u32) -> Outcome<Vec<pb::Event>> {
+    async fn read(&mut self, limit: u32) -> HandlerResult<Vec<pb::Event>> {
         if limit == 0 {
             return Ok(Vec::new());
         }
@@ -107,7 +107,7 @@ struct Feed {
 }
 
 impl Feed {
-    fn into_stream(self) -> impl Stream<Item = Outcome<pb::Event>> + Send {
+    fn into_stream(self) -> impl Stream<Item = HandlerResult<pb::Event>> + Send {
         stream::unfold(Some(self), |feed| async move {
             let mut feed = feed?;
             match feed.next().await {
@@ -117,7 +117,7 @@ impl Feed {
         })
     }
 
-    async fn next(&mut self) -> Outcome<pb::Event> {
+    async fn next(&mut self) -> HandlerResult<pb::Event> {
         let session_id = self.place.session_id.to_string();
         loop {
             if let Some(event) = self.ready.pop_front() {

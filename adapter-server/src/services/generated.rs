@@ -2,7 +2,7 @@
 use super::*;
 use crate::net::bearer::Admit;
 use crate::inbound::Inbound;
-use crate::serve::{Answers, Room, Serving};
+use crate::serve::{ResponseStream, Room, Serving};
 use mortise_proto::pb;
 use mortise_proto::rpc::table;
 use std::sync::Arc;
@@ -49,8 +49,8 @@ impl pb::budget_checker_service_server::BudgetCheckerService for Serving {
 }
 #[async_trait]
 impl pb::egress_service_server::EgressService for Serving {
-    type SendStream = Answers<pb::SendResponse>;
-    type SendStreamStream = Answers<pb::SendStreamResponse>;
+    type SendStream = ResponseStream<pb::SendResponse>;
+    type SendStreamStream = ResponseStream<pb::SendStreamResponse>;
     async fn send(
         &self,
         request: Request<pb::SendRequest>,
@@ -67,7 +67,7 @@ impl pb::egress_service_server::EgressService for Serving {
 }
 #[async_trait]
 impl pb::event_emitter_service_server::EventEmitterService for Serving {
-    type EmitStreamStream = Answers<pb::EmitStreamResponse>;
+    type EmitStreamStream = ResponseStream<pb::EmitStreamResponse>;
     async fn emit(
         &self,
         request: Request<pb::EmitRequest>,
@@ -84,8 +84,8 @@ impl pb::event_emitter_service_server::EventEmitterService for Serving {
 }
 #[async_trait]
 impl pb::event_log_service_server::EventLogService for Serving {
-    type ReadEventsStream = Answers<pb::ReadEventsResponse>;
-    type FollowEventsStream = Answers<pb::FollowEventsResponse>;
+    type ReadEventsStream = ResponseStream<pb::ReadEventsResponse>;
+    type FollowEventsStream = ResponseStream<pb::FollowEventsResponse>;
     async fn read_events(
         &self,
         request: Request<pb::ReadEventsRequest>,
@@ -125,7 +125,7 @@ impl pb::harness_store_service_server::HarnessStoreService for Serving {
 }
 #[async_trait]
 impl pb::image_artifact_store_service_server::ImageArtifactStoreService for Serving {
-    type GetImageStream = Answers<pb::GetImageResponse>;
+    type GetImageStream = ResponseStream<pb::GetImageResponse>;
     async fn create_image(
         &self,
         request: Request<Streaming<pb::CreateImageRequest>>,
@@ -157,7 +157,7 @@ impl pb::image_artifact_store_service_server::ImageArtifactStoreService for Serv
 }
 #[async_trait]
 impl pb::image_resolver_service_server::ImageResolverService for Serving {
-    type ResolveImageStream = Answers<pb::ResolveImageResponse>;
+    type ResolveImageStream = ResponseStream<pb::ResolveImageResponse>;
     async fn resolve_image(
         &self,
         request: Request<pb::ResolveImageRequest>,
@@ -265,7 +265,7 @@ impl pb::mcp_service_server::McpService for Serving {
 }
 #[async_trait]
 impl pb::memory_store_service_server::MemoryStoreService for Serving {
-    type RecallStream = Answers<pb::RecallResponse>;
+    type RecallStream = ResponseStream<pb::RecallResponse>;
     async fn get_or_create_default_store(
         &self,
         request: Request<pb::GetOrCreateDefaultStoreRequest>,
@@ -327,9 +327,9 @@ impl pb::memory_store_service_server::MemoryStoreService for Serving {
 }
 #[async_trait]
 impl pb::message_retriever_service_server::MessageRetrieverService for Serving {
-    type LoadMessagesStream = Answers<pb::LoadMessagesResponse>;
-    type LoadFilteredMessagesStream = Answers<pb::LoadFilteredMessagesResponse>;
-    type LoadMessagePageStream = Answers<pb::LoadMessagePageResponse>;
+    type LoadMessagesStream = ResponseStream<pb::LoadMessagesResponse>;
+    type LoadFilteredMessagesStream = ResponseStream<pb::LoadFilteredMessagesResponse>;
+    type LoadMessagePageStream = ResponseStream<pb::LoadMessagePageResponse>;
     async fn get_message(
         &self,
         request: Request<pb::GetMessageRequest>,
@@ -417,13 +417,13 @@ impl pb::payment_authority_service_server::PaymentAuthorityService for Serving {
 }
 #[async_trait]
 impl pb::platform_store_service_server::PlatformStoreService for Serving {
-    type ListHarnessesStream = Answers<pb::ListHarnessesResponse>;
-    type ListAgentsStream = Answers<pb::ListAgentsResponse>;
-    type ListAppsStream = Answers<pb::ListAppsResponse>;
-    type ListSessionsStream = Answers<pb::ListSessionsResponse>;
-    type GetMessagesStream = Answers<pb::GetMessagesResponse>;
-    type WaitForIdleStream = Answers<pb::WaitForIdleResponse>;
-    type ListCapabilitiesStream = Answers<pb::ListCapabilitiesResponse>;
+    type ListHarnessesStream = ResponseStream<pb::ListHarnessesResponse>;
+    type ListAgentsStream = ResponseStream<pb::ListAgentsResponse>;
+    type ListAppsStream = ResponseStream<pb::ListAppsResponse>;
+    type ListSessionsStream = ResponseStream<pb::ListSessionsResponse>;
+    type GetMessagesStream = ResponseStream<pb::GetMessagesResponse>;
+    type WaitForIdleStream = ResponseStream<pb::WaitForIdleResponse>;
+    type ListCapabilitiesStream = ResponseStream<pb::ListCapabilitiesResponse>;
     async fn list_harnesses(
         &self,
         request: Request<pb::ListHarnessesRequest>,
@@ -794,7 +794,7 @@ for Serving {
 }
 #[async_trait]
 impl pb::runtime_host_service_server::RuntimeHostService for Serving {
-    type LoadTurnContextStream = Answers<pb::LoadTurnContextResponse>;
+    type LoadTurnContextStream = ResponseStream<pb::LoadTurnContextResponse>;
     async fn get_agent(
         &self,
         request: Request<pb::RuntimeHostServiceGetAgentRequest>,
@@ -842,8 +842,8 @@ impl pb::runtime_host_service_server::RuntimeHostService for Serving {
 }
 #[async_trait]
 impl pb::session_file_system_service_server::SessionFileSystemService for Serving {
-    type ReadFileStream = Answers<pb::ReadFileResponse>;
-    type GrepFilesStream = Answers<pb::GrepFilesResponse>;
+    type ReadFileStream = ResponseStream<pb::ReadFileResponse>;
+    type GrepFilesStream = ResponseStream<pb::GrepFilesResponse>;
     async fn read_file(
         &self,
         request: Request<pb::ReadFileRequest>,
@@ -961,7 +961,7 @@ impl pb::session_mutator_service_server::SessionMutatorService for Serving {
 #[async_trait]
 impl pb::session_resource_registry_service_server::SessionResourceRegistryService
 for Serving {
-    type ListSessionResourcesStream = Answers<pb::ListSessionResourcesResponse>;
+    type ListSessionResourcesStream = ResponseStream<pb::ListSessionResourcesResponse>;
     async fn register(
         &self,
         request: Request<pb::RegisterRequest>,
@@ -1067,8 +1067,8 @@ impl pb::session_schedule_store_service_server::SessionScheduleStoreService for 
 }
 #[async_trait]
 impl pb::session_sql_db_store_service_server::SessionSqlDbStoreService for Serving {
-    type SqlQueryStream = Answers<pb::SqlQueryResponse>;
-    type SqlSchemaStream = Answers<pb::SqlSchemaResponse>;
+    type SqlQueryStream = ResponseStream<pb::SqlQueryResponse>;
+    type SqlSchemaStream = ResponseStream<pb::SqlSchemaResponse>;
     async fn create_database(
         &self,
         request: Request<pb::CreateDatabaseRequest>,
@@ -1344,7 +1344,7 @@ impl pb::test_seed_service_server::TestSeedService for Serving {
 }
 #[async_trait]
 impl pb::turn_queue_service_server::TurnQueueService for Serving {
-    type FollowTurnRequestsStream = Answers<pb::FollowTurnRequestsResponse>;
+    type FollowTurnRequestsStream = ResponseStream<pb::FollowTurnRequestsResponse>;
     async fn follow_turn_requests(
         &self,
         request: Request<pb::FollowTurnRequestsRequest>,
@@ -1418,7 +1418,7 @@ for Serving {
 }
 #[async_trait]
 impl pb::utility_llm_service_server::UtilityLlmService for Serving {
-    type ChatCompletionStreamStream = Answers<pb::ChatCompletionStreamResponse>;
+    type ChatCompletionStreamStream = ResponseStream<pb::ChatCompletionStreamResponse>;
     async fn chat_completion(
         &self,
         request: Request<pb::ChatCompletionRequest>,
@@ -1443,7 +1443,7 @@ impl pb::utility_llm_service_server::UtilityLlmService for Serving {
     }
 }
 /// Adds every service of the contract, for callers that are admitted. Requests have a
-/// largest size, and room for all of them that are in memory. Answers may be as large
+/// largest size, and room for all of them that are in memory. ResponseStream may be as large
 /// as they are; the client says what it takes.
 pub(crate) fn mount(
     routes: Routes,

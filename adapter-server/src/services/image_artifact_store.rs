@@ -1,7 +1,7 @@
 //! `ImageArtifactStoreService` over `ImageArtifactStore`, where the adapter has one.
 
 use crate::chunks::{one_piece, piece_chunks};
-use crate::serve::{Call, Outcome, Serving, Upload, not_offered};
+use crate::serve::{Call, HandlerResult, Serving, Upload, not_offered};
 use everruns_core::traits::{CreateStoredImage, ImageArtifactStore, StoredImage};
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use mortise_proto::convert::id;
@@ -22,7 +22,7 @@ pub(super) async fn create_image(
         .await
 }
 
-async fn create(call: Call<CreateStoredImage>) -> Outcome<pb::CreateImageResponse> {
+async fn create(call: Call<CreateStoredImage>) -> HandlerResult<pb::CreateImageResponse> {
     let store = offered(call.adapter.image_artifact_store(call.scope.org_id))?;
     let image = store.create_image(call.request).await?;
     Ok(pb::CreateImageResponse {
@@ -32,10 +32,10 @@ async fn create(call: Call<CreateStoredImage>) -> Outcome<pb::CreateImageRespons
 
 pub(super) async fn get_image(
     call: Call<pb::GetImageRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::GetImageResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::GetImageResponse>> + Send + 'static> {
     let image_id = id("image_id", &call.request.image_id)?;
     let store = offered(call.adapter.image_artifact_store(call.scope.org_id))?;
-    let image = match call.adapter.piecewise(&call.scope) {
+    let image = match call.adapter.streaming_reads(&call.scope) {
         Some(store) => store.image(image_id).await?,
         None => (store.get_image(image_id).await?)
             .map(|StoredImage { info, data }| (info, one_piece(data))),
@@ -49,7 +49,7 @@ pub(super) async fn get_image(
 
 pub(super) async fn get_image_info(
     call: Call<pb::GetImageInfoRequest>,
-) -> Outcome<pb::GetImageInfoResponse> {
+) -> HandlerResult<pb::GetImageInfoResponse> {
     let image_id = id("image_id", &call.request.image_id)?;
     let store = offered(call.adapter.image_artifact_store(call.scope.org_id))?;
     let image = store.get_image_info(image_id).await?;
@@ -58,7 +58,9 @@ pub(super) async fn get_image_info(
     })
 }
 
-fn offered(store: Option<Arc<dyn ImageArtifactStore>>) -> Outcome<Arc<dyn ImageArtifactStore>> {
+fn offered(
+    store: Option<Arc<dyn ImageArtifactStore>>,
+) -> HandlerResult<Arc<dyn ImageArtifactStore>> {
     store.ok_or_else(|| not_offered(NAME))
 }
 
@@ -73,7 +75,7 @@ impl Upload for NewImage {
     type Part = pb::CreateImageRequest;
     type Whole = CreateStoredImage;
 
-    fn begin(first: pb::CreateImageRequest) -> Outcome<Self> {
+    fn begin(first: pb::CreateImageRequest) -> HandlerResult<Self> {
         let Some(NewPart::Header(header)) = first.part else {
             return Err(StoreError::invalid_field(
                 "header",
@@ -95,7 +97,7 @@ impl Upload for NewImage {
         self.size_bytes
     }
 
-    fn add(&mut self, part: pb::CreateImageRequest) -> Outcome<()> {
+    fn add(&mut self, part: pb::CreateImageRequest) -> HandlerResult<()> {
         let Some(NewPart::Chunk(chunk)) = part.part else {
             return Err(StoreError::invalid_field(
                 "chunk",
@@ -118,7 +120,7 @@ impl Upload for NewImage {
         Ok(())
     }
 
-    fn end(self) -> Outcome<CreateStoredImage> {
+    fn end(self) -> HandlerResult<CreateStoredImage> {
         join_new(self.header, self.data).map_err(|error| error.within("header").into())
     }
 }

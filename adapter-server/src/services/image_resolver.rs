@@ -1,8 +1,8 @@
 //! `ImageResolverService` over `ImageResolver`, where the adapter has one.
 
-use crate::ByteRuns;
+use crate::ByteChunks;
 use crate::chunks::{one_piece, piece_chunks};
-use crate::serve::{Call, Outcome, not_offered};
+use crate::serve::{Call, HandlerResult, not_offered};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -18,10 +18,10 @@ use std::sync::Arc;
 
 pub(super) async fn resolve_image(
     call: Call<pb::ResolveImageRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::ResolveImageResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::ResolveImageResponse>> + Send + 'static> {
     let image_id = uuid("image_id", &call.request.image_id)?;
     let resolver = offered(call.adapter.image_resolver(call.scope.org_id))?;
-    let image = match call.adapter.piecewise(&call.scope) {
+    let image = match call.adapter.streaming_reads(&call.scope) {
         Some(store) => (store.image(ImageId::from_uuid(image_id)).await?).map(in_base64),
         None => (resolver.resolve_image(image_id).await?)
             .map(split)
@@ -35,7 +35,9 @@ pub(super) async fn resolve_image(
 }
 
 /// A stored image as models take it.
-fn in_base64((info, pieces): (StoredImageInfo, ByteRuns)) -> (pb::ResolvedImageHeader, ByteRuns) {
+fn in_base64(
+    (info, pieces): (StoredImageInfo, ByteChunks),
+) -> (pb::ResolvedImageHeader, ByteChunks) {
     let (header, _no_bytes) = split(ResolvedImage {
         base64: String::new(),
         media_type: info.content_type,
@@ -45,6 +47,6 @@ fn in_base64((info, pieces): (StoredImageInfo, ByteRuns)) -> (pb::ResolvedImageH
     (header, base64.boxed())
 }
 
-fn offered(resolver: Option<Arc<dyn ImageResolver>>) -> Outcome<Arc<dyn ImageResolver>> {
+fn offered(resolver: Option<Arc<dyn ImageResolver>>) -> HandlerResult<Arc<dyn ImageResolver>> {
     resolver.ok_or_else(|| not_offered(NAME))
 }

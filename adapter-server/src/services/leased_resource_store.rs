@@ -1,6 +1,6 @@
 //! `LeasedResourceStoreService` over `LeasedResourceStore`, where the adapter has one.
 
-use crate::serve::{Call, Outcome, not_offered};
+use crate::serve::{Call, HandlerResult, not_offered};
 use everruns_core::traits::LeasedResourceStore;
 use mortise_proto::convert::id;
 use mortise_proto::pb;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 pub(super) async fn upsert_resource(
     call: Call<pb::UpsertResourceRequest>,
-) -> Outcome<pb::UpsertResourceResponse> {
+) -> HandlerResult<pb::UpsertResourceResponse> {
     let store = offered(call.adapter.leased_resource_store())?;
     let resource = store.upsert_resource(call.request.try_into()?).await?;
     Ok(pb::UpsertResourceResponse {
@@ -19,7 +19,7 @@ pub(super) async fn upsert_resource(
 
 pub(super) async fn release_resource(
     call: Call<pb::ReleaseResourceRequest>,
-) -> Outcome<pb::ReleaseResourceResponse> {
+) -> HandlerResult<pb::ReleaseResourceResponse> {
     let store = offered(call.adapter.leased_resource_store())?;
     let pb::ReleaseResourceRequest {
         context: _,
@@ -39,7 +39,7 @@ pub(super) async fn release_resource(
 
 pub(super) async fn list_resources(
     call: Call<pb::ListResourcesRequest>,
-) -> Outcome<pb::ListResourcesResponse> {
+) -> HandlerResult<pb::ListResourcesResponse> {
     let store = offered(call.adapter.leased_resource_store())?;
     let session_id = id("session_id", &call.request.session_id)?;
     let resources = store.list_resources(session_id).await?;
@@ -48,6 +48,8 @@ pub(super) async fn list_resources(
     })
 }
 
-fn offered(store: Option<Arc<dyn LeasedResourceStore>>) -> Outcome<Arc<dyn LeasedResourceStore>> {
+fn offered(
+    store: Option<Arc<dyn LeasedResourceStore>>,
+) -> HandlerResult<Arc<dyn LeasedResourceStore>> {
     store.ok_or_else(|| not_offered(NAME))
 }

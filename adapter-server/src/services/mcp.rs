@@ -1,6 +1,6 @@
 //! `McpService` over the source's directory of MCP servers.
 
-use crate::serve::{Call, Outcome, not_offered};
+use crate::serve::{Call, HandlerResult, not_offered};
 use crate::{McpAuthorization, McpDirectory};
 use mortise_proto::convert::{enumeration, id};
 use mortise_proto::pb;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 pub(super) async fn list_mcp_servers(
     call: Call<pb::ListMcpServersRequest>,
-) -> Outcome<pb::ListMcpServersResponse> {
+) -> HandlerResult<pb::ListMcpServersResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let directory = offered(&call)?;
     let servers = directory.servers(session_id).await?;
@@ -20,7 +20,7 @@ pub(super) async fn list_mcp_servers(
 
 pub(super) async fn resolve_mcp_connection(
     call: Call<pb::ResolveMcpConnectionRequest>,
-) -> Outcome<pb::ResolveMcpConnectionResponse> {
+) -> HandlerResult<pb::ResolveMcpConnectionResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let directory = offered(&call)?;
     let connection = directory
@@ -33,7 +33,7 @@ pub(super) async fn resolve_mcp_connection(
 
 pub(super) async fn authorize_mcp_server(
     call: Call<pb::AuthorizeMcpServerRequest>,
-) -> Outcome<pb::AuthorizeMcpServerResponse> {
+) -> HandlerResult<pb::AuthorizeMcpServerResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let directory = offered(&call)?;
     let server = McpAuthorization {
@@ -47,7 +47,7 @@ pub(super) async fn authorize_mcp_server(
     })
 }
 
-fn offered<Req>(call: &Call<Req>) -> Outcome<Arc<dyn McpDirectory>> {
+fn offered<Req>(call: &Call<Req>) -> HandlerResult<Arc<dyn McpDirectory>> {
     let directory = call.adapter.mcp_directory(&call.scope);
     directory.ok_or_else(|| not_offered(NAME))
 }

@@ -1,7 +1,7 @@
 //! `MemoryStoreService` over `MemoryStoreBackend`, where the adapter has one.
 
 use crate::chunks::chunks;
-use crate::serve::{Call, Outcome, not_offered};
+use crate::serve::{Call, HandlerResult, not_offered};
 use everruns_core::MemoryStoreBackend;
 use futures::{Stream, StreamExt, stream};
 use mortise_proto::convert::memory_store::importance;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 pub(super) async fn get_or_create_default_store(
     call: Call<pb::GetOrCreateDefaultStoreRequest>,
-) -> Outcome<pb::GetOrCreateDefaultStoreResponse> {
+) -> HandlerResult<pb::GetOrCreateDefaultStoreResponse> {
     let memories = offered(call.adapter.memory_store(call.scope.org_id))?;
     let org_id = id("org_id", &call.request.org_id)?;
     let store = memories.get_or_create_default_store(org_id).await?;
@@ -23,7 +23,7 @@ pub(super) async fn get_or_create_default_store(
 
 pub(super) async fn get_memory_store(
     call: Call<pb::GetMemoryStoreRequest>,
-) -> Outcome<pb::GetMemoryStoreResponse> {
+) -> HandlerResult<pb::GetMemoryStoreResponse> {
     let memories = offered(call.adapter.memory_store(call.scope.org_id))?;
     let store_id = id("store_id", &call.request.store_id)?;
     let store = memories.get_store(store_id).await?;
@@ -34,7 +34,7 @@ pub(super) async fn get_memory_store(
 
 pub(super) async fn create_memory(
     call: Call<pb::CreateMemoryRequest>,
-) -> Outcome<pb::CreateMemoryResponse> {
+) -> HandlerResult<pb::CreateMemoryResponse> {
     let memories = offered(call.adapter.memory_store(call.scope.org_id))?;
     let pb::CreateMemoryRequest {
         context: _,
@@ -62,7 +62,7 @@ pub(super) async fn create_memory(
 
 pub(super) async fn recall(
     call: Call<pb::RecallRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::RecallResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::RecallResponse>> + Send + 'static> {
     let memories = offered(call.adapter.memory_store(call.scope.org_id))?;
     let (memories, total) = memories.recall(call.request.try_into()?).await?;
     let total = total as u64;
@@ -74,7 +74,7 @@ pub(super) async fn recall(
     Ok(stream::iter(empty).chain(runs).map(Ok))
 }
 
-pub(super) async fn forget(call: Call<pb::ForgetRequest>) -> Outcome<pb::ForgetResponse> {
+pub(super) async fn forget(call: Call<pb::ForgetRequest>) -> HandlerResult<pb::ForgetResponse> {
     let memories = offered(call.adapter.memory_store(call.scope.org_id))?;
     let store_id = id("store_id", &call.request.store_id)?;
     let memory_id = id("memory_id", &call.request.memory_id)?;
@@ -84,7 +84,7 @@ pub(super) async fn forget(call: Call<pb::ForgetRequest>) -> Outcome<pb::ForgetR
 
 pub(super) async fn count_active(
     call: Call<pb::CountActiveRequest>,
-) -> Outcome<pb::CountActiveResponse> {
+) -> HandlerResult<pb::CountActiveResponse> {
     let memories = offered(call.adapter.memory_store(call.scope.org_id))?;
     let store_id = id("store_id", &call.request.store_id)?;
     let count = memories.count_active(store_id).await?;
@@ -93,6 +93,8 @@ pub(super) async fn count_active(
     })
 }
 
-fn offered(store: Option<Arc<dyn MemoryStoreBackend>>) -> Outcome<Arc<dyn MemoryStoreBackend>> {
+fn offered(
+    store: Option<Arc<dyn MemoryStoreBackend>>,
+) -> HandlerResult<Arc<dyn MemoryStoreBackend>> {
     store.ok_or_else(|| not_offered(NAME))
 }

@@ -1,8 +1,8 @@
 //! `MessageRetrieverService` over `MessageRetriever`.
 
-use crate::MessageRuns;
+use crate::MessageBatches;
 use crate::chunks::{message_chunks, runs_of};
-use crate::serve::{Call, Outcome};
+use crate::serve::{Call, HandlerResult};
 use everruns_core::message::Message;
 use everruns_core::message_filter::{FilterContext, MessageQuery, PrependTransform};
 use everruns_core::message_retriever::MessageRetriever;
@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 
 pub(super) async fn get_message(
     call: Call<pb::GetMessageRequest>,
-) -> Outcome<pb::GetMessageResponse> {
+) -> HandlerResult<pb::GetMessageResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let message_id = id("message_id", &call.request.message_id)?;
     let store = call.adapter.message_store();
@@ -26,9 +26,9 @@ pub(super) async fn get_message(
 
 pub(super) async fn load_messages(
     call: Call<pb::LoadMessagesRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::LoadMessagesResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::LoadMessagesResponse>> + Send + 'static> {
     let session_id = id("session_id", &call.request.session_id)?;
-    let runs = match call.adapter.piecewise(&call.scope) {
+    let runs = match call.adapter.streaming_reads(&call.scope) {
         Some(store) => store.messages(session_id, 0, u64::MAX).await?,
         None => runs_of(call.adapter.message_store().load(session_id).await?),
     };
@@ -37,9 +37,11 @@ pub(super) async fn load_messages(
 
 pub(super) async fn load_filtered_messages(
     call: Call<pb::LoadFilteredMessagesRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::LoadFilteredMessagesResponse>> + Send + 'static> {
+) -> HandlerResult<
+    impl Stream<Item = HandlerResult<pb::LoadFilteredMessagesResponse>> + Send + 'static,
+> {
     let query = query(call.request)?;
-    let (matched, runs) = match call.adapter.piecewise(&call.scope) {
+    let (matched, runs) = match call.adapter.streaming_reads(&call.scope) {
         Some(store) => store.filtered_messages(query).await?,
         None => filtered(call.adapter.message_store().as_ref(), query).await?,
     };
@@ -50,10 +52,11 @@ pub(super) async fn load_filtered_messages(
 
 pub(super) async fn load_message_page(
     call: Call<pb::LoadMessagePageRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::LoadMessagePageResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::LoadMessagePageResponse>> + Send + 'static>
+{
     let session_id = id("session_id", &call.request.session_id)?;
     let (offset, limit) = (call.request.offset, call.request.limit);
-    let runs = match call.adapter.piecewise(&call.scope) {
+    let runs = match call.adapter.streaming_reads(&call.scope) {
         Some(store) => store.messages(session_id, offset, limit).await?,
         None => {
             let offset = usize::try_from(offset).unwrap_or(usize::MAX);
@@ -67,7 +70,7 @@ pub(super) async fn load_message_page(
 
 pub(super) async fn count_messages(
     call: Call<pb::CountMessagesRequest>,
-) -> Outcome<pb::CountMessagesResponse> {
+) -> HandlerResult<pb::CountMessagesResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let count = call.adapter.message_store().count(session_id).await?;
     Ok(pb::CountMessagesResponse {
@@ -87,7 +90,7 @@ fn query(request: pb::LoadFilteredMessagesRequest) -> Result<MessageQuery, Conve
 async fn filtered(
     store: &dyn MessageRetriever,
     query: MessageQuery,
-) -> Outcome<(u64, MessageRuns)> {
+) -> HandlerResult<(u64, MessageBatches)> {
     let matched = Arc::new(Matched::default());
     let query = query.with_prepend_transform(matched.clone());
     let messages = store.load_filtered(query).await?;

@@ -1,6 +1,6 @@
 //! `PaymentAuthorityService` over `PaymentAuthority`, where the adapter has one.
 
-use crate::serve::{Call, Outcome, not_offered};
+use crate::serve::{Call, HandlerResult, not_offered};
 use everruns_core::traits::PaymentAuthority;
 use mortise_proto::convert::{id, nested, optional_id};
 use mortise_proto::pb;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 pub(super) async fn execute_machine_payment(
     call: Call<pb::ExecuteMachinePaymentRequest>,
-) -> Outcome<pb::ExecuteMachinePaymentResponse> {
+) -> HandlerResult<pb::ExecuteMachinePaymentResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let agent_id = optional_id("agent_id", call.request.agent_id.as_deref())?;
     let payment = nested("payment", call.request.payment)?;
@@ -23,6 +23,8 @@ pub(super) async fn execute_machine_payment(
     })
 }
 
-fn offered(authority: Option<Arc<dyn PaymentAuthority>>) -> Outcome<Arc<dyn PaymentAuthority>> {
+fn offered(
+    authority: Option<Arc<dyn PaymentAuthority>>,
+) -> HandlerResult<Arc<dyn PaymentAuthority>> {
     authority.ok_or_else(|| not_offered(NAME))
 }

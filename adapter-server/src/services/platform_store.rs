@@ -33,14 +33,14 @@ pub(super) use sessions::{
 };
 pub(super) use wait::statuses as wait_for_idle;
 
-use crate::serve::{Call, Outcome, not_offered};
+use crate::serve::{Call, HandlerResult, not_offered};
 use everruns_core::platform_store::PlatformStore;
 use mortise_proto::StoreError;
 use mortise_proto::rpc::table::platform_store_service::NAME;
 use std::sync::Arc;
 
 /// The store of the calling session.
-fn store<Req>(call: &Call<Req>) -> Outcome<Arc<dyn PlatformStore>> {
+fn store<Req>(call: &Call<Req>) -> HandlerResult<Arc<dyn PlatformStore>> {
     let session_id = call.scope.session_id.ok_or_else(|| {
         StoreError::invalid_field(
             "context.session_id",

@@ -1,7 +1,7 @@
 //! `ProviderCredentialStoreService` over `ProviderCredentialStore`, where the adapter
 //! has one.
 
-use crate::serve::{Call, Outcome, not_offered};
+use crate::serve::{Call, HandlerResult, not_offered};
 use everruns_core::traits::ProviderCredentialStore;
 use mortise_proto::pb;
 use mortise_proto::rpc::table::provider_credential_store_service::NAME;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 pub(super) async fn get_default_provider_credentials(
     call: Call<pb::GetDefaultProviderCredentialsRequest>,
-) -> Outcome<pb::GetDefaultProviderCredentialsResponse> {
+) -> HandlerResult<pb::GetDefaultProviderCredentialsResponse> {
     let store = offered(call.adapter.provider_credential_store(call.scope.org_id))?;
     let credentials = store
         .get_default_provider_credentials(&call.request.provider_type)
@@ -21,6 +21,6 @@ pub(super) async fn get_default_provider_credentials(
 
 fn offered(
     store: Option<Arc<dyn ProviderCredentialStore>>,
-) -> Outcome<Arc<dyn ProviderCredentialStore>> {
+) -> HandlerResult<Arc<dyn ProviderCredentialStore>> {
     store.ok_or_else(|| not_offered(NAME))
 }

@@ -1,8 +1,8 @@
 //! `RuntimeHostService` over the async methods of `RuntimeHostAdapter` itself.
 
 use crate::chunks::{message_chunks, runs_of};
-use crate::serve::{Call, Outcome};
-use crate::{MessageRuns, Piecewise};
+use crate::serve::{Call, HandlerResult};
+use crate::{MessageBatches, StreamingReads};
 use everruns_core::AgentLoopError;
 use everruns_core::typed_id::SessionId;
 use everruns_runtime::RuntimeHostTurnContext;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub(super) async fn get_agent(
     call: Call<pb::RuntimeHostServiceGetAgentRequest>,
-) -> Outcome<pb::RuntimeHostServiceGetAgentResponse> {
+) -> HandlerResult<pb::RuntimeHostServiceGetAgentResponse> {
     let agent_id = id("agent_id", &call.request.agent_id)?;
     let agent = call.adapter.get_agent(call.scope.org_id, agent_id).await?;
     Ok(pb::RuntimeHostServiceGetAgentResponse {
@@ -25,7 +25,7 @@ pub(super) async fn get_agent(
 
 pub(super) async fn get_harness(
     call: Call<pb::GetHarnessRequest>,
-) -> Outcome<pb::GetHarnessResponse> {
+) -> HandlerResult<pb::GetHarnessResponse> {
     let harness_id = id("harness_id", &call.request.harness_id)?;
     let harness = call.adapter.get_harness(call.scope.org_id, harness_id);
     Ok(pb::GetHarnessResponse {
@@ -35,7 +35,7 @@ pub(super) async fn get_harness(
 
 pub(super) async fn set_session_status(
     call: Call<pb::SetSessionStatusRequest>,
-) -> Outcome<pb::SetSessionStatusResponse> {
+) -> HandlerResult<pb::SetSessionStatusResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let status = enumeration::<pb::SessionStatus, _>("status", call.request.status)?;
     let session = call
@@ -49,11 +49,12 @@ pub(super) async fn set_session_status(
 
 pub(super) async fn load_turn_context(
     call: Call<pb::LoadTurnContextRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::LoadTurnContextResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::LoadTurnContextResponse>> + Send + 'static>
+{
     let session_id = id("session_id", &call.request.session_id)?;
     let wanted = Wanted::of(&call.request.parts)?;
-    let piecewise = call.adapter.piecewise(&call.scope);
-    let (loaded, runs) = load(&call, session_id, &wanted, piecewise).await?;
+    let streaming_reads = call.adapter.streaming_reads(&call.scope);
+    let (loaded, runs) = load(&call, session_id, &wanted, streaming_reads).await?;
     let first = stream::iter([Ok(Part::Snapshot(loaded))]);
     let parts = first.chain(message_chunks(runs).map_ok(Part::Messages));
     Ok(parts.map_ok(|part| pb::LoadTurnContextResponse { part: Some(part) }))
@@ -63,7 +64,7 @@ pub(super) async fn load_turn_context(
 struct Wanted(Vec<TurnContextPart>);
 
 impl Wanted {
-    fn of(parts: &[i32]) -> Outcome<Self> {
+    fn of(parts: &[i32]) -> HandlerResult<Self> {
         if parts.is_empty() {
             return Ok(Self(vec![
                 TurnContextPart::Messages,
@@ -85,15 +86,15 @@ async fn load(
     call: &Call<pb::LoadTurnContextRequest>,
     session_id: SessionId,
     wanted: &Wanted,
-    piecewise: Option<Arc<dyn Piecewise>>,
-) -> Outcome<(pb::TurnSnapshot, MessageRuns)> {
+    streaming_reads: Option<Arc<dyn StreamingReads>>,
+) -> HandlerResult<(pb::TurnSnapshot, MessageBatches)> {
     let org_id = call.scope.org_id;
     // The upstream trait loads everything or nothing, but the session and its agent
     // can be had one by one, without the history.
     let everything = wanted.has(TurnContextPart::Messages)
         || wanted.has(TurnContextPart::Model)
         || wanted.has(TurnContextPart::McpTools);
-    let (mut context, runs) = match (everything, piecewise) {
+    let (mut context, runs) = match (everything, streaming_reads) {
         (true, Some(store)) => store.turn_context(session_id).await?,
         (true, None) => {
             let loading = call.adapter.load_turn_context(org_id, session_id);

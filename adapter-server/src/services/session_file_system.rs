@@ -1,7 +1,7 @@
 //! `SessionFileSystemService` over `SessionFileSystem`.
 
 use crate::chunks::{byte_chunks, chunks};
-use crate::serve::{Call, Outcome, paced};
+use crate::serve::{Call, HandlerResult, paced};
 use futures::{Stream, StreamExt, stream};
 use mortise_proto::convert::session_file_system::{split, written};
 use mortise_proto::convert::{id, nested};
@@ -17,7 +17,7 @@ const COPIES: usize = 3;
 
 pub(super) async fn read_file(
     call: Call<pb::ReadFileRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::ReadFileResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::ReadFileResponse>> + Send + 'static> {
     let session_id = id("session_id", &call.request.session_id)?;
     let store = call.adapter.file_store();
     let path = &call.request.path;
@@ -39,7 +39,9 @@ pub(super) async fn read_file(
     })
 }
 
-pub(super) async fn write_file(call: Call<pb::WriteFileRequest>) -> Outcome<pb::WriteFileResponse> {
+pub(super) async fn write_file(
+    call: Call<pb::WriteFileRequest>,
+) -> HandlerResult<pb::WriteFileResponse> {
     let request = call.request;
     let session_id = id("session_id", &request.session_id)?;
     let store = call.adapter.file_store();
@@ -58,7 +60,7 @@ pub(super) async fn write_file(call: Call<pb::WriteFileRequest>) -> Outcome<pb::
 
 pub(super) async fn write_file_if_content_matches(
     call: Call<pb::WriteFileIfContentMatchesRequest>,
-) -> Outcome<pb::WriteFileIfContentMatchesResponse> {
+) -> HandlerResult<pb::WriteFileIfContentMatchesResponse> {
     let request = call.request;
     let session_id = id("session_id", &request.session_id)?;
     let store = call.adapter.file_store();
@@ -79,7 +81,7 @@ pub(super) async fn write_file_if_content_matches(
 
 pub(super) async fn delete_file(
     call: Call<pb::DeleteFileRequest>,
-) -> Outcome<pb::DeleteFileResponse> {
+) -> HandlerResult<pb::DeleteFileResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let store = call.adapter.file_store();
     let deleted = store
@@ -90,7 +92,7 @@ pub(super) async fn delete_file(
 
 pub(super) async fn list_directory(
     call: Call<pb::ListDirectoryRequest>,
-) -> Outcome<pb::ListDirectoryResponse> {
+) -> HandlerResult<pb::ListDirectoryResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let store = call.adapter.file_store();
     let entries = store.list_directory(session_id, &call.request.path).await?;
@@ -99,7 +101,9 @@ pub(super) async fn list_directory(
     })
 }
 
-pub(super) async fn stat_file(call: Call<pb::StatFileRequest>) -> Outcome<pb::StatFileResponse> {
+pub(super) async fn stat_file(
+    call: Call<pb::StatFileRequest>,
+) -> HandlerResult<pb::StatFileResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let store = call.adapter.file_store();
     let stat = store.stat_file(session_id, &call.request.path).await?;
@@ -110,7 +114,7 @@ pub(super) async fn stat_file(call: Call<pb::StatFileRequest>) -> Outcome<pb::St
 
 pub(super) async fn grep_files(
     call: Call<pb::GrepFilesRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::GrepFilesResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::GrepFilesResponse>> + Send + 'static> {
     let request = call.request;
     let session_id = id("session_id", &request.session_id)?;
     let store = call.adapter.file_store();
@@ -126,7 +130,7 @@ pub(super) async fn grep_files(
 
 pub(super) async fn create_directory(
     call: Call<pb::CreateDirectoryRequest>,
-) -> Outcome<pb::CreateDirectoryResponse> {
+) -> HandlerResult<pb::CreateDirectoryResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let store = call.adapter.file_store();
     let directory = store
@@ -139,7 +143,7 @@ pub(super) async fn create_directory(
 
 pub(super) async fn seed_initial_file(
     call: Call<pb::SeedInitialFileRequest>,
-) -> Outcome<pb::SeedInitialFileResponse> {
+) -> HandlerResult<pb::SeedInitialFileResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let file = nested("file", call.request.file)?;
     let store = call.adapter.file_store();

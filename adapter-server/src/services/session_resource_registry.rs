@@ -1,7 +1,7 @@
 //! `SessionResourceRegistryService` over `SessionResourceRegistry`, where the adapter has one.
 
 use crate::chunks::chunks;
-use crate::serve::{Call, Outcome, not_offered};
+use crate::serve::{Call, HandlerResult, not_offered};
 use everruns_core::session_resource::SessionResourceFilter;
 use everruns_core::traits::SessionResourceRegistry;
 use futures::{Stream, StreamExt};
@@ -10,7 +10,9 @@ use mortise_proto::pb;
 use mortise_proto::rpc::table::session_resource_registry_service::NAME;
 use std::sync::Arc;
 
-pub(super) async fn register(call: Call<pb::RegisterRequest>) -> Outcome<pb::RegisterResponse> {
+pub(super) async fn register(
+    call: Call<pb::RegisterRequest>,
+) -> HandlerResult<pb::RegisterResponse> {
     let registry = offered(call.adapter.session_resource_registry())?;
     let entry = registry.register(call.request.try_into()?).await?;
     Ok(pb::RegisterResponse {
@@ -20,7 +22,7 @@ pub(super) async fn register(call: Call<pb::RegisterRequest>) -> Outcome<pb::Reg
 
 pub(super) async fn update_status(
     call: Call<pb::UpdateStatusRequest>,
-) -> Outcome<pb::UpdateStatusResponse> {
+) -> HandlerResult<pb::UpdateStatusResponse> {
     let registry = offered(call.adapter.session_resource_registry())?;
     let session_id = id("session_id", &call.request.session_id)?;
     let status = enumeration::<pb::SessionResourceStatus, _>("status", call.request.status)?;
@@ -34,7 +36,7 @@ pub(super) async fn update_status(
 
 pub(super) async fn get_session_resource(
     call: Call<pb::GetSessionResourceRequest>,
-) -> Outcome<pb::GetSessionResourceResponse> {
+) -> HandlerResult<pb::GetSessionResourceResponse> {
     let registry = offered(call.adapter.session_resource_registry())?;
     let session_id = id("session_id", &call.request.session_id)?;
     let entry = registry.get(session_id, &call.request.resource_id).await?;
@@ -45,7 +47,9 @@ pub(super) async fn get_session_resource(
 
 pub(super) async fn list_session_resources(
     call: Call<pb::ListSessionResourcesRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::ListSessionResourcesResponse>> + Send + 'static> {
+) -> HandlerResult<
+    impl Stream<Item = HandlerResult<pb::ListSessionResourcesResponse>> + Send + 'static,
+> {
     let registry = offered(call.adapter.session_resource_registry())?;
     let session_id = id("session_id", &call.request.session_id)?;
     let status = match call.request.status {
@@ -65,7 +69,7 @@ pub(super) async fn list_session_resources(
 
 pub(super) async fn deregister(
     call: Call<pb::DeregisterRequest>,
-) -> Outcome<pb::DeregisterResponse> {
+) -> HandlerResult<pb::DeregisterResponse> {
     let registry = offered(call.adapter.session_resource_registry())?;
     let session_id = id("session_id", &call.request.session_id)?;
     let deregistered = registry
@@ -76,6 +80,6 @@ pub(super) async fn deregister(
 
 fn offered(
     store: Option<Arc<dyn SessionResourceRegistry>>,
-) -> Outcome<Arc<dyn SessionResourceRegistry>> {
+) -> HandlerResult<Arc<dyn SessionResourceRegistry>> {
     store.ok_or_else(|| not_offered(NAME))
 }

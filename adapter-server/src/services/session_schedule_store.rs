@@ -1,6 +1,6 @@
 //! `SessionScheduleStoreService` over `SessionScheduleStore`, where the adapter has one.
 
-use crate::serve::{Call, Outcome, not_offered};
+use crate::serve::{Call, HandlerResult, not_offered};
 use everruns_core::traits::SessionScheduleStore;
 use mortise_proto::convert::{id, optional_timestamp};
 use mortise_proto::pb;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 pub(super) async fn create_schedule(
     call: Call<pb::CreateScheduleRequest>,
-) -> Outcome<pb::CreateScheduleResponse> {
+) -> HandlerResult<pb::CreateScheduleResponse> {
     let store = offered(call.adapter.schedule_store(call.scope.org_id))?;
     let pb::CreateScheduleRequest {
         context: _,
@@ -37,7 +37,7 @@ pub(super) async fn create_schedule(
 
 pub(super) async fn cancel_schedule(
     call: Call<pb::CancelScheduleRequest>,
-) -> Outcome<pb::CancelScheduleResponse> {
+) -> HandlerResult<pb::CancelScheduleResponse> {
     let store = offered(call.adapter.schedule_store(call.scope.org_id))?;
     let session_id = id("session_id", &call.request.session_id)?;
     let schedule_id = id("schedule_id", &call.request.schedule_id)?;
@@ -49,7 +49,7 @@ pub(super) async fn cancel_schedule(
 
 pub(super) async fn list_schedules(
     call: Call<pb::ListSchedulesRequest>,
-) -> Outcome<pb::ListSchedulesResponse> {
+) -> HandlerResult<pb::ListSchedulesResponse> {
     let store = offered(call.adapter.schedule_store(call.scope.org_id))?;
     let session_id = id("session_id", &call.request.session_id)?;
     let schedules = store.list_schedules(session_id).await?;
@@ -60,13 +60,15 @@ pub(super) async fn list_schedules(
 
 pub(super) async fn count_active_schedules(
     call: Call<pb::CountActiveSchedulesRequest>,
-) -> Outcome<pb::CountActiveSchedulesResponse> {
+) -> HandlerResult<pb::CountActiveSchedulesResponse> {
     let store = offered(call.adapter.schedule_store(call.scope.org_id))?;
     let session_id = id("session_id", &call.request.session_id)?;
     let count = store.count_active_schedules(session_id).await?;
     Ok(pb::CountActiveSchedulesResponse { count })
 }
 
-fn offered(store: Option<Arc<dyn SessionScheduleStore>>) -> Outcome<Arc<dyn SessionScheduleStore>> {
+fn offered(
+    store: Option<Arc<dyn SessionScheduleStore>>,
+) -> HandlerResult<Arc<dyn SessionScheduleStore>> {
     store.ok_or_else(|| not_offered(NAME))
 }

@@ -2,7 +2,7 @@
 
 use crate::SqlDatabases;
 use crate::chunks::chunks;
-use crate::serve::{Call, Outcome, not_offered};
+use crate::serve::{Call, HandlerResult, not_offered};
 use everruns_core::session_sqldb::SqlExecuteResult;
 use futures::{Stream, StreamExt, stream};
 use mortise_proto::convert::id;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub(super) async fn create_database(
     call: Call<pb::CreateDatabaseRequest>,
-) -> Outcome<pb::CreateDatabaseResponse> {
+) -> HandlerResult<pb::CreateDatabaseResponse> {
     let store = offered(call.adapter.sql_databases(&call.scope))?;
     let session_id = id("session_id", &call.request.session_id)?;
     let database = store
@@ -27,7 +27,7 @@ pub(super) async fn create_database(
 
 pub(super) async fn list_databases(
     call: Call<pb::ListDatabasesRequest>,
-) -> Outcome<pb::ListDatabasesResponse> {
+) -> HandlerResult<pb::ListDatabasesResponse> {
     let store = offered(call.adapter.sql_databases(&call.scope))?;
     let session_id = id("session_id", &call.request.session_id)?;
     let databases = store.list_databases(session_id).await?;
@@ -38,7 +38,7 @@ pub(super) async fn list_databases(
 
 pub(super) async fn get_database(
     call: Call<pb::GetDatabaseRequest>,
-) -> Outcome<pb::GetDatabaseResponse> {
+) -> HandlerResult<pb::GetDatabaseResponse> {
     let store = offered(call.adapter.sql_databases(&call.scope))?;
     let session_id = id("session_id", &call.request.session_id)?;
     let database = store.get_database(session_id, &call.request.name).await?;
@@ -49,7 +49,7 @@ pub(super) async fn get_database(
 
 pub(super) async fn delete_database(
     call: Call<pb::DeleteDatabaseRequest>,
-) -> Outcome<pb::DeleteDatabaseResponse> {
+) -> HandlerResult<pb::DeleteDatabaseResponse> {
     let store = offered(call.adapter.sql_databases(&call.scope))?;
     let session_id = id("session_id", &call.request.session_id)?;
     let deleted = store
@@ -60,7 +60,7 @@ pub(super) async fn delete_database(
 
 pub(super) async fn sql_execute(
     call: Call<pb::SqlExecuteRequest>,
-) -> Outcome<pb::SqlExecuteResponse> {
+) -> HandlerResult<pb::SqlExecuteResponse> {
     let store = offered(call.adapter.sql_databases(&call.scope))?;
     let request = call.request;
     let session_id = id("session_id", &request.session_id)?;
@@ -72,7 +72,7 @@ pub(super) async fn sql_execute(
 
 pub(super) async fn sql_query(
     call: Call<pb::SqlQueryRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::SqlQueryResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::SqlQueryResponse>> + Send + 'static> {
     let store = offered(call.adapter.sql_databases(&call.scope))?;
     let request = call.request;
     let session_id = id("session_id", &request.session_id)?;
@@ -89,7 +89,7 @@ pub(super) async fn sql_query(
 
 pub(super) async fn sql_schema(
     call: Call<pb::SqlSchemaRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::SqlSchemaResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::SqlSchemaResponse>> + Send + 'static> {
     let store = offered(call.adapter.sql_databases(&call.scope))?;
     let request = call.request;
     let session_id = id("session_id", &request.session_id)?;
@@ -99,6 +99,6 @@ pub(super) async fn sql_schema(
     Ok(chunks(tables).map(|tables| Ok(pb::SqlSchemaResponse { tables })))
 }
 
-fn offered(store: Option<Arc<dyn SqlDatabases>>) -> Outcome<Arc<dyn SqlDatabases>> {
+fn offered(store: Option<Arc<dyn SqlDatabases>>) -> HandlerResult<Arc<dyn SqlDatabases>> {
     store.ok_or_else(|| not_offered(NAME))
 }

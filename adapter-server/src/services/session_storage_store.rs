@@ -1,14 +1,16 @@
 //! `SessionStorageStoreService` over `SessionStorageStore`, where the adapter has
 //! one.
 
-use crate::serve::{Call, Outcome, not_offered};
+use crate::serve::{Call, HandlerResult, not_offered};
 use everruns_core::traits::SessionStorageStore;
 use mortise_proto::convert::id;
 use mortise_proto::pb;
 use mortise_proto::rpc::table::session_storage_store_service::NAME;
 use std::sync::Arc;
 
-pub(super) async fn set_value(call: Call<pb::SetValueRequest>) -> Outcome<pb::SetValueResponse> {
+pub(super) async fn set_value(
+    call: Call<pb::SetValueRequest>,
+) -> HandlerResult<pb::SetValueResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let store = offered(call.adapter.storage_store())?;
     store
@@ -17,7 +19,9 @@ pub(super) async fn set_value(call: Call<pb::SetValueRequest>) -> Outcome<pb::Se
     Ok(pb::SetValueResponse {})
 }
 
-pub(super) async fn get_value(call: Call<pb::GetValueRequest>) -> Outcome<pb::GetValueResponse> {
+pub(super) async fn get_value(
+    call: Call<pb::GetValueRequest>,
+) -> HandlerResult<pb::GetValueResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let store = offered(call.adapter.storage_store())?;
     let value = store.get_value(session_id, &call.request.key).await?;
@@ -26,14 +30,16 @@ pub(super) async fn get_value(call: Call<pb::GetValueRequest>) -> Outcome<pb::Ge
 
 pub(super) async fn delete_value(
     call: Call<pb::DeleteValueRequest>,
-) -> Outcome<pb::DeleteValueResponse> {
+) -> HandlerResult<pb::DeleteValueResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let store = offered(call.adapter.storage_store())?;
     let deleted = store.delete_value(session_id, &call.request.key).await?;
     Ok(pb::DeleteValueResponse { deleted })
 }
 
-pub(super) async fn list_keys(call: Call<pb::ListKeysRequest>) -> Outcome<pb::ListKeysResponse> {
+pub(super) async fn list_keys(
+    call: Call<pb::ListKeysRequest>,
+) -> HandlerResult<pb::ListKeysResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let store = offered(call.adapter.storage_store())?;
     let keys = store.list_keys(session_id).await?;
@@ -42,7 +48,9 @@ pub(super) async fn list_keys(call: Call<pb::ListKeysRequest>) -> Outcome<pb::Li
     })
 }
 
-pub(super) async fn set_secret(call: Call<pb::SetSecretRequest>) -> Outcome<pb::SetSecretResponse> {
+pub(super) async fn set_secret(
+    call: Call<pb::SetSecretRequest>,
+) -> HandlerResult<pb::SetSecretResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let store = offered(call.adapter.storage_store())?;
     store
@@ -51,7 +59,9 @@ pub(super) async fn set_secret(call: Call<pb::SetSecretRequest>) -> Outcome<pb::
     Ok(pb::SetSecretResponse {})
 }
 
-pub(super) async fn get_secret(call: Call<pb::GetSecretRequest>) -> Outcome<pb::GetSecretResponse> {
+pub(super) async fn get_secret(
+    call: Call<pb::GetSecretRequest>,
+) -> HandlerResult<pb::GetSecretResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let store = offered(call.adapter.storage_store())?;
     let value = store.get_secret(session_id, &call.request.name).await?;
@@ -60,7 +70,7 @@ pub(super) async fn get_secret(call: Call<pb::GetSecretRequest>) -> Outcome<pb::
 
 pub(super) async fn delete_secret(
     call: Call<pb::DeleteSecretRequest>,
-) -> Outcome<pb::DeleteSecretResponse> {
+) -> HandlerResult<pb::DeleteSecretResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let store = offered(call.adapter.storage_store())?;
     let deleted = store.delete_secret(session_id, &call.request.name).await?;
@@ -69,7 +79,7 @@ pub(super) async fn delete_secret(
 
 pub(super) async fn list_secrets(
     call: Call<pb::ListSecretsRequest>,
-) -> Outcome<pb::ListSecretsResponse> {
+) -> HandlerResult<pb::ListSecretsResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let store = offered(call.adapter.storage_store())?;
     let secrets = store.list_secrets(session_id).await?;
@@ -78,6 +88,8 @@ pub(super) async fn list_secrets(
     })
 }
 
-fn offered(store: Option<Arc<dyn SessionStorageStore>>) -> Outcome<Arc<dyn SessionStorageStore>> {
+fn offered(
+    store: Option<Arc<dyn SessionStorageStore>>,
+) -> HandlerResult<Arc<dyn SessionStorageStore>> {
     store.ok_or_else(|| not_offered(NAME))
 }

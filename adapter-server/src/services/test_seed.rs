@@ -2,7 +2,7 @@
 //! to offer one.
 
 use crate::erased::AnyAdapter;
-use crate::serve::{Call, Outcome, not_offered};
+use crate::serve::{Call, HandlerResult, not_offered};
 use crate::{Scope, TestSeed};
 use mortise_proto::convert::{id, nested, optional_nested};
 use mortise_proto::pb;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub(super) async fn put_harness(
     call: Call<pb::PutHarnessRequest>,
-) -> Outcome<pb::PutHarnessResponse> {
+) -> HandlerResult<pb::PutHarnessResponse> {
     let harness = nested("harness", call.request.harness)?;
     offered(&*call.adapter, &call.scope)?
         .put_harness(harness)
@@ -19,7 +19,9 @@ pub(super) async fn put_harness(
     Ok(pb::PutHarnessResponse {})
 }
 
-pub(super) async fn put_agent(call: Call<pb::PutAgentRequest>) -> Outcome<pb::PutAgentResponse> {
+pub(super) async fn put_agent(
+    call: Call<pb::PutAgentRequest>,
+) -> HandlerResult<pb::PutAgentResponse> {
     let agent = nested("agent", call.request.agent)?;
     offered(&*call.adapter, &call.scope)?
         .put_agent(agent)
@@ -29,7 +31,7 @@ pub(super) async fn put_agent(call: Call<pb::PutAgentRequest>) -> Outcome<pb::Pu
 
 pub(super) async fn put_session(
     call: Call<pb::PutSessionRequest>,
-) -> Outcome<pb::PutSessionResponse> {
+) -> HandlerResult<pb::PutSessionResponse> {
     let session = nested("session", call.request.session)?;
     offered(&*call.adapter, &call.scope)?
         .put_session(session)
@@ -39,7 +41,7 @@ pub(super) async fn put_session(
 
 pub(super) async fn put_provider_credential(
     call: Call<pb::PutProviderCredentialRequest>,
-) -> Outcome<pb::PutProviderCredentialResponse> {
+) -> HandlerResult<pb::PutProviderCredentialResponse> {
     let credentials = nested("credentials", call.request.credentials)?;
     let seed = offered(&*call.adapter, &call.scope)?;
     seed.put_provider_credential(&call.request.provider_type, credentials)
@@ -49,7 +51,7 @@ pub(super) async fn put_provider_credential(
 
 pub(super) async fn put_connection(
     call: Call<pb::PutConnectionRequest>,
-) -> Outcome<pb::PutConnectionResponse> {
+) -> HandlerResult<pb::PutConnectionResponse> {
     let connection = nested("connection", call.request.connection)?;
     offered(&*call.adapter, &call.scope)?
         .put_connection(connection)
@@ -59,7 +61,7 @@ pub(super) async fn put_connection(
 
 pub(super) async fn put_payment_policy(
     call: Call<pb::PutPaymentPolicyRequest>,
-) -> Outcome<pb::PutPaymentPolicyResponse> {
+) -> HandlerResult<pb::PutPaymentPolicyResponse> {
     let policy = nested("policy", call.request.policy)?;
     let account = optional_nested("account", call.request.account)?;
     let seed = offered(&*call.adapter, &call.scope)?;
@@ -67,7 +69,9 @@ pub(super) async fn put_payment_policy(
     Ok(pb::PutPaymentPolicyResponse {})
 }
 
-pub(super) async fn put_budget(call: Call<pb::PutBudgetRequest>) -> Outcome<pb::PutBudgetResponse> {
+pub(super) async fn put_budget(
+    call: Call<pb::PutBudgetRequest>,
+) -> HandlerResult<pb::PutBudgetResponse> {
     let budget = nested("budget", call.request.budget)?;
     offered(&*call.adapter, &call.scope)?
         .put_budget(budget)
@@ -77,14 +81,16 @@ pub(super) async fn put_budget(call: Call<pb::PutBudgetRequest>) -> Outcome<pb::
 
 pub(super) async fn put_rate_limit(
     call: Call<pb::PutRateLimitRequest>,
-) -> Outcome<pb::PutRateLimitResponse> {
+) -> HandlerResult<pb::PutRateLimitResponse> {
     let seed = offered(&*call.adapter, &call.scope)?;
     seed.put_rate_limit(call.request.max_calls, call.request.window_seconds)
         .await?;
     Ok(pb::PutRateLimitResponse {})
 }
 
-pub(super) async fn put_model(call: Call<pb::PutModelRequest>) -> Outcome<pb::PutModelResponse> {
+pub(super) async fn put_model(
+    call: Call<pb::PutModelRequest>,
+) -> HandlerResult<pb::PutModelResponse> {
     let model_id = id("model_id", &call.request.model_id)?;
     let model = nested("model", call.request.model)?;
     let seed = offered(&*call.adapter, &call.scope)?;
@@ -93,7 +99,7 @@ pub(super) async fn put_model(call: Call<pb::PutModelRequest>) -> Outcome<pb::Pu
     Ok(pb::PutModelResponse {})
 }
 
-fn offered(adapter: &dyn AnyAdapter, scope: &Scope) -> Outcome<Arc<dyn TestSeed>> {
+fn offered(adapter: &dyn AnyAdapter, scope: &Scope) -> HandlerResult<Arc<dyn TestSeed>> {
     let seed = adapter.test_seed(scope);
     seed.ok_or_else(|| not_offered(NAME))
 }

@@ -1,7 +1,7 @@
 //! `TurnQueueService` over the source's turn queue.
 
 use crate::TurnQueue;
-use crate::serve::{Call, Outcome, not_offered};
+use crate::serve::{Call, HandlerResult, not_offered};
 use everruns_core::typed_id::MessageId;
 use futures::{Stream, StreamExt, stream};
 use mortise_proto::convert::id;
@@ -20,7 +20,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) async fn follow_turn_requests(
     call: Call<pb::FollowTurnRequestsRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::FollowTurnRequestsResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::FollowTurnRequestsResponse>> + Send + 'static>
+{
     let queue = offered(&call)?;
     let follower = Follower {
         changed: queue.subscribe(),
@@ -37,7 +38,7 @@ pub(super) async fn follow_turn_requests(
 
 pub(super) async fn take_turn_request(
     call: Call<pb::TakeTurnRequestRequest>,
-) -> Outcome<pb::TakeTurnRequestResponse> {
+) -> HandlerResult<pb::TakeTurnRequestResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let input_message_id = id("input_message_id", &call.request.input_message_id)?;
     let queue = offered(&call)?;
@@ -45,7 +46,7 @@ pub(super) async fn take_turn_request(
     Ok(pb::TakeTurnRequestResponse { taken })
 }
 
-fn offered<Req>(call: &Call<Req>) -> Outcome<Arc<dyn TurnQueue>> {
+fn offered<Req>(call: &Call<Req>) -> HandlerResult<Arc<dyn TurnQueue>> {
     let queue = call.adapter.turn_queue(&call.scope);
     queue.ok_or_else(|| not_offered(NAME))
 }
@@ -61,7 +62,7 @@ struct Follower {
 }
 
 impl Follower {
-    fn into_stream(self) -> impl Stream<Item = Outcome<TurnRequest>> + Send {
+    fn into_stream(self) -> impl Stream<Item = HandlerResult<TurnRequest>> + Send {
         stream::unfold(Some(self), |follower| async move {
             let mut follower = follower?;
             match follower.next().await {
@@ -71,7 +72,7 @@ impl Follower {
         })
     }
 
-    async fn next(&mut self) -> Outcome<TurnRequest> {
+    async fn next(&mut self) -> HandlerResult<TurnRequest> {
         loop {
             if let Some(request) = self.ready.pop_front() {
                 return Ok(request);

@@ -1,7 +1,7 @@
 //! `UserConnectionResolverService` over `UserConnectionResolver`, where the adapter has
 //! one.
 
-use crate::serve::{Call, Outcome, not_offered};
+use crate::serve::{Call, HandlerResult, not_offered};
 use everruns_core::traits::UserConnectionResolver;
 use mortise_proto::convert::{id, json_text, uuid};
 use mortise_proto::pb;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub(super) async fn get_connection_token(
     call: Call<pb::GetConnectionTokenRequest>,
-) -> Outcome<pb::GetConnectionTokenResponse> {
+) -> HandlerResult<pb::GetConnectionTokenResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let resolver = offered(call.adapter.connection_resolver())?;
     let token = resolver
@@ -21,7 +21,7 @@ pub(super) async fn get_connection_token(
 
 pub(super) async fn get_connection_user(
     call: Call<pb::GetConnectionUserRequest>,
-) -> Outcome<pb::GetConnectionUserResponse> {
+) -> HandlerResult<pb::GetConnectionUserResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let resolver = offered(call.adapter.connection_resolver())?;
     let user_id = resolver
@@ -34,7 +34,7 @@ pub(super) async fn get_connection_user(
 
 pub(super) async fn get_connection_token_for_user(
     call: Call<pb::GetConnectionTokenForUserRequest>,
-) -> Outcome<pb::GetConnectionTokenForUserResponse> {
+) -> HandlerResult<pb::GetConnectionTokenForUserResponse> {
     let user_id = uuid("user_id", &call.request.user_id)?;
     let resolver = offered(call.adapter.connection_resolver())?;
     let token = resolver
@@ -45,7 +45,7 @@ pub(super) async fn get_connection_token_for_user(
 
 pub(super) async fn get_connection_metadata(
     call: Call<pb::GetConnectionMetadataRequest>,
-) -> Outcome<pb::GetConnectionMetadataResponse> {
+) -> HandlerResult<pb::GetConnectionMetadataResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let resolver = offered(call.adapter.connection_resolver())?;
     let metadata = resolver
@@ -58,6 +58,6 @@ pub(super) async fn get_connection_metadata(
 
 fn offered(
     resolver: Option<Arc<dyn UserConnectionResolver>>,
-) -> Outcome<Arc<dyn UserConnectionResolver>> {
+) -> HandlerResult<Arc<dyn UserConnectionResolver>> {
     resolver.ok_or_else(|| not_offered(NAME))
 }

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use mortise_adapter_client::{AdapterConfig, Endpoint};
 use mortise_adapter_server::ListenAddress;
 use mortise_runtime_host::config::{DriverName, Faults, HostConfig, Recovery, WhenBusy};
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_runtime_host::serve::{Demo, ServeError, ServeOptions, serve};
 use mortise_runtime_host::telemetry::{Telemetry, TelemetryError};
 use std::future::Future;

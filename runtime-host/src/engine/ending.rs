@@ -22,24 +22,24 @@ use std::collections::HashMap;
 
 /// What may be stored of an end already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum EndEvents {
     /// Nothing: the turn was under way until now.
-    Nothing,
+    NotStored,
     /// Any part of it.
-    Perhaps,
+    MaybeStored,
 }
 
 /// Stores what is missing of a turn's end. Where the session has another turn by now, its
 /// status and that it is idle are that turn's to say.
-pub(super) async fn tell(
+pub(super) async fn store_events(
     adapter: &GrpcHostAdapter,
     turn: &UnfinishedTurn,
     ending: &Ending,
-    told: Told,
+    told: EndEvents,
     has_another: bool,
 ) -> Result<(), StoreError> {
     // The planner may have told a part of an answer's end before it broke off.
-    let perhaps = told == Told::Perhaps || matches!(ending, Ending::Completed);
+    let perhaps = told == EndEvents::MaybeStored || matches!(ending, Ending::Completed);
     let stored = if perhaps {
         own(events_since(adapter, turn).await?, turn)
     } else {
@@ -64,7 +64,7 @@ pub(super) async fn tell(
     ];
     let told = async {
         if !is_stored(&ended) {
-            tell_end(&phase, turn, ending, &stored).await?;
+            store_turn_end(&phase, turn, ending, &stored).await?;
         }
         if !is_stored(&[events::SESSION_IDLED]) && !has_another {
             let idled = SessionIdledData {
@@ -82,7 +82,7 @@ pub(super) async fn tell(
     Ok(told?)
 }
 
-async fn tell_end(
+async fn store_turn_end(
     phase: &GrpcHostAdapter,
     turn: &UnfinishedTurn,
     ending: &Ending,
@@ -109,7 +109,8 @@ async fn tell_end(
                     if said.message.id == *message_id)
             });
             if !said {
-                tell_user(phase, turn, *message_id, shown, &shown.fallback_message()).await?;
+                store_user_error(phase, turn, *message_id, shown, &shown.fallback_message())
+                    .await?;
             }
             let mut failed = TurnFailedData {
                 turn_id: turn.turn_id(),
@@ -125,7 +126,7 @@ async fn tell_end(
 }
 
 /// Says in the conversation that something went wrong.
-pub(super) async fn tell_user(
+pub(super) async fn store_user_error(
     phase: &GrpcHostAdapter,
     turn: &UnfinishedTurn,
     message_id: MessageId,

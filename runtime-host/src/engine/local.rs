@@ -1,7 +1,7 @@
 //! The engine of this process: one phase after the other.
 
 use super::control::may_be_stored;
-use super::ending::Told;
+use super::ending::EndEvents;
 use super::turn::Turn;
 use super::{Began, Begin, Claim, TurnControl, TurnEnd, TurnEngine, TurnError, resume};
 use crate::journal::{
@@ -116,7 +116,7 @@ impl LocalEngine {
         Ok(turn)
     }
 
-    async fn strike_out(&self, session_id: SessionId) {
+    async fn remove(&self, session_id: SessionId) {
         let removed = self.journal.remove(self.adapter.org_id(), session_id).await;
         if let Err(error) = removed {
             tracing::error!(session = %session_id, %error, "removing an ended turn from the journal failed");
@@ -151,28 +151,28 @@ impl LocalEngine {
                 match is_won(claim.as_ref()).await {
                     Ok(true) => Ok(turn),
                     Ok(false) => {
-                        self.strike_out(session_id).await;
+                        self.remove(session_id).await;
                         Err(TurnError::NotClaimed)
                     }
                     Err(error) => {
-                        self.strike_out(session_id).await;
+                        self.remove(session_id).await;
                         Err(error.into())
                     }
                 }
             }
-            Begin::Resume(turn) => self.where_it_stands(*turn, control).await,
+            Begin::Resume(turn) => self.reconcile(*turn, control).await,
         }
     }
 
     /// The turn with the step that it can go on with, as soon as the adapter says so. A
     /// turn of which nothing is stored is struck out.
-    pub(crate) async fn where_it_stands(
+    pub(crate) async fn reconcile(
         &self,
         turn: UnfinishedTurn,
         control: &TurnControl,
     ) -> Result<UnfinishedTurn, TurnError> {
         let session_id = turn.session_id();
-        let ask = || resume::reconsider(&self.adapter, turn.clone());
+        let ask = || resume::reconcile_with(&self.adapter, turn.clone());
         let stands = match self.insist(control, ask).await {
             Ok(Some(turn)) => return Ok(turn),
             Ok(None) => TurnError::NothingToResume,
@@ -182,7 +182,7 @@ impl LocalEngine {
             }
             Err(error) => return Err(error),
         };
-        self.strike_out(session_id).await;
+        self.remove(session_id).await;
         Err(stands)
     }
 
@@ -195,10 +195,10 @@ impl LocalEngine {
         control: &TurnControl,
     ) -> Result<UnfinishedTurn, TurnError> {
         if !may_be_stored(&error) {
-            self.strike_out(turn.session_id()).await;
+            self.remove(turn.session_id()).await;
             return Err(TurnError::NotStored(error));
         }
-        match self.where_it_stands(turn, control).await {
+        match self.reconcile(turn, control).await {
             Err(TurnError::NothingToResume) => Err(TurnError::NotStored(error)),
             found => found,
         }
@@ -233,20 +233,20 @@ impl LocalEngine {
     /// Ends a turn that waits, to make way for another. Where the adapter does not answer
     /// the turn waits on, and nobody waits for the adapter; where it refuses the end, that
     /// is kept for later.
-    pub(crate) async fn leave(
+    pub(crate) async fn abandon(
         &self,
         turn: UnfinishedTurn,
         ending: Ending,
     ) -> Result<(), TurnError> {
         let session_id = turn.session_id();
-        let Some(mut turn) = resume::reconsider(&self.adapter, turn).await? else {
-            self.strike_out(session_id).await;
+        let Some(mut turn) = resume::reconcile_with(&self.adapter, turn).await? else {
+            self.remove(session_id).await;
             return Ok(());
         };
         let ending = ending_of(&turn, ending);
         turn.next = NextStep::End(ending.clone());
         let control = TurnControl::default();
-        let mut turn = Turn::new(self, &control, turn, Told::Perhaps);
+        let mut turn = Turn::new(self, &control, turn, EndEvents::MaybeStored);
         match Box::pin(turn.try_end(&ending)).await {
             Err(error) if error.may_pass() => Err(AgentLoopError::from(error).into()),
             Err(error) => {
@@ -265,7 +265,7 @@ impl LocalEngine {
         has_another: bool,
     ) -> Result<(), StoreError> {
         let control = TurnControl::default();
-        let turn = Turn::new(self, &control, turn, Told::Perhaps);
+        let turn = Turn::new(self, &control, turn, EndEvents::MaybeStored);
         Box::pin(turn.store_end(has_another)).await
     }
 }
@@ -279,8 +279,8 @@ impl TurnEngine for LocalEngine {
         control: &TurnControl,
     ) -> Result<TurnEnd, TurnError> {
         let told = match &begin {
-            Begin::Message(_) | Begin::Stored { .. } => Told::Nothing,
-            Begin::Resume(_) => Told::Perhaps,
+            Begin::Message(_) | Begin::Stored { .. } => EndEvents::NotStored,
+            Begin::Resume(_) => EndEvents::MaybeStored,
         };
         let engine = self.watched(control);
         let turn = engine.begin(session_id, begin, control).await?;
@@ -299,9 +299,9 @@ impl TurnEngine for LocalEngine {
         ending: Ending,
         control: &TurnControl,
     ) -> Result<TurnEnd, TurnError> {
-        let turn = self.where_it_stands(turn, control).await?;
+        let turn = self.reconcile(turn, control).await?;
         let ending = ending_of(&turn, ending);
-        Ok(Box::pin(Turn::new(self, control, turn, Told::Perhaps).end(ending)).await)
+        Ok(Box::pin(Turn::new(self, control, turn, EndEvents::MaybeStored).end(ending)).await)
     }
 
     fn journal(&self) -> Arc<dyn TurnJournal> {

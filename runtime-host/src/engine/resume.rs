@@ -17,7 +17,7 @@ use std::collections::HashSet;
 
 /// The turn with the step that it can go on with; `None` where nothing of it is stored,
 /// or another turn answers its message.
-pub(super) async fn reconsider(
+pub(super) async fn reconcile_with(
     adapter: &GrpcHostAdapter,
     mut turn: UnfinishedTurn,
 ) -> Result<Option<UnfinishedTurn>, AgentLoopError> {

@@ -6,7 +6,7 @@ mod refused;
 
 use phases::finished;
 
-use super::ending::{self, Told};
+use super::ending::{self, EndEvents};
 use super::{LocalEngine, TurnControl, TurnEnd};
 use crate::journal::{Ending, NextStep, UnfinishedTurn};
 use crate::registry::Notes;
@@ -43,7 +43,7 @@ pub(super) struct Turn<'a> {
     turn: UnfinishedTurn,
     deadline: Option<Instant>,
     /// What may be stored of its end.
-    told: Told,
+    told: EndEvents,
 }
 
 /// Why a turn leaves its steps.
@@ -73,7 +73,7 @@ impl<'a> Turn<'a> {
         engine: &'a LocalEngine,
         control: &'a TurnControl,
         turn: UnfinishedTurn,
-        told: Told,
+        told: EndEvents,
     ) -> Self {
         let timeout = engine.options.turn_timeout;
         Self {
@@ -99,7 +99,7 @@ impl<'a> Turn<'a> {
                 TurnEnd::WaitingForToolResults
             }
             Stop::Ended(end) => {
-                self.strike_out(&end).await;
+                self.remove(&end).await;
                 end
             }
             Stop::Parked => TurnEnd::Parked,
@@ -108,7 +108,7 @@ impl<'a> Turn<'a> {
                 self.drop_out().await
             }
             Stop::Broken(error) => {
-                self.told = Told::Perhaps;
+                self.told = EndEvents::MaybeStored;
                 // An end that was planned and is not told is told all the same.
                 let ending = match &self.turn.next {
                     NextStep::End(ending) => ending.clone(),
@@ -235,7 +235,8 @@ impl<'a> Turn<'a> {
         let shown = ending::shown(&error, &result.text);
         let phase = self.unseen_phase();
         let message_id = MessageId::new();
-        let told = ending::tell_user(&phase, &self.turn, message_id, &shown, &result.text).await;
+        let told =
+            ending::store_user_error(&phase, &self.turn, message_id, &shown, &result.text).await;
         finished(&phase, told).await?;
         result.output_message_id = Some(message_id);
         Ok(result)
@@ -348,7 +349,7 @@ impl<'a> Turn<'a> {
         self.control.about_to_end();
         self.fire_turn_end_hooks(false).await;
         let end = TurnEnd::Cancelled;
-        self.strike_out(&end).await;
+        self.remove(&end).await;
         end
     }
 
@@ -373,7 +374,7 @@ impl<'a> Turn<'a> {
 
     /// Strikes the turn out. A message that came too late for it gets a turn of its own,
     /// which takes its place in the journal.
-    async fn strike_out(&self, end: &TurnEnd) {
+    async fn remove(&self, end: &TurnEnd) {
         let (org_id, session_id) = (self.turn.state.org_id, self.turn.session_id());
         let late = self.control.steering().close().await;
         let goes_on = matches!(end, TurnEnd::Completed | TurnEnd::Failed(_));

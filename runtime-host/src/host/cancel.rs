@@ -1,7 +1,7 @@
 //! Cancelling a turn, wherever it is: on its way to begin, under way, or waiting.
 
-use super::lanes::{Manners, Running, Slot};
-use super::orgs::Link;
+use super::org_connections::OrgConnection;
+use super::session_queue::{BusyPolicy, Running, TurnPermit};
 use super::turns::{began, ended};
 use super::{Host, Key, errors};
 use crate::engine::{TurnEnd, TurnEngine, TurnError};
@@ -20,7 +20,7 @@ enum Found {
     /// The turn itself: it is under way.
     UnderWay(Running),
     /// Whoever has this: no turn is under way, though one may wait.
-    Head(Slot),
+    Head(TurnPermit),
 }
 
 /// What is to be cancelled.
@@ -57,7 +57,7 @@ impl Host {
         turn_id: Option<TurnId>,
         reason: Option<String>,
     ) -> Result<(TurnId, TurnEnd), HostError> {
-        let (org_id, link) = self.org(org_id)?;
+        let (org_id, connection) = self.org(org_id)?;
         let key = (org_id, session_id);
         let cancel = Cancel {
             key,
@@ -73,46 +73,48 @@ impl Host {
                         return Ok((turn_id, end));
                     }
                 }
-                Found::Head(slot) => {
-                    return self.kept(self.clone().end_left(slot, link, cancel)).await;
+                Found::Head(permit) => {
+                    return self
+                        .run_detached(self.clone().end_left(permit, connection, cancel))
+                        .await;
                 }
             }
         }
     }
 
     async fn found(&self, key: Key) -> Result<Found, HostError> {
-        let lanes = &self.inner.lanes;
-        if let Some(turn) = lanes.running(key) {
+        let sessions = &self.inner.sessions;
+        if let Some(turn) = sessions.running(key) {
             return Ok(Found::UnderWay(turn));
         }
-        let place = lanes.enter(key, Manners::Wait)?;
-        let shown = place.shown();
+        let ticket = sessions.enter(key, BusyPolicy::Wait)?;
+        let shown = ticket.shown();
         tokio::select! {
             biased;
             turn = shown => Ok(Found::UnderWay(turn)),
-            slot = place.briefly() => Ok(Found::Head(slot?)),
+            permit = ticket.short_permit() => Ok(Found::Head(permit?)),
         }
     }
 
     /// Ends what an earlier turn of the session left in the journal.
     async fn end_left(
         self,
-        slot: Slot,
-        link: Link,
+        permit: TurnPermit,
+        connection: OrgConnection,
         cancel: Cancel,
     ) -> Result<(TurnId, TurnEnd), HostError> {
-        slot.is_short();
+        permit.mark_short();
         let left = self.unfinished(cancel.key).await?;
         let left = left.filter(|left| cancel.means(left.turn_id()));
         let Some(left) = left else {
             return self.put_off(&cancel);
         };
         let turn_id = left.turn_id();
-        let reins = self.inner.lanes.reins();
+        let reins = self.inner.sessions.control();
         let ending = Ending::Cancelled {
             reason: cancel.reason.clone(),
         };
-        match link.engine.end(left, ending, &reins).await {
+        match connection.engine.end(left, ending, &reins).await {
             Ok(end) => Ok((turn_id, end)),
             Err(TurnError::NothingToResume) => Err(cancel.misses()),
             Err(error) => Err(errors::of_turn(error)),

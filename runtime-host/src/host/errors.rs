@@ -20,7 +20,7 @@ pub(super) fn of_turn(error: TurnError) -> HostError {
         TurnError::NotStored(error) | TurnError::Adapter(error) => of_store(error),
         TurnError::Journal(error) => of_journal(&error),
         TurnError::Parked => draining(),
-        TurnError::BrokeOff => broke_off(),
+        TurnError::Aborted => aborted(),
         TurnError::Refused(error) => error,
         error @ (TurnError::NotClaimed | TurnError::NothingToResume) => {
             HostError::new(ErrorReason::Internal, error.to_string())
@@ -55,7 +55,7 @@ pub(super) fn draining() -> HostError {
     .retry_after(Duration::from_secs(5))
 }
 
-pub(super) fn broke_off() -> HostError {
+pub(super) fn aborted() -> HostError {
     HostError::new(
         ErrorReason::Internal,
         "the turn was aborted; see the host's log",

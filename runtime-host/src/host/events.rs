@@ -73,7 +73,7 @@ impl Host {
         &self,
         turn: TurnHandle,
     ) -> Result<BoxStream<'static, Result<TurnItem, HostError>>, HostError> {
-        let log = turn.link.adapter.event_log();
+        let log = turn.connection.adapter.event_log();
         let log = log.ok_or_else(|| errors::not_offered("event_log"))?;
         let (sender, receiver) = mpsc::channel(AHEAD);
         let host = self.clone();
@@ -151,9 +151,9 @@ impl Host {
         org_id: i64,
         session_id: SessionId,
     ) -> Result<RemoteEventLog, HostError> {
-        let (org_id, link) = self.org(org_id)?;
-        self.session(&link, (org_id, session_id)).await?;
-        let log = link.adapter.event_log();
+        let (org_id, connection) = self.org(org_id)?;
+        self.session(&connection, (org_id, session_id)).await?;
+        let log = connection.adapter.event_log();
         log.ok_or_else(|| errors::not_offered("event_log"))
     }
 }

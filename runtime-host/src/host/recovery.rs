@@ -2,8 +2,8 @@
 //! the ends of turns that could not be stored: each is tried again when the adapters have
 //! changed or are back.
 
-use super::lanes::{Manners, Slot};
-use super::orgs::{Link, Org};
+use super::org_connections::{Org, OrgConnection};
+use super::session_queue::{BusyPolicy, TurnPermit};
 use super::{Host, Key};
 use crate::engine::{Begin, TurnEngine, TurnError};
 use crate::journal::{Ending, UnfinishedTurn};
@@ -34,27 +34,27 @@ const HEAD_WITHIN: Duration = Duration::from_secs(5);
 impl Host {
     /// Recovers an unfinished turn as soon as its org can be reached. Its lane is taken
     /// now.
-    pub(super) fn take_up(&self, turn: UnfinishedTurn) {
+    pub(super) fn recover_turn(&self, turn: UnfinishedTurn) {
         let (org_id, session_id) = (turn.state.org_id, turn.session_id());
         let Some(org) = self.inner.orgs.get(&org_id).cloned() else {
             tracing::warn!(org_id, session = %session_id, "unfinished turn kept: its org is not served");
             return;
         };
         let key = (org_id, session_id);
-        let Ok(place) = self.inner.lanes.enter(key, Manners::Wait) else {
+        let Ok(ticket) = self.inner.sessions.enter(key, BusyPolicy::Wait) else {
             return;
         };
         let host = self.clone();
         self.spawn_turn(async move {
             let closing = host.inner.closing.clone();
-            let link = tokio::select! {
-                link = org.reached() => link,
+            let connection = tokio::select! {
+                connection = org.reached() => connection,
                 () = closing.cancelled() => return,
             };
-            let Ok(slot) = place.slot().await else {
+            let Ok(permit) = ticket.permit().await else {
                 return;
             };
-            match host.go_on(slot, key, link, turn).await {
+            match host.resume(permit, key, connection, turn).await {
                 Ok(how) => tracing::info!(session = %session_id, how, "an interrupted turn was recovered"),
                 Err(TurnError::NothingToResume) => {
                     tracing::info!(session = %session_id, "interrupted turn removed: it had stored nothing");
@@ -79,13 +79,13 @@ impl Host {
     pub(super) fn recover(&self, org: &Arc<Org>) {
         let (host, org) = (self.clone(), org.clone());
         self.spawn_turn(async move {
-            host.take_up_stuck(org.id).await;
-            let link = org.reached().await;
-            host.store_ends(org.id, &link).await;
+            host.recover_stuck(org.id).await;
+            let connection = org.reached().await;
+            host.store_ends(org.id, &connection).await;
         });
     }
 
-    async fn take_up_stuck(&self, org_id: i64) {
+    async fn recover_stuck(&self, org_id: i64) {
         let own: Vec<Key> = {
             let mut stuck = self.stuck();
             let own = stuck.iter().filter(|(org, _)| *org == org_id).copied();
@@ -95,7 +95,7 @@ impl Host {
         };
         for key in own {
             match self.inner.journal.get(org_id, key.1).await {
-                Ok(Some(turn)) => self.take_up(turn),
+                Ok(Some(turn)) => self.recover_turn(turn),
                 // Another turn of the session has ended it.
                 Ok(None) => {}
                 Err(error) => {
@@ -107,17 +107,17 @@ impl Host {
 
     /// Stores the ends that were put off, one after the other: those of sessions with a
     /// turn under way the next time.
-    async fn store_ends(&self, org_id: i64, link: &Link) {
+    async fn store_ends(&self, org_id: i64, connection: &OrgConnection) {
         for turn in self.inner.ends.of_org(org_id) {
             let (session_id, turn_id) = (turn.session_id(), turn.turn_id());
             let key = (org_id, session_id);
-            let Ok(place) = self.inner.lanes.enter(key, Manners::Wait) else {
+            let Ok(ticket) = self.inner.sessions.enter(key, BusyPolicy::Wait) else {
                 return;
             };
-            let Ok(Ok(slot)) = timeout(HEAD_WITHIN, place.briefly()).await else {
+            let Ok(Ok(permit)) = timeout(HEAD_WITHIN, ticket.short_permit()).await else {
                 continue;
             };
-            slot.is_short();
+            permit.mark_short();
             // Another try may have been faster.
             let ends = &self.inner.ends;
             let Some(turn) = ends.of_session(org_id, session_id, Some(turn_id)) else {
@@ -125,7 +125,7 @@ impl Host {
             };
             let left = self.inner.journal.get(org_id, session_id).await;
             let has_another = !matches!(left, Ok(None));
-            match link.engine.store_end(turn, has_another).await {
+            match connection.engine.store_end(turn, has_another).await {
                 Ok(()) => {
                     tracing::info!(session = %session_id, turn = %turn_id, "the end of a turn is stored now");
                 }
@@ -140,26 +140,26 @@ impl Host {
     }
 
     /// Goes on with an unfinished turn as far as it can, and says what became of it.
-    async fn go_on(
+    async fn resume(
         &self,
-        slot: Slot,
+        permit: TurnPermit,
         key: Key,
-        link: Link,
+        connection: OrgConnection,
         turn: UnfinishedTurn,
     ) -> Result<&'static str, TurnError> {
-        let reins = self.inner.lanes.reins();
+        let reins = self.inner.sessions.control();
         let waited = turn.waits_for().is_some();
         if self.inner.options.recovery == Recovery::End && !waited {
-            slot.is_short();
-            let ended = link.engine.end(turn, failed(CUT_OFF), &reins).await;
+            permit.mark_short();
+            let ended = connection.engine.end(turn, failed(CUT_OFF), &reins).await;
             return ended.map(|_| "ended");
         }
-        let turn = link.engine.where_it_stands(turn, &reins).await?;
+        let turn = connection.engine.reconcile(turn, &reins).await?;
         if turn.waits_for().is_some() {
             return Ok("waits on");
         }
         let begin = Begin::Resume(Box::new(turn));
-        let begun = self.begin_turn(slot, key, link, begin).await;
+        let begun = self.begin_turn(permit, key, connection, begin).await;
         begun.map(|_| "resumed")
     }
 }

@@ -1,9 +1,9 @@
 //! Sessions and their messages.
 
-use super::orgs::Link;
+use super::org_connections::OrgConnection;
 use super::turns::TurnView;
 use super::{Host, Key, errors};
-use crate::demo;
+use crate::local::demo;
 use everruns_core::Session;
 use everruns_core::message::Message;
 use everruns_core::message_retriever::MessageRetriever;
@@ -35,9 +35,9 @@ pub struct NewSession {
 impl Host {
     /// Makes a session, through the platform store where it is offered, else by seeding.
     pub async fn create_session(&self, org_id: i64, new: NewSession) -> Result<Session, HostError> {
-        let (org_id, link) = self.org(org_id)?;
-        exists(&link, org_id, &new).await?;
-        let adapter = &link.adapter;
+        let (org_id, connection) = self.org(org_id)?;
+        exists(&connection, org_id, &new).await?;
+        let adapter = &connection.adapter;
         // The nil id: the host calls for no session.
         let nobody = SessionId::from_uuid(Uuid::nil());
         if let Some(platform) = adapter.platform_store(org_id, nobody) {
@@ -65,9 +65,9 @@ impl Host {
         org_id: i64,
         session_id: SessionId,
     ) -> Result<(Session, Option<TurnView>), HostError> {
-        let (org_id, link) = self.org(org_id)?;
+        let (org_id, connection) = self.org(org_id)?;
         let key = (org_id, session_id);
-        let session = self.session(&link, key).await?;
+        let session = self.session(&connection, key).await?;
         Ok((session, self.turn_of(key).await?))
     }
 
@@ -79,24 +79,32 @@ impl Host {
         offset: usize,
         limit: usize,
     ) -> Result<Vec<Message>, HostError> {
-        let (org_id, link) = self.org(org_id)?;
-        self.session(&link, (org_id, session_id)).await?;
-        let page = link.adapter.message_store();
+        let (org_id, connection) = self.org(org_id)?;
+        self.session(&connection, (org_id, session_id)).await?;
+        let page = connection.adapter.message_store();
         let page = page.load_page(session_id, offset, limit).await;
         page.map_err(errors::of_store)
     }
 
-    pub(super) async fn session(&self, link: &Link, key: Key) -> Result<Session, HostError> {
+    pub(super) async fn session(
+        &self,
+        connection: &OrgConnection,
+        key: Key,
+    ) -> Result<Session, HostError> {
         let (org_id, session_id) = key;
-        let store = link.adapter.session_store(org_id);
+        let store = connection.adapter.session_store(org_id);
         let session = store.get_session(session_id).await;
         let session = session.map_err(errors::of_store)?;
         session.ok_or_else(|| errors::no_session(session_id))
     }
 }
 
-async fn exists(link: &Link, org_id: i64, new: &NewSession) -> Result<(), HostError> {
-    let chain = link.adapter.harness_store(org_id);
+async fn exists(
+    connection: &OrgConnection,
+    org_id: i64,
+    new: &NewSession,
+) -> Result<(), HostError> {
+    let chain = connection.adapter.harness_store(org_id);
     let chain = chain.get_harness_chain(new.harness_id).await;
     if chain.map_err(errors::of_store)?.is_empty() {
         let text = format!("harness {} does not exist in this org", new.harness_id);
@@ -105,7 +113,7 @@ async fn exists(link: &Link, org_id: i64, new: &NewSession) -> Result<(), HostEr
     let Some(agent_id) = new.agent_id else {
         return Ok(());
     };
-    let agents = link.adapter.agent_store(org_id);
+    let agents = connection.adapter.agent_store(org_id);
     let agent = agents.get_agent(agent_id).await.map_err(errors::of_store)?;
     if agent.is_none() {
         let text = format!("agent {agent_id} does not exist in this org");

@@ -1,7 +1,7 @@
 //! Beginning turns, sending messages into them, cancelling and listing them.
 
-use super::lanes::{Manners, Running};
-use super::orgs::Link;
+use super::org_connections::OrgConnection;
+use super::session_queue::{BusyPolicy, Running};
 use super::{Host, Key, errors};
 use crate::engine::{Began, Begin, TurnEnd};
 use chrono::{DateTime, Utc};
@@ -20,7 +20,7 @@ pub struct TurnHandle {
     /// What has begun.
     pub began: Began,
     pub(super) key: Key,
-    pub(super) link: Link,
+    pub(super) connection: OrgConnection,
     pub(super) ended: watch::Receiver<Option<TurnEnd>>,
 }
 
@@ -88,17 +88,17 @@ impl Host {
         message: Message,
         queue: Option<bool>,
     ) -> Result<TurnHandle, HostError> {
-        let (org_id, link) = self.org(org_id)?;
+        let (org_id, connection) = self.org(org_id)?;
         self.check_size(org_id, &said(session_id, &message))?;
         let queue = queue.unwrap_or(self.inner.options.queue_by_default);
         let manners = if queue {
-            Manners::Queue
+            BusyPolicy::Queue
         } else {
-            Manners::Refuse
+            BusyPolicy::Refuse
         };
         let key = (org_id, session_id);
-        let slot = self.inner.lanes.enter(key, manners)?.slot().await?;
-        self.begin(slot, key, link, Begin::Message(Box::new(message)))
+        let permit = self.inner.sessions.enter(key, manners)?.permit().await?;
+        self.begin(permit, key, connection, Begin::Message(Box::new(message)))
             .await
     }
 
@@ -109,13 +109,13 @@ impl Host {
         session_id: SessionId,
         message: Message,
     ) -> Result<Sent, HostError> {
-        let (org_id, link) = self.org(org_id)?;
+        let (org_id, connection) = self.org(org_id)?;
         let key = (org_id, session_id);
         let message_id = message.id;
         self.check_size(org_id, &said(session_id, &message))?;
-        if let Some(turn) = self.inner.lanes.running(key)
+        if let Some(turn) = self.inner.sessions.running(key)
             && let Some(turn_id) = self
-                .kept(steer(link.clone(), session_id, turn, message.clone()))
+                .run_detached(steer(connection.clone(), session_id, turn, message.clone()))
                 .await?
         {
             return Ok(Sent {
@@ -125,13 +125,15 @@ impl Host {
             });
         }
         let manners = if self.inner.options.queue_by_default {
-            Manners::Queue
+            BusyPolicy::Queue
         } else {
-            Manners::Behind
+            BusyPolicy::WaitForSession
         };
-        let place = self.inner.lanes.enter(key, manners)?;
+        let ticket = self.inner.sessions.enter(key, manners)?;
         let begin = Begin::Message(Box::new(message));
-        let turn = self.begin(place.slot().await?, key, link, begin).await?;
+        let turn = self
+            .begin(ticket.permit().await?, key, connection, begin)
+            .await?;
         Ok(Sent {
             message_id,
             turn_id: turn.began.turn_id,
@@ -142,7 +144,7 @@ impl Host {
     /// An org's turns that have not ended, or whose ends are not stored, oldest first.
     pub async fn turns(&self, org_id: i64) -> Result<Vec<TurnView>, HostError> {
         let (org_id, _link) = self.org(org_id)?;
-        let running = self.inner.lanes.all_running(org_id);
+        let running = self.inner.sessions.all_running(org_id);
         let mut turns: Vec<TurnView> = running.iter().filter_map(view_of_running).collect();
         let unfinished = self.inner.journal.all().await;
         for turn in unfinished.map_err(|error| errors::of_journal(&error))? {
@@ -161,12 +163,12 @@ impl Host {
     /// How many turns may be under way at once.
     #[must_use]
     pub fn turns_max(&self) -> usize {
-        self.inner.lanes.turns_max()
+        self.inner.sessions.turns_max()
     }
 
     /// The turn of a session that has not ended.
     pub(super) async fn turn_of(&self, key: Key) -> Result<Option<TurnView>, HostError> {
-        if let Some(turn) = self.inner.lanes.running(key) {
+        if let Some(turn) = self.inner.sessions.running(key) {
             return Ok(view_of_running(&(key, turn)));
         }
         let unfinished = self.unfinished(key).await?;
@@ -199,7 +201,7 @@ impl TurnHandle {
 
 /// Stores a message into a turn; `None` when it has asked the model for the last time.
 async fn steer(
-    link: Link,
+    connection: OrgConnection,
     session_id: SessionId,
     mut turn: Running,
     message: Message,
@@ -207,7 +209,7 @@ async fn steer(
     let Some(began) = began(&mut turn).await else {
         return Ok(None);
     };
-    let emitter = link.adapter.event_emitter();
+    let emitter = connection.adapter.event_emitter();
     let said = said(session_id, &message);
     let store = async { emitter.emit(said).await.map(drop) };
     match turn.control.steering().steer(message.id, store).await {
@@ -240,7 +242,7 @@ pub(super) async fn ended(
 ) -> Result<TurnEnd, HostError> {
     let end = ended.wait_for(Option::is_some).await;
     let end = end.ok().and_then(|end| end.clone());
-    end.ok_or_else(errors::broke_off)
+    end.ok_or_else(errors::aborted)
 }
 
 fn view_of_running(((_, session_id), turn): &(Key, Running)) -> Option<TurnView> {

@@ -167,7 +167,7 @@ async fn turn(
     Path(turn_id): Path<String>,
 ) -> Result<Response, Failure> {
     let turn_id: TurnId = super::http::id("turn_id", &turn_id)?;
-    let story = admin.host.story(turn_id).ok_or_else(|| {
+    let story = admin.host.turn_trace(turn_id).ok_or_else(|| {
         let text = format!("turn {turn_id} is not among the last turns of this host");
         HostError::new(ErrorReason::NoRoute, text)
     })?;

@@ -1,7 +1,7 @@
 //! What operators look at, beside the HTTP API: JSON, and the page as a browser shows it.
 
 use super::configured::curl;
-use super::stage::Stage;
+use super::test_host::TestHost;
 use mortise_proto::host as pb;
 use mortise_test_support::host_process::HostProcess;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ async fn chromium(profile: &Path, arguments: &[&str]) -> String {
 /// its phases, tools and calls.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_shows_turns() {
-    let stage = Stage::set(&[]).await;
+    let stage = TestHost::set(&[]).await;
     let turn = stage.run("What is 12 times 34?").await;
     let turn_id = turn.accepted.turn_id.clone();
     assert_eq!(turn.outcome().await, pb::TurnOutcome::Completed);

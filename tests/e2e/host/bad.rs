@@ -1,6 +1,6 @@
 //! Requests that are wrong: each has its status and says what is wrong.
 
-use super::stage::{Stage, user};
+use super::test_host::{TestHost, user};
 use everruns_core::typed_id::{HarnessId, SessionId};
 use mortise_proto::host as pb;
 use reqwest::Method;
@@ -10,7 +10,7 @@ use tonic::Code;
 /// Over HTTP: status, reason, and a word that the text must hold.
 #[tokio::test]
 async fn over_http() {
-    let stage = Stage::set(&["--max-request-bytes", "2000"]).await;
+    let stage = TestHost::set(&["--max-request-bytes", "2000"]).await;
     let own = format!("/v1/sessions/{}", stage.session_id);
     let none = format!("/v1/sessions/{}", SessionId::new());
     let harness = json!({ "harness_id": HarnessId::new() }).to_string();
@@ -209,7 +209,7 @@ async fn over_http() {
 /// Over gRPC: the code, and the field or word that the text names.
 #[tokio::test]
 async fn over_grpc() {
-    let stage = Stage::set(&[]).await;
+    let stage = TestHost::set(&[]).await;
     let mut client = stage.client().await;
     let turn = |session_id: String, text: &str, when_busy| pb::RunTurnRequest {
         org_id: 0,

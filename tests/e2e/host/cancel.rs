@@ -1,9 +1,9 @@
 //! Cancelling a turn, wherever it is.
 
-use super::stage::{Stage, played};
+use super::test_host::{TestHost, played};
 use everruns_core::session::SessionStatus;
 use mortise_proto::host as pb;
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ async fn in_a_call_of_the_model() {
     let gate = Arc::new(Semaphore::new(0));
     let held = Answer::Held(gate, vec!["Never ", "said."]);
     let fake = FakeOpenAi::start(vec![held, Answer::Text(vec!["Here."])]).await;
-    let stage = Stage::played(&fake, &[]).await;
+    let stage = TestHost::played(&fake, &[]).await;
     let mut turn = stage.run("?").await;
     turn.until("output.message.started").await;
 
@@ -59,7 +59,7 @@ async fn in_a_tool() {
         "--capability",
         "virtual_bash",
     ];
-    let stage = Stage::set_with(played(&fake), &arguments, |session| {
+    let stage = TestHost::set_with(played(&fake), &arguments, |session| {
         session.agent_id = None;
         session.capabilities = vec![everruns_core::AgentCapabilityConfig::new("virtual_bash")];
     })
@@ -85,7 +85,7 @@ async fn before_it_begins() {
     let gate = Arc::new(Semaphore::new(0));
     let held = Answer::Held(gate.clone(), vec!["Yes."]);
     let fake = FakeOpenAi::start(vec![held, Answer::HeldAfter(vec!["Never "])]).await;
-    let stage = Stage::played(&fake, &["--turns-max", "1"]).await;
+    let stage = TestHost::played(&fake, &["--turns-max", "1"]).await;
     let first = stage.run("one").await;
     let seed = stage.adapter.test_seed().unwrap();
     let other = demo::put_session(&seed, 1).await.unwrap();

@@ -5,7 +5,7 @@ use crate::interop::grpcurl;
 use crate::security::{Authority, mesh, path};
 use crate::traces::Collector;
 use mortise_adapter_client::{ClientTls, Endpoint, TlsIdentity};
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::adapter_process::AdapterProcess;
 use mortise_test_support::fixtures::simulator;
 use mortise_test_support::host_process::HostProcess;

@@ -1,7 +1,7 @@
 //! `kill -9` of the host wherever a turn is, and SIGTERM: sessions stay usable, and
 //! every acknowledged event is there once.
 
-use super::stage::Stage;
+use super::test_host::TestHost;
 use everruns_core::session::SessionStatus;
 use mortise_proto::host as pb;
 use mortise_proto::host::run_turn_response::Happened;
@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 /// Kills the host after some number of the turn's events, starts it again and waits for
 /// the turn's end.
 async fn killed_after(events: usize, recovery: &str) {
-    let stage = Stage::set(&["--recovery", recovery]).await;
+    let stage = TestHost::set(&["--recovery", recovery]).await;
     let mut turn = stage.run("What is 12 times 34?").await;
     let mut acknowledged = HashSet::new();
     let mut ended = false;
@@ -27,7 +27,7 @@ async fn killed_after(events: usize, recovery: &str) {
             Some(Happened::Ended(_)) | None => ended = true,
         }
     }
-    let stage = stage.killed_and_again().await;
+    let stage = stage.restart_after_kill().await;
     let said = format!("killed after {events} events, {recovery}");
     let ends = ["turn.completed", "turn.failed", "turn.cancelled"];
     let stored = loop {
@@ -97,7 +97,7 @@ async fn sigterm_loses_nothing() {
         let gate = Arc::new(Semaphore::new(0));
         let held = Answer::Held(gate.clone(), vec!["Half ", "and whole."]);
         let fake = FakeOpenAi::start(vec![held]).await;
-        let mut stage = Stage::played(&fake, &["--drain", drain]).await;
+        let mut stage = TestHost::played(&fake, &["--drain", drain]).await;
         let mut turn = stage.run("?").await;
         turn.until("output.message.started").await;
         stage.host.terminate().await;

@@ -1,6 +1,6 @@
 //! Turns and their events, over gRPC and HTTP.
 
-use super::stage::{Sse, Stage};
+use super::test_host::{Sse, TestHost};
 use everruns_core::session::SessionStatus;
 use futures::StreamExt;
 use mortise_proto::host as pb;
@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 /// More pieces than pass before the first of them is seen.
 const PIECES: usize = 200;
 
-fn follow(stage: &Stage, after_sequence: i64) -> pb::FollowEventsRequest {
+fn follow(stage: &TestHost, after_sequence: i64) -> pb::FollowEventsRequest {
     pb::FollowEventsRequest {
         org_id: 1,
         session_id: stage.session_id.to_string(),
@@ -25,7 +25,7 @@ fn follow(stage: &Stage, after_sequence: i64) -> pb::FollowEventsRequest {
 /// end; a second follower sees the same, and a page of events is what was stored.
 #[tokio::test]
 async fn a_turn_is_told_as_it_happens() {
-    let stage = Stage::set(&[]).await;
+    let stage = TestHost::set(&[]).await;
     let mut client = stage.client().await;
     let followed = client.follow_events(follow(&stage, 0)).await.unwrap();
     let turn = stage.run("What is 12 times 34?").await;
@@ -76,7 +76,7 @@ async fn a_stream_goes_on_where_it_broke_off() {
     let gate = Arc::new(Semaphore::new(0));
     let pieces = vec!["word "; PIECES];
     let fake = FakeOpenAi::start(vec![Answer::Held(gate.clone(), pieces)]).await;
-    let stage = Stage::played(&fake, &[]).await;
+    let stage = TestHost::played(&fake, &[]).await;
     let client = reqwest::Client::new();
     let mut turn = Sse::open(
         client
@@ -141,11 +141,11 @@ async fn a_stream_goes_on_where_it_broke_off() {
 /// messages and events are there.
 #[tokio::test]
 async fn a_conversation_in_json() {
-    let mut stage = Stage::set(&[]).await;
+    let mut stage = TestHost::set(&[]).await;
     let client = reqwest::Client::new();
     let new = json!({
-        "harness_id": mortise_runtime_host::demo::harness_id(),
-        "agent_id": mortise_runtime_host::demo::agent_id(),
+        "harness_id": mortise_runtime_host::local::demo::harness_id(),
+        "agent_id": mortise_runtime_host::local::demo::agent_id(),
         "title": "Sums",
     });
     let url = format!("{}/v1/sessions", stage.host.http);

@@ -6,10 +6,10 @@
 //! `MORTISE_HOSTILE_TURNS` asks for so many messages in place of a few (10000 is the long
 //! form), `MORTISE_HOSTILE_SEED` for another seed.
 
-use super::stage::{Stage, played};
+use super::test_host::{TestHost, played};
 use everruns_core::typed_id::SessionId;
 use everruns_runtime::RuntimeHostAdapter;
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi, chunk};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -90,7 +90,7 @@ fn piece(random: &mut fastrand::Rng) -> Value {
 }
 
 /// Does something to a session. What its answer is does not matter: it must be one.
-async fn disturb(stage: &Stage, session_id: SessionId, random: &mut fastrand::Rng) -> bool {
+async fn disturb(stage: &TestHost, session_id: SessionId, random: &mut fastrand::Rng) -> bool {
     let what = match random.u8(0..10) {
         0 => "cancel",
         _ => "messages",
@@ -107,7 +107,7 @@ async fn disturb(stage: &Stage, session_id: SessionId, random: &mut fastrand::Rn
 }
 
 /// The turns of the org that have not ended.
-async fn open_turns(stage: &Stage) -> usize {
+async fn open_turns(stage: &TestHost) -> usize {
     let mut client = stage.client().await;
     let request = mortise_proto::host::ListTurnsRequest { org_id: 1 };
     let turns = client.list_turns(request).await.unwrap();
@@ -115,7 +115,7 @@ async fn open_turns(stage: &Stage) -> usize {
 }
 
 /// How often each turn of a session began, and how often it ended.
-async fn turns(stage: &Stage, session_id: SessionId) -> HashMap<String, (usize, usize)> {
+async fn turns(stage: &TestHost, session_id: SessionId) -> HashMap<String, (usize, usize)> {
     let log = stage.adapter.event_log().unwrap();
     let mut turns: HashMap<String, (usize, usize)> = HashMap::new();
     for event in log.read(session_id, 0).await.unwrap() {
@@ -150,7 +150,7 @@ async fn nothing_kills_a_session() {
     .await;
     let capabilities = demo::CAPABILITIES.iter().map(|name| ["--capability", name]);
     let arguments = capabilities.collect::<Vec<_>>().concat();
-    let stage = Stage::set_with(played(&fake), &arguments, |_| {}).await;
+    let stage = TestHost::set_with(played(&fake), &arguments, |_| {}).await;
     let test_seed = stage.adapter.test_seed().unwrap();
     let mut sessions = Vec::new();
     for _ in 0..SESSIONS {

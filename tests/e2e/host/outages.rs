@@ -1,6 +1,6 @@
 //! Adapters and disks that fail in the middle of things.
 
-use super::stage::Stage;
+use super::test_host::TestHost;
 use everruns_core::session::SessionStatus;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
@@ -11,7 +11,7 @@ use serde_json::json;
 #[tokio::test]
 async fn a_cancelled_turn_lets_the_host_stop() {
     let fake = FakeOpenAi::start(vec![Answer::HeldAfter(vec!["Never "])]).await;
-    let mut stage = Stage::played(&fake, &["--drain", "0"]).await;
+    let mut stage = TestHost::played(&fake, &["--drain", "0"]).await;
     let mut turn = stage.run("?").await;
     turn.until("output.message.started").await;
     stage.kill_adapter().await;
@@ -34,7 +34,7 @@ async fn a_cancelled_turn_lets_the_host_stop() {
 /// the storage does not ask a second time.
 #[tokio::test]
 async fn a_turn_request_is_tried_again() {
-    let stage = Stage::set(&[]).await;
+    let stage = TestHost::set(&[]).await;
     let (journal, away) = (stage.data.join("turns"), stage.data.join("away"));
     std::fs::rename(&journal, &away).unwrap();
     let looked = ["mortise_rpcs_total", "SessionStore", "GetSession\""];

@@ -2,7 +2,7 @@
 //! no turn is left without an end, and what is missing is named.
 
 use super::front::{Front, Play};
-use super::stage::{Turn, played, user};
+use super::test_host::{Turn, played, user};
 use everruns_core::session::SessionStatus;
 use everruns_core::typed_id::SessionId;
 use everruns_runtime::RuntimeHostAdapter;

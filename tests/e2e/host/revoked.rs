@@ -3,7 +3,7 @@
 use futures::{FutureExt, StreamExt};
 use mortise_proto::host::FollowEventsRequest;
 use mortise_proto::host::host_service_client::HostServiceClient;
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::host_process::HostProcess;
 use serde_json::{Value, json};
 use std::time::Duration;

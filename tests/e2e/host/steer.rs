@@ -1,6 +1,6 @@
 //! Messages into a turn under way.
 
-use super::stage::{Stage, played};
+use super::test_host::{TestHost, played};
 use everruns_core::ToolCall;
 use everruns_core::events::{
     EventContext, EventData, EventRequest, InputMessageData, OutputMessageCompletedData,
@@ -11,7 +11,7 @@ use everruns_core::traits::EventEmitter;
 use everruns_core::typed_id::{MessageId, TurnId};
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_proto::host as pb;
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ async fn a_turn_answers_what_came_meanwhile() {
     let gate = Arc::new(Semaphore::new(0));
     let held = Answer::Held(gate.clone(), vec!["First."]);
     let fake = FakeOpenAi::start(vec![held, Answer::Text(vec!["Second."])]).await;
-    let stage = Stage::played(&fake, &[]).await;
+    let stage = TestHost::played(&fake, &[]).await;
     let mut turn = stage.run("one").await;
     turn.until("output.message.started").await;
 
@@ -67,7 +67,7 @@ async fn a_message_while_a_tool_runs() {
     let fake = FakeOpenAi::start(vec![call, Answer::Text(vec!["Done."])]).await;
     let capabilities = ["session_file_system", "virtual_bash"];
     let arguments = capabilities.map(|name| ["--capability", name]).concat();
-    let stage = Stage::set_with(played(&fake), &arguments, |session| {
+    let stage = TestHost::set_with(played(&fake), &arguments, |session| {
         session.agent_id = None;
         session.capabilities = vec![everruns_core::AgentCapabilityConfig::new("virtual_bash")];
     })
@@ -91,7 +91,7 @@ async fn a_message_while_a_tool_runs() {
 #[tokio::test]
 async fn a_dead_session_comes_back_to_life() {
     let fake = FakeOpenAi::start(vec![Answer::Text(vec!["Alive."])]).await;
-    let stage = Stage::played(&fake, &[]).await;
+    let stage = TestHost::played(&fake, &[]).await;
     let emitter = stage.adapter.event_emitter();
     let context = EventContext::turn(TurnId::new(), MessageId::new());
     let store = async |data: EventData| {
@@ -170,7 +170,7 @@ async fn a_dead_session_comes_back_to_life() {
 async fn a_message_past_the_host() {
     let call = Answer::ToolCall("ask_person", json!({}));
     let fake = FakeOpenAi::start(vec![call, Answer::Text(vec!["Blue."])]).await;
-    let stage = Stage::set_with(played(&fake), &[], super::tool_results::with_tool).await;
+    let stage = TestHost::set_with(played(&fake), &[], super::tool_results::with_tool).await;
     let (_, ended) = stage.run("Which colour?").await.rest().await;
     assert_eq!(ended.outcome(), pb::TurnOutcome::WaitingForToolResults);
     let elsewhere = demo::session(1, chrono::Utc::now()).id;

@@ -1,6 +1,6 @@
 //! What is stored is readable, whatever it is, and a session that is deleted takes nothing.
 
-use super::stage::{Sse, Stage};
+use super::test_host::{Sse, TestHost};
 use everruns_core::events::{EventContext, EventData, EventRequest};
 use everruns_core::traits::EventEmitter;
 use everruns_core::typed_id::SessionId;
@@ -22,7 +22,7 @@ fn odd() -> [(&'static str, Value); 4] {
     ]
 }
 
-async fn emit_odd(stage: &Stage) {
+async fn emit_odd(stage: &TestHost) {
     for (event_type, data) in odd() {
         let event = EventRequest {
             event_type: event_type.into(),
@@ -51,7 +51,7 @@ async fn events_that_nobody_understands_are_shown() {
         Answer::Held(gate, vec!["Never ", "said."]),
     ];
     let fake = FakeOpenAi::start(answers).await;
-    let stage = Stage::played(&fake, &[]).await;
+    let stage = TestHost::played(&fake, &[]).await;
     emit_odd(&stage).await;
 
     let page: Value = reqwest::get(stage.url("/events"))
@@ -114,7 +114,7 @@ async fn deep_arguments_cost_a_turn() {
         Answer::Text(vec!["Here."]),
     ];
     let fake = FakeOpenAi::start(answers).await;
-    let stage = Stage::played(&fake, &[]).await;
+    let stage = TestHost::played(&fake, &[]).await;
     let (_, ended) = stage.run("?").await.rest().await;
     assert_eq!(ended.outcome(), pb::TurnOutcome::Failed);
     assert!(ended.error.contains("deeper than"), "{}", ended.error);
@@ -128,7 +128,7 @@ async fn deep_arguments_cost_a_turn() {
 /// not be read again, with the field named.
 #[tokio::test]
 async fn what_would_be_rounded_is_refused() {
-    let stage = Stage::set(&[]).await;
+    let stage = TestHost::set(&[]).await;
     let client = reqwest::Client::new();
     for (result, problem) in [
         ("18446744073709551616", "an integer outside"),
@@ -155,7 +155,7 @@ async fn a_deleted_session_has_no_turns() {
     let gate = Arc::new(Semaphore::new(0));
     let held = Answer::Held(gate.clone(), vec!["word "; 1000]);
     let fake = FakeOpenAi::start(vec![held]).await;
-    let stage = Stage::played(&fake, &[]).await;
+    let stage = TestHost::played(&fake, &[]).await;
     let mut turn = stage.run("?").await;
     turn.until("output.message.started").await;
     let nobody = SessionId::from_uuid(Uuid::nil());
@@ -185,7 +185,7 @@ async fn a_deleted_session_has_no_turns() {
     let turns: Value = reqwest::get(turns).await.unwrap().json().await.unwrap();
     assert_eq!(turns["turns"], json!([]));
     // It is read on, and nothing waits for it at the next start.
-    let stage = stage.killed_and_again().await;
+    let stage = stage.restart_after_kill().await;
     assert_eq!(stage.stored().await.len(), stored);
     let turns = format!("{}/v1/turns", stage.host.http);
     let turns: Value = reqwest::get(turns).await.unwrap().json().await.unwrap();

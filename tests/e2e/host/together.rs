@@ -1,10 +1,10 @@
 //! More turns than may run at once, and adapters that are not there.
 
-use super::stage::{Sse, Stage};
+use super::test_host::{Sse, TestHost};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use mortise_proto::host as pb;
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::adapter_process::AdapterProcess;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use mortise_test_support::host_process::HostProcess;
@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 async fn turns_wait_or_are_refused() {
     let gate = Arc::new(Semaphore::new(0));
     let fake = FakeOpenAi::start(vec![Answer::Held(gate.clone(), vec!["Yes."])]).await;
-    let stage = Stage::played(
+    let stage = TestHost::played(
         &fake,
         &[
             "--turns-max",
@@ -116,7 +116,7 @@ async fn an_adapter_comes_and_goes() {
 /// An adapter that is killed under a follower costs it no event.
 #[tokio::test]
 async fn followers_outlive_an_adapter() {
-    let stage = Stage::set(&[]).await;
+    let stage = TestHost::set(&[]).await;
     let mut events = Sse::open(reqwest::Client::new().get(stage.url("/events"))).await;
     stage.run("6 times 7?").await.outcome().await;
     let stage = stage.adapter_killed_and_again().await;

@@ -1,6 +1,6 @@
 //! Turns that wait for tool results from outside.
 
-use super::stage::{Stage, played};
+use super::test_host::{TestHost, played};
 use everruns_core::events::{EventRequest, ToolCompletedData};
 use everruns_core::message::ContentPart;
 use everruns_core::session::SessionStatus;
@@ -9,7 +9,7 @@ use everruns_core::{Session, ToolDefinition};
 use everruns_runtime::RuntimeHostAdapter;
 use futures::StreamExt;
 use mortise_proto::host as pb;
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -38,13 +38,13 @@ fn result(id: &str, result: Value) -> Value {
 async fn a_turn_waits_for_its_application() {
     let call = Answer::ToolCall("ask_person", json!({}));
     let fake = FakeOpenAi::start(vec![call, Answer::Text(vec!["Blue it is."])]).await;
-    let stage = Stage::set_with(played(&fake), &[], with_tool).await;
+    let stage = TestHost::set_with(played(&fake), &[], with_tool).await;
     let (_, ended) = stage.run("Which colour?").await.rest().await;
     assert_eq!(ended.outcome(), pb::TurnOutcome::WaitingForToolResults);
     assert_eq!(ended.tool_calls[0].name, "ask_person");
     let id = ended.tool_calls[0].id.clone();
 
-    let stage = stage.killed_and_again().await;
+    let stage = stage.restart_after_kill().await;
     let mut client = stage.client().await;
     let list = client.list_turns(pb::ListTurnsRequest { org_id: 1 }).await;
     let turns = list.unwrap().into_inner().turns;
@@ -88,7 +88,7 @@ async fn a_turn_that_waits_can_be_left() {
     let call = Answer::ToolCall("ask_person", json!({}));
     let answers = vec![call.clone(), call, Answer::Text(vec!["As you like."])];
     let fake = FakeOpenAi::start(answers).await;
-    let stage = Stage::set_with(played(&fake), &[], with_tool).await;
+    let stage = TestHost::set_with(played(&fake), &[], with_tool).await;
     let waiting = stage.run("Which colour?").await;
     assert_eq!(
         waiting.outcome().await,
@@ -114,14 +114,14 @@ async fn a_turn_that_waits_can_be_left() {
 }
 
 /// A turn that waits for its application, and the call that it waits for.
-async fn waiting(stage: &Stage) -> String {
+async fn waiting(stage: &TestHost) -> String {
     let (_, ended) = stage.run("Which colour?").await.rest().await;
     assert_eq!(ended.outcome(), pb::TurnOutcome::WaitingForToolResults);
     ended.tool_calls[0].id.clone()
 }
 
 /// Stores the result of a call past the host, as a try that broke off leaves it.
-async fn stored_before(stage: &Stage, id: &str) {
+async fn stored_before(stage: &TestHost, id: &str) {
     let requested = stage.stored().await;
     let requested = requested
         .iter()
@@ -142,7 +142,7 @@ async fn results_are_sent_again() {
     for stranded in [false, true] {
         let call = Answer::ToolCall("ask_person", json!({}));
         let fake = FakeOpenAi::start(vec![call, Answer::Text(vec!["Blue it is."])]).await;
-        let stage = Stage::set_with(played(&fake), &[], with_tool).await;
+        let stage = TestHost::set_with(played(&fake), &[], with_tool).await;
         let id = waiting(&stage).await;
         stored_before(&stage, &id).await;
         if stranded {
@@ -173,7 +173,7 @@ async fn a_result_that_is_too_large_changes_nothing() {
     let call = Answer::ToolCall("ask_person", json!({}));
     let fake = FakeOpenAi::start(vec![call, Answer::Text(vec!["I see."])]).await;
     let small = ["--max-message-mib", "1"];
-    let stage = Stage::set_over(&small, played(&fake), &[], with_tool).await;
+    let stage = TestHost::set_over(&small, played(&fake), &[], with_tool).await;
     let id = waiting(&stage).await;
     let long = json!("a".repeat(2 << 20));
     let (status, error) = stage.post("/tool-results", result(&id, long.clone())).await;
@@ -204,7 +204,7 @@ async fn results_wait_for_room() {
     let call = Answer::ToolCall("ask_person", json!({}));
     let held = Answer::Held(gate.clone(), vec!["Yes."]);
     let fake = FakeOpenAi::start(vec![call, held]).await;
-    let stage = Stage::set_with(played(&fake), &["--turns-max", "1"], with_tool).await;
+    let stage = TestHost::set_with(played(&fake), &["--turns-max", "1"], with_tool).await;
     let id = waiting(&stage).await;
     let seed = stage.adapter.test_seed().unwrap();
     let other = demo::put_session(&seed, 1).await.unwrap();
@@ -248,7 +248,7 @@ async fn a_turn_that_waits_keeps_what_it_has_seen() {
     let call = Answer::ToolCall("ask_person", json!({}));
     let answers = vec![held, call, Answer::Text(vec!["Blue, and Oslo."])];
     let fake = FakeOpenAi::start(answers).await;
-    let stage = Stage::set_with(played(&fake), &[], with_tool).await;
+    let stage = TestHost::set_with(played(&fake), &[], with_tool).await;
     let mut turn = stage.run("Which colour?").await;
     turn.until("output.message.started").await;
     let platform = stage.adapter.platform_store(1, stage.session_id).unwrap();

@@ -8,7 +8,7 @@ use mortise_proto::convert::budget_checker::Budget;
 use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::unheard_of;
 use mortise_test_support::in_process::{impatient_mesh, serve};
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use serde_json::json;
 
 fn budget(subject_type: BudgetSubjectType, subject_id: String, currency: &str) -> Budget {
@@ -29,7 +29,7 @@ fn budget(subject_type: BudgetSubjectType, subject_id: String, currency: &str) -
 #[tokio::test]
 async fn spending() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let session = stage.session_id;
         let checker = stage.adapter.budget_checker(1, None).unwrap();
         let status = async || checker.check_budgets(&session.to_string()).await.unwrap();
@@ -95,7 +95,7 @@ async fn spending() {
 #[tokio::test]
 async fn limits() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let id = |org: i64| org_public_id_from_internal(org).parse::<OrgId>().unwrap();
         let limiter = stage.adapter.outbound_tool_rate_limiter(1).unwrap();
         assert!(limiter.check_org(&id(1)).await);

@@ -7,11 +7,11 @@ use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::GrpcHostAdapter;
 use mortise_proto::convert::user_connection_resolver::Connection;
 use mortise_reference::{Reference, ReferenceConfig};
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::moment;
 use mortise_test_support::in_process::{mesh, serve};
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -36,7 +36,7 @@ async fn found(adapter: &GrpcHostAdapter, provider_type: &str) -> Option<(String
 #[tokio::test]
 async fn credentials_by_type() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let seed = stage.adapter.test_seed().unwrap();
         let two = stage.mesh.adapter(2).build().await.unwrap();
         assert_eq!(found(&stage.adapter, "openai").await, None);
@@ -106,7 +106,7 @@ async fn connected(
 async fn connections_of_the_owner() {
     let nothing = (None, None, None);
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let (anna, ben) = (Uuid::new_v4(), Uuid::new_v4());
         let (of_anna, of_ben) = (
             owned(&stage.adapter, Some(anna)).await,

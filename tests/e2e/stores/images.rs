@@ -10,7 +10,7 @@ use everruns_core::typed_id::ImageId;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_proto::CHUNK_BYTES;
 use mortise_test_support::database::Database;
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use serde_json::json;
 
 const MIB: usize = 1024 * 1024;
@@ -35,7 +35,7 @@ fn same(one: &StoredImageInfo, other: &StoredImageInfo) {
 #[tokio::test]
 async fn images_come_back_whole() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = stage.adapter.image_artifact_store(1).unwrap();
         let resolver = stage.adapter.image_resolver(1).unwrap();
         for bytes in [0, 1, CHUNK_BYTES, CHUNK_BYTES + 1, 32 * MIB] {
@@ -66,7 +66,7 @@ async fn images_come_back_whole() {
 #[tokio::test]
 async fn images_are_told_apart() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let other = stage.mesh.adapter(2).build().await.unwrap();
         let store = stage.adapter.image_artifact_store(1).unwrap();
         let created = (0..8).map(|_| store.create_image(image(2 * MIB)));

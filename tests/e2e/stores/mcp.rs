@@ -15,11 +15,11 @@ use mortise_proto::rpc::table::mcp_service::{
 };
 use mortise_proto::{Rpc, StoreError, pb};
 use mortise_reference::{Reference, ReferenceConfig};
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::moment;
 use mortise_test_support::in_process::serve;
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use prost::Message;
 use serde_json::{Value, json};
 use std::fmt::Display;
@@ -32,7 +32,7 @@ struct Mcp {
 }
 
 impl Mcp {
-    async fn of(stage: &Stage, org_id: i64) -> Self {
+    async fn of(stage: &TestHost, org_id: i64) -> Self {
         let raw = Raw::connect(&stage.endpoint).await;
         Self { raw, org_id }
     }
@@ -137,7 +137,7 @@ fn url(server: &McpServer) -> &str {
 #[tokio::test]
 async fn later_layers_win() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let rich = json!({
             "url": "http://root", "headers": {"X-Root": "1"}, "auth_mode": "o_auth",
             "oauth_provider_id": "github", "tool_discovery": false,
@@ -185,7 +185,7 @@ async fn later_layers_win() {
 #[tokio::test]
 async fn prefixes() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let own = json!({
             "My Docs": at("http://docs"), "a b": at("http://first"), "a_b": at("http://last"),
         });
@@ -207,7 +207,7 @@ async fn prefixes() {
 #[tokio::test]
 async fn other_orgs_see_nothing() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let layers = [at_docs(), json!({}), json!({}), at_docs()];
         let session_id = session_with(&stage.adapter, layers).await;
         let secrets = stage.adapter.storage_store().unwrap();
@@ -236,7 +236,7 @@ fn at_docs() -> Value {
 async fn credentials_by_mode() {
     use pb::McpAuthMode::{ApiKey, None as Nothing, Oauth};
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let user_id = Uuid::new_v4();
         let session = Session {
             resolved_owner_user_id: Some(user_id),
@@ -274,7 +274,7 @@ async fn credentials_by_mode() {
 /// What breaks the contract is refused by its field.
 #[tokio::test]
 async fn refusals() {
-    let stage = Stage::set().await;
+    let stage = TestHost::set().await;
     let mcp = Mcp::of(&stage, 1).await;
     let session_id = stage.session_id;
     let unspecified = pb::McpAuthMode::Unspecified;

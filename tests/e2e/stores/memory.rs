@@ -7,7 +7,7 @@ use everruns_core::typed_id::{MemoryId, MemoryStoreId, OrgId};
 use everruns_runtime::RuntimeHostAdapter;
 use futures::future::join_all;
 use mortise_test_support::database::Database;
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use serde_json::json;
 
 fn org(id: i64) -> OrgId {
@@ -47,7 +47,7 @@ async fn found(store: &dyn MemoryStoreBackend, query: MemoryQuery) -> (Vec<Strin
 #[tokio::test(flavor = "multi_thread")]
 async fn stores_of_orgs() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = stage.adapter.memory_store(1).unwrap();
         let asked = (0..10).map(|_| store.get_or_create_default_store(org(1)));
         let stores: Vec<_> = join_all(asked)
@@ -101,7 +101,7 @@ async fn stores_of_orgs() {
 #[tokio::test]
 async fn recalling() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = stage.adapter.memory_store(1).unwrap();
         let store = store.as_ref();
         let id = store.get_or_create_default_store(org(1)).await.unwrap().id;

@@ -15,11 +15,11 @@ use mortise_proto::pb;
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::rpc::table::payment_authority_service::EXECUTE_MACHINE_PAYMENT;
 use mortise_proto::rpc::table::session_mutator_service::UPDATE_SESSION_TITLE;
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::moment;
 use mortise_test_support::in_process::{mesh, reference_on, serve};
-use mortise_test_support::scenario::{Stage, seed};
+use mortise_test_support::scenario::{TestHost, seed};
 use serde_json::{Value, json};
 
 fn account(balance_usd: f64) -> LedgerAccount {
@@ -83,7 +83,7 @@ fn names(error: AgentLoopError, words: &[&str]) {
 #[tokio::test]
 async fn a_payment_is_booked() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let error = pay(&stage.adapter, None, stage.session_id, request(1.0)).await;
         names(error.unwrap_err(), &["there is no payment policy"]);
 
@@ -120,7 +120,7 @@ async fn a_payment_is_booked() {
 #[tokio::test]
 async fn limits_hold() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let account = account(4.0);
         let policy = LedgerPolicy {
             allowed_capabilities: vec!["paid_search".into()],
@@ -193,7 +193,7 @@ async fn limits_hold() {
 #[tokio::test]
 async fn the_nearest_policy_decides() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let account = account(100.0);
         let put = stage.adapter.test_seed().unwrap();
         let other = demo::session(1, moment());
@@ -242,7 +242,7 @@ async fn the_nearest_policy_decides() {
 #[tokio::test]
 async fn nobody_overdraws() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let account = account(5.0);
         let policy = unlimited(PolicySubject::Org, &account);
         let put = stage.adapter.test_seed().unwrap();

@@ -11,21 +11,21 @@ use everruns_core::session_file::InitialFile;
 use everruns_core::typed_id::SessionId;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::GrpcHostAdapter;
-use mortise_runtime_host::demo;
-use mortise_test_support::scenario::Stage;
+use mortise_runtime_host::local::demo;
+use mortise_test_support::scenario::TestHost;
 use std::fmt::Debug;
 use std::sync::Arc;
 
 type Platform = Arc<dyn PlatformStore>;
 
 /// The store of the stage's session.
-fn platform(stage: &Stage) -> Platform {
+fn platform(stage: &TestHost) -> Platform {
     let store = stage.adapter.platform_store(1, stage.session_id);
     store.unwrap()
 }
 
 /// Org 2: its adapter, a session of it, and that session's store.
-async fn org_two(stage: &Stage) -> (GrpcHostAdapter, SessionId, Platform) {
+async fn org_two(stage: &TestHost) -> (GrpcHostAdapter, SessionId, Platform) {
     let adapter = stage.mesh.adapter(2).build().await.unwrap();
     let session_id = demo::put_session(&adapter.test_seed().unwrap(), 2)
         .await

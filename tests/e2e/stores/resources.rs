@@ -12,7 +12,7 @@ use everruns_core::session_resource::{
 use everruns_core::typed_id::SessionId;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_test_support::database::Database;
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -46,7 +46,7 @@ fn entry(session_id: SessionId, resource_id: &str, metadata: Value) -> RegisterS
 #[tokio::test]
 async fn leases() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = stage.adapter.leased_resource_store().unwrap();
         let session = stage.session_id;
         let first = store
@@ -98,7 +98,7 @@ async fn leases() {
 #[tokio::test]
 async fn leases_are_registered() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let leases = stage.adapter.leased_resource_store().unwrap();
         let registry = stage.adapter.session_resource_registry().unwrap();
         let session = stage.session_id;
@@ -137,7 +137,7 @@ async fn leases_are_registered() {
 #[tokio::test]
 async fn the_registry() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let registry = stage.adapter.session_resource_registry().unwrap();
         let session = stage.session_id;
         let nested = json!({"text": "x\0y".repeat(40_000), "n": [1, 1.0, null, u64::MAX]});
@@ -200,7 +200,7 @@ async fn the_registry() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_progress_channel() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let registry = stage.adapter.session_resource_registry().unwrap();
         let session = stage.session_id;
         for n in 0..50 {

@@ -7,7 +7,7 @@ use everruns_core::typed_id::{ScheduleId, SessionId};
 use everruns_runtime::RuntimeHostAdapter;
 use futures::future::join_all;
 use mortise_test_support::database::Database;
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use serde_json::json;
 
 /// Creates one that fires daily.
@@ -26,7 +26,7 @@ async fn daily(
 #[tokio::test]
 async fn the_life_of_schedules() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = stage.adapter.schedule_store(1).unwrap();
         let session = stage.session_id;
         let in_a_year = Utc::now() + TimeDelta::days(365);
@@ -86,7 +86,7 @@ async fn the_life_of_schedules() {
 #[tokio::test(flavor = "multi_thread")]
 async fn limits() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = stage.adapter.schedule_store(1).unwrap();
         let session = stage.session_id;
         let made = join_all((0..10).map(|_| daily(store.as_ref(), session))).await;

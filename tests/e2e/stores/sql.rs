@@ -8,7 +8,7 @@ use everruns_core::typed_id::SessionId;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::GrpcHostAdapter;
 use mortise_test_support::database::Database;
-use mortise_test_support::scenario::{Stage, seed};
+use mortise_test_support::scenario::{TestHost, seed};
 use serde_json::{Value, json};
 
 const NUMBERS: &str = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT ";
@@ -28,7 +28,7 @@ fn told<T: std::fmt::Debug>(result: Result<T, SessionSqlDbError>) -> String {
 }
 
 /// A second session, and the databases of an org that has none.
-async fn neighbours(stage: &Stage) -> (SessionId, SessionSqlDbStoreRef) {
+async fn neighbours(stage: &TestHost) -> (SessionId, SessionSqlDbStoreRef) {
     let other_session = seed(&stage.adapter).await;
     let other_org = stage.mesh.adapter(2).build().await.unwrap();
     (other_session, store(&other_org))
@@ -39,7 +39,7 @@ async fn neighbours(stage: &Stage) -> (SessionId, SessionSqlDbStoreRef) {
 #[tokio::test]
 async fn databases_come_and_go() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let (store, session) = (store(&stage.adapter), stage.session_id);
         let (other_session, other_org) = neighbours(&stage).await;
 
@@ -121,7 +121,7 @@ async fn databases_come_and_go() {
 #[tokio::test]
 async fn values_come_back() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let (store, session) = (store(&stage.adapter), stage.session_id);
         let run = async |sql: &str| store.sql_execute(session, "d", sql).await.unwrap();
         let script = "CREATE TABLE t(id INTEGER PRIMARY KEY, v); \
@@ -162,7 +162,7 @@ async fn values_come_back() {
 #[tokio::test]
 async fn large_results_cross() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let (store, session) = (store(&stage.adapter), stage.session_id);
         let fill = format!(
             "CREATE TABLE t(id INTEGER PRIMARY KEY, v); \
@@ -203,7 +203,7 @@ async fn large_results_cross() {
 #[tokio::test]
 async fn faults_are_told_apart() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let (store, session) = (store(&stage.adapter), stage.session_id);
         let made = "CREATE TABLE t(a UNIQUE); INSERT INTO t VALUES (1)";
         store.sql_execute(session, "d", made).await.unwrap();
@@ -250,7 +250,7 @@ async fn faults_are_told_apart() {
 #[tokio::test]
 async fn schemas_come_back() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let (store, session) = (store(&stage.adapter), stage.session_id);
         let made = "CREATE TABLE users(id INTEGER PRIMARY KEY, name TEXT NOT NULL, \
                                        at TEXT DEFAULT CURRENT_TIMESTAMP); \

@@ -11,7 +11,7 @@ use mortise_test_support::adapter_process::AdapterProcess;
 use mortise_test_support::database::Database;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use mortise_test_support::in_process::mesh;
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use serde_json::json;
 use std::fs;
 use std::sync::Arc;
@@ -21,16 +21,16 @@ use tokio::time::timeout;
 const KEY: &str = "sk-MARKER-5e0b77f1";
 
 /// A server whose model is asked at the fake.
-async fn stage(fake: &FakeOpenAi) -> Stage {
+async fn stage(fake: &FakeOpenAi) -> TestHost {
     let url = format!("{}/chat/completions", fake.base_url);
-    Stage::set_with(Database::Sqlite, |config| {
+    TestHost::set_with(Database::Sqlite, |config| {
         let driver = OpenAIProtocolLlmDriver::with_base_url(KEY, url);
         config.utility_llm = Some(Arc::new(UtilityLlm::new(Arc::new(driver), "small")));
     })
     .await
 }
 
-fn model(stage: &Stage) -> Arc<dyn UtilityLlmService> {
+fn model(stage: &TestHost) -> Arc<dyn UtilityLlmService> {
     stage.adapter.utility_llm_service().unwrap()
 }
 
@@ -61,10 +61,10 @@ async fn refused(llm: &dyn UtilityLlmService, request: UtilityLlmRequest) -> [St
 /// calls fail with the model's kind of error, as does a request without messages.
 #[tokio::test]
 async fn what_cannot_be_asked() {
-    let without = Stage::set().await;
+    let without = TestHost::set().await;
     assert!(without.adapter.utility_llm_service().is_none());
 
-    let disabled = Stage::set_with(Database::Sqlite, |config| {
+    let disabled = TestHost::set_with(Database::Sqlite, |config| {
         config.utility_llm = Some(Arc::new(DisabledUtilityLlmService));
     })
     .await;

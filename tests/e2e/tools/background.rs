@@ -6,9 +6,9 @@ use everruns_core::session_resource::SessionResourceStatus;
 use everruns_runtime::RuntimeHostAdapter;
 use futures::StreamExt;
 use mortise_runtime_host::engine::LocalEngine;
-use mortise_runtime_host::worker::TurnWorker;
+use mortise_runtime_host::host::turn_queue::worker::TurnWorker;
 use mortise_test_support::database::Database;
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use mortise_test_support::script::{Actor, DONE, call};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -53,7 +53,7 @@ async fn run(actor: &Actor, arguments: Value) -> (Value, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_ends_after_its_turn() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let actor = Actor::new(&stage, CAPABILITIES).await;
         let commands = "mkdir -p /workspace/out && echo counted > /workspace/out/a.txt && cat /workspace/out/a.txt";
         let arguments = json!({"tool": "bash", "args": {"commands": commands}, "title": "Count"});
@@ -90,7 +90,7 @@ async fn a_run_ends_after_its_turn() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_fails() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let actor = Actor::new(&stage, CAPABILITIES).await;
         let arguments = json!({"tool": "bash", "args": {}});
         let (spawned, said) = run(&actor, arguments).await;

@@ -5,7 +5,7 @@ use everruns_core::typed_id::BudgetId;
 use mortise_proto::convert::budget_checker::Budget;
 use mortise_test_support::database::Database;
 use mortise_test_support::in_process::{reference, serve, split_mesh};
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use mortise_test_support::script::{Actor, Casting, call};
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use serde_json::json;
 #[tokio::test]
 async fn a_model_checks_its_budget() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let actor = Actor::new(&stage, &["budgeting"]).await;
         let check = || vec![vec![call("check_budget", json!({}))]];
         let none = actor.turn(check()).await;
@@ -41,7 +41,7 @@ async fn a_model_checks_its_budget() {
 /// asked refuses nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn rate_limits() {
-    let stage = Stage::set().await;
+    let stage = TestHost::set().await;
     let seed = stage.adapter.test_seed().unwrap();
     seed.put_rate_limit(1, 3600).await.unwrap();
     let calls = || {

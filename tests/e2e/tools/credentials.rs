@@ -5,10 +5,10 @@ use everruns_core::typed_id::SessionId;
 use everruns_core::{Agent, Session};
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_proto::convert::user_connection_resolver::Connection;
-use mortise_runtime_host::demo;
 use mortise_runtime_host::engine::TurnEnd;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::database::Database;
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use mortise_test_support::script::{Actor, Call, Casting, call};
 use serde_json::json;
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 /// An agent that may hand work to the demo's agent, which needs a connection. Its
 /// session is itself a child: a handoff that may start is then refused, and says so.
-async fn actor(stage: &Stage, user: Option<Uuid>, pauses: bool) -> Actor {
+async fn actor(stage: &TestHost, user: Option<Uuid>, pauses: bool) -> Actor {
     let targets = json!({ "targets": [{
         "id": "repo", "name": "Repository",
         "agent_id": demo::agent_id().to_string(),
@@ -46,7 +46,7 @@ fn hand_off() -> Vec<Vec<Call>> {
 #[tokio::test]
 async fn a_handoff_needs_its_users_connection() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let (anna, ben) = (Uuid::new_v4(), Uuid::new_v4());
         let seed = stage.adapter.test_seed().unwrap();
         let token = Connection {

@@ -10,12 +10,12 @@ use everruns_core::traits::{CreateStoredImage, ProviderCredentials};
 use everruns_core::typed_id::ImageId;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::GrpcHostAdapter;
-use mortise_runtime_host::demo;
 use mortise_runtime_host::engine::{LocalEngine, TurnEnd, TurnEngine};
+use mortise_runtime_host::local::demo;
 use mortise_test_support::database::Database;
 use mortise_test_support::fake_images::FakeImages;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use mortise_test_support::script::{Actor, Call, call};
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ async fn bytes(adapter: &GrpcHostAdapter, id: ImageId) -> Vec<u8> {
 #[tokio::test]
 async fn with_the_sessions_own_key() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let fake = FakeImages::start(STANDARD.encode(picture())).await;
         let actor = Actor::new(&stage, CAPABILITIES).await;
         let set = |name: &str, value: &str| {
@@ -104,7 +104,7 @@ async fn with_the_sessions_own_key() {
 #[tokio::test]
 async fn with_the_orgs_credentials() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let fake = FakeImages::start(STANDARD.encode(picture())).await;
         let actor = Actor::new(&stage, CAPABILITIES).await;
         let otter = json!({ "prompt": "an otter", "format": "webp", "count": 3 });
@@ -143,7 +143,7 @@ async fn with_the_orgs_credentials() {
 #[tokio::test]
 async fn models_see_images() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let fake = FakeOpenAi::start(vec![Answer::Text(vec!["An otter."])]).await;
         let model = ModelWithProvider {
             model: "fake".into(),

@@ -9,12 +9,12 @@ use everruns_core::{CapabilityRegistry, DriverRegistry, PlatformDefinition, Scop
 use everruns_runtime::{InProcessRuntimeBuilder, RuntimeHostAdapter};
 use mortise_adapter_client::{GrpcHostAdapter, PhaseKind};
 use mortise_proto::rpc::{short_service_name, table};
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::database::Database;
 use mortise_test_support::fake_mcp::{DOWN, FakeMcp, ODD, SEARCH, SILENT};
 use mortise_test_support::fixtures;
 use mortise_test_support::in_process::{adapter, impatient_mesh, reference, serve};
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use mortise_test_support::script::{Actor, Casting, call};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ fn scoped(servers: Value) -> ScopedMcpServers {
 }
 
 /// An actor whose session has these servers.
-async fn actor(stage: &Stage, servers: Value) -> Actor {
+async fn actor(stage: &TestHost, servers: Value) -> Actor {
     Casting::on(stage)
         .with(|_, session| session.mcp_servers = scoped(servers))
         .set()
@@ -52,7 +52,7 @@ async fn names(adapter: &GrpcHostAdapter, actor: &Actor) -> Vec<String> {
 async fn a_tool_of_a_server_is_called() {
     for database in Database::ALL {
         let fake = Arc::new(FakeMcp::default());
-        let stage = Stage::set_with(database, |config| {
+        let stage = TestHost::set_with(database, |config| {
             config.egress_service = Some(fake.clone())
         })
         .await;
@@ -110,7 +110,7 @@ async fn a_tool_of_a_server_is_called() {
 #[tokio::test]
 async fn lists_are_kept_apart() {
     let fake = Arc::new(FakeMcp::default());
-    let stage = Stage::set_with(Database::Sqlite, |config| {
+    let stage = TestHost::set_with(Database::Sqlite, |config| {
         config.egress_service = Some(fake.clone())
     })
     .await;
@@ -136,7 +136,7 @@ async fn lists_are_kept_apart() {
 #[tokio::test]
 async fn odd_names_are_left_out() {
     let fake = Arc::new(FakeMcp::default());
-    let stage = Stage::set_with(Database::Sqlite, |config| {
+    let stage = TestHost::set_with(Database::Sqlite, |config| {
         config.egress_service = Some(fake.clone())
     })
     .await;
@@ -153,7 +153,7 @@ async fn odd_names_are_left_out() {
 #[tokio::test]
 async fn silent_servers_cost_the_wait() {
     let fake = Arc::new(FakeMcp::default());
-    let stage = Stage::set_with(Database::Sqlite, |config| {
+    let stage = TestHost::set_with(Database::Sqlite, |config| {
         config.egress_service = Some(fake.clone())
     })
     .await;

@@ -1,7 +1,7 @@
 //! Turns of the upstream runtime whose tools reach memories.
 
 use mortise_test_support::database::Database;
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use mortise_test_support::script::{Actor, call};
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 #[tokio::test]
 async fn a_model_remembers() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let first = Actor::new(&stage, &["memory"]).await;
         let remember = json!({
             "content": "The user likes tea",

@@ -7,7 +7,7 @@ use everruns_core::egress::{EgressRequest, EgressRequestKind};
 use everruns_core::tools::{Tool, ToolExecutionResult};
 use everruns_core::traits::ToolContext;
 use mortise_test_support::database::Database;
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use mortise_test_support::script::{Casting, call};
 use serde_json::{Value, json};
 
@@ -82,7 +82,7 @@ impl Tool for Fetch {
 #[tokio::test]
 async fn a_tool_reaches_outside() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let actor = Casting::on(&stage).register(Fetching).set().await;
         let url = "http://169.254.169.254/latest/meta-data";
         let outcomes = actor

@@ -9,7 +9,7 @@ use everruns_core::traits::ToolContext;
 use everruns_core::typed_id::{AgentId, PaymentAccountId};
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy, PolicySubject};
 use mortise_test_support::database::Database;
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use mortise_test_support::script::{Casting, call};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -93,7 +93,7 @@ impl Tool for Search {
 #[tokio::test]
 async fn a_tool_pays_within_the_agents_policy() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let acting = Arc::new(Mutex::new(AgentId::new()));
         let seen = acting.clone();
         let actor = Casting::on(&stage)

@@ -1,10 +1,10 @@
 //! Turns whose tools manage the platform: all fourteen of upstream's.
 
 use mortise_reference::{EncryptionKey, Reference, ReferenceConfig};
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::database::Database;
 use mortise_test_support::in_process::{mesh, serve};
-use mortise_test_support::scenario::{Stage, host_adapter, seed};
+use mortise_test_support::scenario::{TestHost, host_adapter, seed};
 use mortise_test_support::script::{Actor, Call, Casting, ToolOutcome, call};
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ fn says(outcome: &ToolOutcome, words: &str) {
 #[tokio::test]
 async fn harnesses_and_agents() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let actor = Actor::new(&stage, &[MANAGEMENT]).await;
         for (manage, read, id, list) in [
             (
@@ -94,7 +94,7 @@ async fn harnesses_and_agents() {
 #[tokio::test]
 async fn inheritance() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let actor = Actor::new(&stage, &[MANAGEMENT]).await;
         let demo = demo::harness_id().to_string();
         let outcomes = actor
@@ -128,7 +128,7 @@ async fn inheritance() {
 #[tokio::test]
 async fn apps() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let actor = Actor::new(&stage, &[MANAGEMENT]).await;
         let create = json!({
             "operation": "create", "name": "Desk", "harness_id": demo::harness_id().to_string(),
@@ -203,7 +203,7 @@ async fn apps() {
 #[tokio::test]
 async fn sessions() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let actor = Actor::new(&stage, &[MANAGEMENT]).await;
         let agent = demo::agent_id().to_string();
         let create = json!({"operation": "create", "agent_id": agent, "title": "T"});

@@ -3,9 +3,9 @@
 use everruns_core::message::MessageRole;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_runtime_host::engine::LocalEngine;
-use mortise_runtime_host::worker::TurnWorker;
+use mortise_runtime_host::host::turn_queue::worker::TurnWorker;
 use mortise_test_support::database::Database;
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use mortise_test_support::script::{Actor, DONE, call};
 use serde_json::json;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 #[tokio::test]
 async fn a_model_schedules() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let actor = Actor::new(&stage, &["session_schedule"]).await;
         let create = || {
             vec![call(
@@ -57,7 +57,7 @@ async fn a_model_schedules() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schedule_fires() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let actor = Actor::new(&stage, &["session_storage"]).await;
         actor.script.on(
             "note that it is time",

@@ -2,7 +2,7 @@
 //! a shell over the files.
 
 use mortise_test_support::database::Database;
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use mortise_test_support::script::{self, Actor, call};
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 #[tokio::test]
 async fn values_and_secrets() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         for tool in ["kv_store", "secret_store"] {
             let outcomes = script::turn(
                 &stage,
@@ -52,7 +52,7 @@ async fn values_and_secrets() {
 #[tokio::test]
 async fn the_title() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let outcomes = script::turn(
             &stage,
             &["session"],
@@ -77,7 +77,7 @@ async fn the_title() {
 #[tokio::test]
 async fn files() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let path = "/workspace/notes/a.txt";
         let actor = Actor::new(&stage, &["session_file_system"]).await;
         let outcomes = actor
@@ -131,7 +131,7 @@ async fn files() {
 /// is too large is refused in words.
 #[tokio::test]
 async fn path_patterns() {
-    let stage = Stage::set_on(Database::Sqlite).await;
+    let stage = TestHost::set_on(Database::Sqlite).await;
     let actor = Actor::new(&stage, &["session_file_system"]).await;
     let write = |path: &str| call("write_file", json!({"path": path, "content": "needle"}));
     let search = |paths: &str| {
@@ -169,7 +169,7 @@ fn says(outcome: &script::ToolOutcome, words: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shell() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let actor = Actor::new(&stage, &["virtual_bash", "session_file_system"]).await;
         let bash = |commands: &str| vec![call("bash", json!({ "commands": commands }))];
         let outcomes = actor

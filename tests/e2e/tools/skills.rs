@@ -4,7 +4,7 @@
 use everruns_core::session_resource::SessionResourceStatus;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_test_support::database::Database;
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use mortise_test_support::script::{Actor, call};
 use serde_json::json;
 
@@ -17,7 +17,7 @@ const SKILL: &str = "---\nname: summing\ndescription: Sums numbers.\n---\n\nSum 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_skill_is_activated_once() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let actor = Actor::new(&stage, CAPABILITIES).await;
         let write = |path: &str, content: &str| {
             let arguments = json!({"path": path, "content": content});

@@ -2,7 +2,7 @@
 
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_test_support::database::Database;
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use mortise_test_support::script::{Actor, call};
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ fn query(sql: &str) -> mortise_test_support::script::Call {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ledger() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let actor = Actor::new(&stage, &[CAPABILITY]).await;
         let outcomes = actor
             .turn(vec![
@@ -89,7 +89,7 @@ async fn a_ledger() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_is_told() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let actor = Actor::new(&stage, &[CAPABILITY]).await;
         let numbers = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 5000) ";
         let outcomes = actor

@@ -4,9 +4,9 @@
 use everruns_core::message::MessageRole;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_runtime_host::engine::LocalEngine;
-use mortise_runtime_host::worker::TurnWorker;
+use mortise_runtime_host::host::turn_queue::worker::TurnWorker;
 use mortise_test_support::database::Database;
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use mortise_test_support::script::{Actor, DONE, call};
 use serde_json::json;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_parent_and_its_subagent() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let actor = Actor::new(&stage, &["subagents", "session_storage"]).await;
         actor.script.on(
             "count the beans",

@@ -10,7 +10,7 @@ use futures::StreamExt;
 use mortise_reference::UtilityLlm;
 use mortise_test_support::database::Database;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use mortise_test_support::script::{Casting, call};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -99,7 +99,7 @@ async fn a_tool_asks_the_platforms_model() {
     for database in Database::ALL {
         let fake = FakeOpenAi::start(vec![Answer::Text(vec!["In ", "short: ", "otters."])]).await;
         let url = format!("{}/chat/completions", fake.base_url);
-        let stage = Stage::set_with(database, |config| {
+        let stage = TestHost::set_with(database, |config| {
             let driver = OpenAIProtocolLlmDriver::with_base_url("sk-platform", url);
             config.utility_llm = Some(Arc::new(UtilityLlm::new(Arc::new(driver), "small")));
         })
@@ -118,7 +118,7 @@ async fn a_tool_asks_the_platforms_model() {
             assert!(request.to_string().contains("Otters swim."), "{request}");
         }
 
-        let without = Stage::set_on(database).await;
+        let without = TestHost::set_on(database).await;
         let actor = Casting::on(&without).register(Summarizing).set().await;
         let outcomes = actor.turn(summarize()).await;
         assert_eq!(

@@ -9,8 +9,8 @@ use everruns_core::message::Message;
 use everruns_core::typed_id::SessionId;
 use mortise_adapter_client::{Endpoint, GrpcHostAdapter, Mesh};
 use mortise_reference::ReferenceConfig;
-use mortise_runtime_host::demo;
 use mortise_runtime_host::engine::{LocalEngine, TurnEnd, TurnEngine};
+use mortise_runtime_host::local::demo;
 use mortise_runtime_host::registry::{self, Driver, DriverOptions};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 pub type Seen = Arc<Mutex<Vec<Event>>>;
 
 /// A reference server in this process, seeded, and an adapter that can run turns.
-pub struct Stage {
+pub struct TestHost {
     /// The adapter of org 1.
     pub adapter: GrpcHostAdapter,
     /// What it has emitted.
@@ -34,7 +34,7 @@ pub struct Stage {
     _folder: TempDir,
 }
 
-impl Stage {
+impl TestHost {
     /// Sets it up on SQLite.
     pub async fn set() -> Self {
         Self::set_on(Database::Sqlite).await

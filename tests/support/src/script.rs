@@ -1,7 +1,7 @@
 //! Turns in which a scripted model calls tools: the upstream runtime, upstream's own
 //! tools, and stores over the wire.
 
-use crate::scenario::Stage;
+use crate::scenario::TestHost;
 use async_trait::async_trait;
 use everruns_core::AgentCapabilityConfig;
 use everruns_core::capabilities::{Capability, CapabilityRegistry};
@@ -16,8 +16,8 @@ use everruns_core::typed_id::{AgentId, SessionId};
 use everruns_core::{Agent, Session};
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::{GrpcHostAdapter, Mesh};
-use mortise_runtime_host::demo;
 use mortise_runtime_host::engine::{LocalEngine, TurnEnd, TurnEngine};
+use mortise_runtime_host::local::demo;
 use mortise_runtime_host::registry;
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
@@ -65,7 +65,7 @@ impl ToolOutcome {
 /// One turn in a session of its own: each inner list is the calls of one reply of the
 /// model. What the tools gave back, in the order of the calls.
 pub async fn turn(
-    stage: &Stage,
+    stage: &TestHost,
     capabilities: &[&str],
     replies: Vec<Vec<Call>>,
 ) -> Vec<ToolOutcome> {
@@ -140,7 +140,7 @@ pub struct Casting<'a> {
 
 impl<'a> Casting<'a> {
     /// An agent that can do nothing yet.
-    pub fn on(stage: &'a Stage) -> Self {
+    pub fn on(stage: &'a TestHost) -> Self {
         Self::through(&stage.mesh, &stage.adapter)
     }
 
@@ -240,7 +240,7 @@ pub struct Actor {
 
 impl Actor {
     /// An agent with these capabilities of upstream's.
-    pub async fn new(stage: &Stage, capabilities: &[&str]) -> Self {
+    pub async fn new(stage: &TestHost, capabilities: &[&str]) -> Self {
         let casting = capabilities
             .iter()
             .fold(Casting::on(stage), |casting, name| casting.capability(name));

@@ -13,7 +13,7 @@ pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
         "use super::*;
         use crate::net::bearer::Admit;
         use crate::inbound::Inbound;
-        use crate::serve::{Answers, Room, Serving};
+        use crate::serve::{ResponseStream, Room, Serving};
         use mortise_proto::pb;
         use mortise_proto::rpc::table;
         use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
     writeln!(
         out,
         "/// Adds every service of the contract, for callers that are admitted. Requests have a
-        /// largest size, and room for all of them that are in memory. Answers may be as large
+        /// largest size, and room for all of them that are in memory. ResponseStream may be as large
         /// as they are; the client says what it takes.
         pub(crate) fn mount(
             routes: Routes,
@@ -72,7 +72,7 @@ fn shell(out: &mut String, service: &ServiceDescriptor, pool: &DescriptorPool) -
         if method.is_server_streaming() {
             writeln!(
                 out,
-                "type {}Stream = Answers<pb::{}>;",
+                "type {}Stream = ResponseStream<pb::{}>;",
                 method.name(),
                 method.output().name()
             )?;

@@ -1,7 +1,7 @@
 //! `mortise-adapter rotate-keys`.
 
 use super::{Failure, Storage, Traces};
-use mortise_reference::{Reference, Resealed};
+use mortise_reference::{Reference, Rewrapped};
 
 /// Which storage, and with which keys.
 #[derive(clap::Args)]
@@ -21,7 +21,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let reference = Reference::open(config).await?;
     let mut unreadable = 0;
     let done = reference
-        .reseal(|table| {
+        .rewrap(|table| {
             unreadable += table.unreadable;
             print(table);
         })
@@ -34,8 +34,8 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     }
 }
 
-fn print(table: &Resealed) {
-    let Resealed {
+fn print(table: &Rewrapped) {
+    let Rewrapped {
         table,
         resealed,
         newly_sealed,

@@ -3,7 +3,7 @@
 //! few different lengths, so that few texts are ever seen.
 
 use crate::db::AnyConnection;
-use crate::db::fault;
+use crate::db::db_error;
 use mortise_proto::StoreError;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
@@ -35,7 +35,7 @@ pub(crate) async fn insert<T>(
             .fold(sqlx::query(AssertSqlSafe(sql)), |statement, row| {
                 bind(statement, row)
             });
-        statement.execute(&mut *conn).await.map_err(fault)?;
+        statement.execute(&mut *conn).await.map_err(db_error)?;
         rest = later;
     }
     Ok(())
@@ -62,7 +62,7 @@ where
             sqlx::query_as::<_, O>(AssertSqlSafe(sql)).bind(org_id),
             |statement, key| statement.bind(*key),
         );
-        found.extend(statement.fetch_all(&mut *conn).await.map_err(fault)?);
+        found.extend(statement.fetch_all(&mut *conn).await.map_err(db_error)?);
     }
     Ok(found)
 }

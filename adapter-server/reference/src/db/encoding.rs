@@ -1,6 +1,6 @@
 //! Records as they are stored, and the clock.
 
-use crate::db::unreadable;
+use crate::db::corrupt_row;
 use chrono::{DateTime, Utc};
 use mortise_proto::StoreError;
 use mortise_proto::convert::ConvertError;
@@ -8,7 +8,7 @@ use prost::Message;
 
 /// A stored message.
 pub(crate) fn decoded<W: Message + Default>(body: &[u8]) -> Result<W, StoreError> {
-    W::decode(body).map_err(|fault| unreadable(&fault.to_string()))
+    W::decode(body).map_err(|fault| corrupt_row(&fault.to_string()))
 }
 
 /// The upstream form of a stored message.
@@ -22,7 +22,7 @@ where
 
 /// A fault in what is stored is not the caller's.
 pub(crate) fn stored_fault(fault: ConvertError) -> StoreError {
-    unreadable(&fault.to_string())
+    corrupt_row(&fault.to_string())
 }
 
 /// Nanoseconds since 1970. Times that the number cannot hold (before 1677, after

@@ -36,7 +36,7 @@ pub(crate) fn session_not_found(session_id: SessionId) -> StoreError {
 /// The form in which an error leaves through a trait of upstream. Reasons that
 /// upstream has a variant for get it; the others are wrapped, and the server takes
 /// them out again.
-pub(crate) fn upstream(error: StoreError) -> AgentLoopError {
+pub(crate) fn into_upstream(error: StoreError) -> AgentLoopError {
     match error.reason {
         Some(ErrorReason::Store | ErrorReason::Configuration | ErrorReason::SessionNotFound) => {
             error.into()

@@ -7,7 +7,7 @@
 //! circle.
 
 use crate::db::batch;
-use crate::db::{AnyConnection, fault};
+use crate::db::{AnyConnection, db_error};
 use everruns_core::typed_id::SessionId;
 use mortise_proto::StoreError;
 
@@ -59,7 +59,7 @@ async fn lock_session(
         .bind(session_id.to_string())
         .fetch_optional(tx)
         .await;
-    locked.map(|_| ()).map_err(fault)
+    locked.map(|_| ()).map_err(db_error)
 }
 
 /// The same for many sessions at once.
@@ -84,7 +84,7 @@ pub(crate) async fn org(tx: &mut AnyConnection, org_id: i64, what: &str) -> Resu
         return Ok(());
     }
     let locked = sqlx::query(NAMED).bind(what).bind(org_id).execute(tx).await;
-    locked.map(|_| ()).map_err(fault)
+    locked.map(|_| ()).map_err(db_error)
 }
 
 /// Makes whatever spends the org's budgets wait until this change is over.
@@ -93,7 +93,7 @@ pub(crate) async fn budgets(tx: &mut AnyConnection, org_id: i64) -> Result<(), S
         return Ok(());
     }
     let locked = sqlx::query(BUDGETS).bind(org_id).fetch_all(tx).await;
-    locked.map(|_| ()).map_err(fault)
+    locked.map(|_| ()).map_err(db_error)
 }
 
 /// Makes the repetition of a change wait until the change is over, and then find its

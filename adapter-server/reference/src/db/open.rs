@@ -25,7 +25,7 @@ pub struct OpenError {
 
 /// Where the database is.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum DatabaseUrl {
     /// Gone with the process.
     Memory,
     /// A file, made if it does not exist.
@@ -34,9 +34,9 @@ pub(crate) enum Place {
     Postgres(String),
 }
 
-// === impl Place ===
+// === impl DatabaseUrl ===
 
-impl Place {
+impl DatabaseUrl {
     /// Reads `sqlite:PATH`, `sqlite::memory:` and `postgres://...`. The path is taken as
     /// it is, not as part of a URL.
     pub(crate) fn parse(url: &str) -> Result<Self, OpenError> {
@@ -94,7 +94,7 @@ fn percent_encoded(path: &str) -> String {
         .collect()
 }
 
-impl Place {
+impl DatabaseUrl {
     /// Keeps other processes from opening the database at the same time: two would
     /// make its tables at once. Makes a new file for this user alone. Where the lock
     /// cannot be had, opening goes on, and says what is wrong with the place.
@@ -120,9 +120,9 @@ impl Place {
     }
 }
 
-impl fmt::Debug for Place {
+impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Place({})", self.name())
+        write!(f, "DatabaseUrl({})", self.name())
     }
 }
 
@@ -150,11 +150,11 @@ impl OpenError {
         )
     }
 
-    pub(crate) fn connect(place: &Place, error: &sqlx::Error) -> Self {
+    pub(crate) fn connect(place: &DatabaseUrl, error: &sqlx::Error) -> Self {
         match place {
-            Place::Memory => Self::new(place.name(), error.to_string(), "report this"),
-            Place::File(path) => Self::file(path, error),
-            Place::Postgres(_) => Self::postgres(place.name(), error),
+            DatabaseUrl::Memory => Self::new(place.name(), error.to_string(), "report this"),
+            DatabaseUrl::File(path) => Self::file(path, error),
+            DatabaseUrl::Postgres(_) => Self::postgres(place.name(), error),
         }
     }
 
@@ -182,7 +182,7 @@ impl OpenError {
         Self::new(name, said, remedy)
     }
 
-    pub(crate) fn shared_sessions(place: &Place) -> Self {
+    pub(crate) fn shared_sessions(place: &DatabaseUrl) -> Self {
         Self::new(
             place.name(),
             "a pooler in front of it gives one session to several connections in turn",
@@ -234,7 +234,7 @@ impl OpenError {
         }
     }
 
-    pub(crate) fn no_current_key(place: &Place) -> Self {
+    pub(crate) fn no_current_key(place: &DatabaseUrl) -> Self {
         Self::new(
             place.name(),
             "only old keys were given, and no current key",
@@ -242,7 +242,11 @@ impl OpenError {
         )
     }
 
-    pub(crate) fn missing_keys(place: &Place, missing: &[String], keys: Option<&KeyRing>) -> Self {
+    pub(crate) fn missing_keys(
+        place: &DatabaseUrl,
+        missing: &[String],
+        keys: Option<&KeyRing>,
+    ) -> Self {
         let given = keys.map_or_else(|| "no key".to_string(), KeyRing::names);
         Self::new(
             place.name(),
@@ -256,7 +260,7 @@ impl OpenError {
         )
     }
 
-    pub(crate) fn use_of(place: &Place, error: &StoreError) -> Self {
+    pub(crate) fn use_of(place: &DatabaseUrl, error: &StoreError) -> Self {
         Self::new(
             place.name(),
             error.to_string(),
@@ -268,7 +272,7 @@ impl OpenError {
         clippy::wildcard_enum_match_arm,
         reason = "the migrator's enum is open, and all the rest is one thing here"
     )]
-    pub(crate) fn migrate(place: &Place, error: &MigrateError) -> Self {
+    pub(crate) fn migrate(place: &DatabaseUrl, error: &MigrateError) -> Self {
         let name = place.name();
         match error {
             MigrateError::VersionMissing(version) => Self::new(

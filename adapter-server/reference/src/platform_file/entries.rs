@@ -10,7 +10,7 @@ pub(super) mod spending;
 pub(super) mod tools;
 pub(super) mod users;
 
-use crate::platform_file::faults::{Fault, Faults, instead, join};
+use crate::platform_file::diagnostics::{Diagnostic, Diagnostics, instead, join};
 use crate::platform_file::secrets::Finder;
 use crate::platform_file::state::Names;
 use crate::stores::names::Kind;
@@ -28,8 +28,8 @@ pub(super) struct Reading<'a> {
     pub(super) org_public_id: &'a str,
     pub(super) secrets: Finder<'a>,
     pub(super) names: Names,
-    pub(super) faults: Faults,
-    pub(super) warnings: Faults,
+    pub(super) faults: Diagnostics,
+    pub(super) warnings: Diagnostics,
 }
 
 /// What entries of one kind are called, to find what is called the same.
@@ -80,13 +80,13 @@ impl<'a> Identities<'a> {
             let is_taken = holder.is_some_and(|holder| holder != text);
             if !stands && (!self.names.insert(name.to_string()) || is_taken) {
                 let reason = format!("is the name of another {}", kind.name());
-                let fault = Fault::new(join(path, "name"), reason, "choose another name");
+                let fault = Diagnostic::new(join(path, "name"), reason, "choose another name");
                 reading.faults.add(fault.of(name));
             }
         }
         if !self.ids.insert(text.clone()) && given.is_some() {
             let reason = format!("is the id of another {} of the file", kind.name());
-            let fault = Fault::new(join(path, "id"), reason, "leave one of them out");
+            let fault = Diagnostic::new(join(path, "id"), reason, "leave one of them out");
             reading.faults.add(fault.of(&text));
         }
         reading.names.add(kind, &text, name);
@@ -98,7 +98,7 @@ impl<'a> Identities<'a> {
 
 impl Reading<'_> {
     pub(super) fn missing(&mut self, path: &str, remedy: &str) {
-        self.faults.add(Fault::new(path, "is missing", remedy));
+        self.faults.add(Diagnostic::new(path, "is missing", remedy));
     }
 
     /// A text that must be there.
@@ -114,7 +114,7 @@ impl Reading<'_> {
             let prefix = M::PREFIX;
             let remedy = format!("write {prefix}_ and 32 hexadecimal digits");
             self.faults
-                .add(Fault::new(path, "is not an id of this kind", remedy).of(text));
+                .add(Diagnostic::new(path, "is not an id of this kind", remedy).of(text));
         }
         parsed
     }
@@ -142,7 +142,8 @@ impl Reading<'_> {
         let otherwise = format!("add the {what} or correct the name");
         let remedy = instead(text, self.names.known(kind), &otherwise);
         let reason = format!("is neither a {what} of the file nor of the database");
-        self.faults.add(Fault::new(path, reason, remedy).of(text));
+        self.faults
+            .add(Diagnostic::new(path, reason, remedy).of(text));
         None
     }
 
@@ -151,7 +152,7 @@ impl Reading<'_> {
         if let Some(number) = amount
             && !(number.is_finite() && number >= 0.0)
         {
-            let fault = Fault::new(
+            let fault = Diagnostic::new(
                 join(path, key),
                 "is not an amount",
                 "write a number, 0 or more",

@@ -1,8 +1,8 @@
 //! Writes what an org has as a file.
 
 use crate::platform_file::entries::{agents, harnesses, models, payments, spending, users};
+use crate::platform_file::schema::{File, RateLimit};
 use crate::platform_file::secrets::Writer;
-use crate::platform_file::shape::{File, RateLimit};
 use crate::platform_file::state::{Names, State};
 use crate::platform_file::text::FileFormat;
 use crate::reference::Reference;
@@ -123,5 +123,5 @@ fn file(writer: &mut Writer, names: &Names, org_id: i64, state: State) -> Result
 }
 
 fn number(stored: i64) -> Result<u32, StoreError> {
-    u32::try_from(stored).map_err(|_| crate::db::unreadable("a rate limit is out of range"))
+    u32::try_from(stored).map_err(|_| crate::db::corrupt_row("a rate limit is out of range"))
 }

@@ -1,13 +1,13 @@
 //! Makes an org what a file says: all of it or, if anything is wrong, nothing.
 
 mod chains;
-mod layout;
 mod plan;
+mod sections;
 mod write;
 
 use crate::db::locks;
+use crate::platform_file::diagnostics::{Diagnostic, Diagnostics};
 use crate::platform_file::entries::Reading;
-use crate::platform_file::faults::{Fault, Faults};
 use crate::platform_file::secrets::{Finder, SecretSource};
 use crate::platform_file::state::State;
 use crate::platform_file::text::FileFormat;
@@ -48,7 +48,7 @@ pub struct Imported {
     /// Its entries, in the order of the kinds.
     pub changes: Vec<Change>,
     /// What is probably not meant.
-    pub warnings: Vec<Fault>,
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Why a file was not imported. Nothing was changed.
@@ -66,7 +66,7 @@ pub enum ImportError {
     },
     /// Everything that is wrong with what it says.
     #[error("{}", listed(.0))]
-    Faults(Vec<Fault>),
+    Diagnostics(Vec<Diagnostic>),
     /// The storage failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -105,7 +105,7 @@ impl ImportError {
     }
 }
 
-fn listed(faults: &[Fault]) -> String {
+fn listed(faults: &[Diagnostic]) -> String {
     let lines: Vec<String> = faults.iter().map(|fault| format!("  {fault}")).collect();
     let count = match lines.len() {
         1 => "1 fault".to_string(),
@@ -127,8 +127,8 @@ impl Reference {
         dry_run: bool,
     ) -> Result<Imported, ImportError> {
         let key = self.inner.key.as_ref();
-        let mut faults = Faults::default();
-        let layout = layout::read(&format.parse(text)?, &mut faults);
+        let mut faults = Diagnostics::default();
+        let layout = sections::read(&format.parse(text)?, &mut faults);
 
         let mut tx = self.inner.db.write().await?;
         // In the order in which others take these locks: nobody waits in a circle.
@@ -146,7 +146,7 @@ impl Reference {
             },
             names: state.names(&mut tx, org_id).await?,
             faults,
-            warnings: Faults::default(),
+            warnings: Diagnostics::default(),
         };
         let mut plan = Plan::new(reading, &state);
         let formers = plan::formers(&mut tx, org_id, key, &layout).await?;
@@ -160,7 +160,7 @@ impl Reference {
         } = plan;
         let faults = reading.faults.into_vec();
         if !faults.is_empty() {
-            return Err(ImportError::Faults(faults));
+            return Err(ImportError::Diagnostics(faults));
         }
         if !dry_run {
             write::all(&mut tx, org_id, key, puts).await?;

@@ -1,7 +1,7 @@
 //! Reads a value of a file into the struct it stands for, and finds everything that is
 //! wrong with it: what cannot be read is noted, left out, and the rest is read again.
 
-use crate::platform_file::faults::{Fault, Faults, instead, join};
+use crate::platform_file::diagnostics::{Diagnostic, Diagnostics, instead, join};
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, MapAccess,
     SeqAccess, Visitor,
@@ -15,7 +15,7 @@ use std::slice;
 pub(super) fn read<T: DeserializeOwned>(
     value: &Value,
     path: &str,
-    faults: &mut Faults,
+    faults: &mut Diagnostics,
 ) -> Option<T> {
     let mut left_out = BTreeSet::new();
     loop {
@@ -46,13 +46,13 @@ struct Reader<'a> {
 
 /// Why a value cannot be read. Its path is empty until the reader knows it.
 #[derive(Debug)]
-pub(super) struct Problem(Fault);
+pub(super) struct Problem(Diagnostic);
 
 // === impl Problem ===
 
 impl Problem {
     fn new(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self(Fault::new("", reason, remedy))
+        Self(Diagnostic::new("", reason, remedy))
     }
 
     fn at(mut self, path: &str, value: &Value) -> Self {

@@ -1,8 +1,8 @@
 //! Secrets of a file: found where it says that they are, and left out of files that are
 //! written, unless they are asked for.
 
-use crate::platform_file::faults::{Fault, Faults, join};
-use crate::platform_file::shape::{Place, Secret, SecretJson};
+use crate::platform_file::diagnostics::{Diagnostic, Diagnostics, join};
+use crate::platform_file::schema::{Place, Secret, SecretJson};
 use mortise_proto::convert::json_text;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ impl Finder<'_> {
         &self,
         secret: &Secret,
         path: &str,
-        faults: &mut Faults,
+        faults: &mut Diagnostics,
     ) -> Option<String> {
         let found = match secret {
             Secret::Literal(text) => Some(text.clone()),
@@ -62,7 +62,7 @@ impl Finder<'_> {
         &self,
         secret: &SecretJson,
         path: &str,
-        faults: &mut Faults,
+        faults: &mut Diagnostics,
     ) -> Option<Value> {
         let SecretJson { env, file, value } = secret;
         self.may_be_stored(path, faults);
@@ -77,13 +77,13 @@ impl Finder<'_> {
         let text = self.find(&Place { env, file }, path, faults)?;
         let parsed = serde_json::from_str(&text);
         if parsed.is_err() {
-            faults.add(Fault::new(path, "does not contain JSON", "correct it"));
+            faults.add(Diagnostic::new(path, "does not contain JSON", "correct it"));
         }
         parsed.ok()
     }
 
     /// A configuration with the secrets in it. Without a key it is stored in clear.
-    pub(super) fn config(&self, config: &Value, path: &str, faults: &mut Faults) -> Value {
+    pub(super) fn config(&self, config: &Value, path: &str, faults: &mut Diagnostics) -> Value {
         match config {
             Value::Object(fields) => match only(fields) {
                 Some((ENV, Value::String(name))) => {
@@ -102,7 +102,7 @@ impl Finder<'_> {
                 }
                 Some((VALUE, Value::Object(fields))) => self.fields(fields, path, faults),
                 Some((ENV | FILE | VALUE, _)) => {
-                    faults.add(Fault::new(
+                    faults.add(Diagnostic::new(
                         path,
                         "is of the wrong kind",
                         "write {$env: NAME}, {$file: PATH} or {$value: {...}}",
@@ -121,7 +121,7 @@ impl Finder<'_> {
         }
     }
 
-    fn fields(&self, fields: &Map<String, Value>, path: &str, faults: &mut Faults) -> Value {
+    fn fields(&self, fields: &Map<String, Value>, path: &str, faults: &mut Diagnostics) -> Value {
         let found = fields.iter().map(|(key, value)| {
             let value = self.config(value, &join(path, key), faults);
             (key.clone(), value)
@@ -129,16 +129,16 @@ impl Finder<'_> {
         Value::Object(found.collect())
     }
 
-    fn find(&self, place: &Place, path: &str, faults: &mut Faults) -> Option<String> {
+    fn find(&self, place: &Place, path: &str, faults: &mut Diagnostics) -> Option<String> {
         let found = match (&place.env, &place.file) {
             (Some(name), None) => self.source.env(name).ok_or_else(|| {
                 let reason = format!("the environment variable {name} is not set");
-                Fault::new(path, reason, "set it to the secret")
+                Diagnostic::new(path, reason, "set it to the secret")
             }),
             (None, Some(file)) => match self.source.file(file) {
                 // Editors and `echo` end a file with a line end that is none of it.
                 Ok(text) => Ok(text.trim_end_matches(['\r', '\n']).to_string()),
-                Err(cause) => Err(Fault::new(
+                Err(cause) => Err(Diagnostic::new(
                     path,
                     format!("the file {file} cannot be read: {cause}"),
                     "write the secret into it and let this user read it",
@@ -148,7 +148,11 @@ impl Finder<'_> {
         };
         match found {
             Ok(text) if text.is_empty() => {
-                faults.add(Fault::new(path, "the secret is empty", "write it there"));
+                faults.add(Diagnostic::new(
+                    path,
+                    "the secret is empty",
+                    "write it there",
+                ));
                 None
             }
             Ok(text) => Some(text),
@@ -159,16 +163,16 @@ impl Finder<'_> {
         }
     }
 
-    fn may_be_stored(&self, path: &str, faults: &mut Faults) {
+    fn may_be_stored(&self, path: &str, faults: &mut Diagnostics) {
         if let Some(refused) = &self.refused {
-            faults.add(Fault::new(path, refused, "give the file of a key"));
+            faults.add(Diagnostic::new(path, refused, "give the file of a key"));
         }
     }
 }
 
-fn ambiguous(path: &str, places: &str) -> Fault {
+fn ambiguous(path: &str, places: &str) -> Diagnostic {
     let reason = "must name exactly one place of the secret";
-    Fault::new(path, reason, format!("write one of {places}"))
+    Diagnostic::new(path, reason, format!("write one of {places}"))
 }
 
 fn only(fields: &Map<String, Value>) -> Option<(&str, &Value)> {

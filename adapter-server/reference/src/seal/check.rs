@@ -4,9 +4,9 @@
 use crate::db;
 use crate::db::AnyConnection;
 use crate::db::encoding::now;
-use crate::db::{Db, fault};
+use crate::db::{Db, db_error};
 use crate::seal::keys::KEY_ID_BYTES;
-use crate::seal::places::{Form, PLACES, Place};
+use crate::seal::sealed_columns::{Form, PLACES, Place};
 use crate::seal::{KeyRing, record};
 use mortise_proto::StoreError;
 
@@ -29,7 +29,7 @@ pub(crate) async fn missing_keys(
     let known: Vec<(String,)> = sqlx::query_as(KNOWN)
         .fetch_all(&mut *tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     let mut missing = Vec::new();
     for (key_id,) in known {
         if keys.is_some_and(|keys| keys.find(&key_id).is_some()) {
@@ -39,7 +39,7 @@ pub(crate) async fn missing_keys(
             missing.push(key_id);
         } else {
             let forgotten = sqlx::query(FORGET).bind(key_id).execute(&mut *tx).await;
-            forgotten.map_err(fault)?;
+            forgotten.map_err(db_error)?;
         }
     }
     if !missing.is_empty() {
@@ -51,7 +51,7 @@ pub(crate) async fn missing_keys(
             .bind(now())
             .execute(&mut *tx)
             .await
-            .map_err(fault)?;
+            .map_err(db_error)?;
     }
     db::commit(tx).await?;
     Ok(missing)
@@ -64,7 +64,7 @@ pub(super) async fn forget_others(db: &Db, keys: &KeyRing) -> Result<(), StoreEr
         .bind(keys.current().id())
         .execute(&mut *tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     db::commit(tx).await
 }
 
@@ -79,7 +79,7 @@ pub(super) async fn sealed_with(
         Form::Columns(_) => query.bind(key_id.to_string()),
         Form::Record(_) => query.bind(record::prefix(id_bytes(key_id))),
     };
-    let (count,): (i64,) = query.fetch_one(conn).await.map_err(fault)?;
+    let (count,): (i64,) = query.fetch_one(conn).await.map_err(db_error)?;
     Ok(count.unsigned_abs())
 }
 

@@ -11,7 +11,7 @@
 
 use crate::db::encoding::{decoded, stored_fault};
 use crate::seal::keys::{KEY_ID_BYTES, NONCE_BYTES, key_id};
-use crate::seal::{Bound, KeyRing, NOT_CONFIGURED, broken, key_of, refused, too_long};
+use crate::seal::{AssociatedData, KeyRing, NOT_CONFIGURED, broken, key_of, refused, too_long};
 use mortise_proto::convert::ConvertError;
 use mortise_proto::{Secrets, StoreError};
 use prost::Message;
@@ -34,7 +34,7 @@ const CLEAR_WITHOUT_A_KEY: [&str; 6] = [
 /// The form in which a record is stored at its place.
 pub(crate) fn stored<W: Message + Secrets>(
     keys: Option<&KeyRing>,
-    bound: Bound<'_>,
+    bound: AssociatedData<'_>,
     record: &W,
 ) -> Result<Vec<u8>, StoreError> {
     let body = record.encode_to_vec();
@@ -53,7 +53,7 @@ pub(crate) fn stored<W: Message + Secrets>(
 /// The record that is stored at its place.
 pub(crate) fn opened<W: Message + Default>(
     keys: Option<&KeyRing>,
-    bound: Bound<'_>,
+    bound: AssociatedData<'_>,
     body: &[u8],
 ) -> Result<W, StoreError> {
     match Envelope::read(body) {
@@ -65,7 +65,7 @@ pub(crate) fn opened<W: Message + Default>(
 /// The upstream form of the record that is stored at its place.
 pub(crate) fn opened_domain<W, D>(
     keys: Option<&KeyRing>,
-    bound: Bound<'_>,
+    bound: AssociatedData<'_>,
     body: &[u8],
 ) -> Result<D, StoreError>
 where
@@ -78,7 +78,7 @@ where
 /// An envelope of a message.
 pub(super) fn sealed(
     keys: &KeyRing,
-    bound: Bound<'_>,
+    bound: AssociatedData<'_>,
     message: &[u8],
 ) -> Result<Vec<u8>, StoreError> {
     let key = keys.current();
@@ -126,7 +126,7 @@ impl<'a> Envelope<'a> {
     pub(super) fn open(
         &self,
         keys: Option<&KeyRing>,
-        bound: Bound<'_>,
+        bound: AssociatedData<'_>,
     ) -> Result<Vec<u8>, StoreError> {
         key_of(keys, &key_id(&self.key_id))?
             .decrypt(&bound.bytes(), self.nonce, self.text)

@@ -1,10 +1,10 @@
 //! Agents.
 
 use crate::db::AnyConnection;
-use crate::db::errors::upstream;
-use crate::db::fault;
+use crate::db::db_error;
+use crate::db::errors::into_upstream;
 use crate::reference::ScopedReference;
-use crate::seal::{Bound, KeyRing, opened_domain, stored};
+use crate::seal::{AssociatedData, KeyRing, opened_domain, stored};
 use crate::stores::names;
 use async_trait::async_trait;
 use everruns_core::agent::AgentStatus;
@@ -20,7 +20,7 @@ const PUT: &str = "INSERT INTO agents (org_id, id, body) VALUES ($1, $2, $3) \
 #[async_trait]
 impl AgentStore for ScopedReference {
     async fn get_agent(&self, agent_id: AgentId) -> Result<Option<Agent>, AgentLoopError> {
-        self.agent(agent_id).await.map_err(upstream)
+        self.agent(agent_id).await.map_err(into_upstream)
     }
 }
 
@@ -49,8 +49,8 @@ pub(crate) async fn find(
         .bind(id.as_str())
         .fetch_optional(conn)
         .await
-        .map_err(fault)?;
-    let bound = Bound::record(org_id, "agents", &id);
+        .map_err(db_error)?;
+    let bound = AssociatedData::record(org_id, "agents", &id);
     row.map(|(body,)| opened_domain::<pb::Agent, _>(key, bound, &body))
         .transpose()
 }
@@ -63,7 +63,7 @@ pub(crate) async fn put(
     agent: &Agent,
 ) -> Result<(), StoreError> {
     let id = agent.public_id.to_string();
-    let bound = Bound::record(org_id, "agents", &id);
+    let bound = AssociatedData::record(org_id, "agents", &id);
     let body = stored(key, bound, &pb::Agent::from(agent.clone()))?;
     sqlx::query(PUT)
         .bind(org_id)
@@ -71,7 +71,7 @@ pub(crate) async fn put(
         .bind(body)
         .execute(&mut *tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     let entry = names::Entry {
         kind: names::Kind::Agent,
         id: &id,

@@ -6,9 +6,9 @@ mod subjects;
 pub(crate) use spending::Spending;
 
 use crate::db::AnyConnection;
+use crate::db::db_error;
 use crate::db::encoding::domain;
-use crate::db::errors::upstream;
-use crate::db::fault;
+use crate::db::errors::into_upstream;
 use crate::reference::ScopedReference;
 use crate::stores::session_store;
 use async_trait::async_trait;
@@ -43,7 +43,7 @@ pub(crate) struct Budgets {
 #[async_trait]
 impl BudgetChecker for Budgets {
     async fn check_budgets(&self, session_id: &str) -> Result<BudgetToolResponse, AgentLoopError> {
-        self.check(session_id).await.map_err(upstream)
+        self.check(session_id).await.map_err(into_upstream)
     }
 }
 
@@ -93,7 +93,7 @@ pub(crate) async fn put(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 /// Every budget of the org, with what is left of it now.
@@ -102,7 +102,7 @@ pub(crate) async fn all(conn: &mut AnyConnection, org_id: i64) -> Result<Vec<Bud
         .bind(org_id)
         .fetch_all(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     budgets(rows)
 }
 

@@ -20,7 +20,7 @@ pub(crate) use group::Appender;
 
 use crate::db::AnyConnection;
 use crate::db::encoding::now;
-use crate::db::errors::upstream;
+use crate::db::errors::into_upstream;
 use crate::reference::ScopedReference;
 use crate::stores::event_log;
 use async_trait::async_trait;
@@ -28,7 +28,7 @@ use everruns_core::AgentLoopError;
 use everruns_core::events::{Event, EventRequest};
 use everruns_core::traits::EventEmitter;
 use everruns_core::typed_id::SessionId;
-use mortise_adapter_server::{Acknowledged, Appended, EventStore};
+use mortise_adapter_server::{AppendAck, AppendRequest, EventStore};
 use mortise_proto::convert::event_emitter::event_from_ack;
 use mortise_proto::{StoreError, pb};
 use prepare::prepare;
@@ -61,7 +61,7 @@ impl Stored {
 pub(crate) async fn store(
     tx: &mut AnyConnection,
     org_id: i64,
-    events: Vec<Appended>,
+    events: Vec<AppendRequest>,
 ) -> Result<Stored, StoreError> {
     let entries = events.into_iter().map(|event| prepare(org_id, event));
     let entries: Vec<_> = entries.collect::<Result<_, _>>()?;
@@ -75,7 +75,7 @@ pub(crate) async fn store(
 
 #[async_trait]
 impl EventStore for ScopedReference {
-    async fn append(&self, events: Vec<Appended>) -> Vec<Result<Acknowledged, StoreError>> {
+    async fn append(&self, events: Vec<AppendRequest>) -> Vec<Result<AppendAck, StoreError>> {
         // Checked here, on the caller's task: the group only writes.
         let mut entries = Vec::with_capacity(events.len());
         let slots: Vec<Result<(), StoreError>> = events
@@ -114,13 +114,13 @@ impl EventStore for ScopedReference {
 #[async_trait]
 impl EventEmitter for ScopedReference {
     async fn emit(&self, request: EventRequest) -> Result<Event, AgentLoopError> {
-        self.emitted(request).await.map_err(upstream)
+        self.emitted(request).await.map_err(into_upstream)
     }
 }
 
 impl ScopedReference {
     async fn emitted(&self, request: EventRequest) -> Result<Event, StoreError> {
-        let appended = Appended {
+        let appended = AppendRequest {
             request_id: self.scope.request_id.clone().unwrap_or_default(),
             event: pb::NewEvent::try_from(&request)?,
             proposed_id: None,

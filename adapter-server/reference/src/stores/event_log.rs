@@ -1,8 +1,8 @@
 //! Stored events, read.
 
 use crate::db::AnyConnection;
+use crate::db::db_error;
 use crate::db::encoding::{decoded, stored_fault};
-use crate::db::fault;
 use everruns_core::typed_id::SessionId;
 use futures::{Stream, StreamExt};
 use mortise_proto::convert::event_log::stored;
@@ -42,7 +42,7 @@ pub(crate) async fn read(
         .bind(READ_BYTES)
         .fetch_all(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     rows.into_iter().map(event).collect()
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn newest_of_type(
         .bind(event_type)
         .bind(limit)
         .fetch(conn);
-    rows.map(|row| event(row.map_err(fault)?))
+    rows.map(|row| event(row.map_err(db_error)?))
 }
 
 fn event((sequence, event_id, body): (i64, String, Vec<u8>)) -> Result<pb::Event, StoreError> {

@@ -1,10 +1,10 @@
 //! Harnesses and their chains.
 
 use crate::db::AnyConnection;
-use crate::db::errors::{refused, upstream};
-use crate::db::fault;
+use crate::db::db_error;
+use crate::db::errors::{into_upstream, refused};
 use crate::reference::ScopedReference;
-use crate::seal::{Bound, KeyRing, opened_domain, stored};
+use crate::seal::{AssociatedData, KeyRing, opened_domain, stored};
 use crate::stores::names;
 use async_trait::async_trait;
 use everruns_core::harness::HarnessStatus;
@@ -39,7 +39,7 @@ impl HarnessStore for ScopedReference {
         &self,
         harness_id: HarnessId,
     ) -> Result<Vec<Harness>, AgentLoopError> {
-        self.harness_chain(harness_id).await.map_err(upstream)
+        self.harness_chain(harness_id).await.map_err(into_upstream)
     }
 }
 
@@ -67,7 +67,7 @@ pub(crate) async fn put(
     harness: &Harness,
 ) -> Result<(), StoreError> {
     let id = harness.id.to_string();
-    let bound = Bound::record(org_id, "harnesses", &id);
+    let bound = AssociatedData::record(org_id, "harnesses", &id);
     let body = stored(key, bound, &pb::Harness::from(harness.clone()))?;
     sqlx::query(PUT)
         .bind(org_id)
@@ -76,7 +76,7 @@ pub(crate) async fn put(
         .bind(body)
         .execute(&mut *tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     let entry = names::Entry {
         kind: names::Kind::Harness,
         id: &id,
@@ -103,8 +103,8 @@ pub(crate) async fn find(
         .bind(id.as_str())
         .fetch_optional(conn)
         .await
-        .map_err(fault)?;
-    let bound = Bound::record(org_id, "harnesses", &id);
+        .map_err(db_error)?;
+    let bound = AssociatedData::record(org_id, "harnesses", &id);
     row.map(|(body,)| opened_domain::<pb::Harness, _>(key, bound, &body))
         .transpose()
 }
@@ -122,14 +122,14 @@ pub(crate) async fn chain(
         .bind(CHAIN_MAX)
         .fetch_all(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     let mut seen = HashSet::new();
     let mut chain = Vec::new();
     for (id, body) in rows {
         if seen.contains(&id) {
             break;
         }
-        let bound = Bound::record(org_id, "harnesses", &id);
+        let bound = AssociatedData::record(org_id, "harnesses", &id);
         chain.push(opened_domain::<pb::Harness, _>(key, bound, &body)?);
         seen.insert(id);
     }

@@ -3,8 +3,8 @@
 
 use crate::db::AnyConnection;
 use crate::db::encoding::{domain, now, stored_fault, time};
-use crate::db::errors::upstream;
-use crate::db::{fault, unreadable};
+use crate::db::errors::into_upstream;
+use crate::db::{corrupt_row, db_error};
 use crate::reference::ScopedReference;
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
@@ -37,18 +37,20 @@ impl ImageArtifactStore for ScopedReference {
         &self,
         image: CreateStoredImage,
     ) -> Result<StoredImageInfo, AgentLoopError> {
-        self.create_stored_image(image).await.map_err(upstream)
+        self.create_stored_image(image).await.map_err(into_upstream)
     }
 
     async fn get_image(&self, image_id: ImageId) -> Result<Option<StoredImage>, AgentLoopError> {
-        self.stored_image(image_id).await.map_err(upstream)
+        self.stored_image(image_id).await.map_err(into_upstream)
     }
 
     async fn get_image_info(
         &self,
         image_id: ImageId,
     ) -> Result<Option<StoredImageInfo>, AgentLoopError> {
-        self.stored_image_info(image_id).await.map_err(upstream)
+        self.stored_image_info(image_id)
+            .await
+            .map_err(into_upstream)
     }
 }
 
@@ -78,14 +80,14 @@ impl ScopedReference {
             created_at: Some(to_timestamp(time(now()))),
         };
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 sqlx::query(CREATE)
                     .bind(org_id)
                     .bind(id.as_str())
                     .bind(info.encode_to_vec())
                     .execute(&mut *tx)
                     .await
-                    .map_err(fault)?;
+                    .map_err(db_error)?;
                 for (piece, content) in (0_i64..).zip(data.chunks(PIECE_BYTES)) {
                     sqlx::query(ADD_PIECE)
                         .bind(org_id)
@@ -94,7 +96,7 @@ impl ScopedReference {
                         .bind(content)
                         .execute(&mut *tx)
                         .await
-                        .map_err(fault)?;
+                        .map_err(db_error)?;
                 }
                 Ok(pb::CreateImageResponse { image: Some(info) })
             })
@@ -136,7 +138,7 @@ pub(crate) async fn find(
         .bind(image_id.to_string())
         .fetch_optional(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     row.map(|(body,)| domain::<pb::StoredImageInfo, _>(&body))
         .transpose()
 }
@@ -175,13 +177,13 @@ pub(crate) async fn piece(
         .bind(number)
         .fetch_optional(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     row.map(|(content,)| content)
         .filter(|content| !content.is_empty() && content.len() <= left)
-        .ok_or_else(|| unreadable("the pieces of an image are not what was stored"))
+        .ok_or_else(|| corrupt_row("the pieces of an image are not what was stored"))
 }
 
 /// How many bytes an image has, as it is stored.
 pub(crate) fn size(info: &StoredImageInfo) -> Result<usize, StoreError> {
-    usize::try_from(info.size_bytes).map_err(|_| unreadable("the size of an image"))
+    usize::try_from(info.size_bytes).map_err(|_| corrupt_row("the size of an image"))
 }

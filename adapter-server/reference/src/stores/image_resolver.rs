@@ -1,6 +1,6 @@
 //! Images as models take them: those that tools made, in base64.
 
-use crate::db::errors::upstream;
+use crate::db::errors::into_upstream;
 use crate::reference::ScopedReference;
 use crate::stores::image_artifact_store::{each_piece, find, size};
 use async_trait::async_trait;
@@ -17,7 +17,7 @@ impl ImageResolver for ScopedReference {
     async fn resolve_image(&self, image_id: Uuid) -> Result<Option<ResolvedImage>, AgentLoopError> {
         self.resolved_image(ImageId::from_uuid(image_id))
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 }
 

@@ -2,9 +2,9 @@
 //! host's ownership checks read either.
 
 use crate::db::AnyConnection;
+use crate::db::db_error;
 use crate::db::encoding::{decoded, domain, nanos, now_after, stored_fault, time};
-use crate::db::errors::{refused, upstream};
-use crate::db::fault;
+use crate::db::errors::{into_upstream, refused};
 use crate::db::locks;
 use crate::reference::ScopedReference;
 use crate::stores::{session_resource_registry, session_store};
@@ -54,7 +54,7 @@ impl LeasedResourceStore for ScopedReference {
         &self,
         input: UpsertLeasedResource,
     ) -> Result<LeasedResource, AgentLoopError> {
-        self.lease(input).await.map_err(upstream)
+        self.lease(input).await.map_err(into_upstream)
     }
 
     async fn release_resource(
@@ -69,14 +69,16 @@ impl LeasedResourceStore for ScopedReference {
             resource_type,
             external_id,
         };
-        self.release(session_id, identity).await.map_err(upstream)
+        self.release(session_id, identity)
+            .await
+            .map_err(into_upstream)
     }
 
     async fn list_resources(
         &self,
         session_id: SessionId,
     ) -> Result<Vec<LeasedResource>, AgentLoopError> {
-        self.leases(session_id).await.map_err(upstream)
+        self.leases(session_id).await.map_err(into_upstream)
     }
 }
 
@@ -85,7 +87,7 @@ impl ScopedReference {
         let org_id = self.scope.org_id;
         let session_id = input.session_id;
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 locks::session(tx, org_id, session_id).await?;
                 session_store::must_be_open(tx, org_id, session_id).await?;
                 let identity = Identity::of(&input)?;
@@ -107,7 +109,7 @@ impl ScopedReference {
     ) -> Result<Option<LeasedResource>, StoreError> {
         let org_id = self.scope.org_id;
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 locks::session(tx, org_id, session_id).await?;
                 let Some(mut lease) = find(tx, org_id, session_id, identity).await? else {
                     return Ok(pb::ReleaseResourceResponse { resource: None });
@@ -130,7 +132,7 @@ impl ScopedReference {
             .bind(session_id.to_string())
             .fetch_all(&mut *conn)
             .await
-            .map_err(fault)?;
+            .map_err(db_error)?;
         rows.iter()
             .map(|(body,)| domain::<pb::LeasedResource, _>(body))
             .collect()
@@ -173,7 +175,7 @@ async fn find(
         .bind(identity.external_id.as_bytes())
         .fetch_optional(tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     row.map(|(body,)| decoded(&body)).transpose()
 }
 
@@ -239,7 +241,7 @@ async fn put(
         .bind(lease.encode_to_vec())
         .execute(&mut *tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     let entry = entry(session_id, lease)?;
     session_resource_registry::put(tx, org_id, session_id, entry).await?;
     Ok(())

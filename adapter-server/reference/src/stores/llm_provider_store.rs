@@ -1,11 +1,11 @@
 //! Language models. API keys are sealed.
 
 use crate::db::AnyConnection;
+use crate::db::db_error;
 use crate::db::encoding::{decoded, stored_fault};
-use crate::db::errors::upstream;
-use crate::db::fault;
+use crate::db::errors::into_upstream;
 use crate::reference::ScopedReference;
-use crate::seal::{Bound, KeyRing, Sealed, seal, unseal};
+use crate::seal::{AssociatedData, KeyRing, Sealed, seal, unseal};
 use async_trait::async_trait;
 use everruns_core::typed_id::ModelId;
 use everruns_core::{
@@ -51,11 +51,11 @@ impl LlmProviderStore for ScopedReference {
         &self,
         model_id: ModelId,
     ) -> Result<Option<ModelWithProvider>, AgentLoopError> {
-        self.model(model_id).await.map_err(upstream)
+        self.model(model_id).await.map_err(into_upstream)
     }
 
     async fn get_default_model(&self) -> Result<Option<ModelWithProvider>, AgentLoopError> {
-        self.default_model().await.map_err(upstream)
+        self.default_model().await.map_err(into_upstream)
     }
 }
 
@@ -83,7 +83,7 @@ pub(crate) async fn find(
         .bind(model_id.to_string())
         .fetch_optional(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     row.map(|row| opened(key, org_id, row)).transpose()
 }
 
@@ -96,7 +96,7 @@ pub(crate) async fn find_default(
         .bind(org_id)
         .fetch_optional(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     row.map(|row| opened(key, org_id, row)).transpose()
 }
 
@@ -110,7 +110,7 @@ pub(crate) async fn list_all(
         .bind(org_id)
         .fetch_all(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     rows.into_iter()
         .map(|row| {
             let model_id = id("id", &row.0).map_err(stored_fault)?;
@@ -128,7 +128,7 @@ pub(crate) async fn default_id(
         .bind(org_id)
         .fetch_optional(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     row.map(|(model_id,)| id("model_id", &model_id).map_err(stored_fault))
         .transpose()
 }
@@ -142,7 +142,7 @@ pub(crate) async fn put(
     mut model: ModelWithProvider,
 ) -> Result<(), StoreError> {
     let model_id = id.to_string();
-    let bound = Bound::ApiKey {
+    let bound = AssociatedData::ApiKey {
         org_id,
         model_id: &model_id,
     };
@@ -164,7 +164,7 @@ pub(crate) async fn put(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 /// Makes a model the org's default.
@@ -179,7 +179,7 @@ pub(crate) async fn put_default(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 fn opened(
@@ -194,7 +194,7 @@ fn opened(
             nonce,
             text,
         };
-        let bound = Bound::ApiKey {
+        let bound = AssociatedData::ApiKey {
             org_id,
             model_id: &model_id,
         };

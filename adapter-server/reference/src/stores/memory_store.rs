@@ -2,9 +2,9 @@
 //! memories that are found are read for.
 
 use crate::db::AnyConnection;
+use crate::db::db_error;
 use crate::db::encoding::{decoded, domain, nanos, now_after, stored_fault, time};
-use crate::db::errors::{refused, upstream};
-use crate::db::fault;
+use crate::db::errors::{into_upstream, refused};
 use crate::db::locks;
 use crate::reference::ScopedReference;
 use async_trait::async_trait;
@@ -61,14 +61,14 @@ impl MemoryStoreBackend for ScopedReference {
         &self,
         org_id: OrgId,
     ) -> Result<MemoryStoreEntity, AgentLoopError> {
-        self.default_store(org_id).await.map_err(upstream)
+        self.default_store(org_id).await.map_err(into_upstream)
     }
 
     async fn get_store(
         &self,
         store_id: MemoryStoreId,
     ) -> Result<Option<MemoryStoreEntity>, AgentLoopError> {
-        self.store(store_id).await.map_err(upstream)
+        self.store(store_id).await.map_err(into_upstream)
     }
 
     async fn create_memory(
@@ -93,11 +93,11 @@ impl MemoryStoreBackend for ScopedReference {
             created_at: now,
             updated_at: now,
         };
-        self.remember(memory).await.map_err(upstream)
+        self.remember(memory).await.map_err(into_upstream)
     }
 
     async fn recall(&self, query: MemoryQuery) -> Result<(Vec<Memory>, usize), AgentLoopError> {
-        self.recalled(query).await.map_err(upstream)
+        self.recalled(query).await.map_err(into_upstream)
     }
 
     async fn forget(
@@ -105,7 +105,9 @@ impl MemoryStoreBackend for ScopedReference {
         store_id: MemoryStoreId,
         memory_id: MemoryId,
     ) -> Result<bool, AgentLoopError> {
-        self.forgotten(store_id, memory_id).await.map_err(upstream)
+        self.forgotten(store_id, memory_id)
+            .await
+            .map_err(into_upstream)
     }
 
     async fn count_active(&self, store_id: MemoryStoreId) -> Result<usize, AgentLoopError> {
@@ -113,7 +115,7 @@ impl MemoryStoreBackend for ScopedReference {
             let mut conn = self.inner.db.reader().await?;
             count(&mut conn, self.scope.org_id, &store_id.to_string()).await
         };
-        count.await.map_err(upstream)
+        count.await.map_err(into_upstream)
     }
 }
 
@@ -129,13 +131,13 @@ impl ScopedReference {
         }
         let org_id = self.scope.org_id;
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 locks::org(tx, org_id, "memory_stores").await?;
                 let row: Option<(Vec<u8>,)> = sqlx::query_as(DEFAULT_STORE)
                     .bind(org_id)
                     .fetch_optional(&mut *tx)
                     .await
-                    .map_err(fault)?;
+                    .map_err(db_error)?;
                 let store: pb::MemoryStore = match row {
                     Some((body,)) => decoded(&body)?,
                     None => new_store(tx, org_id, asked).await?,
@@ -153,7 +155,7 @@ impl ScopedReference {
             .bind(id.to_string())
             .fetch_optional(&mut *conn)
             .await
-            .map_err(fault)?;
+            .map_err(db_error)?;
         row.map(|(body,)| domain::<pb::MemoryStore, _>(&body))
             .transpose()
     }
@@ -177,7 +179,7 @@ async fn new_store(
         .bind(store.encode_to_vec())
         .execute(tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(store)
 }
 
@@ -188,14 +190,14 @@ impl ScopedReference {
         let org_id = self.scope.org_id;
         let memory = pb::Memory::from(memory);
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 locks::org(tx, org_id, "memory_stores").await?;
                 let store: Option<(Vec<u8>,)> = sqlx::query_as(STORE)
                     .bind(org_id)
                     .bind(memory.store_id.as_str())
                     .fetch_optional(&mut *tx)
                     .await
-                    .map_err(fault)?;
+                    .map_err(db_error)?;
                 if store.is_none() {
                     return Err(refused(format!(
                         "memory store not found: {}",
@@ -236,7 +238,7 @@ impl ScopedReference {
             0 => RECALLED,
             limit => limit,
         };
-        while let Some((body,)) = rows.try_next().await.map_err(fault)? {
+        while let Some((body,)) = rows.try_next().await.map_err(db_error)? {
             let memory: pb::Memory = decoded(&body)?;
             if wanted.is(&memory) {
                 total += 1;
@@ -273,7 +275,7 @@ impl ScopedReference {
         let org_id = self.scope.org_id;
         let (store_id, memory_id) = (store_id.to_string(), memory_id.to_string());
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 locks::org(tx, org_id, "memory_stores").await?;
                 let row: Option<(Vec<u8>,)> = sqlx::query_as(FIND)
                     .bind(org_id)
@@ -281,7 +283,7 @@ impl ScopedReference {
                     .bind(memory_id.as_str())
                     .fetch_optional(&mut *tx)
                     .await
-                    .map_err(fault)?;
+                    .map_err(db_error)?;
                 let Some((body,)) = row else {
                     return Ok(pb::ForgetResponse { forgotten: false });
                 };
@@ -296,7 +298,7 @@ impl ScopedReference {
                     .bind(memory.encode_to_vec())
                     .execute(tx)
                     .await
-                    .map_err(fault)?;
+                    .map_err(db_error)?;
                 Ok(pb::ForgetResponse { forgotten: true })
             })
             .await?;
@@ -333,7 +335,7 @@ async fn count(conn: &mut AnyConnection, org_id: i64, store_id: &str) -> Result<
         .bind(store_id)
         .fetch_one(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(usize::try_from(count).unwrap_or_default())
 }
 
@@ -360,7 +362,7 @@ async fn put(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 /// The message of a memory with nothing but its pieces.
@@ -375,7 +377,7 @@ async fn parts(
         .bind(memory.id.as_str())
         .fetch_one(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(parts)
 }
 

@@ -4,9 +4,9 @@ pub(crate) mod of_event;
 pub(crate) mod query;
 
 use crate::db::AnyConnection;
+use crate::db::db_error;
 use crate::db::encoding::domain;
-use crate::db::errors::upstream;
-use crate::db::fault;
+use crate::db::errors::into_upstream;
 use crate::reference::ScopedReference;
 use crate::stores::message_retriever::query::Conditions;
 use async_trait::async_trait;
@@ -37,17 +37,19 @@ impl MessageRetriever for ScopedReference {
         session_id: SessionId,
         message_id: MessageId,
     ) -> Result<Option<Message>, AgentLoopError> {
-        self.message(session_id, message_id).await.map_err(upstream)
+        self.message(session_id, message_id)
+            .await
+            .map_err(into_upstream)
     }
 
     async fn load(&self, session_id: SessionId) -> Result<Vec<Message>, AgentLoopError> {
         self.messages(session_id, 0, usize::MAX)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn load_filtered(&self, query: MessageQuery) -> Result<Vec<Message>, AgentLoopError> {
-        self.filtered(&query).await.map_err(upstream)
+        self.filtered(&query).await.map_err(into_upstream)
     }
 
     async fn load_page(
@@ -58,11 +60,11 @@ impl MessageRetriever for ScopedReference {
     ) -> Result<Vec<Message>, AgentLoopError> {
         self.messages(session_id, offset, limit)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn count(&self, session_id: SessionId) -> Result<usize, AgentLoopError> {
-        self.message_count(session_id).await.map_err(upstream)
+        self.message_count(session_id).await.map_err(into_upstream)
     }
 }
 
@@ -79,7 +81,7 @@ impl ScopedReference {
             .bind(message_id.to_string())
             .fetch_optional(&mut *conn)
             .await
-            .map_err(fault)?;
+            .map_err(db_error)?;
         row.map(|(body,)| domain::<pb::Message, _>(&body))
             .transpose()
     }
@@ -101,7 +103,7 @@ impl ScopedReference {
             .bind(session_id.to_string())
             .fetch_one(&mut *conn)
             .await
-            .map_err(fault)?;
+            .map_err(db_error)?;
         Ok(usize::try_from(count).unwrap_or_default())
     }
 
@@ -152,7 +154,7 @@ pub(crate) async fn load_after(
         .bind(sequence)
         .fetch_all(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     rows.iter()
         .map(|(body,)| domain::<pb::Message, _>(body))
         .collect()
@@ -172,7 +174,7 @@ async fn load(
         .bind(i64::try_from(offset).unwrap_or(i64::MAX))
         .fetch_all(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     rows.iter()
         .map(|(body,)| domain::<pb::Message, _>(body))
         .collect()

@@ -3,8 +3,8 @@
 
 use crate::db::AnyConnection;
 use crate::db::errors::refused;
-use crate::db::{fault, unreadable};
-use crate::seal::{Bound, KeyRing, opened_domain};
+use crate::db::{corrupt_row, db_error};
+use crate::seal::{AssociatedData, KeyRing, opened_domain};
 use mortise_proto::StoreError;
 use mortise_proto::convert::ConvertError;
 use prost::Message;
@@ -94,7 +94,7 @@ pub(crate) async fn put(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 /// Whether an active one other than `id` has the name.
@@ -112,7 +112,7 @@ pub(crate) async fn is_taken(
         .bind(id)
         .fetch_optional(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(row.is_some())
 }
 
@@ -144,11 +144,11 @@ pub(crate) async fn names(
         .bind(kind.name())
         .fetch_all(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     rows.into_iter()
         .map(|(id, name)| match String::from_utf8(name) {
             Ok(name) => Ok((id, name)),
-            Err(_) => Err(unreadable("a name is not UTF-8")),
+            Err(_) => Err(corrupt_row("a name is not UTF-8")),
         })
         .collect()
 }
@@ -169,9 +169,9 @@ where
         .bind(listing.kind.name())
         .fetch_all(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     let open = |(id, body): &(String, Vec<u8>)| {
-        opened_domain::<W, D>(key, Bound::record(org_id, listing.table, id), body)
+        opened_domain::<W, D>(key, AssociatedData::record(org_id, listing.table, id), body)
     };
     rows.iter().map(open).collect()
 }

@@ -1,9 +1,9 @@
 //! Sessions as they come into being.
 
 use crate::db::AnyConnection;
+use crate::db::db_error;
 use crate::db::encoding::nanos;
-use crate::db::fault;
-use crate::seal::{Bound, KeyRing, stored};
+use crate::seal::{AssociatedData, KeyRing, stored};
 use crate::stores::session_store;
 use crate::stores::session_store::status_name;
 use crate::stores::{agent_store, harness_store, session_file_system};
@@ -48,7 +48,7 @@ async fn write(
 ) -> Result<(), StoreError> {
     let wire = pb::Session::from(session.clone());
     let id = session.id.to_string();
-    let body = stored(key, Bound::record(org_id, "sessions", &id), &wire)?;
+    let body = stored(key, AssociatedData::record(org_id, "sessions", &id), &wire)?;
     sqlx::query(PUT)
         .bind(org_id)
         .bind(id.as_str())
@@ -58,7 +58,7 @@ async fn write(
         .bind(body)
         .execute(&mut *tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     sqlx::query(INDEX)
         .bind(org_id)
         .bind(id.as_str())
@@ -67,7 +67,7 @@ async fn write(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 /// The starter files of a session: those of its harness chain, its agent and itself,

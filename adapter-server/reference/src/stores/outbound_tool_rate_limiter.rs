@@ -3,7 +3,7 @@
 //! is not exact when servers share an org is what a check that fails open may be.
 
 use crate::db::AnyConnection;
-use crate::db::fault;
+use crate::db::db_error;
 use crate::reference::Inner;
 use crate::reference::ScopedReference;
 use async_trait::async_trait;
@@ -85,7 +85,7 @@ pub(crate) async fn put(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 /// What was put, if anything was: calls at most, and the window in seconds.
@@ -97,7 +97,7 @@ pub(crate) async fn find(
         .bind(org_id)
         .fetch_optional(conn)
         .await
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 // === impl Calls ===

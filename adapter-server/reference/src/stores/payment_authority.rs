@@ -17,11 +17,11 @@ mod settle;
 pub(crate) use backend::LedgerOnly;
 pub use backend::{PaymentAttempt, PaymentBackend, PaymentFailure, PaymentReceipt};
 pub(crate) use policies::{list_accounts, list_policies, lock, put, put_account};
-pub(crate) use settle::settle_for_ever;
+pub(crate) use settle::settle_loop;
 
 use crate::db;
 use crate::db::encoding::stored_fault;
-use crate::db::errors::upstream;
+use crate::db::errors::into_upstream;
 use crate::reference::ScopedReference;
 use crate::seal;
 use async_trait::async_trait;
@@ -55,10 +55,10 @@ impl PaymentAuthority for Payments {
         session_id: SessionId,
         request: MachinePaymentRequest,
     ) -> Result<MachinePaymentResponse, AgentLoopError> {
-        let answer = self.pay(session_id, request).await.map_err(upstream)?;
+        let answer = self.pay(session_id, request).await.map_err(into_upstream)?;
         nested("payment", answer.payment)
             .map_err(stored_fault)
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 }
 
@@ -72,7 +72,7 @@ impl Payments {
     ) -> Result<Answer, StoreError> {
         // Receipts are kept, and only sealed: without a key nothing may be paid.
         seal::configured(self.reference.inner.key.as_ref())?;
-        if let Some(answer) = self.reference.remembered().await? {
+        if let Some(answer) = self.reference.cached_reply().await? {
             return Ok(answer);
         }
         let attempt = match self.admit(session_id, request).await? {
@@ -83,7 +83,7 @@ impl Payments {
         match self.reference.inner.payments.pay(&attempt).await {
             Ok(receipt) => self.paid(&attempt, receipt).await,
             Err(PaymentFailure::NotPaid(text)) => self.not_paid(&attempt, text).await,
-            Err(PaymentFailure::Unknown(text)) => Err(in_doubt(&attempt, &text)),
+            Err(PaymentFailure::Unknown(text)) => Err(outcome_unknown(&attempt, &text)),
         }
     }
 
@@ -116,10 +116,10 @@ impl Payments {
         let key = self.reference.inner.key.as_ref();
         let settled = self
             .reference
-            .once(async |tx| ledger::succeeded(tx, key, attempt, receipt).await)
+            .run_once(async |tx| ledger::succeeded(tx, key, attempt, receipt).await)
             .await;
         // The money has moved, whatever became of the note of it.
-        settled.map_err(|error| in_doubt(attempt, &error.message))
+        settled.map_err(|error| outcome_unknown(attempt, &error.message))
     }
 
     async fn not_paid(&self, attempt: &PaymentAttempt, text: String) -> Result<Answer, StoreError> {
@@ -138,7 +138,7 @@ fn refused(text: impl Into<String>) -> StoreError {
 }
 
 /// Nobody knows whether it was paid; the same call again asks about this attempt.
-fn in_doubt(attempt: &PaymentAttempt, text: &str) -> StoreError {
+fn outcome_unknown(attempt: &PaymentAttempt, text: &str) -> StoreError {
     let mut error = StoreError::new(
         ErrorReason::Unavailable,
         format!("the outcome of payment {} is unknown: {text}", attempt.id),

@@ -17,7 +17,7 @@ mod wait;
 pub(crate) use capabilities::{built_in, is_built_in};
 
 use crate::db::AnyConnection;
-use crate::db::errors::{no_session, refused, upstream};
+use crate::db::errors::{into_upstream, no_session, refused};
 use crate::reference::ScopedReference;
 use crate::stores::names::Kind;
 use crate::stores::session_store;
@@ -118,11 +118,11 @@ fn named(kind: Kind, name: &str) -> std::result::Result<(), StoreError> {
 #[async_trait]
 impl PlatformStore for ScopedReference {
     async fn list_harnesses(&self) -> Result<Vec<Harness>> {
-        harnesses::list(self).await.map_err(upstream)
+        harnesses::list(self).await.map_err(into_upstream)
     }
 
     async fn get_harness(&self, id: HarnessId) -> Result<Option<Harness>> {
-        harnesses::get(self, id).await.map_err(upstream)
+        harnesses::get(self, id).await.map_err(into_upstream)
     }
 
     async fn create_harness(
@@ -144,7 +144,7 @@ impl PlatformStore for ScopedReference {
             capabilities,
         )
         .await
-        .map_err(upstream)
+        .map_err(into_upstream)
     }
 
     async fn update_harness(
@@ -166,23 +166,25 @@ impl PlatformStore for ScopedReference {
             parent_harness_id,
         )
         .await
-        .map_err(upstream)
+        .map_err(into_upstream)
     }
 
     async fn delete_harness(&self, id: HarnessId) -> Result<()> {
-        harnesses::delete(self, id).await.map_err(upstream)
+        harnesses::delete(self, id).await.map_err(into_upstream)
     }
 
     async fn copy_harness(&self, id: HarnessId, new_name: Option<&str>) -> Result<Harness> {
-        harnesses::copy(self, id, new_name).await.map_err(upstream)
+        harnesses::copy(self, id, new_name)
+            .await
+            .map_err(into_upstream)
     }
 
     async fn list_agents(&self) -> Result<Vec<Agent>> {
-        agents::list(self).await.map_err(upstream)
+        agents::list(self).await.map_err(into_upstream)
     }
 
     async fn get_agent_by_id(&self, id: AgentId) -> Result<Option<Agent>> {
-        self.agent(id).await.map_err(upstream)
+        self.agent(id).await.map_err(into_upstream)
     }
 
     async fn create_agent(
@@ -202,7 +204,7 @@ impl PlatformStore for ScopedReference {
             capabilities,
         )
         .await
-        .map_err(upstream)
+        .map_err(into_upstream)
     }
 
     async fn update_agent(
@@ -215,21 +217,21 @@ impl PlatformStore for ScopedReference {
     ) -> Result<Agent> {
         agents::update(self, id, name, display_name, description, system_prompt)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn delete_agent(&self, id: AgentId) -> Result<()> {
-        agents::delete(self, id).await.map_err(upstream)
+        agents::delete(self, id).await.map_err(into_upstream)
     }
 
     async fn list_apps(&self, search: Option<&str>, include_archived: bool) -> Result<Vec<App>> {
         apps::list(self, search, include_archived)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn get_app(&self, id: AppId) -> Result<Option<App>> {
-        apps::get(self, id).await.map_err(upstream)
+        apps::get(self, id).await.map_err(into_upstream)
     }
 
     async fn create_app(
@@ -251,7 +253,7 @@ impl PlatformStore for ScopedReference {
             channel_type,
             channel_config,
         };
-        apps::create(self, new).await.map_err(upstream)
+        apps::create(self, new).await.map_err(into_upstream)
     }
 
     async fn update_app(
@@ -273,23 +275,23 @@ impl PlatformStore for ScopedReference {
             agent_identity_id,
         )
         .await
-        .map_err(upstream)
+        .map_err(into_upstream)
     }
 
     async fn delete_app(&self, id: AppId) -> Result<()> {
-        apps::delete(self, id).await.map_err(upstream)
+        apps::delete(self, id).await.map_err(into_upstream)
     }
 
     async fn destroy_app(&self, id: AppId) -> Result<()> {
-        apps::destroy(self, id).await.map_err(upstream)
+        apps::destroy(self, id).await.map_err(into_upstream)
     }
 
     async fn publish_app(&self, id: AppId) -> Result<App> {
-        apps::publish(self, id).await.map_err(upstream)
+        apps::publish(self, id).await.map_err(into_upstream)
     }
 
     async fn unpublish_app(&self, id: AppId) -> Result<App> {
-        apps::unpublish(self, id).await.map_err(upstream)
+        apps::unpublish(self, id).await.map_err(into_upstream)
     }
 
     async fn add_app_channel(
@@ -301,7 +303,7 @@ impl PlatformStore for ScopedReference {
     ) -> Result<AppChannel> {
         channels::add(self, app_id, channel_type, channel_config, enabled)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn update_app_channel(
@@ -321,13 +323,13 @@ impl PlatformStore for ScopedReference {
             enabled,
         )
         .await
-        .map_err(upstream)
+        .map_err(into_upstream)
     }
 
     async fn delete_app_channel(&self, app_id: AppId, channel_id: AppChannelId) -> Result<()> {
         channels::delete(self, app_id, channel_id)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn list_sessions(
@@ -337,7 +339,7 @@ impl PlatformStore for ScopedReference {
     ) -> Result<Vec<Session>> {
         sessions::list(self, limit, agent_id)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn create_session(
@@ -359,7 +361,7 @@ impl PlatformStore for ScopedReference {
             blueprint_config,
         )
         .await
-        .map_err(upstream)
+        .map_err(into_upstream)
     }
 
     async fn set_subagent_metadata(
@@ -379,25 +381,25 @@ impl PlatformStore for ScopedReference {
             subagent_status,
         )
         .await
-        .map_err(upstream)
+        .map_err(into_upstream)
     }
 
     async fn get_session_by_id(&self, id: SessionId) -> Result<Option<Session>> {
-        sessions::get(self, id).await.map_err(upstream)
+        sessions::get(self, id).await.map_err(into_upstream)
     }
 
     async fn get_session_context_report(&self, id: SessionId) -> Result<SessionContextReport> {
-        report::of(self, id).await.map_err(upstream)
+        report::of(self, id).await.map_err(into_upstream)
     }
 
     async fn delete_session(&self, id: SessionId) -> Result<()> {
-        sessions::delete(self, id).await.map_err(upstream)
+        sessions::delete(self, id).await.map_err(into_upstream)
     }
 
     async fn send_message(&self, session_id: SessionId, content: &str) -> Result<()> {
         messages::send(self, session_id, content)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn get_messages(
@@ -407,7 +409,7 @@ impl PlatformStore for ScopedReference {
     ) -> Result<Vec<PlatformMessage>> {
         messages::list(self, session_id, limit)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn wait_for_idle(
@@ -417,11 +419,13 @@ impl PlatformStore for ScopedReference {
     ) -> Result<String> {
         wait::until_settled(self, session_id, timeout_secs)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn list_capabilities(&self, search: Option<&str>) -> Result<Vec<CapabilityInfo>> {
-        capabilities::list(self, search).await.map_err(upstream)
+        capabilities::list(self, search)
+            .await
+            .map_err(into_upstream)
     }
 
     fn base_url(&self) -> &str {

@@ -2,11 +2,11 @@
 
 use crate::db::AnyConnection;
 use crate::db::encoding::{decoded, stored_fault};
-use crate::db::errors::upstream;
-use crate::db::{fault, unreadable};
+use crate::db::errors::into_upstream;
+use crate::db::{corrupt_row, db_error};
 use crate::reference::ScopedReference;
 use crate::seal;
-use crate::seal::{Bound, KeyRing, Sealed};
+use crate::seal::{AssociatedData, KeyRing, Sealed};
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::traits::{ProviderCredentialStore, ProviderCredentials};
@@ -39,7 +39,7 @@ impl ProviderCredentialStore for ScopedReference {
     ) -> Result<Option<ProviderCredentials>, AgentLoopError> {
         self.default_credentials(provider_type)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 }
 
@@ -57,7 +57,7 @@ impl ScopedReference {
             .bind(provider_type.as_bytes())
             .fetch_optional(&mut *conn)
             .await
-            .map_err(fault)?;
+            .map_err(db_error)?;
         row.map(|(key_id, nonce, text, body)| {
             let sealed = Sealed {
                 key_id,
@@ -91,7 +91,7 @@ pub(crate) async fn put(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 /// All credentials of the org, by type of provider.
@@ -104,11 +104,11 @@ pub(crate) async fn list_all(
         .bind(org_id)
         .fetch_all(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     rows.into_iter()
         .map(|(provider_type, key_id, nonce, text, body)| {
             let provider_type = String::from_utf8(provider_type)
-                .map_err(|_| unreadable("a type of provider is not UTF-8"))?;
+                .map_err(|_| corrupt_row("a type of provider is not UTF-8"))?;
             let sealed = Sealed {
                 key_id,
                 nonce,
@@ -132,8 +132,8 @@ fn opened(
     ProviderCredentials::try_from(wire).map_err(stored_fault)
 }
 
-fn bound(org_id: i64, provider_type: &str) -> Bound<'_> {
-    Bound::Column {
+fn bound(org_id: i64, provider_type: &str) -> AssociatedData<'_> {
+    AssociatedData::Column {
         org_id,
         table: "provider_credentials",
         row: [provider_type, ""],

@@ -2,7 +2,7 @@
 
 use crate::db::AnyConnection;
 use crate::db::encoding::stored_fault;
-use crate::db::errors::{session_not_found, upstream};
+use crate::db::errors::{into_upstream, session_not_found};
 use crate::reference::ScopedReference;
 use crate::stores::budget_checker::Budgets;
 use crate::stores::payment_authority::Payments;
@@ -35,7 +35,7 @@ impl RuntimeHostAdapter for ScopedReference {
         _org_id: i64,
         agent_id: AgentId,
     ) -> Result<Option<Agent>, AgentLoopError> {
-        self.agent(agent_id).await.map_err(upstream)
+        self.agent(agent_id).await.map_err(into_upstream)
     }
 
     async fn get_harness(
@@ -43,7 +43,10 @@ impl RuntimeHostAdapter for ScopedReference {
         _org_id: i64,
         harness_id: HarnessId,
     ) -> Result<Option<Harness>, AgentLoopError> {
-        let chain = self.harness_chain(harness_id).await.map_err(upstream)?;
+        let chain = self
+            .harness_chain(harness_id)
+            .await
+            .map_err(into_upstream)?;
         Ok(chain.into_iter().last())
     }
 
@@ -55,7 +58,7 @@ impl RuntimeHostAdapter for ScopedReference {
     ) -> Result<Session, AgentLoopError> {
         self.set_status(session_id, status.into())
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn load_turn_context(
@@ -63,7 +66,7 @@ impl RuntimeHostAdapter for ScopedReference {
         _org_id: i64,
         session_id: SessionId,
     ) -> Result<RuntimeHostTurnContext, AgentLoopError> {
-        self.turn_context(session_id).await.map_err(upstream)
+        self.turn_context(session_id).await.map_err(into_upstream)
     }
 
     // Capabilities and drivers are code, and code runs on the host's side of the wire.
@@ -199,7 +202,7 @@ impl ScopedReference {
     ) -> Result<Session, StoreError> {
         let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 let session = session_store::update(tx, org_id, key, session_id, |session, now| {
                     session.set_status(status);
                     if status == pb::SessionStatus::Active {

@@ -13,7 +13,7 @@ pub(crate) use change::seed;
 
 use crate::db::AnyConnection;
 use crate::db::encoding::stored_fault;
-use crate::db::errors::{refused, upstream};
+use crate::db::errors::{into_upstream, refused};
 use crate::db::locks;
 use crate::reference::ScopedReference;
 use crate::stores::session_file_system::path::FilePath;
@@ -38,7 +38,7 @@ impl SessionFileSystem for ScopedReference {
         session_id: SessionId,
         path: &str,
     ) -> Result<Option<SessionFile>, AgentLoopError> {
-        self.read(session_id, path).await.map_err(upstream)
+        self.read(session_id, path).await.map_err(into_upstream)
     }
 
     async fn write_file(
@@ -50,7 +50,7 @@ impl SessionFileSystem for ScopedReference {
     ) -> Result<SessionFile, AgentLoopError> {
         self.write(session_id, path, content, encoding)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn write_file_if_content_matches(
@@ -68,7 +68,7 @@ impl SessionFileSystem for ScopedReference {
         };
         self.write_if(session_id, path, expected, content, encoding)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn delete_file(
@@ -79,7 +79,7 @@ impl SessionFileSystem for ScopedReference {
     ) -> Result<bool, AgentLoopError> {
         self.remove(session_id, path, recursive)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn list_directory(
@@ -87,7 +87,7 @@ impl SessionFileSystem for ScopedReference {
         session_id: SessionId,
         path: &str,
     ) -> Result<Vec<FileInfo>, AgentLoopError> {
-        self.list(session_id, path).await.map_err(upstream)
+        self.list(session_id, path).await.map_err(into_upstream)
     }
 
     async fn stat_file(
@@ -95,7 +95,7 @@ impl SessionFileSystem for ScopedReference {
         session_id: SessionId,
         path: &str,
     ) -> Result<Option<FileStat>, AgentLoopError> {
-        self.stat(session_id, path).await.map_err(upstream)
+        self.stat(session_id, path).await.map_err(into_upstream)
     }
 
     async fn grep_files(
@@ -106,7 +106,7 @@ impl SessionFileSystem for ScopedReference {
     ) -> Result<Vec<GrepMatch>, AgentLoopError> {
         self.grep(session_id, pattern, path_pattern)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn create_directory(
@@ -116,7 +116,7 @@ impl SessionFileSystem for ScopedReference {
     ) -> Result<FileInfo, AgentLoopError> {
         self.make_directory(session_id, path)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn seed_initial_file(
@@ -124,7 +124,7 @@ impl SessionFileSystem for ScopedReference {
         session_id: SessionId,
         file: &InitialFile,
     ) -> Result<(), AgentLoopError> {
-        self.place(session_id, file).await.map_err(upstream)
+        self.place(session_id, file).await.map_err(into_upstream)
     }
 }
 
@@ -211,7 +211,7 @@ impl ScopedReference {
         let new = Content::parse(content, encoding)?;
         let workspace = self.workspace(session_id);
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 begin(tx, workspace).await?;
                 let row = change::write(tx, workspace, &path, &new).await?;
                 Ok(pb::WriteFileResponse {
@@ -234,7 +234,7 @@ impl ScopedReference {
         let new = Content::parse(content, encoding)?;
         let workspace = self.workspace(session_id);
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 locks::session(tx, workspace.org_id, session_id).await?;
                 let row = change::write_if(tx, workspace, &path, expected, &new).await?;
                 if row.is_some() {
@@ -257,7 +257,7 @@ impl ScopedReference {
         let path = FilePath::parse(path)?;
         let workspace = self.workspace(session_id);
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 locks::session(tx, workspace.org_id, session_id).await?;
                 let deleted = change::delete(tx, workspace, &path, recursive).await?;
                 Ok(pb::DeleteFileResponse { deleted })
@@ -274,7 +274,7 @@ impl ScopedReference {
         let path = FilePath::parse(path)?;
         let workspace = self.workspace(session_id);
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 begin(tx, workspace).await?;
                 let row = change::make_directory(tx, workspace, &path).await?;
                 Ok(pb::CreateDirectoryResponse {
@@ -287,7 +287,7 @@ impl ScopedReference {
 
     async fn place(&self, session_id: SessionId, file: &InitialFile) -> Result<(), StoreError> {
         let workspace = self.workspace(session_id);
-        self.once(async |tx| {
+        self.run_once(async |tx| {
             begin(tx, workspace).await?;
             seed(tx, workspace.org_id, session_id, file).await?;
             Ok(pb::SeedInitialFileResponse {})

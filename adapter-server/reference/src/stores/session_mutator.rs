@@ -1,7 +1,7 @@
 //! Changes to a session that tools may make.
 
 use crate::db::encoding::stored_fault;
-use crate::db::errors::upstream;
+use crate::db::errors::into_upstream;
 use crate::reference::ScopedReference;
 use crate::stores::session_store;
 use async_trait::async_trait;
@@ -17,7 +17,9 @@ impl SessionMutator for ScopedReference {
         session_id: SessionId,
         title: String,
     ) -> Result<Session, AgentLoopError> {
-        self.set_title(session_id, title).await.map_err(upstream)
+        self.set_title(session_id, title)
+            .await
+            .map_err(into_upstream)
     }
 }
 
@@ -25,7 +27,7 @@ impl ScopedReference {
     async fn set_title(&self, session_id: SessionId, title: String) -> Result<Session, StoreError> {
         let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 let session = session_store::update(tx, org_id, key, session_id, |session, _| {
                     session.title = Some(title);
                 });

@@ -2,9 +2,9 @@
 //! make, so registering is one read and one write.
 
 use crate::db::AnyConnection;
+use crate::db::db_error;
 use crate::db::encoding::{decoded, domain, now_after, stored_fault, time};
-use crate::db::errors::{refused, upstream};
-use crate::db::fault;
+use crate::db::errors::{into_upstream, refused};
 use crate::db::locks;
 use crate::reference::ScopedReference;
 use crate::stores::session_store;
@@ -48,7 +48,7 @@ impl SessionResourceRegistry for ScopedReference {
         &self,
         entry: RegisterSessionResource,
     ) -> Result<SessionResourceEntry, AgentLoopError> {
-        self.registered(entry).await.map_err(upstream)
+        self.registered(entry).await.map_err(into_upstream)
     }
 
     async fn update_status(
@@ -59,7 +59,7 @@ impl SessionResourceRegistry for ScopedReference {
     ) -> Result<Option<SessionResourceEntry>, AgentLoopError> {
         self.set_resource_status(session_id, resource_id, status)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn get(
@@ -69,7 +69,7 @@ impl SessionResourceRegistry for ScopedReference {
     ) -> Result<Option<SessionResourceEntry>, AgentLoopError> {
         self.resource(session_id, resource_id)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn list(
@@ -77,7 +77,9 @@ impl SessionResourceRegistry for ScopedReference {
         session_id: SessionId,
         filter: Option<&SessionResourceFilter>,
     ) -> Result<Vec<SessionResourceEntry>, AgentLoopError> {
-        self.resources(session_id, filter).await.map_err(upstream)
+        self.resources(session_id, filter)
+            .await
+            .map_err(into_upstream)
     }
 
     async fn deregister(
@@ -87,7 +89,7 @@ impl SessionResourceRegistry for ScopedReference {
     ) -> Result<bool, AgentLoopError> {
         self.deregistered(session_id, resource_id)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 }
 
@@ -99,7 +101,7 @@ impl ScopedReference {
         let org_id = self.scope.org_id;
         let session_id = entry.session_id;
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 locks::session(tx, org_id, session_id).await?;
                 session_store::must_be_open(tx, org_id, session_id).await?;
                 let entry = put(tx, org_id, session_id, entry.into()).await?;
@@ -117,7 +119,7 @@ impl ScopedReference {
     ) -> Result<Option<SessionResourceEntry>, StoreError> {
         let org_id = self.scope.org_id;
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 locks::session(tx, org_id, session_id).await?;
                 let Some((updated_at, mut entry)) =
                     find(tx, org_id, session_id, resource_id).await?
@@ -164,7 +166,7 @@ impl ScopedReference {
             .bind(i64::from(i32::from(status)))
             .fetch_all(&mut *conn)
             .await
-            .map_err(fault)?;
+            .map_err(db_error)?;
         rows.iter()
             .map(|(body,)| domain::<pb::SessionResourceEntry, _>(body))
             .collect()
@@ -177,7 +179,7 @@ impl ScopedReference {
     ) -> Result<bool, StoreError> {
         let org_id = self.scope.org_id;
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 locks::session(tx, org_id, session_id).await?;
                 let deleted = sqlx::query(DELETE)
                     .bind(org_id)
@@ -185,7 +187,7 @@ impl ScopedReference {
                     .bind(resource_id.as_bytes())
                     .execute(tx)
                     .await
-                    .map_err(fault)?;
+                    .map_err(db_error)?;
                 Ok(pb::DeregisterResponse {
                     deregistered: deleted.rows_affected() > 0,
                 })
@@ -209,7 +211,7 @@ async fn find(
         .bind(resource_id.as_bytes())
         .fetch_optional(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     row.map(|(updated_at, body)| Ok((updated_at, decoded(&body)?)))
         .transpose()
 }
@@ -233,7 +235,7 @@ pub(crate) async fn put(
         .bind(entry.resource_id.as_bytes())
         .fetch_optional(&mut *tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     let updated_at = now_after(known.map_or(0, |(_, updated_at)| updated_at));
     let created_at = known.map_or(updated_at, |(created_at, _)| created_at);
     let pb::RegisterRequest {
@@ -281,5 +283,5 @@ async fn write(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }

@@ -4,11 +4,11 @@ mod firing;
 mod rows;
 mod when;
 
-pub(crate) use firing::fire_for_ever;
+pub(crate) use firing::fire_loop;
 
 use crate::db::AnyConnection;
 use crate::db::encoding::{nanos, now, now_after, stored_fault, time};
-use crate::db::errors::{no_session, refused, upstream};
+use crate::db::errors::{into_upstream, no_session, refused};
 use crate::db::locks;
 use crate::reference::ScopedReference;
 use crate::stores::session_store;
@@ -38,7 +38,9 @@ impl SessionScheduleStore for ScopedReference {
             scheduled_at,
             timezone,
         };
-        self.scheduled(session_id, asked).await.map_err(upstream)
+        self.scheduled(session_id, asked)
+            .await
+            .map_err(into_upstream)
     }
 
     async fn cancel_schedule(
@@ -48,18 +50,20 @@ impl SessionScheduleStore for ScopedReference {
     ) -> Result<SessionSchedule, AgentLoopError> {
         self.cancelled(session_id, schedule_id)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn list_schedules(
         &self,
         session_id: SessionId,
     ) -> Result<Vec<SessionSchedule>, AgentLoopError> {
-        self.schedules(session_id).await.map_err(upstream)
+        self.schedules(session_id).await.map_err(into_upstream)
     }
 
     async fn count_active_schedules(&self, session_id: SessionId) -> Result<u32, AgentLoopError> {
-        self.active_schedules(session_id).await.map_err(upstream)
+        self.active_schedules(session_id)
+            .await
+            .map_err(into_upstream)
     }
 }
 
@@ -86,7 +90,7 @@ impl ScopedReference {
         };
         let first = when.first(now)?;
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 locks::session(tx, org_id, session_id).await?;
                 let session = session_store::find(tx, org_id, key, session_id).await?;
                 let session = session.ok_or_else(|| no_session(session_id))?;
@@ -135,7 +139,7 @@ impl ScopedReference {
     ) -> Result<SessionSchedule, StoreError> {
         let org_id = self.scope.org_id;
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 locks::session(tx, org_id, session_id).await?;
                 let (session, id) = (session_id.to_string(), schedule_id.to_string());
                 let found = rows::find(tx, org_id, &session, &id).await?;

@@ -88,7 +88,7 @@ impl SqlDatabases for ScopedReference {
 
     async fn delete_database(&self, session_id: SessionId, name: &str) -> Result<bool, StoreError> {
         let place = self.sql_place(session_id, name)?;
-        let answer = self.once(async |tx| {
+        let answer = self.run_once(async |tx| {
             locks::session(tx, place.org_id, place.session_id).await?;
             let deleted = rows::delete(tx, &place).await?;
             Ok(pb::DeleteDatabaseResponse { deleted })
@@ -152,7 +152,7 @@ impl ScopedReference {
     async fn new_sql_database(&self, place: &Place) -> Result<DatabaseInfo, StoreError> {
         let empty = Image::default().revised(&[]);
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 locks::session(tx, place.org_id, place.session_id).await?;
                 session_store::must_be_open(tx, place.org_id, place.session_id).await?;
                 if rows::find(tx, place).await?.is_some() {
@@ -230,7 +230,7 @@ impl ScopedReference {
         // A change is made again when another process was quicker.
         loop {
             // The statements may not run again: a row that they inserted is there.
-            if let Some(answer) = self.remembered().await? {
+            if let Some(answer) = self.cached_reply().await? {
                 return Ok(answer);
             }
             let found = self.find_sql_database(place).await?;
@@ -241,7 +241,7 @@ impl ScopedReference {
                 match engine.run(&gate, patience, bytes, image, job).await {
                     Ok(done) => done.changed()?,
                     // Maybe another process did it in the meantime, and this one fails over it.
-                    Err(error) => return self.remembered().await?.ok_or(error),
+                    Err(error) => return self.cached_reply().await?.ok_or(error),
                 };
             let answer = pb::SqlExecuteResponse { rows_affected };
             let stored = self.store_sql_database(place, found, revision, answer);
@@ -283,7 +283,7 @@ impl ScopedReference {
             .is_some_and(|found| revision.is_same(&found.image));
         let mut outrun = false;
         let mut stored = None;
-        let answer = self.once(async |tx| {
+        let answer = self.run_once(async |tx| {
             locks::session(tx, place.org_id, place.session_id).await?;
             let now = rows::find(tx, place).await?;
             let version = |record: &Record| record.version.clone();

@@ -6,8 +6,8 @@ mod values;
 
 use crate::db::AnyConnection;
 use crate::db::encoding::{now_after, time};
-use crate::db::errors::{refused, upstream};
-use crate::db::{fault, unreadable};
+use crate::db::errors::{into_upstream, refused};
+use crate::db::{corrupt_row, db_error};
 use crate::reference::ScopedReference;
 use crate::seal;
 use async_trait::async_trait;
@@ -52,7 +52,7 @@ impl SessionStorageStore for ScopedReference {
     ) -> Result<(), AgentLoopError> {
         self.set_plain(session_id, key, value)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn get_value(
@@ -60,17 +60,20 @@ impl SessionStorageStore for ScopedReference {
         session_id: SessionId,
         key: &str,
     ) -> Result<Option<String>, AgentLoopError> {
-        self.plain(session_id, key).await.map_err(upstream)
+        self.plain(session_id, key).await.map_err(into_upstream)
     }
 
     async fn delete_value(&self, session_id: SessionId, key: &str) -> Result<bool, AgentLoopError> {
         self.delete(&VALUES, session_id, key)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn list_keys(&self, session_id: SessionId) -> Result<Vec<KeyInfo>, AgentLoopError> {
-        let names = self.names(&VALUES, session_id).await.map_err(upstream)?;
+        let names = self
+            .names(&VALUES, session_id)
+            .await
+            .map_err(into_upstream)?;
         let info = |name: Name| KeyInfo {
             key: name.name,
             created_at: time(name.created_at),
@@ -87,7 +90,7 @@ impl SessionStorageStore for ScopedReference {
     ) -> Result<(), AgentLoopError> {
         self.set_sealed(session_id, name, value)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn get_secret(
@@ -95,7 +98,7 @@ impl SessionStorageStore for ScopedReference {
         session_id: SessionId,
         name: &str,
     ) -> Result<Option<String>, AgentLoopError> {
-        self.sealed(session_id, name).await.map_err(upstream)
+        self.sealed(session_id, name).await.map_err(into_upstream)
     }
 
     async fn delete_secret(
@@ -105,13 +108,16 @@ impl SessionStorageStore for ScopedReference {
     ) -> Result<bool, AgentLoopError> {
         self.delete(&SECRETS, session_id, name)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn list_secrets(&self, session_id: SessionId) -> Result<Vec<SecretInfo>, AgentLoopError> {
         let key = self.inner.key.as_ref();
-        seal::configured(key).map_err(upstream)?;
-        let names = self.names(&SECRETS, session_id).await.map_err(upstream)?;
+        seal::configured(key).map_err(into_upstream)?;
+        let names = self
+            .names(&SECRETS, session_id)
+            .await
+            .map_err(into_upstream)?;
         let info = |name: Name| SecretInfo {
             name: name.name,
             created_at: time(name.created_at),
@@ -137,14 +143,14 @@ impl ScopedReference {
     ) -> Result<bool, StoreError> {
         let org_id = self.scope.org_id;
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 let deleted = sqlx::query(table.delete)
                     .bind(org_id)
                     .bind(session_id.to_string())
                     .bind(name.as_bytes())
                     .execute(tx)
                     .await
-                    .map_err(fault)?;
+                    .map_err(db_error)?;
                 // The two answers have the same form.
                 Ok(pb::DeleteValueResponse {
                     deleted: deleted.rows_affected() > 0,
@@ -161,7 +167,7 @@ impl ScopedReference {
             .bind(session_id.to_string())
             .fetch_all(&mut *conn)
             .await
-            .map_err(fault)?;
+            .map_err(db_error)?;
         rows.into_iter()
             .map(|(name, created_at, updated_at)| {
                 Ok(Name {
@@ -194,10 +200,10 @@ async fn moved(
         .bind(name.as_bytes())
         .fetch_optional(tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(now_after(row.map_or(0, |(last,)| last)))
 }
 
 fn text(bytes: Vec<u8>) -> Result<String, StoreError> {
-    String::from_utf8(bytes).map_err(|_| unreadable("a value is not UTF-8"))
+    String::from_utf8(bytes).map_err(|_| corrupt_row("a value is not UTF-8"))
 }

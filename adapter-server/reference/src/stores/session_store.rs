@@ -1,12 +1,12 @@
 //! Sessions.
 
 use crate::db::AnyConnection;
+use crate::db::db_error;
 use crate::db::encoding::{nanos, now_after, stored_fault, time};
-use crate::db::errors::{no_session, session_archived, upstream};
-use crate::db::fault;
+use crate::db::errors::{into_upstream, no_session, session_archived};
 use crate::db::locks;
 use crate::reference::ScopedReference;
-use crate::seal::{Bound, KeyRing, opened, opened_domain, stored};
+use crate::seal::{AssociatedData, KeyRing, opened, opened_domain, stored};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use everruns_core::typed_id::SessionId;
@@ -28,7 +28,7 @@ const UPDATE: &str = "UPDATE sessions SET status = $3, updated_at = $4, body = $
 #[async_trait]
 impl SessionStore for ScopedReference {
     async fn get_session(&self, session_id: SessionId) -> Result<Option<Session>, AgentLoopError> {
-        self.session(session_id).await.map_err(upstream)
+        self.session(session_id).await.map_err(into_upstream)
     }
 }
 
@@ -58,7 +58,7 @@ pub(crate) async fn read(
     session_id: SessionId,
 ) -> Result<Option<Result<Session, StoreError>>, StoreError> {
     let id = session_id.to_string();
-    let bound = Bound::record(org_id, "sessions", &id);
+    let bound = AssociatedData::record(org_id, "sessions", &id);
     let body = body(conn, org_id, &id).await?;
     Ok(body.map(|body| opened_domain::<pb::Session, _>(key, bound, &body)))
 }
@@ -73,7 +73,7 @@ async fn body(
         .bind(id)
         .fetch_optional(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(row.map(|(body,)| body))
 }
 
@@ -88,7 +88,7 @@ pub(crate) async fn created_at(
         .bind(session_id.to_string())
         .fetch_optional(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(row.map(|(created_at,)| created_at))
 }
 
@@ -115,7 +115,7 @@ pub(crate) async fn must_be_open(
         .bind(session_id.to_string())
         .fetch_optional(tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     match row {
         None => Err(no_session(session_id)),
         Some((Some(_),)) => Err(session_archived(session_id)),
@@ -146,7 +146,7 @@ pub(crate) async fn update_any(
     change: impl FnOnce(&mut pb::Session, DateTime<Utc>),
 ) -> Result<pb::Session, StoreError> {
     let id = session_id.to_string();
-    let bound = Bound::record(org_id, "sessions", &id);
+    let bound = AssociatedData::record(org_id, "sessions", &id);
     locks::session(conn, org_id, session_id).await?;
     let body = body(conn, org_id, &id).await?;
     let body = body.ok_or_else(|| no_session(session_id))?;
@@ -163,7 +163,7 @@ pub(crate) async fn update_any(
         .bind(stored(key, bound, &session)?)
         .execute(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(session)
 }
 

@@ -18,7 +18,7 @@ use everruns_core::traits::StoredImageInfo;
 use everruns_core::typed_id::{ImageId, SessionId};
 use everruns_runtime::RuntimeHostTurnContext;
 use futures::{StreamExt, stream};
-use mortise_adapter_server::{ByteRuns, MessageRuns, Piecewise};
+use mortise_adapter_server::{ByteChunks, MessageBatches, StreamingReads};
 use mortise_proto::{CHUNK_BYTES, StoreError, pb};
 use std::sync::Arc;
 
@@ -95,7 +95,7 @@ fn rows_of(largest: usize) -> i64 {
 
 impl Page {
     /// This page and all that follow.
-    fn runs(self, inner: Arc<Inner>) -> MessageRuns {
+    fn runs(self, inner: Arc<Inner>) -> MessageBatches {
         let Self { messages, rest } = self;
         let others = stream::try_unfold(rest, move |rest| {
             let inner = inner.clone();
@@ -111,13 +111,13 @@ impl Page {
 }
 
 #[async_trait]
-impl Piecewise for ScopedReference {
+impl StreamingReads for ScopedReference {
     async fn messages(
         &self,
         session_id: SessionId,
         offset: u64,
         limit: u64,
-    ) -> Result<MessageRuns, StoreError> {
+    ) -> Result<MessageBatches, StoreError> {
         let conditions = Conditions::of(self.scope.org_id, &MessageQuery::new(session_id))?;
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let (offset, limit) = (number(offset), number(limit));
@@ -145,7 +145,7 @@ impl Piecewise for ScopedReference {
     async fn filtered_messages(
         &self,
         query: MessageQuery,
-    ) -> Result<(u64, MessageRuns), StoreError> {
+    ) -> Result<(u64, MessageBatches), StoreError> {
         let conditions = Conditions::of(self.scope.org_id, &query)?;
         let mut tx = self.inner.db.snapshot().await?;
         let matched = conditions.count(&mut tx).await?;
@@ -166,7 +166,7 @@ impl Piecewise for ScopedReference {
     async fn turn_context(
         &self,
         session_id: SessionId,
-    ) -> Result<(RuntimeHostTurnContext, MessageRuns), StoreError> {
+    ) -> Result<(RuntimeHostTurnContext, MessageBatches), StoreError> {
         let conditions = Conditions::of(self.scope.org_id, &MessageQuery::new(session_id))?;
         let mut tx = self.inner.db.snapshot().await?;
         let context = self.context_without_messages(&mut tx, session_id).await?;
@@ -177,7 +177,7 @@ impl Piecewise for ScopedReference {
     async fn image(
         &self,
         image_id: ImageId,
-    ) -> Result<Option<(StoredImageInfo, ByteRuns)>, StoreError> {
+    ) -> Result<Option<(StoredImageInfo, ByteChunks)>, StoreError> {
         let org_id = self.scope.org_id;
         let mut conn = self.inner.db.reader().await?;
         let Some(info) = find(&mut conn, org_id, image_id).await? else {

@@ -4,7 +4,7 @@
 use crate::db::AnyConnection;
 use crate::db::encoding;
 use crate::db::encoding::nanos;
-use crate::db::{fault, unreadable};
+use crate::db::{corrupt_row, db_error};
 use crate::reference::ScopedReference;
 use crate::seal::KeyRing;
 use crate::stores::event_emitter;
@@ -15,7 +15,7 @@ use chrono::Utc;
 use everruns_core::events::{EventContext, EventRequest, InputMessageData};
 use everruns_core::message::Message;
 use everruns_core::typed_id::{MessageId, SessionId};
-use mortise_adapter_server::{Appended, TurnQueue};
+use mortise_adapter_server::{AppendRequest, TurnQueue};
 use mortise_proto::convert::id;
 use mortise_proto::convert::turn_queue::TurnRequest;
 use mortise_proto::{StoreError, pb};
@@ -58,7 +58,7 @@ pub(crate) async fn deliver(
     key: Option<&KeyRing>,
     session_id: SessionId,
     message: Message,
-    before: Vec<Appended>,
+    before: Vec<AppendRequest>,
 ) -> Result<Delivered, StoreError> {
     session_store::update(tx, org_id, key, session_id, |session, _| {
         session.set_status(pb::SessionStatus::Active);
@@ -71,7 +71,7 @@ pub(crate) async fn deliver(
         InputMessageData::new(message),
     );
     let mut events = before;
-    events.push(Appended {
+    events.push(AppendRequest {
         // The change that delivers it is remembered as a whole.
         request_id: String::new(),
         event: pb::NewEvent::try_from(&said)?,
@@ -86,7 +86,7 @@ pub(crate) async fn deliver(
         .bind(nanos(Utc::now()))
         .execute(tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(Delivered { stored })
 }
 
@@ -101,7 +101,7 @@ pub(crate) async fn take_all(
         .bind(session_id.to_string())
         .execute(tx)
         .await;
-    taken.map(|_| ()).map_err(fault)
+    taken.map(|_| ()).map_err(db_error)
 }
 
 impl ScopedReference {
@@ -130,7 +130,7 @@ impl TurnQueue for ScopedReference {
             .bind(STEP)
             .fetch_all(&mut *conn)
             .await
-            .map_err(fault)?;
+            .map_err(db_error)?;
         rows.into_iter().map(turn_request).collect()
     }
 
@@ -144,14 +144,14 @@ impl TurnQueue for ScopedReference {
         input_message_id: MessageId,
     ) -> Result<bool, StoreError> {
         let answer = self
-            .once(async |tx| {
+            .run_once(async |tx| {
                 let taken = sqlx::query(TAKE)
                     .bind(self.scope.org_id)
                     .bind(session_id.to_string())
                     .bind(input_message_id.to_string())
                     .execute(tx)
                     .await
-                    .map_err(fault)?;
+                    .map_err(db_error)?;
                 Ok(pb::TakeTurnRequestResponse {
                     taken: taken.rows_affected() > 0,
                 })
@@ -164,7 +164,7 @@ impl TurnQueue for ScopedReference {
 fn turn_request(
     (session_id, message_id, sequence, requested_at): (String, String, i64, i64),
 ) -> Result<TurnRequest, StoreError> {
-    let stored = |fault: mortise_proto::convert::ConvertError| unreadable(&fault.to_string());
+    let stored = |fault: mortise_proto::convert::ConvertError| corrupt_row(&fault.to_string());
     Ok(TurnRequest {
         session_id: id("session_id", &session_id).map_err(stored)?,
         input_message_id: id("message_id", &message_id).map_err(stored)?,

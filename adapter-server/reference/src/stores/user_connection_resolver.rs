@@ -3,11 +3,11 @@
 
 use crate::db::AnyConnection;
 use crate::db::encoding::stored_fault;
-use crate::db::errors::upstream;
-use crate::db::{fault, unreadable};
+use crate::db::errors::into_upstream;
+use crate::db::{corrupt_row, db_error};
 use crate::reference::ScopedReference;
 use crate::seal;
-use crate::seal::{Bound, KeyRing, Sealed};
+use crate::seal::{AssociatedData, KeyRing, Sealed};
 use crate::stores::session_store;
 use async_trait::async_trait;
 use everruns_core::principal::{PrincipalKind, PrincipalSummary};
@@ -87,7 +87,7 @@ impl UserConnectionResolver for ScopedReference {
     ) -> Result<Option<String>, AgentLoopError> {
         self.connection_of_session(&TOKENS, session_id, provider)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn get_connection_user(
@@ -97,7 +97,7 @@ impl UserConnectionResolver for ScopedReference {
     ) -> Result<Option<Uuid>, AgentLoopError> {
         self.connected_user(session_id, provider)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn get_connection_token_for_user(
@@ -107,7 +107,7 @@ impl UserConnectionResolver for ScopedReference {
     ) -> Result<Option<String>, AgentLoopError> {
         self.connection_of_user(&TOKENS, user_id, provider)
             .await
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 
     async fn get_connection_metadata(
@@ -119,7 +119,7 @@ impl UserConnectionResolver for ScopedReference {
             .connection_of_session(&METADATA, session_id, provider)
             .await;
         text.and_then(|text| text.as_deref().map(value).transpose())
-            .map_err(upstream)
+            .map_err(into_upstream)
     }
 }
 
@@ -186,8 +186,8 @@ impl ScopedReference {
 // === impl Place ===
 
 impl<'a> Place<'a> {
-    fn bound(self, table: &Table) -> Bound<'a> {
-        Bound::Column {
+    fn bound(self, table: &Table) -> AssociatedData<'a> {
+        AssociatedData::Column {
             org_id: self.org_id,
             table: table.name,
             row: [self.user_id, self.provider],
@@ -240,7 +240,7 @@ pub(crate) async fn put(
             .execute(tx)
             .await
             .map(|_| ())
-            .map_err(fault),
+            .map_err(db_error),
     }
 }
 
@@ -254,7 +254,7 @@ pub(crate) async fn list_all(
         .bind(org_id)
         .fetch_all(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     rows.into_iter()
         .map(|row| connection(key, org_id, row))
         .collect()
@@ -266,7 +266,7 @@ fn connection(
     (user_id, provider, key_id, nonce, text, beside_key_id, beside_nonce, beside): Row,
 ) -> Result<Connection, StoreError> {
     let provider =
-        String::from_utf8(provider).map_err(|_| unreadable("a provider is not UTF-8"))?;
+        String::from_utf8(provider).map_err(|_| corrupt_row("a provider is not UTF-8"))?;
     let place = Place {
         org_id,
         user_id: &user_id,
@@ -316,7 +316,7 @@ async fn write(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 async fn find(
@@ -330,7 +330,7 @@ async fn find(
         .bind(place.provider.as_bytes())
         .fetch_optional(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(row.map(|(key_id, nonce, text)| Sealed {
         key_id,
         nonce,

@@ -1,12 +1,12 @@
 //! What models took, counted with the events that say so.
 
-use super::{Appended, EventStore, Reference, Store, TestSeed, event, new_session};
+use super::{AppendRequest, EventStore, Reference, Store, TestSeed, event, new_session};
 use everruns_core::budget::BudgetSubjectType;
 use everruns_core::typed_id::{BudgetId, SessionId};
 use mortise_proto::convert::budget_checker::Budget;
 use serde_json::json;
 
-fn generation(session: SessionId, tokens: u32, usd: f64) -> Appended {
+fn generation(session: SessionId, tokens: u32, usd: f64) -> AppendRequest {
     let usage = json!({"input_tokens": tokens, "output_tokens": 0, "actual_cost_usd": usd});
     event(
         session,

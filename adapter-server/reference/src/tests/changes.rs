@@ -190,7 +190,7 @@ async fn a_clock_that_jumps_forgets_nothing() {
     let first = open().await;
     let session = new_session(&adapter(&first, 1)).await;
     for request_id in ["old", "new"] {
-        let event = Appended {
+        let event = AppendRequest {
             request_id: request_id.into(),
             ..plain_event(session)
         };
@@ -220,6 +220,6 @@ async fn a_clock_that_jumps_forgets_nothing() {
     second.close().await;
 }
 
-fn plain_event(session: SessionId) -> Appended {
+fn plain_event(session: SessionId) -> AppendRequest {
     super::plain(session)
 }

@@ -212,7 +212,7 @@ async fn events_are_kept_as_they_came() {
     let ack = append(&adapter, odd.clone()).await.unwrap();
     assert_eq!(
         ack,
-        Acknowledged {
+        AppendAck {
             event_id: proposed,
             sequence: 1
         }

@@ -248,13 +248,13 @@ async fn nobody_asks_again() {
     let mut now = Utc::now();
     let mut settled = async || {
         now += TimeDelta::minutes(6);
-        let [one, other] = servers.each_ref().map(|it| it.inner.settle_forsaken(now));
+        let [one, other] = servers.each_ref().map(|it| it.inner.settle_stale(now));
         let (one, other) = tokio::join!(one, other);
         one.unwrap() + other.unwrap()
     };
 
     pay(store, session, "paid", 1.5).await.unwrap_err();
-    assert_eq!(store.inner.settle_forsaken(Utc::now()).await.unwrap(), 0);
+    assert_eq!(store.inner.settle_stale(Utc::now()).await.unwrap(), 0);
     assert_eq!(*bank.asked.lock().unwrap(), 1, "its caller may still ask");
     assert_eq!(settled().await, 0);
     assert_eq!(balance(store).await, 7_500_000);

@@ -199,7 +199,7 @@ rate_limit: {max_calls: 3}
 async fn every_fault_at_once() {
     let store = Store::new().await;
     let faults = match import(&store, FAULTY, &Source::These(BTreeMap::new())).await {
-        Err(ImportError::Faults(faults)) => faults,
+        Err(ImportError::Diagnostics(faults)) => faults,
         other => panic!("{other:?}"),
     };
     let mut told: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -253,7 +253,7 @@ async fn tools_have_names_that_models_take() {
         tools.join(", ")
     );
     let faults = match import(&store, &file, &Source::These(BTreeMap::new())).await {
-        Err(ImportError::Faults(faults)) => faults,
+        Err(ImportError::Diagnostics(faults)) => faults,
         other => panic!("{other:?}"),
     };
     let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -420,7 +420,7 @@ async fn without_the_key() {
             .await
     };
     let faults = match import(example()).await {
-        Err(ImportError::Faults(faults)) => faults,
+        Err(ImportError::Diagnostics(faults)) => faults,
         other => panic!("{other:?}"),
     };
     let paths: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();

@@ -2,21 +2,21 @@
 
 use super::store;
 use crate::chunks::chunks;
-use crate::serve::{Call, Outcome};
+use crate::serve::{Call, HandlerResult};
 use futures::{Stream, StreamExt};
 use mortise_proto::convert::id;
 use mortise_proto::pb;
 
 pub(in crate::services) async fn list(
     call: Call<pb::ListAgentsRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::ListAgentsResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::ListAgentsResponse>> + Send + 'static> {
     let agents = store(&call)?.list_agents().await?;
     Ok(chunks(agents).map(|agents| Ok(pb::ListAgentsResponse { agents })))
 }
 
 pub(in crate::services) async fn get(
     call: Call<pb::GetAgentByIdRequest>,
-) -> Outcome<pb::GetAgentByIdResponse> {
+) -> HandlerResult<pb::GetAgentByIdResponse> {
     let agent_id = id("agent_id", &call.request.agent_id)?;
     let agent = store(&call)?.get_agent_by_id(agent_id).await?;
     Ok(pb::GetAgentByIdResponse {
@@ -26,7 +26,7 @@ pub(in crate::services) async fn get(
 
 pub(in crate::services) async fn create(
     call: Call<pb::CreateAgentRequest>,
-) -> Outcome<pb::CreateAgentResponse> {
+) -> HandlerResult<pb::CreateAgentResponse> {
     let request = &call.request;
     let agent = store(&call)?
         .create_agent(
@@ -44,7 +44,7 @@ pub(in crate::services) async fn create(
 
 pub(in crate::services) async fn update(
     call: Call<pb::UpdateAgentRequest>,
-) -> Outcome<pb::UpdateAgentResponse> {
+) -> HandlerResult<pb::UpdateAgentResponse> {
     let request = &call.request;
     let agent_id = id("agent_id", &request.agent_id)?;
     let agent = store(&call)?
@@ -63,7 +63,7 @@ pub(in crate::services) async fn update(
 
 pub(in crate::services) async fn delete(
     call: Call<pb::DeleteAgentRequest>,
-) -> Outcome<pb::DeleteAgentResponse> {
+) -> HandlerResult<pb::DeleteAgentResponse> {
     let agent_id = id("agent_id", &call.request.agent_id)?;
     store(&call)?.delete_agent(agent_id).await?;
     Ok(pb::DeleteAgentResponse {})

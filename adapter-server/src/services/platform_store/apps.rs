@@ -2,7 +2,7 @@
 
 use super::store;
 use crate::chunks::chunks;
-use crate::serve::{Call, Outcome};
+use crate::serve::{Call, HandlerResult};
 use futures::{Stream, StreamExt};
 use mortise_proto::convert::platform_store::{
     identity_change, optional_channel_config, optional_channel_type,
@@ -12,7 +12,7 @@ use mortise_proto::pb;
 
 pub(in crate::services) async fn list(
     call: Call<pb::ListAppsRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::ListAppsResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::ListAppsResponse>> + Send + 'static> {
     let request = &call.request;
     let apps = store(&call)?
         .list_apps(request.search.as_deref(), request.include_archived)
@@ -20,7 +20,9 @@ pub(in crate::services) async fn list(
     Ok(chunks(apps).map(|apps| Ok(pb::ListAppsResponse { apps })))
 }
 
-pub(in crate::services) async fn get(call: Call<pb::GetAppRequest>) -> Outcome<pb::GetAppResponse> {
+pub(in crate::services) async fn get(
+    call: Call<pb::GetAppRequest>,
+) -> HandlerResult<pb::GetAppResponse> {
     let app_id = id("app_id", &call.request.app_id)?;
     let app = store(&call)?.get_app(app_id).await?;
     Ok(pb::GetAppResponse {
@@ -30,7 +32,7 @@ pub(in crate::services) async fn get(call: Call<pb::GetAppRequest>) -> Outcome<p
 
 pub(in crate::services) async fn create(
     call: Call<pb::CreateAppRequest>,
-) -> Outcome<pb::CreateAppResponse> {
+) -> HandlerResult<pb::CreateAppResponse> {
     let request = &call.request;
     let harness_id = id("harness_id", &request.harness_id)?;
     let agent_id = optional_id("agent_id", request.agent_id.as_deref())?;
@@ -55,7 +57,7 @@ pub(in crate::services) async fn create(
 
 pub(in crate::services) async fn update(
     call: Call<pb::UpdateAppRequest>,
-) -> Outcome<pb::UpdateAppResponse> {
+) -> HandlerResult<pb::UpdateAppResponse> {
     let request = &call.request;
     let app_id = id("app_id", &request.app_id)?;
     let harness_id = optional_id("harness_id", request.harness_id.as_deref())?;
@@ -78,7 +80,7 @@ pub(in crate::services) async fn update(
 
 pub(in crate::services) async fn delete(
     call: Call<pb::DeleteAppRequest>,
-) -> Outcome<pb::DeleteAppResponse> {
+) -> HandlerResult<pb::DeleteAppResponse> {
     let app_id = id("app_id", &call.request.app_id)?;
     store(&call)?.delete_app(app_id).await?;
     Ok(pb::DeleteAppResponse {})
@@ -86,7 +88,7 @@ pub(in crate::services) async fn delete(
 
 pub(in crate::services) async fn destroy(
     call: Call<pb::DestroyAppRequest>,
-) -> Outcome<pb::DestroyAppResponse> {
+) -> HandlerResult<pb::DestroyAppResponse> {
     let app_id = id("app_id", &call.request.app_id)?;
     store(&call)?.destroy_app(app_id).await?;
     Ok(pb::DestroyAppResponse {})
@@ -94,7 +96,7 @@ pub(in crate::services) async fn destroy(
 
 pub(in crate::services) async fn publish(
     call: Call<pb::PublishAppRequest>,
-) -> Outcome<pb::PublishAppResponse> {
+) -> HandlerResult<pb::PublishAppResponse> {
     let app_id = id("app_id", &call.request.app_id)?;
     let app = store(&call)?.publish_app(app_id).await?;
     Ok(pb::PublishAppResponse {
@@ -104,7 +106,7 @@ pub(in crate::services) async fn publish(
 
 pub(in crate::services) async fn unpublish(
     call: Call<pb::UnpublishAppRequest>,
-) -> Outcome<pb::UnpublishAppResponse> {
+) -> HandlerResult<pb::UnpublishAppResponse> {
     let app_id = id("app_id", &call.request.app_id)?;
     let app = store(&call)?.unpublish_app(app_id).await?;
     Ok(pb::UnpublishAppResponse {

@@ -1,14 +1,14 @@
 //! Channels of apps.
 
 use super::store;
-use crate::serve::{Call, Outcome};
+use crate::serve::{Call, HandlerResult};
 use mortise_proto::convert::platform_store::{optional_channel_config, optional_channel_type};
 use mortise_proto::convert::{enumeration, id};
 use mortise_proto::pb;
 
 pub(in crate::services) async fn add(
     call: Call<pb::AddAppChannelRequest>,
-) -> Outcome<pb::AddAppChannelResponse> {
+) -> HandlerResult<pb::AddAppChannelResponse> {
     let request = &call.request;
     let app_id = id("app_id", &request.app_id)?;
     let channel_type = enumeration::<pb::ChannelType, _>("channel_type", request.channel_type)?;
@@ -23,7 +23,7 @@ pub(in crate::services) async fn add(
 
 pub(in crate::services) async fn update(
     call: Call<pb::UpdateAppChannelRequest>,
-) -> Outcome<pb::UpdateAppChannelResponse> {
+) -> HandlerResult<pb::UpdateAppChannelResponse> {
     let request = &call.request;
     let app_id = id("app_id", &request.app_id)?;
     let channel_id = id("channel_id", &request.channel_id)?;
@@ -45,7 +45,7 @@ pub(in crate::services) async fn update(
 
 pub(in crate::services) async fn delete(
     call: Call<pb::DeleteAppChannelRequest>,
-) -> Outcome<pb::DeleteAppChannelResponse> {
+) -> HandlerResult<pb::DeleteAppChannelResponse> {
     let app_id = id("app_id", &call.request.app_id)?;
     let channel_id = id("channel_id", &call.request.channel_id)?;
     store(&call)?.delete_app_channel(app_id, channel_id).await?;

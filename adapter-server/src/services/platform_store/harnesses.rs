@@ -2,7 +2,7 @@
 
 use super::store;
 use crate::chunks::chunks;
-use crate::serve::{Call, Outcome};
+use crate::serve::{Call, HandlerResult};
 use futures::{Stream, StreamExt};
 use mortise_proto::convert::platform_store::parent_change;
 use mortise_proto::convert::{id, optional_id};
@@ -10,14 +10,14 @@ use mortise_proto::pb;
 
 pub(in crate::services) async fn list(
     call: Call<pb::ListHarnessesRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::ListHarnessesResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::ListHarnessesResponse>> + Send + 'static> {
     let harnesses = store(&call)?.list_harnesses().await?;
     Ok(chunks(harnesses).map(|harnesses| Ok(pb::ListHarnessesResponse { harnesses })))
 }
 
 pub(in crate::services) async fn get(
     call: Call<pb::PlatformStoreServiceGetHarnessRequest>,
-) -> Outcome<pb::PlatformStoreServiceGetHarnessResponse> {
+) -> HandlerResult<pb::PlatformStoreServiceGetHarnessResponse> {
     let harness_id = id("harness_id", &call.request.harness_id)?;
     let harness = store(&call)?.get_harness(harness_id).await?;
     Ok(pb::PlatformStoreServiceGetHarnessResponse {
@@ -27,7 +27,7 @@ pub(in crate::services) async fn get(
 
 pub(in crate::services) async fn create(
     call: Call<pb::CreateHarnessRequest>,
-) -> Outcome<pb::CreateHarnessResponse> {
+) -> HandlerResult<pb::CreateHarnessResponse> {
     let request = &call.request;
     let parent = optional_id("parent_harness_id", request.parent_harness_id.as_deref())?;
     let harness = store(&call)?
@@ -47,7 +47,7 @@ pub(in crate::services) async fn create(
 
 pub(in crate::services) async fn update(
     call: Call<pb::UpdateHarnessRequest>,
-) -> Outcome<pb::UpdateHarnessResponse> {
+) -> HandlerResult<pb::UpdateHarnessResponse> {
     let request = &call.request;
     let harness_id = id("harness_id", &request.harness_id)?;
     let parent = parent_change(request.parent_harness.clone())?;
@@ -68,7 +68,7 @@ pub(in crate::services) async fn update(
 
 pub(in crate::services) async fn delete(
     call: Call<pb::DeleteHarnessRequest>,
-) -> Outcome<pb::DeleteHarnessResponse> {
+) -> HandlerResult<pb::DeleteHarnessResponse> {
     let harness_id = id("harness_id", &call.request.harness_id)?;
     store(&call)?.delete_harness(harness_id).await?;
     Ok(pb::DeleteHarnessResponse {})
@@ -76,7 +76,7 @@ pub(in crate::services) async fn delete(
 
 pub(in crate::services) async fn copy(
     call: Call<pb::CopyHarnessRequest>,
-) -> Outcome<pb::CopyHarnessResponse> {
+) -> HandlerResult<pb::CopyHarnessResponse> {
     let harness_id = id("harness_id", &call.request.harness_id)?;
     let new_name = call.request.new_name.as_deref();
     let harness = store(&call)?.copy_harness(harness_id, new_name).await?;
@@ -87,7 +87,8 @@ pub(in crate::services) async fn copy(
 
 pub(in crate::services) async fn capabilities(
     call: Call<pb::ListCapabilitiesRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::ListCapabilitiesResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::ListCapabilitiesResponse>> + Send + 'static>
+{
     let search = call.request.search.as_deref();
     let capabilities = store(&call)?.list_capabilities(search).await?;
     Ok(chunks(capabilities).map(|capabilities| Ok(pb::ListCapabilitiesResponse { capabilities })))

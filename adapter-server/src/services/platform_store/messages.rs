@@ -2,14 +2,14 @@
 
 use super::store;
 use crate::chunks::chunks;
-use crate::serve::{Call, Outcome};
+use crate::serve::{Call, HandlerResult};
 use futures::{Stream, StreamExt};
 use mortise_proto::convert::{count, id};
 use mortise_proto::pb;
 
 pub(in crate::services) async fn send(
     call: Call<pb::SendMessageRequest>,
-) -> Outcome<pb::SendMessageResponse> {
+) -> HandlerResult<pb::SendMessageResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let content = &call.request.content;
     store(&call)?.send_message(session_id, content).await?;
@@ -18,7 +18,7 @@ pub(in crate::services) async fn send(
 
 pub(in crate::services) async fn list(
     call: Call<pb::GetMessagesRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::GetMessagesResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::GetMessagesResponse>> + Send + 'static> {
     let session_id = id("session_id", &call.request.session_id)?;
     let limit = call.request.limit.map(|limit| count("limit", limit));
     let messages = store(&call)?

@@ -2,14 +2,14 @@
 
 use super::store;
 use crate::chunks::chunks;
-use crate::serve::{Call, Outcome};
+use crate::serve::{Call, HandlerResult};
 use futures::{Stream, StreamExt};
 use mortise_proto::convert::{count, enumeration, id, optional_id, optional_json};
 use mortise_proto::pb;
 
 pub(in crate::services) async fn list(
     call: Call<pb::ListSessionsRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::ListSessionsResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::ListSessionsResponse>> + Send + 'static> {
     let limit = call.request.limit.map(|limit| count("limit", limit));
     let agent_id = optional_id("agent_id", call.request.agent_id.as_deref())?;
     let sessions = store(&call)?
@@ -20,7 +20,7 @@ pub(in crate::services) async fn list(
 
 pub(in crate::services) async fn create(
     call: Call<pb::CreateSessionRequest>,
-) -> Outcome<pb::CreateSessionResponse> {
+) -> HandlerResult<pb::CreateSessionResponse> {
     let request = &call.request;
     let harness_id = id("harness_id", &request.harness_id)?;
     let agent_id = optional_id("agent_id", request.agent_id.as_deref())?;
@@ -45,7 +45,7 @@ pub(in crate::services) async fn create(
 
 pub(in crate::services) async fn set_subagent(
     call: Call<pb::SetSubagentMetadataRequest>,
-) -> Outcome<pb::SetSubagentMetadataResponse> {
+) -> HandlerResult<pb::SetSubagentMetadataResponse> {
     let request = &call.request;
     let session_id = id("session_id", &request.session_id)?;
     let parent_id = id("parent_session_id", &request.parent_session_id)?;
@@ -66,7 +66,7 @@ pub(in crate::services) async fn set_subagent(
 
 pub(in crate::services) async fn get(
     call: Call<pb::GetSessionByIdRequest>,
-) -> Outcome<pb::GetSessionByIdResponse> {
+) -> HandlerResult<pb::GetSessionByIdResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let session = store(&call)?.get_session_by_id(session_id).await?;
     Ok(pb::GetSessionByIdResponse {
@@ -76,7 +76,7 @@ pub(in crate::services) async fn get(
 
 pub(in crate::services) async fn report(
     call: Call<pb::GetSessionContextReportRequest>,
-) -> Outcome<pb::GetSessionContextReportResponse> {
+) -> HandlerResult<pb::GetSessionContextReportResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     let report = store(&call)?.get_session_context_report(session_id).await?;
     Ok(pb::GetSessionContextReportResponse {
@@ -86,7 +86,7 @@ pub(in crate::services) async fn report(
 
 pub(in crate::services) async fn delete(
     call: Call<pb::DeleteSessionRequest>,
-) -> Outcome<pb::DeleteSessionResponse> {
+) -> HandlerResult<pb::DeleteSessionResponse> {
     let session_id = id("session_id", &call.request.session_id)?;
     store(&call)?.delete_session(session_id).await?;
     Ok(pb::DeleteSessionResponse {})

@@ -3,7 +3,7 @@
 //! once and can tell a long wait from a server that does not answer.
 
 use super::store;
-use crate::serve::{Call, Outcome};
+use crate::serve::{Call, HandlerResult};
 use futures::{Stream, StreamExt, stream};
 use mortise_proto::convert::id;
 use mortise_proto::convert::platform_store::{WAIT_SECONDS_DEFAULT, WAIT_SECONDS_MAX};
@@ -11,7 +11,7 @@ use mortise_proto::{StoreError, pb};
 
 pub(in crate::services) async fn statuses(
     call: Call<pb::WaitForIdleRequest>,
-) -> Outcome<impl Stream<Item = Outcome<pb::WaitForIdleResponse>> + Send + 'static> {
+) -> HandlerResult<impl Stream<Item = HandlerResult<pb::WaitForIdleResponse>> + Send + 'static> {
     let session_id = id("session_id", &call.request.session_id)?;
     let seconds = call.request.timeout_seconds.unwrap_or(WAIT_SECONDS_DEFAULT);
     let store = store(&call)?;

@@ -3,7 +3,7 @@
 
 use super::Turn;
 use crate::engine::TurnEnd;
-use crate::engine::ending::{self, Told};
+use crate::engine::ending::{self, EndEvents};
 use crate::journal::{Ending, NextStep};
 use everruns_core::session::SessionStatus;
 use everruns_runtime::RuntimeHostAdapter;
@@ -54,8 +54,8 @@ impl Turn<'_> {
         &mut self,
         ending: &Ending,
     ) -> Result<TurnEnd, StoreError> {
-        let told = ending::tell(self.adapter, &self.turn, ending, self.told, false).await;
-        self.told = Told::Perhaps;
+        let told = ending::store_events(self.adapter, &self.turn, ending, self.told, false).await;
+        self.told = EndEvents::MaybeStored;
         let end = ending::reached(ending);
         if let Err(error) = told {
             if self.is_without_session(&error) {
@@ -66,12 +66,12 @@ impl Turn<'_> {
             if !is_gone(&error) {
                 return Err(error);
             }
-            self.strike_out(&end).await;
+            self.remove(&end).await;
             return Ok(end);
         }
         self.fire_turn_end_hooks(matches!(ending, Ending::Completed))
             .await;
-        self.strike_out(&end).await;
+        self.remove(&end).await;
         Ok(end)
     }
 
@@ -85,7 +85,7 @@ impl Turn<'_> {
             return end;
         }
         self.let_go().await;
-        self.strike_out(&end).await;
+        self.remove(&end).await;
         end
     }
 
@@ -108,7 +108,8 @@ impl Turn<'_> {
         let NextStep::End(ending) = self.turn.next.clone() else {
             return Ok(());
         };
-        let told = ending::tell(self.adapter, &self.turn, &ending, self.told, has_another).await;
+        let told =
+            ending::store_events(self.adapter, &self.turn, &ending, self.told, has_another).await;
         let ends = &self.engine.ends;
         let written = match &told {
             Ok(()) => {

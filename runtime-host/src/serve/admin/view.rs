@@ -1,7 +1,7 @@
 //! What the page shows, in JSON.
 
 use super::super::health;
-use crate::host::{Host, Step, StepKind, TurnLook, TurnStory};
+use crate::host::{Host, Step, StepKind, TurnSummary, TurnTrace};
 use mortise_adapter_client::{AdapterStatus, LATENCY_BOUNDS, RpcStats};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ pub(super) fn overview(host: &Host, uptime: Duration) -> Value {
     let degraded: BTreeSet<String> = orgs
         .flat_map(|org| org.problem.into_iter().chain(org.degraded))
         .collect();
-    let (running, recent) = host.looks();
+    let (running, recent) = host.turn_summaries();
     json!({
         "host": {
             "version": env!("CARGO_PKG_VERSION"),
@@ -119,7 +119,7 @@ impl Calls {
     }
 }
 
-fn look(turn: &TurnLook) -> Value {
+fn look(turn: &TurnSummary) -> Value {
     json!({
         "turn_id": turn.turn_id,
         "session_id": turn.session_id,
@@ -130,8 +130,8 @@ fn look(turn: &TurnLook) -> Value {
 }
 
 /// One turn with everything that it did.
-pub(super) fn turn(story: TurnStory) -> Value {
-    let TurnStory {
+pub(super) fn turn(story: TurnTrace) -> Value {
+    let TurnTrace {
         turn,
         steps,
         calls_left_out,

@@ -13,7 +13,7 @@ mod model;
 
 use everruns_core::ModelWithProvider;
 use everruns_core::llm_models::LlmProviderType;
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::adapter_process::AdapterProcess;
 use mortise_test_support::database::Database;
 use mortise_test_support::host_process::HostProcess;
@@ -41,7 +41,7 @@ const KEY: &str = "sk-load";
 const MIB: usize = 1024 * 1024;
 
 /// A host with its storage.
-struct Stage {
+struct TestHost {
     host: HostProcess,
     /// Where the storage is a process of its own.
     adapter: Option<AdapterProcess>,
@@ -81,17 +81,17 @@ async fn main() {
     print!("{:>8}{:>8}{:>10}", "max ms", "failed", "start ms");
     println!("{:>14}{:>14}", "host MiB", "adapter MiB");
     let base_url = model::start(LATENCY).await;
-    row("embedded SQLite", Stage::embedded(&base_url).await, load).await;
+    row("embedded SQLite", TestHost::embedded(&base_url).await, load).await;
     for database in Database::ALL {
         if database.is_there() {
-            let stage = Stage::apart(database, &base_url).await;
+            let stage = TestHost::apart(database, &base_url).await;
             row(&format!("adapter, {database:?}"), stage, load).await;
         }
     }
 }
 
 /// Measures a stage, and prints what came of it.
-async fn row(name: &str, stage: Stage, load: Load) {
+async fn row(name: &str, stage: TestHost, load: Load) {
     let memory = [
         Some(stage.host.memory()),
         stage.adapter.as_ref().map(AdapterProcess::memory),
@@ -132,9 +132,9 @@ impl Load {
     }
 }
 
-// === impl Stage ===
+// === impl TestHost ===
 
-impl Stage {
+impl TestHost {
     async fn embedded(base_url: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let began = Instant::now();

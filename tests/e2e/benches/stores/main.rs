@@ -14,7 +14,7 @@ use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::{GrpcHostAdapter, PhaseKind};
 use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::said;
-use mortise_test_support::scenario::Stage;
+use mortise_test_support::scenario::TestHost;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -94,7 +94,7 @@ async fn bare_rate(bare: &BareClient, (callers, shape): (usize, (usize, usize)))
 
 /// Everything that is measured of a database, in the order of the table.
 async fn lines_on(database: Database) -> Vec<Line> {
-    let stage = Stage::set_on(database).await;
+    let stage = TestHost::set_on(database).await;
     let mut sessions = Vec::new();
     for _ in 0..SESSIONS[2] {
         sessions.push(stage.another_session().await);
@@ -115,7 +115,7 @@ async fn lines_on(database: Database) -> Vec<Line> {
 }
 
 /// Events of which each is durable before its session sends the next.
-async fn awaited_events(stage: &Stage, sessions: &Arc<Vec<SessionId>>, callers: usize) -> Line {
+async fn awaited_events(stage: &TestHost, sessions: &Arc<Vec<SessionId>>, callers: usize) -> Line {
     let (emitter, sessions) = (stage.adapter.event_emitter(), sessions.clone());
     let text = "x".repeat(TEXT);
     let rate = rate(callers, 1, move |caller| {
@@ -132,7 +132,7 @@ async fn awaited_events(stage: &Stage, sessions: &Arc<Vec<SessionId>>, callers: 
 }
 
 /// Events as turns send them: a phase ends when all of its events are durable.
-async fn phases(stage: &Stage, sessions: &Arc<Vec<SessionId>>, callers: usize) -> Line {
+async fn phases(stage: &TestHost, sessions: &Arc<Vec<SessionId>>, callers: usize) -> Line {
     let (adapter, sessions) = (stage.adapter.clone(), sessions.clone());
     let text = Arc::new("x".repeat(TEXT));
     let rate = rate(callers, PHASE_EVENTS, move |caller| {
@@ -155,7 +155,7 @@ async fn phase(adapter: GrpcHostAdapter, session_id: SessionId, text: Arc<String
 }
 
 /// A history that is loaded whole.
-async fn history(stage: &Stage) -> Line {
+async fn history(stage: &TestHost) -> Line {
     let session_id = stage.another_session().await;
     let phase = stage.adapter.phase(session_id, PhaseKind::Act);
     for _ in 0..MESSAGES {
@@ -178,7 +178,7 @@ async fn history(stage: &Stage) -> Line {
 }
 
 /// A file that is written again and again, and read.
-async fn files(stage: &Stage, name: &str, size: usize) -> [Line; 2] {
+async fn files(stage: &TestHost, name: &str, size: usize) -> [Line; 2] {
     let (files, session_id) = (stage.adapter.file_store(), stage.session_id);
     let text = Arc::new("x".repeat(size));
     let path = format!("/{size}.txt");

@@ -6,18 +6,18 @@ use everruns_core::typed_id::{AgentId, AgentIdentityId, AppChannelId, AppId, Har
 use everruns_runtime::RuntimeHostAdapter;
 use futures::future::join_all;
 use mortise_reference::{Reference, ReferenceConfig};
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::simulator;
 use mortise_test_support::in_process::{adapter, serve};
-use mortise_test_support::scenario::{Stage, seed_with};
+use mortise_test_support::scenario::{TestHost, seed_with};
 use serde_json::{Value, json};
 
 /// An app is a draft, published, a draft again, archived, and only then destroyed.
 #[tokio::test]
 async fn the_life_of_an_app() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = platform(&stage);
         let identity = AgentIdentityId::new();
         let agent = Some(demo::agent_id());
@@ -82,7 +82,7 @@ async fn the_life_of_an_app() {
 #[tokio::test]
 async fn what_an_app_is_bound_to() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = platform(&stage);
         let make = async |harness, agent, channel_type, config: Option<&Value>| {
             let app = store.create_app("a", None, harness, agent, None, channel_type, config);
@@ -132,7 +132,7 @@ async fn what_an_app_is_bound_to() {
 #[tokio::test]
 async fn lists_of_apps() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = platform(&stage);
         let (_, _, two) = org_two(&stage).await;
         let mut ids = Vec::new();
@@ -177,7 +177,7 @@ async fn lists_of_apps() {
 #[tokio::test]
 async fn channels() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = platform(&stage);
         let make = async |name: &str| {
             let app = store.create_app(name, None, demo::harness_id(), None, None, None, None);

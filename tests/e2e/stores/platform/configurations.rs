@@ -10,10 +10,10 @@ use futures::future::join_all;
 use mortise_adapter_client::PhaseKind;
 use mortise_proto::pb;
 use mortise_proto::rpc::table::platform_store_service::{CREATE_AGENT, LIST_AGENTS};
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::database::Database;
 use mortise_test_support::in_process::{adapter, mesh, reference_on, serve};
-use mortise_test_support::scenario::{Stage, seed};
+use mortise_test_support::scenario::{TestHost, seed};
 use prost::Message;
 use tonic::Code;
 
@@ -29,7 +29,7 @@ fn named(harnesses: &[Harness]) -> Vec<&str> {
 #[tokio::test]
 async fn the_life_of_a_harness() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = platform(&stage);
         let capabilities = ["session_storage".to_string(), "acme:unknown".to_string()];
         let made = store
@@ -94,7 +94,7 @@ async fn the_life_of_a_harness() {
 #[tokio::test]
 async fn parents_of_harnesses() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = platform(&stage);
         let make = async |name: &str, parent| {
             let made = store
@@ -134,7 +134,7 @@ async fn parents_of_harnesses() {
 #[tokio::test]
 async fn copies() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = platform(&stage);
         let original = HarnessBuilder::new("rich", "prompt")
             .initial_file(file("/a.txt", "a"))
@@ -169,7 +169,7 @@ async fn copies() {
 #[tokio::test]
 async fn the_default_harness() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = platform(&stage);
         let (_, _, two) = org_two(&stage).await;
         let lists = join_all((0..8).map(|_| store.list_harnesses())).await;
@@ -203,7 +203,7 @@ async fn the_default_harness() {
 #[tokio::test]
 async fn the_life_of_an_agent() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = platform(&stage);
         let capabilities = ["test_math".to_string()];
         let made = store
@@ -262,7 +262,7 @@ async fn the_life_of_an_agent() {
 #[tokio::test]
 async fn names() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = platform(&stage);
         let (_, _, two) = org_two(&stage).await;
         for name in [
@@ -313,7 +313,7 @@ async fn names() {
 #[tokio::test]
 async fn capabilities() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = platform(&stage);
         let all = store.list_capabilities(None).await.unwrap();
         assert!(all.len() > 20, "{}", all.len());
@@ -358,7 +358,7 @@ async fn capabilities() {
 #[tokio::test]
 async fn a_phase_sees_its_own_changes() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let phase = stage.adapter.phase(stage.session_id, PhaseKind::Act);
         let agents = phase.agent_store(1);
         let prompt = async || {
@@ -378,7 +378,7 @@ async fn a_phase_sees_its_own_changes() {
 #[tokio::test]
 async fn a_long_list() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = platform(&stage);
         let seed = stage.adapter.test_seed().unwrap();
         for number in 0..40 {

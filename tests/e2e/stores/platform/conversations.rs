@@ -12,7 +12,7 @@ use mortise_test_support::adapter_process::AdapterProcess;
 use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::said;
 use mortise_test_support::in_process::patient_mesh;
-use mortise_test_support::scenario::{Stage, host_adapter, seed};
+use mortise_test_support::scenario::{TestHost, host_adapter, seed};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,7 @@ async fn answer(adapter: &GrpcHostAdapter, session: SessionId, parts: Vec<Conten
 #[tokio::test]
 async fn a_message_is_sent() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let (store, session) = (platform(&stage), stage.session_id);
         let before = store.get_session_by_id(session).await.unwrap().unwrap();
         assert_eq!(before.status, SessionStatus::Started);
@@ -73,7 +73,7 @@ async fn a_message_is_sent() {
 #[tokio::test]
 async fn the_newest_messages() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let (store, session) = (platform(&stage), stage.session_id);
         let emitter = stage.adapter.event_emitter();
         let call = ContentPart::tool_call("c", "t", json!({}));
@@ -109,7 +109,7 @@ async fn the_newest_messages() {
 #[tokio::test]
 async fn waiting() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let (store, session) = (platform(&stage), stage.session_id);
         let set = async |status| {
             let set = stage.adapter.set_session_status(1, session, status).await;

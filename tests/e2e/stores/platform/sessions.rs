@@ -5,10 +5,10 @@ use everruns_core::Session;
 use everruns_core::session::{SessionStatus, SubagentStatus};
 use everruns_core::typed_id::{AgentId, HarnessId, PrincipalId, SessionId};
 use everruns_runtime::{AgentBuilder, HarnessBuilder, RuntimeHostAdapter};
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::{moment, said};
-use mortise_test_support::scenario::{Stage, ask};
+use mortise_test_support::scenario::{TestHost, ask};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use uuid::Uuid;
 #[tokio::test]
 async fn made_for_the_caller() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let seed = stage.adapter.test_seed().unwrap();
         let harness = HarnessBuilder::new("h", "")
             .initial_file(file("/h.txt", "h"))
@@ -91,7 +91,7 @@ async fn made_for_the_caller() {
 #[tokio::test]
 async fn lists_of_sessions() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = platform(&stage);
         let (_, theirs, two) = org_two(&stage).await;
         let agent = store
@@ -139,7 +139,7 @@ async fn lists_of_sessions() {
 #[tokio::test]
 async fn subagents() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = platform(&stage);
         let (_, theirs, _) = org_two(&stage).await;
         let parent = stage.session_id;
@@ -179,7 +179,7 @@ async fn subagents() {
 #[tokio::test]
 async fn context_reports() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let store = platform(&stage);
         let session = stage.session_id;
         let report = async || store.get_session_context_report(session).await.unwrap();

@@ -9,7 +9,7 @@ use mortise_proto::rpc::table::session_sql_db_store_service::SQL_EXECUTE;
 use mortise_reference::{Reference, ReferenceConfig};
 use mortise_test_support::database::Database;
 use mortise_test_support::in_process::{mesh, reference_on, serve};
-use mortise_test_support::scenario::{Stage, host_adapter, seed};
+use mortise_test_support::scenario::{TestHost, host_adapter, seed};
 use prost::Message;
 use serde_json::json;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use std::time::Duration;
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_at_once_are_all_there() {
     for database in Database::ALL {
-        let stage = Stage::set_on(database).await;
+        let stage = TestHost::set_on(database).await;
         let (store, session) = (store(&stage.adapter), stage.session_id);
         let made = "CREATE TABLE t(n UNIQUE); CREATE TABLE total(n); INSERT INTO total VALUES (0)";
         store.sql_execute(session, "d", made).await.unwrap();

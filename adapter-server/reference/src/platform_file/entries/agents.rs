@@ -1,10 +1,10 @@
 //! Agents.
 
 use crate::db::encoding::{nanos, now, now_after, time};
+use crate::platform_file::diagnostics::join;
 use crate::platform_file::entries::{Entry, Reading, parts, tools};
-use crate::platform_file::faults::join;
+use crate::platform_file::schema;
 use crate::platform_file::secrets::Writer;
-use crate::platform_file::shape;
 use crate::platform_file::state::Names;
 use crate::stores::names::Kind;
 use everruns_core::agent::{Agent, AgentStatus};
@@ -15,11 +15,11 @@ use mortise_proto::pb;
 pub(in crate::platform_file) fn record(
     reading: &mut Reading<'_>,
     id: AgentId,
-    entry: Entry<shape::Agent>,
+    entry: Entry<schema::Agent>,
     former: Option<&Agent>,
 ) -> Agent {
     let Entry { path, written } = entry;
-    let shape::Agent {
+    let schema::Agent {
         name,
         id: _,
         display_name,
@@ -80,8 +80,8 @@ pub(in crate::platform_file) fn record(
 }
 
 /// What a file does not say of an agent's lineage stays as it is; what it says is all.
-fn descend(reading: &mut Reading<'_>, path: &str, agent: &mut Agent, lineage: &shape::Lineage) {
-    let shape::Lineage {
+fn descend(reading: &mut Reading<'_>, path: &str, agent: &mut Agent, lineage: &schema::Lineage) {
+    let schema::Lineage {
         default_version,
         forked_from_agent,
         forked_from_version,
@@ -117,7 +117,7 @@ pub(in crate::platform_file) fn write(
     writer: &mut Writer,
     names: &Names,
     agent: Agent,
-) -> shape::Agent {
+) -> schema::Agent {
     let Agent {
         public_id,
         internal_id: _,
@@ -145,7 +145,7 @@ pub(in crate::platform_file) fn write(
         deleted_at: _,
         usage: _,
     } = agent;
-    let lineage = shape::Lineage {
+    let lineage = schema::Lineage {
         default_version: default_version_id.map(|id| id.to_string()),
         forked_from_agent: forked_from_agent_id.map(|id| id.to_string()),
         forked_from_version: forked_from_version_id.map(|id| id.to_string()),
@@ -154,7 +154,7 @@ pub(in crate::platform_file) fn write(
     let words = ["agent", &name];
     let capabilities = parts::write_capabilities(writer, &words, capabilities);
     let mcp_servers = parts::write_mcp_servers(writer, &words, mcp_servers);
-    shape::Agent {
+    schema::Agent {
         name,
         id: Some(public_id.to_string()),
         display_name,
@@ -168,6 +168,6 @@ pub(in crate::platform_file) fn write(
         initial_files: parts::write_initial_files(initial_files),
         network_access: network_access.map(parts::write_network_access),
         mcp_servers,
-        lineage: (lineage != shape::Lineage::default()).then_some(lineage),
+        lineage: (lineage != schema::Lineage::default()).then_some(lineage),
     }
 }

@@ -1,10 +1,10 @@
 //! Harnesses.
 
 use crate::db::encoding::{nanos, now, now_after, time};
+use crate::platform_file::diagnostics::join;
 use crate::platform_file::entries::{Entry, Reading, parts};
-use crate::platform_file::faults::join;
+use crate::platform_file::schema;
 use crate::platform_file::secrets::Writer;
-use crate::platform_file::shape;
 use crate::platform_file::state::Names;
 use crate::stores::names::Kind;
 use everruns_core::harness::{Harness, HarnessStatus};
@@ -15,11 +15,11 @@ use mortise_proto::pb;
 pub(in crate::platform_file) fn record(
     reading: &mut Reading<'_>,
     id: HarnessId,
-    entry: Entry<shape::Harness>,
+    entry: Entry<schema::Harness>,
     former: Option<&Harness>,
 ) -> Harness {
     let Entry { path, written } = entry;
-    let shape::Harness {
+    let schema::Harness {
         name,
         id: _,
         display_name,
@@ -83,7 +83,7 @@ pub(in crate::platform_file) fn write(
     writer: &mut Writer,
     names: &Names,
     harness: Harness,
-) -> shape::Harness {
+) -> schema::Harness {
     let Harness {
         id,
         name,
@@ -108,7 +108,7 @@ pub(in crate::platform_file) fn write(
     let words = ["harness", &name];
     let capabilities = parts::write_capabilities(writer, &words, capabilities);
     let mcp_servers = parts::write_mcp_servers(writer, &words, mcp_servers);
-    shape::Harness {
+    schema::Harness {
         name,
         id: Some(id.to_string()),
         display_name,

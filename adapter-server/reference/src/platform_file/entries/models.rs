@@ -1,9 +1,9 @@
 //! Models, and credentials of model providers.
 
+use crate::platform_file::diagnostics::{Diagnostic, instead, join};
 use crate::platform_file::entries::{Entry, Reading};
-use crate::platform_file::faults::{Fault, instead, join};
+use crate::platform_file::schema;
 use crate::platform_file::secrets::Writer;
-use crate::platform_file::shape;
 use crate::platform_file::state::Names;
 use crate::stores::names::Kind;
 use everruns_core::llm_models::LlmProviderType;
@@ -24,10 +24,10 @@ const TYPES: [&str; 6] = [
 /// The record of an entry.
 pub(in crate::platform_file) fn record(
     reading: &mut Reading<'_>,
-    entry: &Entry<shape::Model>,
+    entry: &Entry<schema::Model>,
 ) -> Option<ModelWithProvider> {
     let Entry { path, written } = entry;
-    let shape::Model {
+    let schema::Model {
         name: _,
         id: _,
         model,
@@ -43,7 +43,7 @@ pub(in crate::platform_file) fn record(
         let otherwise = format!("write one of {}", TYPES.join(", "));
         let remedy = instead(provider, TYPES, &otherwise);
         let reason = "is not a provider type";
-        let fault = Fault::new(join(path, "provider"), reason, remedy).of(provider);
+        let fault = Diagnostic::new(join(path, "provider"), reason, remedy).of(provider);
         reading.faults.add(fault);
     }
     let at = join(path, "api_key");
@@ -63,7 +63,7 @@ pub(in crate::platform_file) fn write(
     id: ModelId,
     model: ModelWithProvider,
     is_default: bool,
-) -> shape::Model {
+) -> schema::Model {
     let ModelWithProvider {
         model,
         provider_type,
@@ -75,7 +75,7 @@ pub(in crate::platform_file) fn write(
     let called = name.as_deref().unwrap_or(&model);
     let words = ["model", called, "api_key"];
     let api_key = api_key.map(|key| writer.secret(&words, &key));
-    shape::Model {
+    schema::Model {
         name,
         id: Some(id),
         model,
@@ -98,10 +98,10 @@ pub(in crate::platform_file) fn is_same(
 /// The record of an entry.
 pub(in crate::platform_file) fn credentials(
     reading: &mut Reading<'_>,
-    entry: &Entry<shape::Provider>,
+    entry: &Entry<schema::Provider>,
 ) -> Option<ProviderCredentials> {
     let Entry { path, written } = entry;
-    let shape::Provider {
+    let schema::Provider {
         provider_type,
         base_url,
         api_key,
@@ -123,10 +123,10 @@ pub(in crate::platform_file) fn write_credentials(
     writer: &mut Writer,
     provider_type: String,
     credentials: ProviderCredentials,
-) -> shape::Provider {
+) -> schema::Provider {
     let ProviderCredentials { api_key, base_url } = credentials;
     let words = ["provider", &provider_type, "api_key"];
-    shape::Provider {
+    schema::Provider {
         api_key: Some(writer.secret(&words, &api_key)),
         provider_type,
         base_url,

@@ -1,9 +1,9 @@
 //! What harnesses and agents are both made of.
 
+use crate::platform_file::diagnostics::{Diagnostic, instead, join, nearest};
 use crate::platform_file::entries::Reading;
-use crate::platform_file::faults::{Fault, instead, join, nearest};
+use crate::platform_file::schema;
 use crate::platform_file::secrets::Writer;
-use crate::platform_file::shape;
 use crate::stores::platform_store;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,11 +21,11 @@ const ENCODINGS: [&str; 2] = ["text", "base64"];
 pub(super) fn capabilities(
     reading: &mut Reading<'_>,
     path: &str,
-    written: &[shape::Capability],
+    written: &[schema::Capability],
 ) -> Vec<AgentCapabilityConfig> {
     let path = join(path, "capabilities");
     let written = written.iter().enumerate();
-    let read = written.map(|(n, shape::Capability { id, config })| {
+    let read = written.map(|(n, schema::Capability { id, config })| {
         let path = format!("{path}[{n}]");
         if id.is_empty() {
             reading.missing(&path, "write the id of a capability");
@@ -54,14 +54,14 @@ fn warn_of_unknown(reading: &mut Reading<'_>, path: &str, id: &str) {
     };
     reading
         .warnings
-        .add(Fault::new(path, reason, remedy).of(id));
+        .add(Diagnostic::new(path, reason, remedy).of(id));
 }
 
 pub(super) fn write_capabilities(
     writer: &mut Writer,
     words: &[&str],
     capabilities: Vec<AgentCapabilityConfig>,
-) -> Vec<shape::Capability> {
+) -> Vec<schema::Capability> {
     let written = capabilities.into_iter().map(|capability| {
         let AgentCapabilityConfig {
             capability_ref,
@@ -71,7 +71,7 @@ pub(super) fn write_capabilities(
         let is_empty = matches!(&config, Value::Object(fields) if fields.is_empty());
         let words = [words, &[id.as_str()]].concat();
         let config = (!is_empty).then(|| writer.config(&words, &config));
-        shape::Capability { id, config }
+        schema::Capability { id, config }
     });
     written.collect()
 }
@@ -81,12 +81,12 @@ pub(super) fn write_capabilities(
 pub(super) fn initial_files(
     reading: &mut Reading<'_>,
     path: &str,
-    written: Vec<shape::InitialFile>,
+    written: Vec<schema::InitialFile>,
 ) -> Vec<InitialFile> {
     let path = join(path, "initial_files");
     let written = written.into_iter().enumerate();
     let read = written.map(|(n, file)| {
-        let shape::InitialFile {
+        let schema::InitialFile {
             path: file_path,
             encoding,
             readonly,
@@ -96,13 +96,13 @@ pub(super) fn initial_files(
         reading.required(&path, "path", &file_path);
         if !ENCODINGS.contains(&encoding.as_str()) {
             let remedy = instead(&encoding, ENCODINGS, "write text or base64");
-            let fault = Fault::new(join(&path, "encoding"), "is not an encoding", remedy);
+            let fault = Diagnostic::new(join(&path, "encoding"), "is not an encoding", remedy);
             reading.faults.add(fault.of(&encoding));
         } else if encoding == "base64" && STANDARD.decode(&content).is_err() {
             let at = join(&path, "content");
             reading
                 .faults
-                .add(Fault::new(at, "is not base64", "encode it again"));
+                .add(Diagnostic::new(at, "is not base64", "encode it again"));
         }
         InitialFile {
             path: file_path,
@@ -114,7 +114,7 @@ pub(super) fn initial_files(
     read.collect()
 }
 
-pub(super) fn write_initial_files(files: Vec<InitialFile>) -> Vec<shape::InitialFile> {
+pub(super) fn write_initial_files(files: Vec<InitialFile>) -> Vec<schema::InitialFile> {
     let written = files.into_iter().map(|file| {
         let InitialFile {
             path,
@@ -122,7 +122,7 @@ pub(super) fn write_initial_files(files: Vec<InitialFile>) -> Vec<shape::Initial
             encoding,
             is_readonly,
         } = file;
-        shape::InitialFile {
+        schema::InitialFile {
             path,
             encoding,
             readonly: is_readonly,
@@ -134,14 +134,14 @@ pub(super) fn write_initial_files(files: Vec<InitialFile>) -> Vec<shape::Initial
 
 // === network access ===
 
-pub(super) fn network_access(written: shape::NetworkAccess) -> NetworkAccessList {
-    let shape::NetworkAccess { allowed, blocked } = written;
+pub(super) fn network_access(written: schema::NetworkAccess) -> NetworkAccessList {
+    let schema::NetworkAccess { allowed, blocked } = written;
     NetworkAccessList { allowed, blocked }
 }
 
-pub(super) fn write_network_access(access: NetworkAccessList) -> shape::NetworkAccess {
+pub(super) fn write_network_access(access: NetworkAccessList) -> schema::NetworkAccess {
     let NetworkAccessList { allowed, blocked } = access;
-    shape::NetworkAccess { allowed, blocked }
+    schema::NetworkAccess { allowed, blocked }
 }
 
 // === MCP servers ===
@@ -149,11 +149,11 @@ pub(super) fn write_network_access(access: NetworkAccessList) -> shape::NetworkA
 pub(super) fn mcp_servers(
     reading: &mut Reading<'_>,
     path: &str,
-    written: BTreeMap<String, shape::McpServer>,
+    written: BTreeMap<String, schema::McpServer>,
 ) -> ScopedMcpServers {
     let path = join(path, "mcp_servers");
     let read = written.into_iter().map(|(name, server)| {
-        let shape::McpServer {
+        let schema::McpServer {
             transport,
             url,
             command,
@@ -190,7 +190,7 @@ pub(super) fn mcp_servers(
 fn secrets(
     reading: &mut Reading<'_>,
     path: &str,
-    written: &BTreeMap<String, shape::Secret>,
+    written: &BTreeMap<String, schema::Secret>,
 ) -> HashMap<String, String> {
     let read = written.iter().filter_map(|(name, secret)| {
         let at = join(path, name);
@@ -204,7 +204,7 @@ pub(super) fn write_mcp_servers(
     writer: &mut Writer,
     words: &[&str],
     servers: ScopedMcpServers,
-) -> BTreeMap<String, shape::McpServer> {
+) -> BTreeMap<String, schema::McpServer> {
     let written = servers.into_iter().map(|(name, server)| {
         let ScopedMcpServer {
             transport_type,
@@ -227,7 +227,7 @@ pub(super) fn write_mcp_servers(
             });
             written.collect()
         };
-        let server = shape::McpServer {
+        let server = schema::McpServer {
             transport: transport_type,
             url,
             command,

@@ -1,8 +1,8 @@
 //! Accounts that payments are made from, and policies for them.
 
+use crate::platform_file::diagnostics::{Diagnostic, instead, join};
 use crate::platform_file::entries::{Entry, Reading, spending};
-use crate::platform_file::faults::{Fault, instead, join};
-use crate::platform_file::shape;
+use crate::platform_file::schema;
 use crate::platform_file::state::Names;
 use crate::stores::names::Kind;
 use everruns_core::budget::BudgetSubjectType;
@@ -19,11 +19,11 @@ const USD_MAX: f64 = 1e12;
 pub(in crate::platform_file) fn account(
     reading: &mut Reading<'_>,
     id: PaymentAccountId,
-    entry: &Entry<shape::PaymentAccount>,
+    entry: &Entry<schema::PaymentAccount>,
     former: Option<&LedgerAccount>,
 ) -> Option<LedgerAccount> {
     let Entry { path, written } = entry;
-    let shape::PaymentAccount {
+    let schema::PaymentAccount {
         name: _,
         id: _,
         rail,
@@ -34,7 +34,7 @@ pub(in crate::platform_file) fn account(
     let parsed = rail.parse::<PaymentRail>().ok();
     if parsed.is_none() {
         let remedy = instead(rail, RAILS, "write mpp_tempo or x402_base");
-        let fault = Fault::new(join(path, "rail"), "is not a rail", remedy).of(rail);
+        let fault = Diagnostic::new(join(path, "rail"), "is not a rail", remedy).of(rail);
         reading.faults.add(fault);
     }
     let balance = usd(reading, path, "balance_usd", *balance_usd);
@@ -51,7 +51,7 @@ fn usd(reading: &mut Reading<'_>, path: &str, key: &str, amount: Option<f64>) ->
     let amount = reading.amount(path, key, amount)?;
     if amount > USD_MAX {
         let reason = "is more than the ledger supports";
-        let fault = Fault::new(join(path, key), reason, "write at most a trillion");
+        let fault = Diagnostic::new(join(path, key), reason, "write at most a trillion");
         reading.faults.add(fault.of(&amount.to_string()));
         return None;
     }
@@ -61,7 +61,7 @@ fn usd(reading: &mut Reading<'_>, path: &str, key: &str, amount: Option<f64>) ->
 pub(in crate::platform_file) fn write_account(
     names: &Names,
     account: LedgerAccount,
-) -> shape::PaymentAccount {
+) -> schema::PaymentAccount {
     let LedgerAccount {
         id,
         rail,
@@ -70,7 +70,7 @@ pub(in crate::platform_file) fn write_account(
     } = account;
     let id = id.to_string();
     let name = names.name_of(Kind::PaymentAccount, &id);
-    shape::PaymentAccount {
+    schema::PaymentAccount {
         name: name.map(str::to_string),
         id: Some(id),
         rail: rail.to_string(),
@@ -84,11 +84,11 @@ pub(in crate::platform_file) fn write_account(
 /// The record of an entry. Those that are there decide which references may stay.
 pub(in crate::platform_file) fn policy(
     reading: &mut Reading<'_>,
-    entry: &Entry<shape::PaymentPolicy>,
+    entry: &Entry<schema::PaymentPolicy>,
     there: &[LedgerPolicy],
 ) -> Option<LedgerPolicy> {
     let Entry { path, written } = entry;
-    let shape::PaymentPolicy {
+    let schema::PaymentPolicy {
         subject,
         account,
         allowed_capabilities,
@@ -145,7 +145,7 @@ fn policy_subject(
         | BudgetSubjectType::AppChannel => {
             let reason = "is not a subject of a policy";
             let remedy = "write organization, {agent: NAME} or {session: ID}";
-            let fault = Fault::new(join(path, "subject"), reason, remedy);
+            let fault = Diagnostic::new(join(path, "subject"), reason, remedy);
             reading.faults.add(fault);
             None
         }
@@ -165,7 +165,7 @@ pub(in crate::platform_file) fn write_policy(
     names: &Names,
     org_public_id: &str,
     policy: LedgerPolicy,
-) -> shape::PaymentPolicy {
+) -> schema::PaymentPolicy {
     let LedgerPolicy {
         subject,
         account_id,
@@ -180,7 +180,7 @@ pub(in crate::platform_file) fn write_policy(
         PolicySubject::Agent(id) => (BudgetSubjectType::Agent, id.to_string()),
         PolicySubject::Session(id) => (BudgetSubjectType::Session, id.to_string()),
     };
-    shape::PaymentPolicy {
+    schema::PaymentPolicy {
         subject: Some(spending::write_subject(names, org_public_id, &kind, id)),
         account: names.reference(Kind::PaymentAccount, &account_id.to_string()),
         allowed_capabilities,

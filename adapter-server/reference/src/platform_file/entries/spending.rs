@@ -1,9 +1,9 @@
 //! Budgets, and whom they and the policies of payments are for.
 
+use crate::platform_file::diagnostics::{Diagnostic, instead, join};
 use crate::platform_file::entries::{Entry, Reading};
-use crate::platform_file::faults::{Fault, instead, join};
-use crate::platform_file::shape;
-use crate::platform_file::shape::{OneSubject, Subject};
+use crate::platform_file::schema;
+use crate::platform_file::schema::{OneSubject, Subject};
 use crate::platform_file::state::Names;
 use crate::stores::names::Kind;
 use everruns_core::budget::BudgetSubjectType;
@@ -19,11 +19,11 @@ const ORGANIZATION: &str = "organization";
 pub(in crate::platform_file) fn record(
     reading: &mut Reading<'_>,
     id: BudgetId,
-    entry: &Entry<shape::Budget>,
+    entry: &Entry<schema::Budget>,
     former: Option<&Budget>,
 ) -> Option<Budget> {
     let Entry { path, written } = entry;
-    let shape::Budget {
+    let schema::Budget {
         name: _,
         id: _,
         subject,
@@ -46,7 +46,7 @@ pub(in crate::platform_file) fn record(
         let at = join(path, "balance");
         reading
             .faults
-            .add(Fault::new(at, "is not an amount", "write a number"));
+            .add(Diagnostic::new(at, "is not an amount", "write a number"));
     }
     let ((subject_type, subject_id), limit) = (subject?, limit?);
     let balance = match former {
@@ -70,7 +70,7 @@ pub(in crate::platform_file) fn write(
     names: &Names,
     org_public_id: &str,
     budget: Budget,
-) -> shape::Budget {
+) -> schema::Budget {
     let Budget {
         id,
         subject_type,
@@ -82,7 +82,7 @@ pub(in crate::platform_file) fn write(
         is_paused,
     } = budget;
     let id = id.to_string();
-    shape::Budget {
+    schema::Budget {
         name: names.name_of(Kind::Budget, &id).map(str::to_string),
         id: Some(id),
         subject: Some(write_subject(
@@ -122,7 +122,7 @@ pub(super) fn subject(
         let reason = "is not a complete subject";
         reading
             .faults
-            .add(Fault::new(path, reason, remedy).of(word));
+            .add(Diagnostic::new(path, reason, remedy).of(word));
         return None;
     }
     let OneSubject {
@@ -148,7 +148,7 @@ pub(super) fn subject(
         let reason = "does not name one subject";
         reading
             .faults
-            .add(Fault::new(path, reason, "write one key"));
+            .add(Diagnostic::new(path, reason, "write one key"));
         return None;
     };
     if kept == Some((kind.clone(), id)) {
@@ -175,7 +175,7 @@ fn subject_id(
         BudgetSubjectType::User => {
             let user = Uuid::parse_str(id).ok();
             if user.is_none() {
-                let fault = Fault::new(path, "is not a UUID", "write the user's id").of(id);
+                let fault = Diagnostic::new(path, "is not a UUID", "write the user's id").of(id);
                 reading.faults.add(fault);
             }
             user.map(|id| id.to_string())

@@ -1,8 +1,8 @@
 //! The tools of agents.
 
+use crate::platform_file::diagnostics::{Diagnostic, join};
 use crate::platform_file::entries::Reading;
-use crate::platform_file::faults::{Fault, join};
-use crate::platform_file::shape;
+use crate::platform_file::schema;
 use everruns_core::AgentCapabilityConfig;
 use everruns_core::capabilities::CapabilityRegistry;
 use everruns_core::tool_types::{BuiltinTool, ClientSideTool, ToolDefinition};
@@ -15,7 +15,7 @@ const NAME_LETTERS_MAX: usize = 64;
 pub(super) fn read(
     reading: &mut Reading<'_>,
     path: &str,
-    written: Vec<shape::Tool>,
+    written: Vec<schema::Tool>,
     capabilities: &[AgentCapabilityConfig],
 ) -> Vec<ToolDefinition> {
     let path = join(path, "tools");
@@ -30,7 +30,7 @@ pub(super) fn read(
 fn check_names(
     reading: &mut Reading<'_>,
     path: &str,
-    written: &[shape::Tool],
+    written: &[schema::Tool],
     capabilities: &[AgentCapabilityConfig],
 ) {
     let built_in = if written.is_empty() {
@@ -57,7 +57,7 @@ fn check_names(
                 "is the name of another tool of the agent",
                 "choose another name",
             )
-        } else if tool.kind == shape::ToolKind::ClientSide && built_in.contains(name) {
+        } else if tool.kind == schema::ToolKind::ClientSide && built_in.contains(name) {
             (
                 "is the name of a tool of the agent's capabilities",
                 "choose another name, or remove the capability",
@@ -67,7 +67,7 @@ fn check_names(
         };
         reading
             .faults
-            .add(Fault::new(path, reason, remedy).of(name));
+            .add(Diagnostic::new(path, reason, remedy).of(name));
     }
 }
 
@@ -83,8 +83,8 @@ fn built_in(capabilities: &[AgentCapabilityConfig]) -> BTreeSet<String> {
         .collect()
 }
 
-fn tool(reading: &mut Reading<'_>, path: &str, written: shape::Tool) -> ToolDefinition {
-    let shape::Tool {
+fn tool(reading: &mut Reading<'_>, path: &str, written: schema::Tool) -> ToolDefinition {
+    let schema::Tool {
         kind,
         name,
         display_name,
@@ -103,7 +103,7 @@ fn tool(reading: &mut Reading<'_>, path: &str, written: shape::Tool) -> ToolDefi
         Value::Null
     });
     match kind {
-        shape::ToolKind::Builtin => ToolDefinition::Builtin(BuiltinTool {
+        schema::ToolKind::Builtin => ToolDefinition::Builtin(BuiltinTool {
             name,
             display_name,
             description,
@@ -114,10 +114,10 @@ fn tool(reading: &mut Reading<'_>, path: &str, written: shape::Tool) -> ToolDefi
             hints,
             full_parameters,
         }),
-        shape::ToolKind::ClientSide => {
+        schema::ToolKind::ClientSide => {
             if policy.is_some() {
                 let reason = "a tool of the client has no policy";
-                let fault = Fault::new(join(path, "policy"), reason, "leave it out");
+                let fault = Diagnostic::new(join(path, "policy"), reason, "leave it out");
                 reading.faults.add(fault);
             }
             ToolDefinition::ClientSide(ClientSideTool {
@@ -134,11 +134,11 @@ fn tool(reading: &mut Reading<'_>, path: &str, written: shape::Tool) -> ToolDefi
     }
 }
 
-pub(super) fn write(tools: Vec<ToolDefinition>) -> Vec<shape::Tool> {
+pub(super) fn write(tools: Vec<ToolDefinition>) -> Vec<schema::Tool> {
     tools.into_iter().map(write_tool).collect()
 }
 
-fn write_tool(tool: ToolDefinition) -> shape::Tool {
+fn write_tool(tool: ToolDefinition) -> schema::Tool {
     match tool {
         ToolDefinition::Builtin(BuiltinTool {
             name,
@@ -150,8 +150,8 @@ fn write_tool(tool: ToolDefinition) -> shape::Tool {
             deferrable,
             hints,
             full_parameters,
-        }) => shape::Tool {
-            kind: shape::ToolKind::Builtin,
+        }) => schema::Tool {
+            kind: schema::ToolKind::Builtin,
             name,
             display_name,
             description,
@@ -171,8 +171,8 @@ fn write_tool(tool: ToolDefinition) -> shape::Tool {
             deferrable,
             hints,
             full_parameters,
-        }) => shape::Tool {
-            kind: shape::ToolKind::ClientSide,
+        }) => schema::Tool {
+            kind: schema::ToolKind::ClientSide,
             name,
             display_name,
             description,

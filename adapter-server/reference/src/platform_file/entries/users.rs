@@ -1,19 +1,19 @@
 //! Users' connections.
 
+use crate::platform_file::diagnostics::{Diagnostic, join};
 use crate::platform_file::entries::{Entry, Reading};
-use crate::platform_file::faults::{Fault, join};
+use crate::platform_file::schema;
 use crate::platform_file::secrets::Writer;
-use crate::platform_file::shape;
 use mortise_proto::convert::user_connection_resolver::Connection;
 use uuid::Uuid;
 
 /// The record of an entry.
 pub(in crate::platform_file) fn record(
     reading: &mut Reading<'_>,
-    entry: &Entry<shape::Connection>,
+    entry: &Entry<schema::Connection>,
 ) -> Option<Connection> {
     let Entry { path, written } = entry;
-    let shape::Connection {
+    let schema::Connection {
         user,
         provider,
         token,
@@ -23,7 +23,7 @@ pub(in crate::platform_file) fn record(
     reading.required(path, "provider", provider);
     let user_id = Uuid::parse_str(user).ok();
     if user_id.is_none() {
-        let fault = Fault::new(join(path, "user"), "is not a UUID", "write the user's id");
+        let fault = Diagnostic::new(join(path, "user"), "is not a UUID", "write the user's id");
         reading.faults.add(fault.of(user));
     }
     let at = join(path, "token");
@@ -48,7 +48,7 @@ pub(in crate::platform_file) fn record(
 pub(in crate::platform_file) fn write(
     writer: &mut Writer,
     connection: Connection,
-) -> shape::Connection {
+) -> schema::Connection {
     let Connection {
         user_id,
         provider,
@@ -60,7 +60,7 @@ pub(in crate::platform_file) fn write(
     let token = writer.secret(&words, &token);
     let words = ["connection", &user, &provider, "metadata"];
     let metadata = metadata.map(|value| writer.json(&words, &value));
-    shape::Connection {
+    schema::Connection {
         token: Some(token),
         metadata,
         provider,

@@ -2,7 +2,7 @@
 //! too long.
 
 use crate::db::AnyConnection;
-use crate::platform_file::faults::Fault;
+use crate::platform_file::diagnostics::Diagnostic;
 use crate::platform_file::import::plan::Plan;
 use crate::seal::KeyRing;
 use crate::stores::harness_store;
@@ -31,7 +31,7 @@ pub(super) async fn check(
                 if !told.contains(start) {
                     told.extend(chain);
                     let reason = "leads back to the harness itself";
-                    let fault = Fault::new(path, reason, "choose another parent");
+                    let fault = Diagnostic::new(path, reason, "choose another parent");
                     plan.reading.faults.add(fault);
                 }
                 break;
@@ -42,7 +42,7 @@ pub(super) async fn check(
             chain.push(parent);
             if chain.len() as i64 > CHAIN_MAX {
                 let reason = format!("makes a chain of more than {CHAIN_MAX} harnesses");
-                let fault = Fault::new(path, reason, "choose a parent further up");
+                let fault = Diagnostic::new(path, reason, "choose a parent further up");
                 plan.reading.faults.add(fault);
                 break;
             }

@@ -1,13 +1,13 @@
 //! What is to be written, entry by entry.
 
 use crate::db::AnyConnection;
+use crate::platform_file::diagnostics::{Diagnostic, join};
 use crate::platform_file::entries::{
     Entry, Identities, Reading, agents, harnesses, models, payments, spending, users,
 };
-use crate::platform_file::faults::{Fault, join};
-use crate::platform_file::import::layout::Layout;
+use crate::platform_file::import::sections::Layout;
 use crate::platform_file::import::{Action, Change};
-use crate::platform_file::shape;
+use crate::platform_file::schema;
 use crate::platform_file::state::State;
 use crate::seal::KeyRing;
 use crate::stores::names::Kind;
@@ -207,7 +207,7 @@ impl<'a> Plan<'a> {
 
     fn models(
         &mut self,
-        entries: Vec<(ModelId, Entry<shape::Model>)>,
+        entries: Vec<(ModelId, Entry<schema::Model>)>,
         named: &BTreeMap<String, String>,
     ) {
         let mut default = None;
@@ -228,7 +228,7 @@ impl<'a> Plan<'a> {
                 if default.replace(id).is_some() {
                     let reason = "a second model is the default";
                     let at = join(&entry.path, "default");
-                    let fault = Fault::new(at, reason, "leave one of them out");
+                    let fault = Diagnostic::new(at, reason, "leave one of them out");
                     self.reading.faults.add(fault);
                 }
                 if self.state.default_model != Some(id) {
@@ -243,7 +243,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn providers(&mut self, entries: &[Entry<shape::Provider>]) {
+    fn providers(&mut self, entries: &[Entry<schema::Provider>]) {
         let mut seen = BTreeSet::new();
         for entry in entries {
             let name = &entry.written.provider_type;
@@ -264,7 +264,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn harness(&mut self, id: HarnessId, entry: Entry<shape::Harness>, former: Option<&Harness>) {
+    fn harness(&mut self, id: HarnessId, entry: Entry<schema::Harness>, former: Option<&Harness>) {
         let (path, name) = (entry.path.clone(), entry.written.name.clone());
         // The platform's own may be called anything; upstream looks for a "Generic".
         let own = entry.written.built_in.then_some(name.as_str());
@@ -284,7 +284,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn agent(&mut self, id: AgentId, entry: Entry<shape::Agent>, former: Option<&Agent>) {
+    fn agent(&mut self, id: AgentId, entry: Entry<schema::Agent>, former: Option<&Agent>) {
         let (path, name) = (entry.path.clone(), entry.written.name.clone());
         self.check_name(Kind::Agent, &path, &name, former.map(|it| it.name.as_str()));
         let mut agent = agents::record(&mut self.reading, id, entry, former);
@@ -308,7 +308,7 @@ impl<'a> Plan<'a> {
             && let Err(problem) = everruns_core::agent::validate_addressable_name(name)
         {
             let remedy = "choose one such as `code-reviewer`";
-            let fault = Fault::new(
+            let fault = Diagnostic::new(
                 join(path, "name"),
                 format!("is not allowed: {problem}"),
                 remedy,
@@ -318,10 +318,10 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn connections(&mut self, entries: &[Entry<shape::Connection>]) {
+    fn connections(&mut self, entries: &[Entry<schema::Connection>]) {
         let mut seen = BTreeSet::new();
         for entry in entries {
-            let shape::Connection { user, provider, .. } = &entry.written;
+            let schema::Connection { user, provider, .. } = &entry.written;
             let name = format!("{user} {provider}");
             self.must_be_first(&mut seen, name.clone(), &entry.path, "user");
             let Some(connection) = users::record(&mut self.reading, entry) else {
@@ -340,7 +340,7 @@ impl<'a> Plan<'a> {
 
     fn budgets(
         &mut self,
-        entries: Vec<(BudgetId, Entry<shape::Budget>)>,
+        entries: Vec<(BudgetId, Entry<schema::Budget>)>,
         named: &BTreeMap<String, String>,
     ) {
         for (id, entry) in entries {
@@ -359,7 +359,7 @@ impl<'a> Plan<'a> {
 
     fn accounts(
         &mut self,
-        entries: Vec<(PaymentAccountId, Entry<shape::PaymentAccount>)>,
+        entries: Vec<(PaymentAccountId, Entry<schema::PaymentAccount>)>,
         named: &BTreeMap<String, String>,
     ) {
         for (id, entry) in entries {
@@ -376,7 +376,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn policies(&mut self, entries: &[Entry<shape::PaymentPolicy>]) {
+    fn policies(&mut self, entries: &[Entry<schema::PaymentPolicy>]) {
         let mut seen = BTreeSet::new();
         for entry in entries {
             let there = &self.state.policies;
@@ -395,8 +395,8 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn rate_limit(&mut self, path: &str, written: &shape::RateLimit) {
-        let shape::RateLimit {
+    fn rate_limit(&mut self, path: &str, written: &schema::RateLimit) {
+        let schema::RateLimit {
             max_calls,
             window_seconds,
         } = *written;
@@ -418,7 +418,7 @@ impl<'a> Plan<'a> {
             return;
         }
         let reason = "is in the file twice";
-        let fault = Fault::new(join(path, key), reason, "leave one of them out").of(&name);
+        let fault = Diagnostic::new(join(path, key), reason, "leave one of them out").of(&name);
         self.reading.faults.add(fault);
     }
 }

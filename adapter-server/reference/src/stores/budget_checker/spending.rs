@@ -3,7 +3,7 @@
 //! transaction that stores it, so that nothing counts twice.
 
 use crate::db::AnyConnection;
-use crate::db::fault;
+use crate::db::db_error;
 use crate::seal::KeyRing;
 use crate::stores::budget_checker::subjects::Subjects;
 use crate::stores::session_store;
@@ -95,7 +95,7 @@ impl Spending {
                 .bind(amount.min(AMOUNT_MAX))
                 .execute(&mut *tx)
                 .await;
-            spent.map_err(fault)?;
+            spent.map_err(db_error)?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Whose budgets a session counts against.
 
 use crate::db::AnyConnection;
-use crate::db::fault;
+use crate::db::db_error;
 use everruns_core::Session;
 use everruns_core::typed_id::AgentId;
 use mortise_proto::StoreError;
@@ -58,6 +58,6 @@ impl Subjects {
             })
             .fetch_all(conn)
             .await
-            .map_err(fault)
+            .map_err(db_error)
     }
 }

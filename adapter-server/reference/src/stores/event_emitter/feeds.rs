@@ -2,7 +2,7 @@
 
 use crate::stores::event_emitter::prepare::Entry;
 use crate::stores::event_emitter::write::Accepted;
-use mortise_adapter_server::Acknowledged;
+use mortise_adapter_server::AppendAck;
 use mortise_proto::convert::event_log::stored;
 use mortise_proto::{StoreError, pb};
 use std::collections::HashMap;
@@ -40,7 +40,7 @@ impl Feeds {
                 && accepted.is_new
                 && let Some(feed) = self.of(entry.org_id)
             {
-                let Acknowledged { event_id, sequence } = accepted.acknowledged;
+                let AppendAck { event_id, sequence } = accepted.acknowledged;
                 let event = stored(entry.event, event_id, sequence);
                 // Fails when the last follower has just gone.
                 drop(feed.send(Arc::new(event)));

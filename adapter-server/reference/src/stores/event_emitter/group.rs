@@ -7,7 +7,7 @@ use crate::stores::event_emitter::feeds::Feeds;
 use crate::stores::event_emitter::prepare::Entry;
 use crate::stores::event_emitter::write;
 use crate::stores::event_emitter::write::Accepted;
-use mortise_adapter_server::Acknowledged;
+use mortise_adapter_server::AppendAck;
 use mortise_proto::StoreError;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ const KNOWN_MAX: usize = 16 * 1024;
 /// For how long that is known: another server may delete them.
 const KNOWN_FOR: Duration = Duration::from_secs(1);
 
-type Answer = Result<Acknowledged, StoreError>;
+type Answer = Result<AppendAck, StoreError>;
 
 /// The way to the task.
 #[derive(Debug)]
@@ -172,7 +172,7 @@ impl Entry {
     /// The answer to an ephemeral event.
     pub(super) fn passed(&self) -> Accepted {
         Accepted {
-            acknowledged: Acknowledged {
+            acknowledged: AppendAck {
                 event_id: self.event_id,
                 sequence: 0,
             },

@@ -5,7 +5,7 @@ use crate::stores::message_retriever::of_event::{Left, message_of_event};
 use crate::stores::message_retriever::query::{search_text, text_key};
 use everruns_core::events::EventContext;
 use everruns_core::typed_id::{EventId, SessionId};
-use mortise_adapter_server::Appended;
+use mortise_adapter_server::AppendRequest;
 use mortise_proto::convert::event_emitter::is_ephemeral;
 use mortise_proto::convert::open_value::OpenValues;
 use mortise_proto::convert::{id, nested, timestamp};
@@ -50,8 +50,8 @@ impl Entry {
     }
 }
 
-pub(super) fn prepare(org_id: i64, appended: Appended) -> Result<Entry, StoreError> {
-    let Appended {
+pub(super) fn prepare(org_id: i64, appended: AppendRequest) -> Result<Entry, StoreError> {
+    let AppendRequest {
         request_id,
         event,
         proposed_id,

@@ -7,14 +7,14 @@ use crate::db::batch::lookup;
 use crate::db::encoding::decoded;
 use crate::db::errors::{refused, session_archived, session_not_found};
 use crate::db::locks;
-use crate::db::{Db, unreadable};
+use crate::db::{Db, corrupt_row};
 use crate::idempotency::Pruning;
 use crate::seal::KeyRing;
 use crate::stores::budget_checker::Spending;
 use crate::stores::event_emitter::prepare::Entry;
 use crate::stores::event_emitter::rows::Rows;
 use everruns_core::events::LLM_GENERATION;
-use mortise_adapter_server::Acknowledged;
+use mortise_adapter_server::AppendAck;
 use mortise_adapter_server::reused;
 use mortise_proto::convert::id;
 use mortise_proto::error::Outcome;
@@ -50,7 +50,7 @@ const MESSAGE_IDS: (&str, &str) = (
 /// What became of an event that was accepted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Accepted {
-    pub(super) acknowledged: Acknowledged,
+    pub(super) acknowledged: AppendAck,
     /// Not the repetition of one that was accepted before.
     pub(super) is_new: bool,
 }
@@ -240,7 +240,7 @@ impl Known {
         }
         rows.add(entry, sequence);
         Ok(Accepted {
-            acknowledged: Acknowledged {
+            acknowledged: AppendAck {
                 event_id: entry.event_id,
                 sequence,
             },
@@ -248,7 +248,7 @@ impl Known {
         })
     }
 
-    fn remembered(&self, entry: &Entry) -> Result<Option<Acknowledged>, StoreError> {
+    fn remembered(&self, entry: &Entry) -> Result<Option<AppendAck>, StoreError> {
         // An empty id is none, and is never among the replies.
         let Some((method, body)) = self.replies.get(&entry.request_id) else {
             return Ok(None);
@@ -258,8 +258,8 @@ impl Known {
         }
         let answer: pb::EmitResponse = decoded(body)?;
         let event_id = id("event_id", &answer.event_id);
-        Ok(Some(Acknowledged {
-            event_id: event_id.map_err(|fault| unreadable(&fault.to_string()))?,
+        Ok(Some(AppendAck {
+            event_id: event_id.map_err(|fault| corrupt_row(&fault.to_string()))?,
             sequence: answer.sequence,
         }))
     }

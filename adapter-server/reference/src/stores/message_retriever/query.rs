@@ -2,8 +2,8 @@
 //! values are bound.
 
 use crate::db::AnyConnection;
+use crate::db::db_error;
 use crate::db::encoding::{domain, nanos};
-use crate::db::fault;
 use crate::stores::message_retriever::of_event::text;
 use everruns_core::events::TOOL_COMPLETED;
 use everruns_core::message::Message;
@@ -130,7 +130,7 @@ impl Conditions {
     /// How many messages there are.
     pub(crate) async fn count(&self, conn: &mut AnyConnection) -> Result<i64, StoreError> {
         let sql = format!("SELECT count(*) FROM messages WHERE {}", self.sql);
-        let (count,): (i64,) = self.query(sql).fetch_one(conn).await.map_err(fault)?;
+        let (count,): (i64,) = self.query(sql).fetch_one(conn).await.map_err(db_error)?;
         Ok(count)
     }
 
@@ -146,7 +146,7 @@ impl Conditions {
             self.values.len() + 1
         );
         let query = self.query(sql).bind(limit);
-        let rows: Vec<(Vec<u8>,)> = query.fetch_all(conn).await.map_err(fault)?;
+        let rows: Vec<(Vec<u8>,)> = query.fetch_all(conn).await.map_err(db_error)?;
         rows.iter()
             .rev()
             .map(|(body,)| domain::<pb::Message, _>(body))
@@ -190,7 +190,7 @@ impl Conditions {
         offset: i64,
     ) -> Result<Option<i64>, StoreError> {
         let query = self.query(sql).bind(offset);
-        let row: Option<(i64,)> = query.fetch_optional(conn).await.map_err(fault)?;
+        let row: Option<(i64,)> = query.fetch_optional(conn).await.map_err(db_error)?;
         Ok(row.map(|(sequence,)| sequence))
     }
 
@@ -211,7 +211,7 @@ impl Conditions {
             next + 2
         );
         let query = self.query(sql).bind(after).bind(last).bind(limit);
-        query.fetch_all(conn).await.map_err(fault)
+        query.fetch_all(conn).await.map_err(db_error)
     }
 
     fn query<O>(&self, sql: String) -> QueryAs<'static, Any, O, AnyArguments>

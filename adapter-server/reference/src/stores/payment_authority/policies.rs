@@ -3,7 +3,7 @@
 use crate::db::AnyConnection;
 use crate::db::encoding::domain;
 use crate::db::locks;
-use crate::db::{fault, unreadable};
+use crate::db::{corrupt_row, db_error};
 use crate::stores::payment_authority::amount::Micros;
 use crate::stores::payment_authority::ledger::LOCK;
 use everruns_core::payment::PaymentRail;
@@ -70,7 +70,7 @@ pub(crate) async fn put(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 /// Every policy of the org.
@@ -82,7 +82,7 @@ pub(crate) async fn list_policies(
         .bind(org_id)
         .fetch_all(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     rows.iter()
         .map(|(body,)| domain::<pb::LedgerPolicy, _>(body))
         .collect()
@@ -97,7 +97,7 @@ pub(crate) async fn list_accounts(
         .bind(org_id)
         .fetch_all(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     rows.iter()
         .map(|(balance, body)| {
             let account: LedgerAccount = domain::<pb::LedgerAccount, _>(body)?;
@@ -132,7 +132,7 @@ pub(super) async fn that_decides(
             .bind(subject(owner))
             .fetch_optional(&mut *tx)
             .await
-            .map_err(fault)?;
+            .map_err(db_error)?;
         if let Some((body,)) = row {
             return domain::<pb::LedgerPolicy, _>(&body).map(Some);
         }
@@ -147,7 +147,7 @@ pub(super) async fn account(
     account_id: PaymentAccountId,
 ) -> Result<Account, StoreError> {
     let found = find_account(tx, org_id, account_id).await?;
-    found.ok_or_else(|| unreadable("a payment account is missing"))
+    found.ok_or_else(|| corrupt_row("a payment account is missing"))
 }
 
 /// Takes an amount out of an account; a negative one goes in.
@@ -164,7 +164,7 @@ pub(super) async fn draw(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 /// Whom a policy is for, as it is stored.
@@ -200,7 +200,7 @@ pub(crate) async fn put_account(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 async fn find_account(
@@ -213,7 +213,7 @@ async fn find_account(
         .bind(account_id.to_string())
         .fetch_optional(tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     let Some((balance, body)) = row else {
         return Ok(None);
     };

@@ -2,8 +2,8 @@
 
 use crate::db::AnyConnection;
 use crate::db::encoding::{now, stored_fault};
-use crate::db::{fault, unreadable};
-use crate::seal::{Bound, KeyRing, opened, stored};
+use crate::db::{corrupt_row, db_error};
+use crate::seal::{AssociatedData, KeyRing, opened, stored};
 use crate::stores::payment_authority::amount::Micros;
 use crate::stores::payment_authority::{Answer, PaymentAttempt};
 use everruns_core::payment::MachinePaymentRequest;
@@ -90,7 +90,7 @@ pub(super) async fn insert(
 ) -> Result<(), StoreError> {
     let request = pb::MachinePaymentRequest::from(attempt.request.clone());
     let attempt_id = attempt.id.to_string();
-    let bound = Bound::record(attempt.org_id, REQUEST, &attempt_id);
+    let bound = AssociatedData::record(attempt.org_id, REQUEST, &attempt_id);
     sqlx::query(INSERT)
         .bind(attempt.org_id)
         .bind(attempt_id.as_str())
@@ -106,7 +106,7 @@ pub(super) async fn insert(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 /// The attempt that was made for a request_id.
@@ -121,7 +121,7 @@ pub(super) async fn find(
         .bind(request_id)
         .fetch_optional(tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     let Some((attempt, session, agent, account, rail, amount, state, failure, answer, request)) =
         row
     else {
@@ -131,7 +131,7 @@ pub(super) async fn find(
         ("failed", failure) => State::Failed(text(failure.unwrap_or_default())?),
         (state, _) => unfailed(org_id, key, &attempt, state, answer)?,
     };
-    let bound = Bound::record(org_id, REQUEST, &attempt);
+    let bound = AssociatedData::record(org_id, REQUEST, &attempt);
     let request: pb::MachinePaymentRequest = opened(key, bound, &request)?;
     let attempt = PaymentAttempt {
         id: id("id", &attempt).map_err(stored_fault)?,
@@ -139,7 +139,7 @@ pub(super) async fn find(
         session_id: id("session_id", &session).map_err(stored_fault)?,
         agent_id: optional_id("agent_id", agent.as_deref()).map_err(stored_fault)?,
         account_id: id("account_id", &account).map_err(stored_fault)?,
-        rail: rail.parse().map_err(|fault: String| unreadable(&fault))?,
+        rail: rail.parse().map_err(|fault: String| corrupt_row(&fault))?,
         amount_usd: Micros(amount).usd(),
         request: MachinePaymentRequest::try_from(request).map_err(stored_fault)?,
     };
@@ -158,8 +158,8 @@ pub(super) async fn state(
         .bind(attempt_id.as_str())
         .fetch_optional(tx)
         .await
-        .map_err(fault)?;
-    let (state, amount, answer) = row.ok_or_else(|| unreadable("a payment attempt is missing"))?;
+        .map_err(db_error)?;
+    let (state, amount, answer) = row.ok_or_else(|| corrupt_row("a payment attempt is missing"))?;
     let state = match state.as_str() {
         "failed" => State::Failed(String::new()),
         state => unfailed(attempt.org_id, key, &attempt_id, state, answer)?,
@@ -180,7 +180,7 @@ pub(super) async fn spent(
         .bind(since)
         .fetch_one(tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(Micros(spent))
 }
 
@@ -193,7 +193,7 @@ pub(super) async fn succeed(
     answer: &Answer,
 ) -> Result<(), StoreError> {
     let attempt_id = attempt.id.to_string();
-    let bound = Bound::record(attempt.org_id, ANSWER, &attempt_id);
+    let bound = AssociatedData::record(attempt.org_id, ANSWER, &attempt_id);
     sqlx::query(SUCCEED)
         .bind(attempt.org_id)
         .bind(attempt_id.as_str())
@@ -203,7 +203,7 @@ pub(super) async fn succeed(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 /// Notes that an attempt was not paid.
@@ -220,7 +220,7 @@ pub(super) async fn fail(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 /// Some of the attempts in doubt that nobody has asked about since a time.
@@ -232,7 +232,7 @@ pub(super) async fn forsaken(
         .bind(since)
         .fetch_all(conn)
         .await
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 /// Notes that an attempt is asked about now; false if somebody else was quicker.
@@ -248,7 +248,7 @@ pub(super) async fn claim(
         .bind(now)
         .execute(tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(claimed.rows_affected() > 0)
 }
 
@@ -262,15 +262,15 @@ fn unfailed(
     match (state, answer) {
         ("pending", None) => Ok(State::Pending),
         ("succeeded", Some(answer)) => {
-            let bound = Bound::record(org_id, ANSWER, attempt_id);
+            let bound = AssociatedData::record(org_id, ANSWER, attempt_id);
             opened(key, bound, &answer).map(State::Succeeded)
         }
-        (state, _) => Err(unreadable(&format!("a payment attempt is {state}"))),
+        (state, _) => Err(corrupt_row(&format!("a payment attempt is {state}"))),
     }
 }
 
 fn text(bytes: Vec<u8>) -> Result<String, StoreError> {
-    String::from_utf8(bytes).map_err(|_| unreadable("a failure is not UTF-8"))
+    String::from_utf8(bytes).map_err(|_| corrupt_row("a failure is not UTF-8"))
 }
 
 #[cfg(test)]

@@ -24,12 +24,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Settles attempts for as long as the storage is there.
-pub(crate) async fn settle_for_ever(storage: Weak<Inner>) {
+pub(crate) async fn settle_loop(storage: Weak<Inner>) {
     loop {
         let Some(inner) = storage.upgrade() else {
             return;
         };
-        if let Err(error) = inner.settle_forsaken(Utc::now()).await {
+        if let Err(error) = inner.settle_stale(Utc::now()).await {
             tracing::warn!(%error, "settling payments of unknown outcome failed; trying again");
         }
         // Not held while it sleeps: the storage may go meanwhile.
@@ -41,7 +41,7 @@ pub(crate) async fn settle_for_ever(storage: Weak<Inner>) {
 impl Inner {
     /// Asks about every attempt that has been in doubt for long, and says how many were
     /// settled.
-    pub(crate) async fn settle_forsaken(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
+    pub(crate) async fn settle_stale(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
         // Without a key nothing can be read or booked.
         if seal::configured(self.key.as_ref()).is_err() {
             return Ok(0);

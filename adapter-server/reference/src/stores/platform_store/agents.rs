@@ -33,7 +33,7 @@ pub(super) async fn create(
     named(Kind::Agent, name)?;
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let answer = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             locks::org(tx, org_id, Kind::Agent.name()).await?;
             let mut agent = new(AgentId::new(), name);
             agent.display_name = display_name.map(Into::into);
@@ -64,7 +64,7 @@ pub(super) async fn update(
     }
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let answer = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             locks::org(tx, org_id, Kind::Agent.name()).await?;
             let mut agent = active(tx, org_id, key, id).await?;
             if let Some(name) = name {
@@ -93,7 +93,7 @@ pub(super) async fn update(
 pub(super) async fn delete(store: &ScopedReference, id: AgentId) -> Result<(), StoreError> {
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let done = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             locks::org(tx, org_id, Kind::Agent.name()).await?;
             let mut agent = existing(tx, org_id, key, id).await?;
             if agent.status == AgentStatus::Active {

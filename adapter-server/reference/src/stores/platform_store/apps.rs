@@ -55,7 +55,7 @@ pub(super) async fn create(store: &ScopedReference, new: NewApp<'_>) -> Result<A
     }
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let answer = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             let owner = caller(store, tx).await?;
             harnesses::active(tx, org_id, key, new.harness_id).await?;
             if let Some(agent_id) = new.agent_id {
@@ -107,7 +107,7 @@ pub(super) async fn update(
 ) -> Result<App, StoreError> {
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let answer = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             if let Some(harness_id) = harness_id {
                 harnesses::active(tx, org_id, key, harness_id).await?;
             }
@@ -138,7 +138,7 @@ pub(super) async fn update(
 pub(super) async fn delete(store: &ScopedReference, id: AppId) -> Result<(), StoreError> {
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let done = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             locks::org(tx, org_id, LOCK).await?;
             let mut app = existing(tx, org_id, key, id).await?;
             if app.status != AppStatus::Archived {
@@ -157,7 +157,7 @@ pub(super) async fn delete(store: &ScopedReference, id: AppId) -> Result<(), Sto
 pub(super) async fn destroy(store: &ScopedReference, id: AppId) -> Result<(), StoreError> {
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let done = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             locks::org(tx, org_id, LOCK).await?;
             let app = existing(tx, org_id, key, id).await?;
             if app.status != AppStatus::Archived {
@@ -176,7 +176,7 @@ pub(super) async fn destroy(store: &ScopedReference, id: AppId) -> Result<(), St
 pub(super) async fn publish(store: &ScopedReference, id: AppId) -> Result<App, StoreError> {
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let answer = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             let app = change(tx, org_id, key, id, |app| {
                 app.status = AppStatus::Published;
                 app.published_at = Some(app.updated_at);
@@ -194,7 +194,7 @@ pub(super) async fn publish(store: &ScopedReference, id: AppId) -> Result<App, S
 pub(super) async fn unpublish(store: &ScopedReference, id: AppId) -> Result<App, StoreError> {
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let answer = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             let app = change(tx, org_id, key, id, |app| {
                 app.status = AppStatus::Draft;
                 app.published_at = None;

@@ -20,7 +20,7 @@ pub(super) async fn add(
 ) -> Result<AppChannel, StoreError> {
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let answer = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             let channel = new(channel_type, config, enabled.unwrap_or(true));
             let added = change(tx, org_id, key, app_id, |app| {
                 app.channels.push(channel.clone());
@@ -45,7 +45,7 @@ pub(super) async fn update(
 ) -> Result<AppChannel, StoreError> {
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let answer = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             let changed = change(tx, org_id, key, app_id, |app| {
                 let place = place(app, channel_id)?;
                 let channel = &mut app.channels[place];
@@ -75,7 +75,7 @@ pub(super) async fn delete(
 ) -> Result<(), StoreError> {
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let done = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             let deleted = change(tx, org_id, key, app_id, |app| {
                 let place = place(app, channel_id)?;
                 app.channels.remove(place);

@@ -44,7 +44,7 @@ pub(super) async fn create(
     named(Kind::Harness, name)?;
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let answer = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             locks::org(tx, org_id, Kind::Harness.name()).await?;
             let now = time(now());
             let harness = Harness {
@@ -93,7 +93,7 @@ pub(super) async fn update(
     }
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let answer = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             locks::org(tx, org_id, Kind::Harness.name()).await?;
             let mut harness = changeable(tx, org_id, key, id).await?;
             if let Some(name) = name {
@@ -126,7 +126,7 @@ pub(super) async fn update(
 pub(super) async fn delete(store: &ScopedReference, id: HarnessId) -> Result<(), StoreError> {
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let done = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             locks::org(tx, org_id, Kind::Harness.name()).await?;
             let mut harness = own(tx, org_id, key, id).await?;
             if harness.status == HarnessStatus::Active {
@@ -152,7 +152,7 @@ pub(super) async fn copy(
     }
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let answer = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             locks::org(tx, org_id, Kind::Harness.name()).await?;
             let original = active(tx, org_id, key, id).await?;
             let copy_id = HarnessId::new();

@@ -27,7 +27,7 @@ pub(super) async fn send(
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let mut delivered: Option<Delivered> = None;
     let done = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             locks::session(tx, org_id, session_id).await?;
             session_store::must_be_open(tx, org_id, session_id).await?;
             let message = Message::user(content);

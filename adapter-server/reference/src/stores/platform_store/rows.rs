@@ -1,8 +1,8 @@
 //! Apps as they are stored.
 
 use crate::db::AnyConnection;
-use crate::db::fault;
-use crate::seal::{Bound, KeyRing, opened_domain, stored};
+use crate::db::db_error;
+use crate::seal::{AssociatedData, KeyRing, opened_domain, stored};
 use everruns_core::app::{App, AppStatus};
 use everruns_core::typed_id::AppId;
 use mortise_proto::{StoreError, pb};
@@ -33,7 +33,7 @@ pub(super) async fn find(
         .bind(id.as_str())
         .fetch_optional(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     row.map(|(body,)| opened(org_id, key, &id, &body))
         .transpose()
 }
@@ -54,7 +54,7 @@ pub(super) async fn list(
         .bind(org_id)
         .fetch_all(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     rows.iter()
         .map(|(id, body)| opened(org_id, key, id, body))
         .collect()
@@ -68,7 +68,7 @@ pub(super) async fn put(
     app: &App,
 ) -> Result<(), StoreError> {
     let id = app.public_id.to_string();
-    let bound = Bound::record(org_id, "apps", &id);
+    let bound = AssociatedData::record(org_id, "apps", &id);
     let body = stored(key, bound, &pb::App::from(app.clone()))?;
     sqlx::query(PUT)
         .bind(org_id)
@@ -84,7 +84,7 @@ pub(super) async fn put(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 pub(super) async fn remove(
@@ -98,9 +98,9 @@ pub(super) async fn remove(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 fn opened(org_id: i64, key: Option<&KeyRing>, id: &str, body: &[u8]) -> Result<App, StoreError> {
-    opened_domain::<pb::App, _>(key, Bound::record(org_id, "apps", id), body)
+    opened_domain::<pb::App, _>(key, AssociatedData::record(org_id, "apps", id), body)
 }

@@ -1,12 +1,12 @@
 //! Sessions.
 
 use crate::db::AnyConnection;
+use crate::db::db_error;
 use crate::db::encoding::{now, stored_fault, time};
 use crate::db::errors::{no_session, refused};
-use crate::db::fault;
 use crate::db::locks;
 use crate::reference::ScopedReference;
-use crate::seal::{Bound, opened_domain};
+use crate::seal::{AssociatedData, opened_domain};
 use crate::stores::platform_store::{Owner, agents, caller, harnesses};
 use crate::stores::{new_session, session_schedule_store, session_store, turn_queue};
 use everruns_core::Session;
@@ -75,9 +75,9 @@ pub(super) async fn list(
             .bind(agent_id.to_string()),
     };
     let mut conn = store.inner.db.reader().await?;
-    let rows: Vec<(String, Vec<u8>)> = query.fetch_all(&mut *conn).await.map_err(fault)?;
+    let rows: Vec<(String, Vec<u8>)> = query.fetch_all(&mut *conn).await.map_err(db_error)?;
     let open = |(id, body): &(String, Vec<u8>)| {
-        opened_domain::<pb::Session, _>(key, Bound::record(org_id, "sessions", id), body)
+        opened_domain::<pb::Session, _>(key, AssociatedData::record(org_id, "sessions", id), body)
     };
     rows.iter().map(open).collect()
 }
@@ -102,7 +102,7 @@ pub(super) async fn create(
 ) -> Result<Session, StoreError> {
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let answer = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             let caller = caller(store, tx).await?;
             harnesses::active(tx, org_id, key, harness_id).await?;
             if let Some(agent_id) = agent_id {
@@ -138,7 +138,7 @@ pub(super) async fn set_subagent(
     }
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let answer = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             locks::session(tx, org_id, id).await?;
             session_store::must_exist(tx, org_id, parent_id).await?;
             let session = session_store::update(tx, org_id, key, id, |session, _| {
@@ -158,7 +158,7 @@ pub(super) async fn set_subagent(
 pub(super) async fn delete(store: &ScopedReference, id: SessionId) -> Result<(), StoreError> {
     let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let done = store
-        .once(async |tx| {
+        .run_once(async |tx| {
             locks::session(tx, org_id, id).await?;
             session_store::must_exist(tx, org_id, id).await?;
             let archived = sqlx::query(ARCHIVE)
@@ -167,7 +167,7 @@ pub(super) async fn delete(store: &ScopedReference, id: SessionId) -> Result<(),
                 .bind(now())
                 .execute(&mut *tx)
                 .await
-                .map_err(fault)?;
+                .map_err(db_error)?;
             if archived.rows_affected() > 0 {
                 session_store::update_any(tx, org_id, key, id, |session, now| {
                     session.finished_at.get_or_insert(to_timestamp(now));
@@ -193,7 +193,7 @@ pub(crate) async fn state(
         .bind(id.to_string())
         .fetch_optional(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     let (status, archived_at, requests) = row.ok_or_else(|| no_session(id))?;
     let status = match status.as_str() {
         _ if archived_at.is_some() => ARCHIVED.to_string(),

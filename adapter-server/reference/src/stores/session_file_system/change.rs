@@ -2,9 +2,9 @@
 //! nothing.
 
 use crate::db::AnyConnection;
+use crate::db::db_error;
 use crate::db::encoding::{now, now_after};
 use crate::db::errors::refused;
-use crate::db::fault;
 use crate::stores::session_file_system::content::Content;
 use crate::stores::session_file_system::path::FilePath;
 use crate::stores::session_file_system::rows::{Row, Workspace};
@@ -131,7 +131,7 @@ pub(super) async fn delete(
         .bind(path.as_str())
         .execute(&mut *tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     let (from, to) = path.below();
     sqlx::query(DELETE_BELOW)
         .bind(workspace.org_id)
@@ -140,7 +140,7 @@ pub(super) async fn delete(
         .bind(to)
         .execute(tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(true)
 }
 
@@ -219,7 +219,7 @@ async fn has_entries(
         .bind(path.as_str())
         .fetch_optional(tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(row.is_some())
 }
 
@@ -236,7 +236,7 @@ async fn readonly_below(
         .bind(to)
         .fetch_optional(tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(row.map(|(path,)| FilePath::stored(path)))
 }
 

@@ -1,7 +1,7 @@
 //! What is in a file: text, or bytes that travel as base64.
 
+use crate::db::corrupt_row;
 use crate::db::errors::refused;
-use crate::db::unreadable;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mortise_proto::StoreError;
@@ -48,5 +48,5 @@ pub(super) fn travelling(bytes: Vec<u8>, encoding: &str) -> Result<String, Store
     if encoding == BASE64 {
         return Ok(STANDARD.encode(bytes));
     }
-    String::from_utf8(bytes).map_err(|_| unreadable("the text of a file is not UTF-8"))
+    String::from_utf8(bytes).map_err(|_| corrupt_row("the text of a file is not UTF-8"))
 }

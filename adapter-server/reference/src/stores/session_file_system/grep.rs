@@ -4,8 +4,8 @@
 //! costs its path as well.
 
 use crate::db::AnyConnection;
+use crate::db::db_error;
 use crate::db::errors::refused;
-use crate::db::fault;
 use crate::labour::{Room, Until};
 use crate::stores::session_file_system::content::{TEXT, travelling};
 use crate::stores::session_file_system::pattern::{Paths, Pattern};
@@ -67,7 +67,7 @@ pub(super) async fn grep(
             .bind(run.last)
             .fetch_all(&mut *conn)
             .await
-            .map_err(fault)?;
+            .map_err(db_error)?;
         search = room.work(move |until| search.through(files, until)).await?;
     }
     Ok(search.matches)
@@ -85,7 +85,7 @@ async fn runs(
         .bind(TEXT)
         .fetch_all(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     let mut runs: Vec<Run> = Vec::new();
     let mut is_open = false;
     for (path, bytes) in files {

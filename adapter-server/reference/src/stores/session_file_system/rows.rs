@@ -1,8 +1,8 @@
 //! Files as rows. The root has none: it is there as soon as its session is.
 
 use crate::db::AnyConnection;
+use crate::db::db_error;
 use crate::db::encoding::time;
-use crate::db::fault;
 use crate::stores::session_file_system::content::{TEXT, travelling};
 use crate::stores::session_file_system::path::FilePath;
 use crate::stores::session_store;
@@ -66,7 +66,7 @@ impl Workspace {
             .bind(path.as_str())
             .fetch_optional(conn)
             .await
-            .map_err(fault)?;
+            .map_err(db_error)?;
         Ok(row.map(Row::from))
     }
 
@@ -94,7 +94,7 @@ impl Workspace {
             .bind(path.as_str())
             .fetch_all(conn)
             .await
-            .map_err(fault)?;
+            .map_err(db_error)?;
         rows.sort_unstable_by(|(one, ..), (other, ..)| one.cmp(other));
         Ok(rows.into_iter().map(Row::from).collect())
     }
@@ -111,7 +111,7 @@ impl Workspace {
             .bind(row.path.as_str())
             .fetch_optional(conn)
             .await
-            .map_err(fault)?;
+            .map_err(db_error)?;
         let bytes = content.and_then(|(bytes,)| bytes);
         bytes
             .map(|bytes| travelling(bytes, &row.encoding))
@@ -141,7 +141,7 @@ impl Workspace {
             .execute(conn)
             .await
             .map(|_| ())
-            .map_err(fault)
+            .map_err(db_error)
     }
 }
 

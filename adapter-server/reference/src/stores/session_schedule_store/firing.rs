@@ -14,7 +14,7 @@ use crate::stores::turn_queue::Delivered;
 use chrono::{DateTime, Utc};
 use everruns_core::message::Message;
 use everruns_core::typed_id::SessionId;
-use mortise_adapter_server::Appended;
+use mortise_adapter_server::AppendRequest;
 use mortise_proto::convert::{id, optional_timestamp, to_timestamp};
 use mortise_proto::{StoreError, pb};
 use serde_json::json;
@@ -32,7 +32,7 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_secs(60);
 const SCHEDULE_TRIGGERED: &str = "schedule.triggered";
 
 /// Fires schedules for as long as the storage is there. `changed` wakes it.
-pub(crate) async fn fire_for_ever(storage: Weak<Inner>, changed: Arc<Notify>) {
+pub(crate) async fn fire_loop(storage: Weak<Inner>, changed: Arc<Notify>) {
     loop {
         let Some(inner) = storage.upgrade() else {
             return;
@@ -157,7 +157,7 @@ impl Inner {
             "scheduled_for": due_at,
             "trigger_count": schedule.trigger_count.saturating_add(1),
         });
-        let triggered = Appended {
+        let triggered = AppendRequest {
             request_id: String::new(),
             event: pb::NewEvent {
                 r#type: SCHEDULE_TRIGGERED.into(),

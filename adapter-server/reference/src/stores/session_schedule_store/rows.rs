@@ -1,8 +1,8 @@
 //! Schedules as rows.
 
 use crate::db::AnyConnection;
+use crate::db::db_error;
 use crate::db::encoding::{decoded, domain, nanos, stored_fault};
-use crate::db::fault;
 use everruns_core::session_schedule::SessionSchedule;
 use everruns_core::typed_id::SessionId;
 use mortise_proto::convert::{optional_timestamp, timestamp};
@@ -50,7 +50,7 @@ pub(super) async fn find(
         .bind(id)
         .fetch_optional(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     row.map(|(body,)| decoded(&body)).transpose()
 }
 
@@ -64,7 +64,7 @@ pub(super) async fn list(
         .bind(session_id.to_string())
         .fetch_all(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     rows.iter()
         .map(|(body,)| domain::<pb::SessionSchedule, _>(body))
         .collect()
@@ -80,7 +80,7 @@ pub(super) async fn count_active(
         .bind(session_id.to_string())
         .fetch_one(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
@@ -103,7 +103,7 @@ pub(super) async fn put(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 /// Org, session and id of some of those that are due, the longest due first.
@@ -115,7 +115,7 @@ pub(super) async fn due(
         .bind(now)
         .fetch_all(conn)
         .await
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 /// Puts off one that is due.
@@ -136,7 +136,7 @@ pub(super) async fn postpone(
         .execute(tx)
         .await
         .map(|_| ())
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 /// Those of a session that are enabled.
@@ -150,7 +150,7 @@ pub(super) async fn enabled(
         .bind(session_id.to_string())
         .fetch_all(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     rows.iter().map(|(body,)| decoded(body)).collect()
 }
 
@@ -159,6 +159,6 @@ pub(super) async fn next_due(conn: &mut AnyConnection) -> Result<Option<i64>, St
     let (next,): (Option<i64>,) = sqlx::query_as(NEXT_DUE)
         .fetch_one(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(next)
 }

@@ -2,7 +2,7 @@
 
 use crate::db::AnyConnection;
 use crate::db::encoding::{now_after, time};
-use crate::db::{fault, unreadable};
+use crate::db::{corrupt_row, db_error};
 use crate::stores::session_sql_db_store::image::{Image, Revision};
 use everruns_core::session_sqldb::DatabaseInfo;
 use everruns_core::typed_id::SessionId;
@@ -98,7 +98,7 @@ pub(super) async fn find(
         .bind(place.name.as_str())
         .fetch_optional(conn)
         .await
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 pub(super) async fn list(
@@ -111,7 +111,7 @@ pub(super) async fn list(
         .bind(session_id.to_string())
         .fetch_all(conn)
         .await
-        .map_err(fault)
+        .map_err(db_error)
 }
 
 /// How many databases the session has.
@@ -121,7 +121,7 @@ pub(super) async fn count(conn: &mut AnyConnection, place: &Place) -> Result<usi
         .bind(place.session_id.to_string())
         .fetch_one(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
@@ -137,10 +137,10 @@ pub(super) async fn image(
         .bind(place.name.as_str())
         .fetch_all(conn)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     let image = Image::of_chunks(chunks.into_iter().map(|(chunk,)| chunk.into()).collect());
     if i64::try_from(image.bytes()) != Ok(record.size_bytes) {
-        return Err(unreadable("a session database lacks some of its chunks"));
+        return Err(corrupt_row("a session database lacks some of its chunks"));
     }
     Ok(image)
 }
@@ -164,7 +164,7 @@ pub(super) async fn put(
         .bind(record.page_count)
         .execute(&mut *tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     for &position in &revision.changed {
         sqlx::query(PUT_CHUNK)
             .bind(place.org_id)
@@ -174,7 +174,7 @@ pub(super) async fn put(
             .bind(revision.image.chunk(position))
             .execute(&mut *tx)
             .await
-            .map_err(fault)?;
+            .map_err(db_error)?;
     }
     cut(tx, place, revision.image.chunk_count()).await
 }
@@ -188,7 +188,7 @@ pub(super) async fn delete(tx: &mut AnyConnection, place: &Place) -> Result<bool
         .bind(place.name.as_str())
         .execute(tx)
         .await
-        .map_err(fault)?;
+        .map_err(db_error)?;
     Ok(deleted.rows_affected() > 0)
 }
 
@@ -201,5 +201,5 @@ async fn cut(tx: &mut AnyConnection, place: &Place, first: usize) -> Result<(), 
         .bind(i64::try_from(first).unwrap_or(i64::MAX))
         .execute(tx)
         .await;
-    cut.map(|_| ()).map_err(fault)
+    cut.map(|_| ()).map_err(db_error)
 }

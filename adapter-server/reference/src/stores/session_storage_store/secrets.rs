@@ -1,9 +1,9 @@
 //! Secrets, sealed.
 
-use crate::db::fault;
+use crate::db::db_error;
 use crate::reference::ScopedReference;
 use crate::seal;
-use crate::seal::{Bound, Sealed};
+use crate::seal::{AssociatedData, Sealed};
 use crate::stores::session_storage_store::{SECRETS, moved};
 use crate::stores::session_store;
 use everruns_core::typed_id::SessionId;
@@ -28,13 +28,13 @@ impl ScopedReference {
     ) -> Result<(), StoreError> {
         let org_id = self.scope.org_id;
         let session = session_id.to_string();
-        let bound = Bound::Secret {
+        let bound = AssociatedData::Secret {
             org_id,
             session_id: &session,
             name,
         };
         let sealed = seal::seal(self.inner.key.as_ref(), bound, value)?;
-        self.once(async |tx| {
+        self.run_once(async |tx| {
             session_store::must_be_open(tx, org_id, session_id).await?;
             let now = moved(tx, &SECRETS, org_id, session_id, name).await?;
             sqlx::query(SET_SECRET)
@@ -47,7 +47,7 @@ impl ScopedReference {
                 .bind(sealed.text.as_slice())
                 .execute(tx)
                 .await
-                .map_err(fault)?;
+                .map_err(db_error)?;
             Ok(pb::SetSecretResponse {})
         })
         .await
@@ -70,8 +70,8 @@ impl ScopedReference {
             .bind(name.as_bytes())
             .fetch_optional(&mut *conn)
             .await
-            .map_err(fault)?;
-        let bound = Bound::Secret {
+            .map_err(db_error)?;
+        let bound = AssociatedData::Secret {
             org_id,
             session_id: &session,
             name,

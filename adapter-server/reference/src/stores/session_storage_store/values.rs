@@ -3,9 +3,9 @@
 //! bytes and a call about a microsecond, and nothing is chosen or sorted by a value.
 //! Names are kept in clear.
 
-use crate::db::fault;
+use crate::db::db_error;
 use crate::reference::ScopedReference;
-use crate::seal::{Bound, opened, stored};
+use crate::seal::{AssociatedData, opened, stored};
 use crate::stores::session_storage_store::{VALUES, moved};
 use crate::stores::session_store;
 use everruns_core::typed_id::SessionId;
@@ -34,7 +34,7 @@ impl ScopedReference {
         };
         let bound = place(org_id, &session, key);
         let body = stored(self.inner.key.as_ref(), bound, &record)?;
-        self.once(async |tx| {
+        self.run_once(async |tx| {
             session_store::must_be_open(tx, org_id, session_id).await?;
             let now = moved(tx, &VALUES, org_id, session_id, key).await?;
             sqlx::query(SET_VALUE)
@@ -45,7 +45,7 @@ impl ScopedReference {
                 .bind(body)
                 .execute(tx)
                 .await
-                .map_err(fault)?;
+                .map_err(db_error)?;
             Ok(pb::SetValueResponse {})
         })
         .await
@@ -66,7 +66,7 @@ impl ScopedReference {
             .bind(key.as_bytes())
             .fetch_optional(&mut *conn)
             .await
-            .map_err(fault)?;
+            .map_err(db_error)?;
         let Some((body,)) = row else {
             return Ok(None);
         };
@@ -76,8 +76,8 @@ impl ScopedReference {
     }
 }
 
-fn place<'a>(org_id: i64, session_id: &'a str, key: &'a str) -> Bound<'a> {
-    Bound::Record {
+fn place<'a>(org_id: i64, session_id: &'a str, key: &'a str) -> AssociatedData<'a> {
+    AssociatedData::Record {
         org_id,
         table: "session_values",
         row: [session_id, key],

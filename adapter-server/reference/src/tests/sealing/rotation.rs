@@ -1,14 +1,14 @@
 //! Keys that are replaced, lost or mixed up.
 
 use super::*;
-use crate::Resealed;
+use crate::Rewrapped;
 use everruns_core::typed_id::AgentId;
 use std::collections::BTreeSet;
 
 /// Seals everything anew; what was done, for the tables in which something was.
-async fn reseal(store: &Reference) -> Vec<Resealed> {
+async fn rewrap(store: &Reference) -> Vec<Rewrapped> {
     let mut done = Vec::new();
-    store.reseal(|table| done.push(*table)).await.unwrap();
+    store.rewrap(|table| done.push(*table)).await.unwrap();
     done
 }
 
@@ -42,14 +42,14 @@ async fn a_key_is_replaced() {
     s.set_secret(secretive.session.id, "newer", MARKER)
         .await
         .unwrap();
-    let done = reseal(&store).await;
+    let done = rewrap(&store).await;
     for table in &done {
         assert!(table.resealed > 0, "{table:?}: nothing to rotate");
         assert_eq!((table.newly_sealed, table.unreadable), (0, 0), "{table:?}");
     }
     assert_eq!(done[0].table, "session_secrets");
     assert_eq!((done[0].resealed, done[0].already_current), (1, 1));
-    let again = reseal(&store).await;
+    let again = rewrap(&store).await;
     for (first, second) in done.iter().zip(&again) {
         let all = first.resealed + first.already_current;
         assert_eq!((second.resealed, second.already_current), (0, all));
@@ -120,7 +120,7 @@ async fn a_storage_gets_a_key() {
     store.close().await;
 
     let store = opened(&url, &[1]).await;
-    let sealed = reseal(&store).await;
+    let sealed = rewrap(&store).await;
     let sealed = sealed.iter().filter(|table| table.newly_sealed == 1);
     let tables: Vec<_> = sealed.map(|table| table.table).collect();
     assert_eq!(tables, ["agents", "session_values"]);
@@ -168,7 +168,7 @@ async fn a_rotation_under_load() {
             s.put_agent(copy).await.unwrap();
         }
     };
-    let ((), done) = tokio::join!(writing, reseal(&rotating));
+    let ((), done) = tokio::join!(writing, rewrap(&rotating));
     assert!(done.iter().any(|table| table.resealed > 0));
     server.close().await;
     rotating.close().await;
@@ -207,7 +207,7 @@ async fn a_row_that_cannot_be_opened() {
     crate::db::commit(tx).await.unwrap();
     store.close().await;
     let store = opened(&url, &[2, 1]).await;
-    let done = reseal(&store).await;
+    let done = rewrap(&store).await;
     assert_eq!((done[0].resealed, done[0].unreadable), (2, 1));
     store.close().await;
     let error = Reference::open(keyed(&url, &[2])).await.unwrap_err();
@@ -221,7 +221,7 @@ async fn every_sealed_place_is_known() {
     let mut conn = store.reference.inner.db.reader().await.unwrap();
     let columns = dump::columns(&mut conn).await;
     drop(conn);
-    let known: BTreeSet<_> = reseal(&store.reference)
+    let known: BTreeSet<_> = rewrap(&store.reference)
         .await
         .iter()
         .filter_map(|table| table.table.split('.').next().map(String::from))

@@ -1,9 +1,9 @@
 //! The lists of a file and their entries, as far as they can be read.
 
+use crate::platform_file::diagnostics::{Diagnostic, Diagnostics, instead};
 use crate::platform_file::entries::Entry;
-use crate::platform_file::faults::{Fault, Faults, instead};
 use crate::platform_file::read::read as read_value;
-use crate::platform_file::shape::{
+use crate::platform_file::schema::{
     Agent, Budget, Connection, Harness, Model, PaymentAccount, PaymentPolicy, Provider, RateLimit,
     SECTIONS,
 };
@@ -24,7 +24,7 @@ pub(super) struct Layout {
     pub(super) rate_limit: Option<Entry<RateLimit>>,
 }
 
-pub(super) fn read(file: &Value, faults: &mut Faults) -> Layout {
+pub(super) fn read(file: &Value, faults: &mut Diagnostics) -> Layout {
     let fields = match file {
         Value::Object(fields) => fields,
         // An empty file names nothing.
@@ -32,7 +32,7 @@ pub(super) fn read(file: &Value, faults: &mut Faults) -> Layout {
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             let reason = "is not a mapping";
             let remedy = "write lists such as `agents:`";
-            faults.add(Fault::new("the file", reason, remedy));
+            faults.add(Diagnostic::new("the file", reason, remedy));
             return Layout::default();
         }
     };
@@ -40,7 +40,7 @@ pub(super) fn read(file: &Value, faults: &mut Faults) -> Layout {
         if !SECTIONS.contains(&key.as_str()) {
             let otherwise = format!("the keys here are {}", SECTIONS.join(", "));
             let remedy = instead(key, SECTIONS, &otherwise);
-            faults.add(Fault::new(key, "is not a known key", remedy));
+            faults.add(Diagnostic::new(key, "is not a known key", remedy));
         }
     }
     let rate_limit = fields.get("rate_limit").filter(|value| !value.is_null());
@@ -60,7 +60,7 @@ pub(super) fn read(file: &Value, faults: &mut Faults) -> Layout {
 fn list<T: DeserializeOwned>(
     fields: &Map<String, Value>,
     key: &str,
-    faults: &mut Faults,
+    faults: &mut Diagnostics,
 ) -> Vec<Entry<T>> {
     match fields.get(key) {
         None | Some(Value::Null) => Vec::new(),
@@ -70,7 +70,11 @@ fn list<T: DeserializeOwned>(
             read.flatten().collect()
         }
         Some(_) => {
-            faults.add(Fault::new(key, "is not a list", "write a list of entries"));
+            faults.add(Diagnostic::new(
+                key,
+                "is not a list",
+                "write a list of entries",
+            ));
             Vec::new()
         }
     }
@@ -79,7 +83,7 @@ fn list<T: DeserializeOwned>(
 fn entry<T: DeserializeOwned>(
     value: &Value,
     path: String,
-    faults: &mut Faults,
+    faults: &mut Diagnostics,
 ) -> Option<Entry<T>> {
     let written = read_value(value, &path, faults)?;
     Some(Entry { path, written })

@@ -11,7 +11,7 @@ use mortise_adapter_client::GrpcHostAdapter;
 use mortise_proto::host as pb;
 use mortise_proto::host::host_service_client::HostServiceClient;
 use mortise_proto::host::run_turn_response::Happened;
-use mortise_runtime_host::demo;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::adapter_process::AdapterProcess;
 use mortise_test_support::database::Database;
 use mortise_test_support::fake_openai::FakeOpenAi;
@@ -32,7 +32,7 @@ use tonic::transport::Channel;
 pub type Client = HostServiceClient<Channel>;
 
 /// Everything.
-pub struct Stage {
+pub struct TestHost {
     /// The host.
     pub host: HostProcess,
     /// The test's own way to the stores.
@@ -47,7 +47,7 @@ pub struct Stage {
     folder: TempDir,
 }
 
-impl Stage {
+impl TestHost {
     /// With the simulator.
     pub async fn set(arguments: &[&str]) -> Self {
         Self::set_with(simulator(), arguments, |_| {}).await
@@ -107,7 +107,7 @@ impl Stage {
     }
 
     /// Kills the host, and starts it anew.
-    pub async fn killed_and_again(mut self) -> Self {
+    pub async fn restart_after_kill(mut self) -> Self {
         self.host.kill().await;
         self.start_host().await;
         self

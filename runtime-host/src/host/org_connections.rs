@@ -53,7 +53,7 @@ pub(super) struct Org {
 #[derive(Debug, Clone)]
 struct State {
     /// Once its adapters have answered.
-    link: Option<Link>,
+    connection: Option<OrgConnection>,
     /// Why no turn can run now.
     problem: Option<String>,
     /// What else is missing.
@@ -62,10 +62,10 @@ struct State {
 
 /// What an org's turns run over.
 #[derive(Debug, Clone)]
-pub(super) struct Link {
+pub(super) struct OrgConnection {
     pub(super) adapter: GrpcHostAdapter,
     pub(super) engine: Arc<LocalEngine>,
-    /// Cancelled when another takes its place, or the host closes.
+    /// Cancelled when another takes its ticket, or the host closes.
     pub(super) over: CancellationToken,
 }
 
@@ -111,7 +111,7 @@ struct Missing {
 impl Org {
     pub(super) fn new(id: i64) -> Self {
         let state = State {
-            link: None,
+            connection: None,
             problem: Some("its adapters have not been reached yet".into()),
             degraded: Vec::new(),
         };
@@ -121,21 +121,21 @@ impl Org {
         }
     }
 
-    fn link(&self) -> Result<Link, HostError> {
+    fn connection(&self) -> Result<OrgConnection, HostError> {
         let state = self.state.borrow();
-        state.link.clone().ok_or_else(|| {
+        state.connection.clone().ok_or_else(|| {
             let problem = state.problem.clone().unwrap_or_default();
             HostError::new(ErrorReason::AdapterUnavailable, problem).retry_after(LOOK_AFTER)
         })
     }
 
     /// Resolves when the org's adapters have answered.
-    pub(super) async fn reached(&self) -> Link {
+    pub(super) async fn reached(&self) -> OrgConnection {
         let mut state = self.state.subscribe();
-        let reached = state.wait_for(|state| state.link.is_some()).await;
-        let link = reached.ok().and_then(|state| state.link.clone());
-        match link {
-            Some(link) => link,
+        let reached = state.wait_for(|state| state.connection.is_some()).await;
+        let connection = reached.ok().and_then(|state| state.connection.clone());
+        match connection {
+            Some(connection) => connection,
             // The sender is this value's own.
             None => std::future::pending().await,
         }
@@ -167,7 +167,7 @@ impl Org {
 
 impl Host {
     /// The org of a call; zero stands for the only one.
-    pub(super) fn org(&self, org_id: i64) -> Result<(i64, Link), HostError> {
+    pub(super) fn org(&self, org_id: i64) -> Result<(i64, OrgConnection), HostError> {
         let orgs = &self.inner.orgs;
         let org = match (org_id, orgs.len()) {
             (0, 1) => orgs.values().next(),
@@ -181,10 +181,10 @@ impl Host {
             let text = format!("org {org_id} is not served by this host");
             HostError::new(ErrorReason::OrgNotServed, text)
         })?;
-        if self.is_draining() && org.link().is_err() {
+        if self.is_draining() && org.connection().is_err() {
             return Err(errors::draining());
         }
-        Ok((org.id, org.link()?))
+        Ok((org.id, org.connection()?))
     }
 
     /// Whether each org can be served now.
@@ -213,7 +213,7 @@ impl Host {
     }
 
     /// Keeps an org's way to its adapters until the host is closed.
-    pub(super) async fn keep_org(self, org: Arc<Org>, mesh: Mesh, registries: Registries) {
+    pub(super) async fn watch_org(self, org: Arc<Org>, mesh: Mesh, registries: Registries) {
         let closed = self.inner.closed.clone();
         let keeper = Keeper {
             handshakes: mesh.handshakes(org.id),
@@ -237,18 +237,18 @@ impl Host {
         let engine = LocalEngine::new(adapter.clone())
             .with_journal(self.inner.journal.clone(), self.inner.ends.clone())
             .with_options(self.inner.options.engine.clone());
-        let link = Link {
+        let connection = OrgConnection {
             adapter,
             engine: Arc::new(engine),
             over: self.inner.closing.child_token(),
         };
         let mut before = None;
         org.state
-            .send_modify(|state| before = state.link.replace(link.clone()));
+            .send_modify(|state| before = state.connection.replace(connection.clone()));
         if let Some(before) = before {
             before.over.cancel();
         }
-        self.serve_queue(org.id, &link);
+        self.serve_queue(org.id, &connection);
     }
 }
 

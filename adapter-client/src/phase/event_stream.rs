@@ -1,7 +1,7 @@
 //! The events of a phase, on one stream. The sending end; the task behind it is in
 //! `emitter/link.rs`.
 
-mod link;
+mod task;
 
 use crate::mesh::call::context;
 use crate::mesh::{Mesh, Org};
@@ -10,7 +10,6 @@ use crate::stores::draft;
 use bytes::Bytes;
 use everruns_core::events::{Event, EventRequest};
 use everruns_core::typed_id::EventId;
-use link::{AHEAD, Job, Link, Sending, stopped};
 use mortise_proto::StoreError;
 use mortise_proto::convert::event_emitter::event_from_ack;
 use mortise_proto::pb;
@@ -19,6 +18,7 @@ use prost::Message;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
+use task::{CHANNEL_CAPACITY, Command, EventStreamTask, PendingEvent, stopped};
 use tokio::sync::{mpsc, oneshot};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -30,7 +30,7 @@ pub(super) struct EventLink {
     org: Arc<Org>,
     gone: Gone,
     /// Started with the first event.
-    jobs: OnceLock<mpsc::Sender<Job>>,
+    jobs: OnceLock<mpsc::Sender<Command>>,
     /// Events that leave a message behind, submitted so far.
     submitted: AtomicU64,
     /// How many of those are known to be stored, or to have failed.
@@ -106,14 +106,14 @@ impl EventLink {
         };
         let body = Bytes::from(body.encode_to_vec());
         self.mesh.fits(&request, body.len())?;
-        let sending = Sending {
+        let sending = PendingEvent {
             request_id,
             body,
             is_ephemeral: request.is_ephemeral(),
             waiter,
             sent_at: Instant::now(),
         };
-        self.submit(Job::Send(sending)).await?;
+        self.submit(Command::Send(sending)).await?;
         if leaves_a_message && !awaited {
             self.submitted.fetch_add(1, Ordering::AcqRel);
         }
@@ -150,14 +150,14 @@ impl EventLink {
 
     async fn flush(&self) -> Result<Option<StoreError>> {
         let (done, flushed) = oneshot::channel();
-        self.submit(Job::Flush(done)).await?;
+        self.submit(Command::Flush(done)).await?;
         flushed.await.map_err(|_| stopped())
     }
 
-    async fn submit(&self, job: Job) -> Result<()> {
+    async fn submit(&self, job: Command) -> Result<()> {
         let jobs = self.jobs.get_or_init(|| {
-            let (sender, receiver) = mpsc::channel(AHEAD);
-            let link = Link::new(self.mesh.clone(), self.org.clone(), self.gone.clone());
+            let (sender, receiver) = mpsc::channel(CHANNEL_CAPACITY);
+            let link = EventStreamTask::new(self.mesh.clone(), self.org.clone(), self.gone.clone());
             self.mesh.spawn(link.run(receiver));
             sender
         });

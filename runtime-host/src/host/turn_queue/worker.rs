@@ -43,7 +43,7 @@ pub struct TurnWorker<E> {
     log: Option<RemoteEventLog>,
     engine: Arc<E>,
     /// What waits for the session's turn under way. A session without one has no entry.
-    lanes: HashMap<SessionId, VecDeque<TurnRequest>>,
+    sessions: HashMap<SessionId, VecDeque<TurnRequest>>,
     under_way: JoinSet<SessionId>,
     /// Cancelled when it is to stop: nothing is tried again then.
     stopping: CancellationToken,
@@ -68,7 +68,7 @@ impl<E: TurnEngine + 'static> TurnWorker<E> {
             queue: adapter.turn_queue()?,
             log: adapter.event_log(),
             engine,
-            lanes: HashMap::new(),
+            sessions: HashMap::new(),
             under_way: JoinSet::new(),
             stopping: CancellationToken::new(),
         })
@@ -112,12 +112,12 @@ impl<E: TurnEngine + 'static> TurnWorker<E> {
     }
 
     fn accept(&mut self, request: TurnRequest) {
-        match self.lanes.get_mut(&request.session_id) {
+        match self.sessions.get_mut(&request.session_id) {
             // Followed again, it may come a second time.
             Some(lane) if lane.contains(&request) => {}
             Some(lane) => lane.push_back(request),
             None => {
-                self.lanes.insert(request.session_id, VecDeque::new());
+                self.sessions.insert(request.session_id, VecDeque::new());
                 self.begin(request);
             }
         }
@@ -125,12 +125,12 @@ impl<E: TurnEngine + 'static> TurnWorker<E> {
 
     fn next_of(&mut self, session_id: SessionId) {
         let next = self
-            .lanes
+            .sessions
             .get_mut(&session_id)
             .and_then(VecDeque::pop_front);
         match next {
             Some(request) => self.begin(request),
-            None => drop(self.lanes.remove(&session_id)),
+            None => drop(self.sessions.remove(&session_id)),
         }
     }
 
@@ -183,7 +183,7 @@ impl<E: TurnEngine + 'static> Serving<E> {
                 Ok(Err(error)) => error,
                 Err(fault) => {
                     tracing::error!(session, %fault, "the task of a turn request broke off");
-                    TurnError::BrokeOff
+                    TurnError::Aborted
                 }
             };
             if !passes(&error) || Instant::now() >= until {
@@ -240,7 +240,7 @@ fn passes(error: &TurnError) -> bool {
         }
         TurnError::Journal(_)
         | TurnError::Parked
-        | TurnError::BrokeOff
+        | TurnError::Aborted
         | TurnError::Refused(_)
         | TurnError::NothingToResume => true,
         TurnError::SessionNotFound(_) | TurnError::NotClaimed => false,
@@ -258,7 +258,7 @@ fn has_no_session(error: &TurnError, session_id: SessionId) -> bool {
         | TurnError::NotClaimed
         | TurnError::NothingToResume
         | TurnError::Parked
-        | TurnError::BrokeOff
+        | TurnError::Aborted
         | TurnError::Refused(_) => false,
     }
 }

@@ -3,8 +3,8 @@ use everruns_core::typed_id::MessageId;
 use mortise_adapter_client::PhaseKind;
 use mortise_proto::rpc::table::agent_store_service::GET_AGENT;
 
-fn begun(timelines: &Timelines, metrics: &HostMetrics) -> (Arc<Timeline>, TurnId) {
-    let timeline = timelines.begin((1, SessionId::new()), metrics);
+fn begun(history: &TurnHistory, metrics: &HostMetrics) -> (Arc<Timeline>, TurnId) {
+    let timeline = history.begin((1, SessionId::new()), metrics);
     let turn_id = TurnId::new();
     timeline.began(Began {
         turn_id,
@@ -18,28 +18,28 @@ fn begun(timelines: &Timelines, metrics: &HostMetrics) -> (Arc<Timeline>, TurnId
 /// among the running ones.
 #[test]
 fn the_last_turns_are_kept() {
-    let (timelines, metrics) = (Timelines::default(), HostMetrics::default());
+    let (history, metrics) = (TurnHistory::default(), HostMetrics::default());
     let turns: Vec<_> = (0..ENDED_MAX + 2)
-        .map(|_| begun(&timelines, &metrics))
+        .map(|_| begun(&history, &metrics))
         .collect();
     for (timeline, _) in &turns {
-        timelines.end(timeline, TurnOutcome::Completed);
+        history.end(timeline, TurnOutcome::Completed);
     }
-    drop(begun(&timelines, &metrics));
-    let (_running, running_id) = begun(&timelines, &metrics);
-    let (running, ended) = timelines.looks();
+    drop(begun(&history, &metrics));
+    let (_running, running_id) = begun(&history, &metrics);
+    let (running, ended) = history.list();
     assert_eq!(running.len(), 1);
     assert_eq!((running[0].turn_id, running[0].outcome), (running_id, None));
     assert_eq!(ended.len(), ENDED_MAX);
     assert_eq!(ended[0].turn_id, turns[ENDED_MAX + 1].1, "newest first");
-    assert!(timelines.story(turns[1].1).is_none(), "it is forgotten");
+    assert!(history.trace(turns[1].1).is_none(), "it is forgotten");
 }
 
 /// Calls beyond the most are counted; what a turn did comes in order.
 #[test]
 fn calls_are_bounded() {
-    let (timelines, metrics) = (Timelines::default(), HostMetrics::default());
-    let (timeline, turn_id) = begun(&timelines, &metrics);
+    let (history, metrics) = (TurnHistory::default(), HostMetrics::default());
+    let (timeline, turn_id) = begun(&history, &metrics);
     let call = EndedCall {
         method: GET_AGENT.method,
         adapter: "main",
@@ -56,7 +56,7 @@ fn calls_are_bounded() {
         took: Duration::from_millis(2),
         failed: false,
     });
-    let Some(story) = timelines.story(turn_id) else {
+    let Some(story) = history.trace(turn_id) else {
         unreachable!("it runs");
     };
     assert_eq!(story.steps.len(), CALLS_MAX + 1);

@@ -7,13 +7,13 @@
 
 use crate::db;
 use crate::db::AnyConnection;
-use crate::db::{Db, fault, unavailable, unreadable};
+use crate::db::{Db, corrupt_row, db_error, unavailable};
 use crate::reference::Reference;
 use crate::seal::check::{forget_others, sealed_with};
-use crate::seal::places::{Form, KeyColumn, PLACES, Place};
 use crate::seal::record;
 use crate::seal::record::Envelope;
-use crate::seal::{Bound, KeyRing, Sealed, configured, seal, unseal};
+use crate::seal::sealed_columns::{Form, KeyColumn, PLACES, Place};
+use crate::seal::{AssociatedData, KeyRing, Sealed, configured, seal, unseal};
 use mortise_proto::StoreError;
 use sqlx::Row as _;
 use sqlx::any::{Any, AnyArguments, AnyRow};
@@ -27,7 +27,7 @@ const ROUNDS: u32 = 8;
 
 /// What was done to a table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Resealed {
+pub struct Rewrapped {
     /// The table, and the column where several of it are sealed (`table.column`).
     pub table: &'static str,
     /// Rows that an older key had sealed.
@@ -61,7 +61,7 @@ enum Stored {
 
 /// What becomes of a row.
 enum Renewed {
-    Resealed(Stored),
+    Rewrapped(Stored),
     NewlySealed(Stored),
     /// It holds no secret.
     AsItWas,
@@ -77,11 +77,11 @@ impl Reference {
     ///
     /// What was overwritten may stay in free pages of the database and in backups,
     /// sealed with the older key: keep that key secret as long as those exist.
-    pub async fn reseal(&self, mut report: impl FnMut(&Resealed)) -> Result<(), StoreError> {
+    pub async fn rewrap(&self, mut report: impl FnMut(&Rewrapped)) -> Result<(), StoreError> {
         let keys = configured(self.inner.key.as_ref())?;
         let mut is_complete = true;
         for place in PLACES {
-            let done = reseal(&self.inner.db, keys, place).await?;
+            let done = rewrap(&self.inner.db, keys, place).await?;
             is_complete &= done.unreadable == 0;
             report(&done);
         }
@@ -92,13 +92,13 @@ impl Reference {
     }
 }
 
-async fn reseal(db: &Db, keys: &KeyRing, place: &Place) -> Result<Resealed, StoreError> {
+async fn rewrap(db: &Db, keys: &KeyRing, place: &Place) -> Result<Rewrapped, StoreError> {
     let mut reader = db.reader().await?;
     let current = keys.current().id();
-    let mut done = Resealed {
+    let mut done = Rewrapped {
         table: place.table,
         already_current: sealed_with(&mut reader, place, current).await?,
-        ..Resealed::default()
+        ..Rewrapped::default()
     };
     drop(reader);
     for _ in 0..ROUNDS {
@@ -118,7 +118,7 @@ async fn round(
     db: &Db,
     keys: &KeyRing,
     place: &Place,
-    done: &mut Resealed,
+    done: &mut Rewrapped,
 ) -> Result<bool, StoreError> {
     let mut is_settled = true;
     let mut after = RowKey::first(place);
@@ -132,7 +132,7 @@ async fn round(
         for (key, old) in rows {
             match renew(keys, place, &key, &old) {
                 Ok(Renewed::AsItWas) => {}
-                Ok(Renewed::Resealed(new)) => changes.push((key, old, new, true)),
+                Ok(Renewed::Rewrapped(new)) => changes.push((key, old, new, true)),
                 Ok(Renewed::NewlySealed(new)) => changes.push((key, old, new, false)),
                 Err(error) => {
                     tracing::warn!(table = place.table, org = key.org_id, %error, "row cannot be decrypted; left unchanged");
@@ -172,7 +172,7 @@ async fn rest(
         Form::Record(_) => query.bind(record::prefix(current.id_bytes())),
     };
     let query = after.bind(query.bind(BATCH));
-    let rows = query.fetch_all(&mut *conn).await.map_err(fault)?;
+    let rows = query.fetch_all(&mut *conn).await.map_err(db_error)?;
     rows.iter().map(|row| read(place, row)).collect()
 }
 
@@ -180,13 +180,13 @@ fn read(place: &Place, row: &AnyRow) -> Result<(RowKey, Stored), StoreError> {
     let (stored, columns) = match place.form {
         Form::Columns(_) => {
             let sealed = Sealed {
-                key_id: row.try_get(0).map_err(fault)?,
-                nonce: row.try_get(1).map_err(fault)?,
-                text: row.try_get(2).map_err(fault)?,
+                key_id: row.try_get(0).map_err(db_error)?,
+                nonce: row.try_get(1).map_err(db_error)?,
+                text: row.try_get(2).map_err(db_error)?,
             };
             (Stored::Columns(sealed), 3)
         }
-        Form::Record(_) => (Stored::Record(row.try_get(0).map_err(fault)?), 1),
+        Form::Record(_) => (Stored::Record(row.try_get(0).map_err(db_error)?), 1),
     };
     let part = |(position, column): (usize, &KeyColumn)| match column {
         KeyColumn::Text => row.try_get(columns + 1 + position).map(Part::Text),
@@ -194,8 +194,8 @@ fn read(place: &Place, row: &AnyRow) -> Result<(RowKey, Stored), StoreError> {
     };
     let parts = place.keys.iter().enumerate().map(part);
     let key = RowKey {
-        org_id: row.try_get(columns).map_err(fault)?,
-        parts: parts.collect::<Result<_, _>>().map_err(fault)?,
+        org_id: row.try_get(columns).map_err(db_error)?,
+        parts: parts.collect::<Result<_, _>>().map_err(db_error)?,
     };
     Ok((key, stored))
 }
@@ -206,7 +206,8 @@ fn renew(keys: &KeyRing, place: &Place, key: &RowKey, old: &Stored) -> Result<Re
     match (old, &place.form) {
         (Stored::Columns(sealed), _) => {
             let value = unseal(Some(keys), bound, sealed)?;
-            seal(Some(keys), bound, &value).map(|sealed| Renewed::Resealed(Stored::Columns(sealed)))
+            seal(Some(keys), bound, &value)
+                .map(|sealed| Renewed::Rewrapped(Stored::Columns(sealed)))
         }
         (Stored::Record(body), Form::Record(holds_secret)) => {
             renew_record(keys, bound, body, *holds_secret)
@@ -217,7 +218,7 @@ fn renew(keys: &KeyRing, place: &Place, key: &RowKey, old: &Stored) -> Result<Re
 
 fn renew_record(
     keys: &KeyRing,
-    bound: Bound<'_>,
+    bound: AssociatedData<'_>,
     body: &[u8],
     holds_secret: fn(&[u8]) -> bool,
 ) -> Result<Renewed, StoreError> {
@@ -225,7 +226,7 @@ fn renew_record(
         Some(envelope) => {
             let message = envelope?.open(Some(keys), bound)?;
             let body = record::sealed(keys, bound, &message)?;
-            Ok(Renewed::Resealed(Stored::Record(body)))
+            Ok(Renewed::Rewrapped(Stored::Record(body)))
         }
         None if holds_secret(body) => {
             let body = record::sealed(keys, bound, body)?;
@@ -252,7 +253,7 @@ async fn replace(
     if let Stored::Columns(sealed) = new {
         query = query.bind(sealed.key_id).bind(sealed.nonce);
     }
-    let replaced = key.bind(query).execute(tx).await.map_err(fault)?;
+    let replaced = key.bind(query).execute(tx).await.map_err(db_error)?;
     Ok(replaced.rows_affected() > 0)
 }
 
@@ -286,7 +287,7 @@ impl RowKey {
             *name = match part {
                 Part::Text(text) => text.clone(),
                 Part::Bytes(bytes) => String::from_utf8(bytes.clone())
-                    .map_err(|_| unreadable("a key column is not UTF-8"))?,
+                    .map_err(|_| corrupt_row("a key column is not UTF-8"))?,
             };
         }
         Ok(names)

@@ -1,7 +1,7 @@
 //! Every place of the database that holds something sealed. Whoever adds one adds it
 //! here; a test compares this list with the tables.
 
-use crate::seal::Bound;
+use crate::seal::AssociatedData;
 use mortise_proto::{Secrets, pb};
 use prost::Message;
 
@@ -27,7 +27,7 @@ pub(super) enum KeyColumn {
 #[derive(Debug)]
 pub(super) enum Form {
     /// In columns of its own, bound as this says.
-    Columns(for<'a> fn(i64, &'static str, [&'a str; 2]) -> Bound<'a>),
+    Columns(for<'a> fn(i64, &'static str, [&'a str; 2]) -> AssociatedData<'a>),
     /// As a record, which may also be in clear; whether it then holds a secret.
     Record(fn(&[u8]) -> bool),
 }
@@ -99,7 +99,7 @@ pub(super) const PLACES: &[Place] = &[
     Place {
         table: "session_secrets",
         keys: &[KeyColumn::Text, KeyColumn::Bytes],
-        form: Form::Columns(|org_id, _, [session_id, name]| Bound::Secret {
+        form: Form::Columns(|org_id, _, [session_id, name]| AssociatedData::Secret {
             org_id,
             session_id,
             name,
@@ -109,7 +109,7 @@ pub(super) const PLACES: &[Place] = &[
     Place {
         table: "models",
         keys: &[KeyColumn::Text],
-        form: Form::Columns(|org_id, _, [model_id, _]| Bound::ApiKey { org_id, model_id }),
+        form: Form::Columns(|org_id, _, [model_id, _]| AssociatedData::ApiKey { org_id, model_id }),
         statements: columns!("models", "id"),
     },
     Place {
@@ -188,10 +188,10 @@ pub(super) const PLACES: &[Place] = &[
 
 impl Place {
     /// What binds a row of this table.
-    pub(super) fn bound<'a>(&self, org_id: i64, row: [&'a str; 2]) -> Bound<'a> {
+    pub(super) fn bound<'a>(&self, org_id: i64, row: [&'a str; 2]) -> AssociatedData<'a> {
         match self.form {
             Form::Columns(bound) => bound(org_id, self.table, row),
-            Form::Record(_) => Bound::Record {
+            Form::Record(_) => AssociatedData::Record {
                 org_id,
                 table: self.table,
                 row,
@@ -200,8 +200,8 @@ impl Place {
     }
 }
 
-fn column<'a>(org_id: i64, table: &'static str, row: [&'a str; 2]) -> Bound<'a> {
-    Bound::Column { org_id, table, row }
+fn column<'a>(org_id: i64, table: &'static str, row: [&'a str; 2]) -> AssociatedData<'a> {
+    AssociatedData::Column { org_id, table, row }
 }
 
 fn holds_secret<W: Message + Secrets + Default>(body: &[u8]) -> bool {

@@ -12,13 +12,13 @@ use tokio::sync::oneshot;
 
 /// One thread with a runtime; it ends when the driver is dropped.
 #[derive(Debug)]
-pub(crate) struct Driver {
+pub(crate) struct IoRuntime {
     handle: Handle,
     /// Dropping it tells the thread to end.
     _running: oneshot::Sender<()>,
 }
 
-impl Driver {
+impl IoRuntime {
     pub(crate) fn start() -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();

@@ -1,42 +1,44 @@
-//! Turns that the storage asks for, through the same lanes as all others.
+//! Turns that the storage asks for, through the same session queue as all others.
 
-use super::lanes::Manners;
-use super::orgs::Link;
+pub mod worker;
+
+use super::org_connections::OrgConnection;
+use super::session_queue::BusyPolicy;
 use super::{Host, Key};
 use crate::engine::{Begin, TurnControl, TurnEnd, TurnEngine, TurnError};
 use crate::journal::{Ending, TurnJournal, UnfinishedTurn};
-use crate::worker::TurnWorker;
 use async_trait::async_trait;
 use everruns_core::typed_id::SessionId;
 use std::sync::Arc;
+use worker::TurnWorker;
 
-/// Runs turns in the lanes of a host.
+/// Runs turns in the session queue of a host.
 #[derive(Debug)]
-struct InLanes {
+struct QueuedTurns {
     host: Host,
     org_id: i64,
-    link: Link,
+    connection: OrgConnection,
 }
 
 impl Host {
-    /// Runs the turns that an org's storage asks for, until the link is over.
-    pub(super) fn serve_queue(&self, org_id: i64, link: &Link) {
-        let lanes = InLanes {
+    /// Runs the turns that an org's storage asks for, until the connection is over.
+    pub(super) fn serve_queue(&self, org_id: i64, connection: &OrgConnection) {
+        let turns = QueuedTurns {
             host: self.clone(),
             org_id,
-            link: link.clone(),
+            connection: connection.clone(),
         };
-        let Some(worker) = TurnWorker::new(&link.adapter, Arc::new(lanes)) else {
+        let Some(worker) = TurnWorker::new(&connection.adapter, Arc::new(turns)) else {
             return;
         };
-        let over = link.over.clone();
+        let over = connection.over.clone();
         let work = worker.run(over.cancelled_owned());
         self.inner.watches.spawn(work);
     }
 }
 
 #[async_trait]
-impl TurnEngine for InLanes {
+impl TurnEngine for QueuedTurns {
     async fn run(
         &self,
         session_id: SessionId,
@@ -44,10 +46,12 @@ impl TurnEngine for InLanes {
         _control: &TurnControl,
     ) -> Result<TurnEnd, TurnError> {
         let key: Key = (self.org_id, session_id);
-        let lanes = &self.host.inner.lanes;
-        let place = lanes.enter(key, Manners::Wait)?;
-        let slot = place.slot().await?;
-        let turn = self.host.begin_turn(slot, key, self.link.clone(), begin);
+        let sessions = &self.host.inner.sessions;
+        let ticket = sessions.enter(key, BusyPolicy::Wait)?;
+        let permit = ticket.permit().await?;
+        let turn = self
+            .host
+            .begin_turn(permit, key, self.connection.clone(), begin);
         let (_, mut ended) = turn.await?;
         let end = ended.wait_for(Option::is_some).await;
         let end = end.ok().and_then(|end| end.clone());
@@ -60,7 +64,7 @@ impl TurnEngine for InLanes {
         ending: Ending,
         control: &TurnControl,
     ) -> Result<TurnEnd, TurnError> {
-        self.link.engine.end(turn, ending, control).await
+        self.connection.engine.end(turn, ending, control).await
     }
 
     fn journal(&self) -> Arc<dyn TurnJournal> {

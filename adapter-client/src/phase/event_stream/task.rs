@@ -23,22 +23,22 @@ use tonic::Code;
 
 /// Events that may be under way; then emitting waits. The stream's channel has room
 /// for them all, so that the task never waits to send while answers wait to be read.
-pub(super) const AHEAD: usize = 256;
+pub(super) const CHANNEL_CAPACITY: usize = 256;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// What the task is asked to do.
-pub(super) enum Job {
+pub(super) enum Command {
     /// Send an event.
-    Send(Sending),
+    Send(PendingEvent),
     /// Answered once everything sent before is acknowledged, with the first failure
     /// that nobody waited for.
     Flush(oneshot::Sender<Option<StoreError>>),
 }
 
 /// An event on its way.
-pub(super) struct Sending {
+pub(super) struct PendingEvent {
     pub(super) request_id: String,
     pub(super) body: Bytes,
     /// It may be lost.
@@ -53,12 +53,12 @@ pub(super) fn stopped() -> StoreError {
 }
 
 /// The task that owns the stream.
-pub(super) struct Link {
+pub(super) struct EventStreamTask {
     mesh: Mesh,
     org: Arc<Org>,
     gone: Gone,
     stream: Option<Stream>,
-    unacknowledged: VecDeque<Sending>,
+    unacknowledged: VecDeque<PendingEvent>,
     flushes: Vec<oneshot::Sender<Option<StoreError>>>,
     /// The first failure that nobody waited for.
     failure: Option<StoreError>,
@@ -81,9 +81,9 @@ struct Stream {
     answers: Incoming<pb::EmitStreamResponse>,
 }
 
-// === impl Link ===
+// === impl EventStreamTask ===
 
-impl Link {
+impl EventStreamTask {
     pub(super) fn new(mesh: Mesh, org: Arc<Org>, gone: Gone) -> Self {
         Self {
             mesh,
@@ -98,31 +98,31 @@ impl Link {
         }
     }
 
-    pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+    pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Command>) {
         let mut open = true;
         while open || !self.unacknowledged.is_empty() {
             self.answer_flushes();
             let waiting = !self.unacknowledged.is_empty();
-            let has_room = self.unacknowledged.len() < AHEAD;
+            let has_room = self.unacknowledged.len() < CHANNEL_CAPACITY;
             let due = self.due();
             let step = match &mut self.stream {
                 Some(stream) => tokio::select! {
                     biased;
                     answer = stream.answers.next(), if waiting => Step::Answer(answer),
                     () = tokio::time::sleep_until(due), if waiting => Step::Broken(self.too_late()),
-                    job = jobs.recv(), if open && has_room => Step::Job(job),
+                    job = jobs.recv(), if open && has_room => Step::Command(job),
                 },
                 None if waiting && self.one_by_one => Step::Emit,
                 None if waiting => Step::Broken(stopped()),
-                None => Step::Job(jobs.recv().await),
+                None => Step::Command(jobs.recv().await),
             };
             match step {
-                Step::Job(None) => open = false,
-                Step::Job(Some(Job::Flush(done))) => self.flushes.push(done),
-                Step::Job(Some(Job::Send(sending))) => self.send(sending).await,
+                Step::Command(None) => open = false,
+                Step::Command(Some(Command::Flush(done))) => self.flushes.push(done),
+                Step::Command(Some(Command::Send(sending))) => self.send(sending).await,
                 Step::Answer(Some(Ok(answer))) => self.acknowledge(answer),
-                Step::Answer(Some(Err(error))) | Step::Broken(error) => self.mend(error).await,
-                Step::Answer(None) => self.mend(stopped()).await,
+                Step::Answer(Some(Err(error))) | Step::Broken(error) => self.reconnect(error).await,
+                Step::Answer(None) => self.reconnect(stopped()).await,
                 Step::Emit => self.emit().await,
             }
         }
@@ -142,7 +142,7 @@ impl Link {
         StoreError::new(ErrorReason::DeadlineExceeded, text)
     }
 
-    async fn send(&mut self, sending: Sending) {
+    async fn send(&mut self, sending: PendingEvent) {
         let body = sending.body.clone();
         self.unacknowledged.push_back(sending);
         if let Some(stream) = &self.stream {
@@ -153,7 +153,7 @@ impl Link {
         } else if !self.one_by_one
             && let Err(error) = self.open().await
         {
-            self.mend(error).await;
+            self.reconnect(error).await;
         }
     }
 
@@ -175,7 +175,7 @@ impl Link {
 
     /// Opens the stream and sends what is not acknowledged.
     async fn open(&mut self) -> std::result::Result<(), StoreError> {
-        let (requests, outgoing) = mpsc::channel(AHEAD);
+        let (requests, outgoing) = mpsc::channel(CHANNEL_CAPACITY);
         for sending in &self.unacknowledged {
             if requests.try_send(sending.body.clone()).is_err() {
                 return Err(stopped());
@@ -192,7 +192,7 @@ impl Link {
 
     /// Opens another stream, for as long as the outage may last. After it every event
     /// that is not acknowledged has failed.
-    async fn mend(&mut self, mut error: StoreError) {
+    async fn reconnect(&mut self, mut error: StoreError) {
         self.stream = None;
         let service = EMIT_STREAM.method.service;
         let window = self.mesh.retry_window(service);
@@ -262,7 +262,11 @@ impl Link {
         self.settle(sending, outcome);
     }
 
-    fn settle(&mut self, sending: Sending, outcome: std::result::Result<pb::EmitAck, StoreError>) {
+    fn settle(
+        &mut self,
+        sending: PendingEvent,
+        outcome: std::result::Result<pb::EmitAck, StoreError>,
+    ) {
         // Whatever the event was, the session takes no other.
         if let Err(error) = &outcome
             && let Some(session_id) = error.gone_session()
@@ -321,7 +325,7 @@ impl Outage {
 }
 
 enum Step {
-    Job(Option<Job>),
+    Command(Option<Command>),
     Answer(Option<std::result::Result<pb::EmitStreamResponse, StoreError>>),
     Broken(StoreError),
     Emit,

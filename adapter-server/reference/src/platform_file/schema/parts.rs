@@ -1,6 +1,6 @@
 //! What entries are made of. Some parts have a short form, a single word.
 
-use crate::platform_file::shape::{OneSubject, Subject, is_false};
+use crate::platform_file::schema::{OneSubject, Subject, is_false};
 use everruns_core::tool_types::{DeferrablePolicy, ToolHints, ToolPolicy};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};

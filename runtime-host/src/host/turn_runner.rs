@@ -1,8 +1,8 @@
 //! A turn at the head of its session's lane, from its beginning to what follows from its
 //! end.
 
-use super::lanes::{Running, Slot};
-use super::orgs::Link;
+use super::org_connections::OrgConnection;
+use super::session_queue::{Running, TurnPermit};
 use super::{Host, Key, TurnHandle, errors};
 use crate::engine::{Began, Begin, TurnControl, TurnEnd, TurnEngine, TurnError};
 use crate::journal::{Ending, NextStep};
@@ -29,17 +29,19 @@ impl Host {
     /// Runs a turn at the head of its session's lane, whatever becomes of the caller.
     pub(super) async fn begin(
         &self,
-        slot: Slot,
+        permit: TurnPermit,
         key: Key,
-        link: Link,
+        connection: OrgConnection,
         begin: Begin,
     ) -> Result<TurnHandle, HostError> {
-        let begun = self.begin_turn(slot, key, link.clone(), begin).await;
+        let begun = self
+            .begin_turn(permit, key, connection.clone(), begin)
+            .await;
         let (began, ended) = begun.map_err(errors::of_turn)?;
         Ok(TurnHandle {
             began,
             key,
-            link,
+            connection,
             ended,
         })
     }
@@ -47,36 +49,41 @@ impl Host {
     /// The same, with the engine's own error.
     pub(super) async fn begin_turn(
         &self,
-        slot: Slot,
+        permit: TurnPermit,
         key: Key,
-        link: Link,
+        connection: OrgConnection,
         begin: Begin,
     ) -> Result<Begun, TurnError> {
         let (tell, told) = oneshot::channel();
-        let run = self.clone().in_lane(slot, key, link, begin, tell);
+        let run = self
+            .clone()
+            .in_session(permit, key, connection, begin, tell);
         self.spawn_turn(run.in_current_span());
         told.await.unwrap_or_else(|_| {
             if self.is_draining() {
                 return Err(TurnError::Parked);
             }
-            Err(TurnError::BrokeOff)
+            Err(TurnError::Aborted)
         })
     }
 
     /// Runs a turn, and after it those that answer what came too late for it.
-    async fn in_lane(
+    async fn in_session(
         self,
-        slot: Slot,
+        permit: TurnPermit,
         key: Key,
-        link: Link,
+        connection: OrgConnection,
         begin: Begin,
         tell: oneshot::Sender<Result<Begun, TurnError>>,
     ) {
         let mut tell = Some(tell);
         let mut next = Some(begin);
         while let Some(begin) = next.take() {
-            let ran = match self.clear_way(key, &link, &begin).await {
-                Ok(()) => self.run_one(&slot, key, &link, begin, &mut tell).await,
+            let ran = match self.end_previous(key, &connection, &begin).await {
+                Ok(()) => {
+                    self.run_one(&permit, key, &connection, begin, &mut tell)
+                        .await
+                }
                 Err(error) => Err(error),
             };
             match ran {
@@ -96,21 +103,21 @@ impl Host {
     /// Runs one turn, shown in its lane, and says which it was.
     async fn run_one(
         &self,
-        slot: &Slot,
+        permit: &TurnPermit,
         key: Key,
-        link: &Link,
+        connection: &OrgConnection,
         begin: Begin,
         tell: &mut Option<oneshot::Sender<Result<Begun, TurnError>>>,
     ) -> Result<Option<TurnId>, TurnError> {
-        let timeline = self.inner.timelines.begin(key, self.metrics());
-        let control = Arc::new(self.inner.lanes.reins().watched(timeline.clone()));
+        let timeline = self.inner.history.begin(key, self.metrics());
+        let control = Arc::new(self.inner.sessions.control().watched(timeline.clone()));
         let (end, ended) = watch::channel(None);
-        slot.occupy(Running {
+        permit.occupy(Running {
             control: control.clone(),
             started_at: Utc::now(),
             ended: ended.clone(),
         });
-        let run = link.engine.run(key.1, begin, &control);
+        let run = connection.engine.run(key.1, begin, &control);
         let run = run.instrument(turn_span(key.0, key.1));
         let run = AssertUnwindSafe(run).catch_unwind();
         tokio::pin!(run);
@@ -126,21 +133,21 @@ impl Host {
         };
         let reached = match done {
             Ok(done) => done?,
-            Err(_) => self.picked_up(key, link).await,
+            Err(_) => self.finish_waiting(key, connection).await,
         };
         // A turn that had nothing to do ends as it begins.
         if let (Some(tell), Some(began)) = (tell.take(), control.has_begun()) {
             drop(tell.send(Ok((began, ended))));
         }
         self.inner
-            .timelines
+            .history
             .end(&timeline, outcome(&reached, &control));
         control.steering().close().await;
         end.send_replace(Some(reached));
         Ok(control.has_begun().map(|began| began.turn_id))
     }
 
-    /// The turn that an ended one left in its place in the journal: it answers what came
+    /// The turn that an ended one left in its ticket in the journal: it answers what came
     /// too late for that one.
     async fn late(&self, key: Key, ended: Option<TurnId>) -> Option<Begin> {
         let left = match self.inner.journal.get(key.0, key.1).await {
@@ -157,7 +164,12 @@ impl Host {
     /// Ends what is left of an earlier turn of the session: one that waits for tool
     /// results is told that another message came, as upstream tells the model. One that
     /// has seen the message answers it itself.
-    async fn clear_way(&self, key: Key, link: &Link, begin: &Begin) -> Result<(), TurnError> {
+    async fn end_previous(
+        &self,
+        key: Key,
+        connection: &OrgConnection,
+        begin: &Begin,
+    ) -> Result<(), TurnError> {
         let claim = match begin {
             Begin::Message(_) => None,
             Begin::Stored { claim, .. } => claim.as_ref(),
@@ -176,11 +188,11 @@ impl Host {
         let ending = Ending::Cancelled {
             reason: Some(ANOTHER_CAME.into()),
         };
-        link.engine.leave(left, ending).await
+        connection.engine.abandon(left, ending).await
     }
 
     /// Ends a turn that a fault of this process broke off.
-    async fn picked_up(&self, key: Key, link: &Link) -> TurnEnd {
+    async fn finish_waiting(&self, key: Key, connection: &OrgConnection) -> TurnEnd {
         let text = "the host failed; the turn was aborted";
         tracing::error!(session = %key.1, text);
         let failed = TurnEnd::Failed(text.into());
@@ -188,9 +200,9 @@ impl Host {
             return failed;
         };
         let ending = super::recovery::failed(text);
-        match link
+        match connection
             .engine
-            .end(left, ending, &self.inner.lanes.reins())
+            .end(left, ending, &self.inner.sessions.control())
             .await
         {
             Ok(end) => end,

@@ -23,7 +23,7 @@ const STEPS_MAX: usize = 2000;
 
 /// The turns of a host.
 #[derive(Debug, Default)]
-pub(super) struct Timelines {
+pub(super) struct TurnHistory {
     turns: Mutex<Turns>,
 }
 
@@ -57,7 +57,7 @@ struct Seen {
 
 /// A turn, as people look at it.
 #[derive(Debug, Clone)]
-pub struct TurnLook {
+pub struct TurnSummary {
     /// The turn.
     pub turn_id: TurnId,
     /// Its session.
@@ -100,18 +100,18 @@ pub enum StepKind {
 
 /// Everything that is kept of a turn.
 #[derive(Debug, Clone)]
-pub struct TurnStory {
+pub struct TurnTrace {
     /// The turn.
-    pub turn: TurnLook,
+    pub turn: TurnSummary,
     /// What it did, in the order in which it began.
     pub steps: Vec<Step>,
     /// How many calls to adapters are left out.
     pub calls_left_out: usize,
 }
 
-// === impl Timelines ===
+// === impl TurnHistory ===
 
-impl Timelines {
+impl TurnHistory {
     /// The timeline of a turn that is about to begin.
     pub(super) fn begin(&self, key: Key, metrics: &HostMetrics) -> Arc<Timeline> {
         let timeline = Arc::new(Timeline {
@@ -140,7 +140,7 @@ impl Timelines {
     }
 
     /// The running turns, and the last that ended, newest first.
-    pub(super) fn looks(&self) -> (Vec<TurnLook>, Vec<TurnLook>) {
+    pub(super) fn list(&self) -> (Vec<TurnSummary>, Vec<TurnSummary>) {
         let turns = self.lock();
         let running = turns.running.iter().filter_map(Weak::upgrade);
         let running = running.filter_map(|turn| turn.look()).collect();
@@ -149,13 +149,13 @@ impl Timelines {
     }
 
     /// Everything that is kept of a turn; of one that waited, what it did last.
-    pub(super) fn story(&self, turn_id: TurnId) -> Option<TurnStory> {
+    pub(super) fn trace(&self, turn_id: TurnId) -> Option<TurnTrace> {
         let turns = self.lock();
         let running = turns.running.iter().filter_map(Weak::upgrade);
         let mut all = running.chain(turns.ended.iter().cloned());
         let found = all.find(|turn| turn.lock().turn_id == Some(turn_id));
         drop(turns);
-        found?.story()
+        found?.trace()
     }
 
     fn lock(&self) -> MutexGuard<'_, Turns> {
@@ -177,10 +177,10 @@ impl Timeline {
         seen.turn_id.is_some()
     }
 
-    fn look(&self) -> Option<TurnLook> {
+    fn look(&self) -> Option<TurnSummary> {
         let seen = self.lock();
         let running = || self.since.elapsed();
-        Some(TurnLook {
+        Some(TurnSummary {
             turn_id: seen.turn_id?,
             session_id: self.key.1,
             org_id: self.key.0,
@@ -189,12 +189,12 @@ impl Timeline {
         })
     }
 
-    fn story(&self) -> Option<TurnStory> {
+    fn trace(&self) -> Option<TurnTrace> {
         let turn = self.look()?;
         let seen = self.lock();
         let mut steps: Vec<Step> = seen.steps.iter().chain(&seen.calls).cloned().collect();
         steps.sort_by_key(|step| (step.at, step.kind));
-        Some(TurnStory {
+        Some(TurnTrace {
             turn,
             steps,
             calls_left_out: seen.calls_left_out,

@@ -16,10 +16,10 @@ use tokio_util::sync::CancellationToken;
 /// When a caller who was told that the host is busy should come back.
 const BUSY_FOR: Duration = Duration::from_secs(1);
 
-/// All lanes of a host.
+/// All sessions of a host.
 #[derive(Debug)]
-pub(super) struct Lanes {
-    lanes: Mutex<HashMap<Key, Lane>>,
+pub(super) struct SessionQueue {
+    sessions: Mutex<HashMap<Key, SessionEntry>>,
     /// Room for turns under way.
     turns: Arc<Semaphore>,
     turns_max: usize,
@@ -34,8 +34,8 @@ pub(super) struct Lanes {
 
 /// One session's. It is there as long as somebody uses it.
 #[derive(Debug)]
-struct Lane {
-    slot: Arc<Semaphore>,
+struct SessionEntry {
+    permit: Arc<Semaphore>,
     users: usize,
     /// The turn under way.
     shown: watch::Sender<Option<Running>>,
@@ -52,48 +52,48 @@ pub(super) struct Running {
     pub(super) ended: watch::Receiver<Option<TurnEnd>>,
 }
 
-/// What to do in a lane that is in use.
+/// What to do in a entry that is in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Manners {
+pub(super) enum BusyPolicy {
     /// Go away.
     Refuse,
     /// Wait for the session's turns, if not too many do, and not for room on the host.
-    Behind,
+    WaitForSession,
     /// Wait, if not too many do.
     Queue,
     /// Wait.
     Wait,
 }
 
-/// A place in a lane, at its head or behind others.
+/// A ticket in a entry, at its head or behind others.
 #[derive(Debug)]
-pub(super) struct Place {
-    lanes: Arc<Lanes>,
+pub(super) struct Ticket {
+    sessions: Arc<SessionQueue>,
     key: Key,
-    slot: Arc<Semaphore>,
+    permit: Arc<Semaphore>,
     shown: watch::Receiver<Option<Running>>,
     /// Whether it waits for room on the host, too, instead of going away.
     patient: bool,
-    /// Its place among those that wait.
+    /// Its ticket among those that wait.
     queued: Option<OwnedSemaphorePermit>,
 }
 
-/// The head of a lane.
+/// The head of a entry.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub(super) struct TurnPermit {
     // Dropped first: the next one may run.
     _slot: OwnedSemaphorePermit,
     turn: Option<OwnedSemaphorePermit>,
-    place: Place,
+    ticket: Ticket,
 }
 
-// === impl Lanes ===
+// === impl SessionQueue ===
 
-impl Lanes {
+impl SessionQueue {
     pub(super) fn new(options: &HostOptions, closing: CancellationToken) -> Self {
         let (turns_max, queue_max) = (options.turns_max, options.queue_max);
         Self {
-            lanes: Mutex::default(),
+            sessions: Mutex::default(),
             turns: Arc::new(Semaphore::new(turns_max)),
             turns_max,
             queue: Arc::new(Semaphore::new(queue_max)),
@@ -104,8 +104,8 @@ impl Lanes {
         }
     }
 
-    /// The reins of a turn in one of the lanes.
-    pub(super) fn reins(&self) -> TurnControl {
+    /// The reins of a turn in one of the sessions.
+    pub(super) fn control(&self) -> TurnControl {
         TurnControl::new(self.parking.clone())
     }
 
@@ -113,20 +113,24 @@ impl Lanes {
         self.turns_max
     }
 
-    /// Takes a place in a session's lane.
-    pub(super) fn enter(self: &Arc<Self>, key: Key, manners: Manners) -> Result<Place, HostError> {
+    /// Takes a ticket in a session's entry.
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        key: Key,
+        manners: BusyPolicy,
+    ) -> Result<Ticket, HostError> {
         if self.closing.is_cancelled() {
             return Err(errors::draining());
         }
-        let mut lanes = self.lock();
+        let mut sessions = self.lock();
         let (org_id, session_id) = key;
-        let lane = lanes.get(&key);
-        let in_use = lane.is_some();
+        let entry = sessions.get(&key);
+        let in_use = entry.is_some();
         // Whoever has seen a turn's end is not told that the turn is under way.
-        let over_soon = lane.is_some_and(Lane::is_over_soon);
+        let over_soon = entry.is_some_and(SessionEntry::is_over_soon);
         let waits = in_use || self.turns.available_permits() == 0;
         let queued = match manners {
-            Manners::Refuse if in_use && !over_soon => {
+            BusyPolicy::Refuse if in_use && !over_soon => {
                 self.metrics.turn_refused();
                 return Err(HostError::new(
                     ErrorReason::TurnUnderWay,
@@ -135,29 +139,32 @@ impl Lanes {
                     ),
                 ));
             }
-            Manners::Behind if in_use => Some(self.queue()?),
-            Manners::Queue if waits => Some(self.queue()?),
-            Manners::Refuse | Manners::Behind | Manners::Queue | Manners::Wait => None,
+            BusyPolicy::WaitForSession if in_use => Some(self.queue()?),
+            BusyPolicy::Queue if waits => Some(self.queue()?),
+            BusyPolicy::Refuse
+            | BusyPolicy::WaitForSession
+            | BusyPolicy::Queue
+            | BusyPolicy::Wait => None,
         };
-        let lane = lanes.entry(key).or_insert_with(|| Lane {
-            slot: Arc::new(Semaphore::new(1)),
+        let entry = sessions.entry(key).or_insert_with(|| SessionEntry {
+            permit: Arc::new(Semaphore::new(1)),
             users: 0,
             shown: watch::Sender::new(None),
             is_short: false,
         });
-        lane.users += 1;
-        tracing::trace!(org_id, %session_id, users = lane.users, "a place was taken");
-        Ok(Place {
-            lanes: self.clone(),
+        entry.users += 1;
+        tracing::trace!(org_id, %session_id, users = entry.users, "a ticket was taken");
+        Ok(Ticket {
+            sessions: self.clone(),
             key,
-            slot: lane.slot.clone(),
-            shown: lane.shown.subscribe(),
-            patient: in_use || matches!(manners, Manners::Queue | Manners::Wait),
+            permit: entry.permit.clone(),
+            shown: entry.shown.subscribe(),
+            patient: in_use || matches!(manners, BusyPolicy::Queue | BusyPolicy::Wait),
             queued,
         })
     }
 
-    /// Takes a place among those that wait.
+    /// Takes a ticket among those that wait.
     fn queue(&self) -> Result<OwnedSemaphorePermit, HostError> {
         self.queue.clone().try_acquire_owned().map_err(|_| {
             self.metrics.turn_refused();
@@ -177,35 +184,37 @@ impl Lanes {
 
     /// The turn under way in a session.
     pub(super) fn running(&self, key: Key) -> Option<Running> {
-        let lanes = self.lock();
-        let running = lanes.get(&key)?.shown.borrow();
+        let sessions = self.lock();
+        let running = sessions.get(&key)?.shown.borrow();
         running.clone().filter(|turn| !turn.is_over())
     }
 
     /// Every turn of an org under way, with its session.
     pub(super) fn all_running(&self, org_id: i64) -> Vec<(Key, Running)> {
-        let lanes = self.lock();
-        let own = lanes.iter().filter(|((org, _), _)| *org == org_id);
-        let shown = own.filter_map(|(key, lane)| Some((*key, lane.shown.borrow().clone()?)));
+        let sessions = self.lock();
+        let own = sessions.iter().filter(|((org, _), _)| *org == org_id);
+        let shown = own.filter_map(|(key, entry)| Some((*key, entry.shown.borrow().clone()?)));
         shown.filter(|(_, turn)| !turn.is_over()).collect()
     }
 
     /// Parks every turn, and says how many run.
     pub(super) fn park(&self) -> usize {
         self.parking.cancel();
-        let lanes = self.lock();
-        let running = lanes.values().filter(|lane| lane.shown.borrow().is_some());
+        let sessions = self.lock();
+        let running = sessions
+            .values()
+            .filter(|entry| entry.shown.borrow().is_some());
         running.count()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Lane>> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, SessionEntry>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-// === impl Lane ===
+// === impl SessionEntry ===
 
-impl Lane {
+impl SessionEntry {
     /// Whether its one turn is about to end.
     fn is_over_soon(&self) -> bool {
         let ends = |turn: &Running| turn.control.is_ending();
@@ -221,31 +230,31 @@ impl Running {
     }
 }
 
-// === impl Place ===
+// === impl Ticket ===
 
-impl Place {
-    /// Waits for the head of the lane, and for room on the host.
-    pub(super) async fn slot(mut self) -> Result<Slot, HostError> {
-        let waits = self.lanes.metrics.turn_queued();
-        let slot = self.head().await?;
-        let turns = self.lanes.turns.clone();
+impl Ticket {
+    /// Waits for the head of the entry, and for room on the host.
+    pub(super) async fn permit(mut self) -> Result<TurnPermit, HostError> {
+        let waits = self.sessions.metrics.turn_queued();
+        let permit = self.head().await?;
+        let turns = self.sessions.turns.clone();
         let turn = match turns.clone().try_acquire_owned() {
             Ok(turn) => turn,
             Err(_) if self.patient => {
                 let room = self.unless_closing(turns.acquire_owned()).await?;
                 room.map_err(|_| errors::draining())?
             }
-            Err(_) => return Err(self.lanes.busy()),
+            Err(_) => return Err(self.sessions.busy()),
         };
         drop((waits, self.queued.take()));
-        Ok(Slot {
-            _slot: slot,
+        Ok(TurnPermit {
+            _slot: permit,
             turn: Some(turn),
-            place: self,
+            ticket: self,
         })
     }
 
-    /// Resolves when a turn is under way in the lane.
+    /// Resolves when a turn is under way in the entry.
     pub(super) fn shown(&self) -> impl Future<Output = Running> + Send + use<> {
         let mut shown = self.shown.clone();
         async move {
@@ -255,50 +264,50 @@ impl Place {
             let turn = turn.ok().and_then(|turn| turn.clone());
             match turn {
                 Some(turn) => turn,
-                // The lane is there as long as this place.
+                // The entry is there as long as this ticket.
                 None => std::future::pending().await,
             }
         }
     }
 
-    /// Waits for the head of the lane, to do something short there.
-    pub(super) async fn briefly(self) -> Result<Slot, HostError> {
-        let slot = self.head().await?;
-        Ok(Slot {
-            _slot: slot,
+    /// Waits for the head of the entry, to do something short there.
+    pub(super) async fn short_permit(self) -> Result<TurnPermit, HostError> {
+        let permit = self.head().await?;
+        Ok(TurnPermit {
+            _slot: permit,
             turn: None,
-            place: self,
+            ticket: self,
         })
     }
 
     async fn head(&self) -> Result<OwnedSemaphorePermit, HostError> {
-        let head = self.unless_closing(self.slot.clone().acquire_owned());
+        let head = self.unless_closing(self.permit.clone().acquire_owned());
         head.await?.map_err(|_| errors::draining())
     }
 
     async fn unless_closing<T>(&self, wait: impl Future<Output = T>) -> Result<T, HostError> {
         tokio::select! {
             done = wait => Ok(done),
-            () = self.lanes.closing.cancelled() => Err(errors::draining()),
+            () = self.sessions.closing.cancelled() => Err(errors::draining()),
         }
     }
 }
 
-impl Drop for Place {
+impl Drop for Ticket {
     fn drop(&mut self) {
-        let mut lanes = self.lanes.lock();
-        if let Some(lane) = lanes.get_mut(&self.key) {
-            lane.users -= 1;
-            if lane.users == 0 {
-                lanes.remove(&self.key);
+        let mut sessions = self.sessions.lock();
+        if let Some(entry) = sessions.get_mut(&self.key) {
+            entry.users -= 1;
+            if entry.users == 0 {
+                sessions.remove(&self.key);
             }
         }
     }
 }
 
-// === impl Slot ===
+// === impl TurnPermit ===
 
-impl Slot {
+impl TurnPermit {
     /// Shows which turn runs here.
     pub(super) fn occupy(&self, running: Running) {
         self.set(Some(running));
@@ -307,29 +316,29 @@ impl Slot {
     /// Takes room on the host for a turn that goes on here, if there is some.
     pub(super) fn make_room(&mut self) -> Result<(), HostError> {
         if self.turn.is_none() {
-            let lanes = &self.place.lanes;
-            let room = lanes.turns.clone().try_acquire_owned();
-            self.turn = Some(room.map_err(|_| lanes.busy())?);
+            let sessions = &self.ticket.sessions;
+            let room = sessions.turns.clone().try_acquire_owned();
+            self.turn = Some(room.map_err(|_| sessions.busy())?);
         }
         Ok(())
     }
 
     /// Says that a turn is only being ended here.
-    pub(super) fn is_short(&self) {
-        if let Some(lane) = self.place.lanes.lock().get_mut(&self.place.key) {
-            lane.is_short = true;
+    pub(super) fn mark_short(&self) {
+        if let Some(entry) = self.ticket.sessions.lock().get_mut(&self.ticket.key) {
+            entry.is_short = true;
         }
     }
 
     fn set(&self, running: Option<Running>) {
-        if let Some(lane) = self.place.lanes.lock().get_mut(&self.place.key) {
-            lane.shown.send_replace(running);
-            lane.is_short = false;
+        if let Some(entry) = self.ticket.sessions.lock().get_mut(&self.ticket.key) {
+            entry.shown.send_replace(running);
+            entry.is_short = false;
         }
     }
 }
 
-impl Drop for Slot {
+impl Drop for TurnPermit {
     fn drop(&mut self) {
         self.set(None);
     }

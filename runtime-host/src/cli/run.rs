@@ -1,11 +1,11 @@
 //! `mortise-host run`: one turn, from a question on the command line to an answer.
 
-use crate::demo;
-use crate::embedded::{Embedded, EmbeddedError, SqlWorker};
+use crate::cli::render::{Renderer, json_note};
+use crate::cli::summary::Summary;
 use crate::engine::{LocalEngine, TurnEnd, TurnEngine, TurnError};
+use crate::local::demo;
+use crate::local::embedded::{Embedded, EmbeddedError, SqlWorker};
 use crate::registry::{self, Driver, DriverOptions, UnknownCapabilities};
-use crate::render::{Renderer, json_note};
-use crate::summary::Summary;
 use everruns_core::ModelWithProvider;
 use everruns_core::error::AgentLoopError;
 use everruns_core::llm_models::LlmProviderType;

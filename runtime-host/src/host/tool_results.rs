@@ -1,8 +1,8 @@
 //! Tool results from outside: each is stored as the tool's end, and with the last of
 //! them the turn goes on.
 
-use super::lanes::{Manners, Slot};
-use super::orgs::Link;
+use super::org_connections::OrgConnection;
+use super::session_queue::{BusyPolicy, TurnPermit};
 use super::{Host, Key, errors};
 use crate::engine::{Begin, TurnError};
 use crate::journal::{Ending, NextStep, UnfinishedTurn};
@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// How long results wait for a turn that is under way.
-const SOON: Duration = Duration::from_secs(2);
+const RESULT_WAIT: Duration = Duration::from_secs(2);
 
 /// What became of a tool call.
 #[derive(Clone)]
@@ -53,7 +53,7 @@ impl Host {
         session_id: SessionId,
         outcomes: Vec<ToolOutcome>,
     ) -> Result<Submitted, HostError> {
-        let (org_id, link) = self.org(org_id)?;
+        let (org_id, connection) = self.org(org_id)?;
         let key = (org_id, session_id);
         if outcomes.is_empty() {
             return Err(HostError::invalid_field(
@@ -61,22 +61,22 @@ impl Host {
                 "is empty; send one or more",
             ));
         }
-        self.session(&link, key).await?;
-        let place = self.inner.lanes.enter(key, Manners::Wait)?;
+        self.session(&connection, key).await?;
+        let ticket = self.inner.sessions.enter(key, BusyPolicy::Wait)?;
         // A turn that has just asked for the calls is about to wait for them.
-        let slot = timeout(SOON, place.briefly()).await;
-        let slot = slot.map_err(|_| is_under_way(session_id))??;
-        let work = self.clone().take_results(slot, key, link, outcomes);
-        self.kept(work).await
+        let permit = timeout(RESULT_WAIT, ticket.short_permit()).await;
+        let permit = permit.map_err(|_| is_under_way(session_id))??;
+        let work = self.clone().take_results(permit, key, connection, outcomes);
+        self.run_detached(work).await
     }
 
     /// Stores results, and has the turn go on with the last of them. A call whose result
     /// is stored already, by a try that broke off, keeps that one.
     async fn take_results(
         self,
-        mut slot: Slot,
+        mut permit: TurnPermit,
         key: Key,
-        link: Link,
+        connection: OrgConnection,
         outcomes: Vec<ToolOutcome>,
     ) -> Result<Submitted, HostError> {
         let left = self.unfinished(key).await?;
@@ -88,8 +88,8 @@ impl Host {
                 Vec::new()
             }
         };
-        let reins = self.inner.lanes.reins();
-        let mut turn = match link.engine.where_it_stands(left, &reins).await {
+        let reins = self.inner.sessions.control();
+        let mut turn = match connection.engine.reconcile(left, &reins).await {
             Ok(turn) => turn,
             Err(TurnError::NothingToResume) => return Err(waits_for_nothing(key.1)),
             Err(error) => return Err(errors::of_turn(error)),
@@ -101,13 +101,13 @@ impl Host {
             waiting_for = calls.iter().map(|call| call.id.clone()).collect();
             turn.next = next(calls, answered, &given);
             if waiting_for.is_empty() {
-                slot.make_room()?;
+                permit.make_room()?;
             }
-            if let Err(error) = self.store_results(&link, &turn, &given).await {
+            if let Err(error) = self.store_results(&connection, &turn, &given).await {
                 if error.reason == ErrorReason::SessionArchived {
                     // It waits for nothing any more.
                     let ending = Ending::Cancelled { reason: None };
-                    let left = link.engine.leave(turn, ending).await;
+                    let left = connection.engine.abandon(turn, ending).await;
                     left.map_err(errors::of_turn)?;
                 }
                 return Err(error);
@@ -117,10 +117,10 @@ impl Host {
         }
         let resumed = waiting_for.is_empty();
         if resumed {
-            slot.make_room()?;
+            permit.make_room()?;
             let begin = Begin::Resume(Box::new(turn));
             // It goes on whether or not anybody waits for it to.
-            drop(timeout(SOON, self.begin_turn(slot, key, link, begin)).await);
+            drop(timeout(RESULT_WAIT, self.begin_turn(permit, key, connection, begin)).await);
         }
         Ok(Submitted {
             turn_id,
@@ -132,7 +132,7 @@ impl Host {
     /// Stores all of them, or none where one is too large.
     async fn store_results(
         &self,
-        link: &Link,
+        connection: &OrgConnection,
         turn: &UnfinishedTurn,
         given: &[(ToolCall, ToolOutcome)],
     ) -> Result<(), HostError> {
@@ -145,7 +145,7 @@ impl Host {
         for end in &ends {
             self.check_size(turn.state.org_id, end)?;
         }
-        let phase = link.adapter.phase(turn.session_id(), PhaseKind::Act);
+        let phase = connection.adapter.phase(turn.session_id(), PhaseKind::Act);
         let emitter = phase.event_emitter();
         for end in ends {
             emitter.emit(end).await.map_err(errors::of_store)?;

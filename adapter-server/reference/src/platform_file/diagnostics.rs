@@ -14,7 +14,7 @@ const SECRETIVE: [&str; 6] = ["api_key", "token", "metadata", "headers", "env", 
 
 /// One thing that is wrong with a platform file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct Diagnostic {
     /// Where it is, such as `agents[2].default_model`.
     pub path: String,
     /// What stands there, unless it may be a secret or is no single value.
@@ -27,14 +27,14 @@ pub struct Fault {
 
 /// Those that were found so far: one per path, the first.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
-    found: Vec<Fault>,
+pub(super) struct Diagnostics {
+    found: Vec<Diagnostic>,
     paths: BTreeSet<String>,
 }
 
-// === impl Fault ===
+// === impl Diagnostic ===
 
-impl Fault {
+impl Diagnostic {
     pub(super) fn new(
         path: impl Into<String>,
         reason: impl Into<String>,
@@ -61,7 +61,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             path,
@@ -76,12 +76,12 @@ impl fmt::Display for Fault {
     }
 }
 
-// === impl Faults ===
+// === impl Diagnostics ===
 
-impl Faults {
+impl Diagnostics {
     /// Adds one, unless something is wrong there or below it already: what follows from
     /// a fault is no news.
-    pub(super) fn add(&mut self, fault: Fault) {
+    pub(super) fn add(&mut self, fault: Diagnostic) {
         let is_below = |path: &String| {
             let rest = path.strip_prefix(&fault.path);
             rest.is_some_and(|rest| rest.starts_with(['.', '[']))
@@ -91,7 +91,7 @@ impl Faults {
         }
     }
 
-    pub(super) fn into_vec(self) -> Vec<Fault> {
+    pub(super) fn into_vec(self) -> Vec<Diagnostic> {
         self.found
     }
 }

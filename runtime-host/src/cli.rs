@@ -1,0 +1,5 @@
+//! What the command line does by itself: one turn with its output, and the summary at its end.
+
+mod render;
+pub mod run;
+mod summary;
