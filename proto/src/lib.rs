@@ -51,7 +51,7 @@ mod redacted_debug {
 }
 
 #[cfg(feature = "convert")]
-#[allow(clippy::wildcard_enum_match_arm)]
+#[allow(clippy::all, clippy::wildcard_enum_match_arm)]
 #[rustfmt::skip]
 mod open_values {
     include!("generated/values.rs");

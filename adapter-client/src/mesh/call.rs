@@ -82,7 +82,10 @@ impl Mesh {
         .await
     }
 
-    async fn send_on<Rsp>(&self, call: Outgoing) -> Result<Rsp, StoreError>
+    fn send_on<Rsp>(
+        &self,
+        call: Outgoing,
+    ) -> impl Future<Output = Result<Rsp, StoreError>> + Send + use<Rsp>
     where
         Rsp: Message + Default + 'static,
     {
@@ -92,7 +95,7 @@ impl Mesh {
             mesh.attempts(&call, |wait| mesh.unary(&call, Purpose::Call, wait))
                 .await
         };
-        self.on_io_runtime(attempts.instrument(span)).await
+        self.on_io_runtime(attempts.instrument(span))
     }
 
     /// A call whose request is a stream: the first message, which says who is calling,

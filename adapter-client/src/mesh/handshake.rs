@@ -47,7 +47,7 @@ pub enum ConnectError {
         /// Where it should be.
         endpoint: String,
         /// What happened.
-        cause: StoreError,
+        cause: Box<StoreError>,
     },
     /// It wants to know who is calling.
     #[error(
@@ -59,7 +59,7 @@ pub enum ConnectError {
         /// Where it is.
         endpoint: String,
         /// What it said.
-        cause: StoreError,
+        cause: Box<StoreError>,
     },
     /// A server that does not know the handshake.
     #[error(
@@ -71,7 +71,7 @@ pub enum ConnectError {
         /// Where it is.
         endpoint: String,
         /// What it said.
-        cause: StoreError,
+        cause: Box<StoreError>,
     },
     /// No protocol version in common.
     #[error(
@@ -295,6 +295,7 @@ fn too_slow(within: Duration) -> StoreError {
 
 pub(super) fn unanswered(target: &Target, cause: StoreError) -> ConnectError {
     let (name, endpoint) = (target.name.clone(), target.endpoint.clone());
+    let cause = Box::new(cause);
     if cause.code == Code::Unimplemented {
         ConnectError::NotAnAdapter {
             name,

@@ -127,7 +127,9 @@ impl Mesh {
         let answer = grpc.unary(request, call.path(), EncodedOnce::<Rsp>::default());
         let answer = async { Ok(answer.await?.into_inner()) };
         let answer = self.within_deadline(call, answer).await;
-        unanswered.map(Unanswered::answered);
+        if let Some(unanswered) = unanswered {
+            unanswered.answered();
+        }
         answer
     }
 
@@ -269,18 +271,25 @@ impl Mesh {
         }
     }
 
-    /// Runs a call on the mesh's runtime. Dropping it drops the call.
-    pub(super) async fn on_io_runtime<Out: Send + 'static>(
+    /// Runs a call on the mesh's runtime, from now on: the caller's future does not hold
+    /// it. Dropping what is returned drops the call.
+    pub(super) fn on_io_runtime<Out, Call>(
         &self,
-        call: impl Future<Output = Result<Out, StoreError>> + Send + 'static,
-    ) -> Result<Out, StoreError> {
+        call: Call,
+    ) -> impl Future<Output = Result<Out, StoreError>> + Send + use<Out, Call>
+    where
+        Out: Send + 'static,
+        Call: Future<Output = Result<Out, StoreError>> + Send + 'static,
+    {
         let task = AbortOnDropHandle::new(self.inner.io_runtime.handle().spawn(call));
-        task.await.unwrap_or_else(|fault| {
-            Err(StoreError::new(
-                ErrorReason::Internal,
-                format!("a call panicked: {fault}"),
-            ))
-        })
+        async move {
+            task.await.unwrap_or_else(|fault| {
+                Err(StoreError::new(
+                    ErrorReason::Internal,
+                    format!("a call panicked: {fault}"),
+                ))
+            })
+        }
     }
 }
 

@@ -1445,6 +1445,7 @@ impl pb::utility_llm_service_server::UtilityLlmService for Serving {
 /// Adds every service of the contract, for callers that are admitted. Requests have a
 /// largest size, and room for all of them that are in memory. ResponseStream may be as large
 /// as they are; the client says what it takes.
+#[allow(clippy::redundant_clone)]
 pub(crate) fn mount(
     routes: Routes,
     serving: &Serving,

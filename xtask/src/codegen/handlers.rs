@@ -48,6 +48,7 @@ pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
         "/// Adds every service of the contract, for callers that are admitted. Requests have a
         /// largest size, and room for all of them that are in memory. ResponseStream may be as large
         /// as they are; the client says what it takes.
+        #[allow(clippy::redundant_clone)]
         pub(crate) fn mount(
             routes: Routes,
             serving: &Serving,

@@ -327,14 +327,14 @@ impl Frames {
     fn said(&self) -> Option<Said> {
         let is_ack = self.header.get(4).is_some_and(|flags| flags & ACK != 0);
         if self.is(SETTINGS) && !is_ack {
-            let limits = self.payload.chunks_exact(6).filter_map(|setting| {
+            let mut limits = self.payload.chunks_exact(6).filter_map(|setting| {
                 let [a, b, value @ ..] = setting else {
                     return None;
                 };
                 let is_limit = u16::from_be_bytes([*a, *b]) == MAX_CONCURRENT_STREAMS;
                 is_limit.then(|| number(value)).flatten()
             });
-            return Some(Said::Settings(limits.last()));
+            return Some(Said::Settings(limits.next_back()));
         }
         if self.is(GOAWAY) {
             let error = self.payload.get(4..8).and_then(number)?;

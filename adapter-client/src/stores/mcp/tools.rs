@@ -247,7 +247,7 @@ fn secrets_of(connection: &everruns_mcp::McpConnection) -> KnownSecrets {
         everruns_mcp::McpEndpoint::Http { url, headers } => {
             let path = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
             let path = path.find(['/', '?']).and_then(|at| path.get(at..));
-            let given = headers.iter().map(|(_, value)| value.clone());
+            let given = headers.values().cloned();
             let given = given.chain(path.map(str::to_string));
             KnownSecrets::new(given).and_of_url(url)
         }
