@@ -15,7 +15,9 @@ use everruns_core::events::EventData;
 use everruns_core::llm_retry::is_transient_error_message;
 use everruns_core::traits::SessionStore;
 use everruns_core::typed_id::MessageId;
-use everruns_core::{AgentLoopError, ReasonResult, ToolCall, UserFacingErrorContext};
+use everruns_core::{
+    AgentLoopError, ReasonResult, ToolCall, UserFacingErrorContext, classify_runtime_error_message,
+};
 use everruns_runtime::{
     RuntimeActPlan, RuntimeHostAdapter, RuntimeTurnPlan, RuntimeTurnState, execute_act_activity,
     execute_input_activity, execute_reason_activity, plan_next_host_turn,
@@ -192,7 +194,8 @@ impl<'a> Turn<'a> {
             left -= 1;
             let session = self.turn.session_id();
             // The provider's words may quote what users wrote: they are in the events.
-            let code = ending::shown(&text, "").code;
+            let code =
+                classify_runtime_error_message(&text, &UserFacingErrorContext::default()).code;
             tracing::warn!(%session, code, "calling the model failed; trying again");
             self.unless_stopped(tokio::time::sleep(pause)).await?;
             pause *= 2;

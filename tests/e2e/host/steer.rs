@@ -165,7 +165,7 @@ async fn a_dead_session_comes_back_to_life() {
 }
 
 /// What the platform's storage is told to send into a session whose turn waits for a tool
-/// comes after the tool's result, too.
+/// takes the turn's place. The call that has no result then does not stand in its way.
 #[tokio::test]
 async fn a_message_past_the_host() {
     let call = Answer::ToolCall("ask_person", json!({}));
@@ -177,11 +177,6 @@ async fn a_message_past_the_host() {
     let platform = stage.adapter.platform_store(1, elsewhere).unwrap();
     let sent = platform.send_message(stage.session_id, "And Oslo?");
     sent.await.unwrap();
-    let result = json!({ "tool_call_id": ended.tool_calls[0].id, "result": "blue" });
-    let (status, done) = stage
-        .post("/tool-results", json!({ "results": [result] }))
-        .await;
-    assert_eq!((status, &done["resumed"]), (202, &json!(true)), "{done}");
     while stage.count("turn.completed").await < 1 {
         tokio::task::yield_now().await;
     }
