@@ -17,7 +17,10 @@ use mortise_test_support::scenario::seed;
 use prost::Message;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tonic::client::Grpc;
+use tonic::codec::CompressionEncoding;
 use tonic::codegen::tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status};
 
 /// A server that only describes itself.
@@ -342,7 +345,7 @@ async fn a_lost_server_is_passing() {
 }
 
 /// Calls without the mesh: exactly the bytes that are given.
-pub(crate) struct Raw(tonic::transport::Channel);
+pub(crate) struct Raw(Channel);
 
 impl Raw {
     pub(crate) async fn connect(endpoint: &Endpoint) -> Self {
@@ -374,7 +377,27 @@ impl Raw {
         path: &'static str,
         body: Vec<u8>,
     ) -> Result<Vec<u8>, StoreError> {
-        let mut grpc = tonic::client::Grpc::new(self.0.clone());
+        self.send(path, body, |grpc| grpc).await
+    }
+
+    /// A call whose request is compressed.
+    pub(crate) async fn call_compressed(
+        &self,
+        path: &'static str,
+        body: Vec<u8>,
+        encoding: CompressionEncoding,
+    ) -> Result<Vec<u8>, StoreError> {
+        self.send(path, body, |grpc| grpc.send_compressed(encoding))
+            .await
+    }
+
+    async fn send(
+        &self,
+        path: &'static str,
+        body: Vec<u8>,
+        change: impl FnOnce(Grpc<Channel>) -> Grpc<Channel>,
+    ) -> Result<Vec<u8>, StoreError> {
+        let mut grpc = change(Grpc::new(self.0.clone()));
         grpc.ready().await.unwrap();
         let path = tonic::codegen::http::uri::PathAndQuery::from_static(path);
         let answer = grpc
@@ -389,7 +412,7 @@ impl Raw {
         path: &'static str,
         messages: impl Stream<Item = M> + Send + 'static,
     ) -> Result<Vec<u8>, StoreError> {
-        let mut grpc = tonic::client::Grpc::new(self.0.clone());
+        let mut grpc = Grpc::new(self.0.clone());
         grpc.ready().await.unwrap();
         let path = tonic::codegen::http::uri::PathAndQuery::from_static(path);
         let bodies = messages.map(|message| message.encode_to_vec());
