@@ -68,11 +68,15 @@ pub(crate) fn description(protocol: u32, services: &[&str]) -> pb::DescribeRespo
 }
 
 pub(crate) async fn serve_description(description: pb::DescribeResponse) -> DescribeServer {
+    serve_service(Describes(description)).await
+}
+
+async fn serve_service(service: impl AdapterService) -> DescribeServer {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap())
         .parse()
         .unwrap();
-    let service = AdapterServiceServer::new(Describes(description));
+    let service = AdapterServiceServer::new(service);
     tokio::spawn(
         tonic::transport::Server::builder()
             .add_service(service)
@@ -293,26 +297,38 @@ async fn a_repeated_change_happens_once() {
     );
 }
 
-/// A server that never answers costs the deadline and no more.
+/// Takes calls, and never answers.
+struct Silent;
+
+#[tonic::async_trait]
+impl AdapterService for Silent {
+    async fn describe(
+        &self,
+        _request: Request<pb::DescribeRequest>,
+    ) -> Result<Response<pb::DescribeResponse>, Status> {
+        std::future::pending().await
+    }
+}
+
+/// A server that never answers costs the deadline and no more; one that does not even speak
+/// HTTP/2, the time to connect.
 #[tokio::test]
 async fn silence_ends_at_the_deadline() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut config = MeshConfig::single(
-        format!("http://{}", listener.local_addr().unwrap())
-            .parse()
-            .unwrap(),
-    );
-    config.deadline = Duration::from_millis(200);
-    let error = Mesh::new(config)
-        .unwrap()
-        .adapter(1)
-        .build()
-        .await
-        .unwrap_err();
-    assert!(
-        error.to_string().contains("did not answer within 200 ms"),
-        "{error}"
-    );
+    let mute = format!("http://{}", listener.local_addr().unwrap());
+    let silent = serve_service(Silent).await.endpoint;
+    for (endpoint, expected) in [
+        (silent, "did not answer within 200 ms"),
+        (mute.parse().unwrap(), "no connection was made within 0.3 s"),
+    ] {
+        let mut config = MeshConfig::single(endpoint);
+        config.deadline = Duration::from_millis(200);
+        let transport = &mut config.adapters.get_mut("default").unwrap().transport;
+        transport.connect_timeout = Duration::from_millis(300);
+        let adapter = Mesh::new(config).unwrap().adapter(1).build().await;
+        let text = adapter.unwrap_err().to_string();
+        assert!(text.contains(expected), "{text}");
+    }
 }
 
 /// A server that is gone is told as passing, so that the host may try again.
