@@ -1,4 +1,4 @@
-//! Channels to adapters, routes to them, and how a call gets there.
+//! Connections to adapters, routes to them, and how a call gets there.
 //!
 //! ```text
 //!   a store of the adapter ── encode
@@ -63,7 +63,7 @@ use transport::Transport;
 /// every org, and must not be knocked over by that.
 const HANDSHAKES_MAX: usize = 16;
 
-/// Channels, routes and policies. Cheap to clone.
+/// Connections, routes and policies. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Mesh {
     inner: Arc<Inner>,
@@ -121,7 +121,7 @@ pub struct Org {
 // === impl Mesh ===
 
 impl Mesh {
-    /// Checks the configuration and prepares the channels. Nothing is connected
+    /// Checks the configuration and prepares the pools. Nothing is connected
     /// yet: an adapter may be absent, come and go.
     pub fn new(config: MeshConfig) -> Result<Self, ConfigError> {
         let routes = config.routes.resolve(&config.adapters)?;

@@ -17,7 +17,10 @@ use mortise_test_support::scenario::seed;
 use prost::Message;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tonic::client::Grpc;
+use tonic::codec::CompressionEncoding;
 use tonic::codegen::tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status};
 
 /// A server that only describes itself.
@@ -65,11 +68,15 @@ pub(crate) fn description(protocol: u32, services: &[&str]) -> pb::DescribeRespo
 }
 
 pub(crate) async fn serve_description(description: pb::DescribeResponse) -> DescribeServer {
+    serve_service(Describes(description)).await
+}
+
+async fn serve_service(service: impl AdapterService) -> DescribeServer {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap())
         .parse()
         .unwrap();
-    let service = AdapterServiceServer::new(Describes(description));
+    let service = AdapterServiceServer::new(service);
     tokio::spawn(
         tonic::transport::Server::builder()
             .add_service(service)
@@ -290,26 +297,38 @@ async fn a_repeated_change_happens_once() {
     );
 }
 
-/// A server that never answers costs the deadline and no more.
+/// Takes calls, and never answers.
+struct Silent;
+
+#[tonic::async_trait]
+impl AdapterService for Silent {
+    async fn describe(
+        &self,
+        _request: Request<pb::DescribeRequest>,
+    ) -> Result<Response<pb::DescribeResponse>, Status> {
+        std::future::pending().await
+    }
+}
+
+/// A server that never answers costs the deadline and no more; one that does not even speak
+/// HTTP/2, the time to connect.
 #[tokio::test]
 async fn silence_ends_at_the_deadline() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut config = MeshConfig::single(
-        format!("http://{}", listener.local_addr().unwrap())
-            .parse()
-            .unwrap(),
-    );
-    config.deadline = Duration::from_millis(200);
-    let error = Mesh::new(config)
-        .unwrap()
-        .adapter(1)
-        .build()
-        .await
-        .unwrap_err();
-    assert!(
-        error.to_string().contains("did not answer within 200 ms"),
-        "{error}"
-    );
+    let mute = format!("http://{}", listener.local_addr().unwrap());
+    let silent = serve_service(Silent).await.endpoint;
+    for (endpoint, expected) in [
+        (silent, "did not answer within 200 ms"),
+        (mute.parse().unwrap(), "no connection was made within 0.3 s"),
+    ] {
+        let mut config = MeshConfig::single(endpoint);
+        config.deadline = Duration::from_millis(200);
+        let transport = &mut config.adapters.get_mut("default").unwrap().transport;
+        transport.connect_timeout = Duration::from_millis(300);
+        let adapter = Mesh::new(config).unwrap().adapter(1).build().await;
+        let text = adapter.unwrap_err().to_string();
+        assert!(text.contains(expected), "{text}");
+    }
 }
 
 /// A server that is gone is told as passing, so that the host may try again.
@@ -342,7 +361,7 @@ async fn a_lost_server_is_passing() {
 }
 
 /// Calls without the mesh: exactly the bytes that are given.
-pub(crate) struct Raw(tonic::transport::Channel);
+pub(crate) struct Raw(Channel);
 
 impl Raw {
     pub(crate) async fn connect(endpoint: &Endpoint) -> Self {
@@ -374,7 +393,27 @@ impl Raw {
         path: &'static str,
         body: Vec<u8>,
     ) -> Result<Vec<u8>, StoreError> {
-        let mut grpc = tonic::client::Grpc::new(self.0.clone());
+        self.send(path, body, |grpc| grpc).await
+    }
+
+    /// A call whose request is compressed.
+    pub(crate) async fn call_compressed(
+        &self,
+        path: &'static str,
+        body: Vec<u8>,
+        encoding: CompressionEncoding,
+    ) -> Result<Vec<u8>, StoreError> {
+        self.send(path, body, |grpc| grpc.send_compressed(encoding))
+            .await
+    }
+
+    async fn send(
+        &self,
+        path: &'static str,
+        body: Vec<u8>,
+        change: impl FnOnce(Grpc<Channel>) -> Grpc<Channel>,
+    ) -> Result<Vec<u8>, StoreError> {
+        let mut grpc = change(Grpc::new(self.0.clone()));
         grpc.ready().await.unwrap();
         let path = tonic::codegen::http::uri::PathAndQuery::from_static(path);
         let answer = grpc
@@ -389,7 +428,7 @@ impl Raw {
         path: &'static str,
         messages: impl Stream<Item = M> + Send + 'static,
     ) -> Result<Vec<u8>, StoreError> {
-        let mut grpc = tonic::client::Grpc::new(self.0.clone());
+        let mut grpc = Grpc::new(self.0.clone());
         grpc.ready().await.unwrap();
         let path = tonic::codegen::http::uri::PathAndQuery::from_static(path);
         let bodies = messages.map(|message| message.encode_to_vec());

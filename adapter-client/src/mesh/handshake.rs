@@ -152,7 +152,7 @@ impl Mesh {
                 }
             }
         }
-        self.offers(org, &described)
+        self.offers(org, &described).map_err(|error| *error)
     }
 
     /// Begins to learn what is offered to an org.
@@ -171,7 +171,7 @@ impl Mesh {
         &self,
         org: &Org,
         described: &BTreeMap<String, Described>,
-    ) -> Result<Offers, ConnectError> {
+    ) -> Result<Offers, Box<ConnectError>> {
         let offers = Offers::new(self, described);
         for (service, adapter) in offers.by_service() {
             let store = short_service_name(service);
@@ -186,7 +186,7 @@ impl Mesh {
         if missing.is_empty() {
             Ok(offers)
         } else {
-            Err(ConnectError::RequiredServices(missing))
+            Err(Box::new(ConnectError::RequiredServices(missing)))
         }
     }
 
@@ -371,7 +371,10 @@ impl Handshakes {
             described.filter_map(|(name, answers)| Some((name.clone(), answers.common()?)));
         look.offers = match fault {
             Some(error) => Err(error),
-            None => self.mesh.offers(&self.org, &described.collect()),
+            None => self
+                .mesh
+                .offers(&self.org, &described.collect())
+                .map_err(|error| *error),
         };
         if let Ok(offers) = &look.offers {
             look.degraded.extend(self.lost(offers));

@@ -207,6 +207,10 @@ fn read_text(path: &Path, bytes_max: u64) -> io::Result<String> {
 
 /// This program, as it runs SQL statements of sessions.
 fn sql_worker() -> io::Result<SqlWorker> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a command line reads the environment"
+    )]
     let variable = |name: &str| Some((name.into(), std::env::var_os(name)?));
     Ok(SqlWorker::this_program([SQL_WORKER])?
         .environment(TEMPORARY.iter().filter_map(|name| variable(name))))

@@ -346,6 +346,7 @@ async fn an_optional_adapter_is_away() {
     let config = format!(
         "[listen]\nhttp = \"127.0.0.1:0\"\n[adapters.main]\nendpoint = \"{}\"\n\
          [adapters.limits]\nendpoint = \"unix:{}\"\n\
+         [drivers]\nenabled = [\"simulator\"]\n\
          [routes]\ndefault = \"main\"\noutbound_tool_rate_limiter = \"limits\"\n",
         front.endpoint,
         folder.path().join("nobody.sock").display(),

@@ -247,11 +247,14 @@ impl OpenError {
         missing: &[String],
         keys: Option<&KeyRing>,
     ) -> Self {
-        let given = keys.map_or_else(|| "no key".to_string(), KeyRing::names);
+        let given = match keys {
+            Some(keys) => format!("the given keys are {}", keys.names()),
+            None => "no key was given".to_string(),
+        };
         Self::new(
             place.name(),
             format!(
-                "its secrets are sealed with key {}, and the given keys are {given}",
+                "its secrets are sealed with key {}, and {given}",
                 missing.join(" and ")
             ),
             "give the file of that key: mortise-adapter takes it as --key-file, or as \

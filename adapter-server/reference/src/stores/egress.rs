@@ -203,7 +203,16 @@ fn refusal(request: &EgressRequest, fault: UrlValidationError) -> EgressError {
 /// its fragment. Clients quote the URL as it was given, or as they read it.
 fn without_secrets(error: EgressError, url: &str) -> EgressError {
     let read = Url::parse(url).ok();
-    let shown = read.as_ref().map_or_else(String::new, bare);
+    let has_secrets = read.as_ref().is_some_and(|read| {
+        let user = !read.username().is_empty() || read.password().is_some();
+        user || read.query().is_some() || read.fragment().is_some()
+    });
+    let shown = match &read {
+        // As it was given: the reader knows it so.
+        Some(_) if !has_secrets => url.to_string(),
+        Some(read) => bare(read),
+        None => String::new(),
+    };
     let blank = |text: String| {
         let text = text.replace(url, &shown);
         match &read {

@@ -138,6 +138,15 @@ struct Found {
     image: Arc<Image>,
 }
 
+/// The error of a session that is not there or takes nothing, as upstream's trait has it: a
+/// model is not shown why. One that may pass stays what it is.
+fn without_session(error: StoreError) -> StoreError {
+    if error.is_transient() {
+        return error;
+    }
+    SessionSqlDbError::from(error).into()
+}
+
 // === impl ScopedReference ===
 
 impl ScopedReference {
@@ -154,7 +163,8 @@ impl ScopedReference {
         let answer = self
             .run_once(async |tx| {
                 locks::session(tx, place.org_id, place.session_id).await?;
-                session_store::must_be_open(tx, place.org_id, place.session_id).await?;
+                let session = session_store::must_be_open(tx, place.org_id, place.session_id);
+                session.await.map_err(without_session)?;
                 if rows::find(tx, place).await?.is_some() {
                     let name = place.name.clone();
                     return Err(SessionSqlDbError::DatabaseAlreadyExists(name).into());
@@ -265,7 +275,8 @@ impl ScopedReference {
             return Ok(found.image.clone());
         }
         let mut conn = self.inner.db.reader().await?;
-        session_store::must_exist(&mut conn, place.org_id, place.session_id).await?;
+        let session = session_store::must_exist(&mut conn, place.org_id, place.session_id);
+        session.await.map_err(without_session)?;
         Ok(Arc::default())
     }
 
@@ -292,7 +303,8 @@ impl ScopedReference {
                 return Err(refused("the database was changed in the meantime"));
             }
             if !is_same {
-                session_store::must_be_open(tx, place.org_id, place.session_id).await?;
+                let session = session_store::must_be_open(tx, place.org_id, place.session_id);
+                session.await.map_err(without_session)?;
                 if before.is_none() {
                     self.room_for_one_more(tx, place).await?;
                 }

@@ -170,7 +170,7 @@ async fn wrong_uploads_name_the_field() {
         (
             vec![not_json],
             "header.metadata_json",
-            "send one JSON value",
+            "is not one JSON value",
         ),
     ];
     for (messages, field, text) in cases {
