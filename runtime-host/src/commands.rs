@@ -25,6 +25,10 @@ pub(crate) fn route(text: &str) -> Result<(String, Endpoint), String> {
 
 /// This program, as it runs SQL statements of sessions of the embedded storage.
 pub(crate) fn sql_worker() -> Option<SqlWorker> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a command line reads the environment"
+    )]
     let variable = |name: &str| Some((name.into(), std::env::var_os(name)?));
     if !cfg!(feature = "embedded") {
         return None;

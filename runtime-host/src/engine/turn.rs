@@ -229,7 +229,7 @@ impl<'a> Turn<'a> {
             }
             execute_reason_activity(&phase.stores, state.org_id, input).await
         };
-        self.guarded(&phase, notes.of(work)).await
+        self.guarded(&phase, notes.of(Box::pin(work))).await
     }
 
     /// Shows the user a failure as upstream would have, had it not hoped for it to pass.

@@ -47,6 +47,10 @@ pub(super) struct Completions {
 // === impl Completions ===
 
 impl Completions {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "drivers reach providers themselves, and one is kept for each account"
+    )]
     pub(super) fn new(key: &str, base_url: Option<&str>, silence_max: Duration) -> Self {
         let upstream = match base_url {
             Some(url) => OpenAICompletionsLlmDriver::with_base_url(key, url),

@@ -17,9 +17,12 @@ const KEPT_MAX: usize = 256;
 /// a base URL.
 type Account = (String, Option<String>);
 
+/// Makes a driver of a key and a base URL.
+type Make<D> = Box<dyn Fn(&str, Option<&str>) -> D + Send + Sync>;
+
 /// The drivers of a provider. A copy of a driver shares its connections.
 struct Kept<D> {
-    make: Box<dyn Fn(&str, Option<&str>) -> D + Send + Sync>,
+    make: Make<D>,
     drivers: Mutex<HashMap<Account, D>>,
 }
 

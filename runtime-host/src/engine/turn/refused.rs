@@ -51,7 +51,11 @@ impl Turn<'_> {
 fn refusal(call: &ToolCall) -> ToolCompletedData {
     let written = match &call.arguments {
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Array(_)
+        | Value::Object(_)) => other.to_string(),
     };
     let shown: String = written.chars().take(SHOWN_MAX).collect();
     let error = format!(

@@ -185,7 +185,7 @@ mod tests {
         for (written, understood) in [
             ("", json!({})),
             ("[]", json!([])),
-            ("null", none.clone()),
+            ("null", none),
             ("{\"n\": 1", json!("{\"n\": 1")),
         ] {
             let found = calls(vec![piece(

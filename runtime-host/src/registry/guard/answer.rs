@@ -135,12 +135,12 @@ impl Answer {
                 Err(_) => return Some(self.broken(&silent(silence_max))),
                 Ok(None) => return Some(self.broken("its answer broke off")),
                 Ok(Some(Err(error))) => {
-                    return Some(match safe(error, &self.checks.secrets) {
-                        AgentLoopError::Llm(words) => self.failed(words),
-                        other => {
-                            self.over = true;
-                            Err(other)
-                        }
+                    let error = safe(error, &self.checks.secrets);
+                    return Some(if let AgentLoopError::Llm(words) = error {
+                        self.failed(words)
+                    } else {
+                        self.over = true;
+                        Err(error)
                     });
                 }
                 Ok(Some(Ok(event))) => event,
@@ -256,7 +256,11 @@ fn understood(arguments: Value, is_cut: bool) -> Value {
         Value::Object(fields) if is_cut && fields.is_empty() => Value::String(String::new()),
         Value::Object(_) if is_within(&arguments, DEPTH_MAX) => arguments,
         Value::String(text) => Value::String(text.chars().take(WRITTEN_MAX).collect()),
-        other => Value::String(other.to_string().chars().take(WRITTEN_MAX).collect()),
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Array(_)
+        | Value::Object(_)) => Value::String(other.to_string().chars().take(WRITTEN_MAX).collect()),
     }
 }
 

@@ -115,7 +115,11 @@ fn object(arguments: Value) -> Value {
     }
     let written = match arguments {
         Value::String(text) => text,
-        other => other.to_string(),
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Array(_)
+        | Value::Object(_)) => other.to_string(),
     };
     json!({ "invalid_arguments": written })
 }
