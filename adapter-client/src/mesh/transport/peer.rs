@@ -208,6 +208,10 @@ impl<S: AsyncRead + Unpin> Watched<S> {
             match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
                 Poll::Ready(Ok(())) if !buf.filled().is_empty() => {}
                 Poll::Ready(Err(said)) => break said,
+                // It comes; the time to connect bounds the wait.
+                Poll::Pending if !self.peer.is_open.load(Ordering::Acquire) => {
+                    return Poll::Pending;
+                }
                 Poll::Ready(Ok(())) | Poll::Pending => break error,
             }
         };
