@@ -109,17 +109,23 @@ impl Scene {
     }
 
     /// Waits until the host says that it is ready, or is not, and gives its words back.
-    async fn until_ready(&self, expected: bool) -> String {
+    async fn until_ready(&self, expected: bool) {
+        self.until_told(expected, "").await;
+    }
+
+    /// The same, with a reason: the newest fault is told, so it may take a look or two.
+    async fn until_told(&self, expected: bool, reason: &str) {
         let url = format!("{}/ready", self.host.http);
         let said = async {
             loop {
                 let answer = reqwest::get(&url).await.unwrap();
-                if answer.status().is_success() == expected {
-                    return answer.text().await.unwrap();
+                let is_expected = answer.status().is_success() == expected;
+                if is_expected && answer.text().await.unwrap().contains(reason) {
+                    return;
                 }
             }
         };
-        timeout(AT_MOST, said).await.expect("/ready says so")
+        timeout(AT_MOST, said).await.expect("/ready says so");
     }
 
     /// Kills the adapter, starts it anew, and looks for everything acknowledged.

@@ -25,8 +25,7 @@ async fn silent_connections_are_given_up() {
     proxy.freeze();
     let more = tokio::spawn(join_all(emits(&scene)));
     scene.until_status(ServingStatus::NotServing).await;
-    let said = scene.until_ready(false).await;
-    assert!(said.contains("cannot be written to"), "{said}");
+    scene.until_told(false, "cannot be written to").await;
     proxy.let_new_ones_through();
     let took = scene.until_changed().await;
     eprintln!("silent connections: {took:?}");
@@ -67,8 +66,7 @@ async fn a_read_only_server_heals() {
     let refused = scene.until_refused().await;
     assert!(refused.contains("cannot answer now"), "{refused}");
     scene.until_status(ServingStatus::NotServing).await;
-    let said = scene.until_ready(false).await;
-    assert!(said.contains("25006"), "{said}");
+    scene.until_told(false, "25006").await;
     Database::set_read_only(&place, false).await;
     let took = scene.until_changed().await;
     eprintln!("read-only server: {took:?}");

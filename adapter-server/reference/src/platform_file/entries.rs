@@ -141,7 +141,7 @@ impl Reading<'_> {
         let what = kind.name();
         let otherwise = format!("add the {what} or correct the name");
         let remedy = instead(text, self.names.known(kind), &otherwise);
-        let reason = format!("is neither a {what} of the file nor of the database");
+        let reason = format!("names no {what} of the file or of the database");
         self.faults
             .add(Diagnostic::new(path, reason, remedy).of(text));
         None

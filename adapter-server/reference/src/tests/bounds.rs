@@ -22,7 +22,7 @@ async fn a_search_that_finds_too_much() {
         fs.write_file(session, &path, &empty, "text").await.unwrap();
     }
     let error = fs.grep_files(session, "^", None).await.unwrap_err();
-    assert!(error.to_string().contains("narrow it"), "{error}");
+    assert!(error.to_string().contains("narrow the pattern"), "{error}");
     let found = fs.grep_files(session, "needle", None).await.unwrap();
     let found: Vec<&str> = found.iter().map(|found| &found.path[202..]).collect();
     assert_eq!(found, ["a", "b", "c", "d"]);

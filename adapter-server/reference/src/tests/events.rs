@@ -187,7 +187,7 @@ async fn errors_do_not_repeat_the_payload() {
     broken.event.data_json = "{\n \"a\": private".into();
     let text = append(&store.org1(), broken).await.unwrap_err().message;
     assert!(
-        text.ends_with("is not one JSON value, at line 2 column 7"),
+        text.contains("is not one JSON value, at line 2 column 7") && !text.contains("private"),
         "{text}"
     );
 }

@@ -136,7 +136,7 @@ async fn one_clear_message_of_a_server() {
     let (address, _) = address.rsplit_once('/').unwrap();
     let absent = format!("{address}/nowhere?{parameters}&password=hush");
     for (url, words) in [
-        (absent.as_str(), ["does not exist", "make the database"]),
+        (absent.as_str(), ["does not exist", "create the database"]),
         (
             "postgres://u:hush@127.0.0.1:1/db",
             ["refused", "is the server running"],

@@ -79,8 +79,8 @@ async fn a_start_with_the_wrong_key() {
     s.set_secret(session, "a", "b").await.unwrap();
     store.close().await;
     for (keys, given) in [
-        (&[][..], "was given no key".to_string()),
-        (&[2], format!("was given key {}", key_id(2))),
+        (&[][..], "no key was given".to_string()),
+        (&[2], format!("the given keys are key {}", key_id(2))),
         (&[2, 3], format!("key {} and {}", key_id(2), key_id(3))),
     ] {
         let error = Reference::open(keyed(&url, keys)).await.unwrap_err();
