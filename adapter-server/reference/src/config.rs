@@ -24,7 +24,7 @@ pub struct ReferenceConfig {
     /// configurations of capabilities may hold: these are stored in clear then.
     pub encryption_key: Option<EncryptionKey>,
     /// Keys that secrets were sealed with before, and are still opened with. See
-    /// [`Reference::rewrap`].
+    /// [`Reference::rewrap`](crate::Reference::rewrap).
     pub previous_keys: Vec<EncryptionKey>,
     /// Who moves the money of payments. Without one the ledger is kept and no money is
     /// moved; the answers to payments say so.
@@ -47,7 +47,7 @@ pub struct ReferenceConfig {
     /// Who sends outbound requests instead of this storage: `egress` is then theirs to
     /// heed.
     pub egress_service: Option<Arc<dyn EgressService>>,
-    /// The platform's own model, such as a [`UtilityLlm`]. Without one it is not offered.
+    /// The platform's own model, such as a [`UtilityLlm`](crate::UtilityLlm). Without one it is not offered.
     pub utility_llm: Option<Arc<dyn UtilityLlmService>>,
     /// Whether schedules that are due are fired here. Servers that share a database
     /// share the work; one of them must do it.
