@@ -2,7 +2,7 @@
 //! the adapters of a mesh. gRPC and HTTP are two ways to call this.
 //!
 //! ```text
-//!   gRPC ──┐                     ┌── sessions      one turn at a time per session
+//!   gRPC ──┐                     ┌── sessions   one turn at a time per session
 //!          ├── Host ── orgs ─────┤
 //!   HTTP ──┘     │               ├── engine     phases of a turn, journal
 //!                │               └── adapter    stores over the mesh

@@ -65,7 +65,7 @@ struct State {
 pub(super) struct OrgConnection {
     pub(super) adapter: GrpcHostAdapter,
     pub(super) engine: Arc<LocalEngine>,
-    /// Cancelled when another takes its ticket, or the host closes.
+    /// Cancelled when another takes its place, or the host closes.
     pub(super) over: CancellationToken,
 }
 

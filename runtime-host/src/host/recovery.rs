@@ -32,7 +32,7 @@ const CUT_OFF: &str = "the host stopped during the turn; send the message again"
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
 
 impl Host {
-    /// Recovers an unfinished turn as soon as its org can be reached. Its lane is taken
+    /// Recovers an unfinished turn as soon as its org can be reached. Its ticket is taken
     /// now.
     pub(super) fn recover_turn(&self, turn: UnfinishedTurn) {
         let (org_id, session_id) = (turn.state.org_id, turn.session_id());

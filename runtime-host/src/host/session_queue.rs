@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 /// When a caller who was told that the host is busy should come back.
 const BUSY_FOR: Duration = Duration::from_secs(1);
 
-/// All sessions of a host.
+/// The queue of every session of a host that has a turn, running or waiting.
 #[derive(Debug)]
 pub(super) struct SessionQueue {
     sessions: Mutex<HashMap<Key, SessionEntry>>,
@@ -32,7 +32,7 @@ pub(super) struct SessionQueue {
     parking: CancellationToken,
 }
 
-/// One session's. It is there as long as somebody uses it.
+/// The queue of one session. It exists while a ticket of it does.
 #[derive(Debug)]
 struct SessionEntry {
     permit: Arc<Semaphore>,
@@ -52,10 +52,10 @@ pub(super) struct Running {
     pub(super) ended: watch::Receiver<Option<TurnEnd>>,
 }
 
-/// What to do in a entry that is in use.
+/// What a turn does while its session has another turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BusyPolicy {
-    /// Go away.
+    /// It is refused.
     Refuse,
     /// Wait for the session's turns, if not too many do, and not for room on the host.
     WaitForSession,
@@ -65,7 +65,7 @@ pub(super) enum BusyPolicy {
     Wait,
 }
 
-/// A ticket in a entry, at its head or behind others.
+/// A place in a session's queue, at its head or behind others.
 #[derive(Debug)]
 pub(super) struct Ticket {
     sessions: Arc<SessionQueue>,
@@ -74,11 +74,11 @@ pub(super) struct Ticket {
     shown: watch::Receiver<Option<Running>>,
     /// Whether it waits for room on the host, too, instead of going away.
     patient: bool,
-    /// Its ticket among those that wait.
+    /// Its share of the turns that may wait on this host.
     queued: Option<OwnedSemaphorePermit>,
 }
 
-/// The head of a entry.
+/// The right to run a turn of a session: the head of its queue.
 #[derive(Debug)]
 pub(super) struct TurnPermit {
     // Dropped first: the next one may run.
@@ -104,7 +104,7 @@ impl SessionQueue {
         }
     }
 
-    /// The reins of a turn in one of the sessions.
+    /// What controls a turn of one of the sessions.
     pub(super) fn control(&self) -> TurnControl {
         TurnControl::new(self.parking.clone())
     }
@@ -113,7 +113,7 @@ impl SessionQueue {
         self.turns_max
     }
 
-    /// Takes a ticket in a session's entry.
+    /// Takes a ticket of a session's queue.
     pub(super) fn enter(
         self: &Arc<Self>,
         key: Key,
@@ -164,7 +164,7 @@ impl SessionQueue {
         })
     }
 
-    /// Takes a ticket among those that wait.
+    /// Takes one of the places for turns that wait on this host.
     fn queue(&self) -> Result<OwnedSemaphorePermit, HostError> {
         self.queue.clone().try_acquire_owned().map_err(|_| {
             self.metrics.turn_refused();
@@ -233,7 +233,7 @@ impl Running {
 // === impl Ticket ===
 
 impl Ticket {
-    /// Waits for the head of the entry, and for room on the host.
+    /// Waits for the head of the queue, and for room on the host.
     pub(super) async fn permit(mut self) -> Result<TurnPermit, HostError> {
         let waits = self.sessions.metrics.turn_queued();
         let permit = self.head().await?;
@@ -254,7 +254,7 @@ impl Ticket {
         })
     }
 
-    /// Resolves when a turn is under way in the entry.
+    /// Resolves when a turn is under way in the session.
     pub(super) fn shown(&self) -> impl Future<Output = Running> + Send + use<> {
         let mut shown = self.shown.clone();
         async move {
@@ -264,13 +264,13 @@ impl Ticket {
             let turn = turn.ok().and_then(|turn| turn.clone());
             match turn {
                 Some(turn) => turn,
-                // The entry is there as long as this ticket.
+                // The entry exists while this ticket does.
                 None => std::future::pending().await,
             }
         }
     }
 
-    /// Waits for the head of the entry, to do something short there.
+    /// Waits for the head of the queue, to do something short there.
     pub(super) async fn short_permit(self) -> Result<TurnPermit, HostError> {
         let permit = self.head().await?;
         Ok(TurnPermit {

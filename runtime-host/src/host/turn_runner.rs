@@ -1,4 +1,4 @@
-//! A turn at the head of its session's lane, from its beginning to what follows from its
+//! A turn at the head of its session's queue, from its beginning to what follows from its
 //! end.
 
 use super::org_connections::OrgConnection;
@@ -26,7 +26,7 @@ pub(super) type Begun = (Began, watch::Receiver<Option<TurnEnd>>);
 // === impl Host ===
 
 impl Host {
-    /// Runs a turn at the head of its session's lane, whatever becomes of the caller.
+    /// Runs a turn at the head of its session's queue, whatever becomes of the caller.
     pub(super) async fn begin(
         &self,
         permit: TurnPermit,
@@ -100,7 +100,7 @@ impl Host {
         }
     }
 
-    /// Runs one turn, shown in its lane, and says which it was.
+    /// Runs one turn, shown in its session, and says which it was.
     async fn run_one(
         &self,
         permit: &TurnPermit,
@@ -147,7 +147,7 @@ impl Host {
         Ok(control.has_begun().map(|began| began.turn_id))
     }
 
-    /// The turn that an ended one left in its ticket in the journal: it answers what came
+    /// The turn that an ended one left in its place in the journal: it answers what came
     /// too late for that one.
     async fn late(&self, key: Key, ended: Option<TurnId>) -> Option<Begin> {
         let left = match self.inner.journal.get(key.0, key.1).await {

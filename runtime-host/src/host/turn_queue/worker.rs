@@ -114,8 +114,8 @@ impl<E: TurnEngine + 'static> TurnWorker<E> {
     fn accept(&mut self, request: TurnRequest) {
         match self.sessions.get_mut(&request.session_id) {
             // Followed again, it may come a second time.
-            Some(lane) if lane.contains(&request) => {}
-            Some(lane) => lane.push_back(request),
+            Some(waiting) if waiting.contains(&request) => {}
+            Some(waiting) => waiting.push_back(request),
             None => {
                 self.sessions.insert(request.session_id, VecDeque::new());
                 self.begin(request);
@@ -171,7 +171,7 @@ impl<E: TurnEngine + 'static> Serving<E> {
         let until = Instant::now() + TRIED_FOR;
         loop {
             let once = self.clone();
-            // A task of its own: one that panics must not take the lane with it.
+            // A task of its own: one that panics must not take the session's queue with it.
             let error = match tokio::spawn(async move { once.serve().await }).await {
                 Ok(Ok(Served::Ran(TurnEnd::Failed(_)))) => {
                     // Why may quote what users wrote.
