@@ -9,27 +9,14 @@ use answers::{Answers, CONFIRMATIONS};
 use everruns_core::DEFAULT_ORG_ID;
 use futures::future::join_all;
 use mortise_proto::pb::{self, DescribeRequest, DescribeResponse};
-use mortise_proto::rpc::short_service_name;
-use mortise_proto::rpc::table::{self, adapter_service::DESCRIBE};
+use mortise_proto::rpc::table::adapter_service::DESCRIBE;
+use mortise_proto::rpc::{Requirement, Store, short_service_name};
 use mortise_proto::{PROTOCOL, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use tonic::Code;
-
-/// The services without which no turn runs.
-const REQUIRED: &[&str] = &[
-    table::runtime_host_service::NAME,
-    table::harness_store_service::NAME,
-    table::agent_store_service::NAME,
-    table::session_store_service::NAME,
-    table::session_mutator_service::NAME,
-    table::llm_provider_store_service::NAME,
-    table::message_retriever_service::NAME,
-    table::event_emitter_service::NAME,
-    table::session_file_system_service::NAME,
-];
 
 /// The most of an adapter's reason that is passed on.
 const OUTAGE_CHARS_MAX: usize = 1000;
@@ -178,8 +165,7 @@ impl Mesh {
             let served_by = adapter.unwrap_or("none");
             tracing::debug!(org = org.id, store, served_by, "route");
         }
-        let missing: Vec<String> = REQUIRED
-            .iter()
+        let missing: Vec<String> = Store::services(Requirement::Required)
             .filter(|service| !offers.has(service))
             .map(|service| self.lack_of(service))
             .collect();
@@ -199,8 +185,8 @@ impl Mesh {
     /// The required services that are routed to an adapter.
     pub(super) fn required_of(&self, target: &Target) -> Vec<&'static str> {
         let routes = self.routes();
-        let own = |service: &&&'static str| routes.get(**service) == Some(&target.name);
-        REQUIRED.iter().filter(own).copied().collect()
+        let own = |service: &&'static str| routes.get(*service) == Some(&target.name);
+        Store::services(Requirement::Required).filter(own).collect()
     }
 
     /// Whether no turn runs without an adapter.
@@ -329,7 +315,7 @@ fn versions(range: pb::ProtocolRange) -> String {
 
 impl Handshakes {
     /// Asks every adapter that is there, each within a time, and says what holds from now
-    /// on. Whoever is away keeps what it has said before.
+    /// on. The last answer of an adapter that is away stays in use.
     pub async fn look(&mut self, within: Duration) -> Look {
         let health = self.mesh.health();
         let mut look = Look {

@@ -335,7 +335,7 @@ async fn next(said: &mut Option<Said>) -> News {
     }
 }
 
-/// Whether an error says that nobody is there.
+/// Whether an error says that the server is away.
 fn is_away(error: &StoreError) -> bool {
     error.is_transient() || error.code == Code::DeadlineExceeded
 }

@@ -118,7 +118,7 @@ impl Offers {
         &self.platform_base_url
     }
 
-    /// Every service of the contract with the adapter that serves it, or nobody.
+    /// Every service of the contract with the adapter that serves it, or none.
     pub fn by_service(&self) -> impl Iterator<Item = (&'static str, Option<&str>)> {
         table::SERVICES.iter().map(|service| {
             let offer = self.services.get(service);

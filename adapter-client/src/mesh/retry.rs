@@ -1,6 +1,6 @@
 //! When a call is sent again.
 //!
-//! A call that provably reached nobody is, whatever it does: it waits for a connection in
+//! A call that provably reached no server is, whatever it does: it waits for a connection in
 //! `transport/pool.rs`, and needs no budget, for it is no load. Of those that reached a
 //! server, only what it could not answer now is: UNAVAILABLE, and RESOURCE_EXHAUSTED or
 //! ABORTED where it says when to come back; and of that only what may be repeated (the
