@@ -110,7 +110,7 @@ async fn main() -> anyhow::Result<()> {
     let values = Arc::new(Values::default());
     let adapter = InProcessRuntimeBuilder::new()
         .backends(RuntimeBackends::in_memory().with_storage_store(values))
-        .llm_sim(LlmSimConfig::fixed("nobody asks this model"))
+        .llm_sim(LlmSimConfig::fixed("this model is never asked"))
         .build()
         .await?;
     let address = std::env::args().nth(1);

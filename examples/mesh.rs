@@ -23,11 +23,11 @@ async fn main() -> anyhow::Result<()> {
                 .harness("base", "You help.")
                 .agent("helper", "Help.")
         })
-        .llm_sim(LlmSimConfig::fixed("nobody asks this model"))
+        .llm_sim(LlmSimConfig::fixed("this model is never asked"))
         .build()
         .await?;
     let values = InProcessRuntimeBuilder::new()
-        .llm_sim(LlmSimConfig::fixed("nobody asks this model"))
+        .llm_sim(LlmSimConfig::fixed("this model is never asked"))
         .build()
         .await?;
     let folder = tempfile::tempdir()?;

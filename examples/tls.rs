@@ -28,7 +28,7 @@ async fn main() -> anyhow::Result<()> {
     let files = certificates(folder.path())?;
 
     let adapter = InProcessRuntimeBuilder::new()
-        .llm_sim(LlmSimConfig::fixed("nobody asks this model"))
+        .llm_sim(LlmSimConfig::fixed("this model is never asked"))
         .build()
         .await?;
     let tls = Tls::open(

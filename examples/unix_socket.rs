@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let adapter = InProcessRuntimeBuilder::new()
-        .llm_sim(LlmSimConfig::fixed("nobody asks this model"))
+        .llm_sim(LlmSimConfig::fixed("this model is never asked"))
         .build()
         .await?;
 

@@ -59,7 +59,7 @@ struct Shared {
     offers: Offers,
     capabilities: CapabilityRegistry,
     drivers: DriverRegistry,
-    /// `None` where nobody says which MCP servers there are, or sends to them.
+    /// `None` where no adapter lists MCP servers, or none sends to them.
     mcp_tools: Option<McpTools>,
 }
 

@@ -1,7 +1,7 @@
 //! Requests on their way in. What a message takes is known from the five bytes before it:
 //! one that is too large is refused before any of it is taken, and one that is large waits
 //! until there is room for it, so that however many callers send at once, the memory for
-//! what they send is bounded. Of one that is compressed nobody knows how large it will be;
+//! what they send is bounded. Of one that is compressed the final size is unknown;
 //! until it is there, it has room for the largest that it can be.
 
 use crate::serve::Room;
@@ -42,7 +42,7 @@ pub(crate) struct Inbound<S> {
     bytes_max: usize,
 }
 
-/// The room of a message that has come, for whoever works on it.
+/// The room of a message that has come, held by the handler that works on it.
 #[derive(Debug, Default)]
 struct Held(Mutex<Option<OwnedSemaphorePermit>>);
 
@@ -177,7 +177,7 @@ impl Measured {
         Ok((bytes >= SMALL_BYTES).then_some(bytes.saturating_mul(COPIES)))
     }
 
-    /// A message has come. Its room belongs to whoever works on it, if anybody takes it.
+    /// A message has come. Its room belongs to the handler that takes it, if one does.
     fn whole(&mut self) {
         let permit = self.permit.take();
         if let Some(held) = self.held.upgrade() {
@@ -371,7 +371,7 @@ mod tests {
         assert_eq!(taken(&mut bodies[1]).await, (whole, true));
     }
 
-    /// A stream's message gives its room back when it has come, if nobody takes it.
+    /// A stream's message gives its room back when it has come, if no handler takes it.
     #[tokio::test]
     async fn a_stream_holds_no_room() {
         let room = Arc::new(Room::of(COPIES * 300 * 1024));

@@ -26,7 +26,7 @@ pub struct Scope {
     pub request_id: Option<String>,
     /// The method that was called.
     pub method: &'static Method,
-    /// When nobody waits for the answer any more; `None` where the caller does not say.
+    /// When the caller no longer waits for the answer; `None` where the caller does not say.
     /// Work that keeps a processor busy ends with it.
     pub deadline: Option<Instant>,
 }

@@ -133,7 +133,7 @@ impl AdapterServer {
         let stopped = closing.clone();
         let served = Server::builder()
             .http2_max_header_list_size(MAX_HEADER_LIST_BYTES)
-            // Whoever follows a quiet session and has gone is noticed.
+            // A follower of a quiet session that has gone is noticed.
             .http2_keepalive_interval(Some(Duration::from_secs(20)))
             .http2_keepalive_timeout(Some(Duration::from_secs(10)))
             .trace_fn(trace::rpc_span)

@@ -49,7 +49,7 @@ pub enum Outcome {
     NotApplied,
     /// It certainly did.
     Applied,
-    /// Nobody knows.
+    /// Unknown.
     Unknown,
 }
 

@@ -11,7 +11,7 @@ const BLANK: &str = "***";
 /// Shorter values are not looked for: they would be found everywhere.
 const SECRET_MIN: usize = 6;
 
-/// So many bytes of a longer secret are a secret too: whoever quotes may cut.
+/// So many bytes of a longer secret are a secret too: a text that quotes it may cut it.
 const PART_MIN: usize = 12;
 
 /// More of a text is not read.
@@ -134,7 +134,7 @@ fn mark_bearers(text: &str, secret: &mut [bool]) {
 mod tests {
     use super::*;
 
-    /// A secret is gone from a text, whole, cut by whoever quotes it, or at the place
+    /// A secret is gone from a text, whole, cut by the text that quotes it, or at the place
     /// where the text itself is cut.
     #[test]
     fn no_part_of_a_secret_is_left() {

@@ -145,7 +145,7 @@ async fn acknowledged_means_durable_on(database: Database) {
 }
 
 /// PostgreSQL throws out every connection of a server again and again while events come
-/// in: every event is stored once, and nobody but the log hears of it.
+/// in: every event is stored once, and only the log tells of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_database_breaks_off() {
     let folder = tempfile::tempdir().unwrap();

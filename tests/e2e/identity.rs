@@ -1,5 +1,5 @@
 //! `GrpcHostAdapter` over `AdapterServer` over X behaves as X. X is upstream's own
-//! in-process runtime: nobody here wrote it.
+//! in-process runtime: it is upstream's own.
 
 mod session_data;
 

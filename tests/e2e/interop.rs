@@ -1,4 +1,4 @@
-//! Peers that nobody here wrote: grpcurl, which finds its way by reflection, and
+//! Peers of other projects: grpcurl, which finds its way by reflection, and
 //! Python's gRPC.
 
 use everruns_runtime::RuntimeHostAdapter;

@@ -1,5 +1,5 @@
-//! Secrets as whoever looks for them from outside finds them: not in logs, not in
-//! errors; and their keys, as whoever keeps them replaces them.
+//! Secrets as seen from outside: not in logs, not in
+//! errors; and their keys, as an operator replaces them.
 
 use crate::wire::Raw;
 use everruns_core::llm_models::LlmProviderType;

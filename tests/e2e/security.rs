@@ -285,7 +285,7 @@ async fn a_configuration_is_checked_and_shown() {
     );
 }
 
-/// Hundreds of connections that never say anything keep nobody waiting: neither those
+/// Hundreds of connections that never say anything keep no caller waiting: neither those
 /// that come after them, nor those that agree on TLS.
 #[tokio::test]
 async fn silent_connections_keep_nobody_waiting() {

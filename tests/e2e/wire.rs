@@ -100,7 +100,7 @@ async fn another_protocol_version_is_refused() {
     );
 }
 
-/// Nobody at the address is one clear message, with the cause.
+/// No server at the address is one clear message, with the cause.
 #[tokio::test]
 async fn a_wrong_address_is_told() {
     for endpoint in ["unix:/nowhere/at/all.sock", "http://127.0.0.1:1"] {

@@ -1,7 +1,7 @@
 //! Generates `proto/src/generated` and the two descriptor sets, of the adapter
 //! contract and of the host's own service.
 //!
-//! protox compiles the .proto files, so nobody needs protoc. Messages and server
+//! protox compiles the .proto files, so protoc is not needed. Messages and server
 //! traits come from tonic's generator; the RPC table, the access to a request's
 //! context and the redacted `Debug` come from the options in the .proto files,
 //! which only the descriptors still hold.

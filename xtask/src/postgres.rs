@@ -154,7 +154,7 @@ fn as_unprivileged(program: &Path) -> Result<Command> {
         command.args([&user, "--regid", UNPRIVILEGED, "--init-groups"]);
     }
     command.args(["--pdeathsig", "INT", "--"]).arg(program);
-    // Whoever it runs as can stand there.
+    // Every user can enter it.
     command.current_dir("/");
     Ok(command)
 }

@@ -139,7 +139,7 @@ impl EventLink {
         Ok(())
     }
 
-    /// Waits for every event; an error is the first failure that nobody waited for.
+    /// Waits for every event; an error is the first failure that no caller waited for.
     pub(super) async fn finish(&self) -> Result<()> {
         if self.jobs.get().is_none() {
             return Ok(());

@@ -1,7 +1,7 @@
 //! A session's stored events, to read and to follow. Beyond the upstream trait.
 //!
 //! Stored events come in two forms: as they are stored, to be passed on and shown, and
-//! typed, for whoever acts on them. An event that cannot be read is in the first and is
+//! typed, for code that acts on them. An event that cannot be read is in the first and is
 //! left out of the second; it costs nothing else.
 
 use crate::stores::{Remote, malformed};

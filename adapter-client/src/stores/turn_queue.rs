@@ -29,7 +29,7 @@ impl RemoteTurnQueue {
         }))
     }
 
-    /// Takes a turn request. Whoever is told that it is taken runs the turn.
+    /// Takes a turn request. The host that is told so runs the turn.
     pub async fn take(&self, turn_request: &TurnRequest) -> Result<bool> {
         let request = pb::TakeTurnRequestRequest {
             context: None,

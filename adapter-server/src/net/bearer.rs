@@ -25,7 +25,7 @@ const REVOKED_WITHIN: Duration = Duration::from_secs(1);
 /// file is read again when it changes.
 ///
 /// A token that is no longer in it is revoked, and so are all of them once the file is
-/// emptied or removed: whoever replaces it puts the new one in its place in one step
+/// emptied or removed: an operator who replaces it puts the new one in its place in one step
 /// (`rename`). A file that is there and cannot be read changes nothing.
 #[derive(Debug, Clone)]
 pub struct TokenFile(Arc<Inner>);
@@ -287,7 +287,7 @@ mod tests {
         Ok(())
     }
 
-    /// Whoever watches a token learns that it is revoked.
+    /// A watcher of a token learns that it is revoked.
     #[tokio::test]
     async fn a_watched_token_is_seen_to_go() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;

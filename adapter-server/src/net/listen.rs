@@ -135,7 +135,7 @@ impl Listener {
                 .filter_map(move |accepted| ready(gate.admit(accepted, address_of)))
                 .map(|admitted| admitted.and_then(|(stream, place)| Connection::tcp(stream, place)))
                 .boxed(),
-            // A peer that is slow to agree keeps nobody else waiting: there are no more of
+            // A peer that is slow to agree keeps no other waiting: there are no more of
             // them than the gate admits.
             Self::Tls(listener, tls) => TcpListenerStream::new(listener)
                 .then(slowed)

@@ -1,6 +1,6 @@
 //! The span of a request, as a child of the caller's: the headers say which that is.
 //!
-//! Spans of this target are for collectors of traces. While nobody collects, they are
+//! Spans of this target are for collectors of traces. While no collector is set, they are
 //! disabled: a call then looks at one flag and allocates nothing.
 
 use opentelemetry::global::get_text_map_propagator;

@@ -27,7 +27,7 @@ pub struct LoggedEvent(pb::Event);
 // === impl LoggedEvent ===
 
 impl LoggedEvent {
-    /// The event, for whoever needs its meaning. A payload that its type does not allow is
+    /// The event, for code that needs its meaning. A payload that its type does not allow is
     /// [`everruns_core::events::EventData::Unsupported`].
     pub fn typed(&self) -> Result<Event> {
         self.0.clone().try_into()

@@ -76,7 +76,7 @@ fn check(field: &str, text: &str, depth_max: usize) -> Result<()> {
 }
 
 /// A payload within the bound: each part that stands too deep becomes the string of its
-/// JSON. For records of what was, on which nobody acts.
+/// JSON. For records of the past, which no code acts on.
 #[must_use]
 pub fn flattened(payload: Value) -> Value {
     flat(payload, PAYLOAD_DEPTH_MAX)

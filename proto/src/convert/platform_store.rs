@@ -17,7 +17,7 @@ use crate::pb;
 use crate::pb::update_app_request::AgentIdentity;
 use crate::pb::update_harness_request::ParentHarness;
 
-/// For how many seconds to wait for a session to settle where nobody says.
+/// For how many seconds to wait for a session to settle where the caller does not say.
 pub const WAIT_SECONDS_DEFAULT: u64 = 120;
 
 /// The most seconds to wait for a session to settle.

@@ -85,7 +85,7 @@ async fn a_foreign_service() {
     assert!(text.contains("Unimplemented"), "{text}");
 }
 
-/// Nobody at all.
+/// No server at all.
 #[tokio::test]
 async fn nobody() {
     let dial = Dial::address("unix:/nowhere/at/all.sock", Tls::default()).unwrap();

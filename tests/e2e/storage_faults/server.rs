@@ -76,7 +76,7 @@ async fn a_read_only_server_heals() {
     scene.check_all_is_there(&url, folder.path()).await;
 }
 
-/// Server processes that are stopped in their tracks hold nobody up for long: their
+/// Server processes that are stopped in their tracks hold no caller up for long: their
 /// connections are given up, and others made.
 #[tokio::test(flavor = "multi_thread")]
 async fn stopped_server_processes_are_left() {

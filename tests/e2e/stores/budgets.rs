@@ -116,7 +116,7 @@ async fn limits() {
     }
 }
 
-/// Whoever cannot ask the limiter goes on.
+/// A caller that cannot reach the limiter goes on.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_limiter_allows() {
     let folder = tempfile::tempdir().unwrap();

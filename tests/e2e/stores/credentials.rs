@@ -100,8 +100,8 @@ async fn connected(
     (user.unwrap(), token.unwrap(), metadata.unwrap())
 }
 
-/// A session uses the connections of the user who owns it, and whoever asks for that
-/// user gets the same; nobody else's, and none is no error.
+/// A session uses the connections of the user who owns it, and a caller that asks for that
+/// user gets the same; no other's, and none is no error.
 #[tokio::test]
 async fn connections_of_the_owner() {
     let nothing = (None, None, None);

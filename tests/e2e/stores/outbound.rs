@@ -166,7 +166,7 @@ async fn pinned_addresses() {
     );
 }
 
-/// What may not be sent is refused by its variant, and nobody is connected to.
+/// What may not be sent is refused by its variant, and no connection is made.
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals() {
     let http = Http::start().await;
@@ -240,7 +240,7 @@ async fn refusals() {
     assert!(matches!(late, EgressError::Transport(_)), "{late:?}");
 }
 
-/// Whoever gives an answer up stops its transfer, in the middle of it and before it has
+/// A caller that gives an answer up stops its transfer, in the middle of it and before it has
 /// begun.
 #[tokio::test(flavor = "multi_thread")]
 async fn giving_up() {

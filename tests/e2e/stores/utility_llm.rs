@@ -154,7 +154,7 @@ async fn a_provider_fails() {
     );
 }
 
-/// Whoever gives a stream up stops the work: the server hangs up on the provider.
+/// A caller that gives a stream up stops the work: the server hangs up on the provider.
 #[tokio::test]
 async fn a_stream_is_given_up() {
     let fake = FakeOpenAi::start(vec![Answer::HeldAfter(vec!["Once ", "upon "])]).await;

@@ -188,7 +188,7 @@ async fn answer_one(stream: TcpStream, state: Arc<State>) {
     drop(stream.get_mut().shutdown().await);
 }
 
-/// Sends each piece as it is let through. Whoever has gone away ends it.
+/// Sends each piece as it is let through. A caller that has gone ends it.
 async fn held(mut stream: BufReader<TcpStream>, gate: &Semaphore, pieces: &[&'static str]) {
     let whole = stream_of(text_chunks(pieces, true), true, true);
     let (head, body) = whole.split_once("\r\n\r\n").unwrap();

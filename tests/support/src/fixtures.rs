@@ -28,7 +28,7 @@ pub fn said(session_id: SessionId, text: &str) -> EventRequest {
     EventRequest::new(session_id, EventContext::empty(), message)
 }
 
-/// An event of a type that nobody knows.
+/// An event of an unknown type.
 pub fn unheard_of(session_id: SessionId, data: serde_json::Value) -> EventRequest {
     let event_type = "acme.thing.happened".to_string();
     EventRequest {

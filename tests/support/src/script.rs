@@ -80,7 +80,7 @@ pub struct Script {
 }
 
 impl Script {
-    /// Replies for whoever is asked this question.
+    /// Replies for the model that is asked this question.
     pub fn on(&self, question: &str, replies: Vec<Vec<Call>>) {
         self.replies
             .lock()

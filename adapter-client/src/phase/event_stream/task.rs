@@ -33,7 +33,7 @@ pub(super) enum Command {
     /// Send an event.
     Send(PendingEvent),
     /// Answered once everything sent before is acknowledged, with the first failure
-    /// that nobody waited for.
+    /// that no caller waited for.
     Flush(oneshot::Sender<Option<StoreError>>),
 }
 
@@ -60,7 +60,7 @@ pub(super) struct EventStreamTask {
     stream: Option<Stream>,
     unacknowledged: VecDeque<PendingEvent>,
     flushes: Vec<oneshot::Sender<Option<StoreError>>>,
-    /// The first failure that nobody waited for.
+    /// The first failure that no caller waited for.
     failure: Option<StoreError>,
     /// Set when the stream breaks, until an event is acknowledged again.
     outage: Option<Outage>,
@@ -276,7 +276,7 @@ impl EventStreamTask {
         }
         match (sending.waiter, outcome) {
             (Some(waiter), outcome) => {
-                // Whoever waited may have gone; its failure is not to be lost.
+                // The caller may have gone; the failure must not be lost.
                 if let Err(Err(error)) = waiter.send(outcome) {
                     self.note(error);
                 }

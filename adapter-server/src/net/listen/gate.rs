@@ -1,5 +1,5 @@
 //! How many connections a listener keeps. Every connection is a file descriptor, and a
-//! process that has none left serves nobody: neither calls, nor its database, nor who
+//! process that has none left serves nothing: neither calls, nor its database, nor who
 //! asks whether it is well. So each listener keeps its share, and within it the oldest
 //! of those that have not asked for anything yet makes room for the next.
 
@@ -17,7 +17,7 @@ use std::task::{Context, Poll};
 const SHARE: u64 = 4;
 const FEWEST: usize = 16;
 const MOST: usize = 10_000;
-/// The share of a listener for operators: few, and nobody else's.
+/// The share of a listener for operators: few, and no other's.
 const RESERVED: usize = 64;
 
 /// How many connections a listener keeps.
@@ -69,7 +69,7 @@ impl ConnectionLimits {
     /// of it for one address.
     #[must_use]
     pub fn of_process() -> Self {
-        // Where nobody says how many there are, few are taken.
+        // Where the limit is unknown, few are taken.
         let descriptors = Resource::NOFILE.get_soft().unwrap_or_default();
         let share = usize::try_from(descriptors / SHARE).unwrap_or(MOST);
         Self::new(share.clamp(FEWEST, MOST))
@@ -299,7 +299,7 @@ mod tests {
         );
     }
 
-    /// With every place in use nobody is admitted, until one leaves.
+    /// With every place in use no connection is admitted, until one leaves.
     #[test]
     fn a_full_listener_closes_what_comes() {
         let gate = gate();

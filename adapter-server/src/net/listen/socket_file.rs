@@ -24,7 +24,7 @@ impl SocketFile {
         &self.path
     }
 
-    /// Listens at a path that nobody listens at. The socket takes the place of one that
+    /// Listens at a path where no server listens. The socket takes the place of one that
     /// is left over in one step, so that clients always find a file.
     pub(super) async fn bind(path: &Path) -> io::Result<(UnixListener, Self)> {
         check_free(path).await?;
@@ -33,7 +33,7 @@ impl SocketFile {
             Ok(()) => {
                 let listener = UnixListener::bind(&beside)?;
                 if let Err(error) = fs::rename(&beside, path) {
-                    // What is left of it is nobody's.
+                    // What is left of it belongs to no server.
                     drop(fs::remove_file(&beside));
                     return Err(error);
                 }
@@ -73,13 +73,13 @@ fn id(path: &Path) -> io::Result<(u64, u64)> {
     Ok((found.dev(), found.ino()))
 }
 
-/// A name in the same folder that nobody has.
+/// A name in the same folder that is free.
 fn beside(path: &Path) -> PathBuf {
     let random = RandomState::new().hash_one(std::process::id());
     path.with_file_name(format!(".{:08x}", random & 0xffff_ffff))
 }
 
-/// A socket file that nobody listens at is left over from a server that was killed; one
+/// A socket file without a listener is left over from a server that was killed; one
 /// that answers is in use. Anything else that is there stays: connecting to a plain file
 /// is refused as well.
 async fn check_free(path: &Path) -> io::Result<()> {

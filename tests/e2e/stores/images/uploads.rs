@@ -302,7 +302,7 @@ impl ImageArtifactStoreService for ComesBack {
     }
 }
 
-/// An upload that found nobody at home is sent again as a whole, under the same request
+/// An upload that found no server is sent again as a whole, under the same request
 /// id; an answer that lost bytes is refused.
 #[tokio::test]
 async fn an_upload_is_sent_again_as_a_whole() {
