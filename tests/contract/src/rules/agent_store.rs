@@ -20,55 +20,55 @@ pub(crate) fn rules() -> Vec<Rule> {
             "AGT-01",
             "An agent that does not exist is absent, not an error.",
             "T:41",
-            unknown,
+            agt_01_unknown,
         )
         .hard(
             "AGT-02",
             "GetAgent returns an agent by its public id.",
             "M:226",
-            got,
+            agt_02_got,
         )
         .needs(&[Need::Agent])
         .hard(
             "AGT-03",
             "An archived agent is returned with its status.",
             "dependency_blocker.rs:68",
-            archived,
+            agt_03_archived,
         )
         .needs(&[Need::Seed])
         .hard(
             "AGT-04",
             "A deleted agent is absent or has its status.",
             "dependency_blocker.rs:69-71",
-            deleted,
+            agt_04_deleted,
         )
         .needs(&[Need::Seed])
         .hard(
             "AGT-05",
             "Tools that the client runs keep their kind and parameters.",
             "agent.rs:263, AC:599-606",
-            client_tools,
+            agt_05_client_tools,
         )
         .needs(&[Need::Seed])
         .hard(
             "AGT-06",
             "max_iterations keeps absent, 0 and 2^53+1 apart.",
             "agent.rs:259",
-            iterations,
+            agt_06_iterations,
         )
         .needs(&[Need::Seed])
         .hard(
             "AGT-07",
             "All parts of an agent come back.",
             "agent_store.proto",
-            everything,
+            agt_07_everything,
         )
         .needs(&[Need::Seed])
         .hard(
             "AGT-08",
             "A change through the platform, archiving included, is in the next answer.",
             "H:847-941",
-            updated,
+            agt_08_updated,
         )
         .with(&[platform::NAME])
         .needs(&[Need::Agent])
@@ -76,14 +76,14 @@ pub(crate) fn rules() -> Vec<Rule> {
             "AGT-09",
             "Another org sees no agent whose id it knows.",
             "context.proto",
-            other_org,
+            agt_09_other_org,
         )
         .needs(&[Need::Agent, Need::OtherOrg])
         .hard(
             "AGT-10",
             "A malformed id is refused as INVALID_FIELD.",
             "ID:85-121",
-            malformed,
+            agt_10_malformed,
         )
         .list()
 }
@@ -103,11 +103,11 @@ async fn there(cx: &Cx, agent: &str) -> Outcome<pb::Agent> {
     present("GetAgent.agent", get(cx, agent).await?)
 }
 
-async fn unknown(cx: Cx) -> Outcome {
+async fn agt_01_unknown(cx: Cx) -> Outcome {
     absent("GetAgent of no agent", get(&cx, &fresh_id("agent")).await?)
 }
 
-async fn got(cx: Cx) -> Outcome {
+async fn agt_02_got(cx: Cx) -> Outcome {
     let id = cx.agent().await?;
     let agent = there(&cx, &id).await?;
     same("agent.id", &agent.id, &id)?;
@@ -119,7 +119,7 @@ async fn got(cx: Cx) -> Outcome {
     )
 }
 
-async fn archived(cx: Cx) -> Outcome {
+async fn agt_03_archived(cx: Cx) -> Outcome {
     let put = an_agent(&cx, |agent| {
         agent.status = pb::AgentStatus::Archived.into();
         agent.archived_at = agent.updated_at;
@@ -134,7 +134,7 @@ async fn archived(cx: Cx) -> Outcome {
     same("agent.archived_at", &found.archived_at, &put.archived_at)
 }
 
-async fn deleted(cx: Cx) -> Outcome {
+async fn agt_04_deleted(cx: Cx) -> Outcome {
     let put = an_agent(&cx, |agent| {
         agent.status = pb::AgentStatus::Deleted.into();
         agent.deleted_at = agent.updated_at;
@@ -150,7 +150,7 @@ async fn deleted(cx: Cx) -> Outcome {
     }
 }
 
-async fn client_tools(cx: Cx) -> Outcome {
+async fn agt_05_client_tools(cx: Cx) -> Outcome {
     let mut put = an_agent(&cx, |agent| agent.tools = vec![client_side_tool()]).await?;
     let mut found = there(&cx, &put.id).await?;
     plain_tools(&mut put.tools);
@@ -158,7 +158,7 @@ async fn client_tools(cx: Cx) -> Outcome {
     same("agent.tools", &found.tools, &put.tools)
 }
 
-async fn iterations(cx: Cx) -> Outcome {
+async fn agt_06_iterations(cx: Cx) -> Outcome {
     for max_iterations in [None, Some(0), Some(1), Some(9_007_199_254_740_993)] {
         let put = an_agent(&cx, |agent| agent.max_iterations = max_iterations).await?;
         let found = there(&cx, &put.id).await?;
@@ -171,7 +171,7 @@ async fn iterations(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn everything(cx: Cx) -> Outcome {
+async fn agt_07_everything(cx: Cx) -> Outcome {
     let mut put = an_agent(&cx, |agent| {
         agent.display_name = Some("Ünïcode\n".into());
         agent.description = Some(String::new());
@@ -207,7 +207,7 @@ async fn everything(cx: Cx) -> Outcome {
     same("the agent", &found, &put)
 }
 
-async fn updated(cx: Cx) -> Outcome {
+async fn agt_08_updated(cx: Cx) -> Outcome {
     let id = cx.agent().await?;
     let platform = cx.in_session(&cx.session().await?);
     for prompt in ["one", "two"] {
@@ -237,7 +237,7 @@ async fn updated(cx: Cx) -> Outcome {
     )
 }
 
-async fn other_org(cx: Cx) -> Outcome {
+async fn agt_09_other_org(cx: Cx) -> Outcome {
     let id = cx.agent().await?;
     // Refusing and seeing nothing are both right.
     if let Ok(answer) = cx.in_other_org()?.attempt(&GET_AGENT, asking(&id)).await {
@@ -246,7 +246,7 @@ async fn other_org(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn agt_10_malformed(cx: Cx) -> Outcome {
     for id in malformed_ids("agent") {
         refused_as_invalid(&cx, &GET_AGENT, asking(&id)).await?;
     }

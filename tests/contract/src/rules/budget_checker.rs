@@ -13,15 +13,15 @@ use mortise_proto::rpc::table::test_seed_service::{PUT_BUDGET, PUT_SESSION};
 
 pub(crate) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("BUD-01", "A session without budgets has the status `no_budgets` and an empty list.", "budget.rs:319", none)
-        .soft("BUD-02", "Each budget says limit, balance and percent_remaining of 0 to 100, however far it is overdrawn.", "budget.rs:306", says).needs(&[Need::Seed])
-        .hard("BUD-03", "A session that is unknown has no budgets, or is refused; it never has those of another session.", "T:842", unknown)
-        .hard("BUD-04", "A budget is `active`, `warning`, `paused` or `exhausted`, and the worst of them is the status of all.", "budget_checker.proto", worst).needs(&[Need::Seed])
-        .hard("BUD-05", "The budgets of a session, of its agent and of the running agent count, and those of others do not.", "budget_checker.proto, CheckBudgets", subjects).needs(&[Need::Seed, Need::Agent])
-        .hard("BUD-06", "The budget of the org counts for its sessions and for no other org's.", "budget_checker.proto, CheckBudgets", org).needs(&[Need::Seed, Need::OtherOrg])
-        .hard("BUD-07", "A malformed agent id is refused as INVALID_FIELD; a malformed session id is refused or has no budgets.", "ID:85-121", malformed)
-        .hard("BUD-08", "Another org sees no budget of a session whose id it knows.", "context.proto", other_org).needs(&[Need::Seed, Need::OtherOrg])
-        .hard("BUD-09", "A replaced budget is returned at once, over any connection.", "read your writes", replaced).needs(&[Need::Seed]).full()
+        .hard("BUD-01", "A session without budgets has the status `no_budgets` and an empty list.", "budget.rs:319", bud_01_none)
+        .soft("BUD-02", "Each budget says limit, balance and percent_remaining of 0 to 100, however far it is overdrawn.", "budget.rs:306", bud_02_says).needs(&[Need::Seed])
+        .hard("BUD-03", "A session that is unknown has no budgets, or is refused; it never has those of another session.", "T:842", bud_03_unknown)
+        .hard("BUD-04", "A budget is `active`, `warning`, `paused` or `exhausted`, and the worst of them is the status of all.", "budget_checker.proto", bud_04_worst).needs(&[Need::Seed])
+        .hard("BUD-05", "The budgets of a session, of its agent and of the running agent count, and those of others do not.", "budget_checker.proto, CheckBudgets", bud_05_subjects).needs(&[Need::Seed, Need::Agent])
+        .hard("BUD-06", "The budget of the org counts for its sessions and for no other org's.", "budget_checker.proto, CheckBudgets", bud_06_org).needs(&[Need::Seed, Need::OtherOrg])
+        .hard("BUD-07", "A malformed agent id is refused as INVALID_FIELD; a malformed session id is refused or has no budgets.", "ID:85-121", bud_07_malformed)
+        .hard("BUD-08", "Another org sees no budget of a session whose id it knows.", "context.proto", bud_08_other_org).needs(&[Need::Seed, Need::OtherOrg])
+        .hard("BUD-09", "A replaced budget is returned at once, over any connection.", "read your writes", bud_09_replaced).needs(&[Need::Seed]).full()
         .list()
 }
 
@@ -89,7 +89,7 @@ async fn only(cx: &Cx, session: &str, currency: &str) -> Outcome<pb::BudgetInfo>
     }
 }
 
-async fn none(cx: Cx) -> Outcome {
+async fn bud_01_none(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let answer = check(&cx, &session, None).await?;
     if answer.status != "no_budgets" && !answer.budgets.is_empty() {
@@ -103,7 +103,7 @@ async fn none(cx: Cx) -> Outcome {
     same("CheckBudgets.budgets", &answer.budgets, &vec![])
 }
 
-async fn says(cx: Cx) -> Outcome {
+async fn bud_02_says(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     // What is left of 100, and in hundredths.
     for (balance, percent) in [
@@ -130,7 +130,7 @@ async fn says(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn unknown(cx: Cx) -> Outcome {
+async fn bud_03_unknown(cx: Cx) -> Outcome {
     let request = of(&fresh_id("session"), None);
     if let Ok(answer) = cx.attempt(&CHECK_BUDGETS, request).await {
         same(
@@ -147,7 +147,7 @@ async fn unknown(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn worst(cx: Cx) -> Outcome {
+async fn bud_04_worst(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     // From the best to the worst: each makes the whole what it is itself.
     let cases = [
@@ -188,7 +188,7 @@ async fn worst(cx: Cx) -> Outcome {
     )
 }
 
-async fn subjects(cx: Cx) -> Outcome {
+async fn bud_05_subjects(cx: Cx) -> Outcome {
     let (agent, at_work, other) = (cx.agent().await?, cx.agent().await?, cx.agent().await?);
     let session = new_session(&cx, &cx.harness().await?, Some(&agent));
     let id = session.id.clone();
@@ -229,7 +229,7 @@ async fn subjects(cx: Cx) -> Outcome {
     )
 }
 
-async fn org(cx: Cx) -> Outcome {
+async fn bud_06_org(cx: Cx) -> Outcome {
     let (other, currency) = (cx.in_other_org()?, cx.name("cur"));
     let (mine, theirs) = (cx.session().await?, other.session().await?);
     let org_id = other.org_public_id();
@@ -250,7 +250,7 @@ async fn org(cx: Cx) -> Outcome {
     )
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn bud_07_malformed(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for agent in ["", "agent_1", session.as_str()] {
         refused_as_invalid(&cx, &CHECK_BUDGETS, of(&session, Some(agent))).await?;
@@ -273,7 +273,7 @@ async fn malformed(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn other_org(cx: Cx) -> Outcome {
+async fn bud_08_other_org(cx: Cx) -> Outcome {
     let (session, stem) = (cx.session().await?, cx.name("cur"));
     put(&cx, budget(Subject::Session, &session, &stem, 100.0)).await?;
     let other = cx.in_other_org()?;
@@ -284,7 +284,7 @@ async fn other_org(cx: Cx) -> Outcome {
     )
 }
 
-async fn replaced(cx: Cx) -> Outcome {
+async fn bud_09_replaced(cx: Cx) -> Outcome {
     let (session, currency) = (cx.session().await?, cx.name("cur"));
     let (mut budget, other) = (
         budget(Subject::Session, &session, &currency, 0.0),

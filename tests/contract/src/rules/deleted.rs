@@ -41,16 +41,16 @@ const SOURCE: &str = "platform_store.proto, DeleteSession";
 pub(crate) fn rules() -> Vec<Rule> {
     let needs = &[Need::Harness];
     Group::of(NAME)
-        .hard("DEL-01", "A deleted session takes no event: it is refused as SESSION_ARCHIVED with the session's id, and those before it are still read.", SOURCE, events).with(&[event_emitter_service::NAME, event_log_service::NAME]).needs(needs)
-        .hard("DEL-02", "A deleted session takes no message.", SOURCE, messages).needs(needs)
-        .hard("DEL-03", "A deleted session takes no status.", SOURCE, status).with(&[runtime_host_service::NAME]).needs(needs)
-        .hard("DEL-04", "A deleted session takes no title.", SOURCE, title).with(&[session_mutator_service::NAME]).needs(needs)
-        .hard("DEL-05", "A deleted session takes no file and no directory; its files are read, and can be deleted.", SOURCE, files).with(&[session_file_system_service::NAME]).needs(needs)
-        .hard("DEL-06", "A deleted session takes no value and no secret; its values are read, and can be deleted.", SOURCE, values).with(&[session_storage_store_service::NAME]).needs(needs)
-        .hard("DEL-07", "A deleted session takes no schedule.", SOURCE, schedules).with(&[session_schedule_store_service::NAME]).needs(needs)
-        .hard("DEL-08", "A deleted session takes no resource.", SOURCE, resources).with(&[session_resource_registry_service::NAME]).needs(needs)
-        .hard("DEL-09", "A deleted session takes no lease.", SOURCE, leases).with(&[leased_resource_store_service::NAME]).needs(needs)
-        .hard("DEL-10", "A deleted session takes no SQL database.", SOURCE, databases).with(&[session_sql_db_store_service::NAME]).needs(needs)
+        .hard("DEL-01", "A deleted session takes no event: it is refused as SESSION_ARCHIVED with the session's id, and those before it are still read.", SOURCE, del_01_events).with(&[event_emitter_service::NAME, event_log_service::NAME]).needs(needs)
+        .hard("DEL-02", "A deleted session takes no message.", SOURCE, del_02_messages).needs(needs)
+        .hard("DEL-03", "A deleted session takes no status.", SOURCE, del_03_status).with(&[runtime_host_service::NAME]).needs(needs)
+        .hard("DEL-04", "A deleted session takes no title.", SOURCE, del_04_title).with(&[session_mutator_service::NAME]).needs(needs)
+        .hard("DEL-05", "A deleted session takes no file and no directory; its files are read, and can be deleted.", SOURCE, del_05_files).with(&[session_file_system_service::NAME]).needs(needs)
+        .hard("DEL-06", "A deleted session takes no value and no secret; its values are read, and can be deleted.", SOURCE, del_06_values).with(&[session_storage_store_service::NAME]).needs(needs)
+        .hard("DEL-07", "A deleted session takes no schedule.", SOURCE, del_07_schedules).with(&[session_schedule_store_service::NAME]).needs(needs)
+        .hard("DEL-08", "A deleted session takes no resource.", SOURCE, del_08_resources).with(&[session_resource_registry_service::NAME]).needs(needs)
+        .hard("DEL-09", "A deleted session takes no lease.", SOURCE, del_09_leases).with(&[leased_resource_store_service::NAME]).needs(needs)
+        .hard("DEL-10", "A deleted session takes no SQL database.", SOURCE, del_10_databases).with(&[session_sql_db_store_service::NAME]).needs(needs)
         .list()
 }
 
@@ -93,7 +93,7 @@ where
     same(&what, &id, &Some(session))
 }
 
-async fn events(cx: Cx) -> Outcome {
+async fn del_01_events(cx: Cx) -> Outcome {
     let session = new_session(&cx).await?;
     emit(&cx, event(&session, "turn.started", &json!({}))).await?;
     delete(&cx, &session).await?;
@@ -109,7 +109,7 @@ async fn events(cx: Cx) -> Outcome {
     same("the types of its events", &kinds, &vec!["turn.started"])
 }
 
-async fn messages(cx: Cx) -> Outcome {
+async fn del_02_messages(cx: Cx) -> Outcome {
     let session = deleted_session(&cx).await?;
     let request = pb::SendMessageRequest {
         context: None,
@@ -119,7 +119,7 @@ async fn messages(cx: Cx) -> Outcome {
     takes_none(&cx.in_session(NO_SESSION), &session, &SEND_MESSAGE, request).await
 }
 
-async fn status(cx: Cx) -> Outcome {
+async fn del_03_status(cx: Cx) -> Outcome {
     let session = deleted_session(&cx).await?;
     for status in [pb::SessionStatus::Active, pb::SessionStatus::Idle] {
         let request = pb::SetSessionStatusRequest {
@@ -132,7 +132,7 @@ async fn status(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn title(cx: Cx) -> Outcome {
+async fn del_04_title(cx: Cx) -> Outcome {
     let session = deleted_session(&cx).await?;
     let request = pb::UpdateSessionTitleRequest {
         context: None,
@@ -142,7 +142,7 @@ async fn title(cx: Cx) -> Outcome {
     takes_none(&cx, &session, &UPDATE_SESSION_TITLE, request).await
 }
 
-async fn files(cx: Cx) -> Outcome {
+async fn del_05_files(cx: Cx) -> Outcome {
     let session = new_session(&cx).await?;
     let writing = pb::WriteFileRequest {
         context: None,
@@ -181,7 +181,7 @@ async fn files(cx: Cx) -> Outcome {
     same("DeleteFile.deleted", &deleted, &true)
 }
 
-async fn values(cx: Cx) -> Outcome {
+async fn del_06_values(cx: Cx) -> Outcome {
     let session = new_session(&cx).await?;
     let setting = |value: &str| pb::SetValueRequest {
         context: None,
@@ -218,7 +218,7 @@ async fn values(cx: Cx) -> Outcome {
     absent("GetValue.value after DeleteValue", value)
 }
 
-async fn schedules(cx: Cx) -> Outcome {
+async fn del_07_schedules(cx: Cx) -> Outcome {
     let session = deleted_session(&cx).await?;
     let request = pb::CreateScheduleRequest {
         context: None,
@@ -231,7 +231,7 @@ async fn schedules(cx: Cx) -> Outcome {
     takes_none(&cx, &session, &CREATE_SCHEDULE, request).await
 }
 
-async fn resources(cx: Cx) -> Outcome {
+async fn del_08_resources(cx: Cx) -> Outcome {
     let session = deleted_session(&cx).await?;
     let request = pb::RegisterRequest {
         context: None,
@@ -245,7 +245,7 @@ async fn resources(cx: Cx) -> Outcome {
     takes_none(&cx, &session, &REGISTER, request).await
 }
 
-async fn leases(cx: Cx) -> Outcome {
+async fn del_09_leases(cx: Cx) -> Outcome {
     let session = deleted_session(&cx).await?;
     let request = pb::UpsertResourceRequest {
         context: None,
@@ -262,7 +262,7 @@ async fn leases(cx: Cx) -> Outcome {
 }
 
 /// The reason is free: the errors of this trait have no variant for it.
-async fn databases(cx: Cx) -> Outcome {
+async fn del_10_databases(cx: Cx) -> Outcome {
     let session = deleted_session(&cx).await?;
     let request = pb::CreateDatabaseRequest {
         context: None,

@@ -17,19 +17,19 @@ use web::Web;
 
 pub(crate) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("EGR-01", "A GET gives the status, the headers and the body, by either method.", "EG:379", gets)
-        .hard("EGR-02", "Redirects are answers and are not followed.", "EG:445", redirects)
-        .hard("EGR-03", "A URL that the request's network access does not allow is EGRESS_NETWORK_ACCESS_DENIED with it, and no connection is made.", "EG:415", denied)
-        .hard("EGR-04", "A blank method, a text that is no URL and another scheme are EGRESS_INVALID_REQUEST, before anything else is looked at.", "EG:229-241", invalid)
-        .hard("EGR-05", "A request that must be signed fails with EGRESS_SIGNING_UNAVAILABLE if the server cannot sign.", "EG:432", unsigned)
-        .hard("EGR-06", "A connection that is refused is EGRESS_TRANSPORT.", "EG:307", refused)
-        .hard("EGR-07", "A request that takes longer than its timeout_ms is EGRESS_TRANSPORT then.", "EG:290", times_out)
-        .hard("EGR-08", "SendStream gives the head and what has come of the body before the body ends, in order.", "EG:478", streams).full()
-        .hard("EGR-09", "Cancelling a stream stops the transfer.", "egress.proto, SendStream", gives_up).full()
-        .hard("EGR-10", "Pinned addresses are used as they are, under the name of the URL.", "EG:82-90", pinned)
-        .hard("EGR-11", "Bodies of all bytes survive both ways.", "EG:74", binary)
-        .hard("EGR-12", "Statuses of 4xx and 5xx are answers.", "EG:302", statuses)
-        .hard("EGR-13", "A request without its kind or signing is refused as INVALID_FIELD.", "egress.proto, EgressRequest", incomplete)
+        .hard("EGR-01", "A GET gives the status, the headers and the body, by either method.", "EG:379", egr_01_gets)
+        .hard("EGR-02", "Redirects are answers and are not followed.", "EG:445", egr_02_redirects)
+        .hard("EGR-03", "A URL that the request's network access does not allow is EGRESS_NETWORK_ACCESS_DENIED with it, and no connection is made.", "EG:415", egr_03_denied)
+        .hard("EGR-04", "A blank method, a text that is no URL and another scheme are EGRESS_INVALID_REQUEST, before anything else is looked at.", "EG:229-241", egr_04_invalid)
+        .hard("EGR-05", "A request that must be signed fails with EGRESS_SIGNING_UNAVAILABLE if the server cannot sign.", "EG:432", egr_05_unsigned)
+        .hard("EGR-06", "A connection that is refused is EGRESS_TRANSPORT.", "EG:307", egr_06_refused)
+        .hard("EGR-07", "A request that takes longer than its timeout_ms is EGRESS_TRANSPORT then.", "EG:290", egr_07_times_out)
+        .hard("EGR-08", "SendStream gives the head and what has come of the body before the body ends, in order.", "EG:478", egr_08_streams).full()
+        .hard("EGR-09", "Cancelling a stream stops the transfer.", "egress.proto, SendStream", egr_09_gives_up).full()
+        .hard("EGR-10", "Pinned addresses are used as they are, under the name of the URL.", "EG:82-90", egr_10_pinned)
+        .hard("EGR-11", "Bodies of all bytes survive both ways.", "EG:74", egr_11_binary)
+        .hard("EGR-12", "Statuses of 4xx and 5xx are answers.", "EG:302", egr_12_statuses)
+        .hard("EGR-13", "A request without its kind or signing is refused as INVALID_FIELD.", "egress.proto, EgressRequest", egr_13_incomplete)
         .list()
 }
 
@@ -125,7 +125,7 @@ fn whole(
     Ok((present(&format!("the head of {method}"), head)?, body))
 }
 
-async fn gets(cx: Cx) -> Outcome {
+async fn egr_01_gets(cx: Cx) -> Outcome {
     let web = Web::start().await?;
     for method in ["Send", "SendStream"] {
         let request = get(&web.url("/status/200"));
@@ -148,7 +148,7 @@ async fn gets(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn redirects(cx: Cx) -> Outcome {
+async fn egr_02_redirects(cx: Cx) -> Outcome {
     let web = Web::start().await?;
     let (head, body) = sent(&cx, &web, get(&web.url("/redirect"))).await?;
     same("the status", &head.status, &302)?;
@@ -156,7 +156,7 @@ async fn redirects(cx: Cx) -> Outcome {
     same("how many connections were made", &web.connections(), &1)
 }
 
-async fn denied(cx: Cx) -> Outcome {
+async fn egr_03_denied(cx: Cx) -> Outcome {
     let web = Web::start().await?;
     let url = web.url("/status/200");
     let lists = [
@@ -182,7 +182,7 @@ async fn denied(cx: Cx) -> Outcome {
     same("how many connections were made", &web.connections(), &0)
 }
 
-async fn invalid(cx: Cx) -> Outcome {
+async fn egr_04_invalid(cx: Cx) -> Outcome {
     let web = Web::start().await?;
     let good = web.url("/status/200");
     let cases = [
@@ -213,7 +213,7 @@ async fn invalid(cx: Cx) -> Outcome {
     same("how many connections were made", &web.connections(), &0)
 }
 
-async fn unsigned(cx: Cx) -> Outcome {
+async fn egr_05_unsigned(cx: Cx) -> Outcome {
     // An address that policies do not refuse, and a port where nobody is: a server that can
     // sign tries in vain.
     let request = pb::EgressRequest {
@@ -237,7 +237,7 @@ async fn unsigned(cx: Cx) -> Outcome {
     }
 }
 
-async fn refused(cx: Cx) -> Outcome {
+async fn egr_06_refused(cx: Cx) -> Outcome {
     let web = Web::start().await?;
     let url = web.url("/status/200");
     // It is reached, and then it is not there any more.
@@ -260,7 +260,7 @@ async fn refused(cx: Cx) -> Outcome {
     )
 }
 
-async fn times_out(cx: Cx) -> Outcome {
+async fn egr_07_times_out(cx: Cx) -> Outcome {
     let web = Web::start().await?;
     let request = pb::EgressRequest {
         timeout_ms: Some(300),
@@ -311,7 +311,7 @@ async fn opened(
     Ok((stream, body))
 }
 
-async fn streams(cx: Cx) -> Outcome {
+async fn egr_08_streams(cx: Cx) -> Outcome {
     let web = Web::start().await?;
     let (mut stream, mut body) = opened(&cx, &web, "/gate").await?;
     same(
@@ -326,7 +326,7 @@ async fn streams(cx: Cx) -> Outcome {
     same("the whole body", body.as_slice(), b"first, last".as_slice())
 }
 
-async fn gives_up(cx: Cx) -> Outcome {
+async fn egr_09_gives_up(cx: Cx) -> Outcome {
     let web = Web::start().await?;
     let (stream, _) = opened(&cx, &web, "/endless").await?;
     drop(stream);
@@ -340,7 +340,7 @@ async fn gives_up(cx: Cx) -> Outcome {
     }
 }
 
-async fn pinned(cx: Cx) -> Outcome {
+async fn egr_10_pinned(cx: Cx) -> Outcome {
     let web = Web::start().await?;
     // No look-up finds this name: whoever gets there has used the pinned address.
     let host = format!("pinned.invalid:{}", web.address.port());
@@ -361,7 +361,7 @@ async fn pinned(cx: Cx) -> Outcome {
     )
 }
 
-async fn binary(cx: Cx) -> Outcome {
+async fn egr_11_binary(cx: Cx) -> Outcome {
     let web = Web::start().await?;
     let mut bytes: Vec<u8> = (0..=u8::MAX).collect();
     bytes.extend(cx.random_bytes(1024 * 1024));
@@ -388,7 +388,7 @@ async fn binary(cx: Cx) -> Outcome {
     )
 }
 
-async fn statuses(cx: Cx) -> Outcome {
+async fn egr_12_statuses(cx: Cx) -> Outcome {
     let web = Web::start().await?;
     for status in [201, 400, 404, 429, 500, 503] {
         let request = get(&web.url(&format!("/status/{status}")));
@@ -400,7 +400,7 @@ async fn statuses(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn incomplete(cx: Cx) -> Outcome {
+async fn egr_13_incomplete(cx: Cx) -> Outcome {
     let web = Web::start().await?;
     let good = get(&web.url("/status/200"));
     let cases = [

@@ -36,32 +36,32 @@ type MakeId = fn(&str) -> String;
 
 pub(crate) fn rules() -> Vec<Rule> {
     let group = Group::of(adapter_service::NAME)
-        .hard("GEN-01", "Every id of a session in an answer has its prefix and 32 lower-case hex digits.", "ID:85-121", ids)
-        .hard("GEN-02", "An id with a wrong prefix, in capitals or of a wrong length is refused as INVALID_FIELD, by a read of each service.", "ID:85-121", malformed)
-        .hard("GEN-03", "An id of zeros is well formed.", "ID:125", nil)
-        .hard("GEN-04", "No service lets an org read a session of another org.", "H:86-100", other_org).needs(&[Need::OtherOrg])
-        .hard("GEN-05", "Harnesses, agents and sessions of one org are absent for another.", "H:86-92", disjoint).needs(&[Need::OtherOrg, Need::Harness, Need::Agent, Need::Session])
-        .hard("GEN-06", "A record that does not exist is absent in the answer, not an error.", "T:41, T:71, T:96", not_there)
-        .hard("GEN-07", "An error has a reason of the contract and a text without upstream's prefix.", "ER:19-83", raw_texts)
-        .hard("GEN-08", "An error that says what was not found carries its id.", "ER:63-72", typed);
+        .hard("GEN-01", "Every id of a session in an answer has its prefix and 32 lower-case hex digits.", "ID:85-121", gen_01_ids)
+        .hard("GEN-02", "An id with a wrong prefix, in capitals or of a wrong length is refused as INVALID_FIELD, by a read of each service.", "ID:85-121", gen_02_malformed)
+        .hard("GEN-03", "An id of zeros is well formed.", "ID:125", gen_03_nil)
+        .hard("GEN-04", "No service lets an org read a session of another org.", "H:86-100", gen_04_other_org).needs(&[Need::OtherOrg])
+        .hard("GEN-05", "Harnesses, agents and sessions of one org are absent for another.", "H:86-92", gen_05_disjoint).needs(&[Need::OtherOrg, Need::Harness, Need::Agent, Need::Session])
+        .hard("GEN-06", "A record that does not exist is absent in the answer, not an error.", "T:41, T:71, T:96", gen_06_not_there)
+        .hard("GEN-07", "An error has a reason of the contract and a text without upstream's prefix.", "ER:19-83", gen_07_raw_texts)
+        .hard("GEN-08", "An error that says what was not found carries its id.", "ER:63-72", gen_08_typed);
     values::rules(group)
         .hard(
             "GEN-14",
             "A service that is not listed answers UNIMPLEMENTED, and no empty success.",
             "H:102-192",
-            unlisted,
+            gen_14_unlisted,
         )
         .hard(
             "GEN-15",
             "No error quotes a secret.",
             "options.proto, secret",
-            no_secret,
+            gen_15_no_secret,
         )
         .hard(
             "GEN-16",
             "32 equal reads at the same time have equal answers.",
             "tool_scheduler.rs:42",
-            equal_reads,
+            gen_16_equal_reads,
         )
         .list()
 }
@@ -87,7 +87,7 @@ async fn stored(cx: &Cx, id: &str) -> Outcome<Option<pb::Session>> {
     skipped("no service that reads sessions is offered")
 }
 
-async fn ids(cx: Cx) -> Outcome {
+async fn gen_01_ids(cx: Cx) -> Outcome {
     let session = stored(&cx, &cx.known_session().await?).await?;
     let session = present("the session", session)?;
     let agent = session.agent_id.clone();
@@ -109,7 +109,7 @@ async fn ids(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn gen_02_malformed(cx: Cx) -> Outcome {
     let kinds: [(&str, MakeId); 4] = [
         ("of another type", |_| fresh_id("wrong")),
         ("too short", |prefix| format!("{prefix}_1")),
@@ -140,7 +140,7 @@ async fn malformed(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn nil(cx: Cx) -> Outcome {
+async fn gen_03_nil(cx: Cx) -> Outcome {
     for probe in reads_of(&cx, &|prefix| format!("{prefix}_{:032}", 0)) {
         if let Err(error) = cx
             .raw(probe.method.path, probe.with(caller(&cx).context()))
@@ -159,7 +159,7 @@ async fn nil(cx: Cx) -> Outcome {
 }
 
 /// Every read about a session, made by another org, answers as it does about nothing.
-async fn other_org(cx: Cx) -> Outcome {
+async fn gen_04_other_org(cx: Cx) -> Outcome {
     let (id, other) = (cx.session().await?, cx.in_other_org()?);
     if cx.offers(storage::NAME) {
         let request = pb::SetValueRequest {
@@ -198,7 +198,7 @@ async fn other_org(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn disjoint(cx: Cx) -> Outcome {
+async fn gen_05_disjoint(cx: Cx) -> Outcome {
     let other = cx.in_other_org()?;
     let (harness, agent, session) = (cx.harness().await?, cx.agent().await?, cx.session().await?);
     let about = reads_of(&cx, &|prefix| match prefix {
@@ -236,7 +236,7 @@ async fn disjoint(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn not_there(cx: Cx) -> Outcome {
+async fn gen_06_not_there(cx: Cx) -> Outcome {
     let id = cx.session().await?;
     for probe in reads_of(&cx, &|prefix| {
         if prefix == "session" {
@@ -327,7 +327,7 @@ async fn provoked(cx: &Cx) -> Vec<StoreError> {
     errors
 }
 
-async fn raw_texts(cx: Cx) -> Outcome {
+async fn gen_07_raw_texts(cx: Cx) -> Outcome {
     for error in provoked(&cx).await {
         present(
             "the reason of an error (ErrorInfo of domain mortise.adapter.v1)",
@@ -353,7 +353,7 @@ async fn raw_texts(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn typed(cx: Cx) -> Outcome {
+async fn gen_08_typed(cx: Cx) -> Outcome {
     let errors = provoked(&cx).await.into_iter();
     let typed: Vec<_> = errors
         .filter(|error| {
@@ -391,7 +391,7 @@ async fn typed(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn unlisted(cx: Cx) -> Outcome {
+async fn gen_14_unlisted(cx: Cx) -> Outcome {
     if SERVICES.iter().all(|service| cx.offers(service)) {
         return skipped("the server offers every service");
     }
@@ -426,7 +426,7 @@ async fn unlisted(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn no_secret(cx: Cx) -> Outcome {
+async fn gen_15_no_secret(cx: Cx) -> Outcome {
     const MARKER: &str = "marker-4c1d77";
     let mut errors = Vec::new();
     if cx.offers(storage::NAME) {
@@ -475,7 +475,7 @@ async fn no_secret(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn equal_reads(cx: Cx) -> Outcome {
+async fn gen_16_equal_reads(cx: Cx) -> Outcome {
     let id = cx.session().await?;
     for probe in reads_of(&cx, &|prefix| {
         if prefix == "session" {

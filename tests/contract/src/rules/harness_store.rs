@@ -14,19 +14,19 @@ use mortise_proto::rpc::table::platform_store_service::{self as platform, UPDATE
 
 pub(crate) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("HAR-01", "A harness that does not exist is an empty chain, not an error.", "T:69", unknown)
-        .hard("HAR-02", "A harness without a parent is one element with its id.", "T:70", single).needs(&[Need::Harness])
-        .hard("HAR-03", "A chain ends with the harness that was asked for.", "T:67, dependency_blocker.rs:55", leaf_last).needs(&[Need::Seed])
-        .hard("HAR-04", "A chain is grandparent, parent, child; or one element that they are folded into.", "T:61-67", order).needs(&[Need::Seed])
-        .hard("HAR-05", "A folded chain is what upstream folds: prompts from the root on, capabilities overridden in place, allowed networks intersected, blocked ones joined.", "T:63, config_layer.rs:65", folds).needs(&[Need::Seed])
-        .hard("HAR-06", "An archived harness is returned with its status, and so is a harness with an archived parent.", "dependency_blocker.rs:58", archived).needs(&[Need::Seed])
-        .hard("HAR-07", "A deleted harness is returned with its status, or as an empty chain.", "dependency_blocker.rs:59-61", deleted).needs(&[Need::Seed])
-        .soft("HAR-08", "A cycle of parents ends.", "harness_store.proto", cycle).needs(&[Need::Seed])
-        .hard("HAR-09", "A change through the platform is in the next chain.", "H:847-941", updated).with(&[platform::NAME]).needs(&[Need::Harness])
-        .hard("HAR-10", "MCP servers, networks, files, capabilities and all other parts of a harness come back.", "harness.rs:60-142", everything).needs(&[Need::Seed])
-        .hard("HAR-11", "Another org's chain of a harness whose id it knows is empty or refused.", "context.proto", other_org).needs(&[Need::Harness, Need::OtherOrg])
-        .hard("HAR-12", "A malformed id is refused as INVALID_FIELD.", "ID:85-121", malformed)
-        .hard("HAR-13", "A harness has times, created_at not after updated_at.", "harness_store.proto", times).needs(&[Need::Harness])
+        .hard("HAR-01", "A harness that does not exist is an empty chain, not an error.", "T:69", har_01_unknown)
+        .hard("HAR-02", "A harness without a parent is one element with its id.", "T:70", har_02_single).needs(&[Need::Harness])
+        .hard("HAR-03", "A chain ends with the harness that was asked for.", "T:67, dependency_blocker.rs:55", har_03_leaf_last).needs(&[Need::Seed])
+        .hard("HAR-04", "A chain is grandparent, parent, child; or one element that they are folded into.", "T:61-67", har_04_order).needs(&[Need::Seed])
+        .hard("HAR-05", "A folded chain is what upstream folds: prompts from the root on, capabilities overridden in place, allowed networks intersected, blocked ones joined.", "T:63, config_layer.rs:65", har_05_folds).needs(&[Need::Seed])
+        .hard("HAR-06", "An archived harness is returned with its status, and so is a harness with an archived parent.", "dependency_blocker.rs:58", har_06_archived).needs(&[Need::Seed])
+        .hard("HAR-07", "A deleted harness is returned with its status, or as an empty chain.", "dependency_blocker.rs:59-61", har_07_deleted).needs(&[Need::Seed])
+        .soft("HAR-08", "A cycle of parents ends.", "harness_store.proto", har_08_cycle).needs(&[Need::Seed])
+        .hard("HAR-09", "A change through the platform is in the next chain.", "H:847-941", har_09_updated).with(&[platform::NAME]).needs(&[Need::Harness])
+        .hard("HAR-10", "MCP servers, networks, files, capabilities and all other parts of a harness come back.", "harness.rs:60-142", har_10_everything).needs(&[Need::Seed])
+        .hard("HAR-11", "Another org's chain of a harness whose id it knows is empty or refused.", "context.proto", har_11_other_org).needs(&[Need::Harness, Need::OtherOrg])
+        .hard("HAR-12", "A malformed id is refused as INVALID_FIELD.", "ID:85-121", har_12_malformed)
+        .hard("HAR-13", "A harness has times, created_at not after updated_at.", "harness_store.proto", har_13_times).needs(&[Need::Harness])
         .list()
 }
 
@@ -44,12 +44,12 @@ pub(crate) async fn chain(cx: &Cx, harness: &str) -> Outcome<Vec<pb::Harness>> {
         .harnesses)
 }
 
-async fn unknown(cx: Cx) -> Outcome {
+async fn har_01_unknown(cx: Cx) -> Outcome {
     let chain = chain(&cx, &fresh_id("harness")).await?;
     same("GetHarnessChain of no harness", &chain, &Vec::new())
 }
 
-async fn single(cx: Cx) -> Outcome {
+async fn har_02_single(cx: Cx) -> Outcome {
     let id = cx.harness().await?;
     let chain = chain(&cx, &id).await?;
     let last = present("the last of GetHarnessChain", chain.last())?;
@@ -105,7 +105,7 @@ async fn family(cx: &Cx) -> Outcome<[pb::Harness; 3]> {
     Ok([first, second, third])
 }
 
-async fn leaf_last(cx: Cx) -> Outcome {
+async fn har_03_leaf_last(cx: Cx) -> Outcome {
     for harness in family(&cx).await? {
         let chain = chain(&cx, &harness.id).await?;
         let last = present("the last of GetHarnessChain", chain.last())?;
@@ -118,7 +118,7 @@ async fn leaf_last(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn order(cx: Cx) -> Outcome {
+async fn har_04_order(cx: Cx) -> Outcome {
     let family = family(&cx).await?;
     let expected: Vec<&str> = family.iter().map(|harness| harness.id.as_str()).collect();
     let chain = chain(&cx, expected[2]).await?;
@@ -132,7 +132,7 @@ async fn order(cx: Cx) -> Outcome {
     )
 }
 
-async fn folds(cx: Cx) -> Outcome {
+async fn har_05_folds(cx: Cx) -> Outcome {
     let family = family(&cx).await?;
     let chain = chain(&cx, &family[2].id).await?;
     if let [folded] = chain.as_slice() {
@@ -189,7 +189,7 @@ async fn folds(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn archived(cx: Cx) -> Outcome {
+async fn har_06_archived(cx: Cx) -> Outcome {
     let archive = |harness: &mut pb::Harness| {
         harness.status = pb::HarnessStatus::Archived.into();
         harness.archived_at = harness.updated_at;
@@ -219,7 +219,7 @@ async fn archived(cx: Cx) -> Outcome {
     )
 }
 
-async fn deleted(cx: Cx) -> Outcome {
+async fn har_07_deleted(cx: Cx) -> Outcome {
     let harness = a_harness(&cx, |harness| {
         harness.status = pb::HarnessStatus::Deleted.into();
         harness.deleted_at = harness.updated_at;
@@ -235,7 +235,7 @@ async fn deleted(cx: Cx) -> Outcome {
     }
 }
 
-async fn cycle(cx: Cx) -> Outcome {
+async fn har_08_cycle(cx: Cx) -> Outcome {
     let first = a_harness(&cx, |_| {}).await?;
     let second = a_harness(&cx, |harness| {
         harness.parent_harness_id = Some(first.id.clone())
@@ -256,7 +256,7 @@ async fn cycle(cx: Cx) -> Outcome {
     )
 }
 
-async fn updated(cx: Cx) -> Outcome {
+async fn har_09_updated(cx: Cx) -> Outcome {
     let id = cx.harness().await?;
     let session = cx.session().await?;
     for prompt in ["one", "two", ""] {
@@ -279,7 +279,7 @@ async fn updated(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn everything(cx: Cx) -> Outcome {
+async fn har_10_everything(cx: Cx) -> Outcome {
     let mut put = a_harness(&cx, |harness| {
         harness.display_name = Some("Ünïcode\n".into());
         harness.description = Some(String::new());
@@ -321,7 +321,7 @@ async fn everything(cx: Cx) -> Outcome {
     same("the harness", &found, &put)
 }
 
-async fn other_org(cx: Cx) -> Outcome {
+async fn har_11_other_org(cx: Cx) -> Outcome {
     let id = cx.harness().await?;
     // Refusing and seeing nothing are both right.
     if let Ok(answer) = cx
@@ -338,14 +338,14 @@ async fn other_org(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn har_12_malformed(cx: Cx) -> Outcome {
     for id in malformed_ids("harness") {
         refused_as_invalid(&cx, &GET_HARNESS_CHAIN, asking(&id)).await?;
     }
     Ok(())
 }
 
-async fn times(cx: Cx) -> Outcome {
+async fn har_13_times(cx: Cx) -> Outcome {
     let found = chain(&cx, &cx.harness().await?).await?;
     let last = present("the last of GetHarnessChain", found.last())?;
     present("created_at", last.created_at.as_ref())?;

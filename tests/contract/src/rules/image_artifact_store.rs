@@ -18,25 +18,25 @@ use mortise_proto::rpc::table::image_resolver_service::{self as resolver, RESOLV
 
 pub(crate) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("IMG-01", "A new image has an id, the size of its bytes, and the name, type and metadata that were given.", "T:179-216", creates)
-        .hard("IMG-02", "The bytes come back as they were: all 256 values, none at all, 8 MiB.", "T:212", bytes_survive)
-        .hard("IMG-03", "GetImageInfo, GetImage and CreateImage say the same of an image.", "T:215", info)
-        .hard("IMG-04", "An image that is unknown is absent: an empty stream, no info.", "T:212-215", unknown)
-        .soft("IMG-05", "The same bytes stored twice are two images.", "image_artifact_store.proto", twins)
-        .hard("IMG-06", "ResolveImage gives an image's type and its bytes in padded base64 without a prefix.", "T:1458-1464", resolves).with(&[resolver::NAME])
-        .hard("IMG-07", "ResolveImage of an unknown UUID is an empty stream, not an error.", "T:1514", resolves_unknown).with(&[resolver::NAME])
-        .hard("IMG-08", "Another org sees no image whose id it knows.", "H:106", other_org).needs(&[Need::OtherOrg])
-        .hard("IMG-09", "CreateImage that is sent again under its request_id, all of its stream, is answered as the first time.", "context.proto, request_id", production::repeats).full()
-        .hard("IMG-10", "An upload whose caller went away in the middle is stored whole when it is sent again.", "image_artifact_store.proto, CreateImage", production::lost_replies).full()
-        .hard("IMG-11", "Chunks that do not hold size_bytes bytes are refused as INVALID_FIELD.", "image_artifact_store.proto, CreateImage", production::wrong_size)
-        .hard("IMG-12", "More than 64 MiB are refused with MESSAGE_TOO_LARGE before a chunk is read.", "image_artifact_store.proto, CreateImage", production::too_large)
-        .hard("IMG-13", "An image of exactly 64 MiB is stored and read back.", "image_artifact_store.proto", production::largest).full()
-        .hard("IMG-14", "How bytes are cut into chunks does not matter, up to 256 KiB each.", "image_artifact_store.proto, CreateImage", production::chunks)
-        .hard("IMG-15", "A stream without a header, with a chunk before it, or with two is refused as INVALID_FIELD.", "image_artifact_store.proto, CreateImageRequest", production::disordered)
-        .hard("IMG-16", "Names, types and metadata that stores damage survive; metadata that is no JSON is refused.", "image_artifact_store.proto, NewImage", production::awkward)
-        .hard("IMG-17", "A malformed image id is refused as INVALID_FIELD.", "ID:85-121", malformed)
-        .hard("IMG-18", "ResolveImage refuses an id that is not a UUID as INVALID_FIELD.", "image_resolver.proto", resolves_no_uuid).with(&[resolver::NAME])
-        .hard("IMG-19", "16 uploads at the same time are 16 images, each with its own bytes.", "tool_scheduler.rs:42", production::concurrent).full()
+        .hard("IMG-01", "A new image has an id, the size of its bytes, and the name, type and metadata that were given.", "T:179-216", img_01_creates)
+        .hard("IMG-02", "The bytes come back as they were: all 256 values, none at all, 8 MiB.", "T:212", img_02_bytes_survive)
+        .hard("IMG-03", "GetImageInfo, GetImage and CreateImage say the same of an image.", "T:215", img_03_info)
+        .hard("IMG-04", "An image that is unknown is absent: an empty stream, no info.", "T:212-215", img_04_unknown)
+        .soft("IMG-05", "The same bytes stored twice are two images.", "image_artifact_store.proto", img_05_twins)
+        .hard("IMG-06", "ResolveImage gives an image's type and its bytes in padded base64 without a prefix.", "T:1458-1464", img_06_resolves).with(&[resolver::NAME])
+        .hard("IMG-07", "ResolveImage of an unknown UUID is an empty stream, not an error.", "T:1514", img_07_resolves_unknown).with(&[resolver::NAME])
+        .hard("IMG-08", "Another org sees no image whose id it knows.", "H:106", img_08_other_org).needs(&[Need::OtherOrg])
+        .hard("IMG-09", "CreateImage that is sent again under its request_id, all of its stream, is answered as the first time.", "context.proto, request_id", production::img_09_repeats).full()
+        .hard("IMG-10", "An upload whose caller went away in the middle is stored whole when it is sent again.", "image_artifact_store.proto, CreateImage", production::img_10_lost_replies).full()
+        .hard("IMG-11", "Chunks that do not hold size_bytes bytes are refused as INVALID_FIELD.", "image_artifact_store.proto, CreateImage", production::img_11_wrong_size)
+        .hard("IMG-12", "More than 64 MiB are refused with MESSAGE_TOO_LARGE before a chunk is read.", "image_artifact_store.proto, CreateImage", production::img_12_too_large)
+        .hard("IMG-13", "An image of exactly 64 MiB is stored and read back.", "image_artifact_store.proto", production::img_13_largest).full()
+        .hard("IMG-14", "How bytes are cut into chunks does not matter, up to 256 KiB each.", "image_artifact_store.proto, CreateImage", production::img_14_chunks)
+        .hard("IMG-15", "A stream without a header, with a chunk before it, or with two is refused as INVALID_FIELD.", "image_artifact_store.proto, CreateImageRequest", production::img_15_disordered)
+        .hard("IMG-16", "Names, types and metadata that stores damage survive; metadata that is no JSON is refused.", "image_artifact_store.proto, NewImage", production::img_16_awkward)
+        .hard("IMG-17", "A malformed image id is refused as INVALID_FIELD.", "ID:85-121", img_17_malformed)
+        .hard("IMG-18", "ResolveImage refuses an id that is not a UUID as INVALID_FIELD.", "image_resolver.proto", img_18_resolves_no_uuid).with(&[resolver::NAME])
+        .hard("IMG-19", "16 uploads at the same time are 16 images, each with its own bytes.", "tool_scheduler.rs:42", production::img_19_concurrent).full()
         .list()
 }
 
@@ -201,7 +201,7 @@ fn all_values() -> Vec<u8> {
     (0..=u8::MAX).collect()
 }
 
-async fn creates(cx: Cx) -> Outcome {
+async fn img_01_creates(cx: Cx) -> Outcome {
     let bytes = all_values();
     let image = stored(&cx, &bytes).await?;
     that(
@@ -226,7 +226,7 @@ async fn creates(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn bytes_survive(cx: Cx) -> Outcome {
+async fn img_02_bytes_survive(cx: Cx) -> Outcome {
     for bytes in [all_values(), Vec::new(), cx.random_bytes(8 * 1024 * 1024)] {
         let image = stored(&cx, &bytes).await?;
         let kept = bytes_of(&cx, &image.id).await?;
@@ -235,7 +235,7 @@ async fn bytes_survive(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn info(cx: Cx) -> Outcome {
+async fn img_03_info(cx: Cx) -> Outcome {
     let image = stored(&cx, b"bytes").await?;
     let answer = cx.call(&GET_IMAGE_INFO, info_of(&image.id)).await?;
     same(
@@ -251,7 +251,7 @@ async fn info(cx: Cx) -> Outcome {
     )
 }
 
-async fn unknown(cx: Cx) -> Outcome {
+async fn img_04_unknown(cx: Cx) -> Outcome {
     let id = fresh_id("img");
     let read = read(&cx, &id).await?;
     absent(
@@ -262,13 +262,13 @@ async fn unknown(cx: Cx) -> Outcome {
     absent("GetImageInfo.image of one that is unknown", answer.image)
 }
 
-async fn twins(cx: Cx) -> Outcome {
+async fn img_05_twins(cx: Cx) -> Outcome {
     let one = stored(&cx, b"the same").await?;
     let other = stored(&cx, b"the same").await?;
     different("the id of the second image", &other.id, &one.id)
 }
 
-async fn resolves(cx: Cx) -> Outcome {
+async fn img_06_resolves(cx: Cx) -> Outcome {
     // Lengths that need no, one and two characters of padding, and more than one chunk.
     let sizes = [0, 255, 256, 257, 700_000];
     for size in sizes {
@@ -291,14 +291,14 @@ async fn resolves(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn resolves_unknown(cx: Cx) -> Outcome {
+async fn img_07_resolves_unknown(cx: Cx) -> Outcome {
     absent(
         "ResolveImage of an unknown UUID",
         resolved(&cx, &fresh_uuid()).await?,
     )
 }
 
-async fn other_org(cx: Cx) -> Outcome {
+async fn img_08_other_org(cx: Cx) -> Outcome {
     let image = stored(&cx, b"ours").await?;
     let other = cx.in_other_org()?;
     // Refusing and seeing nothing are both right.
@@ -318,7 +318,7 @@ async fn other_org(cx: Cx) -> Outcome {
     same_bytes("the bytes in their own org", &kept, b"ours")
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn img_17_malformed(cx: Cx) -> Outcome {
     let reasons = [ErrorReason::InvalidField];
     let more = ["img_1", "img_0000000000000000000000000000000A"];
     for id in NO_SESSION_IDS.into_iter().chain(more) {
@@ -328,7 +328,7 @@ async fn malformed(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn resolves_no_uuid(cx: Cx) -> Outcome {
+async fn img_18_resolves_no_uuid(cx: Cx) -> Outcome {
     let reasons = [ErrorReason::InvalidField];
     for id in ["", "1", "img_1", "00000000-0000-0000-0000-00000000000g"] {
         stream_refused_with(&cx, &RESOLVE_IMAGE, resolve(id), &reasons).await?;

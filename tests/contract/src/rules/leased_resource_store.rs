@@ -17,23 +17,23 @@ use mortise_proto::rpc::table::session_resource_registry_service::{
 
 pub(crate) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("LEASE-01", "Two upserts of one identity are one lease with one id.", "T:747-752", one_lease)
-        .hard("LEASE-02", "The second upsert moves last_touched_at and lease_expires_at on.", "T:747", refreshes)
-        .hard("LEASE-03", "lease_expires_at is last_touched_at plus the duration.", "RO test store", expires)
-        .hard("LEASE-04", "A lease that is released says so and stays in the list.", "T:754-771", releases)
-        .hard("LEASE-05", "Releasing an unknown lease returns none, not an error.", "T:765", unknown)
-        .soft("LEASE-06", "An upsert after a release makes the lease active again, under its id.", "leased_resource.rs:28-37", active_again)
-        .hard("LEASE-07", "The list is of one session, oldest first.", "RO test store", lists)
-        .hard("LEASE-08", "Every lease has an entry in the registry with its kind, its status and the four keys that name it.", "session_resource.rs:9, RO:18-25, 61-100", in_registry).with(&[registry::NAME])
-        .hard("LEASE-09", "The owner, the name and the metadata survive.", "leased_resource.rs:126", survives)
-        .hard("LEASE-10", "Each keyed change that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", production::repeats).full()
-        .hard("LEASE-11", "A change whose caller went away before the answer is done once when it is sent again.", "context.proto, request_id", production::lost_replies).full()
-        .hard("LEASE-12", "16 upserts of one identity at the same time are one lease.", "T:747-752", production::concurrent).full()
-        .hard("LEASE-13", "A different provider, type, external id or session is a different lease.", "leased_resource_store.proto", identities)
-        .hard("LEASE-14", "The longest duration of a lease works.", "leased_resource_store.proto, lease_duration_seconds", production::longest).full()
-        .hard("LEASE-15", "A malformed session id, owner or metadata is refused as INVALID_FIELD.", "ID:85-121", production::malformed)
-        .hard("LEASE-16", "Another org sees no lease of a session whose id it knows, and cannot change one.", "context.proto", production::other_org).needs(&[Need::OtherOrg])
-        .hard("LEASE-17", "A lease that was answered over one connection is readable over another at once.", "read your writes", production::second_view).full()
+        .hard("LEASE-01", "Two upserts of one identity are one lease with one id.", "T:747-752", lease_01_one_lease)
+        .hard("LEASE-02", "The second upsert moves last_touched_at and lease_expires_at on.", "T:747", lease_02_refreshes)
+        .hard("LEASE-03", "lease_expires_at is last_touched_at plus the duration.", "RO test store", lease_03_expires)
+        .hard("LEASE-04", "A lease that is released says so and stays in the list.", "T:754-771", lease_04_releases)
+        .hard("LEASE-05", "Releasing an unknown lease returns none, not an error.", "T:765", lease_05_unknown)
+        .soft("LEASE-06", "An upsert after a release makes the lease active again, under its id.", "leased_resource.rs:28-37", lease_06_active_again)
+        .hard("LEASE-07", "The list is of one session, oldest first.", "RO test store", lease_07_lists)
+        .hard("LEASE-08", "Every lease has an entry in the registry with its kind, its status and the four keys that name it.", "session_resource.rs:9, RO:18-25, 61-100", lease_08_in_registry).with(&[registry::NAME])
+        .hard("LEASE-09", "The owner, the name and the metadata survive.", "leased_resource.rs:126", lease_09_survives)
+        .hard("LEASE-10", "Each keyed change that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", production::lease_10_repeats).full()
+        .hard("LEASE-11", "A change whose caller went away before the answer is done once when it is sent again.", "context.proto, request_id", production::lease_11_lost_replies).full()
+        .hard("LEASE-12", "16 upserts of one identity at the same time are one lease.", "T:747-752", production::lease_12_concurrent).full()
+        .hard("LEASE-13", "A different provider, type, external id or session is a different lease.", "leased_resource_store.proto", lease_13_identities)
+        .hard("LEASE-14", "The longest duration of a lease works.", "leased_resource_store.proto, lease_duration_seconds", production::lease_14_longest).full()
+        .hard("LEASE-15", "A malformed session id, owner or metadata is refused as INVALID_FIELD.", "ID:85-121", production::lease_15_malformed)
+        .hard("LEASE-16", "Another org sees no lease of a session whose id it knows, and cannot change one.", "context.proto", production::lease_16_other_org).needs(&[Need::OtherOrg])
+        .hard("LEASE-17", "A lease that was answered over one connection is readable over another at once.", "read your writes", production::lease_17_second_view).full()
         .list()
 }
 
@@ -100,7 +100,7 @@ fn runs_for(lease: &pb::LeasedResource, seconds: i64) -> Outcome {
     }
 }
 
-async fn one_lease(cx: Cx) -> Outcome {
+async fn lease_01_one_lease(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let first = upsert(&cx, lease(&session, "x")).await?;
     that(
@@ -129,7 +129,7 @@ async fn one_lease(cx: Cx) -> Outcome {
     )
 }
 
-async fn refreshes(cx: Cx) -> Outcome {
+async fn lease_02_refreshes(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let first = upsert(&cx, lease(&session, "x")).await?;
     let second = upsert(&cx, lease(&session, "x")).await?;
@@ -153,7 +153,7 @@ async fn refreshes(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn expires(cx: Cx) -> Outcome {
+async fn lease_03_expires(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for seconds in [60, 3_600, 86_400, 10] {
         let request = pb::UpsertResourceRequest {
@@ -171,7 +171,7 @@ async fn expires(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn releases(cx: Cx) -> Outcome {
+async fn lease_04_releases(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let leased = upsert(&cx, lease(&session, "x")).await?;
     let answer = cx.call(&RELEASE_RESOURCE, release(&session, "x")).await?;
@@ -189,7 +189,7 @@ async fn releases(cx: Cx) -> Outcome {
     )
 }
 
-async fn unknown(cx: Cx) -> Outcome {
+async fn lease_05_unknown(cx: Cx) -> Outcome {
     let (session, other) = (cx.session().await?, cx.session().await?);
     upsert(&cx, lease(&other, "x")).await?;
     upsert(&cx, lease(&session, "y")).await?;
@@ -210,7 +210,7 @@ async fn unknown(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn active_again(cx: Cx) -> Outcome {
+async fn lease_06_active_again(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let first = upsert(&cx, lease(&session, "x")).await?;
     cx.call(&RELEASE_RESOURCE, release(&session, "x")).await?;
@@ -227,7 +227,7 @@ async fn active_again(cx: Cx) -> Outcome {
     )
 }
 
-async fn lists(cx: Cx) -> Outcome {
+async fn lease_07_lists(cx: Cx) -> Outcome {
     let (session, other) = (cx.session().await?, cx.session().await?);
     same(
         "ListResources.resources of a fresh session",
@@ -247,7 +247,7 @@ async fn lists(cx: Cx) -> Outcome {
     )
 }
 
-async fn in_registry(cx: Cx) -> Outcome {
+async fn lease_08_in_registry(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let leased = upsert(&cx, lease(&session, "box-1")).await?;
     let expected = [
@@ -289,7 +289,7 @@ async fn in_registry(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn survives(cx: Cx) -> Outcome {
+async fn lease_09_survives(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let owner = fresh_uuid();
     let request = pb::UpsertResourceRequest {
@@ -324,7 +324,7 @@ async fn survives(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn identities(cx: Cx) -> Outcome {
+async fn lease_13_identities(cx: Cx) -> Outcome {
     let (session, other) = (cx.session().await?, cx.session().await?);
     let requests = [
         lease(&session, "x"),

@@ -17,61 +17,61 @@ pub(crate) fn rules() -> Vec<Rule> {
             "LLM-01",
             "A model that does not exist is absent, not an error.",
             "RC:348-352",
-            unknown,
+            llm_01_unknown,
         )
         .hard(
             "LLM-02",
             "A model comes with the provider's name of it, its type, key and address.",
             "T:124-135",
-            complete,
+            llm_02_complete,
         )
         .needs(&[Need::Seed])
         .hard(
             "LLM-03",
             "The default model is absent or complete.",
             "RC:354",
-            default,
+            llm_03_default,
         )
         .hard(
             "LLM-04",
             "A key or address that is absent stays absent, an empty one empty.",
             "LR:984-1000",
-            absent_key,
+            llm_04_absent_key,
         )
         .needs(&[Need::Seed])
         .hard(
             "LLM-05",
             "All six types of provider come back.",
             "llm_models.rs:19",
-            types,
+            llm_05_types,
         )
         .needs(&[Need::Seed])
         .soft(
             "LLM-06",
             "Two calls give the same answer.",
             "RE:813",
-            stable,
+            llm_06_stable,
         )
         .needs(&[Need::Seed])
         .hard(
             "LLM-07",
             "A model that is stored again is changed in the next answer.",
             "test_seed.proto",
-            replaced,
+            llm_07_replaced,
         )
         .needs(&[Need::Seed])
         .hard(
             "LLM-08",
             "Another org sees no model whose id it knows, nor its key.",
             "context.proto",
-            other_org,
+            llm_08_other_org,
         )
         .needs(&[Need::Seed, Need::OtherOrg])
         .hard(
             "LLM-09",
             "A malformed id is refused as INVALID_FIELD.",
             "ID:85-121",
-            malformed,
+            llm_09_malformed,
         )
         .list()
 }
@@ -133,20 +133,20 @@ async fn survives(cx: &Cx, model: &pb::ModelWithProvider) -> Outcome<String> {
     Ok(id)
 }
 
-async fn unknown(cx: Cx) -> Outcome {
+async fn llm_01_unknown(cx: Cx) -> Outcome {
     absent(
         "GetModelWithProvider of no model",
         get(&cx, &fresh_id("model")).await?,
     )
 }
 
-async fn complete(cx: Cx) -> Outcome {
+async fn llm_02_complete(cx: Cx) -> Outcome {
     survives(&cx, &model(pb::LlmProviderType::Anthropic))
         .await
         .map(drop)
 }
 
-async fn default(cx: Cx) -> Outcome {
+async fn llm_03_default(cx: Cx) -> Outcome {
     let request = pb::GetDefaultModelRequest { context: None };
     let Some(model) = cx.call(&GET_DEFAULT_MODEL, request).await?.model else {
         return Ok(());
@@ -166,7 +166,7 @@ async fn default(cx: Cx) -> Outcome {
     )
 }
 
-async fn absent_key(cx: Cx) -> Outcome {
+async fn llm_04_absent_key(cx: Cx) -> Outcome {
     for text in [None, Some(String::new())] {
         let model = pb::ModelWithProvider {
             api_key: text.clone(),
@@ -178,7 +178,7 @@ async fn absent_key(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn types(cx: Cx) -> Outcome {
+async fn llm_05_types(cx: Cx) -> Outcome {
     use pb::LlmProviderType as Type;
     for provider_type in [
         Type::Openai,
@@ -193,7 +193,7 @@ async fn types(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn stable(cx: Cx) -> Outcome {
+async fn llm_06_stable(cx: Cx) -> Outcome {
     let id = survives(&cx, &model(pb::LlmProviderType::Openai)).await?;
     let (one, other) = (
         get(&cx, &id).await?,
@@ -207,7 +207,7 @@ async fn stable(cx: Cx) -> Outcome {
     )
 }
 
-async fn replaced(cx: Cx) -> Outcome {
+async fn llm_07_replaced(cx: Cx) -> Outcome {
     let id = survives(&cx, &model(pb::LlmProviderType::Openai)).await?;
     let other = pb::ModelWithProvider {
         model: "other".into(),
@@ -224,7 +224,7 @@ async fn replaced(cx: Cx) -> Outcome {
     )
 }
 
-async fn other_org(cx: Cx) -> Outcome {
+async fn llm_08_other_org(cx: Cx) -> Outcome {
     let id = survives(&cx, &model(pb::LlmProviderType::Openai)).await?;
     // Refusing and seeing nothing are both right.
     if let Ok(answer) = cx
@@ -241,7 +241,7 @@ async fn other_org(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn llm_09_malformed(cx: Cx) -> Outcome {
     for id in malformed_ids("model") {
         refused_as_invalid(&cx, &GET_MODEL_WITH_PROVIDER, asking(&id)).await?;
     }

@@ -17,17 +17,17 @@ use uuid::Uuid;
 pub(crate) fn rules() -> Vec<Rule> {
     const SEED: &[Need] = &[Need::Seed];
     Group::of(NAME)
-        .hard("MCP-01", "A prefix that no server has resolves to nothing, not to an error.", "MX:84-88", unknown_prefix).needs(SEED)
-        .hard("MCP-02", "A server named `My Docs` is found by its prefix `my_docs`.", "mcp_server.rs:461", by_prefix).needs(SEED)
-        .hard("MCP-03", "Of servers with one name the session's goes before the agent's, and that before the harness's.", "RM:21-34", last_wins).needs(SEED)
-        .hard("MCP-04", "A server without authorization has no credential.", "mcp.proto, AuthorizeMcpServer", no_credential).needs(SEED)
-        .hard("MCP-05", "Servers that are started as processes are listed as such, with their arguments and environment.", "RM:88-96", stdio).needs(SEED)
-        .hard("MCP-06", "A session that does not exist has no servers and no credentials.", "mcp.proto", unknown_session)
-        .hard("MCP-07", "Addresses, headers and whether tools are discovered come back as they were put.", "RM:64-80", verbatim).needs(SEED)
-        .hard("MCP-08", "With OAuth the credential is the connection's token as a bearer.", "mcp.proto, AuthorizeMcpServer", oauth).needs(SEED)
-        .soft("MCP-09", "With an API key the credential is the session's secret of the server as a bearer.", "mcp.proto, AuthorizeMcpServer", api_key).needs(SEED).with(&[storage::NAME])
-        .hard("MCP-10", "Another org sees neither servers nor credentials of a session whose id it knows.", "context.proto", other_org).needs(&[Need::Seed, Need::OtherOrg])
-        .hard("MCP-11", "A session id that is malformed is refused as INVALID_FIELD by every method.", "ID:85-121", malformed)
+        .hard("MCP-01", "A prefix that no server has resolves to nothing, not to an error.", "MX:84-88", mcp_01_unknown_prefix).needs(SEED)
+        .hard("MCP-02", "A server named `My Docs` is found by its prefix `my_docs`.", "mcp_server.rs:461", mcp_02_by_prefix).needs(SEED)
+        .hard("MCP-03", "Of servers with one name the session's goes before the agent's, and that before the harness's.", "RM:21-34", mcp_03_last_wins).needs(SEED)
+        .hard("MCP-04", "A server without authorization has no credential.", "mcp.proto, AuthorizeMcpServer", mcp_04_no_credential).needs(SEED)
+        .hard("MCP-05", "Servers that are started as processes are listed as such, with their arguments and environment.", "RM:88-96", mcp_05_stdio).needs(SEED)
+        .hard("MCP-06", "A session that does not exist has no servers and no credentials.", "mcp.proto", mcp_06_unknown_session)
+        .hard("MCP-07", "Addresses, headers and whether tools are discovered come back as they were put.", "RM:64-80", mcp_07_verbatim).needs(SEED)
+        .hard("MCP-08", "With OAuth the credential is the connection's token as a bearer.", "mcp.proto, AuthorizeMcpServer", mcp_08_oauth).needs(SEED)
+        .soft("MCP-09", "With an API key the credential is the session's secret of the server as a bearer.", "mcp.proto, AuthorizeMcpServer", mcp_09_api_key).needs(SEED).with(&[storage::NAME])
+        .hard("MCP-10", "Another org sees neither servers nor credentials of a session whose id it knows.", "context.proto", mcp_10_other_org).needs(&[Need::Seed, Need::OtherOrg])
+        .hard("MCP-11", "A session id that is malformed is refused as INVALID_FIELD by every method.", "ID:85-121", mcp_11_malformed)
         .list()
 }
 
@@ -84,7 +84,7 @@ async fn resolve(cx: &Cx, session_id: &str, prefix: &str) -> Outcome<Option<pb::
     Ok(cx.call(&RESOLVE_MCP_CONNECTION, request).await?.connection)
 }
 
-async fn unknown_prefix(cx: Cx) -> Outcome {
+async fn mcp_01_unknown_prefix(cx: Cx) -> Outcome {
     let session = session_with(&cx, "docs", http("https://mcp.example.com/mcp")).await?;
     absent(
         "ResolveMcpConnection of another prefix",
@@ -92,14 +92,14 @@ async fn unknown_prefix(cx: Cx) -> Outcome {
     )
 }
 
-async fn by_prefix(cx: Cx) -> Outcome {
+async fn mcp_02_by_prefix(cx: Cx) -> Outcome {
     let session = session_with(&cx, "My Docs", http("https://mcp.example.com/mcp")).await?;
     let found = resolve(&cx, &session, "my_docs").await?;
     let found = present("ResolveMcpConnection of `my_docs`", found)?;
     same("the connection's name", found.name.as_str(), "My Docs")
 }
 
-async fn last_wins(cx: Cx) -> Outcome {
+async fn mcp_03_last_wins(cx: Cx) -> Outcome {
     let on = |place: &str| http(&format!("https://{place}.example.com/mcp"));
     let of = |place: &str, names: &[&str]| -> BTreeMap<String, pb::ScopedMcpServer> {
         names
@@ -143,14 +143,14 @@ fn url_of(connection: &pb::McpConnection) -> Option<String> {
     }
 }
 
-async fn no_credential(cx: Cx) -> Outcome {
+async fn mcp_04_no_credential(cx: Cx) -> Outcome {
     let session = session_with(&cx, "docs", http("https://mcp.example.com/mcp")).await?;
     let request = authorizing(&session, "docs", pb::McpAuthMode::None, None);
     let answer = cx.call(&AUTHORIZE_MCP_SERVER, request).await?;
     absent("AuthorizeMcpServer.credential", answer.credential)
 }
 
-async fn stdio(cx: Cx) -> Outcome {
+async fn mcp_05_stdio(cx: Cx) -> Outcome {
     let server = pb::ScopedMcpServer {
         transport_type: pb::McpTransportType::Stdio.into(),
         command: Some("mcp".into()),
@@ -177,7 +177,7 @@ async fn stdio(cx: Cx) -> Outcome {
     )
 }
 
-async fn unknown_session(cx: Cx) -> Outcome {
+async fn mcp_06_unknown_session(cx: Cx) -> Outcome {
     let session = fresh_id("session");
     let servers = cx.call(&LIST_MCP_SERVERS, listing(&session)).await?.servers;
     same("ListMcpServers.servers", &servers.len(), &0)?;
@@ -190,7 +190,7 @@ async fn unknown_session(cx: Cx) -> Outcome {
     absent("AuthorizeMcpServer.credential", answer.credential)
 }
 
-async fn verbatim(cx: Cx) -> Outcome {
+async fn mcp_07_verbatim(cx: Cx) -> Outcome {
     let server = pb::ScopedMcpServer {
         headers: BTreeMap::from([("x-key".into(), "v".into())]),
         tool_discovery: false,
@@ -213,7 +213,7 @@ async fn verbatim(cx: Cx) -> Outcome {
     same("ListMcpServers.servers", &servers, &vec![expected])
 }
 
-async fn oauth(cx: Cx) -> Outcome {
+async fn mcp_08_oauth(cx: Cx) -> Outcome {
     let user_id = Uuid::new_v4().to_string();
     let provider = cx.name("provider");
     let connection = pb::Connection {
@@ -241,7 +241,7 @@ async fn oauth(cx: Cx) -> Outcome {
     bearer(&cx, request, "Bearer marker-token").await
 }
 
-async fn api_key(cx: Cx) -> Outcome {
+async fn mcp_09_api_key(cx: Cx) -> Outcome {
     let session = session_with(&cx, "docs", http("https://mcp.example.com/mcp")).await?;
     let set = pb::SetSecretRequest {
         context: None,
@@ -264,7 +264,7 @@ async fn bearer(cx: &Cx, request: pb::AuthorizeMcpServerRequest, expected: &str)
     )
 }
 
-async fn other_org(cx: Cx) -> Outcome {
+async fn mcp_10_other_org(cx: Cx) -> Outcome {
     let session = session_with(&cx, "docs", http("https://mcp.example.com/mcp")).await?;
     let other = cx.in_other_org()?;
     // Refusing and seeing nothing are both right.
@@ -294,7 +294,7 @@ async fn other_org(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn mcp_11_malformed(cx: Cx) -> Outcome {
     for id in MALFORMED_SESSIONS {
         refused_as_invalid(&cx, &LIST_MCP_SERVERS, listing(id)).await?;
         refused_as_invalid(&cx, &RESOLVE_MCP_CONNECTION, resolving(id, "docs")).await?;

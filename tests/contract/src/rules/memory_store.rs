@@ -16,31 +16,31 @@ use mortise_proto::rpc::table::memory_store_service::{
 
 pub(crate) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("MEM-01", "An org has one default store, of its own, named `default`.", "M:1046-1060", default_store)
-        .hard("MEM-02", "10 calls for the default store at the same time get the same store.", "M:1046", production::one_default).full()
-        .hard("MEM-03", "Another org has another default store.", "M:1048", two_orgs).needs(&[Need::OtherOrg])
-        .hard("MEM-04", "A store that is unknown is absent.", "M:1062", unknown_store)
-        .hard("MEM-05", "A memory is active and holds what was given, under an id of its own.", "M:1072-1094", creates)
-        .hard("MEM-06", "Importance is moved into 1 to 10.", "M:1088", importance)
-        .hard("MEM-07", "Memories are recalled the most important first, of equally important ones the newest.", "M:1136-1140", recalls::order)
-        .hard("MEM-08", "A query is text within the content or a tag, whatever its case, and none of its characters is special.", "M:1125-1133", recalls::text)
-        .hard("MEM-09", "Of tags that are asked for a memory has all, exactly.", "MEM schema text", recalls::tags)
-        .hard("MEM-10", "A kind that is asked for is matched exactly.", "MEM test_recall_by_kind", recalls::kind)
-        .hard("MEM-11", "The limit is applied last, the total counts before it, and a limit of 0 is 10.", "M:1142-1145", recalls::limit)
-        .hard("MEM-12", "Forgetting returns true once, then false, and the memory is no longer recalled.", "M:1148-1160", recalls::forgets)
-        .hard("MEM-13", "Forgetting in another store returns false and keeps the memory.", "MS:258-266", recalls::forgets_elsewhere)
-        .hard("MEM-14", "CountActive counts what Recall of the store finds without a filter.", "M:1162-1170", recalls::counts)
-        .hard("MEM-15", "Parts survive in their order, images of 1 MiB among them.", "MS:40-48", production::parts).full()
-        .hard("MEM-16", "Recall without a store never leaves the org.", "memory_store.proto", recalls::within_org).needs(&[Need::OtherOrg])
-        .hard("MEM-17", "Recall that finds nothing gives no memory and a total of 0, in one message at least.", "MEM test_recall_empty_store", recalls::nothing)
-        .hard("MEM-18", "Each keyed change that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", production::repeats).full()
-        .hard("MEM-19", "A change whose caller went away before the answer is done once when it is sent again.", "context.proto, request_id", production::lost_replies).full()
-        .hard("MEM-20", "32 memories stored at the same time are all there; of 8 calls that forget one exactly one returns true.", "tool_scheduler.rs:42", production::concurrent).full()
-        .hard("MEM-21", "A memory for a store that is not there is INTERNAL + STORE with `not found`.", "memory_store.proto, CreateMemory", production::no_store)
-        .hard("MEM-22", "A malformed id, a kind that is left out and a part without content are refused as INVALID_FIELD.", "ID:85-121", production::malformed)
-        .hard("MEM-23", "Another org sees neither store nor memory whose ids it knows, and cannot change them.", "context.proto", production::other_org).needs(&[Need::OtherOrg])
-        .hard("MEM-24", "Twelve memories with 1 MiB each are recalled whole, in messages that a client takes.", "MS:40-48", production::large_recall).full()
-        .hard("MEM-25", "Texts that stores damage survive in content, tags and parts.", "web_fetch.rs:256", production::awkward)
+        .hard("MEM-01", "An org has one default store, of its own, named `default`.", "M:1046-1060", mem_01_default_store)
+        .hard("MEM-02", "10 calls for the default store at the same time get the same store.", "M:1046", production::mem_02_one_default).full()
+        .hard("MEM-03", "Another org has another default store.", "M:1048", mem_03_two_orgs).needs(&[Need::OtherOrg])
+        .hard("MEM-04", "A store that is unknown is absent.", "M:1062", mem_04_unknown_store)
+        .hard("MEM-05", "A memory is active and holds what was given, under an id of its own.", "M:1072-1094", mem_05_creates)
+        .hard("MEM-06", "Importance is moved into 1 to 10.", "M:1088", mem_06_importance)
+        .hard("MEM-07", "Memories are recalled the most important first, of equally important ones the newest.", "M:1136-1140", recalls::mem_07_order)
+        .hard("MEM-08", "A query is text within the content or a tag, whatever its case, and none of its characters is special.", "M:1125-1133", recalls::mem_08_text)
+        .hard("MEM-09", "Of tags that are asked for a memory has all, exactly.", "MEM schema text", recalls::mem_09_tags)
+        .hard("MEM-10", "A kind that is asked for is matched exactly.", "MEM test_recall_by_kind", recalls::mem_10_kind)
+        .hard("MEM-11", "The limit is applied last, the total counts before it, and a limit of 0 is 10.", "M:1142-1145", recalls::mem_11_limit)
+        .hard("MEM-12", "Forgetting returns true once, then false, and the memory is no longer recalled.", "M:1148-1160", recalls::mem_12_forgets)
+        .hard("MEM-13", "Forgetting in another store returns false and keeps the memory.", "MS:258-266", recalls::mem_13_forgets_elsewhere)
+        .hard("MEM-14", "CountActive counts what Recall of the store finds without a filter.", "M:1162-1170", recalls::mem_14_counts)
+        .hard("MEM-15", "Parts survive in their order, images of 1 MiB among them.", "MS:40-48", production::mem_15_parts).full()
+        .hard("MEM-16", "Recall without a store never leaves the org.", "memory_store.proto", recalls::mem_16_within_org).needs(&[Need::OtherOrg])
+        .hard("MEM-17", "Recall that finds nothing gives no memory and a total of 0, in one message at least.", "MEM test_recall_empty_store", recalls::mem_17_nothing)
+        .hard("MEM-18", "Each keyed change that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", production::mem_18_repeats).full()
+        .hard("MEM-19", "A change whose caller went away before the answer is done once when it is sent again.", "context.proto, request_id", production::mem_19_lost_replies).full()
+        .hard("MEM-20", "32 memories stored at the same time are all there; of 8 calls that forget one exactly one returns true.", "tool_scheduler.rs:42", production::mem_20_concurrent).full()
+        .hard("MEM-21", "A memory for a store that is not there is INTERNAL + STORE with `not found`.", "memory_store.proto, CreateMemory", production::mem_21_no_store)
+        .hard("MEM-22", "A malformed id, a kind that is left out and a part without content are refused as INVALID_FIELD.", "ID:85-121", production::mem_22_malformed)
+        .hard("MEM-23", "Another org sees neither store nor memory whose ids it knows, and cannot change them.", "context.proto", production::mem_23_other_org).needs(&[Need::OtherOrg])
+        .hard("MEM-24", "Twelve memories with 1 MiB each are recalled whole, in messages that a client takes.", "MS:40-48", production::mem_24_large_recall).full()
+        .hard("MEM-25", "Texts that stores damage survive in content, tags and parts.", "web_fetch.rs:256", production::mem_25_awkward)
         .list()
 }
 
@@ -137,7 +137,7 @@ async fn contents(cx: &Cx, request: pb::RecallRequest) -> Outcome<Vec<String>> {
     Ok(memories.into_iter().map(|memory| memory.content).collect())
 }
 
-async fn default_store(cx: Cx) -> Outcome {
+async fn mem_01_default_store(cx: Cx) -> Outcome {
     let first = store(&cx).await?;
     that(
         "MemoryStore.id",
@@ -157,7 +157,7 @@ async fn default_store(cx: Cx) -> Outcome {
     same("GetMemoryStore.store", &answer.store, &Some(first))
 }
 
-async fn two_orgs(cx: Cx) -> Outcome {
+async fn mem_03_two_orgs(cx: Cx) -> Outcome {
     let (mine, other) = (store(&cx).await?, store(&cx.in_other_org()?).await?);
     let differ = mine.id != other.id;
     that(
@@ -168,7 +168,7 @@ async fn two_orgs(cx: Cx) -> Outcome {
     )
 }
 
-async fn unknown_store(cx: Cx) -> Outcome {
+async fn mem_04_unknown_store(cx: Cx) -> Outcome {
     let request = get_store(&fresh_id("mst"));
     absent(
         "GetMemoryStore.store of one that is unknown",
@@ -176,7 +176,7 @@ async fn unknown_store(cx: Cx) -> Outcome {
     )
 }
 
-async fn creates(cx: Cx) -> Outcome {
+async fn mem_05_creates(cx: Cx) -> Outcome {
     let (store, tag) = (store(&cx).await?, cx.name("tag"));
     let request = pb::CreateMemoryRequest {
         kind: Kind::Procedure.into(),
@@ -228,7 +228,7 @@ async fn creates(cx: Cx) -> Outcome {
     )
 }
 
-async fn importance(cx: Cx) -> Outcome {
+async fn mem_06_importance(cx: Cx) -> Outcome {
     let (store, tag) = (store(&cx).await?, cx.name("tag"));
     for (given, expected) in [(0, 1), (1, 1), (7, 7), (10, 10), (11, 10), (255, 10)] {
         let request = pb::CreateMemoryRequest {

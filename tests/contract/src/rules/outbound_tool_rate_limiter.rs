@@ -26,13 +26,13 @@ pub(crate) fn rules() -> Vec<Rule> {
             "RATE-01",
             "An org without a limit may make every call, 32 at once.",
             "T:874",
-            unlimited,
+            rate_01_unlimited,
         )
         .hard(
             "RATE-02",
             "Calls beyond the limit are refused, and allowed again after the window.",
             "T:867",
-            limited,
+            rate_02_limited,
         )
         .needs(&[Need::Seed])
         .full()
@@ -40,7 +40,7 @@ pub(crate) fn rules() -> Vec<Rule> {
             "RATE-04",
             "Two orgs do not share a counter.",
             "H:1009-1013",
-            two_orgs,
+            rate_04_two_orgs,
         )
         .needs(&[Need::Seed, Need::OtherOrg])
         .full()
@@ -48,7 +48,7 @@ pub(crate) fn rules() -> Vec<Rule> {
             "RATE-05",
             "Of 32 calls at the same time no more are allowed than two windows hold.",
             "tool_scheduler.rs:42",
-            concurrent,
+            rate_05_concurrent,
         )
         .needs(&[Need::Seed])
         .full()
@@ -56,7 +56,7 @@ pub(crate) fn rules() -> Vec<Rule> {
             "RATE-06",
             "A malformed org id is refused as INVALID_FIELD.",
             "ID:85-121",
-            malformed,
+            rate_06_malformed,
         )
         .list()
 }
@@ -107,7 +107,7 @@ async fn spend(cx: &Cx) -> Outcome<Vec<bool>> {
     Ok(answers)
 }
 
-async fn unlimited(cx: Cx) -> Outcome {
+async fn rate_01_unlimited(cx: Cx) -> Outcome {
     let Ok(_turn) = TURN.acquire().await else {
         return skipped("the rules of this family were stopped");
     };
@@ -126,7 +126,7 @@ async fn unlimited(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn limited(cx: Cx) -> Outcome {
+async fn rate_02_limited(cx: Cx) -> Outcome {
     under_limit(&cx, async {
         let answers = spend(&cx).await?;
         same(
@@ -147,7 +147,7 @@ async fn limited(cx: Cx) -> Outcome {
     .await
 }
 
-async fn two_orgs(cx: Cx) -> Outcome {
+async fn rate_04_two_orgs(cx: Cx) -> Outcome {
     let other = cx.in_other_org()?;
     under_limit(&cx, async {
         limit(&other, 0).await?;
@@ -173,7 +173,7 @@ async fn two_orgs(cx: Cx) -> Outcome {
     .await
 }
 
-async fn concurrent(cx: Cx) -> Outcome {
+async fn rate_05_concurrent(cx: Cx) -> Outcome {
     under_limit(&cx, async {
         let answers = try_join_all((0..32).map(|_| allowed(&cx))).await?;
         let allowed = answers.iter().filter(|allowed| **allowed).count();
@@ -188,7 +188,7 @@ async fn concurrent(cx: Cx) -> Outcome {
     .await
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn rate_06_malformed(cx: Cx) -> Outcome {
     for id in ["", "1", "org_1", "org_0000000000000000000000000000000A"] {
         let request = pb::CheckOrgRequest {
             context: None,

@@ -14,18 +14,18 @@ use mortise_proto::rpc::table::test_seed_service::PUT_PAYMENT_POLICY;
 
 pub(crate) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("PAY-01", "A request above what the policy allows for one payment is TOOL_EXECUTION and charges nothing.", "payment.rs:225", above_limit).needs(&[Need::Seed])
-        .soft("PAY-02", "Without a policy nothing is paid: TOOL_EXECUTION, not applied.", "payment.rs:190", no_policy)
-        .hard("PAY-03", "The same request_id charges once and is answered as the first time.", "payment_authority.proto", once).needs(&[Need::Seed])
-        .hard("PAY-04", "A payment whose caller went away before the answer is made once when it is sent again.", "payment_authority.proto", lost_replies).needs(&[Need::Seed]).full()
-        .hard("PAY-05", "Of 12 payments at the same time as many are made as the account holds, never more.", "payment_authority.proto", concurrent).needs(&[Need::Seed]).full()
-        .hard("PAY-06", "A capability, operation or host that the policy does not name is refused.", "payment_authority.proto, LedgerPolicy", not_named).needs(&[Need::Seed])
-        .hard("PAY-07", "The limit of a day is over all payments of the policy.", "payment_authority.proto, LedgerPolicy", day_limit).needs(&[Need::Seed])
-        .hard("PAY-08", "A payment for a session that does not exist is SESSION_NOT_FOUND.", "payment_authority.proto", no_session).needs(&[Need::Session])
-        .hard("PAY-09", "Malformed ids, amounts, methods and JSON are refused as INVALID_FIELD.", "payment_authority.proto, MachinePaymentRequest", malformed)
-        .hard("PAY-10", "The policy of the session takes precedence over that of its agent.", "payment_authority.proto, LedgerPolicy", session_first).needs(&[Need::Seed, Need::Agent])
-        .hard("PAY-11", "Another org cannot pay for a session whose id it knows.", "context.proto", other_org).needs(&[Need::Seed, Need::OtherOrg])
-        .hard("PAY-12", "A payment says what was paid, at most what was allowed, over which rail, and what came of it in JSON.", "payment_authority.proto, MachinePaymentResponse", says).needs(&[Need::Seed])
+        .hard("PAY-01", "A request above what the policy allows for one payment is TOOL_EXECUTION and charges nothing.", "payment.rs:225", pay_01_above_limit).needs(&[Need::Seed])
+        .soft("PAY-02", "Without a policy nothing is paid: TOOL_EXECUTION, not applied.", "payment.rs:190", pay_02_no_policy)
+        .hard("PAY-03", "The same request_id charges once and is answered as the first time.", "payment_authority.proto", pay_03_once).needs(&[Need::Seed])
+        .hard("PAY-04", "A payment whose caller went away before the answer is made once when it is sent again.", "payment_authority.proto", pay_04_lost_replies).needs(&[Need::Seed]).full()
+        .hard("PAY-05", "Of 12 payments at the same time as many are made as the account holds, never more.", "payment_authority.proto", pay_05_concurrent).needs(&[Need::Seed]).full()
+        .hard("PAY-06", "A capability, operation or host that the policy does not name is refused.", "payment_authority.proto, LedgerPolicy", pay_06_not_named).needs(&[Need::Seed])
+        .hard("PAY-07", "The limit of a day is over all payments of the policy.", "payment_authority.proto, LedgerPolicy", pay_07_day_limit).needs(&[Need::Seed])
+        .hard("PAY-08", "A payment for a session that does not exist is SESSION_NOT_FOUND.", "payment_authority.proto", pay_08_no_session).needs(&[Need::Session])
+        .hard("PAY-09", "Malformed ids, amounts, methods and JSON are refused as INVALID_FIELD.", "payment_authority.proto, MachinePaymentRequest", pay_09_malformed)
+        .hard("PAY-10", "The policy of the session takes precedence over that of its agent.", "payment_authority.proto, LedgerPolicy", pay_10_session_first).needs(&[Need::Seed, Need::Agent])
+        .hard("PAY-11", "Another org cannot pay for a session whose id it knows.", "context.proto", pay_11_other_org).needs(&[Need::Seed, Need::OtherOrg])
+        .hard("PAY-12", "A payment says what was paid, at most what was allowed, over which rail, and what came of it in JSON.", "payment_authority.proto, MachinePaymentResponse", pay_12_says).needs(&[Need::Seed])
         .list()
 }
 
@@ -138,7 +138,7 @@ async fn holds(cx: &Cx, session: &str, usd: f64) -> Outcome {
     pay(cx, session, usd).await.map(drop)
 }
 
-async fn above_limit(cx: Cx) -> Outcome {
+async fn pay_01_above_limit(cx: Cx) -> Outcome {
     let session = session_with(&cx, 5.0, |policy| {
         policy.max_amount_usd_per_request = Some(2.0);
     })
@@ -150,7 +150,7 @@ async fn above_limit(cx: Cx) -> Outcome {
     holds(&cx, &session, 1.0).await
 }
 
-async fn no_policy(cx: Cx) -> Outcome {
+async fn pay_02_no_policy(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let request = payment(&session, 0.5);
     match cx.attempt(&EXECUTE_MACHINE_PAYMENT, request).await {
@@ -166,19 +166,19 @@ async fn no_policy(cx: Cx) -> Outcome {
     }
 }
 
-async fn once(cx: Cx) -> Outcome {
+async fn pay_03_once(cx: Cx) -> Outcome {
     let session = session_with(&cx, 3.0, |_| ()).await?;
     repeated(&cx, &EXECUTE_MACHINE_PAYMENT, payment(&session, 2.0)).await?;
     holds(&cx, &session, 1.0).await
 }
 
-async fn lost_replies(cx: Cx) -> Outcome {
+async fn pay_04_lost_replies(cx: Cx) -> Outcome {
     let session = session_with(&cx, 3.0, |_| ()).await?;
     lost_reply(&cx, &EXECUTE_MACHINE_PAYMENT, payment(&session, 2.0)).await?;
     holds(&cx, &session, 1.0).await
 }
 
-async fn concurrent(cx: Cx) -> Outcome {
+async fn pay_05_concurrent(cx: Cx) -> Outcome {
     let session = session_with(&cx, 5.0, |_| ()).await?;
     let other = cx.over_new_connection();
     let payments = (0..12).map(|index| {
@@ -198,7 +198,7 @@ async fn concurrent(cx: Cx) -> Outcome {
     )
 }
 
-async fn not_named(cx: Cx) -> Outcome {
+async fn pay_06_not_named(cx: Cx) -> Outcome {
     let session = session_with(&cx, 5.0, |policy| {
         policy.allowed_capabilities = vec!["contract".into()];
         policy.allowed_operations = vec!["buy".into(), "rent".into()];
@@ -233,7 +233,7 @@ async fn not_named(cx: Cx) -> Outcome {
     holds(&cx, &session, 4.5).await
 }
 
-async fn day_limit(cx: Cx) -> Outcome {
+async fn pay_07_day_limit(cx: Cx) -> Outcome {
     let session = session_with(&cx, 100.0, |policy| {
         policy.max_amount_usd_per_day = Some(3.0);
     })
@@ -246,7 +246,7 @@ async fn day_limit(cx: Cx) -> Outcome {
     refused(&cx, what, payment(&session, 0.01)).await
 }
 
-async fn no_session(cx: Cx) -> Outcome {
+async fn pay_08_no_session(cx: Cx) -> Outcome {
     let request = payment(&fresh_id("session"), 0.5);
     let error = cx.refused(&EXECUTE_MACHINE_PAYMENT, request).await?;
     if error.reason == Some(ErrorReason::Configuration) {
@@ -256,7 +256,7 @@ async fn no_session(cx: Cx) -> Outcome {
     has_reason(what, &error, &[ErrorReason::SessionNotFound])
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn pay_09_malformed(cx: Cx) -> Outcome {
     for id in NO_SESSION_IDS {
         refused_as_invalid(&cx, &EXECUTE_MACHINE_PAYMENT, payment(id, 0.5)).await?;
     }
@@ -289,7 +289,7 @@ async fn malformed(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn session_first(cx: Cx) -> Outcome {
+async fn pay_10_session_first(cx: Cx) -> Outcome {
     let session = session_with(&cx, 5.0, |policy| {
         policy.max_amount_usd_per_request = Some(1.0);
     })
@@ -308,7 +308,7 @@ async fn session_first(cx: Cx) -> Outcome {
     cx.call(&EXECUTE_MACHINE_PAYMENT, request).await.map(drop)
 }
 
-async fn other_org(cx: Cx) -> Outcome {
+async fn pay_11_other_org(cx: Cx) -> Outcome {
     let session = session_with(&cx, 1.0, |_| ()).await?;
     let other = cx.in_other_org()?;
     let request = payment(&session, 0.5);
@@ -322,7 +322,7 @@ async fn other_org(cx: Cx) -> Outcome {
     holds(&cx, &session, 1.0).await
 }
 
-async fn says(cx: Cx) -> Outcome {
+async fn pay_12_says(cx: Cx) -> Outcome {
     let session = session_with(&cx, 5.0, |_| ()).await?;
     let paid = pay(&cx, &session, 1.25).await?;
     let is_within = (0.0..=1.25).contains(&paid.amount_usd);

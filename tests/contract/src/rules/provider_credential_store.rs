@@ -16,34 +16,34 @@ pub(crate) fn rules() -> Vec<Rule> {
             "CRED-01",
             "A type of provider that the org has no credentials for is absent, not an error.",
             "T:235",
-            unknown,
+            cred_01_unknown,
         )
         .hard(
             "CRED-02",
             "Credentials come back with key and base URL; an absent and an empty URL differ.",
             "T:222-227",
-            known,
+            cred_02_known,
         )
         .needs(&[Need::Seed])
         .hard(
             "CRED-03",
             "Types of provider are compared exactly.",
             "provider_credential_store.proto",
-            exact,
+            cred_03_exact,
         )
         .needs(&[Need::Seed])
         .hard(
             "CRED-04",
             "Another org does not get the credentials.",
             "context.proto",
-            other_org,
+            cred_04_other_org,
         )
         .needs(&[Need::Seed, Need::OtherOrg])
         .hard(
             "CRED-05",
             "Replaced credentials are returned at once, over any connection.",
             "read your writes",
-            replaced,
+            cred_05_replaced,
         )
         .needs(&[Need::Seed])
         .full()
@@ -51,7 +51,7 @@ pub(crate) fn rules() -> Vec<Rule> {
             "CRED-06",
             "Keys come back to the byte.",
             "web_fetch.rs:256",
-            verbatim,
+            cred_06_verbatim,
         )
         .needs(&[Need::Seed])
         .list()
@@ -90,7 +90,7 @@ async fn put(cx: &Cx, provider_type: &str, credentials: pb::ProviderCredentials)
     }
 }
 
-async fn unknown(cx: Cx) -> Outcome {
+async fn cred_01_unknown(cx: Cx) -> Outcome {
     for provider in [cx.name("provider"), String::new(), "no provider\0".into()] {
         absent(
             "GetDefaultProviderCredentials.credentials of a type that nobody put",
@@ -100,7 +100,7 @@ async fn unknown(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn known(cx: Cx) -> Outcome {
+async fn cred_02_known(cx: Cx) -> Outcome {
     for base_url in [None, Some(""), Some("https://models.example.com/v1/")] {
         let (provider, given) = (cx.name("provider"), credentials("key-1", base_url));
         put(&cx, &provider, given.clone()).await?;
@@ -120,7 +120,7 @@ async fn known(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn exact(cx: Cx) -> Outcome {
+async fn cred_03_exact(cx: Cx) -> Outcome {
     let provider = cx.name("provider");
     put(&cx, &provider, credentials("key-1", None)).await?;
     let others = [
@@ -137,7 +137,7 @@ async fn exact(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn other_org(cx: Cx) -> Outcome {
+async fn cred_04_other_org(cx: Cx) -> Outcome {
     let provider = cx.name("provider");
     put(&cx, &provider, credentials("key-1", None)).await?;
     absent(
@@ -148,7 +148,7 @@ async fn other_org(cx: Cx) -> Outcome {
     )
 }
 
-async fn replaced(cx: Cx) -> Outcome {
+async fn cred_05_replaced(cx: Cx) -> Outcome {
     let (provider, other) = (cx.name("provider"), cx.over_new_connection());
     for round in 0..10 {
         let given = credentials(&format!("key-{round}"), None);
@@ -163,7 +163,7 @@ async fn replaced(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn verbatim(cx: Cx) -> Outcome {
+async fn cred_06_verbatim(cx: Cx) -> Outcome {
     for (index, text) in awkward_texts().iter().enumerate() {
         let (provider, given) = (cx.name("provider"), credentials(text, Some(text)));
         put(&cx, &provider, given.clone()).await?;

@@ -30,21 +30,21 @@ pub(crate) fn rules() -> Vec<Rule> {
     let needs: &[Need] = &[Need::Restart];
     let rules = [
         Group::of(adapter_service::NAME)
-            .hard("CRASH-01", "After a restart the server describes itself as before.", "adapter.proto, Describe", described_again).full().needs(needs)
-            .soft("CRASH-02", "A change that is sent again after a restart, under its request_id, is answered as before it.", "adapter.proto, request_memory_seconds", remembered).full().needs(needs),
+            .hard("CRASH-01", "After a restart the server describes itself as before.", "adapter.proto, Describe", crash_01_described_again).full().needs(needs)
+            .soft("CRASH-02", "A change that is sent again after a restart, under its request_id, is answered as before it.", "adapter.proto, request_memory_seconds", crash_02_remembered).full().needs(needs),
         Group::of(storage::NAME)
-            .hard("CRASH-03", "Values that were set are there after a restart, deleted ones are not, and secrets can be read.", "docs/contract.md, restarts", values).full().needs(needs)
-            .hard("CRASH-04", "Of 32 writers that a restart interrupts, every value whose writer was answered is there.", "docs/contract.md, restarts", interrupted).full().needs(needs),
+            .hard("CRASH-03", "Values that were set are there after a restart, deleted ones are not, and secrets can be read.", "docs/contract.md, restarts", crash_03_values).full().needs(needs)
+            .hard("CRASH-04", "Of 32 writers that a restart interrupts, every value whose writer was answered is there.", "docs/contract.md, restarts", crash_04_interrupted).full().needs(needs),
         Group::of(files::NAME)
-            .hard("CRASH-05", "Files that were written are there after a restart.", "docs/contract.md, restarts", written).full().needs(needs),
+            .hard("CRASH-05", "Files that were written are there after a restart.", "docs/contract.md, restarts", crash_05_written).full().needs(needs),
         Group::of(emitter::NAME)
-            .hard("CRASH-06", "After a restart, sequence numbers continue where they ended.", "event_emitter.proto, Emit", sequences).full().needs(needs),
+            .hard("CRASH-06", "After a restart, sequence numbers continue where they ended.", "event_emitter.proto, Emit", crash_06_sequences).full().needs(needs),
         Group::of(memory::NAME)
-            .hard("CRASH-07", "Memories and the store they are in survive a restart.", "docs/contract.md, restarts", memories).full().needs(needs),
+            .hard("CRASH-07", "Memories and the store they are in survive a restart.", "docs/contract.md, restarts", crash_07_memories).full().needs(needs),
         Group::of(registry::NAME)
-            .hard("CRASH-08", "Registered resources survive a restart.", "docs/contract.md, restarts", resources).full().needs(needs),
+            .hard("CRASH-08", "Registered resources survive a restart.", "docs/contract.md, restarts", crash_08_resources).full().needs(needs),
         Group::of(platform::NAME)
-            .hard("CRASH-09", "Harnesses, agents, sessions and messages survive a restart, archived ones as such.", "docs/contract.md, restarts", platform_records).full().needs(needs),
+            .hard("CRASH-09", "Harnesses, agents, sessions and messages survive a restart, archived ones as such.", "docs/contract.md, restarts", crash_09_platform_records).full().needs(needs),
     ];
     rules.into_iter().flat_map(Group::list).collect()
 }
@@ -98,13 +98,13 @@ async fn serving_again(cx: &Cx) -> Outcome<Cx> {
     }
 }
 
-async fn described_again(cx: Cx) -> Outcome {
+async fn crash_01_described_again(cx: Cx) -> Outcome {
     let cx = restarted(&cx).await?;
     let again = cx.call(&DESCRIBE, introduction(cx.org_id())).await?;
     same("Describe after a restart", &again, &cx.shared.described)
 }
 
-async fn remembered(cx: Cx) -> Outcome {
+async fn crash_02_remembered(cx: Cx) -> Outcome {
     let mut before = Vec::new();
     for probe in changes(&cx).await? {
         let bytes = probe.with(caller(&cx).context());
@@ -144,7 +144,7 @@ async fn value(cx: &Cx, session_id: &str, key: &str) -> Outcome<Option<String>> 
     Ok(cx.call(&storage::GET_VALUE, request).await?.value)
 }
 
-async fn values(cx: Cx) -> Outcome {
+async fn crash_03_values(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for key in ["kept", "gone"] {
         cx.call(&storage::SET_VALUE, set(&session, key, "v"))
@@ -192,7 +192,7 @@ async fn values(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn interrupted(cx: Cx) -> Outcome {
+async fn crash_04_interrupted(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     // Each says when it is in the midst of writing, or is dropped when it has ended.
     let (begun, mut begin) = mpsc::channel(32);
@@ -238,7 +238,7 @@ async fn interrupted(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn written(cx: Cx) -> Outcome {
+async fn crash_05_written(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let request = pb::WriteFileRequest {
         context: None,
@@ -286,7 +286,7 @@ async fn emitted(cx: &Cx, session_id: &str) -> Outcome<i64> {
     Ok(cx.call(&emitter::EMIT, request).await?.sequence)
 }
 
-async fn sequences(cx: Cx) -> Outcome {
+async fn crash_06_sequences(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut last = 0;
     for _ in 0..3 {
@@ -302,7 +302,7 @@ async fn sequences(cx: Cx) -> Outcome {
     )
 }
 
-async fn memories(cx: Cx) -> Outcome {
+async fn crash_07_memories(cx: Cx) -> Outcome {
     let request = pb::GetOrCreateDefaultStoreRequest {
         context: None,
         org_id: cx.org_public_id(),
@@ -347,7 +347,7 @@ async fn memories(cx: Cx) -> Outcome {
     )
 }
 
-async fn resources(cx: Cx) -> Outcome {
+async fn crash_08_resources(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let request = pb::RegisterRequest {
         context: None,
@@ -374,7 +374,7 @@ async fn resources(cx: Cx) -> Outcome {
     )
 }
 
-async fn platform_records(cx: Cx) -> Outcome {
+async fn crash_09_platform_records(cx: Cx) -> Outcome {
     let cx = caller(&cx);
     let (harness_id, agent_id, session_id) =
         (cx.harness().await?, cx.agent().await?, cx.session().await?);

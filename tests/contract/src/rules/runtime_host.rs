@@ -26,19 +26,19 @@ use tokio::net::TcpListener;
 pub(crate) fn rules() -> Vec<Rule> {
     const HISTORY: &[&str] = &[event_emitter_service::NAME, message_retriever_service::NAME];
     Group::of(NAME)
-        .hard("CTX-01", "The context of a session that does not exist is refused as SESSION_NOT_FOUND.", "R:806-810", unknown)
-        .hard("CTX-02", "The session of the context is that of SessionStore.", "R:806", session).with(&[session_store_service::NAME]).needs(&[Need::Session])
-        .hard("CTX-03", "The agent of the context is the session's, and absent where it has none or it does not exist.", "R:811-814", agent).needs(&[Need::Seed])
-        .hard("CTX-04", "The messages of the context are those of MessageRetriever.", "R:815", messages).with(HISTORY).needs(&[Need::Session])
-        .hard("CTX-06", "An MCP server that cannot be reached fails nothing and contributes no tools.", "RM:115-122", unreachable).needs(&[Need::Seed])
-        .hard("CTX-07", "An MCP server without tool_discovery contributes no tools and is not called.", "RM:107", undiscovered).needs(&[Need::Seed])
-        .hard("CTX-08", "GetHarness is the last of the harness's chain.", "R:781-784", harness).with(&[harness_store_service::NAME]).needs(&[Need::Harness])
-        .hard("CTX-09", "GetAgent is AgentStore's.", "runtime_host.proto, GetAgent", same_agent).with(&[agent_store_service::NAME]).needs(&[Need::Agent])
-        .hard("CTX-10", "The model of the context is the default model.", "runtime_host.proto, TurnSnapshot", model).with(&[models::NAME]).needs(&[Need::Session])
-        .hard("CTX-11", "With FEATURE_TURN_SNAPSHOT only the parts asked for are sent, the harness's chain among them.", "runtime_host.proto, LoadTurnContext", parts).with(&[event_emitter_service::NAME, harness_store_service::NAME]).needs(&[Need::Session])
-        .hard("CTX-12", "Another org loads no context, harness or agent whose id it knows.", "context.proto", other_org).needs(&[Need::Session, Need::Harness, Need::Agent, Need::OtherOrg])
-        .hard("CTX-13", "Malformed ids are refused as INVALID_FIELD.", "ID:85-121", malformed)
-        .hard("CTX-14", "A context loaded while others emit holds the start of the history, without a gap.", "runtime_host.proto, LoadTurnContext", while_written).with(&[event_emitter_service::NAME]).needs(&[Need::Session]).full()
+        .hard("CTX-01", "The context of a session that does not exist is refused as SESSION_NOT_FOUND.", "R:806-810", ctx_01_unknown)
+        .hard("CTX-02", "The session of the context is that of SessionStore.", "R:806", ctx_02_session).with(&[session_store_service::NAME]).needs(&[Need::Session])
+        .hard("CTX-03", "The agent of the context is the session's, and absent where it has none or it does not exist.", "R:811-814", ctx_03_agent).needs(&[Need::Seed])
+        .hard("CTX-04", "The messages of the context are those of MessageRetriever.", "R:815", ctx_04_messages).with(HISTORY).needs(&[Need::Session])
+        .hard("CTX-06", "An MCP server that cannot be reached fails nothing and contributes no tools.", "RM:115-122", ctx_06_unreachable).needs(&[Need::Seed])
+        .hard("CTX-07", "An MCP server without tool_discovery contributes no tools and is not called.", "RM:107", ctx_07_undiscovered).needs(&[Need::Seed])
+        .hard("CTX-08", "GetHarness is the last of the harness's chain.", "R:781-784", ctx_08_harness).with(&[harness_store_service::NAME]).needs(&[Need::Harness])
+        .hard("CTX-09", "GetAgent is AgentStore's.", "runtime_host.proto, GetAgent", ctx_09_same_agent).with(&[agent_store_service::NAME]).needs(&[Need::Agent])
+        .hard("CTX-10", "The model of the context is the default model.", "runtime_host.proto, TurnSnapshot", ctx_10_model).with(&[models::NAME]).needs(&[Need::Session])
+        .hard("CTX-11", "With FEATURE_TURN_SNAPSHOT only the parts asked for are sent, the harness's chain among them.", "runtime_host.proto, LoadTurnContext", ctx_11_parts).with(&[event_emitter_service::NAME, harness_store_service::NAME]).needs(&[Need::Session])
+        .hard("CTX-12", "Another org loads no context, harness or agent whose id it knows.", "context.proto", ctx_12_other_org).needs(&[Need::Session, Need::Harness, Need::Agent, Need::OtherOrg])
+        .hard("CTX-13", "Malformed ids are refused as INVALID_FIELD.", "ID:85-121", ctx_13_malformed)
+        .hard("CTX-14", "A context loaded while others emit holds the start of the history, without a gap.", "runtime_host.proto, LoadTurnContext", ctx_14_while_written).with(&[event_emitter_service::NAME]).needs(&[Need::Session]).full()
         .list()
 }
 
@@ -103,7 +103,7 @@ fn asking_agent(id: &str) -> pb::RuntimeHostServiceGetAgentRequest {
     }
 }
 
-async fn unknown(cx: Cx) -> Outcome {
+async fn ctx_01_unknown(cx: Cx) -> Outcome {
     let error = cx
         .refused_collect(&LOAD_TURN_CONTEXT, loading(&fresh_id("session")))
         .await?;
@@ -119,7 +119,7 @@ async fn unknown(cx: Cx) -> Outcome {
     }
 }
 
-async fn session(cx: Cx) -> Outcome {
+async fn ctx_02_session(cx: Cx) -> Outcome {
     let id = cx.known_session().await?;
     let turn = load(&cx, &id).await?;
     let loaded = present("snapshot.session", turn.snapshot.session)?;
@@ -135,7 +135,7 @@ async fn session(cx: Cx) -> Outcome {
     )
 }
 
-async fn agent(cx: Cx) -> Outcome {
+async fn ctx_03_agent(cx: Cx) -> Outcome {
     let put = an_agent(&cx, |agent| agent.system_prompt = "Act.".into()).await?;
     let with = a_session(&cx, |session| session.agent_id = Some(put.id.clone())).await?;
     let loaded = present("snapshot.agent", load(&cx, &with.id).await?.snapshot.agent)?;
@@ -156,7 +156,7 @@ async fn agent(cx: Cx) -> Outcome {
     )
 }
 
-async fn messages(cx: Cx) -> Outcome {
+async fn ctx_04_messages(cx: Cx) -> Outcome {
     let id = cx.known_session().await?;
     for second in [3, 1, 2] {
         say(&cx, &id, &"ü".repeat(90_000), second).await?;
@@ -184,7 +184,7 @@ async fn with_server(cx: &Cx, url: String, tool_discovery: bool) -> Outcome<pb::
     .await
 }
 
-async fn unreachable(cx: Cx) -> Outcome {
+async fn ctx_06_unreachable(cx: Cx) -> Outcome {
     // A port that was free a moment ago, and a name that never resolves.
     let listener = listen().await?;
     let url = url_of(&listener)?;
@@ -197,7 +197,7 @@ async fn unreachable(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn undiscovered(cx: Cx) -> Outcome {
+async fn ctx_07_undiscovered(cx: Cx) -> Outcome {
     let listener = listen().await?;
     let session = with_server(&cx, url_of(&listener)?, false).await?;
     let tools = load(&cx, &session.id).await?.snapshot.mcp_tools;
@@ -223,7 +223,7 @@ fn url_of(listener: &TcpListener) -> Outcome<String> {
     }
 }
 
-async fn harness(cx: Cx) -> Outcome {
+async fn ctx_08_harness(cx: Cx) -> Outcome {
     let id = cx.harness().await?;
     let got = cx.call(&GET_HARNESS, asking_harness(&id)).await?.harness;
     let chain = harness_store::chain(&cx, &id).await?;
@@ -234,7 +234,7 @@ async fn harness(cx: Cx) -> Outcome {
     absent("GetHarness of no harness", nothing.harness)
 }
 
-async fn same_agent(cx: Cx) -> Outcome {
+async fn ctx_09_same_agent(cx: Cx) -> Outcome {
     let id = cx.agent().await?;
     let got = cx.call(&GET_AGENT, asking_agent(&id)).await?.agent;
     present("GetAgent.agent", got.as_ref())?;
@@ -245,7 +245,7 @@ async fn same_agent(cx: Cx) -> Outcome {
     absent("GetAgent of no agent", nothing.agent)
 }
 
-async fn model(cx: Cx) -> Outcome {
+async fn ctx_10_model(cx: Cx) -> Outcome {
     let id = cx.known_session().await?;
     // Others may change the org's default meanwhile: before or after, it is one of the two.
     let request = pb::GetDefaultModelRequest { context: None };
@@ -264,7 +264,7 @@ async fn model(cx: Cx) -> Outcome {
     }
 }
 
-async fn parts(cx: Cx) -> Outcome {
+async fn ctx_11_parts(cx: Cx) -> Outcome {
     if !cx.offers_feature(NAME, pb::Feature::TurnSnapshot) {
         return crate::check::skipped("the server does not offer FEATURE_TURN_SNAPSHOT");
     }
@@ -323,7 +323,7 @@ async fn parts(cx: Cx) -> Outcome {
     )
 }
 
-async fn other_org(cx: Cx) -> Outcome {
+async fn ctx_12_other_org(cx: Cx) -> Outcome {
     let (session, harness, agent) = (
         cx.known_session().await?,
         cx.harness().await?,
@@ -343,7 +343,7 @@ async fn other_org(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn ctx_13_malformed(cx: Cx) -> Outcome {
     for id in malformed_ids("harness") {
         refused_as_invalid(&cx, &GET_HARNESS, asking_harness(&id)).await?;
     }
@@ -361,7 +361,7 @@ async fn malformed(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn while_written(cx: Cx) -> Outcome {
+async fn ctx_14_while_written(cx: Cx) -> Outcome {
     let session = cx.known_session().await?;
     let writer = cx.over_new_connection();
     let writes = async {

@@ -13,25 +13,25 @@ use mortise_proto::rpc::table::session_resource_registry_service::{
 
 pub(crate) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("REG-01", "A registered entry is read back as Register returned it.", "T:704", register_then_get)
-        .hard("REG-02", "Registering again replaces everything but created_at, and there is still one entry.", "T:704, TL:1371", replaces)
-        .hard("REG-03", "The same resource_id in two sessions is two entries.", "session_resource.rs:62", two_sessions)
-        .hard("REG-04", "UpdateStatus answers with the entry, and with none when it is unknown.", "T:710-716", updates_status)
-        .hard("REG-05", "The list is filtered by exact kind, by status and by both; without a filter it is whole.", "session_resource.rs:103-109", filters)
-        .hard("REG-06", "Deregistering returns true once, then false, and the entry is gone.", "T:733", deregisters_once)
-        .hard("REG-07", "Metadata of 100 KB of nested JSON comes back as it was given, numbers to the last digit.", "skills.rs:634-655", metadata)
-        .hard("REG-08", "A status that is left out is refused as INVALID_FIELD: the caller states `active` itself.", "session_resource.rs:91", without_status)
-        .hard("REG-09", "Of 50 quick registrations of one id the last is kept.", "TL:1371", quick)
-        .soft("REG-10", "UpdateStatus changes the status and updated_at, nothing else.", "T:710", status_alone)
-        .hard("REG-11", "Each keyed change that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", production::repeats).full()
-        .hard("REG-12", "A change whose caller went away before the answer is done once when it is sent again.", "context.proto, request_id", production::lost_replies).full()
-        .hard("REG-13", "32 registrations of one id at the same time are one entry, which is one of them, whole.", "TL:1371", production::concurrent).full()
-        .hard("REG-14", "300 entries are listed completely, oldest first, whatever was changed since.", "session_resource_registry.proto", production::order).full()
-        .hard("REG-15", "A resource_id of 1,024 bytes and texts that stores damage survive.", "session_resource_registry.proto, resource_id", production::awkward)
-        .hard("REG-16", "Metadata that is no JSON value is refused as INVALID_FIELD.", "platform_types.proto", production::malformed_metadata)
-        .hard("REG-17", "A session id that is malformed is refused as INVALID_FIELD by every method.", "ID:85-121", production::malformed_session)
-        .hard("REG-18", "Another org sees no entry of a session whose id it knows, and cannot change one.", "context.proto", production::other_org).needs(&[Need::OtherOrg])
-        .hard("REG-19", "An entry that was registered over one connection is readable over another at once.", "read your writes", production::second_view).full()
+        .hard("REG-01", "A registered entry is read back as Register returned it.", "T:704", reg_01_register_then_get)
+        .hard("REG-02", "Registering again replaces everything but created_at, and there is still one entry.", "T:704, TL:1371", reg_02_replaces)
+        .hard("REG-03", "The same resource_id in two sessions is two entries.", "session_resource.rs:62", reg_03_two_sessions)
+        .hard("REG-04", "UpdateStatus answers with the entry, and with none when it is unknown.", "T:710-716", reg_04_updates_status)
+        .hard("REG-05", "The list is filtered by exact kind, by status and by both; without a filter it is whole.", "session_resource.rs:103-109", reg_05_filters)
+        .hard("REG-06", "Deregistering returns true once, then false, and the entry is gone.", "T:733", reg_06_deregisters_once)
+        .hard("REG-07", "Metadata of 100 KB of nested JSON comes back as it was given, numbers to the last digit.", "skills.rs:634-655", reg_07_metadata)
+        .hard("REG-08", "A status that is left out is refused as INVALID_FIELD: the caller states `active` itself.", "session_resource.rs:91", reg_08_without_status)
+        .hard("REG-09", "Of 50 quick registrations of one id the last is kept.", "TL:1371", reg_09_quick)
+        .soft("REG-10", "UpdateStatus changes the status and updated_at, nothing else.", "T:710", reg_10_status_alone)
+        .hard("REG-11", "Each keyed change that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", production::reg_11_repeats).full()
+        .hard("REG-12", "A change whose caller went away before the answer is done once when it is sent again.", "context.proto, request_id", production::reg_12_lost_replies).full()
+        .hard("REG-13", "32 registrations of one id at the same time are one entry, which is one of them, whole.", "TL:1371", production::reg_13_concurrent).full()
+        .hard("REG-14", "300 entries are listed completely, oldest first, whatever was changed since.", "session_resource_registry.proto", production::reg_14_order).full()
+        .hard("REG-15", "A resource_id of 1,024 bytes and texts that stores damage survive.", "session_resource_registry.proto, resource_id", production::reg_15_awkward)
+        .hard("REG-16", "Metadata that is no JSON value is refused as INVALID_FIELD.", "platform_types.proto", production::reg_16_malformed_metadata)
+        .hard("REG-17", "A session id that is malformed is refused as INVALID_FIELD by every method.", "ID:85-121", production::reg_17_malformed_session)
+        .hard("REG-18", "Another org sees no entry of a session whose id it knows, and cannot change one.", "context.proto", production::reg_18_other_org).needs(&[Need::OtherOrg])
+        .hard("REG-19", "An entry that was registered over one connection is readable over another at once.", "read your writes", production::reg_19_second_view).full()
         .list()
 }
 
@@ -113,7 +113,7 @@ async fn all(cx: &Cx, session: &str) -> Outcome<Vec<String>> {
     listed(cx, session, None, Status::Unspecified).await
 }
 
-async fn register_then_get(cx: Cx) -> Outcome {
+async fn reg_01_register_then_get(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     absent(
         "GetSessionResource.entry before Register",
@@ -138,7 +138,7 @@ async fn register_then_get(cx: Cx) -> Outcome {
     )
 }
 
-async fn replaces(cx: Cx) -> Outcome {
+async fn reg_02_replaces(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let before = register(&cx, entry(&session, "run")).await?;
     let request = pb::RegisterRequest {
@@ -175,7 +175,7 @@ async fn replaces(cx: Cx) -> Outcome {
     )
 }
 
-async fn two_sessions(cx: Cx) -> Outcome {
+async fn reg_03_two_sessions(cx: Cx) -> Outcome {
     let (one, other) = (cx.session().await?, cx.session().await?);
     register(&cx, entry(&one, "run")).await?;
     absent(
@@ -199,7 +199,7 @@ async fn two_sessions(cx: Cx) -> Outcome {
     )
 }
 
-async fn updates_status(cx: Cx) -> Outcome {
+async fn reg_04_updates_status(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let answer = cx
         .call(&UPDATE_STATUS, update(&session, "run", Status::Failed))
@@ -231,7 +231,7 @@ async fn updates_status(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn filters(cx: Cx) -> Outcome {
+async fn reg_05_filters(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let entries = [
         ("a", "subagent", Status::Active),
@@ -266,7 +266,7 @@ async fn filters(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn deregisters_once(cx: Cx) -> Outcome {
+async fn reg_06_deregisters_once(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     register(&cx, entry(&session, "run")).await?;
     for expected in [true, false] {
@@ -284,7 +284,7 @@ async fn deregisters_once(cx: Cx) -> Outcome {
     )
 }
 
-async fn metadata(cx: Cx) -> Outcome {
+async fn reg_07_metadata(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let skill =
         serde_json::json!({ "instructions": "Do ü\r\n\"this\".\n".repeat(6_000), "a": [[[{}]]] });
@@ -304,7 +304,7 @@ async fn metadata(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn without_status(cx: Cx) -> Outcome {
+async fn reg_08_without_status(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let request = pb::RegisterRequest {
         status: Status::Unspecified.into(),
@@ -329,7 +329,7 @@ async fn without_status(cx: Cx) -> Outcome {
     )
 }
 
-async fn quick(cx: Cx) -> Outcome {
+async fn reg_09_quick(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for round in 0..50 {
         let request = pb::RegisterRequest {
@@ -354,7 +354,7 @@ async fn quick(cx: Cx) -> Outcome {
     )
 }
 
-async fn status_alone(cx: Cx) -> Outcome {
+async fn reg_10_status_alone(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let request = pb::RegisterRequest {
         metadata_json: AWKWARD_JSON.into(),

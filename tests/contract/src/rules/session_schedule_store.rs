@@ -18,24 +18,24 @@ use prost_types::Timestamp;
 
 pub(crate) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("SCHED-01", "A schedule with a time is one-shot, enabled, of its session and listed as it was made.", "session_schedule.rs:80, SCH", one_shot)
-        .hard("SCHED-02", "A schedule with a cron expression is recurring, even with a time beside it.", "session_schedule.rs:80", recurring)
-        .soft("SCHED-03", "next_trigger_at of a schedule in the future is there and in the future, by its time zone.", "SCH mock", next_trigger)
-        .hard("SCHED-04", "Cancelling disables a schedule and lowers the count by one.", "T:679-690", cancels)
-        .hard("SCHED-05", "Cancelling a schedule that is unknown or another session's is INTERNAL + STORE with `Schedule not found`.", "T:680", unknown)
-        .hard("SCHED-06", "The list holds the schedules of this session, disabled ones among them, oldest first.", "T:686", lists)
-        .hard("SCHED-07", "The count is of the enabled schedules of this session.", "T:689", counts)
-        .soft("SCHED-08", "A sixth enabled schedule is refused, and cancelling one makes room.", "session_schedule.rs:17", sixth)
-        .soft("SCHED-09", "A cron expression or time zone that cannot be read, one that never comes true, and neither of cron and time are refused.", "session_schedule_store.proto, CreateSchedule", unreadable)
-        .soft("SCHED-10", "Cancelling twice leaves a schedule disabled.", "session_schedule_store.proto, CancelSchedule", cancels_twice)
-        .hard("SCHED-11", "A schedule whose time has passed fires at once and once, and is disabled then.", "session_schedule_store.proto", production::fires).full()
-        .hard("SCHED-12", "Firing stores an event `schedule.triggered` that names the schedule, and a message with the description.", "session_schedule_store.proto", production::stores_events).full().with(&[event_log::NAME])
-        .hard("SCHED-13", "Each keyed change that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", production::repeats).full()
-        .hard("SCHED-14", "A change whose caller went away before the answer is done once when it is sent again.", "context.proto, request_id", production::lost_replies).full()
-        .hard("SCHED-15", "Of 16 schedules made at the same time in one session exactly five are, the others are refused.", "session_schedule_store.proto, CreateSchedule", production::concurrent).full()
-        .hard("SCHED-16", "Descriptions that stores damage and the nanoseconds of a time survive.", "session_schedule_store.proto", production::awkward).full()
-        .hard("SCHED-17", "A malformed session or schedule id is refused as INVALID_FIELD.", "ID:85-121", malformed)
-        .hard("SCHED-18", "Another org sees no schedule of a session whose id it knows, and cannot cancel one.", "context.proto", production::other_org).needs(&[Need::OtherOrg])
+        .hard("SCHED-01", "A schedule with a time is one-shot, enabled, of its session and listed as it was made.", "session_schedule.rs:80, SCH", sched_01_one_shot)
+        .hard("SCHED-02", "A schedule with a cron expression is recurring, even with a time beside it.", "session_schedule.rs:80", sched_02_recurring)
+        .soft("SCHED-03", "next_trigger_at of a schedule in the future is there and in the future, by its time zone.", "SCH mock", sched_03_next_trigger)
+        .hard("SCHED-04", "Cancelling disables a schedule and lowers the count by one.", "T:679-690", sched_04_cancels)
+        .hard("SCHED-05", "Cancelling a schedule that is unknown or another session's is INTERNAL + STORE with `Schedule not found`.", "T:680", sched_05_unknown)
+        .hard("SCHED-06", "The list holds the schedules of this session, disabled ones among them, oldest first.", "T:686", sched_06_lists)
+        .hard("SCHED-07", "The count is of the enabled schedules of this session.", "T:689", sched_07_counts)
+        .soft("SCHED-08", "A sixth enabled schedule is refused, and cancelling one makes room.", "session_schedule.rs:17", sched_08_sixth)
+        .soft("SCHED-09", "A cron expression or time zone that cannot be read, one that never comes true, and neither of cron and time are refused.", "session_schedule_store.proto, CreateSchedule", sched_09_unreadable)
+        .soft("SCHED-10", "Cancelling twice leaves a schedule disabled.", "session_schedule_store.proto, CancelSchedule", sched_10_cancels_twice)
+        .hard("SCHED-11", "A schedule whose time has passed fires at once and once, and is disabled then.", "session_schedule_store.proto", production::sched_11_fires).full()
+        .hard("SCHED-12", "Firing stores an event `schedule.triggered` that names the schedule, and a message with the description.", "session_schedule_store.proto", production::sched_12_stores_events).full().with(&[event_log::NAME])
+        .hard("SCHED-13", "Each keyed change that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", production::sched_13_repeats).full()
+        .hard("SCHED-14", "A change whose caller went away before the answer is done once when it is sent again.", "context.proto, request_id", production::sched_14_lost_replies).full()
+        .hard("SCHED-15", "Of 16 schedules made at the same time in one session exactly five are, the others are refused.", "session_schedule_store.proto, CreateSchedule", production::sched_15_concurrent).full()
+        .hard("SCHED-16", "Descriptions that stores damage and the nanoseconds of a time survive.", "session_schedule_store.proto", production::sched_16_awkward).full()
+        .hard("SCHED-17", "A malformed session or schedule id is refused as INVALID_FIELD.", "ID:85-121", sched_17_malformed)
+        .hard("SCHED-18", "Another org sees no schedule of a session whose id it knows, and cannot cancel one.", "context.proto", production::sched_18_other_org).needs(&[Need::OtherOrg])
         .list()
 }
 
@@ -107,7 +107,7 @@ async fn cancelled(cx: &Cx, session: &str, id: &str) -> Outcome<pb::SessionSched
     present("CancelSchedule.schedule", answer.schedule)
 }
 
-async fn one_shot(cx: Cx) -> Outcome {
+async fn sched_01_one_shot(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let request = at(&session, 86_400);
     let schedule = made(&cx, request.clone()).await?;
@@ -155,7 +155,7 @@ async fn one_shot(cx: Cx) -> Outcome {
     )
 }
 
-async fn recurring(cx: Cx) -> Outcome {
+async fn sched_02_recurring(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let both = pb::CreateScheduleRequest {
         cron_expression: Some("0 9 * * 1-5".into()),
@@ -178,7 +178,7 @@ async fn recurring(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn next_trigger(cx: Cx) -> Outcome {
+async fn sched_03_next_trigger(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let before = now().seconds;
     let request = at(&session, 86_400);
@@ -214,7 +214,7 @@ async fn next_trigger(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn cancels(cx: Cx) -> Outcome {
+async fn sched_04_cancels(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let first = made(&cx, at(&session, 86_400)).await?;
     let second = made(&cx, cron(&session, "0 9 * * *", "UTC")).await?;
@@ -245,7 +245,7 @@ async fn cancels(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn unknown(cx: Cx) -> Outcome {
+async fn sched_05_unknown(cx: Cx) -> Outcome {
     let (session, other) = (cx.session().await?, cx.session().await?);
     let schedule = made(&cx, at(&other, 86_400)).await?;
     for id in [&fresh_id("sched"), &schedule.id] {
@@ -264,7 +264,7 @@ async fn unknown(cx: Cx) -> Outcome {
     )
 }
 
-async fn lists(cx: Cx) -> Outcome {
+async fn sched_06_lists(cx: Cx) -> Outcome {
     let (session, other) = (cx.session().await?, cx.session().await?);
     same(
         "ListSchedules.schedules of a fresh session",
@@ -284,7 +284,7 @@ async fn lists(cx: Cx) -> Outcome {
     )
 }
 
-async fn counts(cx: Cx) -> Outcome {
+async fn sched_07_counts(cx: Cx) -> Outcome {
     let (session, other) = (cx.session().await?, cx.session().await?);
     same(
         "CountActiveSchedules.count of a fresh session",
@@ -306,7 +306,7 @@ async fn counts(cx: Cx) -> Outcome {
     )
 }
 
-async fn sixth(cx: Cx) -> Outcome {
+async fn sched_08_sixth(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut last = String::new();
     for _ in 0..5 {
@@ -328,7 +328,7 @@ async fn sixth(cx: Cx) -> Outcome {
     )
 }
 
-async fn unreadable(cx: Cx) -> Outcome {
+async fn sched_09_unreadable(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let neither = pb::CreateScheduleRequest {
         scheduled_at: None,
@@ -354,7 +354,7 @@ async fn unreadable(cx: Cx) -> Outcome {
     )
 }
 
-async fn cancels_twice(cx: Cx) -> Outcome {
+async fn sched_10_cancels_twice(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let schedule = made(&cx, at(&session, 86_400)).await?;
     cancelled(&cx, &session, &schedule.id).await?;
@@ -371,7 +371,7 @@ async fn cancels_twice(cx: Cx) -> Outcome {
     )
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn sched_17_malformed(cx: Cx) -> Outcome {
     let schedule = fresh_id("sched");
     for id in NO_SESSION_IDS {
         refused_as_invalid(&cx, &CREATE_SCHEDULE, at(id, 86_400)).await?;

@@ -17,31 +17,31 @@ use mortise_proto::rpc::table::session_storage_store_service::{
 
 pub(crate) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("KV-01", "A value that was set is read back.", "IM:438-450", set_then_get)
-        .hard("KV-02", "A key that does not exist is absent, not an error.", "IM:443", missing)
-        .hard("KV-03", "Setting again overwrites, keeps created_at and moves updated_at on.", "IM:509-527", overwrites)
-        .hard("KV-04", "Deleting returns true once, then false.", "IM:452", deletes_once)
-        .hard("KV-05", "Keys are listed completely and in ascending order, without values.", "IM:529-542", lists)
-        .hard("KV-06", "A value and a secret of one name are independent.", "IM:413-416", apart)
-        .hard("KV-07", "Secrets are set, read, overwritten, deleted and listed as values are.", "IM:473-506", secrets)
-        .hard("KV-08", "No list of secrets holds a secret's value.", "T:653", lists_no_secret)
-        .hard("KV-09", "Names that begin with `browserless_internal:` are stored and listed.", "KV:17, KV:450", reserved_names)
-        .hard("KV-10", "A name of 255 bytes and an empty value work.", "KV:169", long_name_empty_value)
-        .hard("KV-11", "A session does not see another session's values or secrets.", "IM:415", isolated)
-        .hard("KV-12", "JSON text and unicode come back to the byte.", "KV (value description)", verbatim)
-        .soft("KV-13", "Without encryption, secrets are refused with a text that contains `Encryption not configured`.", "KV:376, 413, 467", without_encryption)
-        .soft("KV-14", "Keys are ordered by code point: `B` before `a`.", "IM:540", code_point_order)
-        .hard("KV-15", "Each keyed change that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", repeats).full()
-        .hard("KV-16", "A change whose caller went away before the answer is done once when it is sent again.", "context.proto, request_id", lost_replies).full()
-        .hard("KV-17", "32 values set at the same time are all there.", "tool_scheduler.rs:42", concurrent).full()
-        .hard("KV-18", "Values of 1 MiB and names with NUL, slashes and spaces survive.", "web_fetch.rs:256", large_and_awkward).full()
-        .hard("KV-19", "A session id that is malformed is refused as INVALID_FIELD.", "ID:85-121", malformed_session)
-        .hard("KV-20", "Another org sees neither values nor secrets of a session whose id it knows, and cannot change them.", "context.proto", other_org).needs(&[Need::OtherOrg])
-        .hard("KV-21", "A value that was set over one connection is readable over another at once.", "read your writes", second_view).full()
+        .hard("KV-01", "A value that was set is read back.", "IM:438-450", kv_01_set_then_get)
+        .hard("KV-02", "A key that does not exist is absent, not an error.", "IM:443", kv_02_missing)
+        .hard("KV-03", "Setting again overwrites, keeps created_at and moves updated_at on.", "IM:509-527", kv_03_overwrites)
+        .hard("KV-04", "Deleting returns true once, then false.", "IM:452", kv_04_deletes_once)
+        .hard("KV-05", "Keys are listed completely and in ascending order, without values.", "IM:529-542", kv_05_lists)
+        .hard("KV-06", "A value and a secret of one name are independent.", "IM:413-416", kv_06_apart)
+        .hard("KV-07", "Secrets are set, read, overwritten, deleted and listed as values are.", "IM:473-506", kv_07_secrets)
+        .hard("KV-08", "No list of secrets holds a secret's value.", "T:653", kv_08_lists_no_secret)
+        .hard("KV-09", "Names that begin with `browserless_internal:` are stored and listed.", "KV:17, KV:450", kv_09_reserved_names)
+        .hard("KV-10", "A name of 255 bytes and an empty value work.", "KV:169", kv_10_long_name_empty_value)
+        .hard("KV-11", "A session does not see another session's values or secrets.", "IM:415", kv_11_isolated)
+        .hard("KV-12", "JSON text and unicode come back to the byte.", "KV (value description)", kv_12_verbatim)
+        .soft("KV-13", "Without encryption, secrets are refused with a text that contains `Encryption not configured`.", "KV:376, 413, 467", kv_13_without_encryption)
+        .soft("KV-14", "Keys are ordered by code point: `B` before `a`.", "IM:540", kv_14_code_point_order)
+        .hard("KV-15", "Each keyed change that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", kv_15_repeats).full()
+        .hard("KV-16", "A change whose caller went away before the answer is done once when it is sent again.", "context.proto, request_id", kv_16_lost_replies).full()
+        .hard("KV-17", "32 values set at the same time are all there.", "tool_scheduler.rs:42", kv_17_concurrent).full()
+        .hard("KV-18", "Values of 1 MiB and names with NUL, slashes and spaces survive.", "web_fetch.rs:256", kv_18_large_and_awkward).full()
+        .hard("KV-19", "A session id that is malformed is refused as INVALID_FIELD.", "ID:85-121", kv_19_malformed_session)
+        .hard("KV-20", "Another org sees neither values nor secrets of a session whose id it knows, and cannot change them.", "context.proto", kv_20_other_org).needs(&[Need::OtherOrg])
+        .hard("KV-21", "A value that was set over one connection is readable over another at once.", "read your writes", kv_21_second_view).full()
         .list()
 }
 
-async fn set_then_get(cx: Cx) -> Outcome {
+async fn kv_01_set_then_get(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     cx.call(&SET_VALUE, set(&session, "color", "green")).await?;
     same(
@@ -51,7 +51,7 @@ async fn set_then_get(cx: Cx) -> Outcome {
     )
 }
 
-async fn missing(cx: Cx) -> Outcome {
+async fn kv_02_missing(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     absent(
         "GetValue.value of a key never set",
@@ -59,7 +59,7 @@ async fn missing(cx: Cx) -> Outcome {
     )
 }
 
-async fn overwrites(cx: Cx) -> Outcome {
+async fn kv_03_overwrites(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     cx.call(&SET_VALUE, set(&session, "n", "1")).await?;
     let before = keys(&cx, &session).await?;
@@ -91,7 +91,7 @@ async fn overwrites(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn deletes_once(cx: Cx) -> Outcome {
+async fn kv_04_deletes_once(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     cx.call(&SET_VALUE, set(&session, "k", "v")).await?;
     same(
@@ -110,7 +110,7 @@ async fn deletes_once(cx: Cx) -> Outcome {
     )
 }
 
-async fn lists(cx: Cx) -> Outcome {
+async fn kv_05_lists(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     same(
         "ListKeys.keys of a fresh session",
@@ -127,7 +127,7 @@ async fn lists(cx: Cx) -> Outcome {
     )
 }
 
-async fn apart(cx: Cx) -> Outcome {
+async fn kv_06_apart(cx: Cx) -> Outcome {
     let session = session_with_secret(&cx, "same", "secret").await?;
     cx.call(&SET_VALUE, set(&session, "same", "value")).await?;
     same(
@@ -148,7 +148,7 @@ async fn apart(cx: Cx) -> Outcome {
     )
 }
 
-async fn secrets(cx: Cx) -> Outcome {
+async fn kv_07_secrets(cx: Cx) -> Outcome {
     let session = session_with_secret(&cx, "b", "1").await?;
     cx.call(&SET_SECRET, set_secret(&session, "b", "2")).await?;
     cx.call(&SET_SECRET, set_secret(&session, "a", "3")).await?;
@@ -180,7 +180,7 @@ async fn secrets(cx: Cx) -> Outcome {
     )
 }
 
-async fn lists_no_secret(cx: Cx) -> Outcome {
+async fn kv_08_lists_no_secret(cx: Cx) -> Outcome {
     const MARKER: &str = "marker-8f1b5c";
     let session = session_with_secret(&cx, "token", MARKER).await?;
     let request = pb::ListSecretsRequest {
@@ -200,7 +200,7 @@ async fn lists_no_secret(cx: Cx) -> Outcome {
     )
 }
 
-async fn reserved_names(cx: Cx) -> Outcome {
+async fn kv_09_reserved_names(cx: Cx) -> Outcome {
     const KEY: &str = "browserless_internal:state";
     let session = cx.session().await?;
     cx.call(&SET_VALUE, set(&session, KEY, "x")).await?;
@@ -216,7 +216,7 @@ async fn reserved_names(cx: Cx) -> Outcome {
     )
 }
 
-async fn long_name_empty_value(cx: Cx) -> Outcome {
+async fn kv_10_long_name_empty_value(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let key = "k".repeat(255);
     cx.call(&SET_VALUE, set(&session, &key, "")).await?;
@@ -227,7 +227,7 @@ async fn long_name_empty_value(cx: Cx) -> Outcome {
     )
 }
 
-async fn isolated(cx: Cx) -> Outcome {
+async fn kv_11_isolated(cx: Cx) -> Outcome {
     let (one, other) = (cx.session().await?, cx.session().await?);
     cx.call(&SET_VALUE, set(&one, "k", "v")).await?;
     absent(
@@ -251,7 +251,7 @@ async fn isolated(cx: Cx) -> Outcome {
     )
 }
 
-async fn verbatim(cx: Cx) -> Outcome {
+async fn kv_12_verbatim(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for (index, text) in awkward_texts().iter().enumerate() {
         let key = format!("k{index}");
@@ -265,7 +265,7 @@ async fn verbatim(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn without_encryption(cx: Cx) -> Outcome {
+async fn kv_13_without_encryption(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     match cx
         .attempt(&SET_SECRET, set_secret(&session, "s", "v"))
@@ -280,7 +280,7 @@ async fn without_encryption(cx: Cx) -> Outcome {
     }
 }
 
-async fn code_point_order(cx: Cx) -> Outcome {
+async fn kv_14_code_point_order(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for key in ["a", "B", "ä", "_", "1"] {
         cx.call(&SET_VALUE, set(&session, key, "x")).await?;
@@ -292,7 +292,7 @@ async fn code_point_order(cx: Cx) -> Outcome {
     )
 }
 
-async fn repeats(cx: Cx) -> Outcome {
+async fn kv_15_repeats(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     repeated(&cx, &SET_VALUE, set(&session, "k", "1")).await?;
     let request = pb::DeleteValueRequest {
@@ -318,7 +318,7 @@ async fn repeats(cx: Cx) -> Outcome {
     )
 }
 
-async fn lost_replies(cx: Cx) -> Outcome {
+async fn kv_16_lost_replies(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     cx.call(&SET_VALUE, set(&session, "k", "v")).await?;
     let request = pb::DeleteValueRequest {
@@ -334,7 +334,7 @@ async fn lost_replies(cx: Cx) -> Outcome {
     )
 }
 
-async fn concurrent(cx: Cx) -> Outcome {
+async fn kv_17_concurrent(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let all: Vec<String> = (0..32).map(|index| format!("k{index:02}")).collect();
     let sets = all
@@ -348,7 +348,7 @@ async fn concurrent(cx: Cx) -> Outcome {
     )
 }
 
-async fn large_and_awkward(cx: Cx) -> Outcome {
+async fn kv_18_large_and_awkward(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let value = "ü".repeat(512 * 1024);
     for key in ["a/b c", "nul\0inside", "ключ", "%_"] {
@@ -362,7 +362,7 @@ async fn large_and_awkward(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn malformed_session(cx: Cx) -> Outcome {
+async fn kv_19_malformed_session(cx: Cx) -> Outcome {
     for id in [
         "",
         "session_1",
@@ -385,7 +385,7 @@ async fn malformed_session(cx: Cx) -> Outcome {
     )
 }
 
-async fn other_org(cx: Cx) -> Outcome {
+async fn kv_20_other_org(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     cx.call(&SET_VALUE, set(&session, "k", "v")).await?;
     let other = cx.in_other_org()?;
@@ -416,7 +416,7 @@ async fn other_org(cx: Cx) -> Outcome {
     )
 }
 
-async fn second_view(cx: Cx) -> Outcome {
+async fn kv_21_second_view(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let other = cx.over_new_connection();
     for round in 0..20 {

@@ -17,14 +17,14 @@ use tonic::Streaming;
 
 pub(crate) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("TURN-01", "A sent message requests a turn; followers that follow already and followers that come later get the request.", "turn_queue.proto", followed).with(&[platform::NAME])
-        .hard("TURN-02", "A turn request can be taken once and is then gone.", "turn_queue.proto", taken_once).with(&[platform::NAME])
-        .hard("TURN-03", "Of 16 that take one at the same time exactly one gets it.", "turn_queue.proto, TakeTurnRequest", one_taker).with(&[platform::NAME]).full()
-        .hard("TURN-04", "Taking that is sent again under its request_id is answered as the first time, also after lost replies.", "context.proto, request_id", repeats).with(&[platform::NAME]).full()
-        .hard("TURN-05", "Waiting requests are sent oldest first.", "turn_queue.proto, FollowTurnRequests", oldest_first).with(&[platform::NAME])
-        .hard("TURN-06", "Taking a request that does not exist returns false.", "turn_queue.proto, TakeTurnRequestResponse", unknown)
-        .hard("TURN-07", "A malformed session or message id is refused as INVALID_FIELD.", "ID:85-121", malformed)
-        .hard("TURN-08", "Another org gets no request of this org and cannot take one.", "context.proto", other_org).with(&[platform::NAME]).needs(&[Need::OtherOrg])
+        .hard("TURN-01", "A sent message requests a turn; followers that follow already and followers that come later get the request.", "turn_queue.proto", turn_01_followed).with(&[platform::NAME])
+        .hard("TURN-02", "A turn request can be taken once and is then gone.", "turn_queue.proto", turn_02_taken_once).with(&[platform::NAME])
+        .hard("TURN-03", "Of 16 that take one at the same time exactly one gets it.", "turn_queue.proto, TakeTurnRequest", turn_03_one_taker).with(&[platform::NAME]).full()
+        .hard("TURN-04", "Taking that is sent again under its request_id is answered as the first time, also after lost replies.", "context.proto, request_id", turn_04_repeats).with(&[platform::NAME]).full()
+        .hard("TURN-05", "Waiting requests are sent oldest first.", "turn_queue.proto, FollowTurnRequests", turn_05_oldest_first).with(&[platform::NAME])
+        .hard("TURN-06", "Taking a request that does not exist returns false.", "turn_queue.proto, TakeTurnRequestResponse", turn_06_unknown)
+        .hard("TURN-07", "A malformed session or message id is refused as INVALID_FIELD.", "ID:85-121", turn_07_malformed)
+        .hard("TURN-08", "Another org gets no request of this org and cannot take one.", "context.proto", turn_08_other_org).with(&[platform::NAME]).needs(&[Need::OtherOrg])
         .list()
 }
 
@@ -96,7 +96,7 @@ async fn gone(cx: &Cx, request: &pb::TurnRequest) -> Outcome {
     taken(cx, &next).await.map(drop)
 }
 
-async fn followed(cx: Cx) -> Outcome {
+async fn turn_01_followed(cx: Cx) -> Outcome {
     let mut before = follow(&cx).await?;
     let session = asked(&cx).await?;
     let request = next_of(&cx, &mut before, &[&session]).await?;
@@ -125,7 +125,7 @@ async fn followed(cx: Cx) -> Outcome {
     taken(&cx, &request).await.map(drop)
 }
 
-async fn taken_once(cx: Cx) -> Outcome {
+async fn turn_02_taken_once(cx: Cx) -> Outcome {
     let request = waiting(&cx).await?;
     for expected in [true, false] {
         same(
@@ -137,7 +137,7 @@ async fn taken_once(cx: Cx) -> Outcome {
     gone(&cx, &request).await
 }
 
-async fn one_taker(cx: Cx) -> Outcome {
+async fn turn_03_one_taker(cx: Cx) -> Outcome {
     let request = waiting(&cx).await?;
     let other = cx.over_new_connection();
     let takers = (0..16).map(|index| taken([&cx, &other][index % 2], &request));
@@ -146,7 +146,7 @@ async fn one_taker(cx: Cx) -> Outcome {
     same("how many of 16 took the request", &winners, &1)
 }
 
-async fn repeats(cx: Cx) -> Outcome {
+async fn turn_04_repeats(cx: Cx) -> Outcome {
     let request = waiting(&cx).await?;
     let sent = take(&request.session_id, &request.input_message_id);
     let answer = repeated(&cx, &TAKE_TURN_REQUEST, sent).await?;
@@ -161,7 +161,7 @@ async fn repeats(cx: Cx) -> Outcome {
     )
 }
 
-async fn oldest_first(cx: Cx) -> Outcome {
+async fn turn_05_oldest_first(cx: Cx) -> Outcome {
     let mut sessions = Vec::new();
     for _ in 0..3 {
         sessions.push(asked(&cx).await?);
@@ -180,13 +180,13 @@ async fn oldest_first(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn unknown(cx: Cx) -> Outcome {
+async fn turn_06_unknown(cx: Cx) -> Outcome {
     let request = take(&cx.session().await?, &fresh_id("message"));
     let answer = cx.call(&TAKE_TURN_REQUEST, request).await?;
     same("TakeTurnRequest.taken", &answer.taken, &false)
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn turn_07_malformed(cx: Cx) -> Outcome {
     let message = fresh_id("message");
     for id in NO_SESSION_IDS {
         refused_as_invalid(&cx, &TAKE_TURN_REQUEST, take(id, &message)).await?;
@@ -198,7 +198,7 @@ async fn malformed(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn other_org(cx: Cx) -> Outcome {
+async fn turn_08_other_org(cx: Cx) -> Outcome {
     let (request, other) = (waiting(&cx).await?, cx.in_other_org()?);
     let sent = take(&request.session_id, &request.input_message_id);
     // Refusing and finding nothing are both right.

@@ -15,17 +15,17 @@ use mortise_proto::rpc::table::user_connection_resolver_service::{
 
 pub(crate) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("CONN-01", "No connection is absent, not an error, for every method.", "T:788, AH:318", none)
-        .hard("CONN-02", "A connection of the session's user gives its token in clear text.", "T:787", token).needs(&[Need::Seed])
-        .hard("CONN-03", "GetConnectionUser gives the same owner each time.", "T:795-798", user).needs(&[Need::Seed])
-        .hard("CONN-04", "The token of the connection's owner is the token of the session.", "T:807-811", of_owner).needs(&[Need::Seed])
-        .hard("CONN-05", "Another user has no token of it.", "T:809", of_other_user).needs(&[Need::Seed])
-        .hard("CONN-06", "Metadata comes back as it was given, and is absent where none was.", "T:819", metadata).needs(&[Need::Seed])
-        .soft("CONN-07", "Providers are compared exactly.", "AH:314", exact).needs(&[Need::Seed])
-        .hard("CONN-08", "A session uses the connections of its resolved user, else of its effective owner, else of its owner, where these are people.", "user_connection_resolver.proto", precedence).needs(&[Need::Seed])
-        .hard("CONN-09", "A malformed session or user id is refused as INVALID_FIELD.", "ID:85-121", malformed)
-        .hard("CONN-10", "Another org sees no connection of a session or user whose id it knows.", "context.proto", other_org).needs(&[Need::Seed, Need::OtherOrg])
-        .hard("CONN-11", "A replaced connection of a user is returned at once, over any gRPC connection.", "read your writes", replaced).needs(&[Need::Seed]).full()
+        .hard("CONN-01", "No connection is absent, not an error, for every method.", "T:788, AH:318", conn_01_none)
+        .hard("CONN-02", "A connection of the session's user gives its token in clear text.", "T:787", conn_02_token).needs(&[Need::Seed])
+        .hard("CONN-03", "GetConnectionUser gives the same owner each time.", "T:795-798", conn_03_user).needs(&[Need::Seed])
+        .hard("CONN-04", "The token of the connection's owner is the token of the session.", "T:807-811", conn_04_of_owner).needs(&[Need::Seed])
+        .hard("CONN-05", "Another user has no token of it.", "T:809", conn_05_of_other_user).needs(&[Need::Seed])
+        .hard("CONN-06", "Metadata comes back as it was given, and is absent where none was.", "T:819", conn_06_metadata).needs(&[Need::Seed])
+        .soft("CONN-07", "Providers are compared exactly.", "AH:314", conn_07_exact).needs(&[Need::Seed])
+        .hard("CONN-08", "A session uses the connections of its resolved user, else of its effective owner, else of its owner, where these are people.", "user_connection_resolver.proto", conn_08_precedence).needs(&[Need::Seed])
+        .hard("CONN-09", "A malformed session or user id is refused as INVALID_FIELD.", "ID:85-121", conn_09_malformed)
+        .hard("CONN-10", "Another org sees no connection of a session or user whose id it knows.", "context.proto", conn_10_other_org).needs(&[Need::Seed, Need::OtherOrg])
+        .hard("CONN-11", "A replaced connection of a user is returned at once, over any gRPC connection.", "read your writes", conn_11_replaced).needs(&[Need::Seed]).full()
         .list()
 }
 
@@ -144,7 +144,7 @@ async fn nothing(cx: &Cx, what: &str, session: &str, provider: &str) -> Outcome 
     )
 }
 
-async fn none(cx: Cx) -> Outcome {
+async fn conn_01_none(cx: Cx) -> Outcome {
     let (session, provider) = (cx.session().await?, cx.name("provider"));
     nothing(&cx, "without a connection", &session, &provider).await?;
     nothing(
@@ -161,13 +161,13 @@ async fn none(cx: Cx) -> Outcome {
     )
 }
 
-async fn token(cx: Cx) -> Outcome {
+async fn conn_02_token(cx: Cx) -> Outcome {
     let (session, _, provider) = connected(&cx, None).await?;
     let token = token_of(&cx, &session, &provider).await?;
     same("GetConnectionToken.token", &token.as_deref(), &Some(TOKEN))
 }
 
-async fn user(cx: Cx) -> Outcome {
+async fn conn_03_user(cx: Cx) -> Outcome {
     let (session, user, provider) = connected(&cx, None).await?;
     for _ in 0..3 {
         let owner = user_of(&cx, &session, &provider).await?;
@@ -176,7 +176,7 @@ async fn user(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn of_owner(cx: Cx) -> Outcome {
+async fn conn_04_of_owner(cx: Cx) -> Outcome {
     let (session, _, provider) = connected(&cx, None).await?;
     let owner = user_of(&cx, &session, &provider).await?;
     let owner = present("GetConnectionUser.user_id", owner)?;
@@ -188,7 +188,7 @@ async fn of_owner(cx: Cx) -> Outcome {
     )
 }
 
-async fn of_other_user(cx: Cx) -> Outcome {
+async fn conn_05_of_other_user(cx: Cx) -> Outcome {
     let (_, user, provider) = connected(&cx, None).await?;
     let (other, other_provider) = (fresh_uuid(), cx.name("provider"));
     connect(&cx, &other, &other_provider, "token-other", None).await?;
@@ -202,7 +202,7 @@ async fn of_other_user(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn metadata(cx: Cx) -> Outcome {
+async fn conn_06_metadata(cx: Cx) -> Outcome {
     for given in [AWKWARD_JSON, "null", "{}"] {
         let (session, _, provider) = connected(&cx, Some(given)).await?;
         let kept = metadata_of(&cx, &session, &provider).await?;
@@ -217,7 +217,7 @@ async fn metadata(cx: Cx) -> Outcome {
     )
 }
 
-async fn exact(cx: Cx) -> Outcome {
+async fn conn_07_exact(cx: Cx) -> Outcome {
     let (session, _, provider) = connected(&cx, None).await?;
     let others = [
         provider.to_uppercase(),
@@ -231,7 +231,7 @@ async fn exact(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn precedence(cx: Cx) -> Outcome {
+async fn conn_08_precedence(cx: Cx) -> Outcome {
     let (resolved, effective, owner) = (fresh_uuid(), fresh_uuid(), fresh_uuid());
     let provider = cx.name("provider");
     for user in [&resolved, &effective, &owner] {
@@ -276,7 +276,7 @@ async fn precedence(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn conn_09_malformed(cx: Cx) -> Outcome {
     let provider = cx.name("provider");
     for id in NO_SESSION_IDS {
         let (session_id, provider) = (id.to_owned(), provider.clone());
@@ -310,7 +310,7 @@ async fn malformed(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn other_org(cx: Cx) -> Outcome {
+async fn conn_10_other_org(cx: Cx) -> Outcome {
     let (session, user, provider) = connected(&cx, Some("{}")).await?;
     let other = cx.in_other_org()?;
     nothing(&other, "in another org", &session, &provider).await?;
@@ -321,7 +321,7 @@ async fn other_org(cx: Cx) -> Outcome {
     )
 }
 
-async fn replaced(cx: Cx) -> Outcome {
+async fn conn_11_replaced(cx: Cx) -> Outcome {
     let (session, user, provider) = connected(&cx, Some("{}")).await?;
     let other = cx.over_new_connection();
     for round in 0..10 {

@@ -13,12 +13,12 @@ use mortise_proto::rpc::table::utility_llm_service::{
 
 pub(crate) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("UTIL-01", "Without a model both calls fail with INTERNAL + LLM.", "UL:124-137", without_model)
-        .hard("UTIL-02", "A request without messages fails with INTERNAL + LLM.", "UL:82-87", without_messages)
-        .hard("UTIL-03", "A stream ends with exactly one `done` or `error`.", "LR:37-70", ends_once)
-        .soft("UTIL-04", "The deltas together are the text of the same completion in one piece.", "LR:148-195", same_text)
-        .hard("UTIL-05", "A message without a role or content, and an unknown effort, are refused as INVALID_FIELD.", "utility_llm.proto", malformed)
-        .hard("UTIL-06", "Cancelling a stream leaves the model usable.", "utility_llm.proto, ChatCompletionStream", given_up).full()
+        .hard("UTIL-01", "Without a model both calls fail with INTERNAL + LLM.", "UL:124-137", util_01_without_model)
+        .hard("UTIL-02", "A request without messages fails with INTERNAL + LLM.", "UL:82-87", util_02_without_messages)
+        .hard("UTIL-03", "A stream ends with exactly one `done` or `error`.", "LR:37-70", util_03_ends_once)
+        .soft("UTIL-04", "The deltas together are the text of the same completion in one piece.", "LR:148-195", util_04_same_text)
+        .hard("UTIL-05", "A message without a role or content, and an unknown effort, are refused as INVALID_FIELD.", "utility_llm.proto", util_05_malformed)
+        .hard("UTIL-06", "Cancelling a stream leaves the model usable.", "utility_llm.proto, ChatCompletionStream", util_06_given_up).full()
         .list()
 }
 
@@ -69,14 +69,14 @@ async fn both_refused(cx: &Cx, request: pb::UtilityLlmRequest, reasons: &[ErrorR
     Ok(())
 }
 
-async fn without_model(cx: Cx) -> Outcome {
+async fn util_01_without_model(cx: Cx) -> Outcome {
     match has_model(&cx) {
         true => skipped("the server has a model"),
         false => both_refused(&cx, question(QUESTION), &[ErrorReason::Llm]).await,
     }
 }
 
-async fn without_messages(cx: Cx) -> Outcome {
+async fn util_02_without_messages(cx: Cx) -> Outcome {
     let request = pb::UtilityLlmRequest::default();
     both_refused(&cx, request, &[ErrorReason::Llm]).await
 }
@@ -111,7 +111,7 @@ async fn text_of_stream(cx: &Cx) -> Outcome<String> {
     }
 }
 
-async fn ends_once(cx: Cx) -> Outcome {
+async fn util_03_ends_once(cx: Cx) -> Outcome {
     with_model(&cx)?;
     let text = text_of_stream(&cx).await?;
     that(
@@ -122,7 +122,7 @@ async fn ends_once(cx: Cx) -> Outcome {
     )
 }
 
-async fn same_text(cx: Cx) -> Outcome {
+async fn util_04_same_text(cx: Cx) -> Outcome {
     with_model(&cx)?;
     let request = whole(question(QUESTION));
     let first = cx.call(&CHAT_COMPLETION, request.clone()).await?.text;
@@ -137,7 +137,7 @@ async fn same_text(cx: Cx) -> Outcome {
     )
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn util_05_malformed(cx: Cx) -> Outcome {
     let mut without_role = question(QUESTION);
     without_role.messages[0].role = Role::Unspecified.into();
     let mut other_role = question(QUESTION);
@@ -159,7 +159,7 @@ async fn malformed(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn given_up(cx: Cx) -> Outcome {
+async fn util_06_given_up(cx: Cx) -> Outcome {
     with_model(&cx)?;
     let request = streamed(question("Count from 1 to 500, one number a line."));
     let mut stream = cx.open(&CHAT_COMPLETION_STREAM, request).await?;

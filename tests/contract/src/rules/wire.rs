@@ -24,21 +24,21 @@ const DAY: u64 = 24 * 60 * 60;
 
 pub(crate) fn rules() -> Vec<Rule> {
     let group = Group::of(adapter_service::NAME)
-        .hard("WIRE-01", "Describe says the server's name and version.", "adapter.proto, Identity", identity)
-        .hard("WIRE-02", "Describe says a range of protocol versions: the oldest at least 1, the newest not below it.", "adapter.proto, ProtocolRange", protocol)
-        .hard("WIRE-03", "Describe states the largest message, and that answers are stored for at least a day.", "adapter.proto, Limits", limits)
-        .hard("WIRE-04", "Describe lists services of this package, each once.", "adapter.proto, services", listed)
-        .hard("WIRE-05", "No method of a listed service answers UNIMPLEMENTED.", "adapter.proto, services", implemented)
-        .hard("WIRE-06", "Describe states a scoping.", "adapter.proto, Scoping", scoping)
-        .hard("WIRE-07", "Describe answers a call without an org, with the same answer as before.", "adapter.proto, DescribeRequest", describes_again)
-        .hard("WIRE-08", "A client of another protocol version is answered, or refused with PROTOCOL_MISMATCH.", "adapter.proto, Describe", mismatch)
-        .hard("WIRE-09", "A call without a context is refused with INVALID_FIELD that names `context`, by every method.", "context.proto", no_context)
-        .hard("WIRE-10", "A call for org 0 is refused with INVALID_FIELD that names `context.org_id`, by every method.", "context.proto, org_id", no_org)
-        .hard("WIRE-11", "A change without a request_id is refused with INVALID_FIELD that names `context.request_id`.", "context.proto, request_id", no_request_id)
-        .hard("WIRE-12", "A request_id of 64 bytes is accepted, one of 65 refused with INVALID_FIELD.", "context.proto, request_id", long_request_id)
-        .hard("WIRE-13", "A request_id that is used again with another method is refused with REQUEST_ID_REUSED, and nothing is changed.", "context.proto, request_id", reused)
-        .hard("WIRE-14", "Eight calls at the same time with one request_id change something once and get the same answer.", "context.proto, request_id", at_once).full()
-        .hard("WIRE-15", "The same request_id in two orgs is two changes.", "context.proto, request_id", per_org).needs(&[Need::OtherOrg]);
+        .hard("WIRE-01", "Describe says the server's name and version.", "adapter.proto, Identity", wire_01_identity)
+        .hard("WIRE-02", "Describe says a range of protocol versions: the oldest at least 1, the newest not below it.", "adapter.proto, ProtocolRange", wire_02_protocol)
+        .hard("WIRE-03", "Describe states the largest message, and that answers are stored for at least a day.", "adapter.proto, Limits", wire_03_limits)
+        .hard("WIRE-04", "Describe lists services of this package, each once.", "adapter.proto, services", wire_04_listed)
+        .hard("WIRE-05", "No method of a listed service answers UNIMPLEMENTED.", "adapter.proto, services", wire_05_implemented)
+        .hard("WIRE-06", "Describe states a scoping.", "adapter.proto, Scoping", wire_06_scoping)
+        .hard("WIRE-07", "Describe answers a call without an org, with the same answer as before.", "adapter.proto, DescribeRequest", wire_07_describes_again)
+        .hard("WIRE-08", "A client of another protocol version is answered, or refused with PROTOCOL_MISMATCH.", "adapter.proto, Describe", wire_08_mismatch)
+        .hard("WIRE-09", "A call without a context is refused with INVALID_FIELD that names `context`, by every method.", "context.proto", wire_09_no_context)
+        .hard("WIRE-10", "A call for org 0 is refused with INVALID_FIELD that names `context.org_id`, by every method.", "context.proto, org_id", wire_10_no_org)
+        .hard("WIRE-11", "A change without a request_id is refused with INVALID_FIELD that names `context.request_id`.", "context.proto, request_id", wire_11_no_request_id)
+        .hard("WIRE-12", "A request_id of 64 bytes is accepted, one of 65 refused with INVALID_FIELD.", "context.proto, request_id", wire_12_long_request_id)
+        .hard("WIRE-13", "A request_id that is used again with another method is refused with REQUEST_ID_REUSED, and nothing is changed.", "context.proto, request_id", wire_13_reused)
+        .hard("WIRE-14", "Eight calls at the same time with one request_id change something once and get the same answer.", "context.proto, request_id", wire_14_at_once).full()
+        .hard("WIRE-15", "The same request_id in two orgs is two changes.", "context.proto, request_id", wire_15_per_org).needs(&[Need::OtherOrg]);
     hostile::rules(group).list()
 }
 
@@ -101,19 +101,19 @@ fn refused_for(method: &Method, field: Option<&str>, answer: Result<Bytes, Store
     }
 }
 
-async fn identity(cx: Cx) -> Outcome {
+async fn wire_01_identity(cx: Cx) -> Outcome {
     let server = cx.shared.described.server.clone().unwrap_or_default();
     different("Describe.server.name", server.name.as_str(), "")?;
     different("Describe.server.version", server.version.as_str(), "")
 }
 
-async fn protocol(cx: Cx) -> Outcome {
+async fn wire_02_protocol(cx: Cx) -> Outcome {
     let range = cx.shared.described.protocol.unwrap_or_default();
     let is_range = range.min >= 1 && range.max >= range.min;
     that("Describe.protocol", "1 <= min <= max", is_range, &range)
 }
 
-async fn limits(cx: Cx) -> Outcome {
+async fn wire_03_limits(cx: Cx) -> Outcome {
     let limits = cx.shared.described.limits.unwrap_or_default();
     that(
         "Describe.limits.max_message_bytes",
@@ -130,7 +130,7 @@ async fn limits(cx: Cx) -> Outcome {
     )
 }
 
-async fn listed(cx: Cx) -> Outcome {
+async fn wire_04_listed(cx: Cx) -> Outcome {
     let mut seen = Vec::new();
     for offer in &cx.shared.described.services {
         let name = offer.name.as_str();
@@ -151,7 +151,7 @@ async fn listed(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn implemented(cx: Cx) -> Outcome {
+async fn wire_05_implemented(cx: Cx) -> Outcome {
     for method in methods(&cx) {
         if let Err(error) = cx.raw(method.path, Bytes::new()).await {
             let is_there = error.code != Code::Unimplemented;
@@ -166,7 +166,7 @@ async fn implemented(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn scoping(cx: Cx) -> Outcome {
+async fn wire_06_scoping(cx: Cx) -> Outcome {
     different(
         "Describe.scoping",
         &cx.shared.described.scoping(),
@@ -174,7 +174,7 @@ async fn scoping(cx: Cx) -> Outcome {
     )
 }
 
-async fn describes_again(cx: Cx) -> Outcome {
+async fn wire_07_describes_again(cx: Cx) -> Outcome {
     let again = cx.call(&DESCRIBE, introduction(cx.org_id())).await?;
     same("Describe asked again", &again, &cx.shared.described)?;
     let nobody = pb::DescribeRequest {
@@ -196,7 +196,7 @@ async fn describes_again(cx: Cx) -> Outcome {
     }
 }
 
-async fn mismatch(cx: Cx) -> Outcome {
+async fn wire_08_mismatch(cx: Cx) -> Outcome {
     let request = pb::DescribeRequest {
         protocol: Some(pb::ProtocolRange {
             min: 9_999,
@@ -214,7 +214,7 @@ async fn mismatch(cx: Cx) -> Outcome {
     }
 }
 
-async fn no_context(cx: Cx) -> Outcome {
+async fn wire_09_no_context(cx: Cx) -> Outcome {
     for method in plain_methods(&cx) {
         let answer = cx.raw(method.path, Bytes::new()).await;
         refused_for(method, Some("context"), answer)?;
@@ -222,7 +222,7 @@ async fn no_context(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn no_org(cx: Cx) -> Outcome {
+async fn wire_10_no_org(cx: Cx) -> Outcome {
     let context = pb::CallContext {
         org_id: 0,
         ..caller(&cx).context()
@@ -234,7 +234,7 @@ async fn no_org(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn no_request_id(cx: Cx) -> Outcome {
+async fn wire_11_no_request_id(cx: Cx) -> Outcome {
     let context = pb::CallContext {
         request_id: String::new(),
         ..caller(&cx).context()
@@ -251,7 +251,7 @@ async fn no_request_id(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn long_request_id(cx: Cx) -> Outcome {
+async fn wire_12_long_request_id(cx: Cx) -> Outcome {
     for probe in some(changes(&cx).await?)? {
         let id = format!("{}{}", fresh_uuid(), "x".repeat(28));
         let context = |request_id: String| pb::CallContext {
@@ -278,7 +278,7 @@ async fn long_request_id(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn reused(cx: Cx) -> Outcome {
+async fn wire_13_reused(cx: Cx) -> Outcome {
     let probes = changes(&cx).await?;
     if probes.len() < 2 {
         return skipped("fewer than two changes are offered that the suite has requests for");
@@ -315,7 +315,7 @@ async fn reused(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn at_once(cx: Cx) -> Outcome {
+async fn wire_14_at_once(cx: Cx) -> Outcome {
     for probe in some(changes(&cx).await?)? {
         let bytes = probe.with(caller(&cx).context());
         let sends = (0..8).map(|_| {
@@ -337,7 +337,7 @@ async fn at_once(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn per_org(cx: Cx) -> Outcome {
+async fn wire_15_per_org(cx: Cx) -> Outcome {
     let other = cx.in_other_org()?;
     let (probes, others) = (some(changes(&cx).await?)?, changes(&other).await?);
     let request_id = fresh_uuid();

@@ -11,17 +11,17 @@ use std::collections::BTreeSet;
 
 pub(super) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("EVT-01", "An event is answered with an id and a sequence number, the first of a session with 1.", "E:2750-2762", acknowledged)
-        .hard("EVT-02", "No two events have one id.", "M:767", ids)
-        .hard("EVT-03", "Sequence numbers of a session rise in the order of emits.", "M:758-771", rises)
-        .hard("EVT-04", "32 events emitted to one session at the same time are all stored, each with its own number.", "tool_scheduler.rs:42", concurrent).full()
-        .hard("EVT-05", "Two sessions do not disturb each other's numbers.", "E:324", two_sessions)
-        .hard("EVT-16", "Numbers have no gaps, and an ephemeral event is answered with 0 and takes none.", "event_emitter.proto", no_gaps)
-        .hard("EVT-17", "Numbers have no gaps either when many emit over several connections, some of them refused.", "event_emitter.proto", no_gaps_in_a_crowd).full()
+        .hard("EVT-01", "An event is answered with an id and a sequence number, the first of a session with 1.", "E:2750-2762", evt_01_acknowledged)
+        .hard("EVT-02", "No two events have one id.", "M:767", evt_02_ids)
+        .hard("EVT-03", "Sequence numbers of a session rise in the order of emits.", "M:758-771", evt_03_rises)
+        .hard("EVT-04", "32 events emitted to one session at the same time are all stored, each with its own number.", "tool_scheduler.rs:42", evt_04_concurrent).full()
+        .hard("EVT-05", "Two sessions do not disturb each other's numbers.", "E:324", evt_05_two_sessions)
+        .hard("EVT-16", "Numbers have no gaps, and an ephemeral event is answered with 0 and takes none.", "event_emitter.proto", evt_16_no_gaps)
+        .hard("EVT-17", "Numbers have no gaps either when many emit over several connections, some of them refused.", "event_emitter.proto", evt_17_no_gaps_in_a_crowd).full()
         .list()
 }
 
-async fn acknowledged(cx: Cx) -> Outcome {
+async fn evt_01_acknowledged(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let answer = emit(
         &cx,
@@ -36,7 +36,7 @@ async fn acknowledged(cx: Cx) -> Outcome {
     )
 }
 
-async fn ids(cx: Cx) -> Outcome {
+async fn evt_02_ids(cx: Cx) -> Outcome {
     let (one, other) = (cx.session().await?, cx.session().await?);
     let mut seen = BTreeSet::new();
     for round in 0..20 {
@@ -54,7 +54,7 @@ async fn ids(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn rises(cx: Cx) -> Outcome {
+async fn evt_03_rises(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut last = 0;
     for number in 0..20 {
@@ -70,7 +70,7 @@ async fn rises(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn concurrent(cx: Cx) -> Outcome {
+async fn evt_04_concurrent(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let emits = (0..32).map(|number| {
         let cx = cx.clone();
@@ -90,7 +90,7 @@ async fn concurrent(cx: Cx) -> Outcome {
     )
 }
 
-async fn two_sessions(cx: Cx) -> Outcome {
+async fn evt_05_two_sessions(cx: Cx) -> Outcome {
     let (one, other) = (cx.session().await?, cx.session().await?);
     for round in 1..=10 {
         for session in [&one, &other] {
@@ -101,7 +101,7 @@ async fn two_sessions(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn no_gaps(cx: Cx) -> Outcome {
+async fn evt_16_no_gaps(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for (kind, sequence) in [
         ("turn.started", 1),
@@ -129,7 +129,7 @@ async fn no_gaps(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn no_gaps_in_a_crowd(cx: Cx) -> Outcome {
+async fn evt_17_no_gaps_in_a_crowd(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let writers = (0..4).map(|_| {
         let (cx, session) = (cx.over_new_connection(), session.clone());

@@ -15,11 +15,11 @@ use serde_json::json;
 pub(super) fn rules() -> Vec<Rule> {
     const MESSAGES: &str = message_retriever_service::NAME;
     Group::of(NAME)
-        .soft("EVT-13", "An event that was refused has left no message behind.", "R:929-937", refused).with(&[MESSAGES])
-        .hard("EVT-14", "An event that is sent again under its request_id is stored once, and so is its message.", "context.proto, request_id", repeats).with(&[MESSAGES]).full()
-        .hard("EVT-21", "An event whose emitter went away before the answer is stored once when it is sent again.", "context.proto, request_id", lost_replies).with(&[MESSAGES]).full()
-        .hard("EVT-22", "32 copies of one event under one request_id at the same time are one event.", "context.proto, request_id", copies).with(&[MESSAGES]).full()
-        .hard("EVT-23", "A proposed id is used or ignored, and no event replaces another.", "event_emitter.proto, proposed_event_id", proposed).with(&[event_log_service::NAME])
+        .soft("EVT-13", "An event that was refused has left no message behind.", "R:929-937", evt_13_refused).with(&[MESSAGES])
+        .hard("EVT-14", "An event that is sent again under its request_id is stored once, and so is its message.", "context.proto, request_id", evt_14_repeats).with(&[MESSAGES]).full()
+        .hard("EVT-21", "An event whose emitter went away before the answer is stored once when it is sent again.", "context.proto, request_id", evt_21_lost_replies).with(&[MESSAGES]).full()
+        .hard("EVT-22", "32 copies of one event under one request_id at the same time are one event.", "context.proto, request_id", evt_22_copies).with(&[MESSAGES]).full()
+        .hard("EVT-23", "A proposed id is used or ignored, and no event replaces another.", "event_emitter.proto, proposed_event_id", evt_23_proposed).with(&[event_log_service::NAME])
         .list()
 }
 
@@ -31,7 +31,7 @@ async fn count(cx: &Cx, session: &str) -> Outcome<u64> {
     Ok(cx.call(&COUNT_MESSAGES, request).await?.count)
 }
 
-async fn refused(cx: Cx) -> Outcome {
+async fn evt_13_refused(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     emit(
         &cx,
@@ -76,7 +76,7 @@ async fn refused(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn repeats(cx: Cx) -> Outcome {
+async fn evt_14_repeats(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let message = user_message(&fresh_id("message"), "once", 1);
     repeated(&cx, &EMIT, emitting(input(&session, &message))).await?;
@@ -97,7 +97,7 @@ async fn repeats(cx: Cx) -> Outcome {
     )
 }
 
-async fn lost_replies(cx: Cx) -> Outcome {
+async fn evt_21_lost_replies(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for round in 1..=5 {
         let message = user_message(&fresh_id("message"), "once", 1);
@@ -111,7 +111,7 @@ async fn lost_replies(cx: Cx) -> Outcome {
     same("CountMessages", &count(&cx, &session).await?, &5)
 }
 
-async fn copies(cx: Cx) -> Outcome {
+async fn evt_22_copies(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let request = emitting(input(
         &session,
@@ -132,7 +132,7 @@ async fn copies(cx: Cx) -> Outcome {
     same("Emit.sequence of the next event", &next.sequence, &2)
 }
 
-async fn proposed(cx: Cx) -> Outcome {
+async fn evt_23_proposed(cx: Cx) -> Outcome {
     let (session, other) = (cx.session().await?, cx.session().await?);
     let id = fresh_id("event");
     let proposing = |session: &str, text: &str| pb::EmitRequest {

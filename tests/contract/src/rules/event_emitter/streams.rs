@@ -16,11 +16,11 @@ use tonic::Streaming;
 
 pub(super) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("EVT-24", "A stream is open before its first event, and each event is answered before the next is sent.", "event_emitter.proto, EmitStream", opens_at_once)
-        .hard("EVT-25", "200 events sent without waiting are answered in order, with numbers that rise.", "event_emitter.proto, EmitStream", pipelined).full()
-        .hard("EVT-26", "An event that cannot be stored is answered with its error, and those after it are stored.", "event_emitter.proto, EmitStream", goes_on)
-        .hard("EVT-27", "Events sent again over a new stream are stored once.", "event_emitter.proto, EmitStream", resumed).with(&[event_log_service::NAME]).full()
-        .hard("EVT-28", "One stream carries events of several sessions, each with its own numbers.", "event_emitter.proto, EmitStreamRequest", several_sessions)
+        .hard("EVT-24", "A stream is open before its first event, and each event is answered before the next is sent.", "event_emitter.proto, EmitStream", evt_24_opens_at_once)
+        .hard("EVT-25", "200 events sent without waiting are answered in order, with numbers that rise.", "event_emitter.proto, EmitStream", evt_25_pipelined).full()
+        .hard("EVT-26", "An event that cannot be stored is answered with its error, and those after it are stored.", "event_emitter.proto, EmitStream", evt_26_goes_on)
+        .hard("EVT-27", "Events sent again over a new stream are stored once.", "event_emitter.proto, EmitStream", evt_27_resumed).with(&[event_log_service::NAME]).full()
+        .hard("EVT-28", "One stream carries events of several sessions, each with its own numbers.", "event_emitter.proto, EmitStreamRequest", evt_28_several_sessions)
         .list()
 }
 
@@ -95,7 +95,7 @@ impl Open {
     }
 }
 
-async fn opens_at_once(cx: Cx) -> Outcome {
+async fn evt_24_opens_at_once(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut stream = Open::new(&cx).await?;
     for sequence in 1..=3 {
@@ -126,7 +126,7 @@ async fn opens_at_once(cx: Cx) -> Outcome {
     crate::check::absent("an answer after the last event", end)
 }
 
-async fn pipelined(cx: Cx) -> Outcome {
+async fn evt_25_pipelined(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut stream = Open::new(&cx).await?;
     let mut ids = Vec::new();
@@ -147,7 +147,7 @@ async fn pipelined(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn goes_on(cx: Cx) -> Outcome {
+async fn evt_26_goes_on(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut stream = Open::new(&cx).await?;
     let first = stream
@@ -201,7 +201,7 @@ async fn goes_on(cx: Cx) -> Outcome {
     )
 }
 
-async fn resumed(cx: Cx) -> Outcome {
+async fn evt_27_resumed(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let ids: Vec<String> = (0..20).map(|_| cx.context().request_id).collect();
     let new = |index: usize| event(&session, "tool.progress", &json!({ "n": index }));
@@ -240,7 +240,7 @@ async fn resumed(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn several_sessions(cx: Cx) -> Outcome {
+async fn evt_28_several_sessions(cx: Cx) -> Outcome {
     let sessions = [cx.session().await?, cx.session().await?];
     let mut stream = Open::new(&cx).await?;
     for sequence in 1..=5 {

@@ -67,21 +67,21 @@ const EPHEMERAL: [&str; 5] = [
 pub(super) fn rules() -> Vec<Rule> {
     const LOG: &str = event_log_service::NAME;
     Group::of(NAME)
-        .hard("EVT-06", "Each of upstream's types is taken, capability.usage and schedule.triggered among them.", "E:2340-2387", every_type)
-        .hard("EVT-07", "An event of an unknown type is stored, with its JSON as it came.", "E:2542-2545", unknown_type).with(&[LOG])
-        .hard("EVT-08", "`session.idled` and `session.activated` stay what they are, though their data look alike.", "E (untagged)", look_alikes).with(&[LOG])
-        .hard("EVT-09", "Ephemeral types are accepted, whether they are stored or not.", "E:75-84", ephemeral)
-        .hard("EVT-10", "An answer's usage, error_code and error_fields come back.", "E:682-702", output).with(&[LOG])
-        .hard("EVT-11", "An event of 8 MiB is accepted.", "llm.generation", large).full()
-        .hard("EVT-12", "Turn, message, exec, trace and span ids come back.", "E:198-230", context).with(&[LOG])
-        .hard("EVT-15", "The time an event happened is kept to the nanosecond, never replaced.", "E:2754", times).with(&[LOG])
-        .hard("EVT-18", "Data and metadata keep integers beyond 2^53, null against absent, NULs and non-ASCII keys; tags keep empty against absent.", "platform_types.proto", verbatim).with(&[LOG])
-        .hard("EVT-19", "An event without session, time or data, or with malformed ids, is refused as INVALID_FIELD.", "context.proto", malformed)
-        .hard("EVT-20", "Another org cannot emit into a session whose id it knows.", "context.proto", other_org).with(&[message_retriever_service::NAME]).needs(&[Need::OtherOrg])
+        .hard("EVT-06", "Each of upstream's types is taken, capability.usage and schedule.triggered among them.", "E:2340-2387", evt_06_every_type)
+        .hard("EVT-07", "An event of an unknown type is stored, with its JSON as it came.", "E:2542-2545", evt_07_unknown_type).with(&[LOG])
+        .hard("EVT-08", "`session.idled` and `session.activated` stay what they are, though their data look alike.", "E (untagged)", evt_08_look_alikes).with(&[LOG])
+        .hard("EVT-09", "Ephemeral types are accepted, whether they are stored or not.", "E:75-84", evt_09_ephemeral)
+        .hard("EVT-10", "An answer's usage, error_code and error_fields come back.", "E:682-702", evt_10_output).with(&[LOG])
+        .hard("EVT-11", "An event of 8 MiB is accepted.", "llm.generation", evt_11_large).full()
+        .hard("EVT-12", "Turn, message, exec, trace and span ids come back.", "E:198-230", evt_12_context).with(&[LOG])
+        .hard("EVT-15", "The time an event happened is kept to the nanosecond, never replaced.", "E:2754", evt_15_times).with(&[LOG])
+        .hard("EVT-18", "Data and metadata keep integers beyond 2^53, null against absent, NULs and non-ASCII keys; tags keep empty against absent.", "platform_types.proto", evt_18_verbatim).with(&[LOG])
+        .hard("EVT-19", "An event without session, time or data, or with malformed ids, is refused as INVALID_FIELD.", "context.proto", evt_19_malformed)
+        .hard("EVT-20", "Another org cannot emit into a session whose id it knows.", "context.proto", evt_20_other_org).with(&[message_retriever_service::NAME]).needs(&[Need::OtherOrg])
         .list()
 }
 
-async fn every_type(cx: Cx) -> Outcome {
+async fn evt_06_every_type(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for (index, kind) in TYPES.iter().enumerate() {
         let answer = emit(&cx, event(&session, kind, &json!({"turn_id": "x"}))).await?;
@@ -132,7 +132,7 @@ async fn survives(cx: &Cx, event: pb::NewEvent) -> Outcome {
     }
 }
 
-async fn unknown_type(cx: Cx) -> Outcome {
+async fn evt_07_unknown_type(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for kind in [
         "acme.custom",
@@ -149,7 +149,7 @@ async fn unknown_type(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn look_alikes(cx: Cx) -> Outcome {
+async fn evt_08_look_alikes(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for kind in [
         "session.idled",
@@ -171,7 +171,7 @@ async fn look_alikes(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn ephemeral(cx: Cx) -> Outcome {
+async fn evt_09_ephemeral(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for kind in EPHEMERAL {
         let data = json!({"turn_id": fresh_id("turn"), "delta": "x", "accumulated": "xx"});
@@ -180,7 +180,7 @@ async fn ephemeral(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn output(cx: Cx) -> Outcome {
+async fn evt_10_output(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let data = json!({
         "message": message_as_agent(),
@@ -192,7 +192,7 @@ async fn output(cx: Cx) -> Outcome {
     survives(&cx, event(&session, "output.message.completed", &data)).await
 }
 
-async fn large(cx: Cx) -> Outcome {
+async fn evt_11_large(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let text = "ü".repeat(4 * 1024 * 1024);
     let new = event(
@@ -206,7 +206,7 @@ async fn large(cx: Cx) -> Outcome {
     }
 }
 
-async fn context(cx: Cx) -> Outcome {
+async fn evt_12_context(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut new = event(&session, "tool.started", &json!({}));
     new.context = Some(pb::EventContext {
@@ -225,7 +225,7 @@ async fn context(cx: Cx) -> Outcome {
     survives(&cx, new).await
 }
 
-async fn times(cx: Cx) -> Outcome {
+async fn evt_15_times(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for (seconds, nanos) in [
         (moment(9).seconds, 999_999_999),
@@ -242,7 +242,7 @@ async fn times(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn verbatim(cx: Cx) -> Outcome {
+async fn evt_18_verbatim(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut new = event_of(&session, "acme.custom", AWKWARD_JSON);
     for metadata in [None, Some("null"), Some("{}"), Some(AWKWARD_JSON)] {
@@ -265,7 +265,7 @@ async fn verbatim(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn evt_19_malformed(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let good = event(&session, "turn.started", &json!({}));
     for id in MALFORMED_SESSIONS {
@@ -312,7 +312,7 @@ async fn malformed(cx: Cx) -> Outcome {
     )
 }
 
-async fn other_org(cx: Cx) -> Outcome {
+async fn evt_20_other_org(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mine = crate::rules::events::say(&cx, &session, "mine", 1).await?;
     let other = cx.in_other_org()?;

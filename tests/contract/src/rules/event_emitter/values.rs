@@ -24,10 +24,10 @@ pub(super) fn rules() -> Vec<Rule> {
     const LOG: &str = event_log_service::NAME;
     const MESSAGES: &str = message_retriever_service::NAME;
     Group::of(NAME)
-        .hard("VAL-01", "What the grammar of open values allows is stored and read as it was sent, up to its bounds of depth and digits.", SOURCE, allowed).with(&[LOG])
-        .hard("VAL-02", "What the grammar of open values does not allow is refused as INVALID_FIELD with the field's path: too deep, integers beyond 64 bits, numbers that a double cannot keep, half a surrogate pair. Nothing of it is stored.", SOURCE, refused).with(&[LOG])
-        .hard("VAL-03", "A call's arguments of 100 levels are loaded with the message as they were sent.", SOURCE, arguments).with(&[MESSAGES])
-        .hard("VAL-04", "The text of a tool's result that is JSON beyond the grammar stays a text, to the digit.", "event_emitter.proto", results).with(&[MESSAGES])
+        .hard("VAL-01", "What the grammar of open values allows is stored and read as it was sent, up to its bounds of depth and digits.", SOURCE, val_01_allowed).with(&[LOG])
+        .hard("VAL-02", "What the grammar of open values does not allow is refused as INVALID_FIELD with the field's path: too deep, integers beyond 64 bits, numbers that a double cannot keep, half a surrogate pair. Nothing of it is stored.", SOURCE, val_02_refused).with(&[LOG])
+        .hard("VAL-03", "A call's arguments of 100 levels are loaded with the message as they were sent.", SOURCE, val_03_arguments).with(&[MESSAGES])
+        .hard("VAL-04", "The text of a tool's result that is JSON beyond the grammar stays a text, to the digit.", "event_emitter.proto", val_04_results).with(&[MESSAGES])
         .list()
 }
 
@@ -35,7 +35,7 @@ fn nested(levels: usize) -> String {
     format!("{}{}", "[".repeat(levels), "]".repeat(levels))
 }
 
-async fn allowed(cx: Cx) -> Outcome {
+async fn val_01_allowed(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let values = [
         nested(PAYLOAD_DEPTH - 1),
@@ -55,7 +55,7 @@ async fn allowed(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn refused(cx: Cx) -> Outcome {
+async fn val_02_refused(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let long = "9".repeat(100_000);
     let values = [
@@ -99,7 +99,7 @@ async fn refused(cx: Cx) -> Outcome {
     )
 }
 
-async fn arguments(cx: Cx) -> Outcome {
+async fn val_03_arguments(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let asked = user_message(&fresh_id("message"), "hi", 1);
     emit(&cx, input(&session, &asked)).await?;
@@ -127,7 +127,7 @@ async fn arguments(cx: Cx) -> Outcome {
     }
 }
 
-async fn results(cx: Cx) -> Outcome {
+async fn val_04_results(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for text in [
         "{\"big\":18446744073709551616}".to_string(),

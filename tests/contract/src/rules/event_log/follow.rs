@@ -15,13 +15,13 @@ use tonic::Streaming;
 pub(super) fn rules() -> Vec<Rule> {
     const EMITTER: &[&str] = &[event_emitter_service::NAME];
     Group::of(NAME)
-        .hard("LOG-09", "A follower gets the stored events and then every further one, in order.", "event_log.proto, FollowEvents", stored_then_live).with(EMITTER)
-        .hard("LOG-10", "A follower that starts after a number gets those after it, also when they do not exist yet.", "event_log.proto, FollowEventsRequest", from_a_place).with(EMITTER)
-        .hard("LOG-11", "Followers that come while four emit miss nothing and get nothing twice.", "event_log.proto, FollowEvents", gapless).with(EMITTER).full()
-        .soft("LOG-12", "Ephemeral events reach a follower, with number 0.", "event_log.proto, FollowEvents", ephemeral).with(EMITTER)
-        .hard("LOG-13", "A follower that reads slowly gets every stored event.", "event_log.proto, FollowEvents", slow).with(EMITTER).full()
-        .hard("LOG-14", "Followers that leave disturb neither emits nor other followers.", "event_log.proto, FollowEvents", leavers).with(EMITTER).full()
-        .hard("LOG-15", "A follower gets no event of another session, and another org's follower none at all.", "context.proto", apart).with(EMITTER).needs(&[Need::OtherOrg])
+        .hard("LOG-09", "A follower gets the stored events and then every further one, in order.", "event_log.proto, FollowEvents", log_09_stored_then_live).with(EMITTER)
+        .hard("LOG-10", "A follower that starts after a number gets those after it, also when they do not exist yet.", "event_log.proto, FollowEventsRequest", log_10_from_a_place).with(EMITTER)
+        .hard("LOG-11", "Followers that come while four emit miss nothing and get nothing twice.", "event_log.proto, FollowEvents", log_11_gapless).with(EMITTER).full()
+        .soft("LOG-12", "Ephemeral events reach a follower, with number 0.", "event_log.proto, FollowEvents", log_12_ephemeral).with(EMITTER)
+        .hard("LOG-13", "A follower that reads slowly gets every stored event.", "event_log.proto, FollowEvents", log_13_slow).with(EMITTER).full()
+        .hard("LOG-14", "Followers that leave disturb neither emits nor other followers.", "event_log.proto, FollowEvents", log_14_leavers).with(EMITTER).full()
+        .hard("LOG-15", "A follower gets no event of another session, and another org's follower none at all.", "context.proto", log_15_apart).with(EMITTER).needs(&[Need::OtherOrg])
         .list()
 }
 
@@ -84,7 +84,7 @@ async fn add(cx: &Cx, session: &str, count: usize) -> Outcome {
     Ok(())
 }
 
-async fn stored_then_live(cx: Cx) -> Outcome {
+async fn log_09_stored_then_live(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     add(&cx, &session, 3).await?;
     let mut follower = Follower::new(&cx, &session, 0).await?;
@@ -102,7 +102,7 @@ async fn stored_then_live(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn from_a_place(cx: Cx) -> Outcome {
+async fn log_10_from_a_place(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     add(&cx, &session, 5).await?;
     let mut later = Follower::new(&cx, &session, 3).await?;
@@ -115,7 +115,7 @@ async fn from_a_place(cx: Cx) -> Outcome {
     ahead.all(8..=9).await
 }
 
-async fn gapless(cx: Cx) -> Outcome {
+async fn log_11_gapless(cx: Cx) -> Outcome {
     const EACH: i64 = 40;
     const WRITERS: i64 = 4;
     let session = cx.session().await?;
@@ -139,7 +139,7 @@ async fn gapless(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn ephemeral(cx: Cx) -> Outcome {
+async fn log_12_ephemeral(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut follower = Follower::new(&cx, &session, 0).await?;
     add(&cx, &session, 1).await?;
@@ -176,7 +176,7 @@ async fn ephemeral(cx: Cx) -> Outcome {
     )
 }
 
-async fn slow(cx: Cx) -> Outcome {
+async fn log_13_slow(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut follower = Follower::new(&cx.over_new_connection(), &session, 0).await?;
     let filler = "x".repeat(60_000);
@@ -188,7 +188,7 @@ async fn slow(cx: Cx) -> Outcome {
     follower.all(1..=150).await
 }
 
-async fn leavers(cx: Cx) -> Outcome {
+async fn log_14_leavers(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut stays = Follower::new(&cx, &session, 0).await?;
     for round in 0..20 {
@@ -201,7 +201,7 @@ async fn leavers(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn apart(cx: Cx) -> Outcome {
+async fn log_15_apart(cx: Cx) -> Outcome {
     let (session, neighbour) = (cx.session().await?, cx.session().await?);
     let mut follower = Follower::new(&cx, &session, 0).await?;
     add(&cx, &neighbour, 3).await?;

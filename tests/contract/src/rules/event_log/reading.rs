@@ -14,18 +14,18 @@ use serde_json::json;
 pub(super) fn rules() -> Vec<Rule> {
     const EMITTER: &[&str] = &[event_emitter_service::NAME];
     Group::of(NAME)
-        .hard("LOG-01", "Events are read as they were emitted, in order, with the ids and numbers that were answered.", "event_log.proto", as_emitted).with(EMITTER)
-        .hard("LOG-02", "Only events after a number are read, and at most so many as asked for.", "event_log.proto, ReadEventsRequest", windows).with(EMITTER)
-        .hard("LOG-03", "A session that does not exist has no events.", "event_log.proto, ReadEvents", unknown)
-        .hard("LOG-04", "Ephemeral events are not read.", "event_emitter.proto", no_ephemeral).with(EMITTER)
-        .hard("LOG-05", "An event is read as soon as its emit is answered, over another connection as well.", "event_emitter.proto, Emit", at_once).with(EMITTER)
-        .hard("LOG-06", "1,000 events of 6 KB are read completely.", "event_log.proto, ReadEvents", many).with(EMITTER).full()
-        .hard("LOG-07", "Another org reads no event of a session whose id it knows.", "context.proto", other_org).with(EMITTER).needs(&[Need::OtherOrg])
-        .hard("LOG-08", "A malformed session id is refused as INVALID_FIELD.", "ID:85-121", malformed)
+        .hard("LOG-01", "Events are read as they were emitted, in order, with the ids and numbers that were answered.", "event_log.proto", log_01_as_emitted).with(EMITTER)
+        .hard("LOG-02", "Only events after a number are read, and at most so many as asked for.", "event_log.proto, ReadEventsRequest", log_02_windows).with(EMITTER)
+        .hard("LOG-03", "A session that does not exist has no events.", "event_log.proto, ReadEvents", log_03_unknown)
+        .hard("LOG-04", "Ephemeral events are not read.", "event_emitter.proto", log_04_no_ephemeral).with(EMITTER)
+        .hard("LOG-05", "An event is read as soon as its emit is answered, over another connection as well.", "event_emitter.proto, Emit", log_05_at_once).with(EMITTER)
+        .hard("LOG-06", "1,000 events of 6 KB are read completely.", "event_log.proto, ReadEvents", log_06_many).with(EMITTER).full()
+        .hard("LOG-07", "Another org reads no event of a session whose id it knows.", "context.proto", log_07_other_org).with(EMITTER).needs(&[Need::OtherOrg])
+        .hard("LOG-08", "A malformed session id is refused as INVALID_FIELD.", "ID:85-121", log_08_malformed)
         .list()
 }
 
-async fn as_emitted(cx: Cx) -> Outcome {
+async fn log_01_as_emitted(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut sent = Vec::new();
     for number in 0..10 {
@@ -45,7 +45,7 @@ async fn as_emitted(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn windows(cx: Cx) -> Outcome {
+async fn log_02_windows(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for number in 0..10 {
         emit(
@@ -78,7 +78,7 @@ async fn windows(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn unknown(cx: Cx) -> Outcome {
+async fn log_03_unknown(cx: Cx) -> Outcome {
     same(
         "ReadEvents of no session",
         &read(&cx, &fresh_id("session"), 0).await?,
@@ -86,7 +86,7 @@ async fn unknown(cx: Cx) -> Outcome {
     )
 }
 
-async fn no_ephemeral(cx: Cx) -> Outcome {
+async fn log_04_no_ephemeral(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for kind in [
         "turn.started",
@@ -105,7 +105,7 @@ async fn no_ephemeral(cx: Cx) -> Outcome {
     )
 }
 
-async fn at_once(cx: Cx) -> Outcome {
+async fn log_05_at_once(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let other = cx.over_new_connection();
     for number in 1..=20 {
@@ -121,7 +121,7 @@ async fn at_once(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn many(cx: Cx) -> Outcome {
+async fn log_06_many(cx: Cx) -> Outcome {
     const EVENTS: usize = 1_000;
     let session = cx.session().await?;
     let filler = "x".repeat(6_000);
@@ -157,7 +157,7 @@ async fn many(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn other_org(cx: Cx) -> Outcome {
+async fn log_07_other_org(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     emit(&cx, event(&session, "turn.started", &json!({}))).await?;
     let other = cx.in_other_org()?;
@@ -175,7 +175,7 @@ async fn other_org(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn log_08_malformed(cx: Cx) -> Outcome {
     for id in MALFORMED_SESSIONS {
         let error = cx
             .refused_collect(&READ_EVENTS, reading_after(id, 0, 0))

@@ -15,11 +15,11 @@ use mortise_proto::rpc::table::{
 
 pub(super) fn rules(group: Group) -> Group {
     group
-        .hard("GEN-09", "updated_at is never before created_at.", "session_file.rs:97-101", times)
-        .hard("GEN-10", "created_at never changes.", "IM:175-184, IM:518-521", made_once)
-        .hard("GEN-11", "Open JSON values keep integers beyond 2^53, 1 apart from 1.0, nulls, empty objects and keys of any script.", "platform_types.proto", json)
-        .hard("GEN-12", "In optional JSON, absent, `null` and `{}` stay apart.", "message.rs:432-438", null_apart)
-        .hard("GEN-13", "Texts with NUL, emoji, line ends of every kind and of 1 MiB survive.", "web_fetch.rs:256", texts)
+        .hard("GEN-09", "updated_at is never before created_at.", "session_file.rs:97-101", gen_09_times)
+        .hard("GEN-10", "created_at never changes.", "IM:175-184, IM:518-521", gen_10_made_once)
+        .hard("GEN-11", "Open JSON values keep integers beyond 2^53, 1 apart from 1.0, nulls, empty objects and keys of any script.", "platform_types.proto", gen_11_json)
+        .hard("GEN-12", "In optional JSON, absent, `null` and `{}` stay apart.", "message.rs:432-438", gen_12_null_apart)
+        .hard("GEN-13", "Texts with NUL, emoji, line ends of every kind and of 1 MiB survive.", "web_fetch.rs:256", gen_13_texts)
 }
 
 /// A key of a session as it is listed, after some writes of it.
@@ -52,7 +52,7 @@ async fn titled(cx: &Cx, id: &str, title: &str) -> Outcome<pb::Session> {
     present("UpdateSessionTitle.session", answer.session)
 }
 
-async fn times(cx: Cx) -> Outcome {
+async fn gen_09_times(cx: Cx) -> Outcome {
     let mut held = false;
     if cx.offers(storage::NAME) {
         let info = written(&cx, &cx.session().await?, "v").await?;
@@ -78,7 +78,7 @@ async fn times(cx: Cx) -> Outcome {
     }
 }
 
-async fn made_once(cx: Cx) -> Outcome {
+async fn gen_10_made_once(cx: Cx) -> Outcome {
     let mut held = false;
     if cx.offers(storage::NAME) {
         let id = cx.session().await?;
@@ -159,7 +159,7 @@ async fn blueprint(cx: &Cx, config: Option<&str>) -> Outcome<pb::Session> {
     present("the session", stored(&cx, &id).await?)
 }
 
-async fn json(cx: Cx) -> Outcome {
+async fn gen_11_json(cx: Cx) -> Outcome {
     same_json(
         "an open JSON value",
         &there_and_back(&cx, AWKWARD_JSON).await?,
@@ -167,7 +167,7 @@ async fn json(cx: Cx) -> Outcome {
     )
 }
 
-async fn null_apart(cx: Cx) -> Outcome {
+async fn gen_12_null_apart(cx: Cx) -> Outcome {
     for text in ["null", "{}", "[]", "\"\""] {
         same_json(
             "an open JSON value",
@@ -185,7 +185,7 @@ async fn null_apart(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn texts(cx: Cx) -> Outcome {
+async fn gen_13_texts(cx: Cx) -> Outcome {
     let mut texts = awkward_texts();
     texts.push("ü\r\n\0".repeat(220 * 1024));
     for text in texts {

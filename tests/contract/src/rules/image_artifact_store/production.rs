@@ -31,7 +31,7 @@ async fn invalid(cx: &Cx, what: &str, parts: Vec<pb::CreateImageRequest>) -> Out
     has_reason(what, &error, &[ErrorReason::InvalidField])
 }
 
-pub(super) async fn repeats(cx: Cx) -> Outcome {
+pub(super) async fn img_09_repeats(cx: Cx) -> Outcome {
     let bytes = cx.random_bytes(3 * CHUNK_BYTES + 7);
     let again = cx.repeating();
     let first = stored(&again, &bytes).await?;
@@ -54,7 +54,7 @@ pub(super) async fn repeats(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn lost_replies(cx: Cx) -> Outcome {
+pub(super) async fn img_10_lost_replies(cx: Cx) -> Outcome {
     let bytes = cx.random_bytes(2 * 1024 * 1024);
     let again = cx.repeating();
     for micros in [0, 300, 1_000, 3_000, 10_000] {
@@ -72,7 +72,7 @@ pub(super) async fn lost_replies(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn wrong_size(cx: Cx) -> Outcome {
+pub(super) async fn img_11_wrong_size(cx: Cx) -> Outcome {
     let bytes = cx.random_bytes(1_000);
     for size in [0, 999, 1_001, CHUNK_BYTES] {
         let parts = upload(header(size), &bytes, 400);
@@ -87,7 +87,7 @@ pub(super) async fn wrong_size(cx: Cx) -> Outcome {
     .await
 }
 
-pub(super) async fn too_large(cx: Cx) -> Outcome {
+pub(super) async fn img_12_too_large(cx: Cx) -> Outcome {
     for size in [IMAGE_BYTES_MAX + 1, usize::MAX] {
         let what = format!("CreateImage with size_bytes {size}");
         let parts = vec![head(header(size))];
@@ -101,14 +101,14 @@ pub(super) async fn too_large(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn largest(cx: Cx) -> Outcome {
+pub(super) async fn img_13_largest(cx: Cx) -> Outcome {
     let bytes = cx.random_bytes(IMAGE_BYTES_MAX);
     let image = stored(&cx, &bytes).await?;
     let kept = bytes_of(&cx, &image.id).await?;
     same_bytes("the bytes of 64 MiB", &kept, &bytes)
 }
 
-pub(super) async fn chunks(cx: Cx) -> Outcome {
+pub(super) async fn img_14_chunks(cx: Cx) -> Outcome {
     let bytes = cx.random_bytes(CHUNK_BYTES);
     for size in [CHUNK_BYTES, CHUNK_BYTES - 1, 4_093] {
         let parts = upload(header(bytes.len()), &bytes, size);
@@ -125,7 +125,7 @@ pub(super) async fn chunks(cx: Cx) -> Outcome {
     same_bytes("the bytes of chunks of 1", &kept, &bytes)
 }
 
-pub(super) async fn disordered(cx: Cx) -> Outcome {
+pub(super) async fn img_15_disordered(cx: Cx) -> Outcome {
     let empty = pb::CreateImageRequest {
         context: None,
         part: None,
@@ -162,7 +162,7 @@ pub(super) async fn disordered(cx: Cx) -> Outcome {
     }
 }
 
-pub(super) async fn awkward(cx: Cx) -> Outcome {
+pub(super) async fn img_16_awkward(cx: Cx) -> Outcome {
     for text in awkward_texts() {
         let image = pb::NewImage {
             filename: text.clone(),
@@ -193,7 +193,7 @@ pub(super) async fn awkward(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn concurrent(cx: Cx) -> Outcome {
+pub(super) async fn img_19_concurrent(cx: Cx) -> Outcome {
     let other = cx.over_new_connection();
     let all: Vec<Vec<u8>> = (0..16).map(|_| cx.random_bytes(300_000)).collect();
     let uploads = all.iter().enumerate().map(|(index, bytes)| {

@@ -11,7 +11,7 @@ use mortise_proto::rpc::table::leased_resource_store_service::{
     LIST_RESOURCES, RELEASE_RESOURCE, UPSERT_RESOURCE,
 };
 
-pub(super) async fn repeats(cx: Cx) -> Outcome {
+pub(super) async fn lease_10_repeats(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     repeated(&cx, &UPSERT_RESOURCE, lease(&session, "x")).await?;
     repeated(&cx, &RELEASE_RESOURCE, release(&session, "x")).await?;
@@ -30,7 +30,7 @@ pub(super) async fn repeats(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn lost_replies(cx: Cx) -> Outcome {
+pub(super) async fn lease_11_lost_replies(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let answer = lost_reply(&cx, &UPSERT_RESOURCE, lease(&session, "x")).await?;
     let leased = present("UpsertResource.resource", answer.resource)?;
@@ -48,7 +48,7 @@ pub(super) async fn lost_replies(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn concurrent(cx: Cx) -> Outcome {
+pub(super) async fn lease_12_concurrent(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let other = cx.over_new_connection();
     let upserts = (0..16).map(|index| upsert([&cx, &other][index % 2], lease(&session, "x")));
@@ -67,7 +67,7 @@ pub(super) async fn concurrent(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn longest(cx: Cx) -> Outcome {
+pub(super) async fn lease_14_longest(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let request = pb::UpsertResourceRequest {
         lease_duration_seconds: u32::MAX,
@@ -82,7 +82,7 @@ pub(super) async fn longest(cx: Cx) -> Outcome {
     runs_for(&leased, u32::MAX.into())
 }
 
-pub(super) async fn malformed(cx: Cx) -> Outcome {
+pub(super) async fn lease_15_malformed(cx: Cx) -> Outcome {
     for id in NO_SESSION_IDS {
         refused_as_invalid(&cx, &UPSERT_RESOURCE, lease(id, "x")).await?;
         refused_as_invalid(&cx, &RELEASE_RESOURCE, release(id, "x")).await?;
@@ -110,7 +110,7 @@ pub(super) async fn malformed(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn other_org(cx: Cx) -> Outcome {
+pub(super) async fn lease_16_other_org(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mine = upsert(&cx, lease(&session, "x")).await?;
     let other = cx.in_other_org()?;
@@ -137,7 +137,7 @@ pub(super) async fn other_org(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn second_view(cx: Cx) -> Outcome {
+pub(super) async fn lease_17_second_view(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let other = cx.over_new_connection();
     for _ in 0..20 {

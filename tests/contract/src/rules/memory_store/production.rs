@@ -30,7 +30,7 @@ fn image(base64: String) -> pb::MemoryContentPart {
     }
 }
 
-pub(super) async fn one_default(cx: Cx) -> Outcome {
+pub(super) async fn mem_02_one_default(cx: Cx) -> Outcome {
     let stores = try_join_all((0..10).map(|_| store(&cx))).await?;
     for store in &stores {
         same(
@@ -42,7 +42,7 @@ pub(super) async fn one_default(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn parts(cx: Cx) -> Outcome {
+pub(super) async fn mem_15_parts(cx: Cx) -> Outcome {
     let (store, tag) = (store(&cx).await?, cx.name("tag"));
     let request = pb::CreateMemoryRequest {
         content_parts: vec![
@@ -63,7 +63,7 @@ pub(super) async fn parts(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn repeats(cx: Cx) -> Outcome {
+pub(super) async fn mem_18_repeats(cx: Cx) -> Outcome {
     let request = default_store_of(&cx.org_public_id());
     repeated(&cx, &GET_OR_CREATE_DEFAULT_STORE, request).await?;
     let (store, tag) = (store(&cx).await?, cx.name("tag"));
@@ -79,7 +79,7 @@ pub(super) async fn repeats(cx: Cx) -> Outcome {
     same("Forget.forgotten", &answer.forgotten, &true)
 }
 
-pub(super) async fn lost_replies(cx: Cx) -> Outcome {
+pub(super) async fn mem_19_lost_replies(cx: Cx) -> Outcome {
     let (store, tag) = (store(&cx).await?, cx.name("tag"));
     let answer = lost_reply(&cx, &CREATE_MEMORY, memory(&store.id, "once", &tag)).await?;
     let memory = present("CreateMemory.memory", answer.memory)?;
@@ -96,7 +96,7 @@ pub(super) async fn lost_replies(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn concurrent(cx: Cx) -> Outcome {
+pub(super) async fn mem_20_concurrent(cx: Cx) -> Outcome {
     let (store, tag) = (store(&cx).await?, cx.name("tag"));
     let other = cx.over_new_connection();
     let requests = (0..32).map(|index| {
@@ -118,7 +118,7 @@ pub(super) async fn concurrent(cx: Cx) -> Outcome {
     same("how many of 8 Forget of one memory said true", &times, &1)
 }
 
-pub(super) async fn no_store(cx: Cx) -> Outcome {
+pub(super) async fn mem_21_no_store(cx: Cx) -> Outcome {
     let request = memory(&fresh_id("mst"), "x", "tag");
     let error = refused_with(&cx, &CREATE_MEMORY, request, &[ErrorReason::Store]).await?;
     says(
@@ -128,7 +128,7 @@ pub(super) async fn no_store(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn malformed(cx: Cx) -> Outcome {
+pub(super) async fn mem_22_malformed(cx: Cx) -> Outcome {
     let store = store(&cx).await?;
     let (good, memory_id) = (store.id.as_str(), fresh_id("mem"));
     let upper = good.to_uppercase();
@@ -162,7 +162,7 @@ pub(super) async fn malformed(cx: Cx) -> Outcome {
     refused_as_invalid(&cx, &CREATE_MEMORY, without_part).await
 }
 
-pub(super) async fn other_org(cx: Cx) -> Outcome {
+pub(super) async fn mem_23_other_org(cx: Cx) -> Outcome {
     let (store, tag) = (store(&cx).await?, cx.name("tag"));
     let mine = made(&cx, memory(&store.id, "ours", &tag)).await?;
     let other = cx.in_other_org()?;
@@ -194,7 +194,7 @@ pub(super) async fn other_org(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn large_recall(cx: Cx) -> Outcome {
+pub(super) async fn mem_24_large_recall(cx: Cx) -> Outcome {
     let (store, tag) = (store(&cx).await?, cx.name("tag"));
     let base64 = "iVBO".repeat(256 * 1024);
     for index in 0..12 {
@@ -214,7 +214,7 @@ pub(super) async fn large_recall(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn awkward(cx: Cx) -> Outcome {
+pub(super) async fn mem_25_awkward(cx: Cx) -> Outcome {
     let (store, tag) = (store(&cx).await?, cx.name("tag"));
     for awkward in awkward_texts() {
         let mut request = memory(&store.id, &awkward, &tag);

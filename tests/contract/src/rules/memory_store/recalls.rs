@@ -6,7 +6,7 @@ use crate::context::{Cx, fresh_id};
 use mortise_proto::pb::{self, MemoryKind as Kind};
 use mortise_proto::rpc::table::memory_store_service::{COUNT_ACTIVE, RECALL};
 
-pub(super) async fn order(cx: Cx) -> Outcome {
+pub(super) async fn mem_07_order(cx: Cx) -> Outcome {
     let (store, tag) = (store(&cx).await?, cx.name("tag"));
     for (content, importance) in [("a", 3), ("b", 9), ("c", 3), ("d", 10), ("e", 9), ("f", 3)] {
         let request = pb::CreateMemoryRequest {
@@ -22,7 +22,7 @@ pub(super) async fn order(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn text(cx: Cx) -> Outcome {
+pub(super) async fn mem_08_text(cx: Cx) -> Outcome {
     let (store, tag) = (store(&cx).await?, cx.name("Tag"));
     for content in [
         "The KEY is under the mat",
@@ -61,7 +61,7 @@ pub(super) async fn text(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn tags(cx: Cx) -> Outcome {
+pub(super) async fn mem_09_tags(cx: Cx) -> Outcome {
     let (store, tag) = (store(&cx).await?, cx.name("tag"));
     for (content, others) in [
         ("a", vec!["x"]),
@@ -99,7 +99,7 @@ pub(super) async fn tags(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn kind(cx: Cx) -> Outcome {
+pub(super) async fn mem_10_kind(cx: Cx) -> Outcome {
     let (store, tag) = (store(&cx).await?, cx.name("tag"));
     let kinds = [
         Kind::Fact,
@@ -130,7 +130,7 @@ pub(super) async fn kind(cx: Cx) -> Outcome {
     same("the memories of any kind", &any.len(), &kinds.len())
 }
 
-pub(super) async fn limit(cx: Cx) -> Outcome {
+pub(super) async fn mem_11_limit(cx: Cx) -> Outcome {
     let (store, tag) = (store(&cx).await?, cx.name("tag"));
     for content in "abcdefghijkl".chars() {
         made(&cx, memory(&store.id, &content.to_string(), &tag)).await?;
@@ -154,7 +154,7 @@ pub(super) async fn limit(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn forgets(cx: Cx) -> Outcome {
+pub(super) async fn mem_12_forgets(cx: Cx) -> Outcome {
     let (store, tag) = (store(&cx).await?, cx.name("tag"));
     let one = made(&cx, memory(&store.id, "one", &tag)).await?;
     made(&cx, memory(&store.id, "two", &tag)).await?;
@@ -175,7 +175,7 @@ pub(super) async fn forgets(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn forgets_elsewhere(cx: Cx) -> Outcome {
+pub(super) async fn mem_13_forgets_elsewhere(cx: Cx) -> Outcome {
     let (store, tag) = (store(&cx).await?, cx.name("tag"));
     let kept = made(&cx, memory(&store.id, "kept", &tag)).await?;
     same(
@@ -190,7 +190,7 @@ pub(super) async fn forgets_elsewhere(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn counts(cx: Cx) -> Outcome {
+pub(super) async fn mem_14_counts(cx: Cx) -> Outcome {
     let (store, tag) = (store(&cx).await?, cx.name("tag"));
     made(&cx, memory(&store.id, "counted", &tag)).await?;
     let gone = made(&cx, memory(&store.id, "not counted", &tag)).await?;
@@ -223,7 +223,7 @@ pub(super) async fn counts(cx: Cx) -> Outcome {
     same("CountActive.count of a store that is unknown", &count, &0)
 }
 
-pub(super) async fn within_org(cx: Cx) -> Outcome {
+pub(super) async fn mem_16_within_org(cx: Cx) -> Outcome {
     let (store_id, tag) = (store(&cx).await?.id, cx.name("tag"));
     made(&cx, memory(&store_id, "ours", &tag)).await?;
     let other = cx.in_other_org()?;
@@ -244,7 +244,7 @@ pub(super) async fn within_org(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn nothing(cx: Cx) -> Outcome {
+pub(super) async fn mem_17_nothing(cx: Cx) -> Outcome {
     let (store, tag) = (store(&cx).await?, cx.name("tag"));
     for store_id in [None, Some(store.id)] {
         let request = pb::RecallRequest {

@@ -16,12 +16,12 @@ use serde_json::{Value, json};
 pub(super) fn rules() -> Vec<Rule> {
     const EMITTER: &[&str] = &[event_emitter_service::NAME];
     Group::of(NAME)
-        .hard("MSG-19", "All parts of a message come back: five kinds of content, thinking, phase, controls, metadata, actor.", "message.rs:239-285", everything).with(EMITTER)
-        .hard("MSG-20", "thinking_signature comes back to the byte.", "message.rs:265", signature).with(EMITTER)
-        .hard("MSG-21", "Arguments of tool calls keep integers beyond 2^53, null and empty values.", "message.rs:409", arguments).with(EMITTER)
-        .hard("MSG-22", "Parallel tool calls of one message keep their order.", "tool_calling_test", parallel_calls).with(EMITTER)
-        .hard("MSG-38", "Texts with NUL, control characters and scripts of all kinds come back to the byte.", "web_fetch.rs:256", awkward).with(EMITTER)
-        .hard("MSG-39", "What a message lacks is absent, not empty.", "message.rs:239-285", bare).with(EMITTER)
+        .hard("MSG-19", "All parts of a message come back: five kinds of content, thinking, phase, controls, metadata, actor.", "message.rs:239-285", msg_19_everything).with(EMITTER)
+        .hard("MSG-20", "thinking_signature comes back to the byte.", "message.rs:265", msg_20_signature).with(EMITTER)
+        .hard("MSG-21", "Arguments of tool calls keep integers beyond 2^53, null and empty values.", "message.rs:409", msg_21_arguments).with(EMITTER)
+        .hard("MSG-22", "Parallel tool calls of one message keep their order.", "tool_calling_test", msg_22_parallel_calls).with(EMITTER)
+        .hard("MSG-38", "Texts with NUL, control characters and scripts of all kinds come back to the byte.", "web_fetch.rs:256", msg_38_awkward).with(EMITTER)
+        .hard("MSG-39", "What a message lacks is absent, not empty.", "message.rs:239-285", msg_39_bare).with(EMITTER)
         .list()
 }
 
@@ -83,7 +83,7 @@ fn parts(image: &str) -> Vec<pb::ContentPart> {
     .to_vec()
 }
 
-async fn everything(cx: Cx) -> Outcome {
+async fn msg_19_everything(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let (id, image, model) = (fresh_id("message"), fresh_id("img"), fresh_id("model"));
     let message = carried(&id, &image, &model);
@@ -143,7 +143,7 @@ async fn everything(cx: Cx) -> Outcome {
     same("the message", &got, &expected)
 }
 
-async fn signature(cx: Cx) -> Outcome {
+async fn msg_20_signature(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for signature in [
         "",
@@ -166,7 +166,7 @@ async fn signature(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn arguments(cx: Cx) -> Outcome {
+async fn msg_21_arguments(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let id = fresh_id("message");
     let data = format!(
@@ -186,7 +186,7 @@ async fn arguments(cx: Cx) -> Outcome {
     }
 }
 
-async fn parallel_calls(cx: Cx) -> Outcome {
+async fn msg_22_parallel_calls(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let order = ["c3", "c1", "c2", "c10", "c0"];
     let mut message = user_message(&fresh_id("message"), "x", 1);
@@ -208,7 +208,7 @@ async fn parallel_calls(cx: Cx) -> Outcome {
     same("the ids of the calls", &calls, order.as_slice())
 }
 
-async fn awkward(cx: Cx) -> Outcome {
+async fn msg_38_awkward(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut expected = Vec::new();
     for text in awkward_texts() {
@@ -229,7 +229,7 @@ async fn awkward(cx: Cx) -> Outcome {
     )
 }
 
-async fn bare(cx: Cx) -> Outcome {
+async fn msg_39_bare(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let id = fresh_id("message");
     let message = json!({"id": id, "role": "user", "content": [], "created_at": moment_text(1)});

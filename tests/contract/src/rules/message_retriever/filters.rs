@@ -14,18 +14,18 @@ use serde_json::json;
 pub(super) fn rules() -> Vec<Rule> {
     const EMITTER: &[&str] = &[event_emitter_service::NAME];
     Group::of(NAME)
-        .hard("MSG-09", "A query without filters gives all messages.", "MR:105", no_filter).with(EMITTER)
-        .hard("MSG-10", "limit keeps the newest, in chronological order.", "MF:422-444", limits).with(EMITTER)
-        .hard("MSG-11", "A limit of 0 and below keeps none, an offset below 0 is 0.", "MF:427-444", out_of_range).with(EMITTER)
-        .hard("MSG-12", "offset drops the oldest, before limit keeps the newest.", "MF:427-444", offsets).with(EMITTER)
-        .hard("MSG-13", "Both ends of a span of time are in it.", "MF:39, M:144-149", inclusive).with(EMITTER)
-        .hard("MSG-14", "A span of time may have one end.", "M:146-147", open_spans).with(EMITTER)
-        .hard("MSG-15", "A word of the first text part is found in any case.", "M:151-157, MF:58", searches).with(EMITTER)
-        .hard("MSG-16", "A search that hits nothing is empty.", "M:151", no_hit).with(EMITTER)
-        .hard("MSG-17", "Several filters are joined with AND.", "MF:36", joined).with(EMITTER)
-        .hard("MSG-18", "matched is the count after filters, before offset and limit.", "MF:447-457", matched).with(EMITTER)
-        .hard("MSG-36", "Messages are filtered by the type of their event, their tool and the ids of their events.", "message_retriever.proto, MessageFilter", by_event).with(EMITTER)
-        .hard("MSG-37", "A filter without a condition and a malformed event id are refused.", "message_retriever.proto, MessageFilter", malformed)
+        .hard("MSG-09", "A query without filters gives all messages.", "MR:105", msg_09_no_filter).with(EMITTER)
+        .hard("MSG-10", "limit keeps the newest, in chronological order.", "MF:422-444", msg_10_limits).with(EMITTER)
+        .hard("MSG-11", "A limit of 0 and below keeps none, an offset below 0 is 0.", "MF:427-444", msg_11_out_of_range).with(EMITTER)
+        .hard("MSG-12", "offset drops the oldest, before limit keeps the newest.", "MF:427-444", msg_12_offsets).with(EMITTER)
+        .hard("MSG-13", "Both ends of a span of time are in it.", "MF:39, M:144-149", msg_13_inclusive).with(EMITTER)
+        .hard("MSG-14", "A span of time may have one end.", "M:146-147", msg_14_open_spans).with(EMITTER)
+        .hard("MSG-15", "A word of the first text part is found in any case.", "M:151-157, MF:58", msg_15_searches).with(EMITTER)
+        .hard("MSG-16", "A search that hits nothing is empty.", "M:151", msg_16_no_hit).with(EMITTER)
+        .hard("MSG-17", "Several filters are joined with AND.", "MF:36", msg_17_joined).with(EMITTER)
+        .hard("MSG-18", "matched is the count after filters, before offset and limit.", "MF:447-457", msg_18_matched).with(EMITTER)
+        .hard("MSG-36", "Messages are filtered by the type of their event, their tool and the ids of their events.", "message_retriever.proto, MessageFilter", msg_36_by_event).with(EMITTER)
+        .hard("MSG-37", "A filter without a condition and a malformed event id are refused.", "message_retriever.proto, MessageFilter", msg_37_malformed)
         .list()
 }
 
@@ -64,7 +64,7 @@ async fn filtered(cx: &Cx, session: &str, kinds: impl IntoIterator<Item = Kind>)
     .await
 }
 
-async fn no_filter(cx: Cx) -> Outcome {
+async fn msg_09_no_filter(cx: Cx) -> Outcome {
     let (session, _) = conversation(&cx, 4).await?;
     let found = query(&cx, querying(&session)).await?;
     same(
@@ -74,7 +74,7 @@ async fn no_filter(cx: Cx) -> Outcome {
     )
 }
 
-async fn limits(cx: Cx) -> Outcome {
+async fn msg_10_limits(cx: Cx) -> Outcome {
     let (session, expected) = conversation(&cx, 5).await?;
     for limit in [1, 3, 5, 9] {
         let found = query(&cx, window(&session, None, Some(limit))).await?;
@@ -91,7 +91,7 @@ async fn limits(cx: Cx) -> Outcome {
     same("the newest 2^63-1", &ids(&found.messages), &expected)
 }
 
-async fn out_of_range(cx: Cx) -> Outcome {
+async fn msg_11_out_of_range(cx: Cx) -> Outcome {
     let (session, expected) = conversation(&cx, 3).await?;
     for limit in [0, -1, i64::MIN] {
         let found = query(&cx, window(&session, None, Some(limit))).await?;
@@ -109,7 +109,7 @@ async fn out_of_range(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn offsets(cx: Cx) -> Outcome {
+async fn msg_12_offsets(cx: Cx) -> Outcome {
     let (session, expected) = conversation(&cx, 6).await?;
     for (offset, limit, expected) in [
         (2, None, &expected[2..]),
@@ -128,7 +128,7 @@ async fn offsets(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn inclusive(cx: Cx) -> Outcome {
+async fn msg_13_inclusive(cx: Cx) -> Outcome {
     let (session, expected) = conversation(&cx, 6).await?;
     let found = filtered(&cx, &session, [span(Some(1), Some(3))]).await?;
     same(
@@ -153,7 +153,7 @@ async fn inclusive(cx: Cx) -> Outcome {
     )
 }
 
-async fn open_spans(cx: Cx) -> Outcome {
+async fn msg_14_open_spans(cx: Cx) -> Outcome {
     let (session, expected) = conversation(&cx, 5).await?;
     for (kind, expected) in [
         (span(Some(3), None), &expected[3..]),
@@ -168,7 +168,7 @@ async fn open_spans(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn searches(cx: Cx) -> Outcome {
+async fn msg_15_searches(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let first = say(&cx, &session, "Deploy the PARSER today", 1).await?;
     say(&cx, &session, "nothing of the kind", 2).await?;
@@ -184,7 +184,7 @@ async fn searches(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn no_hit(cx: Cx) -> Outcome {
+async fn msg_16_no_hit(cx: Cx) -> Outcome {
     let (session, _) = conversation(&cx, 3).await?;
     for word in [
         "zebra",
@@ -204,7 +204,7 @@ async fn no_hit(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn joined(cx: Cx) -> Outcome {
+async fn msg_17_joined(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     say(&cx, &session, "red one", 1).await?;
     say(&cx, &session, "blue one", 2).await?;
@@ -225,7 +225,7 @@ async fn joined(cx: Cx) -> Outcome {
     )
 }
 
-async fn matched(cx: Cx) -> Outcome {
+async fn msg_18_matched(cx: Cx) -> Outcome {
     let (session, _) = conversation(&cx, 6).await?;
     for (offset, limit) in [
         (None, None),
@@ -247,7 +247,7 @@ async fn matched(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn by_event(cx: Cx) -> Outcome {
+async fn msg_36_by_event(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let message = user_message(&fresh_id("message"), "x", 1);
     let said = emit(&cx, input(&session, &message)).await?;
@@ -297,7 +297,7 @@ async fn by_event(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn msg_37_malformed(cx: Cx) -> Outcome {
     let session = fresh_id("session");
     let ids = |ids: &[&str]| pb::EventIds {
         ids: ids.iter().map(ToString::to_string).collect(),

@@ -16,30 +16,35 @@ pub(super) fn rules() -> Vec<Rule> {
             "MSG-05",
             "The count is that of the messages that are loaded.",
             "MR:123",
-            counts,
+            msg_05_counts,
         )
         .with(EMITTER)
         .hard(
             "MSG-06",
             "The first page is the start of the history, and pages joined are all of it.",
             "MR:112-120",
-            pages,
+            msg_06_pages,
         )
         .with(EMITTER)
         .hard(
             "MSG-07",
             "A page past the end is empty, and one over the end is the rest.",
             "MR:112-120",
-            past_the_end,
+            msg_07_past_the_end,
         )
         .with(EMITTER)
-        .hard("MSG-08", "A page of limit 0 is empty.", "MR:119", no_limit)
+        .hard(
+            "MSG-08",
+            "A page of limit 0 is empty.",
+            "MR:119",
+            msg_08_no_limit,
+        )
         .with(EMITTER)
         .hard(
             "MSG-31",
             "1,000 messages of 10 KB load completely.",
             "notes 3.5",
-            many,
+            msg_31_many,
         )
         .with(EMITTER)
         .full()
@@ -47,14 +52,14 @@ pub(super) fn rules() -> Vec<Rule> {
             "MSG-35",
             "A caller that loads while others emit gets the start of the history, without a gap.",
             "event_emitter.proto",
-            while_written,
+            msg_35_while_written,
         )
         .with(EMITTER)
         .full()
         .list()
 }
 
-async fn counts(cx: Cx) -> Outcome {
+async fn msg_05_counts(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for expected in 0..4 {
         same("CountMessages", &count(&cx, &session).await?, &expected)?;
@@ -63,7 +68,7 @@ async fn counts(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn pages(cx: Cx) -> Outcome {
+async fn msg_06_pages(cx: Cx) -> Outcome {
     let (session, expected) = conversation(&cx, 11).await?;
     let all = load(&cx, &session).await?;
     same("the ids of LoadMessages", &ids(&all), &expected)?;
@@ -84,7 +89,7 @@ async fn pages(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn past_the_end(cx: Cx) -> Outcome {
+async fn msg_07_past_the_end(cx: Cx) -> Outcome {
     let (session, expected) = conversation(&cx, 5).await?;
     for (offset, limit, expected) in [
         (5, 10, &expected[5..]),
@@ -104,7 +109,7 @@ async fn past_the_end(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn no_limit(cx: Cx) -> Outcome {
+async fn msg_08_no_limit(cx: Cx) -> Outcome {
     let (session, _) = conversation(&cx, 3).await?;
     for offset in [0, 1, 10] {
         same(
@@ -116,7 +121,7 @@ async fn no_limit(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn many(cx: Cx) -> Outcome {
+async fn msg_31_many(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let text = "ü".repeat(5_000);
     let emits = (0..1_000).map(|_| {
@@ -146,7 +151,7 @@ async fn many(cx: Cx) -> Outcome {
     )
 }
 
-async fn while_written(cx: Cx) -> Outcome {
+async fn msg_35_while_written(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let writer = cx.over_new_connection();
     let writes = async {

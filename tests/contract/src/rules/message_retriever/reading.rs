@@ -16,61 +16,61 @@ pub(super) fn rules() -> Vec<Rule> {
             "MSG-01",
             "A session that does not exist has no messages, and that is no error.",
             "M:117-134, 176",
-            unknown,
+            msg_01_unknown,
         )
         .hard(
             "MSG-02",
             "After input.message its message is there under its own id.",
             "M:814-850, H:484",
-            own_id,
+            msg_02_own_id,
         )
         .with(EMITTER)
         .hard(
             "MSG-03",
             "Messages come in the order of their events, oldest first.",
             "M:126",
-            in_order,
+            msg_03_in_order,
         )
         .with(EMITTER)
         .hard(
             "MSG-04",
             "A message of another session is absent.",
             "M:117-123",
-            other_session,
+            msg_04_other_session,
         )
         .with(EMITTER)
         .hard(
             "MSG-28",
             "Repeated loads agree about ids and times.",
             "notes 2.6",
-            stable,
+            msg_28_stable,
         )
         .with(EMITTER)
         .hard(
             "MSG-29",
             "Events of other types leave no message behind.",
             "R:983-992",
-            other_events,
+            msg_29_other_events,
         )
         .with(EMITTER)
         .hard(
             "MSG-30",
             "A message is there as soon as its emit is answered, over another connection as well.",
             "RE:2071",
-            at_once,
+            msg_30_at_once,
         )
         .with(EMITTER)
         .hard(
             "MSG-32",
             "A message keeps its own created_at, to the nanosecond.",
             "R:985-988",
-            own_time,
+            msg_32_own_time,
         )
         .with(EMITTER)
         .list()
 }
 
-async fn unknown(cx: Cx) -> Outcome {
+async fn msg_01_unknown(cx: Cx) -> Outcome {
     let session = fresh_id("session");
     same(
         "LoadMessages of no session",
@@ -100,7 +100,7 @@ async fn unknown(cx: Cx) -> Outcome {
     same("matched of no session", &found.matched, &0)
 }
 
-async fn own_id(cx: Cx) -> Outcome {
+async fn msg_02_own_id(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let id = say(&cx, &session, "hello", 1).await?;
     let message = present("GetMessage.message", get(&cx, &session, &id).await?)?;
@@ -111,7 +111,7 @@ async fn own_id(cx: Cx) -> Outcome {
     )
 }
 
-async fn in_order(cx: Cx) -> Outcome {
+async fn msg_03_in_order(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut expected = Vec::new();
     // Neither by time nor by id: by event.
@@ -124,7 +124,7 @@ async fn in_order(cx: Cx) -> Outcome {
     same("the ids of LoadMessagePage", &ids(&last), &expected[3..5])
 }
 
-async fn other_session(cx: Cx) -> Outcome {
+async fn msg_04_other_session(cx: Cx) -> Outcome {
     let (one, other) = (cx.session().await?, cx.session().await?);
     let id = say(&cx, &one, "x", 1).await?;
     absent(
@@ -138,7 +138,7 @@ async fn other_session(cx: Cx) -> Outcome {
     )
 }
 
-async fn stable(cx: Cx) -> Outcome {
+async fn msg_28_stable(cx: Cx) -> Outcome {
     let (session, _) = conversation(&cx, 2).await?;
     let data = json!({"tool_call_id": "c", "tool_name": "t", "success": true, "status": "success"});
     emit(&cx, event(&session, "tool.completed", &data)).await?;
@@ -157,7 +157,7 @@ async fn stable(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn other_events(cx: Cx) -> Outcome {
+async fn msg_29_other_events(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let message = user_message(&fresh_id("message"), "x", 1);
     for kind in [
@@ -181,7 +181,7 @@ async fn other_events(cx: Cx) -> Outcome {
     same("CountMessages", &count(&cx, &session).await?, &0)
 }
 
-async fn at_once(cx: Cx) -> Outcome {
+async fn msg_30_at_once(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let other = cx.over_new_connection();
     for number in 1..=15 {
@@ -202,7 +202,7 @@ async fn at_once(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn own_time(cx: Cx) -> Outcome {
+async fn msg_32_own_time(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     // The event's own time is that of second 0.
     let id = say(&cx, &session, "x", 42).await?;

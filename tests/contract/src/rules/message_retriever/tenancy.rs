@@ -18,7 +18,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "MSG-33",
             "Another org sees no message of a session whose id it knows, by all five methods.",
             "context.proto",
-            other_org,
+            msg_33_other_org,
         )
         .with(EMITTER)
         .needs(&[Need::OtherOrg])
@@ -26,12 +26,12 @@ pub(super) fn rules() -> Vec<Rule> {
             "MSG-34",
             "Malformed ids are refused as INVALID_FIELD by all five methods.",
             "ID:85-121",
-            malformed,
+            msg_34_malformed,
         )
         .list()
 }
 
-async fn other_org(cx: Cx) -> Outcome {
+async fn msg_33_other_org(cx: Cx) -> Outcome {
     let (session, expected) = conversation(&cx, 2).await?;
     let other = cx.in_other_org()?;
     // Refusing and seeing nothing are both right.
@@ -74,7 +74,7 @@ async fn other_org(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn msg_34_malformed(cx: Cx) -> Outcome {
     let message = fresh_id("message");
     for id in MALFORMED_SESSIONS {
         refused_as_invalid(&cx, &GET_MESSAGE, getting(id, &message)).await?;

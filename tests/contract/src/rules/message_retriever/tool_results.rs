@@ -15,12 +15,12 @@ use serde_json::{Value, json};
 pub(super) fn rules() -> Vec<Rule> {
     const EMITTER: &[&str] = &[event_emitter_service::NAME];
     Group::of(NAME)
-        .hard("MSG-23", "A tool's result becomes a message of role tool_result with the id of the call.", "R:983-1032", role).with(EMITTER)
-        .hard("MSG-24", "One text part that is a JSON object or array becomes that value, any other text a JSON string; several become the array of the parts, none becomes null.", "R:1054-1063", results).with(EMITTER)
-        .hard("MSG-25", "A tool that failed leaves its error and no result.", "R:994-1032", failures).with(EMITTER)
-        .hard("MSG-26", "Images of a result follow it as parts, and its error is dropped then.", "R:997-1006, message.rs:760", images).with(EMITTER)
-        .hard("MSG-27", "The message's metadata has tool_name, and the fingerprints where given.", "R:1034-1052", metadata).with(EMITTER)
-        .hard("MSG-40", "The message's id has the form of an id and never changes, and its created_at is the event's time.", "event_emitter.proto", identity).with(EMITTER)
+        .hard("MSG-23", "A tool's result becomes a message of role tool_result with the id of the call.", "R:983-1032", msg_23_role).with(EMITTER)
+        .hard("MSG-24", "One text part that is a JSON object or array becomes that value, any other text a JSON string; several become the array of the parts, none becomes null.", "R:1054-1063", msg_24_results).with(EMITTER)
+        .hard("MSG-25", "A tool that failed leaves its error and no result.", "R:994-1032", msg_25_failures).with(EMITTER)
+        .hard("MSG-26", "Images of a result follow it as parts, and its error is dropped then.", "R:997-1006, message.rs:760", msg_26_images).with(EMITTER)
+        .hard("MSG-27", "The message's metadata has tool_name, and the fingerprints where given.", "R:1034-1052", msg_27_metadata).with(EMITTER)
+        .hard("MSG-40", "The message's id has the form of an id and never changes, and its created_at is the event's time.", "event_emitter.proto", msg_40_identity).with(EMITTER)
         .list()
 }
 
@@ -55,7 +55,7 @@ fn text(text: &str) -> Value {
     json!({"type": "text", "text": text})
 }
 
-async fn role(cx: Cx) -> Outcome {
+async fn msg_23_role(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let message = left(&cx, &session, json!({"result": [text("done")]})).await?;
     same(
@@ -71,7 +71,7 @@ async fn role(cx: Cx) -> Outcome {
     )
 }
 
-async fn results(cx: Cx) -> Outcome {
+async fn msg_24_results(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for (parts, expected) in [
         (
@@ -99,7 +99,7 @@ async fn results(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn failures(cx: Cx) -> Outcome {
+async fn msg_25_failures(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let failed = json!({"success": false, "status": "error", "error": "disk is full"});
     let message = left(&cx, &session, failed).await?;
@@ -122,7 +122,7 @@ async fn failures(cx: Cx) -> Outcome {
     )
 }
 
-async fn images(cx: Cx) -> Outcome {
+async fn msg_26_images(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let result = json!({
         "error": "dropped",
@@ -164,7 +164,7 @@ async fn images(cx: Cx) -> Outcome {
     )
 }
 
-async fn metadata(cx: Cx) -> Outcome {
+async fn msg_27_metadata(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let plain = left(&cx, &session, json!({"result": []})).await?;
     let given =
@@ -192,7 +192,7 @@ async fn metadata(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn identity(cx: Cx) -> Outcome {
+async fn msg_40_identity(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let first = left(&cx, &session, json!({"result": []})).await?;
     let second = left(&cx, &session, json!({"result": []})).await?;

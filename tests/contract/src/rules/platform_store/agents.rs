@@ -16,16 +16,16 @@ use mortise_proto::rpc::table::platform_store_service::{
 
 pub(super) fn rules(group: Group) -> Group {
     group
-        .hard("AGENT-01", "An agent is made with the name, display name, description, prompt and capability ids it was given, active.", "PS:77-104", creates)
-        .hard("AGENT-02", "An agent that does not exist is absent, not an error.", "PS:77-104", missing)
-        .hard("AGENT-03", "An update changes the fields that were given and no others, keeps created_at and moves updated_at on; of an agent that is not there it is refused with `not found`.", "PS:77-104", updates)
-        .hard("AGENT-04", "Deleting an agent archives it: it is still returned, with that status, cannot be changed, and its name is free.", "PS:77-104", archives)
-        .soft("AGENT-05", "The list of agents holds the active ones, ascending by name, and none that is archived.", "PS:77-104, agent.rs:21", lists)
-        .hard("AGENT-06", "AgentStore returns the same agent as GetAgentById, after every change.", "platform_store.proto, GetAgentById", as_in_store).with(&[store::NAME])
-        .hard("AGENT-07", "Display name, description and prompt come back to the byte, absent and empty apart.", "platform_agent.proto", verbatim)
-        .hard("AGENT-08", "Of 16 calls that create an agent of one name at the same time, one succeeds.", "platform_store.proto, names", one_wins).full()
-        .soft("PLAT-10", "An agent whose name is not addressable is refused.", "agent.rs:299", names)
-        .hard("AGENT-09", "A name that an active agent of the org has is refused; in another org it is free.", "platform_store.proto, names", taken).needs(&[Need::OtherOrg])
+        .hard("AGENT-01", "An agent is made with the name, display name, description, prompt and capability ids it was given, active.", "PS:77-104", agent_01_creates)
+        .hard("AGENT-02", "An agent that does not exist is absent, not an error.", "PS:77-104", agent_02_missing)
+        .hard("AGENT-03", "An update changes the fields that were given and no others, keeps created_at and moves updated_at on; of an agent that is not there it is refused with `not found`.", "PS:77-104", agent_03_updates)
+        .hard("AGENT-04", "Deleting an agent archives it: it is still returned, with that status, cannot be changed, and its name is free.", "PS:77-104", agent_04_archives)
+        .soft("AGENT-05", "The list of agents holds the active ones, ascending by name, and none that is archived.", "PS:77-104, agent.rs:21", agent_05_lists)
+        .hard("AGENT-06", "AgentStore returns the same agent as GetAgentById, after every change.", "platform_store.proto, GetAgentById", agent_06_as_in_store).with(&[store::NAME])
+        .hard("AGENT-07", "Display name, description and prompt come back to the byte, absent and empty apart.", "platform_agent.proto", agent_07_verbatim)
+        .hard("AGENT-08", "Of 16 calls that create an agent of one name at the same time, one succeeds.", "platform_store.proto, names", agent_08_one_wins).full()
+        .soft("PLAT-10", "An agent whose name is not addressable is refused.", "agent.rs:299", plat_10_names)
+        .hard("AGENT-09", "A name that an active agent of the org has is refused; in another org it is free.", "platform_store.proto, names", agent_09_taken).needs(&[Need::OtherOrg])
 }
 
 async fn get(cx: &Cx, id: &str) -> Outcome<Option<pb::Agent>> {
@@ -66,7 +66,7 @@ async fn listed(cx: &Cx) -> Outcome<Vec<pb::Agent>> {
     Ok(runs.into_iter().flat_map(|run| run.agents).collect())
 }
 
-async fn creates(cx: Cx) -> Outcome {
+async fn agent_01_creates(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let request = pb::CreateAgentRequest {
         display_name: Some("Shown".into()),
@@ -111,14 +111,14 @@ async fn creates(cx: Cx) -> Outcome {
     same("GetAgentById.agent", &got(&cx, &made.id).await?, &made)
 }
 
-async fn missing(cx: Cx) -> Outcome {
+async fn agent_02_missing(cx: Cx) -> Outcome {
     absent(
         "GetAgentById.agent",
         get(&platform(&cx), &fresh_id("agent")).await?,
     )
 }
 
-async fn updates(cx: Cx) -> Outcome {
+async fn agent_03_updates(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let before = new(&cx).await?;
     let answer = cx.call(&UPDATE_AGENT, update(&before.id, "after")).await?;
@@ -139,7 +139,7 @@ async fn updates(cx: Cx) -> Outcome {
     not_found(&cx, &DELETE_AGENT, deletion(&fresh_id("agent"))).await
 }
 
-async fn archives(cx: Cx) -> Outcome {
+async fn agent_04_archives(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let made = new(&cx).await?;
     cx.call(&DELETE_AGENT, deletion(&made.id)).await?;
@@ -164,7 +164,7 @@ async fn archives(cx: Cx) -> Outcome {
     create_agent(&cx, request).await.map(|_| ())
 }
 
-async fn lists(cx: Cx) -> Outcome {
+async fn agent_05_lists(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let (kept, gone) = (new(&cx).await?, new(&cx).await?);
     cx.call(&DELETE_AGENT, deletion(&gone.id)).await?;
@@ -191,7 +191,7 @@ async fn lists(cx: Cx) -> Outcome {
     )
 }
 
-async fn as_in_store(cx: Cx) -> Outcome {
+async fn agent_06_as_in_store(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let made = new(&cx).await?;
     cx.call(&UPDATE_AGENT, update(&made.id, "changed")).await?;
@@ -217,7 +217,7 @@ async fn as_in_store(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn verbatim(cx: Cx) -> Outcome {
+async fn agent_07_verbatim(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     for text in awkward_texts() {
         let request = pb::CreateAgentRequest {
@@ -255,7 +255,7 @@ async fn verbatim(cx: Cx) -> Outcome {
     )
 }
 
-async fn one_wins(cx: Cx) -> Outcome {
+async fn agent_08_one_wins(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let request = agent_request(&cx);
     let tries = (0..16).map(|_| {
@@ -272,7 +272,7 @@ async fn one_wins(cx: Cx) -> Outcome {
     )
 }
 
-async fn names(cx: Cx) -> Outcome {
+async fn plat_10_names(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     for name in wrong_names(&cx) {
         let request = pb::CreateAgentRequest {
@@ -284,7 +284,7 @@ async fn names(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn taken(cx: Cx) -> Outcome {
+async fn agent_09_taken(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let made = new(&cx).await?;
     let request = pb::CreateAgentRequest {

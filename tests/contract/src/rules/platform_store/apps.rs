@@ -15,15 +15,15 @@ use mortise_proto::rpc::table::platform_store_service::{
 
 pub(super) fn rules(group: Group) -> Group {
     group
-        .hard("PLAT-27", "An app is made as a draft; publishing it sets its status and published_at, unpublishing makes it a draft without published_at.", "PS:116-151", publishes)
-        .hard("PLAT-28", "An app that is not archived is not destroyed; an archived one is, and is absent then.", "PS:144", destroys)
-        .hard("PLAT-29", "The list of apps leaves out archived ones unless asked for them, is ascending by name, and looks for name and description whatever the case.", "PS:111", lists)
-        .hard("PLAT-30", "An app's identity stays when an update does not name one, goes when it is cleared, and is what was set.", "PS:138", identities)
-        .hard("PLAT-56", "An update of an app changes the fields that were given and no others, keeps created_at and moves updated_at on.", "platform_store.proto, UpdateApp", updates)
-        .hard("PLAT-57", "Every change to an app that is not there is refused with a text that contains `not found`.", "platform_store.proto", unknown)
-        .hard("PLAT-58", "An archived app cannot be changed or published; deleting it again changes nothing.", "platform_store.proto", archived_stays)
-        .hard("PLAT-59", "An app on a harness or agent that is archived or unknown is refused.", "platform_store.proto, CreateApp", unusable)
-        .hard("PLAT-60", "Two apps may have one name.", "platform_app.proto, name", twins)
+        .hard("PLAT-27", "An app is made as a draft; publishing it sets its status and published_at, unpublishing makes it a draft without published_at.", "PS:116-151", plat_27_publishes)
+        .hard("PLAT-28", "An app that is not archived is not destroyed; an archived one is, and is absent then.", "PS:144", plat_28_destroys)
+        .hard("PLAT-29", "The list of apps leaves out archived ones unless asked for them, is ascending by name, and looks for name and description whatever the case.", "PS:111", plat_29_lists)
+        .hard("PLAT-30", "An app's identity stays when an update does not name one, goes when it is cleared, and is what was set.", "PS:138", plat_30_identities)
+        .hard("PLAT-56", "An update of an app changes the fields that were given and no others, keeps created_at and moves updated_at on.", "platform_store.proto, UpdateApp", plat_56_updates)
+        .hard("PLAT-57", "Every change to an app that is not there is refused with a text that contains `not found`.", "platform_store.proto", plat_57_unknown)
+        .hard("PLAT-58", "An archived app cannot be changed or published; deleting it again changes nothing.", "platform_store.proto", plat_58_archived_stays)
+        .hard("PLAT-59", "An app on a harness or agent that is archived or unknown is refused.", "platform_store.proto, CreateApp", plat_59_unusable)
+        .hard("PLAT-60", "Two apps may have one name.", "platform_app.proto, name", plat_60_twins)
 }
 
 pub(super) async fn get(cx: &Cx, id: &str) -> Outcome<Option<pb::App>> {
@@ -87,7 +87,7 @@ pub(super) async fn listed(
     Ok(runs.into_iter().flat_map(|run| run.apps).collect())
 }
 
-async fn publishes(cx: Cx) -> Outcome {
+async fn plat_27_publishes(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let request = pb::CreateAppRequest {
         description: Some("What it does".into()),
@@ -156,7 +156,7 @@ async fn publishes(cx: Cx) -> Outcome {
     )
 }
 
-async fn destroys(cx: Cx) -> Outcome {
+async fn plat_28_destroys(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let made = new_app(&cx).await?;
     super::refused_by_store(
@@ -182,7 +182,7 @@ async fn destroys(cx: Cx) -> Outcome {
     absent("GetApp.app after DestroyApp", get(&cx, &made.id).await?)
 }
 
-async fn lists(cx: Cx) -> Outcome {
+async fn plat_29_lists(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let word = cx.name("Wörd");
     let mut made = Vec::new();
@@ -223,7 +223,7 @@ async fn lists(cx: Cx) -> Outcome {
     )
 }
 
-async fn identities(cx: Cx) -> Outcome {
+async fn plat_30_identities(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let (first, second) = (fresh_id("identity"), fresh_id("identity"));
     let request = pb::CreateAppRequest {
@@ -256,7 +256,7 @@ async fn identities(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn updates(cx: Cx) -> Outcome {
+async fn plat_56_updates(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let before = new_app(&cx).await?;
     let (harness_id, agent_id) = (cx.harness().await?, cx.agent().await?);
@@ -281,7 +281,7 @@ async fn updates(cx: Cx) -> Outcome {
     same("GetApp.app", &got(&cx, &after.id).await?, &expected)
 }
 
-async fn unknown(cx: Cx) -> Outcome {
+async fn plat_57_unknown(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let id = fresh_id("app");
     absent("GetApp.app", get(&cx, &id).await?)?;
@@ -296,7 +296,7 @@ async fn unknown(cx: Cx) -> Outcome {
     not_found(&cx, &UNPUBLISH_APP, retraction(&id)).await
 }
 
-async fn archived_stays(cx: Cx) -> Outcome {
+async fn plat_58_archived_stays(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let id = new_app(&cx).await?.id;
     cx.call(&DELETE_APP, deletion(&id)).await?;
@@ -315,7 +315,7 @@ async fn archived_stays(cx: Cx) -> Outcome {
     )
 }
 
-async fn unusable(cx: Cx) -> Outcome {
+async fn plat_59_unusable(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let (harness_id, agent_id) = (cx.harness().await?, cx.agent().await?);
     let request = pb::DeleteHarnessRequest {
@@ -360,7 +360,7 @@ async fn unusable(cx: Cx) -> Outcome {
     )
 }
 
-async fn twins(cx: Cx) -> Outcome {
+async fn plat_60_twins(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let request = app_request(&cx).await?;
     let one = present(

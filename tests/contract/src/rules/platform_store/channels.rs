@@ -24,14 +24,14 @@ const TYPES: [pb::ChannelType; 6] = [
 
 pub(super) fn rules(group: Group) -> Group {
     group
-        .hard("PLAT-31", "A channel keeps its type, its configuration and whether it is enabled (by default it is); it can be changed and removed.", "PS:153-173, app.rs:232", round_trip)
-        .hard("PLAT-32", "All six types of channels survive, when an app is made with one and when one is added.", "app.rs:103", types)
-        .soft("PLAT-33", "A channel of another app is not found.", "PS:163", of_another_app)
-        .hard("PLAT-61", "A channel's configuration is kept with numbers to the last digit; without one it is `{}`; what is no JSON is refused.", "platform_app.proto, channel_config_json", configs)
-        .hard("PLAT-62", "A channel of no type is refused as INVALID_FIELD.", "app.proto, CHANNEL_TYPE_UNSPECIFIED", untyped)
-        .hard("PLAT-63", "Channels are listed oldest first.", "platform_store.proto, GetApp", oldest_first)
-        .hard("PLAT-64", "A channel of an app that is not there, or that is archived, is refused.", "platform_store.proto", without_app)
-        .hard("PLAT-65", "16 channels added at the same time are all there.", "tool_scheduler.rs:42", concurrent).full()
+        .hard("PLAT-31", "A channel keeps its type, its configuration and whether it is enabled (by default it is); it can be changed and removed.", "PS:153-173, app.rs:232", plat_31_round_trip)
+        .hard("PLAT-32", "All six types of channels survive, when an app is made with one and when one is added.", "app.rs:103", plat_32_types)
+        .soft("PLAT-33", "A channel of another app is not found.", "PS:163", plat_33_of_another_app)
+        .hard("PLAT-61", "A channel's configuration is kept with numbers to the last digit; without one it is `{}`; what is no JSON is refused.", "platform_app.proto, channel_config_json", plat_61_configs)
+        .hard("PLAT-62", "A channel of no type is refused as INVALID_FIELD.", "app.proto, CHANNEL_TYPE_UNSPECIFIED", plat_62_untyped)
+        .hard("PLAT-63", "Channels are listed oldest first.", "platform_store.proto, GetApp", plat_63_oldest_first)
+        .hard("PLAT-64", "A channel of an app that is not there, or that is archived, is refused.", "platform_store.proto", plat_64_without_app)
+        .hard("PLAT-65", "16 channels added at the same time are all there.", "tool_scheduler.rs:42", plat_65_concurrent).full()
 }
 
 pub(super) fn addition(app_id: &str, channel_type: pb::ChannelType) -> pb::AddAppChannelRequest {
@@ -63,7 +63,7 @@ async fn add(cx: &Cx, request: pb::AddAppChannelRequest) -> Outcome<pb::AppChann
     present("AddAppChannel.channel", answer.channel)
 }
 
-async fn round_trip(cx: Cx) -> Outcome {
+async fn plat_31_round_trip(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let app = new_app(&cx).await?;
     let made = add(&cx, addition(&app.id, pb::ChannelType::Webhook)).await?;
@@ -134,7 +134,7 @@ async fn round_trip(cx: Cx) -> Outcome {
     not_found(&cx, &DELETE_APP_CHANNEL, removal(&app.id, &made.id)).await
 }
 
-async fn types(cx: Cx) -> Outcome {
+async fn plat_32_types(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     for channel_type in TYPES {
         let request = pb::CreateAppRequest {
@@ -154,7 +154,7 @@ async fn types(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn of_another_app(cx: Cx) -> Outcome {
+async fn plat_33_of_another_app(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let (one, other) = (new_app(&cx).await?, new_app(&cx).await?);
     let made = add(&cx, addition(&one.id, pb::ChannelType::Slack)).await?;
@@ -171,7 +171,7 @@ async fn of_another_app(cx: Cx) -> Outcome {
     )
 }
 
-async fn configs(cx: Cx) -> Outcome {
+async fn plat_61_configs(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let app = new_app(&cx).await?;
     for (sent, expected) in [
@@ -195,7 +195,7 @@ async fn configs(cx: Cx) -> Outcome {
     refused_as_invalid(&cx, &ADD_APP_CHANNEL, request).await
 }
 
-async fn untyped(cx: Cx) -> Outcome {
+async fn plat_62_untyped(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let app = new_app(&cx).await?;
     for channel_type in [0, 99] {
@@ -213,7 +213,7 @@ async fn untyped(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn oldest_first(cx: Cx) -> Outcome {
+async fn plat_63_oldest_first(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let app = new_app(&cx).await?;
     let mut made = Vec::new();
@@ -234,7 +234,7 @@ async fn oldest_first(cx: Cx) -> Outcome {
     )
 }
 
-async fn without_app(cx: Cx) -> Outcome {
+async fn plat_64_without_app(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let unknown = fresh_id("app");
     not_found(
@@ -262,7 +262,7 @@ async fn without_app(cx: Cx) -> Outcome {
         .map(|_| ())
 }
 
-async fn concurrent(cx: Cx) -> Outcome {
+async fn plat_65_concurrent(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let app = new_app(&cx).await?;
     let adds = (0..16).map(|_| add(&cx, addition(&app.id, pb::ChannelType::Webhook)));

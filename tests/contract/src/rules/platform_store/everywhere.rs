@@ -18,38 +18,38 @@ pub(super) fn rules(group: Group) -> Group {
             "PLAT-81",
             "A call that names no session as the one that calls is refused as INVALID_FIELD.",
             "platform_store.proto, CallContext.session_id",
-            no_caller,
+            plat_81_no_caller,
         )
         .hard(
             "PLAT-82",
             "No record has an updated_at before its created_at.",
             "GEN-09",
-            in_order,
+            plat_82_in_order,
         )
         .hard(
             "PLAT-83",
             "Two updates of different fields of one record at the same time are both there.",
             "platform_store.proto, updates",
-            no_update_lost,
+            plat_83_no_update_lost,
         )
         .full()
         .hard(
             "PLAT-84",
             "A change that was answered over one connection is readable over another at once.",
             "read your writes",
-            second_view,
+            plat_84_second_view,
         )
         .full()
         .hard(
             "PLAT-85",
             "A prompt of 1 MiB survives.",
             "web_fetch.rs:256",
-            large,
+            plat_85_large,
         )
         .full()
 }
 
-async fn no_caller(cx: Cx) -> Outcome {
+async fn plat_81_no_caller(cx: Cx) -> Outcome {
     let nobody = cx.in_session("");
     let error = nobody
         .refused(&CREATE_HARNESS, harness_request(&cx))
@@ -77,7 +77,7 @@ async fn no_caller(cx: Cx) -> Outcome {
     )
 }
 
-async fn in_order(cx: Cx) -> Outcome {
+async fn plat_82_in_order(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     new_app(&cx).await?;
     create_agent(&cx, agent_request(&cx)).await?;
@@ -133,7 +133,7 @@ async fn in_order(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn no_update_lost(cx: Cx) -> Outcome {
+async fn plat_83_no_update_lost(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     for _ in 0..8 {
         let id = create_harness(&cx, harness_request(&cx)).await?.id;
@@ -178,7 +178,7 @@ async fn no_update_lost(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn second_view(cx: Cx) -> Outcome {
+async fn plat_84_second_view(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let other = cx.over_new_connection();
     let id = create_agent(&cx, agent_request(&cx)).await?.id;
@@ -208,7 +208,7 @@ async fn second_view(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn large(cx: Cx) -> Outcome {
+async fn plat_85_large(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let prompt = "ü".repeat(512 * 1024);
     let request = pb::CreateHarnessRequest {

@@ -13,13 +13,13 @@ use mortise_proto::rpc::table::platform_store_service::{
 
 pub(super) fn rules(group: Group) -> Group {
     group
-        .soft("PLAT-08", "A name that an active harness of the org has is refused; in another org it is free.", "harness.rs:64", taken).needs(&[Need::OtherOrg])
-        .hard("PLAT-39", "A copy without a given name gets a free name that keeps the rules of names.", "platform_harness.proto, new_name", unnamed_copies)
-        .hard("PLAT-40", "Names of 1 and 64 bytes are accepted; longer names, capitals, blanks and misplaced hyphens are refused.", "platform_store.proto, names", names)
-        .hard("PLAT-42", "Of 16 calls that create a harness of one name at the same time, one succeeds.", "platform_store.proto, names", one_wins).full()
+        .soft("PLAT-08", "A name that an active harness of the org has is refused; in another org it is free.", "harness.rs:64", plat_08_taken).needs(&[Need::OtherOrg])
+        .hard("PLAT-39", "A copy without a given name gets a free name that keeps the rules of names.", "platform_harness.proto, new_name", plat_39_unnamed_copies)
+        .hard("PLAT-40", "Names of 1 and 64 bytes are accepted; longer names, capitals, blanks and misplaced hyphens are refused.", "platform_store.proto, names", plat_40_names)
+        .hard("PLAT-42", "Of 16 calls that create a harness of one name at the same time, one succeeds.", "platform_store.proto, names", plat_42_one_wins).full()
 }
 
-async fn taken(cx: Cx) -> Outcome {
+async fn plat_08_taken(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let made = new(&cx).await?;
     let request = pb::CreateHarnessRequest {
@@ -50,7 +50,7 @@ async fn taken(cx: Cx) -> Outcome {
         .map(|_| ())
 }
 
-async fn unnamed_copies(cx: Cx) -> Outcome {
+async fn plat_39_unnamed_copies(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let request = pb::CreateHarnessRequest {
         // As long as a name may be: a copy's has to be made shorter.
@@ -107,7 +107,7 @@ pub(super) fn wrong_names(cx: &Cx) -> Vec<String> {
     ]
 }
 
-async fn names(cx: Cx) -> Outcome {
+async fn plat_40_names(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let stem = cx.name("n");
     let longest = format!("{stem}-{}", "x".repeat(63 - stem.len()));
@@ -142,7 +142,7 @@ async fn names(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn one_wins(cx: Cx) -> Outcome {
+async fn plat_42_one_wins(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let request = harness_request(&cx);
     let tries = (0..16).map(|_| {

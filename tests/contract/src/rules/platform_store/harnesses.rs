@@ -16,19 +16,19 @@ use mortise_proto::rpc::table::platform_store_service::{
 pub(super) fn rules(group: Group) -> Group {
     let group = super::harness_names::rules(group);
     group
-        .hard("PLAT-01", "A harness is made with the name, display name, description, prompt and capability ids it was given, active and not built in.", "PS:45-54", creates)
-        .hard("PLAT-02", "A harness that does not exist is absent, not an error.", "PS:43", missing)
-        .hard("PLAT-03", "An update changes the fields that were given and no others, keeps created_at and moves updated_at on.", "PS:56-65", updates)
-        .hard("PLAT-04", "A parent stays when an update does not name one, goes when it is cleared, and is what was set.", "PS:64, PM:580-600", parents)
-        .hard("PLAT-05", "Deleting a harness archives it: it is still returned, with that status.", "PS:67", archives)
-        .hard("PLAT-06", "A copy has an id of its own, the name that was asked for, the same prompt and capabilities, and is not built in.", "PS:70, harness.rs:120", copies)
-        .hard("PLAT-07", "An update, a deletion or a copy of a harness that is not there is refused with a text that contains `not found`.", "PS:57", unknown)
-        .soft("PLAT-09", "The list of harnesses holds the active ones, ascending by name, and none that is archived.", "harness.rs:21", lists)
-        .hard("PLAT-36", "The org's built-in harness `Generic` is listed, and can be neither changed nor deleted.", "PM:1989, platform_store.proto", built_in)
-        .hard("PLAT-37", "A parent that is archived, unknown, the harness itself or below it is refused.", "platform_store.proto, UpdateHarness", bad_parents)
-        .hard("PLAT-38", "An archived harness cannot be changed; deleting it again changes nothing, and its name is free.", "platform_store.proto", archived_stays)
-        .hard("PLAT-41", "Display name, description and prompt come back to the byte, absent and empty apart.", "platform_harness.proto", verbatim)
-        .hard("PLAT-43", "A change to a harness is seen in its chain at once.", "harness_store.proto", seen_in_chain).with(&[chain::NAME])
+        .hard("PLAT-01", "A harness is made with the name, display name, description, prompt and capability ids it was given, active and not built in.", "PS:45-54", plat_01_creates)
+        .hard("PLAT-02", "A harness that does not exist is absent, not an error.", "PS:43", plat_02_missing)
+        .hard("PLAT-03", "An update changes the fields that were given and no others, keeps created_at and moves updated_at on.", "PS:56-65", plat_03_updates)
+        .hard("PLAT-04", "A parent stays when an update does not name one, goes when it is cleared, and is what was set.", "PS:64, PM:580-600", plat_04_parents)
+        .hard("PLAT-05", "Deleting a harness archives it: it is still returned, with that status.", "PS:67", plat_05_archives)
+        .hard("PLAT-06", "A copy has an id of its own, the name that was asked for, the same prompt and capabilities, and is not built in.", "PS:70, harness.rs:120", plat_06_copies)
+        .hard("PLAT-07", "An update, a deletion or a copy of a harness that is not there is refused with a text that contains `not found`.", "PS:57", plat_07_unknown)
+        .soft("PLAT-09", "The list of harnesses holds the active ones, ascending by name, and none that is archived.", "harness.rs:21", plat_09_lists)
+        .hard("PLAT-36", "The org's built-in harness `Generic` is listed, and can be neither changed nor deleted.", "PM:1989, platform_store.proto", plat_36_built_in)
+        .hard("PLAT-37", "A parent that is archived, unknown, the harness itself or below it is refused.", "platform_store.proto, UpdateHarness", plat_37_bad_parents)
+        .hard("PLAT-38", "An archived harness cannot be changed; deleting it again changes nothing, and its name is free.", "platform_store.proto", plat_38_archived_stays)
+        .hard("PLAT-41", "Display name, description and prompt come back to the byte, absent and empty apart.", "platform_harness.proto", plat_41_verbatim)
+        .hard("PLAT-43", "A change to a harness is seen in its chain at once.", "harness_store.proto", plat_43_seen_in_chain).with(&[chain::NAME])
 }
 
 async fn get(cx: &Cx, id: &str) -> Outcome<Option<pb::Harness>> {
@@ -91,7 +91,7 @@ fn capability_refs(harness: &pb::Harness) -> Vec<&str> {
         .collect()
 }
 
-async fn creates(cx: Cx) -> Outcome {
+async fn plat_01_creates(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let request = pb::CreateHarnessRequest {
         display_name: Some("Shown".into()),
@@ -132,14 +132,14 @@ async fn creates(cx: Cx) -> Outcome {
     same("GetHarness.harness", &got(&cx, &made.id).await?, &made)
 }
 
-async fn missing(cx: Cx) -> Outcome {
+async fn plat_02_missing(cx: Cx) -> Outcome {
     crate::check::absent(
         "GetHarness.harness",
         get(&platform(&cx), &fresh_id("harness")).await?,
     )
 }
 
-async fn updates(cx: Cx) -> Outcome {
+async fn plat_03_updates(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let request = pb::CreateHarnessRequest {
         description: Some("before".into()),
@@ -167,7 +167,7 @@ async fn updates(cx: Cx) -> Outcome {
     same("GetHarness.harness", &got(&cx, &after.id).await?, &expected)
 }
 
-async fn parents(cx: Cx) -> Outcome {
+async fn plat_04_parents(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let (first, second) = (new(&cx).await?, new(&cx).await?);
     let request = pb::CreateHarnessRequest {
@@ -208,7 +208,7 @@ async fn parents(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn archives(cx: Cx) -> Outcome {
+async fn plat_05_archives(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let made = new(&cx).await?;
     delete(&cx, &made.id).await?;
@@ -225,7 +225,7 @@ async fn archives(cx: Cx) -> Outcome {
     )
 }
 
-async fn copies(cx: Cx) -> Outcome {
+async fn plat_06_copies(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let request = pb::CreateHarnessRequest {
         description: Some("To be copied".into()),
@@ -254,7 +254,7 @@ async fn copies(cx: Cx) -> Outcome {
     )
 }
 
-async fn unknown(cx: Cx) -> Outcome {
+async fn plat_07_unknown(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let id = fresh_id("harness");
     let request = pb::UpdateHarnessRequest {
@@ -270,7 +270,7 @@ async fn unknown(cx: Cx) -> Outcome {
     not_found(&cx, &COPY_HARNESS, copy(&id, None)).await
 }
 
-async fn lists(cx: Cx) -> Outcome {
+async fn plat_09_lists(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let (kept, gone) = (new(&cx).await?, new(&cx).await?);
     delete(&cx, &gone.id).await?;
@@ -306,7 +306,7 @@ async fn lists(cx: Cx) -> Outcome {
     )
 }
 
-async fn built_in(cx: Cx) -> Outcome {
+async fn plat_36_built_in(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let all = listed(&cx).await?;
     let generic = all
@@ -333,7 +333,7 @@ async fn built_in(cx: Cx) -> Outcome {
     )
 }
 
-async fn bad_parents(cx: Cx) -> Outcome {
+async fn plat_37_bad_parents(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let root = new(&cx).await?;
     let request = pb::CreateHarnessRequest {
@@ -362,7 +362,7 @@ async fn bad_parents(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn archived_stays(cx: Cx) -> Outcome {
+async fn plat_38_archived_stays(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let made = new(&cx).await?;
     delete(&cx, &made.id).await?;
@@ -385,7 +385,7 @@ async fn archived_stays(cx: Cx) -> Outcome {
     create_harness(&cx, request).await.map(|_| ())
 }
 
-async fn verbatim(cx: Cx) -> Outcome {
+async fn plat_41_verbatim(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     for text in awkward_texts() {
         let request = pb::CreateHarnessRequest {
@@ -424,7 +424,7 @@ async fn verbatim(cx: Cx) -> Outcome {
     )
 }
 
-async fn seen_in_chain(cx: Cx) -> Outcome {
+async fn plat_43_seen_in_chain(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let made = new(&cx).await?;
     for round in 0..5 {

@@ -20,25 +20,25 @@ pub(super) fn rules(group: Group) -> Group {
             "PLAT-72",
             "A malformed id is refused as INVALID_FIELD by every method about harnesses.",
             "ID:85-121",
-            harnesses,
+            plat_72_harnesses,
         )
         .hard(
             "PLAT-73",
             "A malformed id is refused as INVALID_FIELD by every method about agents.",
             "ID:85-121",
-            agents,
+            plat_73_agents,
         )
         .hard(
             "PLAT-74",
             "A malformed id is refused as INVALID_FIELD by every method about apps and channels.",
             "ID:85-121",
-            apps,
+            plat_74_apps,
         )
         .hard(
             "PLAT-75",
             "A malformed id is refused as INVALID_FIELD by every method about sessions.",
             "ID:85-121",
-            sessions,
+            plat_75_sessions,
         )
 }
 
@@ -51,7 +51,7 @@ fn wrong(prefix: &str) -> [String; 3] {
     ]
 }
 
-async fn harnesses(cx: Cx) -> Outcome {
+async fn plat_72_harnesses(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     for id in wrong("harness") {
         let request = pb::PlatformStoreServiceGetHarnessRequest {
@@ -84,7 +84,7 @@ async fn harnesses(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn agents(cx: Cx) -> Outcome {
+async fn plat_73_agents(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     for id in wrong("agent") {
         let request = pb::GetAgentByIdRequest {
@@ -106,7 +106,7 @@ async fn agents(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn apps(cx: Cx) -> Outcome {
+async fn plat_74_apps(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     for id in wrong("app") {
         let request = pb::GetAppRequest {
@@ -210,7 +210,7 @@ async fn apps(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn sessions(cx: Cx) -> Outcome {
+async fn plat_75_sessions(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     for id in wrong("harness") {
         let request = pb::CreateSessionRequest {

@@ -28,23 +28,23 @@ const STATUSES: [&str; 7] = [
 
 pub(super) fn rules(group: Group) -> Group {
     group
-        .hard("PLAT-17", "A message that was sent is among the session's messages, as the user's.", "PS:228", sends).with(&[retriever::NAME])
-        .hard("PLAT-18", "With a limit of n the newest n messages are returned, oldest first.", "SA:110-117 against PS:231", newest)
-        .hard("PLAT-19", "Without a limit ten messages are returned.", "PS:232", ten)
-        .hard("PLAT-20", "The roles of messages are `user` and `agent`.", "SA:114", roles)
-        .hard("PLAT-21", "Waiting for a session in which no turn runs ends at once.", "PS:243", settled)
-        .hard("PLAT-22", "WaitForIdle with a timeout of 0 returns the status without waiting.", "PM:2320", no_wait)
-        .hard("PLAT-23", "Waiting for a second on a busy session ends within a few, with a status and not an error.", "PS:245", times_out)
-        .soft("PLAT-24", "Waiting for a session that does not exist is an error whose text contains `not found`.", "platform_store.proto, WaitForIdle", waits_for_nothing)
-        .hard("PLAT-25", "Capabilities are listed, and looked for in id and name whatever the case.", "PS:256-260", capabilities)
-        .soft("PLAT-26", "The address of the web console is stable and has no slash at its end.", "PM, ui_link", base_url)
-        .hard("PLAT-49", "A session is ACTIVE after SendMessage, or its turn has run already.", "platform_store.proto, SendMessage", active)
-        .hard("PLAT-50", "SendMessage to a session that does not exist is refused, and GetMessages of it is empty.", "platform_store.proto, GetMessages", unknown)
-        .hard("PLAT-51", "A message comes back to the byte, large ones too.", "platform_session.proto, content", verbatim)
-        .hard("PLAT-52", "16 messages sent at the same time are all there, each once.", "tool_scheduler.rs:42", concurrent).full()
-        .hard("PLAT-53", "A message whose caller went away before the answer is there once when it is sent again.", "context.proto, request_id", lost).full()
-        .hard("PLAT-54", "A waiting caller gets the status when the session has settled.", "PS:243", hears).with(&[host::NAME])
-        .hard("PLAT-55", "64 waiting callers that go away do not keep the server from answering.", "platform_store.proto, WaitForIdle", gone).full()
+        .hard("PLAT-17", "A message that was sent is among the session's messages, as the user's.", "PS:228", plat_17_sends).with(&[retriever::NAME])
+        .hard("PLAT-18", "With a limit of n the newest n messages are returned, oldest first.", "SA:110-117 against PS:231", plat_18_newest)
+        .hard("PLAT-19", "Without a limit ten messages are returned.", "PS:232", plat_19_ten)
+        .hard("PLAT-20", "The roles of messages are `user` and `agent`.", "SA:114", plat_20_roles)
+        .hard("PLAT-21", "Waiting for a session in which no turn runs ends at once.", "PS:243", plat_21_settled)
+        .hard("PLAT-22", "WaitForIdle with a timeout of 0 returns the status without waiting.", "PM:2320", plat_22_no_wait)
+        .hard("PLAT-23", "Waiting for a second on a busy session ends within a few, with a status and not an error.", "PS:245", plat_23_times_out)
+        .soft("PLAT-24", "Waiting for a session that does not exist is an error whose text contains `not found`.", "platform_store.proto, WaitForIdle", plat_24_waits_for_nothing)
+        .hard("PLAT-25", "Capabilities are listed, and looked for in id and name whatever the case.", "PS:256-260", plat_25_capabilities)
+        .soft("PLAT-26", "The address of the web console is stable and has no slash at its end.", "PM, ui_link", plat_26_base_url)
+        .hard("PLAT-49", "A session is ACTIVE after SendMessage, or its turn has run already.", "platform_store.proto, SendMessage", plat_49_active)
+        .hard("PLAT-50", "SendMessage to a session that does not exist is refused, and GetMessages of it is empty.", "platform_store.proto, GetMessages", plat_50_unknown)
+        .hard("PLAT-51", "A message comes back to the byte, large ones too.", "platform_session.proto, content", plat_51_verbatim)
+        .hard("PLAT-52", "16 messages sent at the same time are all there, each once.", "tool_scheduler.rs:42", plat_52_concurrent).full()
+        .hard("PLAT-53", "A message whose caller went away before the answer is there once when it is sent again.", "context.proto, request_id", plat_53_lost).full()
+        .hard("PLAT-54", "A waiting caller gets the status when the session has settled.", "PS:243", plat_54_hears).with(&[host::NAME])
+        .hard("PLAT-55", "64 waiting callers that go away do not keep the server from answering.", "platform_store.proto, WaitForIdle", plat_55_gone).full()
 }
 
 fn said(session_id: &str, content: &str) -> pb::SendMessageRequest {
@@ -107,7 +107,7 @@ fn soon(what: &str, started: Instant, most: Duration) -> Outcome {
     )
 }
 
-async fn sends(cx: Cx) -> Outcome {
+async fn plat_17_sends(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let session = cx.session().await?;
     cx.call(&SEND_MESSAGE, said(&session, "What is 2 + 2?"))
@@ -132,7 +132,7 @@ async fn sends(cx: Cx) -> Outcome {
     )
 }
 
-async fn newest(cx: Cx) -> Outcome {
+async fn plat_18_newest(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let session = cx.session().await?;
     for index in 0..4 {
@@ -162,7 +162,7 @@ async fn newest(cx: Cx) -> Outcome {
     crate::check::skipped("the session's messages did not stand still")
 }
 
-async fn ten(cx: Cx) -> Outcome {
+async fn plat_19_ten(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let session = cx.session().await?;
     for index in 0..12 {
@@ -176,7 +176,7 @@ async fn ten(cx: Cx) -> Outcome {
     )
 }
 
-async fn roles(cx: Cx) -> Outcome {
+async fn plat_20_roles(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let session = cx.session().await?;
     cx.call(&SEND_MESSAGE, said(&session, "Hello")).await?;
@@ -193,7 +193,7 @@ async fn roles(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn settled(cx: Cx) -> Outcome {
+async fn plat_21_settled(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let session = cx.session().await?;
     let started = Instant::now();
@@ -211,7 +211,7 @@ async fn settled(cx: Cx) -> Outcome {
     )
 }
 
-async fn no_wait(cx: Cx) -> Outcome {
+async fn plat_22_no_wait(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let session = cx.session().await?;
     cx.call(&SEND_MESSAGE, said(&session, "Hello")).await?;
@@ -220,7 +220,7 @@ async fn no_wait(cx: Cx) -> Outcome {
     soon("WaitForIdle of 0 seconds", started, Duration::from_secs(5))
 }
 
-async fn times_out(cx: Cx) -> Outcome {
+async fn plat_23_times_out(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let session = cx.session().await?;
     cx.call(&SEND_MESSAGE, said(&session, "Hello")).await?;
@@ -229,7 +229,7 @@ async fn times_out(cx: Cx) -> Outcome {
     soon("WaitForIdle of 1 second", started, Duration::from_secs(8))
 }
 
-async fn waits_for_nothing(cx: Cx) -> Outcome {
+async fn plat_24_waits_for_nothing(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let error = cx
         .refused_collect(&WAIT_FOR_IDLE, wait(&fresh_id("session"), Some(5)))
@@ -250,7 +250,7 @@ async fn listed(cx: &Cx, search: Option<String>) -> Outcome<Vec<pb::CapabilityIn
     Ok(runs.into_iter().flat_map(|run| run.capabilities).collect())
 }
 
-async fn capabilities(cx: Cx) -> Outcome {
+async fn plat_25_capabilities(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let all = listed(&cx, None).await?;
     that(
@@ -289,7 +289,7 @@ async fn capabilities(cx: Cx) -> Outcome {
     )
 }
 
-async fn base_url(cx: Cx) -> Outcome {
+async fn plat_26_base_url(cx: Cx) -> Outcome {
     let first = &cx.shared.described.platform_base_url;
     that(
         "Describe.platform_base_url",
@@ -307,7 +307,7 @@ async fn base_url(cx: Cx) -> Outcome {
     )
 }
 
-async fn active(cx: Cx) -> Outcome {
+async fn plat_49_active(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let session = cx.session().await?;
     cx.call(&SEND_MESSAGE, said(&session, "Hello")).await?;
@@ -330,7 +330,7 @@ async fn active(cx: Cx) -> Outcome {
     )
 }
 
-async fn unknown(cx: Cx) -> Outcome {
+async fn plat_50_unknown(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let session = fresh_id("session");
     cx.refused(&SEND_MESSAGE, said(&session, "Hello")).await?;
@@ -341,7 +341,7 @@ async fn unknown(cx: Cx) -> Outcome {
     )
 }
 
-async fn verbatim(cx: Cx) -> Outcome {
+async fn plat_51_verbatim(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let session = cx.session().await?;
     let mut texts = awkward_texts();
@@ -358,7 +358,7 @@ async fn verbatim(cx: Cx) -> Outcome {
     )
 }
 
-async fn concurrent(cx: Cx) -> Outcome {
+async fn plat_52_concurrent(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let session = cx.session().await?;
     let sent: Vec<_> = (0..16).map(|index| format!("message {index:02}")).collect();
@@ -371,7 +371,7 @@ async fn concurrent(cx: Cx) -> Outcome {
     same("the user's messages of GetMessages, sorted", &there, &sent)
 }
 
-async fn lost(cx: Cx) -> Outcome {
+async fn plat_53_lost(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let session = cx.session().await?;
     lost_reply(&cx, &SEND_MESSAGE, said(&session, "once")).await?;
@@ -382,7 +382,7 @@ async fn lost(cx: Cx) -> Outcome {
     )
 }
 
-async fn hears(cx: Cx) -> Outcome {
+async fn plat_54_hears(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let session = cx.session().await?;
     let status = |status: pb::SessionStatus| pb::SetSessionStatusRequest {
@@ -420,7 +420,7 @@ async fn hears(cx: Cx) -> Outcome {
     )
 }
 
-async fn gone(cx: Cx) -> Outcome {
+async fn plat_55_gone(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let session = cx.session().await?;
     cx.call(&SEND_MESSAGE, said(&session, "Hello")).await?;

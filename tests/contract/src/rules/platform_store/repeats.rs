@@ -18,15 +18,15 @@ use mortise_proto::rpc::table::platform_store_service::{
 
 pub(super) fn rules(group: Group) -> Group {
     group
-        .hard("PLAT-66", "Each change to harnesses that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", harnesses).full()
-        .hard("PLAT-67", "Each change to agents that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", agents).full()
-        .hard("PLAT-68", "Each change to apps and channels that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", apps).full()
-        .hard("PLAT-69", "Each change to sessions that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", sessions).full()
-        .hard("PLAT-70", "What was made for a caller who went away before the answer is made once when it is sent again.", "context.proto, request_id", lost).full()
-        .hard("PLAT-71", "A change that is sent again after another one changes nothing.", "context.proto, request_id", older_again).full()
+        .hard("PLAT-66", "Each change to harnesses that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", plat_66_harnesses).full()
+        .hard("PLAT-67", "Each change to agents that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", plat_67_agents).full()
+        .hard("PLAT-68", "Each change to apps and channels that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", plat_68_apps).full()
+        .hard("PLAT-69", "Each change to sessions that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", plat_69_sessions).full()
+        .hard("PLAT-70", "What was made for a caller who went away before the answer is made once when it is sent again.", "context.proto, request_id", plat_70_lost).full()
+        .hard("PLAT-71", "A change that is sent again after another one changes nothing.", "context.proto, request_id", plat_71_older_again).full()
 }
 
-async fn harnesses(cx: Cx) -> Outcome {
+async fn plat_66_harnesses(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let made = repeated(&cx, &CREATE_HARNESS, harness_request(&cx)).await?;
     let id = present("CreateHarness.harness", made.harness)?.id;
@@ -49,7 +49,7 @@ async fn harnesses(cx: Cx) -> Outcome {
     repeated(&cx, &DELETE_HARNESS, request).await.map(|_| ())
 }
 
-async fn agents(cx: Cx) -> Outcome {
+async fn plat_67_agents(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let made = repeated(&cx, &CREATE_AGENT, agent_request(&cx)).await?;
     let id = present("CreateAgent.agent", made.agent)?.id;
@@ -66,7 +66,7 @@ async fn agents(cx: Cx) -> Outcome {
     repeated(&cx, &DELETE_AGENT, request).await.map(|_| ())
 }
 
-async fn apps(cx: Cx) -> Outcome {
+async fn plat_68_apps(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let made = repeated(&cx, &CREATE_APP, app_request(&cx).await?).await?;
     let id = present("CreateApp.app", made.app)?.id;
@@ -97,7 +97,7 @@ async fn apps(cx: Cx) -> Outcome {
         .map(|_| ())
 }
 
-async fn sessions(cx: Cx) -> Outcome {
+async fn plat_69_sessions(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let request = pb::CreateSessionRequest {
         harness_id: cx.harness().await?,
@@ -140,7 +140,7 @@ async fn sessions(cx: Cx) -> Outcome {
     repeated(&cx, &DELETE_SESSION, request).await.map(|_| ())
 }
 
-async fn lost(cx: Cx) -> Outcome {
+async fn plat_70_lost(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let request = harness_request(&cx);
     let made = lost_reply(&cx, &CREATE_HARNESS, request.clone()).await?;
@@ -185,7 +185,7 @@ async fn lost(cx: Cx) -> Outcome {
     )
 }
 
-async fn older_again(cx: Cx) -> Outcome {
+async fn plat_71_older_again(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let id = create_harness(&cx, harness_request(&cx)).await?.id;
     let update = |description: &str| pb::UpdateHarnessRequest {

@@ -15,18 +15,18 @@ use mortise_proto::rpc::table::session_store_service::{self as store, GET_SESSIO
 
 pub(super) fn rules(group: Group) -> Group {
     group
-        .hard("PLAT-11", "A session is made on a harness that exists, with the harness, agent, title and locale it was given, and no turn run.", "PS:186-200", creates)
-        .hard("PLAT-12", "A session of a blueprint keeps its id and its configuration, `null` and absent apart.", "PS:188", blueprints)
-        .hard("PLAT-13", "GetSessionById returns what SessionStore returns; a session that does not exist is absent.", "PS:216", as_in_store).with(&[store::NAME])
-        .hard("PLAT-14", "The last call of SetSubagentMetadata counts: parent, name, task and status.", "PS:202-213, AH:545", subagents)
-        .soft("PLAT-15", "The list of sessions holds at most as many as asked for, newest first, and those of one agent if asked to.", "PS:179", lists)
-        .soft("PLAT-16", "A deleted session is not listed, is still returned, and refuses messages.", "PS:221", archives)
-        .hard("PLAT-34", "The report on a session's context names the session, and its parts have keys and sums that fit.", "PS:219", reports)
-        .hard("PLAT-44", "A session on a harness or agent that is archived or unknown is refused.", "platform_store.proto, CreateSession", unusable)
-        .hard("PLAT-45", "Title and locale: absent and empty differ.", "platform_session.proto", absent_is_not_empty)
-        .hard("PLAT-46", "A session that is made in a session belongs to that one's owner.", "platform_store.proto", owned)
-        .hard("PLAT-47", "SetSubagentMetadata is refused if the session or the parent does not exist, or if they are the same.", "platform_store.proto, SetSubagentMetadata", bad_subagents)
-        .hard("PLAT-48", "A list of sessions without a limit holds at most 20; of limit 0 it is empty.", "platform_session.proto, limit", list_limits)
+        .hard("PLAT-11", "A session is made on a harness that exists, with the harness, agent, title and locale it was given, and no turn run.", "PS:186-200", plat_11_creates)
+        .hard("PLAT-12", "A session of a blueprint keeps its id and its configuration, `null` and absent apart.", "PS:188", plat_12_blueprints)
+        .hard("PLAT-13", "GetSessionById returns what SessionStore returns; a session that does not exist is absent.", "PS:216", plat_13_as_in_store).with(&[store::NAME])
+        .hard("PLAT-14", "The last call of SetSubagentMetadata counts: parent, name, task and status.", "PS:202-213, AH:545", plat_14_subagents)
+        .soft("PLAT-15", "The list of sessions holds at most as many as asked for, newest first, and those of one agent if asked to.", "PS:179", plat_15_lists)
+        .soft("PLAT-16", "A deleted session is not listed, is still returned, and refuses messages.", "PS:221", plat_16_archives)
+        .hard("PLAT-34", "The report on a session's context names the session, and its parts have keys and sums that fit.", "PS:219", plat_34_reports)
+        .hard("PLAT-44", "A session on a harness or agent that is archived or unknown is refused.", "platform_store.proto, CreateSession", plat_44_unusable)
+        .hard("PLAT-45", "Title and locale: absent and empty differ.", "platform_session.proto", plat_45_absent_is_not_empty)
+        .hard("PLAT-46", "A session that is made in a session belongs to that one's owner.", "platform_store.proto", plat_46_owned)
+        .hard("PLAT-47", "SetSubagentMetadata is refused if the session or the parent does not exist, or if they are the same.", "platform_store.proto, SetSubagentMetadata", plat_47_bad_subagents)
+        .hard("PLAT-48", "A list of sessions without a limit holds at most 20; of limit 0 it is empty.", "platform_session.proto, limit", plat_48_list_limits)
 }
 
 async fn get(cx: &Cx, id: &str) -> Outcome<Option<pb::Session>> {
@@ -73,7 +73,7 @@ fn subagent(id: &str, parent_id: &str) -> pb::SetSubagentMetadataRequest {
     }
 }
 
-async fn creates(cx: Cx) -> Outcome {
+async fn plat_11_creates(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let request = pb::CreateSessionRequest {
         agent_id: Some(create_agent(&cx, agent_request(&cx)).await?.id),
@@ -111,7 +111,7 @@ async fn creates(cx: Cx) -> Outcome {
     same("GetSessionById.session", &got(&cx, &made.id).await?, &made)
 }
 
-async fn blueprints(cx: Cx) -> Outcome {
+async fn plat_12_blueprints(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     for config in [None, Some("null"), Some("{}"), Some(AWKWARD_JSON)] {
         let request = pb::CreateSessionRequest {
@@ -140,7 +140,7 @@ async fn blueprints(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn as_in_store(cx: Cx) -> Outcome {
+async fn plat_13_as_in_store(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let id = cx.session().await?;
     let request = pb::GetSessionRequest {
@@ -159,7 +159,7 @@ async fn as_in_store(cx: Cx) -> Outcome {
     )
 }
 
-async fn subagents(cx: Cx) -> Outcome {
+async fn plat_14_subagents(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let (id, parent) = (cx.session().await?, cx.session().await?);
     for status in [
@@ -202,7 +202,7 @@ async fn subagents(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn lists(cx: Cx) -> Outcome {
+async fn plat_15_lists(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let agent = create_agent(&cx, agent_request(&cx)).await?.id;
     let mut made = Vec::new();
@@ -230,7 +230,7 @@ async fn lists(cx: Cx) -> Outcome {
     )
 }
 
-async fn archives(cx: Cx) -> Outcome {
+async fn plat_16_archives(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let agent = create_agent(&cx, agent_request(&cx)).await?.id;
     let request = pb::CreateSessionRequest {
@@ -269,7 +269,7 @@ async fn archives(cx: Cx) -> Outcome {
     cx.refused(&DELETE_SESSION, unknown).await.map(|_| ())
 }
 
-async fn reports(cx: Cx) -> Outcome {
+async fn plat_34_reports(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let id = cx.session().await?;
     let request = pb::GetSessionContextReportRequest {
@@ -322,7 +322,7 @@ async fn reports(cx: Cx) -> Outcome {
     )
 }
 
-async fn unusable(cx: Cx) -> Outcome {
+async fn plat_44_unusable(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let (harness_id, agent_id) = (cx.harness().await?, cx.agent().await?);
     let request = pb::DeleteHarnessRequest {
@@ -352,7 +352,7 @@ async fn unusable(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn absent_is_not_empty(cx: Cx) -> Outcome {
+async fn plat_45_absent_is_not_empty(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     for text in [None, Some(String::new()), Some("ü".into())] {
         let request = pb::CreateSessionRequest {
@@ -368,7 +368,7 @@ async fn absent_is_not_empty(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn owned(cx: Cx) -> Outcome {
+async fn plat_46_owned(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let parent = got(&cx, &cx.session().await?).await?;
     let inside = cx.in_session(&parent.id);
@@ -385,7 +385,7 @@ async fn owned(cx: Cx) -> Outcome {
     )
 }
 
-async fn bad_subagents(cx: Cx) -> Outcome {
+async fn plat_47_bad_subagents(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let (id, unknown) = (cx.session().await?, fresh_id("session"));
     let before = got(&cx, &id).await?;
@@ -401,7 +401,7 @@ async fn bad_subagents(cx: Cx) -> Outcome {
     )
 }
 
-async fn list_limits(cx: Cx) -> Outcome {
+async fn plat_48_list_limits(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let agent = create_agent(&cx, agent_request(&cx)).await?.id;
     let request = pb::CreateSessionRequest {

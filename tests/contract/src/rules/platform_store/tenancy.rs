@@ -21,15 +21,15 @@ use mortise_proto::rpc::table::platform_store_service::{
 
 pub(super) fn rules(group: Group) -> Group {
     group
-        .hard("PLAT-35", "The store is confined to the org of the call: what another org has is in none of its lists.", "PS:30", lists).needs(&[Need::OtherOrg])
-        .hard("PLAT-76", "Another org neither sees nor changes, copies nor builds on a harness whose id it knows.", "context.proto", harnesses).needs(&[Need::OtherOrg])
-        .hard("PLAT-77", "Another org neither sees nor changes nor uses an agent whose id it knows.", "context.proto", agents).needs(&[Need::OtherOrg])
-        .hard("PLAT-78", "Another org neither sees nor changes an app or a channel whose id it knows.", "context.proto", apps).needs(&[Need::OtherOrg])
-        .hard("PLAT-79", "Another org neither sees nor changes a session whose id it knows, reads no message of it and sends none to it.", "context.proto", sessions).needs(&[Need::OtherOrg])
-        .hard("PLAT-80", "A session of another org cannot be named as the one that calls.", "platform_store.proto", foreign_caller).needs(&[Need::OtherOrg])
+        .hard("PLAT-35", "The store is confined to the org of the call: what another org has is in none of its lists.", "PS:30", plat_35_lists).needs(&[Need::OtherOrg])
+        .hard("PLAT-76", "Another org neither sees nor changes, copies nor builds on a harness whose id it knows.", "context.proto", plat_76_harnesses).needs(&[Need::OtherOrg])
+        .hard("PLAT-77", "Another org neither sees nor changes nor uses an agent whose id it knows.", "context.proto", plat_77_agents).needs(&[Need::OtherOrg])
+        .hard("PLAT-78", "Another org neither sees nor changes an app or a channel whose id it knows.", "context.proto", plat_78_apps).needs(&[Need::OtherOrg])
+        .hard("PLAT-79", "Another org neither sees nor changes a session whose id it knows, reads no message of it and sends none to it.", "context.proto", plat_79_sessions).needs(&[Need::OtherOrg])
+        .hard("PLAT-80", "A session of another org cannot be named as the one that calls.", "platform_store.proto", plat_80_foreign_caller).needs(&[Need::OtherOrg])
 }
 
-async fn lists(cx: Cx) -> Outcome {
+async fn plat_35_lists(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let other = cx.in_other_org()?;
     let harness = create_harness(&cx, harness_request(&cx)).await?.id;
@@ -90,7 +90,7 @@ async fn lists(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn harnesses(cx: Cx) -> Outcome {
+async fn plat_76_harnesses(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let other = cx.in_other_org()?;
     let made = create_harness(&cx, harness_request(&cx)).await?;
@@ -143,7 +143,7 @@ async fn harnesses(cx: Cx) -> Outcome {
     )
 }
 
-async fn agents(cx: Cx) -> Outcome {
+async fn plat_77_agents(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let other = cx.in_other_org()?;
     let made = create_agent(&cx, agent_request(&cx)).await?;
@@ -184,7 +184,7 @@ async fn agents(cx: Cx) -> Outcome {
     )
 }
 
-async fn apps(cx: Cx) -> Outcome {
+async fn plat_78_apps(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let other = cx.in_other_org()?;
     let app = new_app(&cx).await?;
@@ -231,7 +231,7 @@ async fn apps(cx: Cx) -> Outcome {
     super::apps::got(&cx, &app.id).await.map(|_| ())
 }
 
-async fn sessions(cx: Cx) -> Outcome {
+async fn plat_79_sessions(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let other = cx.in_other_org()?;
     let id = cx.session().await?;
@@ -308,7 +308,7 @@ async fn sessions(cx: Cx) -> Outcome {
     cx.call(&SEND_MESSAGE, said("still open")).await.map(|_| ())
 }
 
-async fn foreign_caller(cx: Cx) -> Outcome {
+async fn plat_80_foreign_caller(cx: Cx) -> Outcome {
     let cx = platform(&cx);
     let other = cx.in_other_org()?;
     let foreign = cx.session().await?;

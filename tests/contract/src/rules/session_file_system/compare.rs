@@ -14,17 +14,17 @@ use mortise_proto::rpc::table::session_file_system_service::{
 
 pub(super) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("FILE-07", "A write that expects what is there succeeds and returns the file.", "T:382-411", matching)
-        .hard("FILE-08", "A write that expects other content writes nothing and returns no file.", "T:404, RD:955", stale)
-        .hard("FILE-09", "A write that expects content where there is no file, or a directory, returns no file.", "T:395-401", nothing_there)
-        .hard("FILE-10", "Of concurrent writes with the same expectation one succeeds.", "T:384", one_winner).full()
-        .hard("FILE-11", "A write that expects what is there does not change a read-only file.", "FS:1121, FS:2027", readonly)
-        .hard("FILE-12", "A write that expects the content in another encoding writes nothing.", "T:404", other_encoding)
-        .hard("FILE-56", "Many writers over two connections that add to a number by compare and write lose no addition.", "T:384", counts).full()
+        .hard("FILE-07", "A write that expects what is there succeeds and returns the file.", "T:382-411", file_07_matching)
+        .hard("FILE-08", "A write that expects other content writes nothing and returns no file.", "T:404, RD:955", file_08_stale)
+        .hard("FILE-09", "A write that expects content where there is no file, or a directory, returns no file.", "T:395-401", file_09_nothing_there)
+        .hard("FILE-10", "Of concurrent writes with the same expectation one succeeds.", "T:384", file_10_one_winner).full()
+        .hard("FILE-11", "A write that expects what is there does not change a read-only file.", "FS:1121, FS:2027", file_11_readonly)
+        .hard("FILE-12", "A write that expects the content in another encoding writes nothing.", "T:404", file_12_other_encoding)
+        .hard("FILE-56", "Many writers over two connections that add to a number by compare and write lose no addition.", "T:384", file_56_counts).full()
         .list()
 }
 
-async fn matching(cx: Cx) -> Outcome {
+async fn file_07_matching(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let before = write(&cx, &session, "/a", "one").await?;
     let file = replace(&cx, &session, "/a", "one", "three").await?;
@@ -46,7 +46,7 @@ async fn matching(cx: Cx) -> Outcome {
     holds(&cx, &session, "/a", "four").await
 }
 
-async fn stale(cx: Cx) -> Outcome {
+async fn file_08_stale(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/a", "now").await?;
     let before = read_there(&cx, &session, "/a").await?;
@@ -59,7 +59,7 @@ async fn stale(cx: Cx) -> Outcome {
     same("the file", &read_there(&cx, &session, "/a").await?, &before)
 }
 
-async fn nothing_there(cx: Cx) -> Outcome {
+async fn file_09_nothing_there(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     make(&cx, &session, "/dir").await?;
     for path in ["/nothing", "/no/where", "/dir", "/"] {
@@ -77,7 +77,7 @@ async fn nothing_there(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn one_winner(cx: Cx) -> Outcome {
+async fn file_10_one_winner(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let other = cx.over_new_connection();
     let mut current = "start".to_owned();
@@ -107,7 +107,7 @@ async fn one_winner(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn readonly(cx: Cx) -> Outcome {
+async fn file_11_readonly(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     seed(&cx, &session, "/a", "kept", true).await?;
     let request = replacing(&session, "/a", "kept", "changed");
@@ -127,7 +127,7 @@ async fn readonly(cx: Cx) -> Outcome {
     holds(&cx, &session, "/a", "kept").await
 }
 
-async fn other_encoding(cx: Cx) -> Outcome {
+async fn file_12_other_encoding(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     // `aGVsbG8=` is text as well.
     for (stored, expected) in [("text", "base64"), ("base64", "text")] {
@@ -146,7 +146,7 @@ async fn other_encoding(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn counts(cx: Cx) -> Outcome {
+async fn file_56_counts(cx: Cx) -> Outcome {
     const WRITERS: usize = 6;
     const ADDITIONS: usize = 5;
     let session = cx.session().await?;

@@ -15,60 +15,60 @@ pub(super) fn rules() -> Vec<Rule> {
             "FILE-13",
             "Writing makes the directories above the file.",
             "IM:244",
-            makes_parents,
+            file_13_makes_parents,
         )
         .hard(
             "FILE-14",
             "Overwriting keeps id and created_at, moves updated_at on and replaces the size.",
             "IM:175-184",
-            overwrites,
+            file_14_overwrites,
         )
         .soft(
             "FILE-15",
             "size_bytes is the size of the decoded content.",
             "session_file.rs:96",
-            decoded_size,
+            file_15_decoded_size,
         )
         .hard(
             "FILE-16",
             "Base64 comes back to the byte.",
             "RD:757",
-            base64,
+            file_16_base64,
         )
         .soft(
             "FILE-17",
             "Content that is not the base64 it says it is is refused.",
             "RD:353",
-            invalid_base64,
+            file_17_invalid_base64,
         )
         .soft(
             "FILE-18",
             "Encodings such as `utf-8` count as text and read back as `text`.",
             "tool_output_persistence.rs:84, FS:1062",
-            other_encodings,
+            file_18_other_encodings,
         )
         .hard(
             "FILE-52",
             "Empty content is content of size 0, not none.",
             "T:403",
-            empty,
+            file_52_empty,
         )
         .hard(
             "FILE-54",
             "CRLF, byte order mark and a missing line end at the end are kept.",
             "FS (edit tests)",
-            line_ends,
+            file_54_line_ends,
         )
         .hard(
             "FILE-57",
             "Text with NUL, control characters and scripts of all kinds comes back to the byte.",
             "web_fetch.rs:256",
-            awkward,
+            file_57_awkward,
         )
         .list()
 }
 
-async fn makes_parents(cx: Cx) -> Outcome {
+async fn file_13_makes_parents(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/a/b/c.txt", "x").await?;
     for path in ["/a", "/a/b"] {
@@ -83,7 +83,7 @@ async fn makes_parents(cx: Cx) -> Outcome {
     lists(&cx, &session, "/a/b", &["/a/b/c.txt"]).await
 }
 
-async fn overwrites(cx: Cx) -> Outcome {
+async fn file_14_overwrites(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let before = write(&cx, &session, "/a", "one").await?;
     let written = write(&cx, &session, "/a", "three").await?;
@@ -100,7 +100,7 @@ async fn overwrites(cx: Cx) -> Outcome {
     lists(&cx, &session, "/", &["/a"]).await
 }
 
-async fn decoded_size(cx: Cx) -> Outcome {
+async fn file_15_decoded_size(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let request = writing_as(&session, "/a", "aGVsbG8=", "base64");
     let written = cx.call(&WRITE_FILE, request).await?.file;
@@ -117,7 +117,7 @@ async fn decoded_size(cx: Cx) -> Outcome {
     same("stat.size_bytes of `hello` in base64", &stat.size_bytes, &5)
 }
 
-async fn base64(cx: Cx) -> Outcome {
+async fn file_16_base64(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for length in [1, 2, 3, 255, 70_000] {
         let content = STANDARD.encode(cx.random_bytes(length));
@@ -130,7 +130,7 @@ async fn base64(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn invalid_base64(cx: Cx) -> Outcome {
+async fn file_17_invalid_base64(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/a", "kept").await?;
     for content in ["not base64!", "aGVsbG8", "aGVsbG8=\n=", "ä"] {
@@ -140,7 +140,7 @@ async fn invalid_base64(cx: Cx) -> Outcome {
     holds(&cx, &session, "/a", "kept").await
 }
 
-async fn other_encodings(cx: Cx) -> Outcome {
+async fn file_18_other_encodings(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for encoding in ["utf-8", "utf8", "", "TEXT", "plain"] {
         let request = writing_as(&session, "/a", "grüße", encoding);
@@ -156,7 +156,7 @@ async fn other_encodings(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn empty(cx: Cx) -> Outcome {
+async fn file_52_empty(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for encoding in ["text", "base64"] {
         let path = format!("/empty-{encoding}");
@@ -174,7 +174,7 @@ async fn empty(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn line_ends(cx: Cx) -> Outcome {
+async fn file_54_line_ends(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for text in ["a\r\nb\r\n", "\u{FEFF}a\nb", "a\rb", "\n", "a\n\n\n", " \t"] {
         write(&cx, &session, "/a", text).await?;
@@ -183,7 +183,7 @@ async fn line_ends(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn awkward(cx: Cx) -> Outcome {
+async fn file_57_awkward(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for text in awkward_texts() {
         let info = write(&cx, &session, "/a", &text).await?;

@@ -13,34 +13,34 @@ pub(super) fn rules() -> Vec<Rule> {
             "FILE-51",
             "A file of 5 MiB is written and read.",
             "FS (sizes)",
-            five_mebibytes,
+            file_51_five_mebibytes,
         )
         .full()
         .hard(
             "FILE-53",
             "20 files written at the same time are all there.",
             "tool_scheduler.rs:42",
-            concurrent,
+            file_53_concurrent,
         )
         .full()
         .hard(
             "FILE-58",
             "A reader sees the file before or after a write, never a part of either.",
             "read your writes",
-            never_torn,
+            file_58_never_torn,
         )
         .full()
         .hard(
             "FILE-59",
             "A file that was written over one connection is readable over another at once.",
             "read your writes",
-            second_view,
+            file_59_second_view,
         )
         .full()
         .list()
 }
 
-async fn five_mebibytes(cx: Cx) -> Outcome {
+async fn file_51_five_mebibytes(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     // Characters of three bytes: chunks end within them.
     let content = format!("x{}", "日本語\n".repeat(5 * 1024 * 1024 / 10));
@@ -50,7 +50,7 @@ async fn five_mebibytes(cx: Cx) -> Outcome {
     holds(&cx, &session, "/large", &content).await
 }
 
-async fn concurrent(cx: Cx) -> Outcome {
+async fn file_53_concurrent(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let paths: Vec<String> = (0..20).map(|n| format!("/shared/dir/{n:02}")).collect();
     try_join_all(paths.iter().map(|path| write(&cx, &session, path, path))).await?;
@@ -73,7 +73,7 @@ async fn concurrent(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn never_torn(cx: Cx) -> Outcome {
+async fn file_58_never_torn(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let texts = ["a".repeat(400_000), "b".repeat(700_000)];
     write(&cx, &session, "/a", &texts[0]).await?;
@@ -107,7 +107,7 @@ async fn never_torn(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn second_view(cx: Cx) -> Outcome {
+async fn file_59_second_view(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let other = cx.over_new_connection();
     for round in 0..20 {

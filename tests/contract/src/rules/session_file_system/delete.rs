@@ -9,20 +9,20 @@ use mortise_proto::rpc::table::session_file_system_service::{DELETE_FILE, NAME};
 
 pub(super) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("FILE-31", "Deleting what does not exist returns false.", "IM:273", nothing)
-        .hard("FILE-32", "Deleting a file returns true, and the file is gone.", "IM:296", file)
-        .hard("FILE-33", "A directory with entries is not deleted unless recursively: false, or an error with `not empty`.", "IM:286, RD:984, FS:1596", not_empty)
-        .hard("FILE-34", "An empty directory is deleted.", "RD:439", empty_directory)
-        .hard("FILE-35", "Deleting recursively deletes everything below.", "IM:289", recursive)
-        .hard("FILE-36", "The root is never deleted.", "IM:267, RD:392", root)
-        .hard("FILE-37", "Deleting `/a` recursively leaves `/ab` alone.", "IM:282", neighbour)
-        .hard("FILE-63", "Names with `%`, `_`, `*` and brackets stand for themselves: their neighbours are not deleted or listed with them.", "session_file_system.proto", wildcards)
-        .hard("FILE-64", "A directory that holds a read-only file is not deleted, and nothing in it is.", "session_file_system.proto, DeleteFile", holds_readonly)
-        .hard("FILE-65", "Writing into a directory while it is deleted leaves either both or neither.", "tool_scheduler.rs:42", races).full()
+        .hard("FILE-31", "Deleting what does not exist returns false.", "IM:273", file_31_nothing)
+        .hard("FILE-32", "Deleting a file returns true, and the file is gone.", "IM:296", file_32_file)
+        .hard("FILE-33", "A directory with entries is not deleted unless recursively: false, or an error with `not empty`.", "IM:286, RD:984, FS:1596", file_33_not_empty)
+        .hard("FILE-34", "An empty directory is deleted.", "RD:439", file_34_empty_directory)
+        .hard("FILE-35", "Deleting recursively deletes everything below.", "IM:289", file_35_recursive)
+        .hard("FILE-36", "The root is never deleted.", "IM:267, RD:392", file_36_root)
+        .hard("FILE-37", "Deleting `/a` recursively leaves `/ab` alone.", "IM:282", file_37_neighbour)
+        .hard("FILE-63", "Names with `%`, `_`, `*` and brackets stand for themselves: their neighbours are not deleted or listed with them.", "session_file_system.proto", file_63_wildcards)
+        .hard("FILE-64", "A directory that holds a read-only file is not deleted, and nothing in it is.", "session_file_system.proto, DeleteFile", file_64_holds_readonly)
+        .hard("FILE-65", "Writing into a directory while it is deleted leaves either both or neither.", "tool_scheduler.rs:42", file_65_races).full()
         .list()
 }
 
-async fn nothing(cx: Cx) -> Outcome {
+async fn file_31_nothing(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for recursive in [false, true] {
         same(
@@ -34,7 +34,7 @@ async fn nothing(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn file(cx: Cx) -> Outcome {
+async fn file_32_file(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let first = write(&cx, &session, "/d/a", "x").await?;
     same(
@@ -60,7 +60,7 @@ async fn file(cx: Cx) -> Outcome {
     holds(&cx, &session, "/d/a", "y").await
 }
 
-async fn not_empty(cx: Cx) -> Outcome {
+async fn file_33_not_empty(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/d/a", "x").await?;
     make(&cx, &session, "/e/f").await?;
@@ -82,7 +82,7 @@ async fn not_empty(cx: Cx) -> Outcome {
     lists(&cx, &session, "/e", &["/e/f"]).await
 }
 
-async fn empty_directory(cx: Cx) -> Outcome {
+async fn file_34_empty_directory(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     make(&cx, &session, "/a/b").await?;
     same(
@@ -98,7 +98,7 @@ async fn empty_directory(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn recursive(cx: Cx) -> Outcome {
+async fn file_35_recursive(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let paths = ["/d/a", "/d/e/f/g", "/d/e/h"];
     for path in paths {
@@ -121,7 +121,7 @@ async fn recursive(cx: Cx) -> Outcome {
     lists(&cx, &session, "/d", &[]).await
 }
 
-async fn root(cx: Cx) -> Outcome {
+async fn file_36_root(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/a", "x").await?;
     for path in ["/", "", "/workspace"] {
@@ -135,7 +135,7 @@ async fn root(cx: Cx) -> Outcome {
     holds(&cx, &session, "/a", "x").await
 }
 
-async fn neighbour(cx: Cx) -> Outcome {
+async fn file_37_neighbour(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for path in ["/a/x", "/ab", "/a b/x", "/a-/x", "/A/x"] {
         write(&cx, &session, path, path).await?;
@@ -151,7 +151,7 @@ async fn neighbour(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn wildcards(cx: Cx) -> Outcome {
+async fn file_63_wildcards(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for (name, neighbour) in [
         ("a_b", "axb"),
@@ -183,7 +183,7 @@ async fn wildcards(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn holds_readonly(cx: Cx) -> Outcome {
+async fn file_64_holds_readonly(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/d/a", "x").await?;
     seed(&cx, &session, "/d/e/kept", "kept", true).await?;
@@ -198,7 +198,7 @@ async fn holds_readonly(cx: Cx) -> Outcome {
     holds(&cx, &session, "/d/e/kept", "kept").await
 }
 
-async fn races(cx: Cx) -> Outcome {
+async fn file_65_races(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let other = cx.over_new_connection();
     for round in 0..10 {

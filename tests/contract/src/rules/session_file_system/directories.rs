@@ -16,68 +16,68 @@ pub(super) fn rules() -> Vec<Rule> {
             "FILE-26",
             "A directory's direct entries are listed, by path.",
             "IM:314-327, RD:894",
-            direct_entries,
+            file_26_direct_entries,
         )
         .hard(
             "FILE-27",
             "The root of an empty workspace has no entries.",
             "IM:301",
-            empty_root,
+            file_27_empty_root,
         )
         .soft(
             "FILE-28",
             "Listing what is not there fails with `not found`.",
             "VB:1343-1353, FS:1324",
-            list_missing,
+            file_28_list_missing,
         )
         .soft(
             "FILE-29",
             "Listing a file fails with `not a directory`.",
             "FS:1324",
-            list_file,
+            file_29_list_file,
         )
         .soft(
             "FILE-30",
             "Entries say which files are read-only.",
             "FS:1290",
-            lists_readonly,
+            file_30_lists_readonly,
         )
         .hard(
             "FILE-42",
             "Making a directory makes those above it, and making it again returns it.",
             "TL:1503-1516, A2:617",
-            makes_directories,
+            file_42_makes_directories,
         )
         .soft(
             "FILE-43",
             "Making a directory where a file is fails with `not a directory`.",
             "RD:637",
-            make_over_file,
+            file_43_make_over_file,
         )
         .hard(
             "FILE-60",
             "A directory of 300 entries is listed completely and in order.",
             "FS:1271",
-            many_entries,
+            file_60_many_entries,
         )
         .full()
         .hard(
             "FILE-61",
             "16 calls that make one directory at the same time make one.",
             "tool_scheduler.rs:42",
-            one_directory,
+            file_61_one_directory,
         )
         .full()
         .hard(
             "FILE-62",
             "Nothing is written below a file, and the file stays.",
             "session_file_system.proto",
-            below_a_file,
+            file_62_below_a_file,
         )
         .list()
 }
 
-async fn direct_entries(cx: Cx) -> Outcome {
+async fn file_26_direct_entries(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for path in ["/d/b", "/d/a/deep/er", "/d/c", "/dx", "/d.txt", "/d/a.txt"] {
         write(&cx, &session, path, "x").await?;
@@ -99,12 +99,12 @@ async fn direct_entries(cx: Cx) -> Outcome {
     )
 }
 
-async fn empty_root(cx: Cx) -> Outcome {
+async fn file_27_empty_root(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     lists(&cx, &session, "/", &[]).await
 }
 
-async fn list_missing(cx: Cx) -> Outcome {
+async fn file_28_list_missing(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/there/a", "x").await?;
     for path in ["/nothing", "/there/nothing", "/ther"] {
@@ -113,7 +113,7 @@ async fn list_missing(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn list_file(cx: Cx) -> Outcome {
+async fn file_29_list_file(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/a", "x").await?;
     refused_saying(
@@ -125,7 +125,7 @@ async fn list_file(cx: Cx) -> Outcome {
     .await
 }
 
-async fn lists_readonly(cx: Cx) -> Outcome {
+async fn file_30_lists_readonly(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     seed(&cx, &session, "/kept", "x", true).await?;
     write(&cx, &session, "/open", "x").await?;
@@ -141,7 +141,7 @@ async fn lists_readonly(cx: Cx) -> Outcome {
     )
 }
 
-async fn makes_directories(cx: Cx) -> Outcome {
+async fn file_42_makes_directories(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let first = make(&cx, &session, "/a/b/c").await?;
     same("directory.path", first.path.as_str(), "/a/b/c")?;
@@ -161,7 +161,7 @@ async fn makes_directories(cx: Cx) -> Outcome {
     same("directory.path of the root", root.path.as_str(), "/")
 }
 
-async fn make_over_file(cx: Cx) -> Outcome {
+async fn file_43_make_over_file(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/a", "x").await?;
     for path in ["/a", "/a/b", "/a/b/c"] {
@@ -177,7 +177,7 @@ async fn make_over_file(cx: Cx) -> Outcome {
     lists(&cx, &session, "/", &["/a"]).await
 }
 
-async fn many_entries(cx: Cx) -> Outcome {
+async fn file_60_many_entries(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let paths: Vec<String> = (0..300).map(|n| format!("/d/{n:03}")).collect();
     for some in paths.chunks(30) {
@@ -187,7 +187,7 @@ async fn many_entries(cx: Cx) -> Outcome {
     lists(&cx, &session, "/d", &expected).await
 }
 
-async fn one_directory(cx: Cx) -> Outcome {
+async fn file_61_one_directory(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let made = try_join_all((0..16).map(|_| make(&cx, &session, "/a/b"))).await?;
     let entries = list(&cx, &session, "/a").await?;
@@ -202,7 +202,7 @@ async fn one_directory(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn below_a_file(cx: Cx) -> Outcome {
+async fn file_62_below_a_file(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/a", "x").await?;
     for path in ["/a/b", "/a/b/c"] {

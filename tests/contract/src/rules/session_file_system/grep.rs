@@ -8,21 +8,21 @@ use mortise_proto::rpc::table::session_file_system_service::{GREP_FILES, NAME, W
 
 pub(super) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("FILE-44", "A text is found in several files, with line numbers from 1 and whole lines.", "IM:384-391", literal)
-        .soft("FILE-45", "Patterns are regular expressions, with flags such as `(?i)`.", "VB:1123", regular_expressions)
-        .soft("FILE-46", "An invalid expression fails with `pattern` or `regex`.", "FS:1483", invalid)
-        .hard("FILE-47", "path_pattern limits the search to paths that contain it, `/src` with its slash included.", "VB:1138, IM:374", limited)
-        .hard("FILE-48", "Matches come by path, then line, the same every time.", "FS:1433-1460", ordered)
-        .hard("FILE-49", "Directories and base64 files are skipped, and binary content fails nothing.", "IM:371, RD:610", skips)
-        .soft("FILE-55", "Lines of CRLF files come without their end.", "IM:384", crlf)
-        .hard("FILE-67", "20,000 matches all come.", "session_file_system.proto, GrepFiles", many).full()
-        .hard("FILE-68", "Expressions that make a backtracking engine run for ever or out of memory do neither.", "session_file_system.proto, GrepFiles (RE2)", explosive).full()
-        .hard("FILE-79", "A path_pattern with `*`, `?`, `[` or `{` is a glob: of names without a slash, of paths from the root with one, `/workspace` dropped.", "FS:1367", globs)
-        .hard("FILE-80", "A pattern of 4,096 bytes is taken, one of 4,097 is refused with the field's name; so is a path_pattern of 2,049.", "session_file_system.proto, GrepFilesRequest", lengths)
+        .hard("FILE-44", "A text is found in several files, with line numbers from 1 and whole lines.", "IM:384-391", file_44_literal)
+        .soft("FILE-45", "Patterns are regular expressions, with flags such as `(?i)`.", "VB:1123", file_45_regular_expressions)
+        .soft("FILE-46", "An invalid expression fails with `pattern` or `regex`.", "FS:1483", file_46_invalid)
+        .hard("FILE-47", "path_pattern limits the search to paths that contain it, `/src` with its slash included.", "VB:1138, IM:374", file_47_limited)
+        .hard("FILE-48", "Matches come by path, then line, the same every time.", "FS:1433-1460", file_48_ordered)
+        .hard("FILE-49", "Directories and base64 files are skipped, and binary content fails nothing.", "IM:371, RD:610", file_49_skips)
+        .soft("FILE-55", "Lines of CRLF files come without their end.", "IM:384", file_55_crlf)
+        .hard("FILE-67", "20,000 matches all come.", "session_file_system.proto, GrepFiles", file_67_many).full()
+        .hard("FILE-68", "Expressions that make a backtracking engine run for ever or out of memory do neither.", "session_file_system.proto, GrepFiles (RE2)", file_68_explosive).full()
+        .hard("FILE-79", "A path_pattern with `*`, `?`, `[` or `{` is a glob: of names without a slash, of paths from the root with one, `/workspace` dropped.", "FS:1367", file_79_globs)
+        .hard("FILE-80", "A pattern of 4,096 bytes is taken, one of 4,097 is refused with the field's name; so is a path_pattern of 2,049.", "session_file_system.proto, GrepFilesRequest", file_80_lengths)
         .list()
 }
 
-async fn literal(cx: Cx) -> Outcome {
+async fn file_44_literal(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(
         &cx,
@@ -49,7 +49,7 @@ async fn literal(cx: Cx) -> Outcome {
     )
 }
 
-async fn regular_expressions(cx: Cx) -> Outcome {
+async fn file_45_regular_expressions(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/a", "fn main\nFN other\nlet x = 12;\nünder").await?;
     for (pattern, expected) in [
@@ -71,7 +71,7 @@ async fn regular_expressions(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn invalid(cx: Cx) -> Outcome {
+async fn file_46_invalid(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/a", "x").await?;
     for pattern in ["(", "[a-", "*x", "x{2,1}", r"\"] {
@@ -89,7 +89,7 @@ async fn invalid(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn limited(cx: Cx) -> Outcome {
+async fn file_47_limited(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for path in [
         "/src/a.rs",
@@ -120,7 +120,7 @@ async fn limited(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn globs(cx: Cx) -> Outcome {
+async fn file_79_globs(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for path in [
         "/a.txt",
@@ -164,7 +164,7 @@ async fn globs(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn lengths(cx: Cx) -> Outcome {
+async fn file_80_lengths(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/a", "x").await?;
     let found = grep(&cx, &session, &"y".repeat(4096), Some(&"z".repeat(2048))).await?;
@@ -185,7 +185,7 @@ async fn lengths(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn ordered(cx: Cx) -> Outcome {
+async fn file_48_ordered(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for name in ["/c", "/a", "/b/z", "/b/y", "/d"] {
         write(&cx, &session, name, &"x\n".repeat(12)).await?;
@@ -203,7 +203,7 @@ async fn ordered(cx: Cx) -> Outcome {
     )
 }
 
-async fn skips(cx: Cx) -> Outcome {
+async fn file_49_skips(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     make(&cx, &session, "/needle").await?;
     // `needle` as it stands in base64, and content whose base64 holds the word.
@@ -223,7 +223,7 @@ async fn skips(cx: Cx) -> Outcome {
     )
 }
 
-async fn crlf(cx: Cx) -> Outcome {
+async fn file_55_crlf(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/a", "one\r\ntwo\r\none").await?;
     same(
@@ -233,7 +233,7 @@ async fn crlf(cx: Cx) -> Outcome {
     )
 }
 
-async fn many(cx: Cx) -> Outcome {
+async fn file_67_many(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let text = format!("{}\n", "x".repeat(60)).repeat(10_000);
     for path in ["/a", "/b"] {
@@ -247,7 +247,7 @@ async fn many(cx: Cx) -> Outcome {
     same("the last of them", &last, &Some(("/b", 10_000)))
 }
 
-async fn explosive(cx: Cx) -> Outcome {
+async fn file_68_explosive(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/a", &format!("{}!", "a".repeat(200))).await?;
     for pattern in [r"^(a+)+$", r"^(a|aa)+$", r"^(a*)*b$", r"(.*)*x{1,50}$"] {

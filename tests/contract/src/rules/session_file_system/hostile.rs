@@ -16,34 +16,34 @@ pub(super) fn rules() -> Vec<Rule> {
             "FILE-75",
             "Names with spaces, quotes, line ends and scripts of all kinds are kept to the byte.",
             "session_file_system.proto",
-            awkward_names,
+            file_75_awkward_names,
         )
         .full()
         .hard(
             "FILE-76",
             "A path of 2,048 bytes is accepted, one of 2,049 is refused.",
             "session_file_system.proto",
-            longest,
+            file_76_longest,
         )
         .full()
         .hard(
             "FILE-77",
             "A path of 128 segments is accepted, one of 129 is refused.",
             "session_file_system.proto",
-            deepest,
+            file_77_deepest,
         )
         .full()
         .hard(
             "FILE-78",
             "A path with a NUL is refused.",
             "session_file_system.proto",
-            nul,
+            file_78_nul,
         )
         .full()
         .list()
 }
 
-async fn awkward_names(cx: Cx) -> Outcome {
+async fn file_75_awkward_names(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for name in [
         " leading and trailing ",
@@ -94,7 +94,7 @@ fn path_of(bytes: usize) -> String {
     path
 }
 
-async fn longest(cx: Cx) -> Outcome {
+async fn file_76_longest(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for bytes in [2_047, 2_048] {
         let path = path_of(bytes);
@@ -104,7 +104,7 @@ async fn longest(cx: Cx) -> Outcome {
     refuses(&cx, &session, &path_of(2_049)).await
 }
 
-async fn deepest(cx: Cx) -> Outcome {
+async fn file_77_deepest(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for segments in [127, 128] {
         let path = "/b".repeat(segments);
@@ -115,7 +115,7 @@ async fn deepest(cx: Cx) -> Outcome {
     refuses(&cx, &session, &"/c".repeat(129)).await
 }
 
-async fn nul(cx: Cx) -> Outcome {
+async fn file_78_nul(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for path in ["/a\0b", "\0", "/d/\0"] {
         refuses(&cx, &session, path).await?;

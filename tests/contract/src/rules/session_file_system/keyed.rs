@@ -14,13 +14,13 @@ use mortise_proto::rpc::table::session_file_system_service::{
 
 pub(super) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("FILE-72", "Each of the five changes that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", repeats).full()
-        .hard("FILE-73", "A change sent again does not undo what came after it.", "context.proto, request_id", undoes_nothing).full()
-        .hard("FILE-74", "A change whose caller went away before the answer is done once when it is sent again.", "context.proto, request_id", lost_replies).full()
+        .hard("FILE-72", "Each of the five changes that is sent again under its request_id is answered as the first time and done once.", "context.proto, request_id", file_72_repeats).full()
+        .hard("FILE-73", "A change sent again does not undo what came after it.", "context.proto, request_id", file_73_undoes_nothing).full()
+        .hard("FILE-74", "A change whose caller went away before the answer is done once when it is sent again.", "context.proto, request_id", file_74_lost_replies).full()
         .list()
 }
 
-async fn repeats(cx: Cx) -> Outcome {
+async fn file_72_repeats(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     repeated(&cx, &WRITE_FILE, writing(&session, "/a", "one")).await?;
     let replace = replacing(&session, "/a", "one", "two");
@@ -38,7 +38,7 @@ async fn repeats(cx: Cx) -> Outcome {
     same("DeleteFile.deleted", &answer.deleted, &true)
 }
 
-async fn undoes_nothing(cx: Cx) -> Outcome {
+async fn file_73_undoes_nothing(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let (first, second, third, fourth) = (
         cx.repeating(),
@@ -85,7 +85,7 @@ async fn undoes_nothing(cx: Cx) -> Outcome {
     )
 }
 
-async fn lost_replies(cx: Cx) -> Outcome {
+async fn file_74_lost_replies(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let large = "x".repeat(500_000);
     let answer = lost_reply(&cx, &WRITE_FILE, writing(&session, "/a", &large)).await?;

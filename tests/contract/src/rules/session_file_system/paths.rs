@@ -15,25 +15,25 @@ const NIL_UUID: &str = "00000000-0000-0000-0000-000000000000";
 
 pub(super) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("FILE-01", "A file that was written is read back: content, encoding, path, name and size.", "RD:735, IM:236", write_then_read)
-        .hard("FILE-02", "Reading a path that does not exist returns an empty stream, not an error.", "IM:228, RD:270", read_missing)
-        .hard("FILE-03", "`/workspace/a`, `/a` and `a` are one file, returned as `/a`.", "IM:544-562, RD:781", three_forms)
-        .hard("FILE-04", "`/workspace` and the empty path are the root.", "IM:545-551", root_forms)
-        .hard("FILE-05", "`/workspacefoo` is a name like any other.", "FS:148-163", lookalike_prefix)
-        .hard("FILE-06", "A slash at the end of a path is ignored.", "IM:558", trailing_slash)
-        .hard("FILE-19", "Writing to a directory fails with `is a directory`.", "FS:914, RD:347", write_to_directory)
-        .hard("FILE-20", "Writing to the root fails.", "RD:344", write_to_root)
-        .hard("FILE-21", "Paths with `..` are refused and lead nowhere.", "RD:140, RD:804", dot_dot)
-        .soft("FILE-22", "`//` and `/./` collapse.", "RD (Path components)", collapses)
-        .hard("FILE-23", "A directory that is read is metadata without content.", "IM:146-156, RD:286", read_directory)
-        .hard("FILE-24", "The root is a directory, in an empty workspace as well.", "IM:224, RD:1027", read_root)
-        .hard("FILE-25", "A path's description is absent when nothing is there, and has the right flag and size otherwise.", "IM:330-359", stats)
-        .hard("FILE-69", "A file's ids are UUIDs (the root's is the nil one), and read, list and stat agree about it.", "session_file_system.proto, FileInfo", agree)
-        .hard("FILE-90", "Two names that look alike and differ in their characters, such as `é` composed and decomposed, are two files.", "session_file_system.proto, paths", unnormalised)
+        .hard("FILE-01", "A file that was written is read back: content, encoding, path, name and size.", "RD:735, IM:236", file_01_write_then_read)
+        .hard("FILE-02", "Reading a path that does not exist returns an empty stream, not an error.", "IM:228, RD:270", file_02_read_missing)
+        .hard("FILE-03", "`/workspace/a`, `/a` and `a` are one file, returned as `/a`.", "IM:544-562, RD:781", file_03_three_forms)
+        .hard("FILE-04", "`/workspace` and the empty path are the root.", "IM:545-551", file_04_root_forms)
+        .hard("FILE-05", "`/workspacefoo` is a name like any other.", "FS:148-163", file_05_lookalike_prefix)
+        .hard("FILE-06", "A slash at the end of a path is ignored.", "IM:558", file_06_trailing_slash)
+        .hard("FILE-19", "Writing to a directory fails with `is a directory`.", "FS:914, RD:347", file_19_write_to_directory)
+        .hard("FILE-20", "Writing to the root fails.", "RD:344", file_20_write_to_root)
+        .hard("FILE-21", "Paths with `..` are refused and lead nowhere.", "RD:140, RD:804", file_21_dot_dot)
+        .soft("FILE-22", "`//` and `/./` collapse.", "RD (Path components)", file_22_collapses)
+        .hard("FILE-23", "A directory that is read is metadata without content.", "IM:146-156, RD:286", file_23_read_directory)
+        .hard("FILE-24", "The root is a directory, in an empty workspace as well.", "IM:224, RD:1027", file_24_read_root)
+        .hard("FILE-25", "A path's description is absent when nothing is there, and has the right flag and size otherwise.", "IM:330-359", file_25_stats)
+        .hard("FILE-69", "A file's ids are UUIDs (the root's is the nil one), and read, list and stat agree about it.", "session_file_system.proto, FileInfo", file_69_agree)
+        .hard("FILE-90", "Two names that look alike and differ in their characters, such as `é` composed and decomposed, are two files.", "session_file_system.proto, paths", file_90_unnormalised)
         .list()
 }
 
-async fn unnormalised(cx: Cx) -> Outcome {
+async fn file_90_unnormalised(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let names = ["/caf\u{e9}.txt", "/cafe\u{301}.txt"];
     for name in names {
@@ -47,7 +47,7 @@ async fn unnormalised(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn write_then_read(cx: Cx) -> Outcome {
+async fn file_01_write_then_read(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let info = write(&cx, &session, "/notes.txt", "héllo").await?;
     let found = read_there(&cx, &session, "/notes.txt").await?;
@@ -61,7 +61,7 @@ async fn write_then_read(cx: Cx) -> Outcome {
     same("info as it was answered by WriteFile", &info, &found.info)
 }
 
-async fn read_missing(cx: Cx) -> Outcome {
+async fn file_02_read_missing(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     absent(
         "ReadFile of nothing",
@@ -74,7 +74,7 @@ async fn read_missing(cx: Cx) -> Outcome {
     )
 }
 
-async fn three_forms(cx: Cx) -> Outcome {
+async fn file_03_three_forms(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for (written, content) in [("/workspace/a", "1"), ("/a", "2"), ("a", "3")] {
         let info = write(&cx, &session, written, content).await?;
@@ -92,7 +92,7 @@ async fn three_forms(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn root_forms(cx: Cx) -> Outcome {
+async fn file_04_root_forms(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/a", "x").await?;
     for path in ["/workspace", "/workspace/", "", "/"] {
@@ -107,7 +107,7 @@ async fn root_forms(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn lookalike_prefix(cx: Cx) -> Outcome {
+async fn file_05_lookalike_prefix(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let info = write(&cx, &session, "/workspacefoo", "x").await?;
     same("info.path", info.path.as_str(), "/workspacefoo")?;
@@ -115,7 +115,7 @@ async fn lookalike_prefix(cx: Cx) -> Outcome {
     holds(&cx, &session, "workspacefoo", "x").await
 }
 
-async fn trailing_slash(cx: Cx) -> Outcome {
+async fn file_06_trailing_slash(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     make(&cx, &session, "/dir/").await?;
     let info = write(&cx, &session, "/dir/a/", "x").await?;
@@ -124,7 +124,7 @@ async fn trailing_slash(cx: Cx) -> Outcome {
     lists(&cx, &session, "/dir/", &["/dir/a"]).await
 }
 
-async fn write_to_directory(cx: Cx) -> Outcome {
+async fn file_19_write_to_directory(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/dir/a", "x").await?;
     refused_saying(
@@ -138,7 +138,7 @@ async fn write_to_directory(cx: Cx) -> Outcome {
     lists(&cx, &session, "/dir", &["/dir/a"]).await
 }
 
-async fn write_to_root(cx: Cx) -> Outcome {
+async fn file_20_write_to_root(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for path in ["/", "", "/workspace"] {
         cx.refused(&WRITE_FILE, writing(&session, path, "y"))
@@ -147,7 +147,7 @@ async fn write_to_root(cx: Cx) -> Outcome {
     lists(&cx, &session, "/", &[]).await
 }
 
-async fn dot_dot(cx: Cx) -> Outcome {
+async fn file_21_dot_dot(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/a/b", "x").await?;
     for path in [
@@ -171,7 +171,7 @@ async fn dot_dot(cx: Cx) -> Outcome {
     holds(&cx, &session, "/a/b", "x").await
 }
 
-async fn collapses(cx: Cx) -> Outcome {
+async fn file_22_collapses(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let info = write(&cx, &session, "//p//./q/.", "x").await?;
     same("info.path", info.path.as_str(), "/p/q")?;
@@ -181,7 +181,7 @@ async fn collapses(cx: Cx) -> Outcome {
     lists(&cx, &session, "/", &["/p"]).await
 }
 
-async fn read_directory(cx: Cx) -> Outcome {
+async fn file_23_read_directory(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/dir/a", "x").await?;
     let found = read_there(&cx, &session, "/dir").await?;
@@ -190,7 +190,7 @@ async fn read_directory(cx: Cx) -> Outcome {
     absent("the content of a directory", found.content)
 }
 
-async fn read_root(cx: Cx) -> Outcome {
+async fn file_24_read_root(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let found = read_there(&cx, &session, "/").await?;
     same(
@@ -203,7 +203,7 @@ async fn read_root(cx: Cx) -> Outcome {
     absent("the content of the root", found.content)
 }
 
-async fn stats(cx: Cx) -> Outcome {
+async fn file_25_stats(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     absent(
         "StatFile of nothing",
@@ -230,7 +230,7 @@ async fn stats(cx: Cx) -> Outcome {
     same("stat.size_bytes of a directory", &directory.size_bytes, &0)
 }
 
-async fn agree(cx: Cx) -> Outcome {
+async fn file_69_agree(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let root = read_there(&cx, &session, "/").await?.info;
     same("info.id of the root", root.id.as_str(), NIL_UUID)?;

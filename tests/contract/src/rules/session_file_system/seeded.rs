@@ -14,15 +14,15 @@ use mortise_proto::rpc::table::session_file_system_service::{
 
 pub(super) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("FILE-38", "A file seeded as read-only is not written (`readonly`) and not deleted.", "IM:247-254, FS:914", readonly)
-        .hard("FILE-39", "Seeding a path again as writable makes it writable.", "RD:1093, IM:169", writable_again)
-        .hard("FILE-40", "Read and stat say that a file is read-only.", "IM:194", says_readonly)
-        .hard("FILE-41", "Seeding makes the directories above, and takes `/workspace` paths and base64.", "IM:103-115", forms)
-        .hard("FILE-66", "Seeding replaces what is there, read-only or not: the last seed wins; a directory is not replaced.", "session_file_system.proto, SeedInitialFile", last_wins)
+        .hard("FILE-38", "A file seeded as read-only is not written (`readonly`) and not deleted.", "IM:247-254, FS:914", file_38_readonly)
+        .hard("FILE-39", "Seeding a path again as writable makes it writable.", "RD:1093, IM:169", file_39_writable_again)
+        .hard("FILE-40", "Read and stat say that a file is read-only.", "IM:194", file_40_says_readonly)
+        .hard("FILE-41", "Seeding makes the directories above, and takes `/workspace` paths and base64.", "IM:103-115", file_41_forms)
+        .hard("FILE-66", "Seeding replaces what is there, read-only or not: the last seed wins; a directory is not replaced.", "session_file_system.proto, SeedInitialFile", file_66_last_wins)
         .list()
 }
 
-async fn readonly(cx: Cx) -> Outcome {
+async fn file_38_readonly(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     seed(&cx, &session, "/kept", "kept", true).await?;
     refused_saying(
@@ -45,7 +45,7 @@ async fn readonly(cx: Cx) -> Outcome {
     holds(&cx, &session, "/kept", "kept").await
 }
 
-async fn writable_again(cx: Cx) -> Outcome {
+async fn file_39_writable_again(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     seed(&cx, &session, "/a", "one", true).await?;
     seed(&cx, &session, "/a", "two", false).await?;
@@ -59,7 +59,7 @@ async fn writable_again(cx: Cx) -> Outcome {
     )
 }
 
-async fn says_readonly(cx: Cx) -> Outcome {
+async fn file_40_says_readonly(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     seed(&cx, &session, "/kept", "x", true).await?;
     seed(&cx, &session, "/open", "x", false).await?;
@@ -80,7 +80,7 @@ async fn says_readonly(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn forms(cx: Cx) -> Outcome {
+async fn file_41_forms(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let request = pb::SeedInitialFileRequest {
         context: None,
@@ -100,7 +100,7 @@ async fn forms(cx: Cx) -> Outcome {
     same("info.size_bytes", &found.info.size_bytes, &5)
 }
 
-async fn last_wins(cx: Cx) -> Outcome {
+async fn file_66_last_wins(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/a", "written").await?;
     for (content, is_readonly) in [

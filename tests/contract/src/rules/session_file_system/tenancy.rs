@@ -17,13 +17,13 @@ use mortise_proto::rpc::table::session_file_system_service::{
 
 pub(super) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("FILE-50", "A session's files are invisible to another session, for all nine methods.", "T:361, IM:73", sessions)
-        .hard("FILE-70", "Another org sees nothing of a workspace whose session it knows, and cannot change it, by all nine methods.", "context.proto", orgs).needs(&[Need::OtherOrg])
-        .hard("FILE-71", "A malformed session id is refused as INVALID_FIELD by all nine methods.", "ID:85-121", malformed)
+        .hard("FILE-50", "A session's files are invisible to another session, for all nine methods.", "T:361, IM:73", file_50_sessions)
+        .hard("FILE-70", "Another org sees nothing of a workspace whose session it knows, and cannot change it, by all nine methods.", "context.proto", file_70_orgs).needs(&[Need::OtherOrg])
+        .hard("FILE-71", "A malformed session id is refused as INVALID_FIELD by all nine methods.", "ID:85-121", file_71_malformed)
         .list()
 }
 
-async fn sessions(cx: Cx) -> Outcome {
+async fn file_50_sessions(cx: Cx) -> Outcome {
     let (one, other) = (cx.session().await?, cx.session().await?);
     write(&cx, &one, "/d/a", "mine").await?;
     absent(
@@ -73,7 +73,7 @@ async fn sessions(cx: Cx) -> Outcome {
     )
 }
 
-async fn orgs(cx: Cx) -> Outcome {
+async fn file_70_orgs(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     write(&cx, &session, "/d/a", "mine").await?;
     let before: Found = read_there(&cx, &session, "/d/a").await?;
@@ -135,7 +135,7 @@ async fn orgs(cx: Cx) -> Outcome {
     lists(&cx, session, "/", &["/d"]).await
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn file_71_malformed(cx: Cx) -> Outcome {
     for id in MALFORMED_SESSIONS {
         refused_as_invalid(&cx, &WRITE_FILE, writing(id, "/a", "x")).await?;
         let replace = replacing(id, "/a", "x", "y");

@@ -11,7 +11,7 @@ use mortise_proto::rpc::table::session_resource_registry_service::{
     DEREGISTER, GET_SESSION_RESOURCE, LIST_SESSION_RESOURCES, REGISTER, UPDATE_STATUS,
 };
 
-pub(super) async fn repeats(cx: Cx) -> Outcome {
+pub(super) async fn reg_11_repeats(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     repeated(&cx, &REGISTER, entry(&session, "run")).await?;
     let request = update(&session, "run", Status::Completed);
@@ -30,7 +30,7 @@ pub(super) async fn repeats(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn lost_replies(cx: Cx) -> Outcome {
+pub(super) async fn reg_12_lost_replies(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     lost_reply(&cx, &REGISTER, entry(&session, "run")).await?;
     same(
@@ -46,7 +46,7 @@ pub(super) async fn lost_replies(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn concurrent(cx: Cx) -> Outcome {
+pub(super) async fn reg_13_concurrent(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let requests = (0..32).map(|index| pb::RegisterRequest {
         display_name: format!("name {index}"),
@@ -70,7 +70,7 @@ pub(super) async fn concurrent(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn order(cx: Cx) -> Outcome {
+pub(super) async fn reg_14_order(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     // Names whose order is not that of their making.
     let ids: Vec<_> = (0..300)
@@ -89,7 +89,7 @@ pub(super) async fn order(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn awkward(cx: Cx) -> Outcome {
+pub(super) async fn reg_15_awkward(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut ids = awkward_texts();
     ids.retain(|id| !id.is_empty());
@@ -117,7 +117,7 @@ pub(super) async fn awkward(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn malformed_metadata(cx: Cx) -> Outcome {
+pub(super) async fn reg_16_malformed_metadata(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for json in ["", "{", "{\"a\":1} x", "nul", "{'a':1}"] {
         let request = pb::RegisterRequest {
@@ -129,7 +129,7 @@ pub(super) async fn malformed_metadata(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn malformed_session(cx: Cx) -> Outcome {
+pub(super) async fn reg_17_malformed_session(cx: Cx) -> Outcome {
     for id in NO_SESSION_IDS {
         refused_as_invalid(&cx, &REGISTER, entry(id, "run")).await?;
         refused_as_invalid(&cx, &UPDATE_STATUS, update(id, "run", Status::Failed)).await?;
@@ -142,7 +142,7 @@ pub(super) async fn malformed_session(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn other_org(cx: Cx) -> Outcome {
+pub(super) async fn reg_18_other_org(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mine = register(&cx, entry(&session, "run")).await?;
     let other = cx.in_other_org()?;
@@ -183,7 +183,7 @@ pub(super) async fn other_org(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn second_view(cx: Cx) -> Outcome {
+pub(super) async fn reg_19_second_view(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let other = cx.over_new_connection();
     for round in 0..20 {

@@ -39,7 +39,7 @@ async fn fired(cx: &Cx, session: &str) -> Outcome<pb::SessionSchedule> {
     }
 }
 
-pub(super) async fn fires(cx: Cx) -> Outcome {
+pub(super) async fn sched_11_fires(cx: Cx) -> Outcome {
     let session = cx.known_session().await?;
     made(&cx, at(&session, -5)).await?;
     let schedule = fired(&cx, &session).await?;
@@ -64,7 +64,7 @@ pub(super) async fn fires(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn stores_events(cx: Cx) -> Outcome {
+pub(super) async fn sched_12_stores_events(cx: Cx) -> Outcome {
     let session = cx.known_session().await?;
     let description = cx.name("water the plants");
     let request = pb::CreateScheduleRequest {
@@ -105,7 +105,7 @@ pub(super) async fn stores_events(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn repeats(cx: Cx) -> Outcome {
+pub(super) async fn sched_13_repeats(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let answer = repeated(&cx, &CREATE_SCHEDULE, at(&session, 86_400)).await?;
     let schedule = present("CreateSchedule.schedule", answer.schedule)?;
@@ -128,7 +128,7 @@ pub(super) async fn repeats(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn lost_replies(cx: Cx) -> Outcome {
+pub(super) async fn sched_14_lost_replies(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let answer = lost_reply(&cx, &CREATE_SCHEDULE, at(&session, 86_400)).await?;
     let schedule = present("CreateSchedule.schedule", answer.schedule)?;
@@ -147,7 +147,7 @@ pub(super) async fn lost_replies(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn concurrent(cx: Cx) -> Outcome {
+pub(super) async fn sched_15_concurrent(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let other = cx.over_new_connection();
     let requests = (0..16).map(|index| {
@@ -171,7 +171,7 @@ pub(super) async fn concurrent(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn awkward(cx: Cx) -> Outcome {
+pub(super) async fn sched_16_awkward(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut texts = awkward_texts();
     texts.push("ü".repeat(50_000));
@@ -193,7 +193,7 @@ pub(super) async fn awkward(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn other_org(cx: Cx) -> Outcome {
+pub(super) async fn sched_18_other_org(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mine = made(&cx, at(&session, 86_400)).await?;
     let other = cx.in_other_org()?;

@@ -13,7 +13,7 @@ use mortise_proto::rpc::table::session_sql_db_store_service::{
     SQL_SCHEMA,
 };
 
-pub(super) async fn made_by_execute(cx: Cx) -> Outcome {
+pub(super) async fn sql_01_made_by_execute(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     absent(
         "GetDatabase.database before anything was made",
@@ -32,7 +32,7 @@ pub(super) async fn made_by_execute(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn missing(cx: Cx) -> Outcome {
+pub(super) async fn sql_04_missing(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let reasons = [ErrorReason::SqlDatabaseNotFound];
     let request = query(&session, "nothing", "SELECT 1");
@@ -56,7 +56,7 @@ pub(super) async fn missing(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn twice(cx: Cx) -> Outcome {
+pub(super) async fn sql_05_twice(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     made(&cx, &session, DB).await?;
     run(
@@ -79,7 +79,7 @@ pub(super) async fn twice(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn invalid_names(cx: Cx) -> Outcome {
+pub(super) async fn sql_06_invalid_names(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let long = "n".repeat(65);
     let names = [
@@ -117,7 +117,7 @@ pub(super) async fn invalid_names(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn agree(cx: Cx) -> Outcome {
+pub(super) async fn sql_14_agree(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     same(
         "ListDatabases.databases of a fresh session",
@@ -171,7 +171,7 @@ pub(super) async fn agree(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn isolated(cx: Cx) -> Outcome {
+pub(super) async fn sql_15_isolated(cx: Cx) -> Outcome {
     let (one, other) = (cx.session().await?, cx.session().await?);
     run(
         &cx,
@@ -204,7 +204,7 @@ pub(super) async fn isolated(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn case_matters(cx: Cx) -> Outcome {
+pub(super) async fn sql_23_case_matters(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     made(&cx, &session, "data").await?;
     made(&cx, &session, "DATA").await?;
@@ -219,7 +219,7 @@ pub(super) async fn case_matters(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn malformed_session(cx: Cx) -> Outcome {
+pub(super) async fn sql_30_malformed_session(cx: Cx) -> Outcome {
     let reasons = [ErrorReason::InvalidField];
     for id in NO_SESSION_IDS {
         refused_as_invalid(&cx, &CREATE_DATABASE, create(id, DB)).await?;
@@ -233,7 +233,7 @@ pub(super) async fn malformed_session(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn other_org(cx: Cx) -> Outcome {
+pub(super) async fn sql_31_other_org(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     run(
         &cx,
@@ -286,7 +286,7 @@ pub(super) async fn other_org(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn unknown_session(cx: Cx) -> Outcome {
+pub(super) async fn sql_32_unknown_session(cx: Cx) -> Outcome {
     let session = fresh_id("session");
     let reasons = [ErrorReason::SqlInternal];
     refused_with(&cx, &CREATE_DATABASE, create(&session, DB), &reasons).await?;

@@ -17,7 +17,7 @@ fn numbers(count: usize) -> String {
     )
 }
 
-pub(super) async fn escapes(cx: Cx) -> Outcome {
+pub(super) async fn sql_09_escapes(cx: Cx) -> Outcome {
     let session = session_with(&cx, "CREATE TABLE t (a)").await?;
     let reasons = [
         ErrorReason::SqlAuthorizerBlocked,
@@ -40,7 +40,7 @@ pub(super) async fn escapes(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn thousand_rows(cx: Cx) -> Outcome {
+pub(super) async fn sql_10_thousand_rows(cx: Cx) -> Outcome {
     let session = session_with(&cx, "CREATE TABLE t (a)").await?;
     for count in [1_001, 5_000] {
         let table = select(&cx, &session, &numbers(count)).await?;
@@ -63,7 +63,7 @@ pub(super) async fn thousand_rows(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn whole(cx: Cx) -> Outcome {
+pub(super) async fn sql_11_whole(cx: Cx) -> Outcome {
     let session = session_with(&cx, "CREATE TABLE t (a)").await?;
     for count in [1, 999, 1_000] {
         let table = select(&cx, &session, &numbers(count)).await?;
@@ -86,7 +86,7 @@ pub(super) async fn whole(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn runaway(cx: Cx) -> Outcome {
+pub(super) async fn sql_17_runaway(cx: Cx) -> Outcome {
     let session = session_with(&cx, "CREATE TABLE t (a); INSERT INTO t VALUES (1)").await?;
     let endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) \
                    SELECT count(*) FROM n";
@@ -116,7 +116,7 @@ pub(super) async fn runaway(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn awkward_values(cx: Cx) -> Outcome {
+pub(super) async fn sql_29_awkward_values(cx: Cx) -> Outcome {
     let session = session_with(&cx, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)").await?;
     let mut texts = awkward_texts();
     texts.push("ü".repeat(256 * 1024));

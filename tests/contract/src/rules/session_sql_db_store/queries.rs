@@ -7,7 +7,7 @@ use crate::context::Cx;
 use mortise_proto::pb::{self, ErrorReason};
 use serde_json::json;
 
-pub(super) async fn round_trip(cx: Cx) -> Outcome {
+pub(super) async fn sql_02_round_trip(cx: Cx) -> Outcome {
     let session = session_with(
         &cx,
         "CREATE TABLE people (name TEXT, age INTEGER); \
@@ -58,7 +58,7 @@ pub(super) async fn round_trip(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn read_only(cx: Cx) -> Outcome {
+pub(super) async fn sql_08_read_only(cx: Cx) -> Outcome {
     let session = session_with(&cx, "CREATE TABLE t (a); INSERT INTO t VALUES (1)").await?;
     let changes = [
         "INSERT INTO t VALUES (2)",
@@ -97,7 +97,7 @@ pub(super) async fn read_only(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn one_statement(cx: Cx) -> Outcome {
+pub(super) async fn sql_22_one_statement(cx: Cx) -> Outcome {
     let session = session_with(&cx, "CREATE TABLE t (a); INSERT INTO t VALUES (1)").await?;
     for sql in ["SELECT 1; SELECT 2", "SELECT 1; DELETE FROM t"] {
         query_refused(&cx, &session, sql, &[ErrorReason::SqlQueryError]).await?;
@@ -109,7 +109,7 @@ pub(super) async fn one_statement(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn values(cx: Cx) -> Outcome {
+pub(super) async fn sql_12_values(cx: Cx) -> Outcome {
     let session = session_with(
         &cx,
         "CREATE TABLE t (a); INSERT INTO t VALUES (9007199254740993), (-9223372036854775808), \
@@ -162,7 +162,7 @@ pub(super) async fn values(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn schema(cx: Cx) -> Outcome {
+pub(super) async fn sql_13_schema(cx: Cx) -> Outcome {
     let session = session_with(
         &cx,
         "CREATE TABLE a (x); CREATE TABLE Zoo (\

@@ -12,7 +12,7 @@ use mortise_proto::rpc::table::session_sql_db_store_service::{
 };
 use serde_json::json;
 
-pub(super) async fn repeats(cx: Cx) -> Outcome {
+pub(super) async fn sql_24_repeats(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     repeated(&cx, &CREATE_DATABASE, create(&session, DB)).await?;
     run(
@@ -47,7 +47,7 @@ pub(super) async fn repeats(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn lost_replies(cx: Cx) -> Outcome {
+pub(super) async fn sql_25_lost_replies(cx: Cx) -> Outcome {
     let session = session_with(&cx, "CREATE TABLE t (a)").await?;
     let sql = "INSERT INTO t VALUES (1); INSERT INTO t VALUES (2)";
     let answer = lost_reply(&cx, &SQL_EXECUTE, execute(&session, DB, sql)).await?;
@@ -67,7 +67,7 @@ pub(super) async fn lost_replies(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn one_maker(cx: Cx) -> Outcome {
+pub(super) async fn sql_26_one_maker(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let makers = (0..16).map(|_| cx.attempt(&CREATE_DATABASE, create(&session, DB)));
     let answers = join_all(makers).await;
@@ -87,7 +87,7 @@ pub(super) async fn one_maker(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn concurrent(cx: Cx) -> Outcome {
+pub(super) async fn sql_27_concurrent(cx: Cx) -> Outcome {
     let session = session_with(&cx, "CREATE TABLE t (n); INSERT INTO t VALUES (0)").await?;
     let other = cx.over_new_connection();
     let additions = (0..32).map(|index| {
@@ -105,7 +105,7 @@ pub(super) async fn concurrent(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn second_view(cx: Cx) -> Outcome {
+pub(super) async fn sql_28_second_view(cx: Cx) -> Outcome {
     let session = session_with(&cx, "CREATE TABLE t (n); INSERT INTO t VALUES (0)").await?;
     let other = cx.over_new_connection();
     for round in 1..=10 {

@@ -8,7 +8,7 @@ use mortise_proto::pb::ErrorReason;
 use mortise_proto::rpc::table::session_sql_db_store_service::SQL_EXECUTE;
 use serde_json::json;
 
-pub(super) async fn rows_affected(cx: Cx) -> Outcome {
+pub(super) async fn sql_03_rows_affected(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let cases = [
         ("CREATE TABLE t (id INTEGER PRIMARY KEY, a)", 0),
@@ -43,7 +43,7 @@ pub(super) async fn rows_affected(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn wrong_sql(cx: Cx) -> Outcome {
+pub(super) async fn sql_07_wrong_sql(cx: Cx) -> Outcome {
     let session = session_with(&cx, "CREATE TABLE t (a)").await?;
     for sql in [
         "SELEC 1",
@@ -57,7 +57,7 @@ pub(super) async fn wrong_sql(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn reasons(cx: Cx) -> Outcome {
+pub(super) async fn sql_16_reasons(cx: Cx) -> Outcome {
     let session = session_with(
         &cx,
         "CREATE TABLE t (a INTEGER UNIQUE NOT NULL CHECK (a < 10)); INSERT INTO t VALUES (1)",
@@ -87,7 +87,7 @@ pub(super) async fn reasons(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn all_or_nothing(cx: Cx) -> Outcome {
+pub(super) async fn sql_18_all_or_nothing(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let sql = "CREATE TABLE t (a); INSERT INTO t VALUES (1); INSERT INTO nothing VALUES (2)";
     run_refused(&cx, &session, sql, &[ErrorReason::SqlQueryError]).await?;
@@ -122,7 +122,7 @@ pub(super) async fn all_or_nothing(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn transactions(cx: Cx) -> Outcome {
+pub(super) async fn sql_19_transactions(cx: Cx) -> Outcome {
     let session = session_with(&cx, "CREATE TABLE t (a)").await?;
     run(&cx, &session, "BEGIN; INSERT INTO t VALUES (1); COMMIT").await?;
     run(&cx, &session, "BEGIN; INSERT INTO t VALUES (2); ROLLBACK").await?;
@@ -141,7 +141,7 @@ pub(super) async fn transactions(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn foreign_keys(cx: Cx) -> Outcome {
+pub(super) async fn sql_20_foreign_keys(cx: Cx) -> Outcome {
     let session = session_with(
         &cx,
         "CREATE TABLE p (id INTEGER PRIMARY KEY); \
@@ -163,7 +163,7 @@ pub(super) async fn foreign_keys(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn stands_alone(cx: Cx) -> Outcome {
+pub(super) async fn sql_21_stands_alone(cx: Cx) -> Outcome {
     let session = session_with(&cx, "CREATE TABLE t (a)").await?;
     // A server that refuses temporary tables has none to forget.
     let temporary = execute(

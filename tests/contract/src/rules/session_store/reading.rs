@@ -22,41 +22,41 @@ pub(super) fn rules() -> Vec<Rule> {
             "SES-01",
             "A session that does not exist is absent, not an error.",
             "IM:44",
-            unknown,
+            ses_01_unknown,
         )
         .hard(
             "SES-02",
             "A session has the harness and the agent it was made with.",
             "session.rs:114",
-            as_made,
+            ses_02_as_made,
         )
         .needs(&[Need::Seed])
         .hard(
             "SES-09",
             "All five statuses come back as themselves.",
             "notes 3.2",
-            every_status,
+            ses_09_every_status,
         )
         .needs(&[Need::Seed])
         .hard(
             "SES-12",
             "organization_id is the public id of the org of the call.",
             "session.rs:118",
-            organization,
+            ses_12_organization,
         )
         .needs(&[Need::Session])
         .hard(
             "SES-13",
             "Hints keep their JSON types, null and empty included.",
             "TS:353-360",
-            hints,
+            ses_13_hints,
         )
         .needs(&[Need::Seed])
         .hard(
             "SES-14",
             "Blueprint and its configuration come back, null against absent.",
             "TS:195-199",
-            blueprint,
+            ses_14_blueprint,
         )
         .with(&[platform::NAME])
         .needs(&[Need::Harness])
@@ -64,7 +64,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "SES-15",
             "What SetSubagentMetadata says is seen through SessionStore.",
             "SA:322",
-            subagent,
+            ses_15_subagent,
         )
         .with(&[platform::NAME])
         .needs(&[Need::Session])
@@ -72,7 +72,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "SES-16",
             "Another org sees no session whose id it knows, and changes neither title nor status.",
             "context.proto",
-            other_org,
+            ses_16_other_org,
         )
         .with(&[mutator::NAME, host::NAME])
         .needs(&[Need::Session, Need::OtherOrg])
@@ -80,18 +80,18 @@ pub(super) fn rules() -> Vec<Rule> {
             "SES-17",
             "A malformed session id is refused as INVALID_FIELD, to read, to name and to move.",
             "ID:85-121",
-            malformed,
+            ses_17_malformed,
         )
         .with(&[mutator::NAME, host::NAME])
         .list()
 }
 
-async fn unknown(cx: Cx) -> Outcome {
+async fn ses_01_unknown(cx: Cx) -> Outcome {
     let answer = cx.call(&GET_SESSION, asking(&fresh_id("session"))).await?;
     absent("GetSession of no session", answer.session)
 }
 
-async fn as_made(cx: Cx) -> Outcome {
+async fn ses_02_as_made(cx: Cx) -> Outcome {
     let agent = cx.agent().await?;
     let put = a_session(&cx, |session| session.agent_id = Some(agent)).await?;
     let found = get(&cx, &put.id).await?;
@@ -110,7 +110,7 @@ async fn as_made(cx: Cx) -> Outcome {
     )
 }
 
-async fn every_status(cx: Cx) -> Outcome {
+async fn ses_09_every_status(cx: Cx) -> Outcome {
     for status in STATUSES {
         let put = a_session(&cx, |session| session.status = status.into()).await?;
         same(
@@ -122,7 +122,7 @@ async fn every_status(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn organization(cx: Cx) -> Outcome {
+async fn ses_12_organization(cx: Cx) -> Outcome {
     let session = get(&cx, &cx.known_session().await?).await?;
     same(
         "session.organization_id",
@@ -131,7 +131,7 @@ async fn organization(cx: Cx) -> Outcome {
     )
 }
 
-async fn hints(cx: Cx) -> Outcome {
+async fn ses_13_hints(cx: Cx) -> Outcome {
     let values = [
         ("setup_connection", "true"),
         ("big", "9007199254740993"),
@@ -149,7 +149,7 @@ async fn hints(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn blueprint(cx: Cx) -> Outcome {
+async fn ses_14_blueprint(cx: Cx) -> Outcome {
     let platform = cx.in_session(&cx.session().await?);
     let harness_id = cx.harness().await?;
     for config in [None, Some("null"), Some("{}"), Some(AWKWARD_JSON)] {
@@ -182,7 +182,7 @@ async fn blueprint(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn subagent(cx: Cx) -> Outcome {
+async fn ses_15_subagent(cx: Cx) -> Outcome {
     let (parent, child) = (cx.session().await?, cx.session().await?);
     let platform = cx.in_session(&parent);
     for status in [
@@ -223,7 +223,7 @@ async fn subagent(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn other_org(cx: Cx) -> Outcome {
+async fn ses_16_other_org(cx: Cx) -> Outcome {
     let session = cx.known_session().await?;
     let before = get(&cx, &session).await?;
     let other = cx.in_other_org()?;
@@ -244,7 +244,7 @@ async fn other_org(cx: Cx) -> Outcome {
     )
 }
 
-async fn malformed(cx: Cx) -> Outcome {
+async fn ses_17_malformed(cx: Cx) -> Outcome {
     for id in MALFORMED_SESSIONS {
         refused_as_invalid(&cx, &GET_SESSION, asking(id)).await?;
         refused_as_invalid(&cx, &UPDATE_SESSION_TITLE, naming(id, "x")).await?;

@@ -17,7 +17,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "SES-07",
             "Setting a status is answered with the session in it.",
             "H:69-74",
-            moved,
+            ses_07_moved,
         )
         .with(&[host::NAME])
         .needs(&[Need::Session])
@@ -25,7 +25,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "SES-08",
             "A status is seen through SessionStore, and through PlatformStore where it is offered.",
             "runtime_host_test",
-            status_seen,
+            ses_08_status_seen,
         )
         .with(&[host::NAME])
         .needs(&[Need::Session])
@@ -33,14 +33,14 @@ pub(super) fn rules() -> Vec<Rule> {
             "SES-10",
             "A status for a session that does not exist fails with `not found`.",
             "R:795-798",
-            no_session_to_move,
+            ses_10_no_session_to_move,
         )
         .with(&[host::NAME])
         .hard(
             "SES-11",
             "Setting the status a session has succeeds.",
             "H:493, H:535",
-            same_status,
+            ses_11_same_status,
         )
         .with(&[host::NAME])
         .needs(&[Need::Session])
@@ -48,7 +48,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "SES-21",
             "started_at is set with the first ACTIVE and stays; created_at never changes.",
             "runtime_host.proto, SetSessionStatus",
-            started,
+            ses_21_started,
         )
         .with(&[host::NAME])
         .needs(&[Need::Session])
@@ -56,14 +56,14 @@ pub(super) fn rules() -> Vec<Rule> {
             "SES-22",
             "An unspecified or unknown status is refused as INVALID_FIELD.",
             "session_store.proto, SessionStatus",
-            no_status,
+            ses_22_no_status,
         )
         .with(&[host::NAME])
         .needs(&[Need::Session])
         .list()
 }
 
-async fn moved(cx: Cx) -> Outcome {
+async fn ses_07_moved(cx: Cx) -> Outcome {
     let session = cx.known_session().await?;
     let mut before = get(&cx, &session).await?;
     for status in [Status::Active, Status::WaitingForToolResults, Status::Idle] {
@@ -80,7 +80,7 @@ async fn moved(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn status_seen(cx: Cx) -> Outcome {
+async fn ses_08_status_seen(cx: Cx) -> Outcome {
     let session = cx.known_session().await?;
     for status in STATUSES {
         set(&cx, &session, status).await?;
@@ -105,12 +105,12 @@ async fn status_seen(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn no_session_to_move(cx: Cx) -> Outcome {
+async fn ses_10_no_session_to_move(cx: Cx) -> Outcome {
     let request = moving(&fresh_id("session"), Status::Active);
     refused_saying(&cx, &SET_SESSION_STATUS, request, "not found").await
 }
 
-async fn same_status(cx: Cx) -> Outcome {
+async fn ses_11_same_status(cx: Cx) -> Outcome {
     let session = cx.known_session().await?;
     for _ in 0..2 {
         same(
@@ -122,7 +122,7 @@ async fn same_status(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn started(cx: Cx) -> Outcome {
+async fn ses_21_started(cx: Cx) -> Outcome {
     let session = cx.known_session().await?;
     let created_at = get(&cx, &session).await?.created_at;
     let first = set(&cx, &session, Status::Active).await?;
@@ -140,7 +140,7 @@ async fn started(cx: Cx) -> Outcome {
     same("session.created_at", &second.created_at, &created_at)
 }
 
-async fn no_status(cx: Cx) -> Outcome {
+async fn ses_22_no_status(cx: Cx) -> Outcome {
     let session = cx.known_session().await?;
     let before = get(&cx, &session).await?;
     for status in [0, 99, -1] {

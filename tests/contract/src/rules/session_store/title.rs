@@ -13,17 +13,17 @@ use mortise_proto::rpc::table::session_store_service::NAME;
 
 pub(super) fn rules() -> Vec<Rule> {
     Group::of(NAME)
-        .hard("SES-03", "A new title is answered with the session, and updated_at moves on.", "IM:51-59", titled).with(&[mutator::NAME]).needs(&[Need::Session])
-        .hard("SES-04", "A new title is seen in the next answer, over another connection as well.", "IM:51-59", title_seen).with(&[mutator::NAME]).needs(&[Need::Session])
-        .hard("SES-05", "A title for a session that does not exist fails with `not found`.", "IM:55, ER:216", no_session_to_name).with(&[mutator::NAME])
-        .soft("SES-06", "Titles of 10 KB, of several lines and in all scripts are kept as they are.", "IM:56", awkward_titles).with(&[mutator::NAME]).needs(&[Need::Session])
-        .hard("SES-18", "A title or a status sent again under its request_id is set once, and undoes nothing that came after it.", "context.proto, request_id", repeats).with(&[mutator::NAME, host::NAME]).needs(&[Need::Session]).full()
-        .hard("SES-19", "A title or a status whose caller went away before the answer is set when it is sent again.", "context.proto, request_id", lost_replies).with(&[mutator::NAME, host::NAME]).needs(&[Need::Session]).full()
-        .hard("SES-20", "Titles and statuses set at the same time do not undo each other.", "tool_scheduler.rs:42", concurrent).with(&[mutator::NAME, host::NAME]).needs(&[Need::Session]).full()
+        .hard("SES-03", "A new title is answered with the session, and updated_at moves on.", "IM:51-59", ses_03_titled).with(&[mutator::NAME]).needs(&[Need::Session])
+        .hard("SES-04", "A new title is seen in the next answer, over another connection as well.", "IM:51-59", ses_04_title_seen).with(&[mutator::NAME]).needs(&[Need::Session])
+        .hard("SES-05", "A title for a session that does not exist fails with `not found`.", "IM:55, ER:216", ses_05_no_session_to_name).with(&[mutator::NAME])
+        .soft("SES-06", "Titles of 10 KB, of several lines and in all scripts are kept as they are.", "IM:56", ses_06_awkward_titles).with(&[mutator::NAME]).needs(&[Need::Session])
+        .hard("SES-18", "A title or a status sent again under its request_id is set once, and undoes nothing that came after it.", "context.proto, request_id", ses_18_repeats).with(&[mutator::NAME, host::NAME]).needs(&[Need::Session]).full()
+        .hard("SES-19", "A title or a status whose caller went away before the answer is set when it is sent again.", "context.proto, request_id", ses_19_lost_replies).with(&[mutator::NAME, host::NAME]).needs(&[Need::Session]).full()
+        .hard("SES-20", "Titles and statuses set at the same time do not undo each other.", "tool_scheduler.rs:42", ses_20_concurrent).with(&[mutator::NAME, host::NAME]).needs(&[Need::Session]).full()
         .list()
 }
 
-async fn titled(cx: Cx) -> Outcome {
+async fn ses_03_titled(cx: Cx) -> Outcome {
     let session = cx.known_session().await?;
     let before = get(&cx, &session).await?;
     let after = name(&cx, &session, " not trimmed ").await?;
@@ -41,7 +41,7 @@ async fn titled(cx: Cx) -> Outcome {
     same("session.status", &after.status, &before.status)
 }
 
-async fn title_seen(cx: Cx) -> Outcome {
+async fn ses_04_title_seen(cx: Cx) -> Outcome {
     let session = cx.known_session().await?;
     let other = cx.over_new_connection();
     for title in ["one", "two", ""] {
@@ -55,12 +55,12 @@ async fn title_seen(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn no_session_to_name(cx: Cx) -> Outcome {
+async fn ses_05_no_session_to_name(cx: Cx) -> Outcome {
     let request = naming(&fresh_id("session"), "x");
     refused_saying(&cx, &UPDATE_SESSION_TITLE, request, "not found").await
 }
 
-async fn awkward_titles(cx: Cx) -> Outcome {
+async fn ses_06_awkward_titles(cx: Cx) -> Outcome {
     let session = cx.known_session().await?;
     let mut titles = awkward_texts();
     titles.push("ü".repeat(5_000));
@@ -75,7 +75,7 @@ async fn awkward_titles(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn repeats(cx: Cx) -> Outcome {
+async fn ses_18_repeats(cx: Cx) -> Outcome {
     let session = cx.known_session().await?;
     repeated(&cx, &UPDATE_SESSION_TITLE, naming(&session, "x")).await?;
     repeated(&cx, &SET_SESSION_STATUS, moving(&session, Status::Active)).await?;
@@ -99,7 +99,7 @@ async fn repeats(cx: Cx) -> Outcome {
     )
 }
 
-async fn lost_replies(cx: Cx) -> Outcome {
+async fn ses_19_lost_replies(cx: Cx) -> Outcome {
     let session = cx.known_session().await?;
     lost_reply(&cx, &UPDATE_SESSION_TITLE, naming(&session, "named")).await?;
     lost_reply(
@@ -117,7 +117,7 @@ async fn lost_replies(cx: Cx) -> Outcome {
     )
 }
 
-async fn concurrent(cx: Cx) -> Outcome {
+async fn ses_20_concurrent(cx: Cx) -> Outcome {
     let session = cx.known_session().await?;
     let other = cx.over_new_connection();
     for (round, status) in STATUSES.into_iter().enumerate() {

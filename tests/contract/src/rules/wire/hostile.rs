@@ -23,16 +23,16 @@ const TEXT_MAX: usize = 2 * 1024;
 
 pub(super) fn rules(group: Group) -> Group {
     group
-        .hard("WIRE-16", "A message as large as the stated limit is accepted.", "adapter.proto, max_message_bytes", as_large_as_may_be).full()
-        .hard("WIRE-17", "A message above the stated limit is refused with RESOURCE_EXHAUSTED (or OUT_OF_RANGE), and the connection stays usable.", "errors.proto, MESSAGE_TOO_LARGE", too_large).full()
-        .hard("WIRE-18", "Fields that the server does not know are ignored.", "adapter.proto, ProtocolRange", unknown_fields)
-        .hard("WIRE-19", "Bytes that are not a message get an error, and the server keeps serving.", "docs/errors.md", garbage).full()
-        .hard("WIRE-20", "An error's text is at most 2 KiB, whatever it quotes, and its reason arrives.", "errors.proto", short_texts)
-        .hard("WIRE-21", "Callers whose deadline is over and callers that cancel leave the server serving.", "context.proto, deadlines", impatient).full()
-        .hard("WIRE-22", "64 calls at once over one connection are all answered.", "tool_scheduler.rs:42", at_once).full()
-        .hard("WIRE-23", "A service and a method that do not exist answer UNIMPLEMENTED.", "adapter.proto, Describe", nothing_there)
-        .soft("WIRE-24", "The standard health service answers SERVING.", "grpc.health.v1", health)
-        .soft("WIRE-25", "The standard reflection service lists the services that are offered.", "grpc.reflection.v1", reflection)
+        .hard("WIRE-16", "A message as large as the stated limit is accepted.", "adapter.proto, max_message_bytes", wire_16_as_large_as_may_be).full()
+        .hard("WIRE-17", "A message above the stated limit is refused with RESOURCE_EXHAUSTED (or OUT_OF_RANGE), and the connection stays usable.", "errors.proto, MESSAGE_TOO_LARGE", wire_17_too_large).full()
+        .hard("WIRE-18", "Fields that the server does not know are ignored.", "adapter.proto, ProtocolRange", wire_18_unknown_fields)
+        .hard("WIRE-19", "Bytes that are not a message get an error, and the server keeps serving.", "docs/errors.md", wire_19_garbage).full()
+        .hard("WIRE-20", "An error's text is at most 2 KiB, whatever it quotes, and its reason arrives.", "errors.proto", wire_20_short_texts)
+        .hard("WIRE-21", "Callers whose deadline is over and callers that cancel leave the server serving.", "context.proto, deadlines", wire_21_impatient).full()
+        .hard("WIRE-22", "64 calls at once over one connection are all answered.", "tool_scheduler.rs:42", wire_22_at_once).full()
+        .hard("WIRE-23", "A service and a method that do not exist answer UNIMPLEMENTED.", "adapter.proto, Describe", wire_23_nothing_there)
+        .soft("WIRE-24", "The standard health service answers SERVING.", "grpc.health.v1", wire_24_health)
+        .soft("WIRE-25", "The standard reflection service lists the services that are offered.", "grpc.reflection.v1", wire_25_reflection)
 }
 
 /// The answer to a health check.
@@ -96,7 +96,7 @@ fn limit(cx: &Cx) -> Outcome<u64> {
     }
 }
 
-async fn as_large_as_may_be(cx: Cx) -> Outcome {
+async fn wire_16_as_large_as_may_be(cx: Cx) -> Outcome {
     // A server may end a connection over this; the other rules have another.
     let cx = cx.over_new_connection();
     let (limit, probes) = (limit(&cx)?, some(reads(&cx))?);
@@ -119,7 +119,7 @@ async fn as_large_as_may_be(cx: Cx) -> Outcome {
     }
 }
 
-async fn too_large(cx: Cx) -> Outcome {
+async fn wire_17_too_large(cx: Cx) -> Outcome {
     // A server may end a connection over this; the other rules have another.
     let cx = cx.over_new_connection();
     let (limit, probes) = (limit(&cx)?, some(reads(&cx))?);
@@ -139,7 +139,7 @@ async fn too_large(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn unknown_fields(cx: Cx) -> Outcome {
+async fn wire_18_unknown_fields(cx: Cx) -> Outcome {
     // A number, eight bytes, a text and four bytes, each under a number of its own.
     let fields: &[u8] = b"\xf8\xff\xff\xff\x0f\x01\xf1\xff\xff\xff\x0f12345678\xea\xff\xff\xff\x0f\x02ab\xe5\xff\xff\xff\x0f1234";
     let mut message = introduction(cx.org_id()).encode_to_vec();
@@ -165,7 +165,7 @@ async fn unknown_fields(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn garbage(cx: Cx) -> Outcome {
+async fn wire_19_garbage(cx: Cx) -> Outcome {
     // A server may end a connection over this; the other rules have another.
     let cx = cx.over_new_connection();
     for probe in some(reads(&cx))? {
@@ -196,7 +196,7 @@ async fn garbage(cx: Cx) -> Outcome {
     still_serves(&cx).await
 }
 
-async fn short_texts(cx: Cx) -> Outcome {
+async fn wire_20_short_texts(cx: Cx) -> Outcome {
     // Headers that are too long cost the connection, which other rules use.
     let cx = cx.over_new_connection();
     let probes = reads_of(&cx, &|prefix| format!("{prefix}_{}", "ü".repeat(50_000)));
@@ -231,7 +231,7 @@ async fn short_texts(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn impatient(cx: Cx) -> Outcome {
+async fn wire_21_impatient(cx: Cx) -> Outcome {
     let probes = some(reads(&cx))?;
     for micros in [0, 1, 50, 500] {
         // A server may end a connection over which too many callers went away.
@@ -248,7 +248,7 @@ async fn impatient(cx: Cx) -> Outcome {
     still_serves(&cx.over_new_connection()).await
 }
 
-async fn at_once(cx: Cx) -> Outcome {
+async fn wire_22_at_once(cx: Cx) -> Outcome {
     let probes = some(reads(&cx))?;
     let calls = (0..64).map(|index| {
         let probe: &Probe = &probes[index % probes.len()];
@@ -275,7 +275,7 @@ async fn at_once(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn nothing_there(cx: Cx) -> Outcome {
+async fn wire_23_nothing_there(cx: Cx) -> Outcome {
     for path in [
         "/mortise.adapter.v1.NoSuchService/Nothing",
         "/mortise.adapter.v1.AdapterService/Nothing",
@@ -292,7 +292,7 @@ async fn nothing_there(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn health(cx: Cx) -> Outcome {
+async fn wire_24_health(cx: Cx) -> Outcome {
     match cx
         .raw("/grpc.health.v1.Health/Check", bytes::Bytes::new())
         .await
@@ -306,7 +306,7 @@ async fn health(cx: Cx) -> Outcome {
     }
 }
 
-async fn reflection(cx: Cx) -> Outcome {
+async fn wire_25_reflection(cx: Cx) -> Outcome {
     let request = ReflectionRequest {
         list_services: "*".into(),
     };
