@@ -4,6 +4,7 @@
 mod arms;
 mod broken;
 mod hostile;
+mod outages;
 mod python;
 
 use mortise_contract::{Dial, Options, Report, Verdict, rules, run, table};

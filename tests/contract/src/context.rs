@@ -5,6 +5,7 @@ use crate::check::{Outcome, broken, skipped};
 use crate::client::Client;
 use crate::exchange::{Log, message};
 use crate::rule::Need;
+use crate::runner::OutageCommands;
 use crate::seed::Seeds;
 use crate::wire::Dial;
 use futures::Stream;
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) other_org_id: Option<i64>,
     pub(crate) patience: Duration,
     pub(crate) restart_command: Option<String>,
+    pub(crate) outage: Option<OutageCommands>,
 }
 
 /// One rule's view of the server.

@@ -19,6 +19,7 @@
 
 mod check;
 mod client;
+mod command;
 mod context;
 mod docs;
 mod exchange;
@@ -38,5 +39,5 @@ pub use fixtures::{Fixtures, FixturesError};
 pub use report::{Report, RuleReport, Verdict, json, junit, table};
 pub use rule::{Level, Need, Rule, Weight};
 pub use rules::all as rules;
-pub use runner::{Options, Progress, RunError, run};
+pub use runner::{Options, OutageCommands, Progress, RunError, run};
 pub use wire::{Dial, Tls, Wire, WireError};

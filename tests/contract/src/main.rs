@@ -3,8 +3,8 @@
 
 use clap::{Parser, ValueEnum};
 use mortise_contract::{
-    Dial, Fixtures, FixturesError, Level, Options, Report, Rule, RuleReport, RunError, Tls,
-    Verdict, explain, json, junit, rules, rules_page, run, table,
+    Dial, Fixtures, FixturesError, Level, Options, OutageCommands, Report, Rule, RuleReport,
+    RunError, Tls, Verdict, explain, json, junit, rules, rules_page, run, table,
 };
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -74,6 +74,18 @@ struct Cli {
     /// Restarts the server (run by `sh -c`) for the rules about what survives.
     #[arg(long, value_name = "COMMAND")]
     restart_command: Option<String>,
+    /// Takes the server's storage away (run by `sh -c`) for the rules about outages: the
+    /// server runs on, and its storage fails.
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        visible_alias = "fault-command",
+        requires = "recover_command"
+    )]
+    outage_command: Option<String>,
+    /// Gives the storage back.
+    #[arg(long, value_name = "COMMAND", requires = "outage_command")]
+    recover_command: Option<String>,
     /// A file that holds a bearer token.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
@@ -192,7 +204,14 @@ fn options(cli: &Cli) -> Result<Options, Failure> {
         token,
         fixtures: cli.fixtures.as_deref().map(Fixtures::read).transpose()?,
         restart_command: cli.restart_command.clone(),
+        outage: outage(cli),
     })
+}
+
+/// clap lets none of the two be given alone.
+fn outage(cli: &Cli) -> Option<OutageCommands> {
+    let (begin, end) = (cli.outage_command.clone()?, cli.recover_command.clone()?);
+    Some(OutageCommands { begin, end })
 }
 
 fn tls(cli: &Cli) -> Result<Tls, Failure> {

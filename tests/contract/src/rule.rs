@@ -64,6 +64,8 @@ pub enum Need {
     OtherOrg,
     /// A command that restarts the server.
     Restart,
+    /// Commands that take the server's storage away and give it back.
+    Outage,
 }
 
 /// The rules of one service, listed.
@@ -78,6 +80,12 @@ impl Rule {
     /// Holds a server against it.
     pub(crate) fn check(&self, cx: Cx) -> BoxFuture<'static, Outcome> {
         (self.check)(cx)
+    }
+
+    /// Whether no other rule may run beside it.
+    pub(crate) fn runs_alone(&self) -> bool {
+        let disturbs = |need: &Need| matches!(need, Need::Restart | Need::Outage);
+        self.needs.iter().any(disturbs)
     }
 
     /// The part of the id before the number: rules of one family belong together.
@@ -130,6 +138,7 @@ impl Need {
             Self::Seed => "TestSeedService",
             Self::OtherOrg => "a second org",
             Self::Restart => "--restart-command",
+            Self::Outage => "--outage-command and --recover-command",
         }
     }
 }

@@ -17,6 +17,7 @@ mod llm_provider_store;
 mod mcp;
 mod memory_store;
 mod message_retriever;
+mod outage;
 mod outbound_tool_rate_limiter;
 mod payment_authority;
 mod platform_store;
@@ -73,6 +74,7 @@ pub fn all() -> Vec<Rule> {
         mcp::rules(),
         turn_queue::rules(),
         restart::rules(),
+        outage::rules(),
     ];
     groups.into_iter().flatten().collect()
 }

@@ -40,6 +40,17 @@ pub struct Options {
     pub fixtures: Option<Fixtures>,
     /// Restarts the server, and returns when it has ended or begun to serve again.
     pub restart_command: Option<String>,
+    /// Takes the server's storage away, and gives it back.
+    pub outage: Option<OutageCommands>,
+}
+
+/// The commands of an outage of the server's storage, each run by `sh -c`.
+#[derive(Debug, Clone)]
+pub struct OutageCommands {
+    /// The storage fails from its end on.
+    pub begin: String,
+    /// The storage works from its end on.
+    pub end: String,
 }
 
 /// Why there was no run.
@@ -85,6 +96,7 @@ impl Default for Options {
             token: None,
             fixtures: None,
             restart_command: None,
+            outage: None,
         }
     }
 }
@@ -109,13 +121,13 @@ pub async fn run(
         other_org_id: tenancy(&described, &options),
         patience,
         restart_command: options.restart_command.clone(),
+        outage: options.outage.clone(),
         described: described.clone(),
     });
     let total = chosen.len();
-    // What restarts the server must not meet the others.
-    let (alone, together): (Vec<_>, Vec<_>) = chosen
-        .into_iter()
-        .partition(|rule| rule.needs.contains(&Need::Restart));
+    // A rule that restarts the server, or takes its storage away, must not meet the others.
+    let (alone, together): (Vec<_>, Vec<_>) =
+        chosen.into_iter().partition(|rule| rule.runs_alone());
     let mut reports = Vec::with_capacity(total);
     for (rules, at_once) in [(together, options.concurrency.max(1)), (alone, 1)] {
         let mut running = stream::iter(rules)
@@ -276,6 +288,7 @@ fn why_not(rule: &Rule, shared: &Shared) -> Option<String> {
             Need::Seed => offers(&shared.described, test_seed_service::NAME),
             Need::OtherOrg => shared.other_org_id.is_some(),
             Need::Restart => shared.restart_command.is_some(),
+            Need::Outage => shared.outage.is_some(),
         };
         (!there).then(|| need.missing(shared))
     })
@@ -294,6 +307,7 @@ impl Need {
             }
             Self::OtherOrg => "the server states that all orgs share one set of data".into(),
             Self::Restart => "no --restart-command was given".into(),
+            Self::Outage => "no --outage-command and --recover-command were given".into(),
         }
     }
 }

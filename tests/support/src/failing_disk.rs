@@ -44,12 +44,17 @@ impl FailingDisk {
 
     /// Fails from now on.
     pub fn fail(&self, fault: DiskFault) {
-        let word = match fault {
-            DiskFault::Full => "write",
-            DiskFault::Write => "io",
-            DiskFault::Sync => "sync",
-        };
-        std::fs::write(&self.control, word).unwrap();
+        std::fs::write(&self.control, fault.word()).unwrap();
+    }
+
+    /// A command that does the same.
+    pub fn command(&self, fault: DiskFault) -> String {
+        format!("printf {} > {}", fault.word(), self.control.display())
+    }
+
+    /// A command that heals it.
+    pub fn heal_command(&self) -> String {
+        format!(": > {}", self.control.display())
     }
 
     /// Is well again.
@@ -64,5 +69,16 @@ impl FailingDisk {
             ("FAILING_DISK_CONTROL".into(), self.control.clone().into()),
             ("FAILING_DISK_FILE".into(), self.file.clone()),
         ]
+    }
+}
+
+impl DiskFault {
+    /// What the library understands.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Full => "write",
+            Self::Write => "io",
+            Self::Sync => "sync",
+        }
     }
 }

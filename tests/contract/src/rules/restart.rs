@@ -3,6 +3,7 @@
 
 use super::probes::{caller, changes};
 use crate::check::{Outcome, absent, broken, present, same, skipped, that};
+use crate::command;
 use crate::context::{Cx, fresh_id};
 use crate::rule::{Group, Need, Rule};
 use crate::runner::introduction;
@@ -15,9 +16,7 @@ use mortise_proto::rpc::table::{
     platform_store_service as platform, session_file_system_service as files,
     session_resource_registry_service as registry, session_storage_store_service as storage,
 };
-use std::process::Stdio;
 use std::time::{Duration, Instant};
-use tokio::process::Command;
 use tokio::sync::mpsc;
 
 /// How long a server may take to serve again.
@@ -56,26 +55,9 @@ async fn restarted(cx: &Cx) -> Outcome<Cx> {
 }
 
 async fn restart(cx: &Cx) -> Outcome {
-    let Some(command) = &cx.shared.restart_command else {
-        return skipped("no --restart-command was given");
-    };
-    // What the command starts may keep its output open: nobody waits for that.
-    let child = Command::new("sh")
-        .arg("-c")
-        .arg(command)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    match tokio::time::timeout(BACK_WITHIN, child).await {
-        Ok(Ok(status)) if status.success() => Ok(()),
-        Ok(Ok(status)) => broken(format!("`{command}`"), "to succeed", status.to_string()),
-        Ok(Err(fault)) => broken(format!("`{command}`"), "to run", fault.to_string()),
-        Err(_) => broken(
-            format!("`{command}`"),
-            format!("to end within {BACK_WITHIN:?}"),
-            "it was still running",
-        ),
+    match &cx.shared.restart_command {
+        Some(command) => command::run(command, BACK_WITHIN).await,
+        None => skipped("no --restart-command was given"),
     }
 }
 

@@ -1,0 +1,232 @@
+//! The rules about outages, held against the reference server on a disk that fails, and
+//! against servers that each do one thing wrong while their storage is away.
+
+use super::{all_kept, held};
+use futures::future::BoxFuture;
+use http_body_util::BodyExt;
+use mortise_adapter_server::AdapterServer;
+use mortise_contract::{Dial, Options, OutageCommands, Report, Tls, Verdict, rules, run, table};
+use mortise_proto::pb;
+use mortise_proto::rpc::table::{
+    adapter_service::DESCRIBE, event_emitter_service::EMIT,
+    session_file_system_service::WRITE_FILE, session_storage_store_service::SET_VALUE,
+};
+use mortise_test_support::adapter_process::AdapterProcess;
+use mortise_test_support::failing_disk::{DiskFault, FailingDisk};
+use mortise_test_support::in_process::reference;
+use prost::Message;
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tonic::body::Body;
+use tonic::codegen::http::{Request, Response};
+use tonic::service::Routes;
+use tonic::{Code, Status};
+use tower::{Service, ServiceExt};
+
+const HEALTH: &str = "/grpc.health.v1.Health/Check";
+
+/// What a server does wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flaw {
+    None,
+    NoHandshake,
+    HealthServing,
+    Internal,
+    AnswersUndone,
+    NeverBack,
+    LosesEvents,
+    LosesFiles,
+}
+
+/// A server whose storage is away while a file is there.
+#[derive(Clone)]
+struct Troubled {
+    flaw: Flaw,
+    server: Routes,
+    away: PathBuf,
+    was_away: Arc<AtomicBool>,
+}
+
+impl Troubled {
+    fn is_away(&self) -> bool {
+        let is_away = self.away.exists();
+        let was_away = self.was_away.fetch_or(is_away, Ordering::SeqCst);
+        is_away || (was_away && self.flaw == Flaw::NeverBack)
+    }
+
+    /// What takes the place of the server's own answer.
+    fn answer(&self, path: &str, request: &[u8]) -> Option<Response<Body>> {
+        if !self.is_away() {
+            return None;
+        }
+        let unavailable = || Status::unavailable("the storage cannot answer now").into_http();
+        let done = |message: Vec<u8>| answered(message);
+        match (self.flaw, path) {
+            (Flaw::HealthServing, HEALTH) => None,
+            (_, HEALTH) => Some(done(vec![8, 2])),
+            (Flaw::NoHandshake, path) if path == DESCRIBE.method.path => Some(unavailable()),
+            (Flaw::Internal, path) if path == SET_VALUE.method.path => {
+                Some(Status::new(Code::Internal, "the storage failed").into_http())
+            }
+            (Flaw::AnswersUndone, path) if path == SET_VALUE.method.path && is_chosen(request) => {
+                Some(done(vec![]))
+            }
+            (Flaw::LosesEvents, path) if path == EMIT.method.path => {
+                let answer = pb::EmitResponse {
+                    event_id: format!("event_{}", uuid::Uuid::new_v4().simple()),
+                    sequence: 4,
+                };
+                Some(done(answer.encode_to_vec()))
+            }
+            (Flaw::LosesFiles, path) if path == WRITE_FILE.method.path => {
+                Some(done(pb::WriteFileResponse::default().encode_to_vec()))
+            }
+            (_, path) if changes(path) => Some(unavailable()),
+            _ => None,
+        }
+    }
+}
+
+/// One of several changes that a rule makes at the same time.
+fn is_chosen(request: &[u8]) -> bool {
+    let keys: [&[u8]; 2] = [b"meanwhile 2", b"writer 3"];
+    keys.iter()
+        .any(|key| request.windows(key.len()).any(|part| part == *key))
+}
+
+fn changes(path: &str) -> bool {
+    [&SET_VALUE.method, &EMIT.method, &WRITE_FILE.method]
+        .iter()
+        .any(|method| method.path == path)
+}
+
+fn answered(message: Vec<u8>) -> Response<Body> {
+    let mut frame = vec![0];
+    frame.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
+    frame.extend(message);
+    let mut trailers = tonic::codegen::http::HeaderMap::new();
+    trailers.insert("grpc-status", "0".parse().unwrap());
+    let frames = [
+        http_body::Frame::data(bytes::Bytes::from(frame)),
+        http_body::Frame::trailers(trailers),
+    ];
+    let frames = futures::stream::iter(frames.map(Ok::<_, Status>));
+    let mut answer = Response::new(Body::new(http_body_util::StreamBody::new(frames)));
+    let kind = "application/grpc".parse().unwrap();
+    answer.headers_mut().insert("content-type", kind);
+    answer
+}
+
+impl Service<Request<Body>> for Troubled {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let this = self.clone();
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let body = body.collect().await;
+            let body = body.map(|whole| whole.to_bytes()).unwrap_or_default();
+            if let Some(answer) = this.answer(parts.uri.path(), &body) {
+                return Ok(answer);
+            }
+            let body = Body::new(http_body_util::Full::new(body));
+            this.server.oneshot(Request::from_parts(parts, body)).await
+        })
+    }
+}
+
+async fn with_outages(dial: &Dial, only: &str, begin: String, end: String) -> Report {
+    let options = Options {
+        only: vec![only.into()],
+        timeout: Duration::from_secs(240),
+        outage: Some(OutageCommands { begin, end }),
+        ..Options::default()
+    };
+    run(dial, &rules(), options, &|_, _, _| {}).await.unwrap()
+}
+
+async fn troubled(flaw: Flaw, only: &str, folder: &Path) -> Report {
+    let folder = tempfile::tempdir_in(folder).unwrap();
+    let builder = AdapterServer::builder(reference(folder.path()).await);
+    let away = folder.path().join("away");
+    let server = Troubled {
+        flaw,
+        server: builder.routes().await.unwrap(),
+        away: away.clone(),
+        was_away: Arc::default(),
+    };
+    let dial = Dial::service("troubled", server);
+    let (begin, end) = (
+        format!("touch {}", away.display()),
+        format!("rm -f {}", away.display()),
+    );
+    with_outages(&dial, only, begin, end).await
+}
+
+/// The reference server keeps every rule about outages on a disk that is full, and on one
+/// that fails to write.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reference_server_keeps_the_rules() {
+    for fault in [DiskFault::Full, DiskFault::Write] {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("p.db");
+        let url = format!("sqlite:{}", database.display());
+        let disk = FailingDisk::under(&database, folder.path());
+        let log = folder.path().join("log");
+        let process =
+            AdapterProcess::start_in(&url, folder.path(), &disk.environment(), &log).await;
+        let dial = Dial::address(&process.endpoint.to_string(), Tls::default()).unwrap();
+        let report = with_outages(&dial, "OUT-*", disk.command(fault), disk.heal_command()).await;
+        all_kept(&report);
+        assert_eq!(
+            report.count(Verdict::Skipped),
+            0,
+            "{}",
+            table(&report, false)
+        );
+    }
+}
+
+/// Each server that does one thing wrong is caught by the rule about it, and one that does
+/// nothing wrong by none.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_flaw_is_caught() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = troubled(Flaw::None, "OUT-*", folder.path()).await;
+    all_kept(&all);
+    for (rule, flaw) in [
+        ("OUT-01", Flaw::NoHandshake),
+        ("OUT-02", Flaw::HealthServing),
+        ("OUT-03", Flaw::Internal),
+        ("OUT-03", Flaw::AnswersUndone),
+        ("OUT-04", Flaw::NeverBack),
+        ("OUT-05", Flaw::AnswersUndone),
+        ("OUT-06", Flaw::LosesEvents),
+        ("OUT-07", Flaw::LosesFiles),
+    ] {
+        let report = troubled(flaw, rule, folder.path()).await;
+        let caught = report.count(Verdict::Failed) + report.count(Verdict::Warned);
+        assert_eq!(caught, 1, "{rule} {flaw:?}: {}", table(&report, true));
+    }
+}
+
+/// Without the two commands the rules are left out, with the reason.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_commands_they_are_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let routes = AdapterServer::builder(reference(folder.path()).await);
+    let dial = Dial::service("in process", routes.routes().await.unwrap());
+    let report = held(&dial, &["OUT-*"]).await;
+    assert_eq!(report.count(Verdict::Skipped), 7);
+    assert!(table(&report, true).contains("--outage-command"));
+}
