@@ -40,8 +40,9 @@ pub struct Store {
 /// the field says otherwise.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FieldRules {
-    /// OPTIONAL. The field is REQUIRED: a message, an enum, an id and an `optional`
-    /// field must be there. A string without `id` may be empty, see context.proto.
+    /// OPTIONAL. The receiver relies on the field: a message, an enum, an id and an
+    /// `optional` field must be there. A string without `id` may be empty, see
+    /// context.proto.
     #[prost(bool, tag = "1")]
     pub required: bool,
     /// OPTIONAL. In which calls `required` holds.
@@ -51,9 +52,9 @@ pub struct FieldRules {
     #[prost(bool, tag = "3")]
     pub not_empty: bool,
     /// OPTIONAL. The text is an id with this prefix, such as `session` for
-    /// `session_` and 32 lower-case hex digits. With `uuid` it is a UUID, 32 hex
-    /// digits in the form 8-4-4-4-12. In a `repeated` field, each text is one. An
-    /// empty text is an absent id.
+    /// `session_` and 32 lower-case hex digits. With `uuid` it has 32 hex digits in
+    /// the form 8-4-4-4-12. In a `repeated` field, each text is one. An empty text
+    /// is an absent id.
     #[prost(string, tag = "4")]
     pub id: ::prost::alloc::string::String,
     /// OPTIONAL. The most bytes of the text, in UTF-8, or of the value. Zero: no
