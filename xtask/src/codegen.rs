@@ -255,7 +255,7 @@ fn snake_case(name: &str) -> String {
 }
 
 /// What an element's options say of one of this package's own options.
-fn option_value(
+pub(crate) fn option_value(
     options: &prost_reflect::DynamicMessage,
     pool: &DescriptorPool,
     extension: &str,

@@ -54,7 +54,7 @@ pub struct FieldRules {
     /// OPTIONAL. The text is an id with this prefix, such as `session` for
     /// `session_` and 32 lower-case hex digits. With `uuid` it has 32 hex digits in
     /// the form 8-4-4-4-12. In a `repeated` field, each text is one. An empty text
-    /// is an absent id.
+    /// is an absent id, except in an `optional` field, where it is refused.
     #[prost(string, tag = "4")]
     pub id: ::prost::alloc::string::String,
     /// OPTIONAL. The most bytes of the text, in UTF-8, or of the value. Zero: no
@@ -3150,7 +3150,8 @@ pub struct EmitStreamRequest {
     /// REQUIRED. The event.
     #[prost(message, optional, tag = "2")]
     pub event: ::core::option::Option<NewEvent>,
-    /// OPTIONAL. An id that the caller created. As in EmitRequest.
+    /// OPTIONAL. An id that the caller created, `event_` and 32 hex digits. As in
+    /// EmitRequest.
     #[prost(string, tag = "3")]
     pub proposed_event_id: ::prost::alloc::string::String,
 }

@@ -40,6 +40,17 @@ pub(super) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
                 faults.push(format!("{name}: {fault}"));
             }
         }
+        for choice in message.oneofs().filter(|choice| !choice.is_synthetic()) {
+            let says = comment_at(&message.parent_file(), choice.path()).contains("REQUIRED");
+            let stated = codegen::option_value(&choice.options(), &pool, "exactly_one")?;
+            if says != stated.as_bool().unwrap_or(false) {
+                faults.push(format!(
+                    "{}.{}: its comment and its option `exactly_one` differ",
+                    message.name(),
+                    choice.name()
+                ));
+            }
+        }
         session_in_context(&message, &pool, faults)?;
     }
     let page = fs::read_to_string(root.join("docs/errors.md"))?;
