@@ -209,6 +209,10 @@ func (k *core) ended(ctx context.Context, method string, call *adapterv1.CallCon
 	}
 	switch refusal.Reason {
 	case adapterv1.ErrorReason_ERROR_REASON_UNAVAILABLE:
+		if isCallerGone(ctx, cause) {
+			level = slog.LevelDebug
+			break
+		}
 		level = slog.LevelWarn
 		k.troubled()
 	case adapterv1.ErrorReason_ERROR_REASON_INTERNAL:
@@ -227,15 +231,19 @@ func (k *core) refusal(ctx context.Context, err error) *fail.Error {
 	switch {
 	case errors.As(err, &own):
 		return own
+	case isCallerGone(ctx, err):
+		return fail.Unavailable("the caller is gone")
 	case k.isUnavailable(err), isUnavailable(err):
 		return fail.Unavailable("the store cannot answer now")
-	case errors.Is(context.Cause(ctx), context.Canceled) && errors.Is(err, context.Canceled):
-		gone := fail.Unavailable("the caller is gone")
-		return gone
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return fail.Unavailable("the store did not answer in time")
 	}
 	return fail.Internal("the adapter failed; its log has the cause")
+}
+
+// isCallerGone says whether a call ended because its caller no longer waits.
+func isCallerGone(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded))
 }
 
 func (k *core) isUnavailable(err error) bool {
