@@ -12,6 +12,12 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
+#[rustfmt::skip]
+mod reasons {
+    include!("generated/reasons.rs");
+}
+use reasons::code_of;
+
 /// The domain of every reason.
 pub const DOMAIN: &str = "mortise.adapter.v1";
 
@@ -276,50 +282,6 @@ fn take_outcome(metadata: &mut BTreeMap<String, String>, code: Code) -> Outcome 
         .remove(OUTCOME)
         .and_then(|stated| Outcome::parse(&stated))
         .unwrap_or_else(|| default_outcome(code))
-}
-
-/// The gRPC code that a reason travels under; see `errors.proto`.
-fn code_of(reason: ErrorReason) -> Code {
-    use ErrorReason as R;
-    match reason {
-        R::InvalidField
-        | R::RequestIdReused
-        | R::SqlInvalidDatabaseName
-        | R::SqlQueryError
-        | R::EgressInvalidRequest => Code::InvalidArgument,
-        R::MessageTooLarge
-        | R::LlmRequestTooLarge
-        | R::MaxIterationsReached
-        | R::SqlLimitExceeded
-        | R::SqlResultTooLarge => Code::ResourceExhausted,
-        R::NotOffered => Code::Unimplemented,
-        R::ProtocolMismatch
-        | R::ModelNotAvailable
-        | R::Configuration
-        | R::NoMessages
-        | R::DriverNotRegistered
-        | R::SessionArchived
-        | R::EgressSigningUnavailable => Code::FailedPrecondition,
-        R::Unavailable => Code::Unavailable,
-        R::DeadlineExceeded => Code::DeadlineExceeded,
-        R::NotAllowed | R::SqlAuthorizerBlocked | R::EgressNetworkAccessDenied => {
-            Code::PermissionDenied
-        }
-        R::Malformed => Code::DataLoss,
-        R::LoopCancelled | R::SqlQueryTimeout => Code::Aborted,
-        R::AgentNotFound | R::HarnessNotFound | R::SessionNotFound | R::SqlDatabaseNotFound => {
-            Code::NotFound
-        }
-        R::SqlDatabaseAlreadyExists => Code::AlreadyExists,
-        R::Llm
-        | R::ToolExecution
-        | R::Store
-        | R::EventEmission
-        | R::Internal
-        | R::SqlInternal
-        | R::EgressTransport => Code::Internal,
-        R::Unspecified => Code::Unknown,
-    }
 }
 
 fn default_outcome(code: Code) -> Outcome {

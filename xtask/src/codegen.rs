@@ -7,6 +7,7 @@
 //! which only the descriptors still hold.
 
 mod handlers;
+pub(crate) mod reasons;
 mod redact;
 mod table;
 mod values;
@@ -79,6 +80,8 @@ fn generate(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
         "adapter-server/src/services/generated.rs".into(),
         pretty(&handlers::generate(pool)?)?,
     );
+    let reasons = pretty(&reasons::generate(pool)?)?;
+    files.insert(generated("reasons.rs"), reasons);
     files.insert(generated("values.rs"), pretty(&values::generate(pool)?)?);
     files.insert("proto/descriptor.binpb".into(), contract.encoded);
     files.insert("proto/host_descriptor.binpb".into(), host.encoded);
@@ -155,9 +158,14 @@ fn pretty(source: &str) -> Result<Vec<u8>> {
     Ok(format!("{header}{}", prettyplease::unparse(&file)).into_bytes())
 }
 
+/// The descriptors of the contract, with its comments.
+pub(crate) fn contract(root: &Path) -> Result<DescriptorPool> {
+    Ok(Compiled::new(&root.join("proto/proto"), PACKAGE)?.pool)
+}
+
 /// The name of every service of the contract, as its `store` option says.
 pub(crate) fn store_names(root: &Path) -> Result<Vec<String>> {
-    let pool = Compiled::new(&root.join("proto/proto"), PACKAGE)?.pool;
+    let pool = contract(root)?;
     let services = own_services(&pool);
     let names = services
         .iter()
@@ -166,7 +174,7 @@ pub(crate) fn store_names(root: &Path) -> Result<Vec<String>> {
 }
 
 /// Services of the adapter contract, in order of name.
-fn own_services(pool: &DescriptorPool) -> Vec<ServiceDescriptor> {
+pub(crate) fn own_services(pool: &DescriptorPool) -> Vec<ServiceDescriptor> {
     let mut all: Vec<_> = pool
         .services()
         .filter(|service| service.package_name() == PACKAGE)
@@ -225,7 +233,7 @@ fn camel_case(name: &str) -> String {
 
 /// Messages of this package, in order of name, nested ones left out: the contract
 /// has none but map entries.
-fn own_messages(pool: &DescriptorPool) -> Vec<MessageDescriptor> {
+pub(crate) fn own_messages(pool: &DescriptorPool) -> Vec<MessageDescriptor> {
     let mut all: Vec<_> = pool
         .all_messages()
         .filter(|message| message.package_name() == PACKAGE && !message.is_map_entry())
@@ -247,7 +255,7 @@ fn snake_case(name: &str) -> String {
 }
 
 /// What an element's options say of one of this package's own options.
-fn option_value(
+pub(crate) fn option_value(
     options: &prost_reflect::DynamicMessage,
     pool: &DescriptorPool,
     extension: &str,
@@ -256,4 +264,20 @@ fn option_value(
         .get_extension_by_name(&format!("{PACKAGE}.{extension}"))
         .with_context(|| format!("option {extension} is not defined"))?;
     Ok(options.get_extension(&extension).into_owned())
+}
+
+/// The message that an element's option holds; `None` if the element does not state it.
+pub(crate) fn message_option(
+    options: &DynamicMessage,
+    pool: &DescriptorPool,
+    extension: &str,
+) -> Result<Option<DynamicMessage>> {
+    let extension = pool
+        .get_extension_by_name(&format!("{PACKAGE}.{extension}"))
+        .with_context(|| format!("option {extension} is not defined"))?;
+    if !options.has_extension(&extension) {
+        return Ok(None);
+    }
+    let value = options.get_extension(&extension).into_owned();
+    Ok(value.as_message().cloned())
 }

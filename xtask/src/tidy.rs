@@ -1,5 +1,8 @@
-//! What no compiler checks: every store has its file in every room, files stay
-//! short enough to read, and nothing unfinished is left behind.
+//! What no compiler checks: every store has its file in every room, the contract's
+//! comments and options say the same, files stay short enough to read, and nothing
+//! unfinished is left behind.
+
+mod comments;
 
 use anyhow::{Result, bail};
 use std::collections::BTreeSet;
@@ -105,6 +108,7 @@ pub(crate) fn run() -> Result<()> {
     let root = crate::shell::root();
     let mut faults = Vec::new();
     mirrored_rooms(&root, &mut faults)?;
+    comments::check(&root, &mut faults)?;
     for path in source_files(&root) {
         let text = fs::read_to_string(&path)?;
         let shown = path.strip_prefix(&root).unwrap_or(&path).display();
@@ -121,7 +125,9 @@ pub(crate) fn run() -> Result<()> {
         }
     }
     if faults.is_empty() {
-        eprintln!("tidy: rooms mirror, files are short, nothing is left over");
+        eprintln!(
+            "tidy: rooms mirror, comments and options agree, files are short, nothing is left over"
+        );
         return Ok(());
     }
     bail!("tidy found {} faults:\n{}", faults.len(), faults.join("\n"));

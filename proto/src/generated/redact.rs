@@ -629,6 +629,7 @@ impl Secrets for pb::ExecuteMachinePaymentResponse {
     }
 }
 impl Secrets for pb::ExternalActor {}
+impl Secrets for pb::FieldRules {}
 impl Secrets for pb::FileInfo {}
 impl Secrets for pb::FileStat {}
 impl Secrets for pb::FollowEventsRequest {}
@@ -1050,6 +1051,7 @@ impl Secrets for pb::ReadEventsResponse {
 impl Secrets for pb::ReadFileHeader {}
 impl Secrets for pb::ReadFileRequest {}
 impl Secrets for pb::ReadFileResponse {}
+impl Secrets for pb::Reason {}
 impl Secrets for pb::ReasoningConfig {}
 impl Secrets for pb::RecallRequest {}
 impl Secrets for pb::RecallResponse {}

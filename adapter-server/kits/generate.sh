@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Writes everything under the kits that comes from the .proto files: stubs and the
+# generated half of each kit. With --check it writes nothing and fails if something
+# differs.
+set -euo pipefail
+cd "$(dirname "$0")"
+buf() { npx --yes --package @bufbuild/buf@1.75.0 -- buf "$@"; }
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/kits"
+
+(cd go && buf generate --output "$work/kits/go")
+(cd ../../proto && buf build --output "$work/contract.binpb")
+(cd generate && go run . -image "$work/contract.binpb" -out "$work/kits")
+
+if [ "${1-}" != --check ]; then
+  rm -rf go/adapterv1
+  cp -r "$work/kits/." .
+  exit
+fi
+stale=0
+while read -r path; do
+  cmp -s "$work/kits/$path" "$path" || { echo "kits: $path differs from the .proto files" >&2; stale=1; }
+done < <(cd "$work/kits" && find . -type f)
+[ "$stale" = 0 ] || { echo "kits: run adapter-server/kits/generate.sh and commit" >&2; exit 1; }
+echo "kits: generated files are up to date" >&2

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Holds every kit and its examples against their tests. MORTISE_CONTRACT names the suite,
+# MORTISE_POSTGRES a database; `cargo xtask test` sets both.
+set -euo pipefail
+cd "$(dirname "$0")"
+for module in generate go go/examples/redis; do
+  echo "== kits: $module"
+  (cd "$module" && test -z "$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go test ./...)
+done
