@@ -6,6 +6,7 @@
 
 mod control;
 mod ending;
+pub(crate) mod event_ids;
 mod local;
 mod resume;
 mod turn;

@@ -9,6 +9,7 @@ mod deploy;
 mod events;
 mod front;
 mod hostile;
+mod late_events;
 mod outages;
 mod readme;
 mod recovery;

@@ -2,6 +2,7 @@
 //! an idle session, and of the events those that are not stored yet.
 
 use super::TurnEnd;
+use super::event_ids::{self, Answerer};
 use crate::journal::{Ending, UnfinishedTurn};
 use everruns_core::events::{
     self, Event, EventContext, EventData, EventRequest, OutputMessageCompletedData,
@@ -56,7 +57,8 @@ pub(super) async fn store_events(
             .set_session_status(org_id, session_id, SessionStatus::Idle)
             .await?;
     }
-    let phase = adapter.phase(session_id, PhaseKind::Act);
+    let phase = event_ids::of_turn(adapter, turn, Answerer::Turn);
+    let phase = phase.phase(session_id, PhaseKind::Act);
     let ended = [
         events::TURN_COMPLETED,
         events::TURN_FAILED,

@@ -3,7 +3,7 @@
 use super::control::may_be_stored;
 use super::ending::EndEvents;
 use super::turn::Turn;
-use super::{Began, Begin, Claim, TurnControl, TurnEnd, TurnEngine, TurnError, resume};
+use super::{Began, Begin, Claim, TurnControl, TurnEnd, TurnEngine, TurnError, event_ids, resume};
 use crate::journal::{
     Ending, MemoryJournal, NextStep, TurnJournal, UnfinishedTurn, UnstoredEnds, first_state,
 };
@@ -135,7 +135,8 @@ impl LocalEngine {
                 // The runtime reads the user's message and never writes it.
                 let data = InputMessageData::new(*message);
                 let said = EventRequest::new(session_id, EventContext::empty(), data);
-                match self.adapter.event_emitter().emit(said).await {
+                let emitter = event_ids::of_messages(&self.adapter).event_emitter();
+                match emitter.emit(said).await {
                     Ok(stored) => {
                         turn.since_sequence = stored.sequence.map_or(0, i64::from);
                         Ok(turn)
