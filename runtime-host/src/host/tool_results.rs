@@ -89,8 +89,8 @@ impl Host {
                 Vec::new()
             }
         };
-        let reins = self.inner.sessions.control();
-        let mut turn = match connection.engine.reconcile(left, &reins).await {
+        let control = self.inner.sessions.control();
+        let mut turn = match connection.engine.reconcile(left, &control).await {
             Ok(turn) => turn,
             Err(TurnError::NothingToResume) => return Err(waits_for_nothing(key.1)),
             Err(error) => return Err(errors::of_turn(error)),

@@ -212,7 +212,7 @@ async fn steer(
     let emitter = event_ids::of_messages(&connection.adapter).event_emitter();
     let said = said(session_id, &message);
     let store = async { emitter.emit(said).await.map(drop) };
-    match turn.control.steering().steer(message.id, store).await {
+    match turn.control.steer(&message, store).await {
         Some(stored) => stored
             .map(|()| Some(began.turn_id))
             .map_err(errors::of_store),
