@@ -5,6 +5,7 @@ mod builder;
 pub use builder::AdapterBuilder;
 
 use crate::mesh::Mesh;
+use crate::mesh::change::EventIds;
 use crate::mesh::offers::Offers;
 use crate::mesh::tap::CallTap;
 use crate::phase::{Phase, PhaseKind};
@@ -35,6 +36,7 @@ use mortise_proto::pb::Feature;
 use mortise_proto::rpc::table;
 use std::fmt;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Sees every event that was emitted through an adapter. Called in the middle of a
 /// turn: it must not block.
@@ -135,6 +137,28 @@ impl GrpcHostAdapter {
     #[must_use]
     pub fn edited(mut self, edit: EventEdit) -> Self {
         self.edit = Some(edit);
+        self
+    }
+
+    /// The same adapter, whose events have the request ids that `ids` gives them: one that
+    /// is emitted again, also by another process, is stored once.
+    #[must_use]
+    pub fn with_event_ids(mut self, ids: EventIds) -> Self {
+        let mut request_ids = self.remote.org.request_ids.clone();
+        request_ids.events = Some(ids);
+        self.remote = self.remote.with_request_ids(request_ids);
+        self
+    }
+
+    /// The same adapter, for one change that has this request id: sent again, also by
+    /// another process, it happens once. For one call of one method that changes
+    /// something: a server refuses the id with another method. Events have ids of their
+    /// own.
+    #[must_use]
+    pub fn for_change(mut self, request_id: Uuid) -> Self {
+        let mut request_ids = self.remote.org.request_ids.clone();
+        request_ids.change = Some(request_id);
+        self.remote = self.remote.with_request_ids(request_ids);
         self
     }
 

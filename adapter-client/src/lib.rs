@@ -35,6 +35,8 @@ mod phase;
 mod stores;
 
 pub use adapter::{AdapterBuilder, EventEdit, EventTap, GrpcHostAdapter};
+pub use mesh::backoff::{Backoff, jittered};
+pub use mesh::change::EventIds;
 pub use mesh::config::{
     AdapterConfig, Compression, ConfigError, Keepalive, MeshConfig, Routes, TransportConfig, stores,
 };

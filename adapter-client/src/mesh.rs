@@ -22,6 +22,7 @@
 
 pub(crate) mod backoff;
 pub(crate) mod call;
+pub(crate) mod change;
 mod codec;
 pub(crate) mod config;
 mod connect;
@@ -40,6 +41,7 @@ mod trace;
 pub(crate) mod transport;
 
 use bytes::Bytes;
+use change::RequestIds;
 use config::{AdapterConfig, ConfigError, MeshConfig};
 use everruns_core::org_public_id_from_internal;
 use health::Health;
@@ -116,6 +118,8 @@ pub struct Org {
     pub(crate) session_id: String,
     /// Who sees the calls.
     pub(crate) tap: Tap,
+    /// Where the request ids of changes come from.
+    pub(crate) request_ids: RequestIds,
 }
 
 // === impl Mesh ===
@@ -281,6 +285,7 @@ impl Org {
             public_id: org_public_id_from_internal(id),
             session_id: String::new(),
             tap: Tap::default(),
+            request_ids: RequestIds::default(),
         }
     }
 }

@@ -40,6 +40,7 @@ pub(crate) use platform_store::{OnChange, Platform};
 pub(crate) use runtime_host::TurnParts;
 pub(crate) use utility_llm::RemoteUtilityLlm;
 
+use crate::mesh::change::RequestIds;
 use crate::mesh::tap::{CallTap, Tap};
 use crate::mesh::{Mesh, Org};
 use everruns_core::AgentLoopError;
@@ -89,6 +90,17 @@ impl Remote {
         Self {
             org: Arc::new(Org {
                 tap: Tap(Some(tap)),
+                ..Org::clone(&self.org)
+            }),
+            ..self.clone()
+        }
+    }
+
+    /// The same stores, whose changes have these request ids.
+    pub(crate) fn with_request_ids(&self, request_ids: RequestIds) -> Self {
+        Self {
+            org: Arc::new(Org {
+                request_ids,
                 ..Org::clone(&self.org)
             }),
             ..self.clone()

@@ -1,27 +1,31 @@
 //! Drives the phases of a turn: `input -> reason -> act -> reason ...`.
 //!
 //! What happens next is upstream's decision (`plan_next_host_turn`); the local engine
-//! carries it out in this process. It sits behind one small trait, so that an engine
-//! that spreads phases over machines can take its place.
+//! carries it out in this process. It is behind the trait [`TurnEngine`], so that an engine
+//! that runs turns on other machines can take its place.
 
 mod control;
 mod ending;
+pub(crate) mod event_ids;
 mod local;
 mod resume;
+mod steering;
 mod turn;
+mod unstored;
 mod watch;
 
-pub use control::{Began, Steering, TurnControl};
-pub use local::{EngineOptions, LocalEngine};
+pub use control::{Began, Halt, TurnControl};
+pub use local::{EngineOptions, LocalEngine, LocalEngines};
+pub use steering::{Steering, Store};
+pub use unstored::store_end;
 pub use watch::{EndedPhase, TurnWatch};
 
-use control::Halt;
-
-use crate::journal::{Ending, JournalError, TurnJournal, UnfinishedTurn};
+use crate::journal::{Ending, JournalError, TurnJournal, UnfinishedTurn, UnstoredEnds};
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::message::Message;
 use everruns_core::typed_id::{MessageId, SessionId};
+use mortise_adapter_client::GrpcHostAdapter;
 use mortise_proto::HostError;
 use std::fmt;
 use std::sync::Arc;
@@ -52,10 +56,43 @@ pub enum Begin {
     Resume(Box<UnfinishedTurn>),
 }
 
-/// Runs turns.
+/// Runs turns: here, or on other machines.
+///
+/// The host calls an engine for one turn of a session at a time; who may run it is decided
+/// before. Beside the engine there is a [`TurnJournal`], which engine and host read and
+/// write: what it holds of a session is its turn that has not ended.
+///
+/// An engine must
+///
+/// - write a turn into the journal before anything of it is stored, and before each of its
+///   steps: a process that dies leaves behind where the turn stood;
+/// - say with [`TurnControl::begin`] that the turn has begun, once its message is stored,
+///   and how messages reach it from then on ([`Steering`]);
+/// - watch [`TurnControl::halted`] while the turn runs. A turn that is cancelled ends:
+///   calls of models and tools stop, and its end is stored. A turn that is parked stops at
+///   its last finished step and stays in the journal;
+/// - store the end of a turn, with the session idle, before it takes the turn out of the
+///   journal. An end that the adapter does not take goes to [`UnstoredEnds`];
+/// - reconcile a turn with the stored events before it goes on with it: the process that
+///   ran it before may have got further than the journal says. Events that a turn stores
+///   once have request ids that follow from the turn, so what is still on its way from
+///   that process is stored once.
+///
+/// A [`TurnControl`] lives in the host's process. An engine that runs turns elsewhere (one
+/// virtual object per session, say) runs a turn by sending it there and waiting for what
+/// becomes of it. Meanwhile it passes on what the control says: `halted` as a message to
+/// the turn, [`Steering::steer`] as another, and what comes back from there as calls of
+/// `begin`, `about_to_end` and `time_out`. Everything that it needs of a turn is in
+/// [`Begin`] and [`UnfinishedTurn`], which are plain data, but for a [`Claim`]: that is
+/// taken in the host's process, before the turn is sent away.
 #[async_trait]
-pub trait TurnEngine: Send + Sync {
-    /// Runs a turn until it has ended, waits for tool results, or is parked.
+pub trait TurnEngine: Send + Sync + fmt::Debug {
+    /// Runs a turn until it has ended, waits for tool results, or is parked. An error
+    /// means that it has not begun: then nothing of it is stored or in the journal, unless
+    /// the error is [`TurnError::Parked`] or tells that the adapter did not answer.
+    ///
+    /// It is called with a turn that begins, or with one from the journal. Called again
+    /// with a turn that runs already, on this machine or another, it must not run it twice.
     async fn run(
         &self,
         session_id: SessionId,
@@ -63,7 +100,8 @@ pub trait TurnEngine: Send + Sync {
         control: &TurnControl,
     ) -> Result<TurnEnd, TurnError>;
 
-    /// Ends a turn that is not under way: one that waits, or that a crash cut off.
+    /// Ends a turn that is not under way: one that waits, or that a crash cut off. An end
+    /// that is stored already holds. It tries for as long as the engine's options say.
     async fn end(
         &self,
         turn: UnfinishedTurn,
@@ -71,30 +109,36 @@ pub trait TurnEngine: Send + Sync {
         control: &TurnControl,
     ) -> Result<TurnEnd, TurnError>;
 
-    /// Where unfinished turns are kept.
-    fn journal(&self) -> Arc<dyn TurnJournal>;
-
-    /// Stores the message, runs the turn that it starts, and returns when the turn
-    /// has ended or waits for tool results.
-    async fn run_turn(
+    /// Where a turn from the journal really stands, after the stored events. A turn of
+    /// which nothing is stored is removed from the journal: [`TurnError::NothingToResume`].
+    async fn reconcile(
         &self,
-        session_id: SessionId,
-        message: Message,
-    ) -> Result<TurnEnd, TurnError> {
-        let begin = Begin::Message(Box::new(message));
-        self.run(session_id, begin, &TurnControl::default()).await
-    }
+        turn: UnfinishedTurn,
+        control: &TurnControl,
+    ) -> Result<UnfinishedTurn, TurnError>;
 
-    /// Runs the turn of a message that is stored already, if the claim says so.
-    async fn answer(
-        &self,
-        session_id: SessionId,
-        message_id: MessageId,
-        claim: Option<Box<dyn Claim>>,
-    ) -> Result<TurnEnd, TurnError> {
-        let begin = Begin::Stored { message_id, claim };
-        self.run(session_id, begin, &TurnControl::default()).await
-    }
+    /// Ends a turn that waits, to make way for another, which does not wait for an adapter
+    /// that does not answer: then the turn waits on, and that is the error.
+    async fn abandon(&self, turn: UnfinishedTurn, ending: Ending) -> Result<(), TurnError>;
+}
+
+/// What an engine is made of, for an org.
+#[derive(Debug, Clone)]
+pub struct EngineParts {
+    /// The org's stores.
+    pub adapter: GrpcHostAdapter,
+    /// Turns that have not ended.
+    pub journal: Arc<dyn TurnJournal>,
+    /// Turns that are over and whose ends are not stored.
+    pub ends: Arc<UnstoredEnds>,
+    /// How turns are run.
+    pub options: EngineOptions,
+}
+
+/// Makes the engines of a host: one for each org, and another when its adapters change.
+pub trait EngineFactory: Send + Sync + fmt::Debug {
+    /// An engine of these parts.
+    fn engine(&self, parts: EngineParts) -> Arc<dyn TurnEngine>;
 }
 
 /// How a turn ended.

@@ -30,7 +30,7 @@ pub use tool_results::{Submitted, ToolOutcome};
 pub use turn_history::{Step, StepKind, TurnSummary, TurnTrace};
 pub use turns::{Ended, Sent, TurnHandle, TurnStatus, TurnView};
 
-use crate::engine::EngineOptions;
+use crate::engine::{EngineFactory, EngineOptions, LocalEngines};
 use crate::journal::{JournalError, TurnJournal, UnstoredEnds};
 use crate::metrics::HostMetrics;
 use everruns_core::typed_id::{SessionId, TurnId};
@@ -71,6 +71,8 @@ pub struct HostOptions {
     pub drain: Duration,
     /// How turns are run.
     pub engine: EngineOptions,
+    /// What runs them.
+    pub engines: Arc<dyn EngineFactory>,
     /// Where what happens is counted.
     pub metrics: HostMetrics,
 }
@@ -136,6 +138,7 @@ impl Default for HostOptions {
             recovery: Recovery::Resume,
             drain: Duration::from_secs(30),
             engine,
+            engines: Arc::new(LocalEngines),
             metrics: HostMetrics::default(),
         }
     }

@@ -9,7 +9,7 @@ mod panics;
 
 use crate::access::Access;
 use crate::config::{self, DriverName, EMBEDDED, HostConfig, WhenBusy};
-use crate::engine::EngineOptions;
+use crate::engine::{EngineOptions, LocalEngines};
 use crate::host::{Host, HostOptions, Recovery, Registries};
 use crate::journal::{FileJournal, JournalError};
 use crate::local::demo;
@@ -237,6 +237,7 @@ impl From<&HostConfig> for HostOptions {
                 turn_timeout: Some(*deadline),
                 ..Self::default().engine
             },
+            engines: Arc::new(LocalEngines),
             metrics: HostMetrics::default(),
         }
     }

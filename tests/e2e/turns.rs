@@ -9,7 +9,7 @@ use everruns_runtime::RuntimeHostAdapter;
 use futures::StreamExt;
 use mortise_adapter_client::PhaseKind;
 use mortise_adapter_server::{AdapterServer, ListenAddress};
-use mortise_runtime_host::engine::{LocalEngine, TurnEnd, TurnEngine, TurnError};
+use mortise_runtime_host::engine::{LocalEngine, TurnEnd, TurnError};
 use mortise_test_support::fixtures::said;
 use mortise_test_support::in_process::{mesh, reference, serve, serve_at};
 use mortise_test_support::scenario::{TestHost, ask, host_adapter, last_text, seed, types};

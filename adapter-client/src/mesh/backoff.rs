@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// The pauses between attempts.
 #[derive(Debug, Clone)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     first: Duration,
     longest: Duration,
     pause: Duration,
@@ -15,7 +15,8 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     /// Begins with one pause and grows to another.
-    pub(crate) fn new(first: Duration, longest: Duration) -> Self {
+    #[must_use]
+    pub fn new(first: Duration, longest: Duration) -> Self {
         Self {
             first,
             longest,
@@ -25,21 +26,26 @@ impl Backoff {
 
     /// How long to pause now: between half of the pause and all of it. The next one is
     /// twice as long.
-    pub(crate) fn next(&mut self) -> Duration {
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "pauses have no end, and nobody iterates over them"
+    )]
+    pub fn next(&mut self) -> Duration {
         let pause = self.pause;
         self.pause = (pause * 2).min(self.longest);
         jittered(pause)
     }
 
     /// Begins anew.
-    pub(crate) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.pause = self.first;
     }
 }
 
 /// Between half of a wait and all of it. A fresh hasher's keys are random, which is all
 /// the randomness that jitter needs.
-pub(crate) fn jittered(wait: Duration) -> Duration {
+#[must_use]
+pub fn jittered(wait: Duration) -> Duration {
     let random = RandomState::new().hash_one(()) % 1024;
     wait / 2 + wait * u32::try_from(random).unwrap_or(0) / 2048
 }

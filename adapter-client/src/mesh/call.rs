@@ -18,7 +18,6 @@ use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Streaming};
 use tracing::{Instrument, Span};
-use uuid::Uuid;
 
 /// Messages of a stream that may wait for their reader.
 const CHANNEL_CAPACITY: usize = 16;
@@ -287,7 +286,10 @@ impl Mesh {
     ) -> Result<Outgoing, StoreError> {
         let target = self.route(rpc.method.service)?.clone();
         request.check_values()?;
-        request.set_context(context(rpc.method, org));
+        // One that has its own request id keeps it.
+        if request.context().is_none() {
+            request.set_context(context(rpc.method, org));
+        }
         Ok(Outgoing {
             body: target.encode(rpc.method, &request)?,
             span: trace::span(rpc.method, &target),
@@ -354,10 +356,10 @@ impl Mesh {
     }
 }
 
-/// Who is calling, with a fresh request id where the method is keyed.
+/// Who is calling, with a request id where the method is keyed.
 pub(crate) fn context(method: &Method, org: &Org) -> CallContext {
     let request_id = match method.effect {
-        Effect::Keyed => Uuid::now_v7().to_string(),
+        Effect::Keyed => org.request_ids.of_change(),
         Effect::Read | Effect::Idempotent | Effect::Unsafe => String::new(),
     };
     CallContext {

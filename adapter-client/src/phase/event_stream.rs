@@ -91,8 +91,9 @@ impl EventLink {
         leaves_a_message: bool,
     ) -> Result<Event> {
         let event_id = EventId::new();
-        let context = context(EMIT_STREAM.method, &self.org);
-        let request_id = context.request_id.clone();
+        let mut context = context(EMIT_STREAM.method, &self.org);
+        let request_id = self.org.request_ids.of_event(&request);
+        context.request_id.clone_from(&request_id);
         let body = pb::EmitStreamRequest {
             context: Some(context),
             event: Some(draft(&request)?),

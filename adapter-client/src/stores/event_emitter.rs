@@ -2,6 +2,7 @@
 //! sends its events on a stream instead; see `phase/emitter.rs`.
 
 use super::Remote;
+use crate::mesh::call::context;
 use async_trait::async_trait;
 use everruns_core::events::{Event, EventRequest};
 use everruns_core::traits::EventEmitter;
@@ -14,8 +15,10 @@ use mortise_proto::{StoreError, pb};
 impl Remote {
     /// Emits an event, with the error as its server stated it.
     pub(crate) async fn emit_event(&self, request: EventRequest) -> Result<Event, StoreError> {
+        let mut context = context(EMIT.method, &self.org);
+        context.request_id = self.org.request_ids.of_event(&request);
         let sent = pb::EmitRequest {
-            context: None,
+            context: Some(context),
             event: Some(draft(&request)?),
             proposed_event_id: String::new(),
         };

@@ -2,7 +2,7 @@
 
 use crate::cli::render::{Renderer, json_note};
 use crate::cli::summary::Summary;
-use crate::engine::{LocalEngine, TurnEnd, TurnEngine, TurnError};
+use crate::engine::{LocalEngine, TurnEnd, TurnError};
 use crate::local::demo;
 use crate::local::embedded::{Embedded, EmbeddedError, SqlWorker};
 use crate::registry::{self, Driver, DriverOptions, UnknownCapabilities};

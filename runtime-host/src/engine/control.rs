@@ -1,28 +1,23 @@
-//! What others may do to a turn under way: stop it, send a message into it, and learn
-//! that it has begun.
+//! What a host and the engine that runs a turn say to each other: stop, take this message,
+//! I have begun, I am about to end.
 
-#![expect(
-    clippy::disallowed_types,
-    reason = "who steers a turn and the turn itself wait for each other, in the order they came"
-)]
-
-use super::TurnWatch;
-use super::turn::LONGEST_PAUSE;
+use super::{Steering, TurnWatch};
 use everruns_core::AgentLoopError;
+use everruns_core::message::Message;
 use everruns_core::typed_id::{MessageId, TurnId};
-use mortise_proto::StoreError;
-use mortise_proto::error::Outcome;
+use futures::FutureExt;
+use mortise_adapter_client::Backoff;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Why a turn is to stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Halt {
-    /// Somebody cancelled it: it ends.
+pub enum Halt {
+    /// It is cancelled: it ends.
     Cancel {
         /// Why.
         reason: Option<String>,
@@ -42,7 +37,8 @@ pub struct Began {
     pub sequence: i64,
 }
 
-/// The reins of one turn.
+/// What controls one turn. The host's side cancels it, sends messages into it and learns
+/// what it does; the engine's side is told to stop and says how far the turn is.
 #[derive(Debug)]
 pub struct TurnControl {
     /// Set once it was cancelled, and why it was.
@@ -52,7 +48,8 @@ pub struct TurnControl {
     began: watch::Sender<Option<Began>>,
     ending: AtomicBool,
     timed_out: AtomicBool,
-    steering: Steering,
+    /// Set when the turn has begun.
+    steering: OnceLock<Arc<dyn Steering>>,
     watch: Option<Arc<dyn TurnWatch>>,
 }
 
@@ -65,7 +62,7 @@ impl Default for TurnControl {
 }
 
 impl TurnControl {
-    /// The reins of a turn that is parked when `parking` is cancelled, as all others of
+    /// The control of a turn that is parked when `parking` is cancelled, as all others of
     /// its process are.
     #[must_use]
     pub fn new(parking: CancellationToken) -> Self {
@@ -75,24 +72,25 @@ impl TurnControl {
             began: watch::Sender::new(None),
             ending: AtomicBool::new(false),
             timed_out: AtomicBool::new(false),
-            steering: Steering::default(),
+            steering: OnceLock::new(),
             watch: None,
         }
     }
 
-    /// The same, whose turn somebody sees.
+    /// The same, whose turn `watch` is shown.
     #[must_use]
     pub fn watched(mut self, watch: Arc<dyn TurnWatch>) -> Self {
         self.watch = Some(watch);
         self
     }
 
-    /// Who sees the turn.
-    pub(super) fn watch(&self) -> Option<&Arc<dyn TurnWatch>> {
+    /// The engine's side: what is to be shown the turn.
+    #[must_use]
+    pub fn watch(&self) -> Option<&Arc<dyn TurnWatch>> {
         self.watch.as_ref()
     }
 
-    /// Cancels the turn: it ends. The first reason holds.
+    /// The host's side: cancels the turn. It ends; the first reason holds.
     pub fn cancel(&self, reason: Option<String>) {
         self.cancelled.send_if_modified(|current| {
             let first = current.is_none();
@@ -103,9 +101,9 @@ impl TurnControl {
         });
     }
 
-    /// Resolves when the turn is to stop. One that is cancelled ends even where the
-    /// process stops, as far as it can.
-    pub(super) async fn halted(&self) -> Halt {
+    /// The engine's side: resolves when the turn is to stop. One that is cancelled ends
+    /// even where the process stops, as far as it can.
+    pub async fn halted(&self) -> Halt {
         tokio::select! {
             biased;
             reason = set(self.cancelled.subscribe()) => Halt::Cancel { reason },
@@ -113,23 +111,22 @@ impl TurnControl {
         }
     }
 
-    /// Resolves when the process stops.
-    pub(super) async fn parked(&self) {
+    /// The engine's side: resolves when the process stops.
+    pub async fn parked(&self) {
         self.parking.cancelled().await;
     }
 
-    /// Waits before another try, longer each time; `false` when the process stops.
-    pub(super) async fn pause(&self, pause: &mut Duration) -> bool {
-        let waited = tokio::select! {
+    /// Waits before another try, at least for `least`; `false` when the process stops.
+    pub(super) async fn pause(&self, backoff: &mut Backoff, least: Duration) -> bool {
+        let pause = backoff.next().max(least);
+        tokio::select! {
             biased;
             () = self.parked() => false,
-            () = tokio::time::sleep(*pause) => true,
-        };
-        *pause = (*pause * 2).min(LONGEST_PAUSE);
-        waited
+            () = tokio::time::sleep(pause) => true,
+        }
     }
 
-    /// Resolves when the turn has begun. A turn that never does lets go of its control.
+    /// The host's side: resolves when the turn has begun. A turn that never does lets go of its control.
     pub async fn began(&self) -> Began {
         set(self.began.subscribe()).await
     }
@@ -140,7 +137,10 @@ impl TurnControl {
         *self.began.borrow()
     }
 
-    pub(super) fn begin(&self, began: Began) {
+    /// The engine's side: the turn has begun, and messages reach it in this way. Called
+    /// once.
+    pub fn begin(&self, began: Began, steering: Arc<dyn Steering>) {
+        self.steering.get_or_init(|| steering);
         if let Some(watch) = &self.watch {
             watch.began(began);
         }
@@ -154,7 +154,8 @@ impl TurnControl {
         self.ending.load(Ordering::Acquire)
     }
 
-    pub(super) fn about_to_end(&self) {
+    /// The engine's side: the turn is about to end.
+    pub fn about_to_end(&self) {
         self.ending.store(true, Ordering::Release);
     }
 
@@ -164,20 +165,28 @@ impl TurnControl {
         self.timed_out.load(Ordering::Acquire)
     }
 
-    pub(super) fn time_out(&self) {
+    /// The engine's side: the turn takes too long.
+    pub fn time_out(&self) {
         self.timed_out.store(true, Ordering::Release);
     }
 
-    /// Messages into the turn.
-    #[must_use]
-    pub fn steering(&self) -> &Steering {
-        &self.steering
+    /// The host's side: has a message stored into the turn, by `store` or elsewhere.
+    /// `None` when the turn has not begun, or has asked the model for the last time: then
+    /// nothing is stored.
+    pub async fn steer(
+        &self,
+        message: &Message,
+        store: impl Future<Output = Result<(), AgentLoopError>> + Send,
+    ) -> Option<Result<(), AgentLoopError>> {
+        self.steering.get()?.steer(message, store.boxed()).await
     }
-}
 
-/// Whether a message may be stored although the adapter did not say so.
-pub(super) fn may_be_stored(error: &AgentLoopError) -> bool {
-    StoreError::from(error).outcome != Outcome::NotApplied
+    /// The host's side: lets no further message into the turn.
+    pub async fn close(&self) {
+        if let Some(steering) = self.steering.get() {
+            steering.close().await;
+        }
+    }
 }
 
 /// The value, once there is one. Its sender outlives whoever waits.
@@ -187,74 +196,5 @@ async fn set<T: Clone>(mut value: watch::Receiver<Option<T>>) -> T {
     match found {
         Some(found) => found,
         None => std::future::pending().await,
-    }
-}
-
-/// Messages that arrive while a turn runs.
-///
-/// A model is asked with the messages that are stored when its phase begins to read. So
-/// storing a message and beginning to read exclude each other, and what arrived since is
-/// known exactly: with it the turn asks the model once more instead of ending.
-#[derive(Debug, Default)]
-pub struct Steering {
-    gate: Mutex<Gate>,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Gate {
-    closed: bool,
-    /// Stored since the model was last asked.
-    unseen: Vec<MessageId>,
-}
-
-// === impl Steering ===
-
-impl Steering {
-    /// Has `store` store a message into the turn; `None` when the turn has asked the
-    /// model for the last time.
-    pub async fn steer(
-        &self,
-        message_id: MessageId,
-        store: impl Future<Output = Result<(), AgentLoopError>>,
-    ) -> Option<Result<(), AgentLoopError>> {
-        let mut gate = self.gate.lock().await;
-        if gate.closed {
-            return None;
-        }
-        let stored = store.await;
-        // One that may be stored must be answered as if it were.
-        if stored.as_ref().err().is_none_or(may_be_stored) {
-            gate.unseen.push(message_id);
-        }
-        Some(stored)
-    }
-
-    /// Closes it for good. The last message that no model has seen must be answered by
-    /// another turn.
-    pub async fn close(&self) -> Option<MessageId> {
-        let mut gate = self.gate.lock().await;
-        gate.closed = true;
-        std::mem::take(&mut gate.unseen).pop()
-    }
-
-    /// Keeps messages out while a phase begins to read.
-    pub(super) async fn about_to_read(&self) -> MutexGuard<'_, Gate> {
-        self.gate.lock().await
-    }
-
-    /// How many messages the model has not seen; with none the gate closes.
-    pub(super) async fn unseen_or_close(&self) -> usize {
-        let mut gate = self.gate.lock().await;
-        gate.closed = gate.unseen.is_empty();
-        gate.unseen.len()
-    }
-}
-
-// === impl Gate ===
-
-impl Gate {
-    /// Everything stored so far was read.
-    pub(super) fn seen(&mut self) {
-        self.unseen.clear();
     }
 }

@@ -2,6 +2,7 @@
 //! an idle session, and of the events those that are not stored yet.
 
 use super::TurnEnd;
+use super::event_ids::{self, Answerer};
 use crate::journal::{Ending, UnfinishedTurn};
 use everruns_core::events::{
     self, Event, EventContext, EventData, EventRequest, OutputMessageCompletedData,
@@ -15,10 +16,11 @@ use everruns_core::{
     AgentLoopError, UserFacingError, UserFacingErrorContext, classify_runtime_error_message,
     user_facing_error_codes,
 };
-use everruns_runtime::{RuntimeHostAdapter, RuntimeSessionLifecycle, RuntimeTurnState};
+use everruns_runtime::{RuntimeHostAdapter, RuntimeSessionLifecycle};
 use mortise_adapter_client::{GrpcHostAdapter, PhaseKind};
 use mortise_proto::StoreError;
 use std::collections::HashMap;
+use tonic::Code;
 
 /// What may be stored of an end already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +58,8 @@ pub(super) async fn store_events(
             .set_session_status(org_id, session_id, SessionStatus::Idle)
             .await?;
     }
-    let phase = adapter.phase(session_id, PhaseKind::Act);
+    let phase = event_ids::of_turn(adapter, turn, Answerer::Turn);
+    let phase = phase.phase(session_id, PhaseKind::Act);
     let ended = [
         events::TURN_COMPLETED,
         events::TURN_FAILED,
@@ -179,11 +182,26 @@ pub(super) fn reached(ending: &Ending) -> TurnEnd {
     }
 }
 
-pub(super) fn lifecycle(
+/// Runs the hooks that agents have for the end of a turn.
+pub(super) async fn fire_turn_end_hooks(
     adapter: &GrpcHostAdapter,
-    state: &RuntimeTurnState,
-) -> RuntimeSessionLifecycle<GrpcHostAdapter> {
+    turn: &UnfinishedTurn,
+    success: bool,
+) {
+    let state = &turn.state;
     RuntimeSessionLifecycle::new(adapter.clone(), state.org_id, state.session_id)
+        .fire_turn_end_hooks(state.harness_id, state.agent_id, turn.turn_id(), success)
+        .await;
+}
+
+/// Whether there is no session any more: then nothing is left to end.
+pub(super) fn is_gone(error: &StoreError) -> bool {
+    error.code == Code::NotFound
+}
+
+/// Whether an error says that the turn's session takes nothing any more.
+pub(super) fn is_without_session(turn: &UnfinishedTurn, error: &StoreError) -> bool {
+    error.gone_session() == Some(turn.session_id())
 }
 
 fn completed(turn: &UnfinishedTurn) -> TurnCompletedData {

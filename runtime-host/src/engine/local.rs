@@ -1,25 +1,32 @@
 //! The engine of this process: one phase after the other.
 
-use super::control::may_be_stored;
 use super::ending::EndEvents;
+use super::steering::{MessageGate, may_be_stored};
 use super::turn::Turn;
-use super::{Began, Begin, Claim, TurnControl, TurnEnd, TurnEngine, TurnError, resume};
+use super::{
+    Began, Begin, Claim, EngineFactory, EngineParts, TurnControl, TurnEnd, TurnEngine, TurnError,
+    event_ids, resume,
+};
 use crate::journal::{
     Ending, MemoryJournal, NextStep, TurnJournal, UnfinishedTurn, UnstoredEnds, first_state,
 };
 use crate::metrics::HostMetrics;
 use async_trait::async_trait;
 use everruns_core::events::{EventContext, EventRequest, InputMessageData};
+use everruns_core::message::Message;
 use everruns_core::traits::{EventEmitter, SessionStore};
 use everruns_core::typed_id::{MessageId, SessionId};
 use everruns_core::{AgentLoopError, Session};
 use everruns_runtime::RuntimeHostAdapter;
-use mortise_adapter_client::GrpcHostAdapter;
+use mortise_adapter_client::{Backoff, GrpcHostAdapter};
 use mortise_proto::StoreError;
 use mortise_proto::convert::error::gone_session;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// The pauses between attempts to reach an adapter grow up to this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// How turns are run.
 #[derive(Debug, Clone)]
@@ -61,6 +68,16 @@ impl Default for EngineOptions {
     }
 }
 
+impl EngineOptions {
+    /// The pauses between attempts to reach an adapter.
+    pub(super) fn backoff(&self) -> Backoff {
+        Backoff::new(
+            self.reason_retry_pause,
+            LONGEST_PAUSE.max(self.reason_retry_pause),
+        )
+    }
+}
+
 // === impl LocalEngine ===
 
 impl LocalEngine {
@@ -90,6 +107,17 @@ impl LocalEngine {
     pub fn with_options(mut self, options: EngineOptions) -> Self {
         self.options = options;
         self
+    }
+
+    /// Stores the message, runs the turn that it starts, and returns when the turn has
+    /// ended or waits for tool results.
+    pub async fn run_turn(
+        &self,
+        session_id: SessionId,
+        message: Message,
+    ) -> Result<TurnEnd, TurnError> {
+        let begin = Begin::Message(Box::new(message));
+        self.run(session_id, begin, &TurnControl::default()).await
     }
 
     async fn session(&self, session_id: SessionId) -> Result<Session, TurnError> {
@@ -135,7 +163,8 @@ impl LocalEngine {
                 // The runtime reads the user's message and never writes it.
                 let data = InputMessageData::new(*message);
                 let said = EventRequest::new(session_id, EventContext::empty(), data);
-                match self.adapter.event_emitter().emit(said).await {
+                let emitter = event_ids::of_messages(&self.adapter).event_emitter();
+                match emitter.emit(said).await {
                     Ok(stored) => {
                         turn.since_sequence = stored.sequence.map_or(0, i64::from);
                         Ok(turn)
@@ -164,28 +193,6 @@ impl LocalEngine {
         }
     }
 
-    /// The turn with the step that it can go on with, as soon as the adapter says so. A
-    /// turn of which nothing is stored is struck out.
-    pub(crate) async fn reconcile(
-        &self,
-        turn: UnfinishedTurn,
-        control: &TurnControl,
-    ) -> Result<UnfinishedTurn, TurnError> {
-        let session_id = turn.session_id();
-        let ask = || resume::reconcile_with(&self.adapter, turn.clone());
-        let stands = match self.insist(control, ask).await {
-            Ok(Some(turn)) => return Ok(turn),
-            Ok(None) => TurnError::NothingToResume,
-            // Nothing goes on in a session that was deleted.
-            Err(TurnError::Adapter(error)) if gone_session(&error) == Some(session_id) => {
-                TurnError::Adapter(error)
-            }
-            Err(error) => return Err(error),
-        };
-        self.remove(session_id).await;
-        Err(stands)
-    }
-
     /// A turn whose message may not be stored. It goes on if the message is there after
     /// all: whoever were told that it is not would send it again.
     async fn not_stored(
@@ -212,7 +219,7 @@ impl LocalEngine {
         ask: impl Fn() -> F,
     ) -> Result<T, TurnError> {
         let until = Instant::now() + self.options.insist_for;
-        let mut pause = self.options.reason_retry_pause;
+        let mut backoff = self.options.backoff();
         loop {
             let error = match ask().await {
                 Ok(answer) => return Ok(answer),
@@ -223,21 +230,72 @@ impl LocalEngine {
                 return Err(error.into());
             }
             tracing::warn!(%error, "reading the state of a turn failed; trying again");
-            pause = pause.max(stated.retry_after.unwrap_or_default());
-            if !control.pause(&mut pause).await {
+            let least = stated.retry_after.unwrap_or_default();
+            if !control.pause(&mut backoff, least).await {
                 return Err(TurnError::Parked);
             }
         }
     }
+}
 
-    /// Ends a turn that waits, to make way for another. Where the adapter does not answer
-    /// the turn waits on, and nobody waits for the adapter; where it refuses the end, that
-    /// is kept for later.
-    pub(crate) async fn abandon(
+#[async_trait]
+impl TurnEngine for LocalEngine {
+    async fn run(
+        &self,
+        session_id: SessionId,
+        begin: Begin,
+        control: &TurnControl,
+    ) -> Result<TurnEnd, TurnError> {
+        let told = match &begin {
+            Begin::Message(_) | Begin::Stored { .. } => EndEvents::NotStored,
+            Begin::Resume(_) => EndEvents::MaybeStored,
+        };
+        let engine = self.watched(control);
+        let turn = engine.begin(session_id, begin, control).await?;
+        let gate = Arc::new(MessageGate::default());
+        let began = Began {
+            turn_id: turn.turn_id(),
+            input_message_id: turn.state.input_message_id,
+            sequence: turn.since_sequence,
+        };
+        control.begin(began, gate.clone());
+        let turn = Turn::new(&engine, control, turn, told).with_gate(gate);
+        // Boxed: a turn's future holds those of its phases.
+        Ok(Box::pin(turn.run()).await)
+    }
+
+    async fn end(
         &self,
         turn: UnfinishedTurn,
         ending: Ending,
-    ) -> Result<(), TurnError> {
+        control: &TurnControl,
+    ) -> Result<TurnEnd, TurnError> {
+        let turn = self.reconcile(turn, control).await?;
+        let ending = ending_of(&turn, ending);
+        Ok(Box::pin(Turn::new(self, control, turn, EndEvents::MaybeStored).end(ending)).await)
+    }
+
+    async fn reconcile(
+        &self,
+        turn: UnfinishedTurn,
+        control: &TurnControl,
+    ) -> Result<UnfinishedTurn, TurnError> {
+        let session_id = turn.session_id();
+        let ask = || resume::reconcile_with(&self.adapter, turn.clone());
+        let stands = match self.insist(control, ask).await {
+            Ok(Some(turn)) => return Ok(turn),
+            Ok(None) => TurnError::NothingToResume,
+            // Nothing goes on in a session that was deleted.
+            Err(TurnError::Adapter(error)) if gone_session(&error) == Some(session_id) => {
+                TurnError::Adapter(error)
+            }
+            Err(error) => return Err(error),
+        };
+        self.remove(session_id).await;
+        Err(stands)
+    }
+
+    async fn abandon(&self, turn: UnfinishedTurn, ending: Ending) -> Result<(), TurnError> {
         let session_id = turn.session_id();
         let Some(mut turn) = resume::reconcile_with(&self.adapter, turn).await? else {
             self.remove(session_id).await;
@@ -256,56 +314,26 @@ impl LocalEngine {
             Ok(_) => Ok(()),
         }
     }
-
-    /// Stores an end that was put off. `has_another`: the session has another turn that
-    /// has not ended.
-    pub(crate) async fn store_end(
-        &self,
-        turn: UnfinishedTurn,
-        has_another: bool,
-    ) -> Result<(), StoreError> {
-        let control = TurnControl::default();
-        let turn = Turn::new(self, &control, turn, EndEvents::MaybeStored);
-        Box::pin(turn.store_end(has_another)).await
-    }
 }
 
-#[async_trait]
-impl TurnEngine for LocalEngine {
-    async fn run(
-        &self,
-        session_id: SessionId,
-        begin: Begin,
-        control: &TurnControl,
-    ) -> Result<TurnEnd, TurnError> {
-        let told = match &begin {
-            Begin::Message(_) | Begin::Stored { .. } => EndEvents::NotStored,
-            Begin::Resume(_) => EndEvents::MaybeStored,
-        };
-        let engine = self.watched(control);
-        let turn = engine.begin(session_id, begin, control).await?;
-        control.begin(Began {
-            turn_id: turn.turn_id(),
-            input_message_id: turn.state.input_message_id,
-            sequence: turn.since_sequence,
-        });
-        // Boxed: a turn's future holds those of its phases.
-        Ok(Box::pin(Turn::new(&engine, control, turn, told).run()).await)
-    }
+/// Makes engines that run turns in this process.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LocalEngines;
 
-    async fn end(
-        &self,
-        turn: UnfinishedTurn,
-        ending: Ending,
-        control: &TurnControl,
-    ) -> Result<TurnEnd, TurnError> {
-        let turn = self.reconcile(turn, control).await?;
-        let ending = ending_of(&turn, ending);
-        Ok(Box::pin(Turn::new(self, control, turn, EndEvents::MaybeStored).end(ending)).await)
-    }
-
-    fn journal(&self) -> Arc<dyn TurnJournal> {
-        self.journal.clone()
+impl EngineFactory for LocalEngines {
+    fn engine(&self, parts: EngineParts) -> Arc<dyn TurnEngine> {
+        let EngineParts {
+            adapter,
+            journal,
+            ends,
+            options,
+        } = parts;
+        Arc::new(LocalEngine {
+            adapter,
+            journal,
+            ends,
+            options,
+        })
     }
 }
 

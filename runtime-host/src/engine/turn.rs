@@ -7,6 +7,7 @@ mod refused;
 use phases::finished;
 
 use super::ending::{self, EndEvents};
+use super::steering::{MessageGate, Steering};
 use super::{LocalEngine, TurnControl, TurnEnd};
 use crate::journal::{Ending, NextStep, UnfinishedTurn};
 use crate::registry::Notes;
@@ -26,7 +27,6 @@ use mortise_adapter_client::{GrpcHostAdapter, PhaseKind};
 use mortise_proto::StoreError;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use tokio::time::Instant;
 use tonic::Code;
 
@@ -34,14 +34,13 @@ use tonic::Code;
 /// phase and its tools.
 const BLOCKED: &str = "the session's agent or harness is no longer available";
 
-/// The waits between attempts to store an end grow up to this.
-pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-
 /// A turn under way.
 pub(super) struct Turn<'a> {
     engine: &'a LocalEngine,
     adapter: &'a GrpcHostAdapter,
     control: &'a TurnControl,
+    /// Lets messages in.
+    gate: Arc<MessageGate>,
     turn: UnfinishedTurn,
     deadline: Option<Instant>,
     /// What may be stored of its end.
@@ -82,10 +81,17 @@ impl<'a> Turn<'a> {
             engine,
             adapter: &engine.adapter,
             control,
+            gate: Arc::default(),
             turn,
             told,
             deadline: timeout.map(|timeout| Instant::now() + timeout),
         }
+    }
+
+    /// The same, which messages reach through this gate.
+    pub(super) fn with_gate(mut self, gate: Arc<MessageGate>) -> Self {
+        self.gate = gate;
+        self
     }
 
     pub(super) async fn run(mut self) -> TurnEnd {
@@ -162,7 +168,7 @@ impl<'a> Turn<'a> {
         }
         let answered = result.success && !result.has_tool_calls;
         let unseen = if answered {
-            self.control.steering().unseen_or_close().await
+            self.gate.unseen_or_close().await
         } else {
             0
         };
@@ -178,7 +184,7 @@ impl<'a> Turn<'a> {
     /// Asks the model, again where its failure may pass. Upstream leaves that to its
     /// host, and shows the user nothing of such a failure.
     async fn asked(&mut self) -> Step<ReasonResult> {
-        let mut pause = self.engine.options.reason_retry_pause;
+        let mut backoff = self.engine.options.backoff();
         let mut left = self.engine.options.reason_retries;
         loop {
             let result = self.reason_once().await;
@@ -197,8 +203,8 @@ impl<'a> Turn<'a> {
             let code =
                 classify_runtime_error_message(&text, &UserFacingErrorContext::default()).code;
             tracing::warn!(%session, code, "calling the model failed; trying again");
-            self.unless_stopped(tokio::time::sleep(pause)).await?;
-            pause *= 2;
+            self.unless_stopped(tokio::time::sleep(backoff.next()))
+                .await?;
         }
     }
 
@@ -220,7 +226,7 @@ impl<'a> Turn<'a> {
         };
         let work = async {
             {
-                let mut gate = self.control.steering().about_to_read().await;
+                let mut gate = self.gate.about_to_read().await;
                 // What the phase reads it reads now. Where it cannot, it says so itself.
                 let sessions = phase.stores.session_store(state.org_id);
                 if sessions.get_session(state.session_id).await.is_ok() {
@@ -341,7 +347,7 @@ impl<'a> Turn<'a> {
 
     /// Whether an error says that the turn's session takes nothing any more.
     fn is_without_session(&self, error: &StoreError) -> bool {
-        error.gone_session() == Some(self.turn.session_id())
+        ending::is_without_session(&self.turn, error)
     }
 
     /// Ends a turn whose session was deleted. There is nobody to tell: the session takes
@@ -357,15 +363,7 @@ impl<'a> Turn<'a> {
     }
 
     async fn fire_turn_end_hooks(&self, success: bool) {
-        let state = &self.turn.state;
-        ending::lifecycle(self.adapter, state)
-            .fire_turn_end_hooks(
-                state.harness_id,
-                state.agent_id,
-                self.turn.turn_id(),
-                success,
-            )
-            .await;
+        ending::fire_turn_end_hooks(self.adapter, &self.turn, success).await;
     }
 
     async fn save(&self) {
@@ -379,7 +377,7 @@ impl<'a> Turn<'a> {
     /// which takes its place in the journal.
     async fn remove(&self, end: &TurnEnd) {
         let (org_id, session_id) = (self.turn.state.org_id, self.turn.session_id());
-        let late = self.control.steering().close().await;
+        let late = self.gate.close().await;
         let goes_on = matches!(end, TurnEnd::Completed | TurnEnd::Failed(_));
         let journal = &self.engine.journal;
         let written = match late.filter(|_| goes_on) {

@@ -4,7 +4,7 @@ use super::org_connections::OrgConnection;
 use super::session_queue::{BusyPolicy, Running, TurnPermit};
 use super::turns::{began, ended};
 use super::{Host, Key, errors};
-use crate::engine::{TurnEnd, TurnEngine, TurnError};
+use crate::engine::{TurnEnd, TurnError};
 use crate::journal::Ending;
 use everruns_core::typed_id::{SessionId, TurnId};
 use mortise_proto::HostError;
@@ -110,11 +110,11 @@ impl Host {
             return self.put_off(&cancel);
         };
         let turn_id = left.turn_id();
-        let reins = self.inner.sessions.control();
+        let control = self.inner.sessions.control();
         let ending = Ending::Cancelled {
             reason: cancel.reason.clone(),
         };
-        match connection.engine.end(left, ending, &reins).await {
+        match connection.engine.end(left, ending, &control).await {
             Ok(end) => Ok((turn_id, end)),
             Err(TurnError::NothingToResume) => Err(cancel.misses()),
             Err(error) => Err(errors::of_turn(error)),

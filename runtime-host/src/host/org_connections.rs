@@ -6,12 +6,11 @@
 //! new turns, and a turn under way keeps the one that it began with.
 
 use super::{Host, Registries, errors};
-use crate::engine::LocalEngine;
-use mortise_adapter_client::{GrpcHostAdapter, Handshakes, Mesh, Offers};
+use crate::engine::{EngineParts, TurnEngine};
+use mortise_adapter_client::{Backoff, GrpcHostAdapter, Handshakes, Mesh, Offers, jittered};
 use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -64,7 +63,7 @@ struct State {
 #[derive(Debug, Clone)]
 pub(super) struct OrgConnection {
     pub(super) adapter: GrpcHostAdapter,
-    pub(super) engine: Arc<LocalEngine>,
+    pub(super) engine: Arc<dyn TurnEngine>,
     /// Cancelled when another takes its place, or the host closes.
     pub(super) over: CancellationToken,
 }
@@ -94,8 +93,8 @@ struct Keeper {
     missing: Missing,
     /// How often each adapter had been found before the last look.
     found: BTreeMap<String, (u64, bool)>,
-    /// When to look after another failure.
-    again_after: Duration,
+    /// The pauses between looks that fail.
+    backoff: Backoff,
     /// When what was not stored was last tried again.
     recovered_at: Instant,
 }
@@ -224,7 +223,7 @@ impl Host {
             offers: None,
             missing: Missing::default(),
             found: BTreeMap::new(),
-            again_after: LOOK_AFTER,
+            backoff: Backoff::new(LOOK_AFTER, LOOK_AFTER_MAX),
             recovered_at: Instant::now(),
         };
         tokio::select! {
@@ -234,12 +233,16 @@ impl Host {
     }
 
     fn reached(&self, org: &Arc<Org>, adapter: GrpcHostAdapter) {
-        let engine = LocalEngine::new(adapter.clone())
-            .with_journal(self.inner.journal.clone(), self.inner.ends.clone())
-            .with_options(self.inner.options.engine.clone());
+        let parts = EngineParts {
+            adapter: adapter.clone(),
+            journal: self.inner.journal.clone(),
+            ends: self.inner.ends.clone(),
+            options: self.inner.options.engine.clone(),
+        };
+        let engine = self.inner.options.engines.engine(parts);
         let connection = OrgConnection {
             adapter,
-            engine: Arc::new(engine),
+            engine,
             over: self.inner.closing.child_token(),
         };
         let mut before = None;
@@ -268,7 +271,7 @@ impl Keeper {
             tokio::select! {
                 () = self.news(&mut health) => {}
                 _ = changes.changed() => sleep(jittered(SPREAD)).await,
-                () = sleep(jittered(pause)) => {}
+                () = sleep(pause) => {}
             }
         }
     }
@@ -311,7 +314,7 @@ impl Keeper {
         match look.offers {
             Ok(offers) => {
                 self.missing.problem = None;
-                self.again_after = LOOK_AFTER;
+                self.backoff.reset();
                 let rebuilt = self.use_offers(offers);
                 let due = self.recovered_at.elapsed() >= RECOVER_EVERY;
                 if self.tell() || rebuilt || found_again || due {
@@ -322,17 +325,15 @@ impl Keeper {
             Err(error) => {
                 self.missing.problem = Some(error.to_string());
                 self.tell();
-                let pause = self.again_after;
-                self.again_after = (pause * 2).min(LOOK_AFTER_MAX);
-                return pause;
+                return self.backoff.next();
             }
         }
         let orgs = u32::try_from(self.host.inner.orgs.len()).unwrap_or(u32::MAX);
         let every = LOOK_EVERY.saturating_mul(orgs).min(LOOK_EVERY_MAX);
-        match look.is_mixed {
+        jittered(match look.is_mixed {
             true => every.min(LOOK_AT_MIXED),
             false => every,
-        }
+        })
     }
 
     /// Builds an adapter of what is offered where that has changed.
@@ -373,11 +374,4 @@ impl Keeper {
         }
         self.org.set(problem, degraded)
     }
-}
-
-/// Between three quarters of a time and five quarters. A fresh hasher's keys are random,
-/// which is all the randomness that is needed.
-fn jittered(time: Duration) -> Duration {
-    let random = RandomState::new().hash_one(()) % 1024;
-    time * 3 / 4 + time * u32::try_from(random).unwrap_or(0) / 2048
 }

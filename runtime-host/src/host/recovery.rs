@@ -5,7 +5,7 @@
 use super::org_connections::{Org, OrgConnection};
 use super::session_queue::{BusyPolicy, TurnPermit};
 use super::{Host, Key};
-use crate::engine::{Begin, TurnEngine, TurnError};
+use crate::engine::{Begin, TurnError, store_end};
 use crate::journal::{Ending, UnfinishedTurn};
 use everruns_core::typed_id::MessageId;
 use everruns_core::{UserFacingError, user_facing_error_codes};
@@ -125,7 +125,7 @@ impl Host {
             };
             let left = self.inner.journal.get(org_id, session_id).await;
             let has_another = !matches!(left, Ok(None));
-            match connection.engine.store_end(turn, has_another).await {
+            match store_end(&connection.adapter, ends, turn, has_another).await {
                 Ok(()) => {
                     tracing::info!(session = %session_id, turn = %turn_id, "the end of a turn is stored now");
                 }
@@ -147,14 +147,14 @@ impl Host {
         connection: OrgConnection,
         turn: UnfinishedTurn,
     ) -> Result<&'static str, TurnError> {
-        let reins = self.inner.sessions.control();
+        let control = self.inner.sessions.control();
         let waited = turn.waits_for().is_some();
         if self.inner.options.recovery == Recovery::End && !waited {
             permit.mark_short();
-            let ended = connection.engine.end(turn, failed(CUT_OFF), &reins).await;
+            let ended = connection.engine.end(turn, failed(CUT_OFF), &control).await;
             return ended.map(|_| "ended");
         }
-        let turn = connection.engine.reconcile(turn, &reins).await?;
+        let turn = connection.engine.reconcile(turn, &control).await?;
         if turn.waits_for().is_some() {
             return Ok("waits on");
         }

@@ -5,12 +5,15 @@ use super::{HostOptions, Key, errors};
 use crate::engine::{TurnControl, TurnEnd};
 use crate::metrics::HostMetrics;
 use chrono::{DateTime, Utc};
+use futures::FutureExt;
 use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
 use std::collections::HashMap;
+use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 /// When a caller who was told that the host is busy should come back.
@@ -65,17 +68,29 @@ pub(super) enum BusyPolicy {
     Wait,
 }
 
-/// A place in a session's queue, at its head or behind others.
-#[derive(Debug)]
+/// A place in a session's queue, at its head or behind others. It is taken when the ticket
+/// is, not when somebody begins to wait.
 pub(super) struct Ticket {
     sessions: Arc<SessionQueue>,
     key: Key,
-    permit: Arc<Semaphore>,
+    head: Head,
     shown: watch::Receiver<Option<Running>>,
     /// Whether it waits for room on the host, too, instead of going away.
     patient: bool,
     /// Its share of the turns that may wait on this host.
     queued: Option<OwnedSemaphorePermit>,
+}
+
+/// Waits for a permit.
+type Acquire =
+    Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send + Sync>>;
+
+/// The head of a session's queue.
+enum Head {
+    Reached(OwnedSemaphorePermit),
+    Waiting(Acquire),
+    /// Given away.
+    Taken,
 }
 
 /// The right to run a turn of a session: the head of its queue.
@@ -157,7 +172,7 @@ impl SessionQueue {
         Ok(Ticket {
             sessions: self.clone(),
             key,
-            permit: entry.permit.clone(),
+            head: Head::enter(entry.permit.clone()),
             shown: entry.shown.subscribe(),
             patient: in_use || matches!(manners, BusyPolicy::Queue | BusyPolicy::Wait),
             queued,
@@ -271,7 +286,7 @@ impl Ticket {
     }
 
     /// Waits for the head of the queue, to do something short there.
-    pub(super) async fn short_permit(self) -> Result<TurnPermit, HostError> {
+    pub(super) async fn short_permit(mut self) -> Result<TurnPermit, HostError> {
         let permit = self.head().await?;
         Ok(TurnPermit {
             _slot: permit,
@@ -280,15 +295,45 @@ impl Ticket {
         })
     }
 
-    async fn head(&self) -> Result<OwnedSemaphorePermit, HostError> {
-        let head = self.unless_closing(self.permit.clone().acquire_owned());
-        head.await?.map_err(|_| errors::draining())
+    async fn head(&mut self) -> Result<OwnedSemaphorePermit, HostError> {
+        match std::mem::replace(&mut self.head, Head::Taken) {
+            Head::Reached(permit) => Ok(permit),
+            Head::Waiting(waiting) => {
+                let head = self.unless_closing(waiting).await?;
+                head.map_err(|_| errors::draining())
+            }
+            Head::Taken => Err(errors::aborted()),
+        }
     }
 
     async fn unless_closing<T>(&self, wait: impl Future<Output = T>) -> Result<T, HostError> {
         tokio::select! {
             done = wait => Ok(done),
             () = self.sessions.closing.cancelled() => Err(errors::draining()),
+        }
+    }
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ticket")
+            .field("key", &self.key)
+            .field("waits", &matches!(self.head, Head::Waiting(_)))
+            .finish_non_exhaustive()
+    }
+}
+
+// === impl Head ===
+
+impl Head {
+    /// Enters the queue of a semaphore, which is fair in the order of the first polls.
+    fn enter(permit: Arc<Semaphore>) -> Self {
+        let mut waiting: Acquire = Box::pin(permit.acquire_owned());
+        match (&mut waiting).now_or_never() {
+            Some(Ok(permit)) => Self::Reached(permit),
+            // Semaphores here are never closed.
+            Some(Err(_)) => Self::Taken,
+            None => Self::Waiting(waiting),
         }
     }
 }
@@ -341,5 +386,30 @@ impl TurnPermit {
 impl Drop for TurnPermit {
     fn drop(&mut self) {
         self.set(None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use everruns_core::typed_id::SessionId;
+
+    /// Places are taken in the order in which tickets are, whoever waits first.
+    #[tokio::test]
+    async fn tickets_are_served_in_their_order() -> Result<(), HostError> {
+        let queue = SessionQueue::new(&HostOptions::default(), CancellationToken::new());
+        let (queue, key) = (Arc::new(queue), (1, SessionId::new()));
+        let first = queue.enter(key, BusyPolicy::Wait)?.permit().await?;
+        let second = queue.enter(key, BusyPolicy::Wait)?;
+        let mut third = queue.enter(key, BusyPolicy::Wait)?.permit().boxed();
+        assert!((&mut third).now_or_never().is_none());
+        drop(first);
+        assert!(
+            (&mut third).now_or_never().is_none(),
+            "it is the second's turn"
+        );
+        drop(second.permit().await?);
+        drop(third.await?);
+        Ok(())
     }
 }

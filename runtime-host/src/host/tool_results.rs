@@ -4,6 +4,7 @@
 use super::org_connections::OrgConnection;
 use super::session_queue::{BusyPolicy, TurnPermit};
 use super::{Host, Key, errors};
+use crate::engine::event_ids::{self, Answerer};
 use crate::engine::{Begin, TurnError};
 use crate::journal::{Ending, NextStep, UnfinishedTurn};
 use everruns_core::ToolCall;
@@ -88,8 +89,8 @@ impl Host {
                 Vec::new()
             }
         };
-        let reins = self.inner.sessions.control();
-        let mut turn = match connection.engine.reconcile(left, &reins).await {
+        let control = self.inner.sessions.control();
+        let mut turn = match connection.engine.reconcile(left, &control).await {
             Ok(turn) => turn,
             Err(TurnError::NothingToResume) => return Err(waits_for_nothing(key.1)),
             Err(error) => return Err(errors::of_turn(error)),
@@ -145,7 +146,8 @@ impl Host {
         for end in &ends {
             self.check_size(turn.state.org_id, end)?;
         }
-        let phase = connection.adapter.phase(turn.session_id(), PhaseKind::Act);
+        let adapter = event_ids::of_turn(&connection.adapter, turn, Answerer::Application);
+        let phase = adapter.phase(turn.session_id(), PhaseKind::Act);
         let emitter = phase.event_emitter();
         for end in ends {
             emitter.emit(end).await.map_err(errors::of_store)?;

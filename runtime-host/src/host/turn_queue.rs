@@ -5,12 +5,11 @@ pub mod worker;
 use super::org_connections::OrgConnection;
 use super::session_queue::BusyPolicy;
 use super::{Host, Key};
-use crate::engine::{Begin, TurnControl, TurnEnd, TurnEngine, TurnError};
-use crate::journal::{Ending, TurnJournal, UnfinishedTurn};
-use async_trait::async_trait;
-use everruns_core::typed_id::SessionId;
+use crate::engine::{Begin, Claim, TurnEnd};
+use everruns_core::typed_id::{MessageId, SessionId};
+use futures::FutureExt;
 use std::sync::Arc;
-use worker::TurnWorker;
+use worker::{Running, TurnRunner, TurnWorker};
 
 /// Runs turns in the session queue of a host.
 #[derive(Debug)]
@@ -37,37 +36,27 @@ impl Host {
     }
 }
 
-#[async_trait]
-impl TurnEngine for QueuedTurns {
-    async fn run(
+impl TurnRunner for QueuedTurns {
+    fn answer(
         &self,
         session_id: SessionId,
-        begin: Begin,
-        _control: &TurnControl,
-    ) -> Result<TurnEnd, TurnError> {
+        message_id: MessageId,
+        claim: Box<dyn Claim>,
+    ) -> Running {
         let key: Key = (self.org_id, session_id);
-        let sessions = &self.host.inner.sessions;
-        let ticket = sessions.enter(key, BusyPolicy::Wait)?;
-        let permit = ticket.permit().await?;
-        let turn = self
-            .host
-            .begin_turn(permit, key, self.connection.clone(), begin);
-        let (_, mut ended) = turn.await?;
-        let end = ended.wait_for(Option::is_some).await;
-        let end = end.ok().and_then(|end| end.clone());
-        Ok(end.unwrap_or_else(|| TurnEnd::Failed("the turn was aborted".into())))
-    }
-
-    async fn end(
-        &self,
-        turn: UnfinishedTurn,
-        ending: Ending,
-        control: &TurnControl,
-    ) -> Result<TurnEnd, TurnError> {
-        self.connection.engine.end(turn, ending, control).await
-    }
-
-    fn journal(&self) -> Arc<dyn TurnJournal> {
-        self.host.inner.journal.clone()
+        let (host, connection) = (self.host.clone(), self.connection.clone());
+        let ticket = host.inner.sessions.enter(key, BusyPolicy::Wait);
+        async move {
+            let permit = ticket?.permit().await?;
+            let begin = Begin::Stored {
+                message_id,
+                claim: Some(claim),
+            };
+            let (_, mut ended) = host.begin_turn(permit, key, connection, begin).await?;
+            let end = ended.wait_for(Option::is_some).await;
+            let end = end.ok().and_then(|end| end.clone());
+            Ok(end.unwrap_or_else(|| TurnEnd::Failed("the turn was aborted".into())))
+        }
+        .boxed()
     }
 }

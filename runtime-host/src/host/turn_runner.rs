@@ -4,7 +4,7 @@
 use super::org_connections::OrgConnection;
 use super::session_queue::{Running, TurnPermit};
 use super::{Host, Key, TurnHandle, errors};
-use crate::engine::{Began, Begin, TurnControl, TurnEnd, TurnEngine, TurnError};
+use crate::engine::{Began, Begin, TurnControl, TurnEnd, TurnError};
 use crate::journal::{Ending, NextStep};
 use crate::metrics::TurnOutcome;
 use crate::telemetry::turn_span;
@@ -142,7 +142,7 @@ impl Host {
         self.inner
             .history
             .end(&timeline, outcome(&reached, &control));
-        control.steering().close().await;
+        control.close().await;
         end.send_replace(Some(reached));
         Ok(control.has_begun().map(|began| began.turn_id))
     }

@@ -3,7 +3,7 @@
 use super::org_connections::OrgConnection;
 use super::session_queue::{BusyPolicy, Running};
 use super::{Host, Key, errors};
-use crate::engine::{Began, Begin, TurnEnd};
+use crate::engine::{Began, Begin, TurnEnd, event_ids};
 use chrono::{DateTime, Utc};
 use everruns_core::ToolCall;
 use everruns_core::events::{EventContext, EventRequest, InputMessageData};
@@ -209,10 +209,10 @@ async fn steer(
     let Some(began) = began(&mut turn).await else {
         return Ok(None);
     };
-    let emitter = connection.adapter.event_emitter();
+    let emitter = event_ids::of_messages(&connection.adapter).event_emitter();
     let said = said(session_id, &message);
     let store = async { emitter.emit(said).await.map(drop) };
-    match turn.control.steering().steer(message.id, store).await {
+    match turn.control.steer(&message, store).await {
         Some(stored) => stored
             .map(|()| Some(began.turn_id))
             .map_err(errors::of_store),

@@ -5,14 +5,12 @@ use everruns_core::events::EventData;
 use everruns_core::session_resource::SessionResourceStatus;
 use everruns_runtime::RuntimeHostAdapter;
 use futures::StreamExt;
-use mortise_runtime_host::engine::LocalEngine;
-use mortise_runtime_host::host::turn_queue::worker::TurnWorker;
+use mortise_runtime_host::engine::LocalEngines;
 use mortise_test_support::database::Database;
-use mortise_test_support::scenario::TestHost;
+use mortise_test_support::scenario::{TestHost, serve_turns};
 use mortise_test_support::script::{Actor, DONE, call};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use tokio::sync::oneshot;
 
 const CAPABILITIES: &[&str] = &[
     "virtual_bash",
@@ -28,10 +26,7 @@ async fn run(actor: &Actor, arguments: Value) -> (Value, String) {
         .await;
     let spawned = outcomes[0].ok().clone();
 
-    let engine = Arc::new(LocalEngine::new(actor.adapter.clone()));
-    let worker = TurnWorker::new(&actor.adapter, engine).unwrap();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let working = tokio::spawn(worker.run(async move { drop(stopped.await) }));
+    let host = serve_turns(&actor.adapter, Arc::new(LocalEngines)).await;
     let log = actor.adapter.event_log().unwrap();
     let mut events = log.follow(actor.session_id, 0).await.unwrap();
     let (mut said, mut turns) = (String::new(), 0);
@@ -43,8 +38,7 @@ async fn run(actor: &Actor, arguments: Value) -> (Value, String) {
             said = parts.filter_map(|part| part.as_text()).collect();
         }
     }
-    drop(stop);
-    working.await.unwrap();
+    host.drain().await;
     (spawned, said)
 }
 

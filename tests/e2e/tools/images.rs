@@ -10,7 +10,7 @@ use everruns_core::traits::{CreateStoredImage, ProviderCredentials};
 use everruns_core::typed_id::ImageId;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::GrpcHostAdapter;
-use mortise_runtime_host::engine::{LocalEngine, TurnEnd, TurnEngine};
+use mortise_runtime_host::engine::{LocalEngine, TurnEnd};
 use mortise_runtime_host::local::demo;
 use mortise_test_support::database::Database;
 use mortise_test_support::fake_images::FakeImages;

@@ -2,14 +2,12 @@
 
 use everruns_core::message::MessageRole;
 use everruns_runtime::RuntimeHostAdapter;
-use mortise_runtime_host::engine::LocalEngine;
-use mortise_runtime_host::host::turn_queue::worker::TurnWorker;
+use mortise_runtime_host::engine::LocalEngines;
 use mortise_test_support::database::Database;
-use mortise_test_support::scenario::TestHost;
+use mortise_test_support::scenario::{TestHost, serve_turns};
 use mortise_test_support::script::{Actor, DONE, call};
 use serde_json::json;
 use std::sync::Arc;
-use tokio::sync::oneshot;
 
 /// A model schedules, lists and cancels; the limit reaches it in words.
 #[tokio::test]
@@ -66,10 +64,7 @@ async fn a_schedule_fires() {
                 json!({"operation": "set", "key": "time", "value": "now"}),
             )]],
         );
-        let engine = Arc::new(LocalEngine::new(actor.adapter.clone()));
-        let worker = TurnWorker::new(&actor.adapter, engine).unwrap();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let working = tokio::spawn(worker.run(async move { drop(stopped.await) }));
+        let host = serve_turns(&actor.adapter, Arc::new(LocalEngines)).await;
 
         let session = actor.session_id;
         let log = actor.adapter.event_log().unwrap();
@@ -90,8 +85,7 @@ async fn a_schedule_fires() {
             seen.push(event.event_type);
         }
         assert_eq!(seen[..2], ["schedule.triggered", "input.message"]);
-        drop(stop);
-        working.await.unwrap();
+        host.drain().await;
 
         let kept = actor.adapter.storage_store().unwrap();
         let time = kept.get_value(session, "time").await.unwrap();

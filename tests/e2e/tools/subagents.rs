@@ -3,18 +3,16 @@
 
 use everruns_core::message::MessageRole;
 use everruns_runtime::RuntimeHostAdapter;
-use mortise_runtime_host::engine::LocalEngine;
-use mortise_runtime_host::host::turn_queue::worker::TurnWorker;
+use mortise_runtime_host::engine::LocalEngines;
 use mortise_test_support::database::Database;
-use mortise_test_support::scenario::TestHost;
+use mortise_test_support::scenario::{TestHost, serve_turns};
 use mortise_test_support::script::{Actor, DONE, call};
 use serde_json::json;
 use std::sync::Arc;
-use tokio::sync::oneshot;
 
 /// A parent spawns a subagent, which works with tools of its own and answers; the
 /// parent sees the answer, finds the subagent again and asks it once more. Every
-/// message is answered by one turn, whatever the number of workers.
+/// message is answered by one turn, whatever the number of hosts.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_parent_and_its_subagent() {
     for database in Database::ALL {
@@ -27,7 +25,10 @@ async fn a_parent_and_its_subagent() {
                 json!({"operation": "set", "key": "beans", "value": "42"}),
             )]],
         );
-        let workers: Vec<_> = (0..2).map(|_| worker(&actor)).collect();
+        let mut hosts = Vec::new();
+        for _ in 0..2 {
+            hosts.push(serve_turns(&actor.adapter, Arc::new(LocalEngines)).await);
+        }
 
         let outcomes = actor
             .turn(vec![
@@ -52,9 +53,8 @@ async fn a_parent_and_its_subagent() {
         let platform = actor.adapter.platform_store(1, actor.session_id).unwrap();
         let status = platform.wait_for_idle(child, Some(60)).await.unwrap();
         assert_eq!(status, "idle");
-        for (stop, running) in workers {
-            drop(stop);
-            running.await.unwrap();
+        for host in hosts {
+            host.drain().await;
         }
         let kept = actor.adapter.storage_store().unwrap();
         let beans = kept.get_value(child, "beans").await.unwrap();
@@ -65,12 +65,4 @@ async fn a_parent_and_its_subagent() {
         // One with the call, one that ends the first turn, one that ends the second.
         assert_eq!(said(MessageRole::Agent), 3);
     }
-}
-
-fn worker(actor: &Actor) -> (oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
-    let engine = Arc::new(LocalEngine::new(actor.adapter.clone()));
-    let worker = TurnWorker::new(&actor.adapter, engine).unwrap();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let running = tokio::spawn(worker.run(async move { drop(stopped.await) }));
-    (stop, running)
 }

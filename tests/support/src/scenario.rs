@@ -7,13 +7,20 @@ use everruns_core::ModelWithProvider;
 use everruns_core::events::Event;
 use everruns_core::message::Message;
 use everruns_core::typed_id::SessionId;
+use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::{Endpoint, GrpcHostAdapter, Mesh};
 use mortise_reference::ReferenceConfig;
-use mortise_runtime_host::engine::{LocalEngine, TurnEnd, TurnEngine};
+use mortise_runtime_host::engine::{EngineFactory, LocalEngine, TurnEnd};
+use mortise_runtime_host::host::{Host, HostOptions, Registries};
+use mortise_runtime_host::journal::MemoryJournal;
 use mortise_runtime_host::local::demo;
 use mortise_runtime_host::registry::{self, Driver, DriverOptions};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tempfile::TempDir;
+
+/// How long a host of a test waits for its turns before it parks them.
+const DRAIN: Duration = Duration::from_secs(1);
 
 /// Events as they were emitted.
 pub type Seen = Arc<Mutex<Vec<Event>>>;
@@ -110,6 +117,24 @@ pub async fn ask(adapter: &GrpcHostAdapter, session_id: SessionId, question: &st
         .run_turn(session_id, Message::user(question))
         .await
         .unwrap()
+}
+
+/// A host in this process, with the adapter's mesh and registries: it runs the turns that
+/// the storage asks for until it is drained.
+pub async fn serve_turns(adapter: &GrpcHostAdapter, engines: Arc<dyn EngineFactory>) -> Host {
+    let registries = Registries {
+        capabilities: adapter.capability_registry(),
+        drivers: adapter.driver_registry(),
+    };
+    let options = HostOptions {
+        orgs: vec![adapter.org_id()],
+        engines,
+        drain: DRAIN,
+        ..HostOptions::default()
+    };
+    let journal = Arc::new(MemoryJournal::default());
+    let host = Host::start(adapter.mesh(), registries, journal, options).await;
+    host.unwrap()
 }
 
 /// The types of events, in order.

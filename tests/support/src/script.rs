@@ -16,7 +16,7 @@ use everruns_core::typed_id::{AgentId, SessionId};
 use everruns_core::{Agent, Session};
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::{GrpcHostAdapter, Mesh};
-use mortise_runtime_host::engine::{LocalEngine, TurnEnd, TurnEngine};
+use mortise_runtime_host::engine::{LocalEngine, TurnEnd};
 use mortise_runtime_host::local::demo;
 use mortise_runtime_host::registry;
 use serde_json::Value;

@@ -10,7 +10,6 @@ use everruns_runtime::RuntimeHostAdapter;
 use mortise_proto::StoreError;
 use std::time::Duration;
 use tokio::time::Instant;
-use tonic::Code;
 
 /// How long a turn whose end is put off waits for the session's status.
 const LET_GO_WITHIN: Duration = Duration::from_secs(2);
@@ -27,7 +26,7 @@ impl Turn<'_> {
         self.save().await;
         let options = &self.engine.options;
         let until = Instant::now() + options.insist_for;
-        let mut pause = options.reason_retry_pause;
+        let mut backoff = options.backoff();
         loop {
             let error = match self.try_end(&ending).await {
                 Ok(end) => return end,
@@ -42,14 +41,14 @@ impl Turn<'_> {
             if Instant::now() >= until {
                 return self.put_off(&error).await;
             }
-            pause = pause.max(error.retry_after.unwrap_or_default());
-            if !self.control.pause(&mut pause).await {
+            let least = error.retry_after.unwrap_or_default();
+            if !self.control.pause(&mut backoff, least).await {
                 return TurnEnd::Parked;
             }
         }
     }
 
-    /// Stores the end once, and strikes the turn out.
+    /// Stores the end once, and removes the turn from the journal.
     pub(in crate::engine) async fn try_end(
         &mut self,
         ending: &Ending,
@@ -63,7 +62,7 @@ impl Turn<'_> {
             }
             let (session, code) = (self.turn.session_id(), error.code);
             tracing::warn!(%session, %error, ?code, "turn end not stored");
-            if !is_gone(&error) {
+            if !ending::is_gone(&error) {
                 return Err(error);
             }
             self.remove(&end).await;
@@ -101,35 +100,4 @@ impl Turn<'_> {
         };
         tracing::warn!(session = %session_id, problem, "a session stays active: its status could not be set");
     }
-
-    /// Stores an end that was put off; what the session has else is another turn's. What
-    /// is still not stored is kept again.
-    pub(in crate::engine) async fn store_end(self, has_another: bool) -> Result<(), StoreError> {
-        let NextStep::End(ending) = self.turn.next.clone() else {
-            return Ok(());
-        };
-        let told =
-            ending::store_events(self.adapter, &self.turn, &ending, self.told, has_another).await;
-        let ends = &self.engine.ends;
-        let written = match &told {
-            Ok(()) => {
-                self.fire_turn_end_hooks(matches!(ending, Ending::Completed))
-                    .await;
-                ends.remove(&self.turn).await
-            }
-            Err(error) if is_gone(error) || self.is_without_session(error) => {
-                ends.remove(&self.turn).await
-            }
-            Err(error) => ends.keep(self.turn.clone(), error).await,
-        };
-        if let Err(error) = written {
-            tracing::error!(%error, "the journal does not know what became of a turn's end");
-        }
-        told
-    }
-}
-
-/// Whether there is no session any more: then nothing is left to end.
-fn is_gone(error: &StoreError) -> bool {
-    error.code == Code::NotFound
 }

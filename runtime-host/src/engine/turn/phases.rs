@@ -1,6 +1,7 @@
 //! The phases of a turn: each is guarded, seen, and ends when its events are stored.
 
 use super::{Step, Stop, Turn};
+use crate::engine::event_ids::{self, Answerer};
 use crate::engine::{EndedPhase, Halt};
 use crate::journal::Ending;
 use crate::telemetry::phase_span;
@@ -45,7 +46,7 @@ impl Turn<'_> {
     pub(super) fn phase(&self, kind: PhaseKind) -> Phase {
         let span = phase_span(kind);
         // The stream of events is opened in the span, too.
-        let stores = span.in_scope(|| self.adapter.phase(self.turn.session_id(), kind));
+        let stores = span.in_scope(|| self.stores(kind));
         Phase {
             stores,
             kind,
@@ -56,7 +57,12 @@ impl Turn<'_> {
 
     /// The stores of what the host does between phases.
     pub(super) fn unseen_phase(&self) -> GrpcHostAdapter {
-        self.adapter.phase(self.turn.session_id(), PhaseKind::Act)
+        self.stores(PhaseKind::Act)
+    }
+
+    fn stores(&self, kind: PhaseKind) -> GrpcHostAdapter {
+        let adapter = event_ids::of_turn(self.adapter, &self.turn, Answerer::Turn);
+        adapter.phase(self.turn.session_id(), kind)
     }
 
     /// Does the work of a phase unless the turn is stopped, and waits until every event

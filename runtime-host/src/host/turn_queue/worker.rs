@@ -7,17 +7,19 @@
 //! answers it; then there is nothing left to run. A turn request is taken when its
 //! turn begins: what waits, waits in the storage.
 
-use crate::engine::{Claim, TurnEnd, TurnEngine, TurnError};
+use crate::engine::{Claim, TurnEnd, TurnError};
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::events::{Event, EventData};
 use everruns_core::typed_id::{MessageId, SessionId};
 use futures::StreamExt;
-use mortise_adapter_client::{GrpcHostAdapter, RemoteEventLog, RemoteTurnQueue};
+use futures::future::BoxFuture;
+use mortise_adapter_client::{Backoff, GrpcHostAdapter, RemoteEventLog, RemoteTurnQueue, jittered};
 use mortise_proto::StoreError;
 use mortise_proto::convert::error::gone_session;
 use mortise_proto::convert::turn_queue::TurnRequest;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashSet;
+use std::fmt;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -26,7 +28,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-/// How long to wait before following again after it broke off, and before a request
+/// How long to wait before following again after it was interrupted, and before a request
 /// that could not be served is tried again. That wait doubles.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
@@ -36,39 +38,57 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// For how long a request is tried.
 const TRIED_FOR: Duration = Duration::from_secs(60 * 60);
 
+/// Runs turns, one at a time per session.
+pub trait TurnRunner: Send + Sync + fmt::Debug {
+    /// Runs the turn of a message that is stored, if `claim` says so. Its place in the
+    /// session's queue is taken now: turns run in the order of these calls.
+    fn answer(
+        &self,
+        session_id: SessionId,
+        message_id: MessageId,
+        claim: Box<dyn Claim>,
+    ) -> Running;
+}
+
+/// A turn that has a place in its session's queue.
+pub type Running = BoxFuture<'static, Result<TurnEnd, TurnError>>;
+
+/// Which message of which session.
+type Key = (SessionId, MessageId);
+
 /// Runs the turns that one org's storage asks for.
 #[derive(Debug)]
-pub struct TurnWorker<E> {
+pub struct TurnWorker {
     queue: RemoteTurnQueue,
     log: Option<RemoteEventLog>,
-    engine: Arc<E>,
-    /// What waits for the session's turn under way. A session without one has no entry.
-    sessions: HashMap<SessionId, VecDeque<TurnRequest>>,
-    under_way: JoinSet<SessionId>,
+    runner: Arc<dyn TurnRunner>,
+    /// What is asked for and not done. Followed again, a request may come a second time.
+    accepted: HashSet<Key>,
+    under_way: JoinSet<Key>,
     /// Cancelled when it is to stop: nothing is tried again then.
     stopping: CancellationToken,
 }
 
 /// A turn request that is served.
 #[derive(Debug)]
-struct Serving<E> {
+struct Serving {
     queue: RemoteTurnQueue,
     log: Option<RemoteEventLog>,
-    engine: Arc<E>,
+    runner: Arc<dyn TurnRunner>,
     request: TurnRequest,
 }
 
 // === impl TurnWorker ===
 
-impl<E: TurnEngine + 'static> TurnWorker<E> {
-    /// A worker over an adapter; `None` where nobody offers a turn queue.
+impl TurnWorker {
+    /// A worker over an adapter; `None` where the adapter offers no turn queue.
     #[must_use]
-    pub fn new(adapter: &GrpcHostAdapter, engine: Arc<E>) -> Option<Self> {
+    pub fn new(adapter: &GrpcHostAdapter, runner: Arc<dyn TurnRunner>) -> Option<Self> {
         Some(Self {
             queue: adapter.turn_queue()?,
             log: adapter.event_log(),
-            engine,
-            sessions: HashMap::new(),
+            runner,
+            accepted: HashSet::new(),
             under_way: JoinSet::new(),
             stopping: CancellationToken::new(),
         })
@@ -86,7 +106,7 @@ impl<E: TurnEngine + 'static> TurnWorker<E> {
             }
             tokio::select! {
                 () = &mut stop => break,
-                () = sleep(AGAIN_AFTER) => {}
+                () = sleep(jittered(AGAIN_AFTER)) => {}
             }
         }
         self.stopping.cancel();
@@ -106,46 +126,30 @@ impl<E: TurnEngine + 'static> TurnWorker<E> {
                     Some(Err(error)) => return error.to_string(),
                     None => return "it ended".into(),
                 },
-                Some(Ok(session_id)) = self.under_way.join_next() => self.next_of(session_id),
+                Some(Ok(key)) = self.under_way.join_next() => {
+                    self.accepted.remove(&key);
+                }
             }
         }
     }
 
     fn accept(&mut self, request: TurnRequest) {
-        match self.sessions.get_mut(&request.session_id) {
-            // Followed again, it may come a second time.
-            Some(waiting) if waiting.contains(&request) => {}
-            Some(waiting) => waiting.push_back(request),
-            None => {
-                self.sessions.insert(request.session_id, VecDeque::new());
-                self.begin(request);
-            }
+        let key = (request.session_id, request.input_message_id);
+        if !self.accepted.insert(key) {
+            return;
         }
-    }
-
-    fn next_of(&mut self, session_id: SessionId) {
-        let next = self
-            .sessions
-            .get_mut(&session_id)
-            .and_then(VecDeque::pop_front);
-        match next {
-            Some(request) => self.begin(request),
-            None => drop(self.sessions.remove(&session_id)),
-        }
-    }
-
-    fn begin(&mut self, request: TurnRequest) {
-        let session_id = request.session_id;
         let serving = Arc::new(Serving {
             queue: self.queue.clone(),
             log: self.log.clone(),
-            engine: self.engine.clone(),
+            runner: self.runner.clone(),
             request,
         });
+        // In the order in which the requests came.
+        let first = serving.running();
         let stopping = self.stopping.clone();
         self.under_way.spawn(async move {
-            serving.until_done(&stopping).await;
-            session_id
+            serving.until_done(first, &stopping).await;
+            key
         });
     }
 }
@@ -160,19 +164,26 @@ enum Served {
 
 // === impl Serving ===
 
-impl<E: TurnEngine + 'static> Serving<E> {
+impl Serving {
+    fn running(self: &Arc<Self>) -> Running {
+        let (session_id, message_id) = (self.request.session_id, self.request.input_message_id);
+        let claim = Box::new(self.clone());
+        self.runner.answer(session_id, message_id, claim)
+    }
+
     /// Serves it, again where that may pass: who stored the message waits for its answer,
     /// and the storage does not ask a second time on this stream. What cannot be served in
     /// an hour, or is refused for good, waits in the storage until the queue is followed
     /// anew.
-    async fn until_done(self: Arc<Self>, stopping: &CancellationToken) {
+    async fn until_done(self: Arc<Self>, first: Running, stopping: &CancellationToken) {
         let session = self.request.session_id.to_string();
-        let mut pause = AGAIN_AFTER;
+        let mut running = first;
+        let mut backoff = Backoff::new(AGAIN_AFTER, LONGEST_PAUSE);
         let until = Instant::now() + TRIED_FOR;
         loop {
             let once = self.clone();
             // A task of its own: one that panics must not take the session's queue with it.
-            let error = match tokio::spawn(async move { once.serve().await }).await {
+            let error = match tokio::spawn(async move { once.serve(running).await }).await {
                 Ok(Ok(Served::Ran(TurnEnd::Failed(_)))) => {
                     // Why may quote what users wrote.
                     return tracing::warn!(session, "a turn failed; its events say why");
@@ -192,17 +203,15 @@ impl<E: TurnEngine + 'static> Serving<E> {
             tracing::error!(session, %error, "running a requested turn failed; trying again");
             tokio::select! {
                 () = stopping.cancelled() => return,
-                () = sleep(pause) => {}
+                () = sleep(backoff.next()) => {}
             }
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            running = self.running();
         }
     }
 
-    async fn serve(self: Arc<Self>) -> Result<Served, TurnError> {
-        let (session_id, message_id) = (self.request.session_id, self.request.input_message_id);
-        let engine = self.engine.clone();
-        let claim = Box::new(self.clone());
-        match engine.answer(session_id, message_id, Some(claim)).await {
+    async fn serve(self: Arc<Self>, running: Running) -> Result<Served, TurnError> {
+        let session_id = self.request.session_id;
+        match running.await {
             Ok(end) => Ok(Served::Ran(end)),
             Err(TurnError::NotClaimed) => Ok(Served::Otherwise),
             Err(error) if has_no_session(&error, session_id) => {
@@ -217,7 +226,7 @@ impl<E: TurnEngine + 'static> Serving<E> {
 
 /// The engine claims the turn once nothing else stands in its way.
 #[async_trait]
-impl<E: TurnEngine + 'static> Claim for Arc<Serving<E>> {
+impl Claim for Arc<Serving> {
     async fn is_answered(&self) -> Result<bool, AgentLoopError> {
         let Some(log) = &self.log else {
             return Ok(false);
