@@ -51,6 +51,9 @@ pub struct MeshConfig {
 pub struct AdapterConfig {
     /// Where it listens; one place for each server that is alike. At least one.
     pub endpoints: Vec<Endpoint>,
+    /// Whether calls may cross a network in clear: where a mesh around both encrypts them.
+    /// Without it plain TCP leads to this machine alone.
+    pub is_insecure: bool,
     /// How an `https://` endpoint is verified, and how this side proves who it is.
     pub tls: ClientTls,
     /// A file that holds the bearer token to send with every call. It is read again
@@ -88,6 +91,16 @@ pub enum ConfigError {
     /// An adapter without an endpoint.
     #[error("adapter `{0}` has no endpoint; name one")]
     NoEndpoint(String),
+    /// An endpoint that other machines could listen to, without saying that this is meant.
+    #[error(
+        "adapter `{adapter}`: calls to {endpoint} would cross the network in clear; use https://, or say that it is meant (`insecure`) where a mesh around both encrypts them"
+    )]
+    Exposed {
+        /// The adapter's name.
+        adapter: String,
+        /// Where it leads.
+        endpoint: Endpoint,
+    },
     /// Routes that lead nowhere.
     #[error("{}", .0.join("; "))]
     Routes(Vec<String>),
@@ -133,6 +146,7 @@ impl AdapterConfig {
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
             endpoints: vec![endpoint],
+            is_insecure: false,
             tls: ClientTls::default(),
             token_file: None,
             transport: TransportConfig::default(),

@@ -89,6 +89,13 @@ impl Target {
         if config.endpoints.is_empty() {
             return Err(ConfigError::NoEndpoint(name.into()));
         }
+        let mut endpoints = config.endpoints.iter();
+        if let Some(exposed) = endpoints.find(|one| one.is_exposed() && !config.is_insecure) {
+            return Err(ConfigError::Exposed {
+                adapter: name.into(),
+                endpoint: exposed.clone(),
+            });
+        }
         let token = config.check_files().map_err(at_fault)?;
         let limits = Limits {
             connections_max: config.transport.connections_max,
