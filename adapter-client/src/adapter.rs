@@ -169,6 +169,14 @@ impl GrpcHostAdapter {
         self
     }
 
+    /// The same adapter for a turn whose time is over then: no call outlives it, and servers
+    /// are told how much is left. Events are stored whatever the time.
+    #[must_use]
+    pub fn until(mut self, until: tokio::time::Instant) -> Self {
+        self.remote = self.remote.until(until);
+        self
+    }
+
     /// Waits until every event of the phase is stored. The error is that of the first
     /// which is not, or of a status of the session. Stores kept by background runs stay
     /// usable, without snapshot and stream.
@@ -203,11 +211,17 @@ impl GrpcHostAdapter {
 #[async_trait]
 impl RuntimeHostAdapter for GrpcHostAdapter {
     async fn get_agent(&self, org_id: i64, agent_id: AgentId) -> Result<Option<Agent>> {
-        self.remote.for_org(org_id).host_agent(agent_id).await
+        match self.phase_for(org_id) {
+            Some(phase) => phase.host_agent(agent_id).await,
+            None => self.remote.for_org(org_id).host_agent(agent_id).await,
+        }
     }
 
     async fn get_harness(&self, org_id: i64, harness_id: HarnessId) -> Result<Option<Harness>> {
-        self.remote.for_org(org_id).host_harness(harness_id).await
+        match self.phase_for(org_id) {
+            Some(phase) => phase.host_harness(harness_id).await,
+            None => self.remote.for_org(org_id).host_harness(harness_id).await,
+        }
     }
 
     async fn set_session_status(

@@ -38,14 +38,16 @@ pub use adapter::{AdapterBuilder, EventEdit, EventTap, GrpcHostAdapter};
 pub use mesh::backoff::{Backoff, jittered};
 pub use mesh::change::EventIds;
 pub use mesh::config::{
-    AdapterConfig, Compression, ConfigError, Keepalive, MeshConfig, Routes, TransportConfig, stores,
+    AdapterConfig, BalancePolicy, CallPolicy, Compression, ConfigError, Keepalive, MeshConfig,
+    OrgRoutes, Routes, TransportConfig, stores,
 };
-pub use mesh::endpoint::Endpoint;
+pub use mesh::endpoint::{DnsName, Endpoint};
 pub use mesh::handshake::{ConnectError, Handshakes, Look};
 pub use mesh::health::AdapterHealth;
 pub use mesh::offers::Offers;
+pub use mesh::resolve::{Resolve, Resolver};
 pub use mesh::stats::{LATENCY_BOUNDS, MethodStats, RpcStats};
-pub use mesh::status::AdapterStatus;
+pub use mesh::status::{AdapterStatus, EndpointState, EndpointStatus};
 pub use mesh::tap::{CallTap, EndedCall};
 pub use mesh::tls::{ClientTls, TlsIdentity};
 pub use mesh::{Mesh, Org};

@@ -1,65 +1,45 @@
 //! Connections to adapters, routes to them, and how a call gets there.
 //!
-//! ```text
-//!   a store of the adapter ── encode
-//!          │
-//!        route       which adapter serves this service
-//!          │
-//!        limit       refuse what the server would refuse, with size and limit
-//!          │
-//!   ═══ onto the mesh's own runtime ═══
-//!          │
-//!        retry       only what may be repeated, within a budget and a window
-//!          │
-//!         pool       a place on a connection; where there is none, the wait for the
-//!          │         endpoint's one dialler
-//!       deadline     of one attempt, once it has its place
-//!          │
-//!       answer       an HTTP answer that is no gRPC is an error of its own
-//!          │
-//!      connection    HTTP/2, watched for limits, farewells and silence
-//! ```
+//! `stack.rs` is the column that every call goes through; `target.rs` is one adapter,
+//! `balance.rs` its endpoints, `transport.rs` the connections to one of them.
 
 pub(crate) mod backoff;
+mod balance;
 pub(crate) mod call;
 pub(crate) mod change;
 mod codec;
 pub(crate) mod config;
-mod connect;
 pub(crate) mod endpoint;
 pub(crate) mod handshake;
 pub(crate) mod health;
 mod io_runtime;
+mod limit;
 pub(crate) mod offers;
+pub(crate) mod resolve;
 mod retry;
+mod stack;
 pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod tap;
+mod target;
 pub(crate) mod tls;
 mod token;
 mod trace;
 pub(crate) mod transport;
 
-use bytes::Bytes;
 use change::RequestIds;
-use config::{AdapterConfig, ConfigError, MeshConfig};
+use config::{AdapterConfig, ConfigError, MeshConfig, RouteTable};
 use everruns_core::org_public_id_from_internal;
-use health::Health;
 use io_runtime::IoRuntime;
+use mortise_proto::StoreError;
 use mortise_proto::pb::{ErrorReason, Identity};
-use mortise_proto::{MAX_MESSAGE_BYTES, Method, StoreError};
-use prost::Message;
-use retry::{Retries, RetryPolicy};
-use stats::{MethodStats, RpcStats, Stats};
-use status::LastHandshake;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use stats::{MethodStats, RpcStats};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use tap::Tap;
-use token::Token;
+use target::Target;
 use tokio::sync::{Semaphore, watch};
-use transport::Transport;
+use tokio::time::Instant;
 
 /// How many handshakes may be under way at once: an adapter that comes back is greeted for
 /// every org, and must not be knocked over by that.
@@ -74,37 +54,14 @@ pub struct Mesh {
 #[derive(Debug)]
 struct Inner {
     targets: BTreeMap<String, Arc<Target>>,
-    /// Service by full name to the adapter that serves it.
-    routes: BTreeMap<&'static str, String>,
-    /// Services whose stores the configuration routes by name, not by default.
-    routed_by_name: BTreeSet<&'static str>,
+    routes: RouteTable,
     client: Identity,
-    deadline: Duration,
-    long_deadline: Duration,
     max_message_bytes: usize,
     max_answer_bytes: usize,
-    io_runtime: IoRuntime,
-    handshakes: Semaphore,
+    io_runtime: Arc<IoRuntime>,
+    handshakes: Arc<Semaphore>,
     /// Counts the changes of any adapter's health.
     health_changes: watch::Sender<u64>,
-}
-
-/// One adapter server.
-#[derive(Debug)]
-pub(crate) struct Target {
-    pub(crate) name: String,
-    pub(crate) endpoint: String,
-    transport: Transport,
-    retry: RetryPolicy,
-    token: Option<Token>,
-    stats: Stats,
-    seen: Mutex<LastHandshake>,
-    health: Health,
-    /// What the server said it takes, once it was asked.
-    request_bytes_max: AtomicUsize,
-    /// Set when a call waited for it in vain, until one is answered: the calls between
-    /// do not wait each anew.
-    is_down: AtomicBool,
 }
 
 /// On whose behalf calls are made.
@@ -120,50 +77,60 @@ pub struct Org {
     pub(crate) tap: Tap,
     /// Where the request ids of changes come from.
     pub(crate) request_ids: RequestIds,
+    /// When the time of the turn that they are made for is over.
+    pub(crate) until: Option<Instant>,
 }
 
 // === impl Mesh ===
 
 impl Mesh {
-    /// Checks the configuration and prepares the pools. Nothing is connected
-    /// yet: an adapter may be absent, come and go.
+    /// Checks the configuration and prepares the pools. Nothing is waited for: an adapter
+    /// may be absent, come and go.
     pub fn new(config: MeshConfig) -> Result<Self, ConfigError> {
-        let routes = config.routes.resolve(&config.adapters)?;
-        let routed_by_name = config.routes.named();
         let io_runtime = IoRuntime::start().map_err(ConfigError::Runtime)?;
-        let targets = config
-            .adapters
-            .into_iter()
-            .map(|(name, adapter)| {
-                let endpoint = adapter.endpoint.to_string();
-                let (transport, token) = adapter.open(&name)?;
-                let target = Target {
-                    endpoint,
-                    transport,
-                    retry: RetryPolicy::new(config.retry_window),
-                    token,
-                    stats: Stats::default(),
-                    seen: Mutex::default(),
-                    health: Health::default(),
-                    name: name.clone(),
-                    request_bytes_max: AtomicUsize::new(MAX_MESSAGE_BYTES),
-                    is_down: AtomicBool::new(false),
-                };
-                Ok((name, Arc::new(target)))
-            })
-            .collect::<Result<_, ConfigError>>()?;
+        let handshakes = Semaphore::new(HANDSHAKES_MAX);
+        Self::build(config, &BTreeMap::new(), Arc::new(io_runtime), Arc::new(handshakes))
+    }
+
+    /// A mesh of another configuration, or everything that is wrong with it. This one stays
+    /// as it is, so that what began with it ends with it. Adapters whose configuration is
+    /// the same are shared: their connections stay.
+    pub fn reloaded(&self, config: MeshConfig) -> Result<Self, ConfigError> {
+        let Inner {
+            targets,
+            io_runtime,
+            handshakes,
+            ..
+        } = &*self.inner;
+        Self::build(config, targets, io_runtime.clone(), handshakes.clone())
+    }
+
+    fn build(
+        config: MeshConfig,
+        before: &BTreeMap<String, Arc<Target>>,
+        io_runtime: Arc<IoRuntime>,
+        handshakes: Arc<Semaphore>,
+    ) -> Result<Self, ConfigError> {
+        let routes = config.routes.resolve(&config.adapters)?;
+        let runtime = io_runtime.handle();
+        let target = |(name, adapter): (&String, &AdapterConfig)| {
+            let known = before.get(name);
+            let target = match known.filter(|known| known.is_made_of(adapter, &config)) {
+                Some(known) => known.clone(),
+                None => Arc::new(Target::open(name, adapter, &config, runtime)?),
+            };
+            Ok((name.clone(), target))
+        };
+        let targets = config.adapters.iter().map(target);
         Ok(Self {
             inner: Arc::new(Inner {
-                targets,
+                targets: targets.collect::<Result<_, ConfigError>>()?,
                 routes,
-                routed_by_name,
                 client: config.client,
-                deadline: config.deadline,
-                long_deadline: config.long_deadline,
                 max_message_bytes: config.max_message_bytes,
                 max_answer_bytes: config.max_answer_bytes,
                 io_runtime,
-                handshakes: Semaphore::new(HANDSHAKES_MAX),
+                handshakes,
                 health_changes: watch::Sender::new(0),
             }),
         })
@@ -190,9 +157,9 @@ impl Mesh {
             .collect()
     }
 
-    /// The adapter that serves a service.
-    pub(crate) fn route(&self, service: &str) -> Result<&Arc<Target>, StoreError> {
-        let name = self.inner.routes.get(service);
+    /// The adapter that serves a service of an org.
+    pub(crate) fn route(&self, org: &Org, service: &str) -> Result<&Arc<Target>, StoreError> {
+        let name = self.routes(org.id).get(service);
         name.and_then(|name| self.inner.targets.get(name))
             .ok_or_else(|| {
                 StoreError::new(
@@ -202,77 +169,19 @@ impl Mesh {
             })
     }
 
-    /// Whether one adapter serves both.
-    pub(crate) fn same_route(&self, one: &str, other: &str) -> bool {
-        self.inner.routes.get(one) == self.inner.routes.get(other)
+    /// Whether one adapter serves both to an org.
+    pub(crate) fn same_route(&self, org: &Org, one: &str, other: &str) -> bool {
+        let routes = self.routes(org.id);
+        routes.get(one) == routes.get(other)
     }
 
-    /// Every service with the adapter it is routed to.
-    pub(crate) fn routes(&self) -> &BTreeMap<&'static str, String> {
-        &self.inner.routes
+    /// Every service with the adapter that it is routed to for an org.
+    pub(crate) fn routes(&self, org_id: i64) -> &BTreeMap<&'static str, String> {
+        self.inner.routes.of(org_id)
     }
 
     pub(crate) fn targets(&self) -> impl Iterator<Item = &Arc<Target>> {
         self.inner.targets.values()
-    }
-}
-
-// === impl Target ===
-
-impl Target {
-    fn request_bytes_max(&self) -> usize {
-        self.request_bytes_max.load(Ordering::Relaxed)
-    }
-
-    fn limit_requests(&self, bytes: u64) {
-        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-        self.request_bytes_max.store(bytes, Ordering::Relaxed);
-    }
-
-    /// Encodes a message of a request, and refuses what the server would refuse.
-    fn encode(&self, method: &Method, message: &impl Message) -> Result<Bytes, StoreError> {
-        let size = message.encoded_len();
-        let limit = self.request_bytes_max();
-        if size > limit {
-            let what = format!("the request of {}", method.short_name());
-            return Err(StoreError::too_large(&what, size, limit));
-        }
-        Ok(message.encode_to_vec().into())
-    }
-
-    fn is_down(&self) -> bool {
-        self.is_down.load(Ordering::Relaxed)
-    }
-
-    /// For how long something waits for it: not at all once something waited in vain.
-    fn patience(&self) -> Duration {
-        match self.is_down() {
-            true => Duration::ZERO,
-            false => self.retry.window(),
-        }
-    }
-
-    /// Begins a call.
-    fn retries(&self, method: &'static Method) -> Retries<'_> {
-        self.retry.begin(method, self.is_down())
-    }
-
-    /// Notes how a call that was tried as often as it may be ended.
-    fn note<Out>(&self, result: &Result<Out, StoreError>) {
-        let is_down = matches!(result, Err(error) if error.is_transient());
-        self.is_down.store(is_down, Ordering::Relaxed);
-    }
-
-    /// Says in an error of the transport which adapter it is about. An error that a
-    /// server gave a reason for keeps its text: tools look for words in it.
-    fn name_in(&self, mut error: StoreError) -> StoreError {
-        if error.reason.is_none() || error.is_transient() {
-            error.message = format!(
-                "adapter `{}` at {}: {}",
-                self.name, self.endpoint, error.message
-            );
-        }
-        error
     }
 }
 
@@ -286,6 +195,7 @@ impl Org {
             session_id: String::new(),
             tap: Tap::default(),
             request_ids: RequestIds::default(),
+            until: None,
         }
     }
 }

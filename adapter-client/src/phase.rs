@@ -4,9 +4,10 @@
 //! which upstream looks at none. So the adapter of a phase answers its reads from
 //! one snapshot and sends its events on one stream:
 //!
-//! - The snapshot is loaded at the first read. A write through the adapter that
-//!   touches what it holds drops it; it never outlives the phase, so an agent that
-//!   is archived between two phases is seen.
+//! - The snapshot is loaded at the first read. What it does not hold is asked for once,
+//!   as far as the `cache` option of the method allows that. A write through the adapter
+//!   that touches either drops both; they never outlive the phase, so an agent that is
+//!   archived between two phases is seen.
 //! - `output.message.completed` is awaited, since upstream ends the turn when it
 //!   cannot be stored. Every other event is sent and the phase goes on; `finish`
 //!   waits until all are stored and reports the first that is not.
@@ -16,8 +17,11 @@
 //! several adapters, the phase reads and emits one by one. So it does from the moment on
 //! in which a server says that it does not know the stream or the snapshot any more.
 
+mod cache;
 mod event_stream;
 mod snapshot;
+
+pub(crate) use cache::PhaseCache;
 
 use crate::mesh::offers::Offers;
 use crate::stores::{Remote, finish_query, is_fatal};
@@ -58,7 +62,9 @@ pub enum PhaseKind {
 /// The stores of one phase.
 #[derive(Debug)]
 pub(crate) struct Phase {
+    /// Keeps what it may.
     remote: Remote,
+    cache: Arc<PhaseCache>,
     session_id: SessionId,
     /// `None` where reads go one by one.
     snapshots: Option<Snapshots>,
@@ -86,6 +92,7 @@ impl Phase {
         kind: PhaseKind,
     ) -> Self {
         let remote = remote.in_session(session_id);
+        let cache = Arc::<PhaseCache>::default();
         let snapshots = offers
             .has_feature(runtime_host_service::NAME, Feature::TurnSnapshot)
             .then(|| Snapshots::new(&remote, session_id, kind))
@@ -95,7 +102,8 @@ impl Phase {
             .has_feature(event_emitter_service::NAME, Feature::EmitStream)
             .then(|| EventLink::new(remote.mesh.clone(), remote.org.clone(), gone.clone()));
         Self {
-            remote,
+            remote: remote.cached(cache.clone()),
+            cache,
             session_id,
             snapshots,
             events,
@@ -119,6 +127,7 @@ impl Phase {
 
     /// Drops what was read.
     pub(crate) fn forget(&self) {
+        self.cache.forget();
         if let Some(snapshots) = &self.snapshots {
             snapshots.forget();
         }
@@ -126,6 +135,7 @@ impl Phase {
 
     pub(crate) async fn finish(&self) -> std::result::Result<(), StoreError> {
         self.finished.store(true, Ordering::Release);
+        self.cache.close();
         self.forget();
         let sent = match &self.events {
             Some(events) => events.finish().await,
@@ -153,6 +163,15 @@ impl Phase {
     pub(crate) fn writing(&self) -> Writing<'_> {
         self.forget();
         Writing(self)
+    }
+
+    /// The host's own reads.
+    pub(crate) async fn host_agent(&self, agent_id: AgentId) -> Result<Option<Agent>> {
+        self.remote.host_agent(agent_id).await
+    }
+
+    pub(crate) async fn host_harness(&self, harness_id: HarnessId) -> Result<Option<Harness>> {
+        self.remote.host_harness(harness_id).await
     }
 
     pub(crate) async fn load_turn_context(
@@ -290,15 +309,13 @@ impl LlmProviderStore for Phase {
 #[async_trait]
 impl MessageRetriever for Phase {
     async fn get(&self, session_id: SessionId, message_id: MessageId) -> Result<Option<Message>> {
-        if let Some(snapshots) = self
-            .snapshots
-            .as_ref()
-            .filter(|_| self.has_snapshots() && session_id == self.session_id)
-        {
-            self.settle().await?;
-            return snapshots.message(message_id).await;
+        self.settle().await?;
+        let own = self.snapshots.as_ref();
+        let own = own.filter(|_| self.has_snapshots() && session_id == self.session_id);
+        match own.and_then(|snapshots| snapshots.message(message_id)) {
+            Some(message) => Ok(message),
+            None => self.remote.get(session_id, message_id).await,
         }
-        self.remote.get(session_id, message_id).await
     }
 
     async fn load(&self, session_id: SessionId) -> Result<Vec<Message>> {
@@ -371,13 +388,12 @@ impl EventEmitter for Phase {
             Err(error) if !is_ephemeral => return Err(self.record_failure(error)),
             sent => sent?,
         };
-        if leaves_a_message
-            && self
-                .snapshots
-                .as_ref()
-                .is_some_and(Snapshots::hold_messages)
-        {
-            self.forget();
+        if leaves_a_message {
+            self.cache.forget();
+            let snapshots = self.snapshots.as_ref();
+            if let Some(snapshots) = snapshots.filter(|own| own.hold_messages()) {
+                snapshots.forget();
+            }
         }
         Ok(event)
     }

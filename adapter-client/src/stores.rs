@@ -43,6 +43,7 @@ pub(crate) use utility_llm::RemoteUtilityLlm;
 use crate::mesh::change::RequestIds;
 use crate::mesh::tap::{CallTap, Tap};
 use crate::mesh::{Mesh, Org};
+use crate::phase::PhaseCache;
 use everruns_core::AgentLoopError;
 use everruns_core::typed_id::SessionId;
 use mortise_proto::convert::ConvertError;
@@ -52,6 +53,7 @@ use mortise_proto::rpc::Scoped;
 use mortise_proto::{Method, Rpc, StoreError};
 use prost::Message;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// Every store of one org. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -61,6 +63,8 @@ pub(crate) struct Remote {
     /// The org that a getter asked for, where it is another than the adapter's:
     /// every call is refused then.
     foreign_org: Option<i64>,
+    /// Set in the stores of a phase: what is kept of their answers.
+    cache: Option<Arc<PhaseCache>>,
 }
 
 // === impl Remote ===
@@ -71,6 +75,7 @@ impl Remote {
             mesh,
             org: Arc::new(org),
             foreign_org: None,
+            cache: None,
         }
     }
 
@@ -107,6 +112,25 @@ impl Remote {
         }
     }
 
+    /// The same stores, for a turn whose time is over then.
+    pub(crate) fn until(&self, until: Instant) -> Self {
+        Self {
+            org: Arc::new(Org {
+                until: Some(until),
+                ..Org::clone(&self.org)
+            }),
+            ..self.clone()
+        }
+    }
+
+    /// The same stores, with answers kept as the options of the methods allow.
+    pub(crate) fn cached(&self, cache: Arc<PhaseCache>) -> Self {
+        Self {
+            cache: Some(cache),
+            ..self.clone()
+        }
+    }
+
     /// The stores as a getter with an org argument hands them out. An adapter serves
     /// the org it was built for: half of the getters carry none, and mixing two
     /// would show one org the data of the other.
@@ -124,10 +148,18 @@ impl Remote {
     ) -> Result<Rsp, StoreError>
     where
         Req: Scoped + OpenValues + Message,
-        Rsp: Message + Default + 'static,
+        Rsp: Message + Default + Clone + 'static,
     {
         self.own_org()?;
-        self.mesh.call(rpc, &self.org, request).await
+        let call = |request| self.mesh.call(rpc, &self.org, request);
+        let cache = self.cache.as_ref();
+        match cache.and_then(|cache| Some((cache, cache.question(rpc.method, &request)?))) {
+            Some((cache, question)) => {
+                let size = Rsp::encoded_len;
+                cache.answer(question, size, || call(request)).await
+            }
+            None => call(request).await,
+        }
     }
 
     pub(crate) async fn upload<Req, Rsp>(
@@ -151,10 +183,18 @@ impl Remote {
     ) -> Result<Vec<Rsp>, StoreError>
     where
         Req: Scoped + OpenValues + Message,
-        Rsp: Message + Default + 'static,
+        Rsp: Message + Default + Clone + 'static,
     {
         self.own_org()?;
-        self.mesh.collect(rpc, &self.org, request).await
+        let collect = |request| self.mesh.collect(rpc, &self.org, request);
+        let cache = self.cache.as_ref();
+        match cache.and_then(|cache| Some((cache, cache.question(rpc.method, &request)?))) {
+            Some((cache, question)) => {
+                let size = |answers: &Vec<Rsp>| answers.iter().map(Rsp::encoded_len).sum();
+                cache.answer(question, size, || collect(request)).await
+            }
+            None => collect(request).await,
+        }
     }
 
     pub(crate) fn own_org(&self) -> Result<(), StoreError> {

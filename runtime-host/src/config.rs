@@ -16,7 +16,9 @@ mod values;
 pub use environment::PREFIX;
 pub use fault::{Fault, Faults};
 
-use mortise_adapter_client::{AdapterConfig, Endpoint};
+pub use mortise_adapter_client::Routes;
+
+use mortise_adapter_client::{AdapterConfig, Endpoint, MeshConfig, Resolver};
 use mortise_adapter_server::telemetry::{LogFormat, Otlp};
 use mortise_adapter_server::{ListenAddress, ServerTls, TokenDigest};
 use reader::{Section, Shared};
@@ -39,7 +41,7 @@ pub struct HostConfig {
     pub data: PathBuf,
     /// Adapters by name. None: the reference storage is served from the data folder,
     /// as the adapter [`EMBEDDED`].
-    pub adapters: BTreeMap<String, AdapterConfig>,
+    pub adapters: BTreeMap<String, Adapter>,
     /// Which adapter serves which store.
     pub routes: Routes,
     /// How calls to adapters are limited.
@@ -75,13 +77,24 @@ pub struct Listen {
     pub tls: Option<ServerTls>,
 }
 
-/// Which adapter serves which store.
+/// One adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Routes {
-    /// The adapter of every store that is not named.
-    pub default: String,
-    /// Adapter by store.
-    pub stores: BTreeMap<String, String>,
+pub struct Adapter {
+    /// Where it is, and how it is called. Without endpoints where the host starts it.
+    pub config: AdapterConfig,
+    /// What the host starts; `None` where it runs already.
+    pub command: Option<AdapterCommand>,
+}
+
+/// An adapter that the host starts on a private socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdapterCommand {
+    /// The program.
+    pub program: String,
+    /// Its arguments. `{listen}` in them stands for the address of the socket.
+    pub arguments: Vec<String>,
+    /// The variables of the host's environment that it gets.
+    pub environment: Vec<String>,
 }
 
 /// How calls to adapters are limited.
@@ -247,18 +260,22 @@ impl HostConfig {
         self.adapters.is_empty()
     }
 
-    /// What the mesh is made from. `embedded` is where the storage listens that this
-    /// process serves itself, where it does.
+    /// What the mesh is made from. `started` is where the adapters listen that this process
+    /// has started, and the storage that it serves itself.
     #[must_use]
-    pub fn mesh(&self, embedded: Option<Endpoint>) -> mortise_adapter_client::MeshConfig {
-        let mut adapters = self.adapters.clone();
-        adapters.extend(embedded.map(|endpoint| (EMBEDDED.into(), AdapterConfig::new(endpoint))));
-        mortise_adapter_client::MeshConfig {
+    pub fn mesh(&self, started: &BTreeMap<String, Endpoint>) -> MeshConfig {
+        let own = self.adapters.iter();
+        let mut adapters: BTreeMap<_, _> = own
+            .map(|(name, adapter)| (name.clone(), adapter.config.clone()))
+            .collect();
+        for (name, endpoint) in started {
+            let adapter = adapters.entry(name.clone());
+            let adapter = adapter.or_insert_with(|| AdapterConfig::new(endpoint.clone()));
+            adapter.endpoints = vec![endpoint.clone()];
+        }
+        MeshConfig {
             adapters,
-            routes: mortise_adapter_client::Routes {
-                default: self.routes.default.clone(),
-                stores: self.routes.stores.clone(),
-            },
+            routes: self.routes.clone(),
             client: mortise_proto::pb::Identity {
                 name: "mortise-host".into(),
                 version: env!("CARGO_PKG_VERSION").into(),
@@ -269,6 +286,7 @@ impl HostConfig {
             retry_window: self.calls.retry_window,
             max_message_bytes: self.calls.message_max,
             max_answer_bytes: self.calls.answer_max,
+            resolver: Resolver::default(),
         }
     }
 }

@@ -73,6 +73,9 @@ struct RunArgs {
     /// session_storage_store=http://127.0.0.1:7500. May be given several times.
     #[arg(long = "route", value_name = "STORE=ENDPOINT", value_parser = route)]
     routes: Vec<(String, Endpoint)>,
+    /// Let calls to adapters cross a network in clear. Needed for http:// to another machine.
+    #[arg(long)]
+    insecure: bool,
     /// Continue the conversation of this session.
     #[arg(long, value_name = "ID")]
     session: Option<SessionId>,
@@ -191,6 +194,7 @@ impl RunArgs {
             question: self.question,
             adapter: self.adapter,
             routes: self.routes,
+            insecure: self.insecure,
             session: self.session,
             org_id: self.org,
             data: self.data,

@@ -139,7 +139,8 @@ pub async fn serve(
         true => Some(Embedded::start(&config.data, options.sql_worker.clone()).await?),
         false => None,
     };
-    let mesh = Mesh::new(config.mesh(embedded.as_ref().map(Embedded::endpoint)))?;
+    let started = embedded.iter().map(|own| (EMBEDDED.into(), own.endpoint()));
+    let mesh = Mesh::new(config.mesh(&started.collect()))?;
     if embedded.is_some() {
         put_demo(&mesh, &config, &options.demo).await?;
     }

@@ -62,7 +62,6 @@ pub fn mesh(endpoint: &Endpoint, tls: ClientTls, token_file: Option<PathBuf>) ->
     let mut config = MeshConfig::single(endpoint.clone());
     config.retry_window = Duration::ZERO;
     let adapter = AdapterConfig {
-        endpoint: endpoint.clone(),
         tls,
         token_file,
         ..AdapterConfig::new(endpoint.clone())

@@ -1,8 +1,14 @@
-//! How a call gets to its server and back. See the picture in `mesh.rs`.
+//! What the stores call: which adapter a call goes to, its context and its size. How it
+//! gets there is in `stack.rs`.
 
+use super::balance::Node;
+use super::stack::Stack;
 use super::stats::Sample;
 use super::tap::Tap;
-use super::transport::{Attempt, Incoming, Outgoing, Purpose, pass_on, too_late};
+use super::transport::{
+    Bidirectional, Collected, Exchange, Following, Incoming, Outgoing, Probe, Unary, Upload,
+    pass_on,
+};
 use super::{Mesh, Org, Target, trace};
 use bytes::Bytes;
 use mortise_proto::convert::open_value::OpenValues;
@@ -12,15 +18,18 @@ use mortise_proto::{Method, Rpc, StoreError};
 use prost::Message;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Code, Streaming};
+use tonic::Streaming;
 use tracing::{Instrument, Span};
 
 /// Messages of a stream that may wait for their reader.
 const CHANNEL_CAPACITY: usize = 16;
+
+/// What is waited for an adapter that is not there: its first call says so at once.
+const NO_ADAPTER: Duration = Duration::from_secs(1);
 
 /// How long a call that counts as allowed may keep its caller waiting.
 const ALLOWED_AFTER: Duration = Duration::from_secs(1);
@@ -69,14 +78,11 @@ impl Mesh {
     where
         Rsp: Message + Default + 'static,
     {
-        let target = self.route(rpc.method.service)?.clone();
+        let target = self.route(org, rpc.method.service)?.clone();
         self.send_on(Outgoing {
-            body,
-            span: trace::span(rpc.method, &target),
-            target,
-            method: rpc.method,
-            rest: Arc::default(),
-            tap: org.tap.clone(),
+            // Events of a turn are stored, whatever its time.
+            until: None,
+            ..outgoing(rpc.method, target, org, body)
         })
         .await
     }
@@ -88,13 +94,22 @@ impl Mesh {
     where
         Rsp: Message + Default + 'static,
     {
+        self.through_stack(call, Unary::default())
+    }
+
+    /// Sends a call through the stack, from now on.
+    fn through_stack<X: Exchange + 'static>(
+        &self,
+        call: Outgoing,
+        exchange: X,
+    ) -> impl Future<Output = Result<X::Out, StoreError>> + Send + use<X>
+    where
+        X::Out: 'static,
+    {
         let mesh = self.clone();
         let span = call.span.clone();
-        let attempts = async move {
-            mesh.attempts(&call, |wait| mesh.unary(&call, Purpose::Call, wait))
-                .await
-        };
-        self.on_io_runtime(attempts.instrument(span))
+        let sent = async move { Stack::new(&mesh, &call, exchange).seen().await };
+        self.on_io_runtime(sent.instrument(span))
     }
 
     /// A call whose request is a stream: the first message, which says who is calling,
@@ -115,13 +130,7 @@ impl Mesh {
             .into_iter()
             .map(|message| call.target.encode(rpc.method, &message));
         call.rest = encoded.collect::<Result<_, _>>()?;
-        let mesh = self.clone();
-        let span = call.span.clone();
-        let attempts = async move {
-            mesh.attempts(&call, |wait| mesh.send_stream(&call, wait))
-                .await
-        };
-        self.on_io_runtime(attempts.instrument(span)).await
+        self.through_stack(call, Upload::default()).await
     }
 
     /// A call whose answer is a stream with an end, collected.
@@ -136,13 +145,7 @@ impl Mesh {
         Rsp: Message + Default + 'static,
     {
         let call = self.outgoing(rpc, org, request)?;
-        let mesh = self.clone();
-        let span = call.span.clone();
-        let attempts = async move {
-            mesh.attempts(&call, |wait| mesh.stream_to_end(&call, wait))
-                .await
-        };
-        self.on_io_runtime(attempts.instrument(span)).await
+        self.through_stack(call, Collected::default()).await
     }
 
     /// A call whose answer is a stream without an end. It is not resumed here: only
@@ -158,34 +161,34 @@ impl Mesh {
         Rsp: Message + Default + 'static,
     {
         let call = self.outgoing(rpc, org, request)?;
-        let (sender, receiver) = mpsc::channel(CHANNEL_CAPACITY);
-        let (mesh, span) = (self.clone(), call.span.clone());
-        let opening = async move {
-            let opened = mesh.open_follow(&call).await;
-            trace::ended(&opened);
-            tokio::spawn(pass_on(opened?, sender));
-            Ok(())
-        };
-        self.on_io_runtime(opening.instrument(span)).await?;
-        Ok(ReceiverStream::new(receiver))
+        self.opened(call, Following::default()).await
     }
 
     /// A bidirectional stream of encoded requests, which carry their own contexts.
     pub(crate) async fn exchange<Req, Rsp>(
         &self,
         rpc: &Rpc<Req, Rsp>,
+        org: &Org,
         requests: mpsc::Receiver<Bytes>,
     ) -> Result<Incoming<Rsp>, StoreError>
     where
         Rsp: Message + Default + 'static,
     {
-        let target = self.route(rpc.method.service)?.clone();
+        let target = self.route(org, rpc.method.service)?.clone();
+        let call = outgoing(rpc.method, target, org, Bytes::new());
+        self.opened(call, Bidirectional::new(requests)).await
+    }
+
+    /// Opens a stream. It stays at its endpoint until it ends, and its reader opens another.
+    async fn opened<Rsp, X>(&self, call: Outgoing, exchange: X) -> Result<Incoming<Rsp>, StoreError>
+    where
+        Rsp: Message + Default + 'static,
+        X: Exchange<Out = Streaming<(Rsp, usize)>> + 'static,
+    {
         let (sender, receiver) = mpsc::channel(CHANNEL_CAPACITY);
-        let (mesh, span) = (self.clone(), trace::span(rpc.method, &target));
-        let method = rpc.method;
+        let (mesh, span) = (self.clone(), call.span.clone());
         let opening = async move {
-            let opened = mesh.open_exchange(method, &target, requests).await;
-            trace::ended(&opened);
+            let opened = Stack::new(&mesh, &call, exchange).opened().await;
             tokio::spawn(pass_on(opened?, sender));
             Ok(())
         };
@@ -193,25 +196,9 @@ impl Mesh {
         Ok(ReceiverStream::new(receiver))
     }
 
-    /// Opens a stream without an end. The deadline covers the opening, once there is a
-    /// connection.
-    async fn open_follow<Rsp: Message + Default + 'static>(
-        &self,
-        call: &Outgoing,
-    ) -> Result<Streaming<(Rsp, usize)>, StoreError> {
-        let wait = call.target.patience();
-        let grpc = self.ready(&call.target, Purpose::Stream, wait).await?;
-        let deadline = self.deadline_of(call.method);
-        let deadline = deadline.unwrap_or(self.inner.deadline);
-        match timeout(deadline, self.open_stream(call, grpc)).await {
-            Ok(opened) => Ok(opened?),
-            Err(_) => Err(too_late(call.method, deadline)),
-        }
-    }
-
     /// The largest request that the service's adapter takes, in bytes.
-    pub(crate) fn request_bytes_max(&self, service: &str) -> Result<usize, StoreError> {
-        Ok(self.route(service)?.request_bytes_max())
+    pub(crate) fn request_bytes_max(&self, org: &Org, service: &str) -> Result<usize, StoreError> {
+        Ok(self.route(org, service)?.request_bytes_max())
     }
 
     /// Runs a task of the mesh's own on its runtime, for as long as it takes.
@@ -221,45 +208,44 @@ impl Mesh {
 
     /// Counts a message of a stream as a call.
     pub(crate) fn record(&self, method: &'static Method, org: &Org, sample: Sample) {
-        if let Ok(target) = self.route(method.service) {
+        if let Ok(target) = self.route(org, method.service) {
             target.stats.record(method, sample);
             org.tap.show(method, &target.name, sample);
         }
     }
 
-    /// How long one message may take.
-    pub(crate) fn deadline(&self) -> Duration {
-        self.inner.deadline
+    /// How long one message to a service's adapter may take.
+    pub(crate) fn deadline(&self, org: &Org, service: &str) -> Duration {
+        let target = self.route(org, service);
+        target.map_or(NO_ADAPTER, |target| target.times.deadline)
     }
 
     /// For how long a broken stream to a service's adapter is opened again.
-    pub(crate) fn retry_window(&self, service: &str) -> Duration {
-        match self.route(service) {
-            Ok(target) => target.patience(),
-            Err(_) => Duration::ZERO,
-        }
+    pub(crate) fn retry_window(&self, org: &Org, service: &str) -> Duration {
+        let target = self.route(org, service);
+        target.map_or(Duration::ZERO, |target| target.patience())
     }
 
     /// Notes how opening a stream to a service's adapter ended.
-    pub(crate) fn note<Out>(&self, service: &str, result: &Result<Out, StoreError>) {
-        if let Ok(target) = self.route(service) {
+    pub(crate) fn note<Out>(&self, org: &Org, service: &str, result: &Result<Out, StoreError>) {
+        if let Ok(target) = self.route(org, service) {
             target.note(result);
         }
     }
 
     /// Notes that a service's adapter refused what it was said to offer.
-    pub(crate) fn suspect(&self, service: &str) {
-        if let Ok(target) = self.route(service) {
-            target.health.suspect();
+    pub(crate) fn suspect(&self, org: &Org, service: &str) {
+        if let Ok(target) = self.route(org, service) {
+            target.suspect();
         }
     }
 
-    /// One call to one server, outside the routes and without retries: the
-    /// handshake.
-    pub(super) async fn call_target<Req: Message, Rsp: Message + Default + 'static>(
+    /// One call to one endpoint, outside the routes and without retries: the handshake.
+    pub(super) async fn call_node<Req: Message, Rsp: Message + Default + 'static>(
         &self,
         rpc: &Rpc<Req, Rsp>,
         target: &Arc<Target>,
+        node: &Arc<Node>,
         request: &Req,
     ) -> Result<Rsp, StoreError> {
         let call = Outgoing {
@@ -269,12 +255,14 @@ impl Mesh {
             rest: Arc::default(),
             span: Span::none(),
             tap: Tap::default(),
+            until: None,
         };
-        let mesh = self.clone();
-        let asking = async move { Ok(mesh.unary(&call, Purpose::Probe, Duration::ZERO).await?) };
-        self.on_io_runtime(asking)
-            .await
-            .map(|(answer, _size)| answer)
+        let (mesh, node) = (self.clone(), node.clone());
+        let asking = async move {
+            let stack = Stack::new(&mesh, &call, Probe::default());
+            stack.asked(&node).await
+        };
+        self.on_io_runtime(asking).await
     }
 
     /// Fills in the context, encodes, and refuses what the server would refuse.
@@ -284,75 +272,26 @@ impl Mesh {
         org: &Org,
         mut request: Req,
     ) -> Result<Outgoing, StoreError> {
-        let target = self.route(rpc.method.service)?.clone();
+        let target = self.route(org, rpc.method.service)?.clone();
         request.check_values()?;
         // One that has its own request id keeps it.
         if request.context().is_none() {
             request.set_context(context(rpc.method, org));
         }
-        Ok(Outgoing {
-            body: target.encode(rpc.method, &request)?,
-            span: trace::span(rpc.method, &target),
-            target,
-            method: rpc.method,
-            rest: Arc::default(),
-            tap: org.tap.clone(),
-        })
+        let body = target.encode(rpc.method, &request)?;
+        Ok(outgoing(rpc.method, target, org, body))
     }
+}
 
-    /// Sends a call until it is answered or may not be sent again.
-    async fn attempts<Out, Fut>(
-        &self,
-        call: &Outgoing,
-        attempt: impl Fn(Duration) -> Fut,
-    ) -> Result<Out, StoreError>
-    where
-        Fut: Future<Output = Attempt<Out>>,
-    {
-        let started = Instant::now();
-        let mut sample = Sample {
-            code: Code::Ok,
-            retries: 0,
-            bytes_sent: call.size_bytes(),
-            bytes_received: 0,
-            time: Duration::ZERO,
-        };
-        let mut retries = call.target.retries(call.method);
-        let result = loop {
-            let failed = match attempt(retries.left()).await {
-                Ok((answer, size)) => {
-                    sample.bytes_received = size as u64;
-                    break Ok(answer);
-                }
-                Err(failed) => failed,
-            };
-            let Some(wait) = retries.after(&failed) else {
-                break Err(call.target.name_in(failed.error));
-            };
-            sample.retries += 1;
-            let error = &failed.error;
-            tracing::debug!(method = call.method.short_name(), adapter = %call.target.name, %error, ?wait, "retrying");
-            tokio::time::sleep(wait).await;
-        };
-        retries.answered();
-        if let Err(error) = &result
-            && (error.is_transient() || error.code == Code::Unimplemented)
-        {
-            call.target.health.suspect();
-        }
-        // One that is never sent again says little about its adapter: the calls after it
-        // still wait for one that is coming back.
-        if result.is_ok() || call.method.may_repeat() {
-            call.target.note(&result);
-        }
-        trace::ended(&result);
-        sample.code = result
-            .as_ref()
-            .map_or_else(|error| error.code, |_| Code::Ok);
-        sample.time = started.elapsed();
-        call.target.stats.record(call.method, sample);
-        call.tap.show(call.method, &call.target.name, sample);
-        result
+fn outgoing(method: &'static Method, target: Arc<Target>, org: &Org, body: Bytes) -> Outgoing {
+    Outgoing {
+        body,
+        span: trace::span(method, &target),
+        target,
+        method,
+        rest: Arc::default(),
+        tap: org.tap.clone(),
+        until: org.until,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::config::ConfigError;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use tonic::transport::Uri;
@@ -15,6 +16,23 @@ pub enum Endpoint {
     Https(Uri),
     /// `unix:/path`.
     Unix(PathBuf),
+    /// `unix-abstract:name`: a name in the kernel of Linux instead of a file. No file
+    /// permission protects it.
+    Abstract(String),
+    /// `dns:///name:port`: every address of a name is an endpoint of its own. The name is
+    /// looked up again and again.
+    Dns(DnsName),
+}
+
+/// A name whose addresses are endpoints.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsName {
+    /// The name.
+    pub host: String,
+    /// The port of every address.
+    pub port: u16,
+    /// Whether connections are encrypted. The name is then the one in the certificate.
+    pub is_tls: bool,
 }
 
 // === impl Endpoint ===
@@ -31,6 +49,15 @@ impl FromStr for Endpoint {
             let path = path.strip_prefix("//").unwrap_or(path);
             mortise_proto::address::check_socket_path(path).map_err(|problem| fault(&problem))?;
             return Ok(Self::Unix(path.into()));
+        }
+        if let Some(name) = text.strip_prefix("unix-abstract:") {
+            check_abstract(name).map_err(|problem| fault(&problem))?;
+            return Ok(Self::Abstract(name.into()));
+        }
+        if let Some(name) = text.strip_prefix("dns:") {
+            return DnsName::parse(name)
+                .map(Self::Dns)
+                .map_err(|problem| fault(&problem));
         }
         if text.contains('@') {
             // Not repeated: it may hold a password.
@@ -54,6 +81,66 @@ impl FromStr for Endpoint {
     }
 }
 
+impl Endpoint {
+    /// Whether connections to it are encrypted.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        match self {
+            Self::Https(_) => true,
+            Self::Dns(name) => name.is_tls,
+            Self::Http(_) | Self::Unix(_) | Self::Abstract(_) => false,
+        }
+    }
+
+    /// Whether what is sent to it can be read on a network: it is not encrypted, and leads
+    /// beyond this machine.
+    #[must_use]
+    pub fn is_exposed(&self) -> bool {
+        let host = match self {
+            Self::Http(uri) => uri.host().unwrap_or_default(),
+            Self::Dns(name) if !name.is_tls => &name.host,
+            Self::Https(_) | Self::Unix(_) | Self::Abstract(_) | Self::Dns(_) => return false,
+        };
+        let host = host.trim_matches(['[', ']']);
+        let ip = host.parse::<IpAddr>();
+        host != "localhost" && !ip.is_ok_and(|ip| ip.to_canonical().is_loopback())
+    }
+}
+
+impl DnsName {
+    /// From `///name:port`, or `//resolver/name:port` with no resolver.
+    fn parse(text: &str) -> Result<Self, String> {
+        let name = text.strip_prefix("///").unwrap_or(text);
+        if name.starts_with('/') {
+            return Err("the system's resolver is asked; write dns:///NAME:PORT".into());
+        }
+        let (host, port) = name
+            .rsplit_once(':')
+            .ok_or("the port is missing; write dns:///NAME:PORT")?;
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if host.is_empty() || !host.chars().all(is_name) {
+            return Err("it holds no name; write dns:///NAME:PORT".into());
+        }
+        let port = port.parse().ok().filter(|port| *port != 0);
+        Ok(Self {
+            host: host.into(),
+            port: port.ok_or("the port is no number from 1 to 65535")?,
+            is_tls: false,
+        })
+    }
+}
+
+/// Checks the name of an abstract socket.
+fn check_abstract(name: &str) -> Result<(), String> {
+    if name.is_empty() || name.contains('\0') {
+        return Err("the name is empty or holds a zero byte".into());
+    }
+    if name.len() > mortise_proto::address::SOCKET_PATH_BYTES_MAX {
+        return Err("the name is too long for the kernel; give a shorter one".into());
+    }
+    Ok(())
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -61,6 +148,8 @@ impl fmt::Display for Endpoint {
                 write!(f, "{}", uri.to_string().trim_end_matches('/'))
             }
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Abstract(name) => write!(f, "unix-abstract:{name}"),
+            Self::Dns(DnsName { host, port, .. }) => write!(f, "dns:///{host}:{port}"),
         }
     }
 }
@@ -76,6 +165,8 @@ mod tests {
             "unix:/run/a.sock",
             "http://127.0.0.1:7443",
             "https://storage.example.com:7443",
+            "unix-abstract:acme/storage",
+            "dns:///storage.acme.svc.cluster.local:7443",
         ] {
             let endpoint: Result<Endpoint, _> = text.parse();
             assert_eq!(endpoint.map(|e| e.to_string()).ok().as_deref(), Some(text));
@@ -88,9 +179,34 @@ mod tests {
             "",
             "unix:@name",
             "http://127.0.0.1:1/api",
+            "dns:///storage",
+            "dns:///storage:0",
+            "dns://8.8.8.8/storage:1",
+            "dns:///a b:1",
+            "unix-abstract:",
             &long,
         ] {
             assert!(text.parse::<Endpoint>().is_err(), "{text}");
+        }
+    }
+
+    /// What other machines could read is known: neither TLS nor this machine alone.
+    #[test]
+    fn what_crosses_a_network_in_clear_is_known() {
+        for (text, is_exposed) in [
+            ("http://127.0.0.1:1", false),
+            ("http://[::1]:1", false),
+            ("http://localhost:1", false),
+            ("https://storage:1", false),
+            ("unix:/x", false),
+            ("http://storage:1", true),
+            ("http://10.0.0.1:1", true),
+            ("dns:///storage:1", true),
+            ("dns:///localhost:1", false),
+        ] {
+            let endpoint: Result<Endpoint, _> = text.parse();
+            let found = endpoint.map(|endpoint| endpoint.is_exposed());
+            assert_eq!(found.ok(), Some(is_exposed), "{text}");
         }
     }
 }

@@ -2,8 +2,10 @@
 
 mod answers;
 
+use super::balance::Node;
 use super::call::context;
 use super::offers::{Described, Offers};
+use super::target::Nodes;
 use super::{Mesh, Org, Target};
 use answers::{Answers, CONFIRMATIONS};
 use everruns_core::DEFAULT_ORG_ID;
@@ -17,6 +19,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use tonic::Code;
+
+/// How long the first lookup of a name is waited for.
+const LOOKUP_WITHIN: Duration = Duration::from_secs(5);
 
 /// The most of an adapter's reason that is passed on.
 const OUTAGE_CHARS_MAX: usize = 1000;
@@ -99,10 +104,12 @@ pub enum ConnectError {
 
 /// What is learnt of the mesh's adapters on behalf of one org, look by look.
 ///
-/// Servers of different versions may stand behind one address, and answer in turn. So an
-/// answer that differs from the one before is asked for again, several times at once. If
-/// all of them agree, the server was replaced, and what it says now holds. Else what all
-/// of them offer holds, until one of them has not been seen in some looks.
+/// The endpoints of an adapter may be of different versions: each is asked, and what all of
+/// them offer holds. Servers of different versions may stand behind one address as well,
+/// and answer in turn. So an answer of an adapter's only endpoint that differs from the one
+/// before is asked for again, several times at once. If all of them agree, the server was
+/// replaced, and what it says now holds. Else what all of them offer holds, until one of
+/// them has not been seen in some looks.
 #[derive(Debug)]
 pub struct Handshakes {
     mesh: Mesh,
@@ -131,7 +138,7 @@ impl Mesh {
     pub(crate) async fn handshake_all(&self, org: &Org) -> Result<Offers, ConnectError> {
         let mut described = BTreeMap::new();
         for target in self.targets() {
-            match self.describe(target, org).await {
+            match self.describe_all(target, org).await {
                 Ok(answer) => drop(described.insert(target.name.clone(), answer)),
                 Err(error) if self.is_required(target) => return Err(error),
                 Err(error) => {
@@ -159,7 +166,7 @@ impl Mesh {
         org: &Org,
         described: &BTreeMap<String, Described>,
     ) -> Result<Offers, Box<ConnectError>> {
-        let offers = Offers::new(self, described);
+        let offers = Offers::new(self, org, described);
         for (service, adapter) in offers.by_service() {
             let store = short_service_name(service);
             let served_by = adapter.unwrap_or("none");
@@ -167,7 +174,7 @@ impl Mesh {
         }
         let missing: Vec<String> = Store::services(Requirement::Required)
             .filter(|service| !offers.has(service))
-            .map(|service| self.lack_of(service))
+            .map(|service| self.lack_of(org, service))
             .collect();
         if missing.is_empty() {
             Ok(offers)
@@ -176,16 +183,16 @@ impl Mesh {
         }
     }
 
-    fn lack_of(&self, service: &str) -> String {
-        let adapter = self.routes().get(service).map_or("?", String::as_str);
+    fn lack_of(&self, org: &Org, service: &str) -> String {
+        let adapter = self.routes(org.id).get(service).map_or("?", String::as_str);
         let name = short_service_name(service);
         format!("adapter `{adapter}` does not offer {name}")
     }
 
-    /// The required services that are routed to an adapter.
+    /// The required services that are routed to an adapter, for whichever org.
     pub(super) fn required_of(&self, target: &Target) -> Vec<&'static str> {
-        let routes = self.routes();
-        let own = |service: &&'static str| routes.get(*service) == Some(&target.name);
+        let routed = self.inner.routes.to(&target.name);
+        let own = |service: &&'static str| routed.contains(service);
         Store::services(Requirement::Required).filter(own).collect()
     }
 
@@ -194,9 +201,55 @@ impl Mesh {
         !self.required_of(target).is_empty()
     }
 
-    async fn describe(&self, target: &Arc<Target>, org: &Org) -> Result<Described, ConnectError> {
-        let answer = self.describe_once(target, org).await;
-        target.note_handshake(&answer);
+    /// What all endpoints of an adapter that answer offer; the error of one where none does.
+    async fn describe_all(
+        &self,
+        target: &Arc<Target>,
+        org: &Org,
+    ) -> Result<Described, ConnectError> {
+        let nodes = self.nodes_of(target).await?;
+        let asked = nodes.iter().map(|node| self.describe(target, node, org));
+        let mut failed = None;
+        let mut common: Option<Described> = None;
+        for answer in join_all(asked).await {
+            match answer {
+                Ok(answer) => {
+                    common = Some(match common {
+                        Some(others) => others.common(&answer),
+                        None => answer,
+                    });
+                }
+                Err(error) => failed = Some(error),
+            }
+        }
+        match (common, failed) {
+            (Some(common), _) => Ok(common),
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(no_endpoint(target)),
+        }
+    }
+
+    /// The endpoints of an adapter, once there are some.
+    async fn nodes_of(&self, target: &Arc<Target>) -> Result<Nodes, ConnectError> {
+        let mut members = target.balance.members();
+        let known =
+            members.wait_for(|members| !members.nodes.is_empty() || members.problem.is_some());
+        drop(timeout(LOOKUP_WITHIN, known).await);
+        let nodes = target.balance.nodes();
+        match nodes.is_empty() {
+            true => Err(no_endpoint(target)),
+            false => Ok(nodes),
+        }
+    }
+
+    async fn describe(
+        &self,
+        target: &Arc<Target>,
+        node: &Arc<Node>,
+        org: &Org,
+    ) -> Result<Described, ConnectError> {
+        let answer = self.describe_once(target, node, org).await;
+        node.note_handshake(&answer);
         let described = Described::of(answer?);
         target.limit_requests(described.max_message_bytes);
         Ok(described)
@@ -206,24 +259,30 @@ impl Mesh {
     async fn describe_soon(
         &self,
         target: &Arc<Target>,
+        node: &Arc<Node>,
         org: &Org,
         within: Duration,
     ) -> Result<Described, ConnectError> {
         let _place = self.inner.handshakes.acquire().await;
-        match timeout(within, self.describe(target, org)).await {
+        match timeout(within, self.describe(target, node, org)).await {
             Ok(answer) => answer,
             Err(_) => {
-                let answer = Err(unanswered(target, too_slow(within)));
-                target.note_handshake(&answer);
+                let answer = Err(unanswered(target, &node.address, too_slow(within)));
+                node.note_handshake(&answer);
                 answer.map(Described::of)
             }
         }
     }
 
     /// Why an adapter cannot make changes now, if it says so.
-    pub(super) async fn outage_of(&self, target: &Arc<Target>, within: Duration) -> Option<String> {
+    pub(super) async fn outage_of(
+        &self,
+        target: &Arc<Target>,
+        node: &Arc<Node>,
+        within: Duration,
+    ) -> Option<String> {
         let org = Org::new(DEFAULT_ORG_ID);
-        let asking = timeout(within, self.describe_once(target, &org)).await;
+        let asking = timeout(within, self.describe_once(target, node, &org)).await;
         let outage = asking.ok()?.ok()?.outage;
         (!outage.is_empty()).then(|| outage.chars().take(OUTAGE_CHARS_MAX).collect())
     }
@@ -231,6 +290,7 @@ impl Mesh {
     async fn describe_once(
         &self,
         target: &Arc<Target>,
+        node: &Arc<Node>,
         org: &Org,
     ) -> Result<DescribeResponse, ConnectError> {
         let request = DescribeRequest {
@@ -238,11 +298,11 @@ impl Mesh {
             client: Some(self.inner.client.clone()),
             protocol: Some(PROTOCOL),
         };
-        let answer = self.call_target(&DESCRIBE, target, &request).await;
-        let described = answer.map_err(|cause| unanswered(target, cause))?;
+        let answer = self.call_node(&DESCRIBE, target, node, &request).await;
+        let described = answer.map_err(|cause| unanswered(target, &node.address, cause))?;
         let malformed = |problem: &str| ConnectError::Malformed {
             name: target.name.clone(),
-            endpoint: target.endpoint.clone(),
+            endpoint: node.address.clone(),
             problem: problem.into(),
         };
         let server = described
@@ -255,7 +315,7 @@ impl Mesh {
         if theirs.max < PROTOCOL.min || theirs.min > PROTOCOL.max {
             return Err(ConnectError::ProtocolMismatch {
                 name: target.name.clone(),
-                endpoint: target.endpoint.clone(),
+                endpoint: node.address.clone(),
                 server: format!("{} {}", server.name, server.version),
                 server_protocol: versions(theirs),
                 client: format!("{} {}", self.inner.client.name, self.inner.client.version),
@@ -279,8 +339,15 @@ fn too_slow(within: Duration) -> StoreError {
     StoreError::new(pb::ErrorReason::DeadlineExceeded, text)
 }
 
-pub(super) fn unanswered(target: &Target, cause: StoreError) -> ConnectError {
-    let (name, endpoint) = (target.name.clone(), target.endpoint.clone());
+fn no_endpoint(target: &Target) -> ConnectError {
+    let problem = target.balance.problem();
+    let problem = problem.unwrap_or_else(|| "its name was not looked up in time".into());
+    let cause = StoreError::new(pb::ErrorReason::Unavailable, problem);
+    unanswered(target, &target.endpoint, cause)
+}
+
+pub(super) fn unanswered(target: &Target, endpoint: &str, cause: StoreError) -> ConnectError {
+    let (name, endpoint) = (target.name.clone(), endpoint.to_string());
     let cause = Box::new(cause);
     if cause.code == Code::Unimplemented {
         ConnectError::NotAnAdapter {
@@ -311,6 +378,17 @@ fn versions(range: pb::ProtocolRange) -> String {
     }
 }
 
+// === impl Target ===
+
+impl Target {
+    /// Its endpoints have changed, as was suspected.
+    fn was_right(&self) {
+        for node in self.balance.nodes().iter() {
+            node.health.was_right();
+        }
+    }
+}
+
 // === impl Handshakes ===
 
 impl Handshakes {
@@ -335,8 +413,13 @@ impl Handshakes {
             let answers = self.answers.entry(target.name.clone()).or_default();
             match batch {
                 Ok(batch) => {
-                    if answers.take_in(batch) {
-                        target.health.was_right();
+                    let changed = match target.balance.nodes().len() {
+                        0 | 1 => answers.take_in(batch),
+                        // Each has answered for itself.
+                        _ => answers.replace(batch),
+                    };
+                    if changed {
+                        target.was_right();
                     }
                     if let Some(common) = answers.common() {
                         target.limit_requests(common.max_message_bytes);
@@ -379,15 +462,43 @@ impl Handshakes {
         if let Some(away) = away {
             return Err(away);
         }
-        let first = self.mesh.describe_soon(target, &self.org, within).await?;
+        let nodes = self.mesh.nodes_of(target).await?;
+        let ask = |node| self.mesh.describe_soon(target, node, &self.org, within);
+        let [only] = &*nodes else {
+            return self.ask_each(target, &nodes, within).await;
+        };
+        let first = ask(only).await?;
         let is_settled = before.is_none_or(|before| before.agrees_with(&first));
         let mut batch = vec![first];
         if !is_settled {
             for _ in 0..CONFIRMATIONS {
-                batch.push(self.mesh.describe_soon(target, &self.org, within).await?);
+                batch.push(ask(only).await?);
             }
         }
         Ok(batch)
+    }
+
+    /// One answer of each endpoint that is there; the error of one where none answers.
+    async fn ask_each(
+        &self,
+        target: &Arc<Target>,
+        nodes: &[Arc<Node>],
+        within: Duration,
+    ) -> Result<Vec<Described>, ConnectError> {
+        let there = nodes.iter().filter(|node| node.health.now().away.is_none());
+        let asked = there.map(|node| self.mesh.describe_soon(target, node, &self.org, within));
+        let (answers, failed): (Vec<_>, Vec<_>) =
+            join_all(asked).await.into_iter().partition(Result::is_ok);
+        let answers: Vec<_> = answers.into_iter().filter_map(Result::ok).collect();
+        match failed.into_iter().find_map(Result::err) {
+            Some(error) if answers.is_empty() => Err(error),
+            Some(error) => {
+                tracing::debug!(%error, "an endpoint did not answer the handshake");
+                Ok(answers)
+            }
+            None if answers.is_empty() => Err(no_endpoint(target)),
+            None => Ok(answers),
+        }
     }
 
     /// What is routed by name, or was offered before, and is not offered by an adapter
@@ -395,11 +506,11 @@ impl Handshakes {
     fn lost(&mut self, offers: &Offers) -> Vec<String> {
         let offered = offers.by_service().filter(|(_, adapter)| adapter.is_some());
         self.ever.extend(offered.map(|(service, _)| service));
-        let named = &self.mesh.inner.routed_by_name;
+        let named = self.mesh.inner.routes.by_name();
         let expected = self.ever.union(named);
         expected
             .filter(|service| !offers.has(service))
-            .map(|service| self.mesh.lack_of(service))
+            .map(|service| self.mesh.lack_of(&self.org, service))
             .collect()
     }
 }

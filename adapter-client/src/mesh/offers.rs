@@ -1,6 +1,6 @@
 //! What the mesh's adapters offer to one org, by the routes.
 
-use super::Mesh;
+use super::{Mesh, Org};
 use mortise_proto::pb::{self, Feature};
 use mortise_proto::rpc::{short_service_name, table};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,8 +72,8 @@ impl Offers {
     /// By the routes of a mesh, of what its adapters have said. One that serves no
     /// required store and has never answered is taken to offer what is routed to it by
     /// name: its stores then fail as they do while it is away, instead of being absent.
-    pub(super) fn new(mesh: &Mesh, described: &BTreeMap<String, Described>) -> Self {
-        let named = &mesh.inner.routed_by_name;
+    pub(super) fn new(mesh: &Mesh, org: &Org, described: &BTreeMap<String, Described>) -> Self {
+        let named = mesh.inner.routes.by_name();
         let offer = |(service, adapter): (&&'static str, &String)| {
             let features = match described.get(adapter) {
                 Some(described) => described.services.get(*service)?.clone(),
@@ -83,14 +83,14 @@ impl Offers {
             let adapter = adapter.clone();
             Some((*service, Offer { adapter, features }))
         };
-        let platform = mesh.routes().get(table::platform_store_service::NAME);
+        let platform = mesh.routes(org.id).get(table::platform_store_service::NAME);
         let platform = platform.and_then(|adapter| described.get(adapter));
         let servers = described.iter().map(|(adapter, described)| {
             let is = (described.servers.clone(), described.max_message_bytes);
             (adapter.clone(), is)
         });
         Self {
-            services: mesh.routes().iter().filter_map(offer).collect(),
+            services: mesh.routes(org.id).iter().filter_map(offer).collect(),
             servers: servers.collect(),
             platform_base_url: platform
                 .map(|described| described.platform_base_url.clone())

@@ -52,10 +52,6 @@ impl RetryPolicy {
         }
     }
 
-    pub(super) fn window(&self) -> Duration {
-        self.window
-    }
-
     /// Begins a call.
     pub(super) fn begin(&self, method: &'static Method, is_down: bool) -> Retries<'_> {
         Retries {
@@ -74,6 +70,11 @@ impl Retries<'_> {
     /// The call succeeded, or failed for good: either way it earns budget.
     pub(super) fn answered(&self) {
         self.policy.budget.deposit();
+    }
+
+    /// Whether the budget allows a second attempt beside the first. It is load like a retry.
+    pub(super) fn may_hedge(&self) -> bool {
+        self.policy.budget.withdraw()
     }
 
     /// What is left of the window: none of it for an adapter that is down.

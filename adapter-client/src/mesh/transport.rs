@@ -12,25 +12,27 @@ mod pool;
 mod pool_tests;
 mod purpose;
 
+#[cfg(test)]
+pub(super) use pool_tests::Server;
+
+pub(super) use dial::{Dial, Dialler, Place};
 pub(super) use fault::{Failed, Reached};
+pub(super) use pool::{Lease, Limits, Pool};
 pub(super) use purpose::Purpose;
 
+use super::balance::Node;
 use super::codec::EncodedOnce;
-use super::config::{Compression, TransportConfig};
-use super::endpoint::Endpoint;
+use super::config::Compression;
 use super::tap::Tap;
-use super::tls::ClientTls;
 use super::{Mesh, Target, trace};
 use bytes::Bytes;
 use connection::OneCall;
-use dial::Dialler;
 use mortise_proto::pb::ErrorReason;
-use mortise_proto::rpc::Deadline;
 use mortise_proto::{Method, StoreError};
-use pool::{Limits, Pool};
 use prost::Message;
 use std::future::Future;
-use std::sync::Arc;
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
@@ -40,7 +42,6 @@ use tonic::client::Grpc;
 use tonic::codec::CompressionEncoding;
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::metadata::MetadataValue;
-use tonic::transport::Uri;
 use tonic::{Request, Streaming};
 use tracing::Span;
 
@@ -56,15 +57,6 @@ const PROBE_PATIENCE: Duration = Duration::from_secs(1);
 /// How this side introduces itself to proxies and in logs of access.
 const USER_AGENT: &str = concat!("mortise/", env!("CARGO_PKG_VERSION"));
 
-/// The connections to one adapter, and how calls are put on them.
-#[derive(Debug)]
-pub(super) struct Transport {
-    pool: Pool,
-    /// What calls are addressed to.
-    origin: Uri,
-    compression: Option<Compression>,
-}
-
 /// An encoded call on its way to its server.
 #[derive(Clone)]
 pub(super) struct Outgoing {
@@ -76,7 +68,57 @@ pub(super) struct Outgoing {
     pub(super) span: Span,
     /// Who sees how it ends.
     pub(super) tap: Tap,
+    /// When the turn that it is for ends.
+    pub(super) until: Option<Instant>,
 }
+
+/// What crosses a connection in one attempt of a call.
+pub(super) trait Exchange: Send + Sync {
+    /// What its place on a connection is for.
+    const PURPOSE: Purpose;
+
+    /// What it brings.
+    type Out: Send;
+
+    /// How long it may take.
+    fn deadline(&self, call: &Outgoing) -> Option<Duration>;
+
+    /// Does it once, on a place that is taken. The size is that of what it brings.
+    fn exchange(
+        &self,
+        mesh: &Mesh,
+        call: &Outgoing,
+        lease: Lease,
+        node: &Node,
+    ) -> impl Future<Output = Attempt<Self::Out>> + Send;
+}
+
+/// A request and its answer.
+pub(super) struct Unary<Rsp>(Answers<Rsp>);
+
+/// The same about one endpoint: whether it is there, and what it is. One that its caller
+/// has given up ends connections that have been silent all the while.
+pub(super) struct Probe<Rsp>(Answers<Rsp>);
+
+/// A request that is a stream. The deadline covers all of it.
+pub(super) struct Upload<Rsp>(Answers<Rsp>);
+
+/// An answer that is a stream with an end, collected. The deadline covers the wait for each
+/// message; ten of them cover the whole.
+pub(super) struct Collected<Rsp>(Answers<Rsp>);
+
+/// An answer that is a stream without an end. The deadline covers the opening.
+pub(super) struct Following<Rsp>(Answers<Rsp>);
+
+/// Streams in both directions. The deadline covers the opening.
+pub(super) struct Bidirectional<Rsp> {
+    /// Taken by the attempt that opens it.
+    requests: Mutex<Option<mpsc::Receiver<Bytes>>>,
+    _answers: Answers<Rsp>,
+}
+
+/// Whatever answers there are.
+type Answers<Rsp> = PhantomData<fn() -> Rsp>;
 
 /// The messages of a stream, as they come.
 pub(crate) type Incoming<Rsp> = ReceiverStream<Result<Rsp, StoreError>>;
@@ -84,190 +126,239 @@ pub(crate) type Incoming<Rsp> = ReceiverStream<Result<Rsp, StoreError>>;
 /// A message and its size, or how the attempt failed.
 pub(super) type Attempt<Rsp> = Result<(Rsp, usize), Failed>;
 
-// === impl Transport ===
+// === impl Exchange ===
 
-impl Transport {
-    pub(super) fn new(endpoint: Endpoint, tls: ClientTls, config: TransportConfig) -> Self {
-        let origin = match &endpoint {
-            Endpoint::Http(uri) | Endpoint::Https(uri) => uri.clone(),
-            // The authority of a unix socket is never resolved.
-            Endpoint::Unix(_) => Uri::from_static("http://localhost"),
-        };
-        let limits = Limits {
-            connections_max: config.connections_max,
-            streams_max: config.streams_max,
-        };
-        Self {
-            origin,
-            compression: config.compression,
-            pool: Pool::new(Dialler::new(endpoint, tls, config), limits),
-        }
+impl<Rsp: Message + Default + 'static> Exchange for Unary<Rsp> {
+    const PURPOSE: Purpose = Purpose::Call;
+    type Out = Rsp;
+
+    fn deadline(&self, call: &Outgoing) -> Option<Duration> {
+        call.target.times.of(call.method)
     }
 
-    /// Ends the connections on which nothing has come since then.
-    pub(super) fn end_silent(&self, since: Instant) {
-        self.pool.end_silent(since);
+    async fn exchange(
+        &self,
+        mesh: &Mesh,
+        call: &Outgoing,
+        lease: Lease,
+        node: &Node,
+    ) -> Attempt<Rsp> {
+        let mut grpc = mesh.grpc(&call.target, lease, node);
+        let request = call.timed(call.target.request(call.body.clone()));
+        let answer = grpc.unary(request, call.path(), EncodedOnce::<Rsp>::default());
+        Ok(answer.await?.into_inner())
     }
 }
 
-// === impl Mesh ===
+impl<Rsp: Message + Default + 'static> Exchange for Probe<Rsp> {
+    const PURPOSE: Purpose = Purpose::Probe;
+    type Out = Rsp;
 
-impl Mesh {
-    /// The deadline covers the call, once there is a connection. A probe that its caller
-    /// has given up ends connections that have been silent all the while.
-    pub(super) async fn unary<Rsp: Message + Default + 'static>(
+    fn deadline(&self, call: &Outgoing) -> Option<Duration> {
+        call.target.times.of(call.method)
+    }
+
+    async fn exchange(
         &self,
+        mesh: &Mesh,
         call: &Outgoing,
-        purpose: Purpose,
-        wait: Duration,
+        lease: Lease,
+        node: &Node,
     ) -> Attempt<Rsp> {
-        let mut grpc = self.ready(&call.target, purpose, wait).await?;
-        let request = self.timed(call, call.target.request(call.body.clone()));
-        let unanswered = (purpose == Purpose::Probe).then(|| Unanswered::new(&call.target));
-        let answer = grpc.unary(request, call.path(), EncodedOnce::<Rsp>::default());
-        let answer = async { Ok(answer.await?.into_inner()) };
-        let answer = self.within_deadline(call, answer).await;
-        if let Some(unanswered) = unanswered {
-            unanswered.answered();
-        }
+        let unanswered = Unanswered::new(node);
+        let answer = Unary::default().exchange(mesh, call, lease, node).await;
+        unanswered.answered();
         answer
     }
+}
 
-    /// A request that is a stream; the deadline covers all of the call.
-    pub(super) async fn send_stream<Rsp: Message + Default + 'static>(
+impl<Rsp: Message + Default + 'static> Exchange for Upload<Rsp> {
+    const PURPOSE: Purpose = Purpose::Call;
+    type Out = Rsp;
+
+    fn deadline(&self, call: &Outgoing) -> Option<Duration> {
+        call.target.times.of(call.method)
+    }
+
+    async fn exchange(
         &self,
+        mesh: &Mesh,
         call: &Outgoing,
-        wait: Duration,
+        lease: Lease,
+        node: &Node,
     ) -> Attempt<Rsp> {
-        let mut grpc = self.ready(&call.target, Purpose::Call, wait).await?;
+        let mut grpc = mesh.grpc(&call.target, lease, node);
         let messages = tokio_stream::iter(call.messages());
-        let request = self.timed(call, call.target.request(messages));
+        let request = call.timed(call.target.request(messages));
         let answer = grpc.client_streaming(request, call.path(), EncodedOnce::<Rsp>::default());
-        self.within_deadline(call, async { Ok(answer.await?.into_inner()) })
-            .await
+        Ok(answer.await?.into_inner())
+    }
+}
+
+impl<Rsp: Message + Default + 'static> Exchange for Collected<Rsp> {
+    const PURPOSE: Purpose = Purpose::Call;
+    type Out = Vec<Rsp>;
+
+    fn deadline(&self, call: &Outgoing) -> Option<Duration> {
+        Some(call.target.times.deadline * STREAM_DEADLINE_FACTOR)
     }
 
-    /// Tells the server the deadline, too; a stream's is for each of its messages.
-    fn timed<Body>(&self, call: &Outgoing, mut request: Request<Body>) -> Request<Body> {
-        if let Some(deadline) = self.deadline_of(call.method) {
-            request.set_timeout(deadline + BEHIND);
-        }
-        request
-    }
-
-    /// The deadline covers the wait for each message; some of them cover the whole.
-    pub(super) async fn stream_to_end<Rsp: Message + Default + 'static>(
+    async fn exchange(
         &self,
+        mesh: &Mesh,
         call: &Outgoing,
-        wait: Duration,
+        lease: Lease,
+        node: &Node,
     ) -> Attempt<Vec<Rsp>> {
-        let grpc = self.ready(&call.target, Purpose::Call, wait).await?;
-        let whole = self.inner.deadline * STREAM_DEADLINE_FACTOR;
-        let answers = timeout(whole, self.stream_by_message(call, grpc)).await;
-        answers.unwrap_or_else(|_| Err(too_late(call.method, whole).into()))
-    }
-
-    async fn stream_by_message<Rsp: Message + Default + 'static>(
-        &self,
-        call: &Outgoing,
-        grpc: Grpc<OneCall>,
-    ) -> Attempt<Vec<Rsp>> {
-        let opening = self.open_stream(call, grpc);
-        let mut stream = self.within_deadline(call, opening).await?;
+        let grpc = mesh.grpc(&call.target, lease, node);
+        let opening = open_stream::<Rsp>(call, grpc);
+        let mut stream = by_message(call, node, opening).await?;
         let (mut answers, mut bytes) = (Vec::new(), 0);
-        while let Some((answer, size)) = self
-            .within_deadline(call, async { Ok(stream.message().await?) })
-            .await?
+        while let Some((answer, size)) =
+            by_message(call, node, async { Ok(stream.message().await?) }).await?
         {
             // What it takes in memory, so that empty messages count as well.
             bytes += size + size_of::<Rsp>();
-            if bytes > self.inner.max_answer_bytes {
+            if bytes > mesh.inner.max_answer_bytes {
                 let what = format!("the answer of {}", call.method.short_name());
-                let limit = self.inner.max_answer_bytes;
+                let limit = mesh.inner.max_answer_bytes;
                 return Err(StoreError::too_large(&what, bytes, limit).into());
             }
             answers.push(answer);
         }
         Ok((answers, bytes))
     }
+}
 
-    pub(super) async fn open_stream<Rsp: Message + Default + 'static>(
-        &self,
-        call: &Outgoing,
-        mut grpc: Grpc<OneCall>,
-    ) -> Result<Streaming<(Rsp, usize)>, Failed> {
-        let request = call.target.request(call.body.clone());
-        let answer = grpc
-            .server_streaming(request, call.path(), EncodedOnce::<Rsp>::default())
-            .await?;
-        Ok(answer.into_inner())
+impl<Rsp: Message + Default + 'static> Exchange for Following<Rsp> {
+    const PURPOSE: Purpose = Purpose::Stream;
+    type Out = Streaming<(Rsp, usize)>;
+
+    fn deadline(&self, call: &Outgoing) -> Option<Duration> {
+        let own = call.target.times.of(call.method);
+        Some(own.unwrap_or(call.target.times.deadline))
     }
 
-    /// Opens a stream of requests and answers. The deadline covers the opening, once
-    /// there is a connection.
-    pub(super) async fn open_exchange<Rsp: Message + Default + 'static>(
+    async fn exchange(
         &self,
-        method: &'static Method,
-        target: &Target,
-        requests: mpsc::Receiver<Bytes>,
-    ) -> Result<Streaming<(Rsp, usize)>, StoreError> {
-        let wait = target.patience();
-        let mut grpc = self.ready(target, Purpose::Stream, wait).await?;
-        let path = PathAndQuery::from_static(method.path);
-        let requests = target.request(ReceiverStream::new(requests));
-        let opening = grpc.streaming(requests, path, EncodedOnce::<Rsp>::default());
-        let deadline = self.inner.deadline;
-        match timeout(deadline, opening).await {
-            Ok(opened) => Ok(opened.map_err(Failed::from)?.into_inner()),
-            Err(_) => Err(too_late(method, deadline)),
+        mesh: &Mesh,
+        call: &Outgoing,
+        lease: Lease,
+        node: &Node,
+    ) -> Attempt<Self::Out> {
+        let grpc = mesh.grpc(&call.target, lease, node);
+        Ok((open_stream(call, grpc).await?, 0))
+    }
+}
+
+impl<Rsp: Message + Default + 'static> Exchange for Bidirectional<Rsp> {
+    const PURPOSE: Purpose = Purpose::Stream;
+    type Out = Streaming<(Rsp, usize)>;
+
+    fn deadline(&self, call: &Outgoing) -> Option<Duration> {
+        Some(call.target.times.deadline)
+    }
+
+    async fn exchange(
+        &self,
+        mesh: &Mesh,
+        call: &Outgoing,
+        lease: Lease,
+        node: &Node,
+    ) -> Attempt<Self::Out> {
+        let requests = {
+            let mut requests = self.requests.lock();
+            let requests = requests.as_deref_mut().ok().and_then(Option::take);
+            requests.ok_or_else(|| Failed::unsent("a stream of requests is sent once"))?
+        };
+        let mut grpc = mesh.grpc(&call.target, lease, node);
+        let requests = call.target.request(ReceiverStream::new(requests));
+        let opening = grpc.streaming(requests, call.path(), EncodedOnce::<Rsp>::default());
+        Ok((opening.await?.into_inner(), 0))
+    }
+}
+
+impl<Rsp> Default for Unary<Rsp> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<Rsp> Default for Probe<Rsp> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<Rsp> Default for Upload<Rsp> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<Rsp> Default for Collected<Rsp> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<Rsp> Default for Following<Rsp> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<Rsp> Bidirectional<Rsp> {
+    pub(super) fn new(requests: mpsc::Receiver<Bytes>) -> Self {
+        Self {
+            requests: Mutex::new(Some(requests)),
+            _answers: PhantomData,
         }
     }
+}
 
-    /// A place on a connection, for one call.
-    pub(super) async fn ready(
-        &self,
-        target: &Target,
-        purpose: Purpose,
-        wait: Duration,
-    ) -> Result<Grpc<OneCall>, Failed> {
-        let transport = &target.transport;
-        let lease = transport.pool.acquire(purpose, wait).await?;
-        let grpc = Grpc::with_origin(OneCall::on(lease), transport.origin.clone())
+async fn open_stream<Rsp: Message + Default + 'static>(
+    call: &Outgoing,
+    mut grpc: Grpc<OneCall>,
+) -> Result<Streaming<(Rsp, usize)>, Failed> {
+    let request = call.target.request(call.body.clone());
+    let answer = grpc
+        .server_streaming(request, call.path(), EncodedOnce::<Rsp>::default())
+        .await?;
+    Ok(answer.into_inner())
+}
+
+/// Waits for one message of a stream.
+async fn by_message<Out>(
+    call: &Outgoing,
+    node: &Node,
+    message: impl Future<Output = Result<Out, Failed>>,
+) -> Result<Out, Failed> {
+    let Some(deadline) = call.target.times.of(call.method) else {
+        return message.await;
+    };
+    let began = Instant::now();
+    timeout(deadline, message).await.unwrap_or_else(|_| {
+        node.pool.end_silent(began);
+        Err(too_late(call.method, deadline).into())
+    })
+}
+
+// === impl Mesh ===
+
+impl Mesh {
+    /// gRPC on a place of a connection, for one call.
+    pub(super) fn grpc(&self, target: &Target, lease: Lease, node: &Node) -> Grpc<OneCall> {
+        let origin = node.pool.dialler().origin();
+        let grpc = Grpc::with_origin(OneCall::on(lease), origin)
             .accept_compressed(CompressionEncoding::Gzip)
             .accept_compressed(CompressionEncoding::Zstd)
             .max_decoding_message_size(self.inner.max_message_bytes)
             .max_encoding_message_size(usize::MAX);
-        Ok(match transport.compression {
+        match target.config.transport.compression {
             Some(Compression::Gzip) => grpc.send_compressed(CompressionEncoding::Gzip),
             Some(Compression::Zstd) => grpc.send_compressed(CompressionEncoding::Zstd),
             None => grpc,
-        })
-    }
-
-    /// A call that is not answered in time, on a connection that has been silent all the
-    /// while, ends that connection: the other end may be gone without a word.
-    async fn within_deadline<Out>(
-        &self,
-        call: &Outgoing,
-        work: impl Future<Output = Result<Out, Failed>>,
-    ) -> Result<Out, Failed> {
-        let Some(deadline) = self.deadline_of(call.method) else {
-            return work.await;
-        };
-        let began = Instant::now();
-        let done = timeout(deadline, work).await;
-        done.unwrap_or_else(|_| {
-            call.target.transport.end_silent(began);
-            Err(too_late(call.method, deadline).into())
-        })
-    }
-
-    /// How long a call may take; on a stream, the wait for each message.
-    pub(super) fn deadline_of(&self, method: &Method) -> Option<Duration> {
-        match method.deadline {
-            Deadline::Open => None,
-            Deadline::Standard => Some(self.inner.deadline),
-            Deadline::Long => Some(self.inner.long_deadline),
         }
     }
 
@@ -314,6 +405,18 @@ impl Target {
 // === impl Outgoing ===
 
 impl Outgoing {
+    /// Tells the server how much time is left, too; a stream's is for each of its messages.
+    fn timed<Body>(&self, mut request: Request<Body>) -> Request<Body> {
+        let own = self.target.times.of(self.method);
+        let left = self
+            .until
+            .map(|until| until.saturating_duration_since(Instant::now()));
+        if let Some(deadline) = own.into_iter().chain(left).min() {
+            request.set_timeout(deadline + BEHIND);
+        }
+        request
+    }
+
     fn path(&self) -> PathAndQuery {
         PathAndQuery::from_static(self.method.path)
     }
@@ -334,29 +437,29 @@ impl Outgoing {
 }
 
 /// A probe under way.
-pub(super) struct Unanswered {
-    target: Option<Arc<Target>>,
+pub(super) struct Unanswered<'a> {
+    node: Option<&'a Node>,
     began: Instant,
 }
 
-impl Unanswered {
-    pub(super) fn new(target: &Arc<Target>) -> Self {
+impl<'a> Unanswered<'a> {
+    pub(super) fn new(node: &'a Node) -> Self {
         Self {
-            target: Some(target.clone()),
+            node: Some(node),
             began: Instant::now(),
         }
     }
 
     pub(super) fn answered(mut self) {
-        self.target = None;
+        self.node = None;
     }
 }
 
-impl Drop for Unanswered {
+impl Drop for Unanswered<'_> {
     fn drop(&mut self) {
         let is_long = self.began.elapsed() >= PROBE_PATIENCE;
-        if let Some(target) = self.target.take().filter(|_| is_long) {
-            target.transport.end_silent(self.began);
+        if let Some(node) = self.node.take().filter(|_| is_long) {
+            node.pool.end_silent(self.began);
         }
     }
 }

@@ -54,11 +54,11 @@ impl Mesh {
             event: Some(draft(request)?),
             proposed_event_id: EventId::new().to_string(),
         };
-        self.fits(request, body.encoded_len())
+        self.fits(&org, request, body.encoded_len())
     }
 
-    fn fits(&self, request: &EventRequest, size: usize) -> Result<()> {
-        let limit = self.request_bytes_max(EMIT_STREAM.method.service)?;
+    fn fits(&self, org: &Org, request: &EventRequest, size: usize) -> Result<()> {
+        let limit = self.request_bytes_max(org, EMIT_STREAM.method.service)?;
         if size > limit {
             let what = format!("the event {}", request.event_type);
             return Err(StoreError::too_large(&what, size, limit));
@@ -106,7 +106,7 @@ impl EventLink {
             (None, None)
         };
         let body = Bytes::from(body.encode_to_vec());
-        self.mesh.fits(&request, body.len())?;
+        self.mesh.fits(&self.org, &request, body.len())?;
         let sending = PendingEvent {
             request_id,
             body,

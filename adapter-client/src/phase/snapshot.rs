@@ -5,13 +5,12 @@ use crate::stores::{Remote, TurnParts, malformed};
 use everruns_core::Harness;
 use everruns_core::error::Result;
 use everruns_core::message::Message;
-use everruns_core::message_retriever::MessageRetriever;
 use everruns_core::typed_id::{MessageId, SessionId};
 use everruns_runtime::RuntimeHostTurnContext;
 use mortise_proto::convert::runtime_host::turn_context;
 use mortise_proto::pb::TurnContextPart;
+use mortise_proto::rpc::Cache;
 use mortise_proto::rpc::table::{self, runtime_host_service::LOAD_TURN_CONTEXT};
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
@@ -33,15 +32,11 @@ pub(super) struct Snapshots {
     remote: Remote,
     session_id: SessionId,
     parts: &'static [TurnContextPart],
-    current: Mutex<Arc<Moment>>,
+    current: Mutex<Arc<OnceCell<Arc<Snapshot>>>>,
 }
 
-#[derive(Debug, Default)]
-struct Moment {
-    snapshot: OnceCell<Arc<Snapshot>>,
-    /// Messages read one by one, before or without a snapshot of them all.
-    messages: Mutex<HashMap<MessageId, Message>>,
-}
+/// A snapshot is an answer that is kept.
+const _: () = assert!(matches!(LOAD_TURN_CONTEXT.method.cache, Cache::Phase));
 
 const REASON: &[TurnContextPart] = &[
     TurnContextPart::Messages,
@@ -68,7 +63,7 @@ impl Snapshots {
         let from = table::runtime_host_service::NAME;
         let one_adapter = ANSWERED
             .iter()
-            .all(|store| remote.mesh.same_route(from, store));
+            .all(|store| remote.mesh.same_route(&remote.org, from, store));
         one_adapter.then(|| Self {
             remote: remote.clone(),
             session_id,
@@ -81,30 +76,16 @@ impl Snapshots {
     }
 
     pub(super) async fn get(&self) -> Result<Arc<Snapshot>> {
-        let moment = self.moment();
-        moment
-            .snapshot
-            .get_or_try_init(|| self.load())
-            .await
-            .cloned()
+        let current = self.current();
+        current.get_or_try_init(|| self.load()).await.cloned()
     }
 
-    /// One message: from the snapshot if it is loaded and has them, else alone.
-    pub(super) async fn message(&self, message_id: MessageId) -> Result<Option<Message>> {
-        let moment = self.moment();
-        let snapshot = moment.snapshot.get();
-        if let Some(snapshot) = snapshot.filter(|snapshot| snapshot.has_messages) {
-            let mut messages = snapshot.context.messages.iter();
-            return Ok(messages.find(|message| message.id == message_id).cloned());
-        }
-        if let Some(message) = lock(&moment.messages).get(&message_id) {
-            return Ok(Some(message.clone()));
-        }
-        let message = self.remote.get(self.session_id, message_id).await?;
-        if let Some(message) = &message {
-            lock(&moment.messages).insert(message_id, message.clone());
-        }
-        Ok(message)
+    /// One message, where the snapshot is loaded and has them.
+    pub(super) fn message(&self, message_id: MessageId) -> Option<Option<Message>> {
+        let current = self.current();
+        let snapshot = current.get().filter(|snapshot| snapshot.has_messages)?;
+        let mut messages = snapshot.context.messages.iter();
+        Some(messages.find(|message| message.id == message_id).cloned())
     }
 
     /// Whether a new message makes the snapshot stale.
@@ -116,7 +97,7 @@ impl Snapshots {
         *lock(&self.current) = Arc::default();
     }
 
-    fn moment(&self) -> Arc<Moment> {
+    fn current(&self) -> Arc<OnceCell<Arc<Snapshot>>> {
         lock(&self.current).clone()
     }
 

@@ -61,7 +61,7 @@ impl Platform {
     ) -> std::result::Result<Rsp, StoreError>
     where
         Req: Scoped + OpenValues + Message,
-        Rsp: Message + Default + 'static,
+        Rsp: Message + Default + Clone + 'static,
     {
         let _changing = Changing::begin(self.on_change.as_ref());
         self.remote.call(rpc, request).await
@@ -77,7 +77,7 @@ impl Platform {
     ) -> Result<D>
     where
         Req: Scoped + OpenValues + Message,
-        Rsp: Message + Default + 'static,
+        Rsp: Message + Default + Clone + 'static,
         D: TryFrom<W, Error = ConvertError>,
     {
         let answer = self.change(rpc, request).await?;
@@ -94,7 +94,7 @@ impl Platform {
     ) -> Result<Vec<D>>
     where
         Req: Scoped + OpenValues + Message,
-        Rsp: Message + Default + 'static,
+        Rsp: Message + Default + Clone + 'static,
         D: TryFrom<W, Error = ConvertError>,
     {
         let answers = self.remote.collect(rpc, request).await?;

@@ -71,9 +71,8 @@ impl Remote {
         let (mut context, _chain) =
             turn_context(snapshot, messages).map_err(malformed(LOAD_TURN_CONTEXT.method))?;
         let elsewhere = |store| {
-            !self
-                .mesh
-                .same_route(table::runtime_host_service::NAME, store)
+            let from = table::runtime_host_service::NAME;
+            !self.mesh.same_route(&self.org, from, store)
         };
         if elsewhere(table::session_store_service::NAME) {
             let session = self.get_session(session_id).await?;

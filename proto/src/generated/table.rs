@@ -1127,7 +1127,7 @@ pub mod runtime_host_service {
             kind: Kind::ServerStream,
             effect: Effect::Read,
             on_unavailable: OnUnavailable::FailClosed,
-            cache: Cache::None,
+            cache: Cache::Phase,
             deadline: Deadline::Standard,
         },
     );

@@ -30,6 +30,8 @@ pub struct RunOptions {
     pub adapter: Option<Endpoint>,
     /// Adapters that serve single stores, by store.
     pub routes: Vec<(String, Endpoint)>,
+    /// Whether calls to adapters may cross a network in clear.
+    pub insecure: bool,
     /// A conversation to go on with; `None` starts one.
     pub session: Option<SessionId>,
     /// The org, by the host's internal id.
@@ -113,7 +115,7 @@ async fn turn(
         Renderer::text()
     }));
     let shown = renderer.clone();
-    let mesh = Mesh::new(mesh_config(endpoint, &options.routes))?;
+    let mesh = Mesh::new(mesh_config(endpoint, &options.routes, options.insecure))?;
     let adapter = mesh
         .adapter(options.org_id)
         .capability_registry(registry::capabilities(demo::CAPABILITIES)?)
@@ -167,7 +169,11 @@ async fn turn(
 
 /// One adapter for everything, but for the stores that are routed elsewhere. An
 /// adapter is named after the store that it was named for.
-fn mesh_config(endpoint: Endpoint, routes: &[(String, Endpoint)]) -> MeshConfig {
+fn mesh_config(
+    endpoint: Endpoint,
+    routes: &[(String, Endpoint)],
+    is_insecure: bool,
+) -> MeshConfig {
     let mut config = MeshConfig::single(endpoint);
     for (store, endpoint) in routes {
         let endpoint = endpoint.clone();
@@ -175,6 +181,9 @@ fn mesh_config(endpoint: Endpoint, routes: &[(String, Endpoint)]) -> MeshConfig 
             .adapters
             .insert(store.clone(), AdapterConfig::new(endpoint));
         config.routes.stores.insert(store.clone(), store.clone());
+    }
+    for adapter in config.adapters.values_mut() {
+        adapter.is_insecure = is_insecure;
     }
     config
 }

@@ -5,7 +5,7 @@ use super::{model, route, sql_worker};
 use clap::ValueEnum;
 use mortise_adapter_client::{AdapterConfig, Endpoint};
 use mortise_adapter_server::ListenAddress;
-use mortise_runtime_host::config::{DriverName, Faults, HostConfig, Recovery, WhenBusy};
+use mortise_runtime_host::config::{Adapter, DriverName, Faults, HostConfig, Recovery, WhenBusy};
 use mortise_runtime_host::local::demo;
 use mortise_runtime_host::serve::{Demo, ServeError, ServeOptions, serve};
 use mortise_runtime_host::telemetry::{Telemetry, TelemetryError};
@@ -57,6 +57,9 @@ struct Arguments {
     /// session_storage_store=http://127.0.0.1:7500. May be given several times.
     #[arg(long = "route", value_name = "STORE=ENDPOINT", value_parser = route, requires = "adapter")]
     routes: Vec<(String, Endpoint)>,
+    /// Let calls to adapters cross a network in clear. Needed for http:// to another machine.
+    #[arg(long, requires = "adapter")]
+    insecure: bool,
     /// The folder of the journal of unfinished turns and of the local database. Only one
     /// host may use it at a time. Default: MORTISE_DATA, or .mortise.
     #[arg(long, value_name = "DIR")]
@@ -189,10 +192,18 @@ impl Arguments {
         if let Some(adapter) = self.adapter {
             // An adapter is named after the store that it was named for.
             let adapters = &mut config.adapters;
-            adapters.insert(DEFAULT.into(), AdapterConfig::new(adapter));
+            let is_insecure = self.insecure;
+            let adapter_at = |endpoint| Adapter {
+                config: AdapterConfig {
+                    is_insecure,
+                    ..AdapterConfig::new(endpoint)
+                },
+                command: None,
+            };
+            adapters.insert(DEFAULT.into(), adapter_at(adapter));
             config.routes.default = DEFAULT.into();
             for (store, endpoint) in self.routes {
-                adapters.insert(store.clone(), AdapterConfig::new(endpoint));
+                adapters.insert(store.clone(), adapter_at(endpoint));
                 config.routes.stores.insert(store.clone(), store);
             }
         }

@@ -34,7 +34,7 @@ pub(super) fn files(config: &HostConfig) -> Result<(), Faults> {
         }
     }
     for (name, adapter) in &config.adapters {
-        if let Err(error) = Mesh::check_files(adapter) {
+        if let Err(error) = Mesh::check_files(&adapter.config) {
             note(format!("adapters.{name}"), error);
         }
     }

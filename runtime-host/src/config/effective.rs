@@ -1,11 +1,12 @@
 //! A configuration as its owner would write it, with secrets masked.
 
+mod adapters;
+
 use super::fault::MASK;
 use super::{
     AccessConfig, Calls, HostConfig, Listen, Recovery, TelemetryConfig, TokenSource, Turns,
     WhenBusy,
 };
-use mortise_adapter_client::{AdapterConfig, ClientTls, Compression, TransportConfig};
 use mortise_adapter_server::telemetry::LogFormat;
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -45,12 +46,8 @@ impl From<Keys> for Value {
 pub(super) fn table(config: &HostConfig) -> Table {
     let adapters = config.adapters.iter();
     let adapters =
-        adapters.map(|(name, adapter)| (name.clone(), Value::from(self::adapter(adapter))));
-    let stores = config.routes.stores.iter();
-    let routes = stores.fold(
-        Keys::new().with("default", config.routes.default.as_str()),
-        |keys, (store, adapter)| keys.with(store, adapter.as_str()),
-    );
+        adapters.map(|(name, adapter)| (name.clone(), Value::from(adapters::adapter(adapter))));
+    let routes = adapters::routes(&config.routes);
     let drivers: Vec<_> = config
         .drivers
         .iter()
@@ -92,44 +89,6 @@ fn listen(config: &Listen) -> Keys {
         .maybe("http", config.http.as_ref().map(text))
         .maybe("admin", config.admin.as_ref().map(text))
         .maybe("tls", tls)
-}
-
-fn adapter(config: &AdapterConfig) -> Keys {
-    let ClientTls {
-        ca,
-        identity,
-        server_name,
-    } = &config.tls;
-    let tls = Keys::new()
-        .maybe("ca", ca.as_deref().map(path))
-        .maybe("cert", identity.as_ref().map(|own| path(&own.cert)))
-        .maybe("key", identity.as_ref().map(|own| path(&own.key)))
-        .maybe("server_name", server_name.as_deref());
-    Keys::new()
-        .with("endpoint", text(&config.endpoint))
-        .maybe("token_file", config.token_file.as_deref().map(path))
-        .maybe("tls", Some(tls).filter(|tls| !tls.0.is_empty()))
-        .with("transport", transport(&config.transport))
-}
-
-fn transport(config: &TransportConfig) -> Keys {
-    let compression = match config.compression {
-        None => "none",
-        Some(Compression::Gzip) => "gzip",
-        Some(Compression::Zstd) => "zstd",
-    };
-    let pings = config.keepalive;
-    Keys::new()
-        .with("connect_timeout", time(config.connect_timeout))
-        .with("keepalive", pings.is_some())
-        .maybe(
-            "keepalive_interval",
-            pings.map(|pings| time(pings.interval)),
-        )
-        .maybe("keepalive_timeout", pings.map(|pings| time(pings.timeout)))
-        .with("connections_max", count(config.connections_max))
-        .with("streams_max", count(config.streams_max))
-        .with("compression", compression)
 }
 
 fn calls(config: &Calls) -> Keys {

@@ -2,24 +2,18 @@
 //! without being given, and what must fit together.
 
 mod access;
+mod adapters;
 
 use super::fault::Bad;
-use super::reader::{Section, nearest};
+use super::reader::Section;
 use super::values::{
-    checked, choice, duration, endpoint, flag, list, listen, number, orgs, path, ratio, size, text,
+    checked, choice, duration, flag, list, listen, number, orgs, path, ratio, text,
 };
-use super::{
-    Calls, DriverName, EMBEDDED, HostConfig, Listen, Recovery, Routes, TelemetryConfig, Turns,
-    WhenBusy,
-};
+use super::{DriverName, HostConfig, Listen, Recovery, TelemetryConfig, Turns, WhenBusy};
 use crate::registry;
-use mortise_adapter_client::{
-    AdapterConfig, ClientTls, Compression, Endpoint, Keepalive, TlsIdentity, TransportConfig,
-    stores,
-};
 use mortise_adapter_server::telemetry::{LogFormat, Otlp, level};
 use mortise_adapter_server::{ListenAddress, ServerTls};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -32,10 +26,11 @@ pub(super) fn host(mut root: Section<'_>) -> Option<HostConfig> {
     let mut warnings = Vec::new();
     let listen = listening(root.section("listen"), &mut warnings);
     let data = data(root.section("data"));
-    let adapters = adapters(root.section("adapters"));
-    let routes = routes(root.section("routes"), &adapters);
-    let calls = calls(root.section("calls"));
+    let adapters = adapters::adapters(root.section("adapters"), &mut warnings);
+    let routes_section = root.section("routes");
+    let calls = adapters::calls(root.section("calls"));
     let orgs = served(root.section("orgs"));
+    let routes = adapters::routes(routes_section, &adapters, &orgs);
     let capabilities = capabilities(root.section("capabilities"));
     let (drivers, silence_max) = drivers(root.section("drivers"));
     let turns = turns(root.section("turns"));
@@ -134,165 +129,6 @@ fn data(mut section: Section<'_>) -> PathBuf {
     let folder = section.read("dir", path);
     section.finish();
     folder.unwrap_or_else(|| ".mortise".into())
-}
-
-/// Adapters by name; one that cannot be used is there as `None`, so that routes to it
-/// are not faults as well.
-fn adapters(mut section: Section<'_>) -> BTreeMap<String, Option<AdapterConfig>> {
-    let named = section.named_sections().into_iter();
-    let found = named
-        .map(|(name, section)| (name, adapter(section)))
-        .collect();
-    section.finish();
-    found
-}
-
-fn adapter(mut section: Section<'_>) -> Option<AdapterConfig> {
-    let remedy = "name where the adapter listens, such as unix:/run/adapter.sock";
-    let endpoint = section.require("endpoint", remedy, endpoint);
-    let token_file = section.read("token_file", path);
-    let tls = section.optional_section("tls").map(client_tls);
-    let transport = section.optional_section("transport").map(transport);
-    let is_tls = matches!(endpoint, Some(Endpoint::Https(_)));
-    if tls.is_some() && endpoint.is_some() && !is_tls {
-        let bad = Bad::new(
-            "TLS is configured for an endpoint without TLS",
-            "write https:// or remove the table tls",
-        );
-        section.fault("endpoint", bad);
-    }
-    if let (Some(Endpoint::Http(uri)), Some(_)) = (&endpoint, &token_file) {
-        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-        let ip = host.parse::<std::net::IpAddr>();
-        if host != "localhost" && !ip.is_ok_and(|ip| ip.is_loopback()) {
-            let bad = Bad::new(
-                "the token would cross the network in clear",
-                "write an https:// endpoint",
-            );
-            section.fault("token_file", bad);
-        }
-    }
-    section.finish();
-    Some(AdapterConfig {
-        endpoint: endpoint?,
-        tls: tls.unwrap_or_default(),
-        token_file,
-        transport: transport.unwrap_or_default(),
-    })
-}
-
-fn transport(mut section: Section<'_>) -> TransportConfig {
-    let default = TransportConfig::default();
-    let connect_timeout = section.read("connect_timeout", duration);
-    let pings = section.read("keepalive", flag);
-    let interval = section.read("keepalive_interval", duration);
-    let timeout = section.read("keepalive_timeout", duration);
-    let connections_max = section.read("connections_max", number(2, 10_000));
-    let streams_max = section.read("streams_max", number(2, 1_000_000));
-    let compressions = [
-        ("none", None),
-        ("gzip", Some(Compression::Gzip)),
-        ("zstd", Some(Compression::Zstd)),
-    ];
-    let compression = section.read("compression", choice(&compressions));
-    section.finish();
-    let keepalive = default.keepalive.map(|usual| Keepalive {
-        interval: interval.unwrap_or(usual.interval),
-        timeout: timeout.unwrap_or(usual.timeout),
-    });
-    TransportConfig {
-        connect_timeout: connect_timeout.unwrap_or(default.connect_timeout),
-        keepalive: keepalive.filter(|_| pings.unwrap_or(true)),
-        connections_max: connections_max.unwrap_or(default.connections_max),
-        streams_max: streams_max.unwrap_or(default.streams_max),
-        compression: compression.unwrap_or(default.compression),
-    }
-}
-
-fn client_tls(mut section: Section<'_>) -> ClientTls {
-    let ca = section.read("ca", path);
-    let cert = section.read("cert", path);
-    let key = section.read("key", path);
-    let server_name = section.read("server_name", text);
-    if cert.is_some() != key.is_some() {
-        let missing = if cert.is_some() { "key" } else { "cert" };
-        let bad = Bad::new("it is missing", "give both cert and key, or neither");
-        section.fault(missing, bad);
-    }
-    section.finish();
-    ClientTls {
-        ca,
-        identity: cert.zip(key).map(|(cert, key)| TlsIdentity { cert, key }),
-        server_name,
-    }
-}
-
-fn routes(
-    mut section: Section<'_>,
-    adapters: &BTreeMap<String, Option<AdapterConfig>>,
-) -> Option<Routes> {
-    let mut names: BTreeSet<String> = adapters.keys().cloned().collect();
-    if names.is_empty() {
-        names.insert(EMBEDDED.into());
-    }
-    let adapter = |value: &toml::Value| {
-        let name = text(value)?;
-        if names.contains(&name) {
-            return Ok(name);
-        }
-        let all: Vec<_> = names.iter().map(String::as_str).collect();
-        let remedy = format!("configured are: {}", all.join(", "));
-        Err(Bad::new("there is no such adapter", remedy))
-    };
-    let given = section.read("default", adapter);
-    let only = names.first().filter(|_| names.len() == 1);
-    if only.is_none() && !section.has("default") {
-        let remedy = "name the adapter of every store that has no route";
-        section.fault("default", Bad::new("it is missing", remedy));
-    }
-    let default = given.or_else(|| only.cloned());
-    let known = stores();
-    let mut routed = BTreeMap::new();
-    for store in section.names() {
-        if known.contains(&store) {
-            let found = section.read_named(&store, adapter);
-            routed.extend(found.map(|name| (store, name)));
-        } else {
-            let nearest = nearest(&store, &known);
-            let remedy = nearest.map_or_else(
-                || {
-                    format!(
-                        "stores are: {}",
-                        known.iter().cloned().collect::<Vec<_>>().join(", ")
-                    )
-                },
-                |nearest| format!("did you mean `{nearest}`?"),
-            );
-            section.fault(&store, Bad::new("there is no such store", remedy));
-        }
-    }
-    Some(Routes {
-        default: default?,
-        stores: routed,
-    })
-}
-
-fn calls(mut section: Section<'_>) -> Calls {
-    let unused = Endpoint::Unix(PathBuf::new());
-    let default = mortise_adapter_client::MeshConfig::single(unused);
-    let deadline = section.read("deadline", duration);
-    let long_deadline = section.read("long_deadline", duration);
-    let retry_window = section.read("retry_window", duration);
-    let message_max = section.read("message_max", size);
-    let answer_max = section.read("answer_max", size);
-    section.finish();
-    Calls {
-        deadline: deadline.unwrap_or(default.deadline),
-        long_deadline: long_deadline.unwrap_or(default.long_deadline),
-        retry_window: retry_window.unwrap_or(default.retry_window),
-        message_max: message_max.unwrap_or(default.max_message_bytes),
-        answer_max: answer_max.unwrap_or(default.max_answer_bytes),
-    }
 }
 
 fn served(mut section: Section<'_>) -> BTreeSet<i64> {

@@ -23,13 +23,15 @@ fn the_example_shows_every_key() {
     let (config, schema) = parse(EXAMPLE, []);
     let config = config.unwrap_or_else(|faults| unreachable!("{faults}"));
     assert_eq!(config.routes.stores["session_file_system"], "files");
+    assert_eq!(config.routes.orgs[&2].stores["outbound_tool_rate_limiter"], "limits");
+    assert_eq!(config.adapters["files"].config.endpoints.len(), 2);
     let Ok(table) = EXAMPLE.parse::<Table>() else {
         unreachable!("it was parsed above");
     };
     let has = |path: &str| present(&toml::Value::Table(table.clone()), path);
     let missing: Vec<_> = schema.iter().filter(|path| !has(path)).collect();
     assert!(missing.is_empty(), "not in the example: {missing:?}");
-    assert_eq!(schema.len(), 47, "{schema:?}");
+    assert_eq!(schema.len(), 63, "{schema:?}");
 }
 
 /// Whether a path leads somewhere, with `*` for any name.
@@ -75,8 +77,8 @@ fn nothing_needs_to_be_given() {
     assert!(config.is_embedded());
     assert_eq!(config.routes.default, EMBEDDED);
     assert!(config.warnings.is_empty(), "{:?}", config.warnings);
-    let endpoint: Result<Endpoint, _> = "unix:/x".parse();
-    let mesh = config.mesh(endpoint.ok());
+    let started = [(EMBEDDED.to_string(), Endpoint::Unix("/x".into()))];
+    let mesh = config.mesh(&started.into());
     assert!(mesh.adapters.contains_key(EMBEDDED));
     assert_eq!(config.turns.when_busy, WhenBusy::Queue);
 }
@@ -130,6 +132,15 @@ fn every_fault_is_named_at_once() {
         tokn = "hunter3"
         [adapters.other.tls]
         cert = "/c"
+        [adapters.clear]
+        endpoints = ["unix:/a", "dns:///storage:7443"]
+        [adapters.both]
+        endpoint = "unix:/a"
+        command = []
+        [adapters.none]
+        command_environment = ["A=B"]
+        [routes.orgs.9]
+        default = "mane"
         [routes]
         default = "mane"
         sesion_store = "main"
@@ -160,7 +171,15 @@ fn every_fault_is_named_at_once() {
         "adapters.other.endpoint = \"http://storage.example.com:1\": TLS is configured",
         "adapters.other.token_file = \"/t\": the token would cross the network in clear",
         "adapters.other.tokn: there is no such key; ",
-        "routes.default = \"mane\": there is no such adapter; configured are: main, other",
+        "routes.default = \"mane\": there is no such adapter; configured are: both, clear, main, none, other",
+        "adapters.clear.endpoints = [\"unix:/a\", \"dns:///storage:7443\"]: calls to dns:///storage:7443 would cross the network in clear",
+        "adapters.both.command = []: `endpoint` is given as well",
+        "adapters.both.command = []: it is empty",
+        "adapters.none.endpoint: it is missing",
+        "adapters.none.command_environment = [\"A=B\"]: it is not the name",
+        "adapters.none.command_environment = [\"A=B\"]: there is no command",
+        "routes.orgs.9: org 9 is not served",
+        "routes.orgs.9.default = \"mane\": there is no such adapter",
         "routes.sesion_store = \"main\": there is no such store; did you mean `session_store`?",
         "calls.deadline = \"30\": it is not a duration",
         "calls.message_max = \"0 B\": it is out of range",

@@ -117,16 +117,31 @@ pub(super) fn listen(value: &Value) -> Result<ListenAddress, Bad> {
 /// Where an adapter listens.
 pub(super) fn endpoint(value: &Value) -> Result<Endpoint, Bad> {
     let remedy =
-        "write unix:/run/adapter.sock, http://127.0.0.1:7443 or https://storage.example.com:7443";
+        "write unix:/run/adapter.sock, http://127.0.0.1:7443, https://storage.example.com:7443 or dns:///storage.example.com:7443";
     text(value)?.parse().map_err(|error| match error {
         ConfigError::Endpoint { problem, .. } => Bad::new(
             format!("it is not an adapter's endpoint: {problem}"),
             remedy,
         ),
         other @ (ConfigError::Credentials { .. }
+        | ConfigError::NoEndpoint(_)
+        | ConfigError::Exposed { .. }
         | ConfigError::Routes(_)
         | ConfigError::Runtime(_)) => Bad::new(other.to_string(), remedy),
     })
+}
+
+/// The name of an environment variable.
+pub(super) fn name(value: &Value) -> Result<String, Bad> {
+    let name = text(value)?;
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    match name.chars().all(is_part) {
+        true => Ok(name),
+        false => Err(Bad::new(
+            "it is not the name of an environment variable",
+            "list names alone, such as DATABASE_URL; their values are those that the host has",
+        )),
+    }
 }
 
 /// The SHA-256 of a token, in hexadecimal digits.

@@ -76,6 +76,7 @@ async fn pass(client: TcpStream, server: Arc<Endpoint>, mut faults: watch::Recei
     let lines = Lines { faults, began_with };
     match &*server {
         Endpoint::Unix(path) => both(client, UnixStream::connect(path).await, lines).await,
+        Endpoint::Abstract(_) | Endpoint::Dns(_) => panic!("a proxy leads to one address"),
         Endpoint::Http(uri) | Endpoint::Https(uri) => {
             let address = (uri.host().unwrap(), uri.port_u16().unwrap());
             both(client, TcpStream::connect(address).await, lines).await;

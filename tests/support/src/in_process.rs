@@ -126,6 +126,7 @@ pub fn split_mesh(one: &Endpoint, other: &Endpoint, stores: &[&str]) -> Mesh {
             .iter()
             .map(|store| ((*store).to_string(), "other".to_string()))
             .collect(),
+        ..Routes::default()
     };
     Mesh::new(config).unwrap()
 }

@@ -42,6 +42,20 @@ impl Answers {
         !before.is_empty() && !self.distinct().eq(&before)
     }
 
+    /// Takes in one answer of each endpoint; whether something has changed.
+    pub(super) fn replace(&mut self, batch: Vec<Described>) -> bool {
+        let before: Vec<Described> = self.distinct().cloned().collect();
+        self.seen.clear();
+        for answer in batch {
+            if !self.distinct().any(|seen| *seen == answer) {
+                self.seen.push((answer, 0));
+            }
+        }
+        let is_same = before.len() == self.seen.len()
+            && self.distinct().all(|answer| before.contains(answer));
+        !before.is_empty() && !is_same
+    }
+
     /// How many there are.
     pub(super) fn count(&self) -> usize {
         self.seen.len()
@@ -119,6 +133,21 @@ mod tests {
             assert_eq!(answers.common(), common);
         }
         assert!(answers.take_in(vec![new.clone(); 1 + CONFIRMATIONS]));
+        assert_eq!(answers.common(), Some(new));
+    }
+
+    /// Of endpoints that answer each for itself what all offer is used, at once, and in
+    /// whichever order they answer.
+    #[test]
+    fn endpoints_of_two_versions_count_at_once() {
+        let (old, new) = (described("1", &["a"]), described("2", &["a", "b"]));
+        let mut answers = Answers::default();
+        assert!(!answers.replace(batch(&[&old, &old, &old])));
+        assert!(answers.replace(batch(&[&old, &new, &old])));
+        assert!(!answers.replace(batch(&[&new, &old, &new])));
+        let services = answers.common().map(|common| common.services.len());
+        assert_eq!((services, answers.is_mixed()), (Some(1), true));
+        assert!(answers.replace(batch(&[&new, &new])));
         assert_eq!(answers.common(), Some(new));
     }
 }

@@ -19,7 +19,7 @@ use tower::Service;
 /// An open connection. Cheap to clone; it is closed when every clone is dropped and the
 /// calls on it have ended.
 #[derive(Debug, Clone)]
-pub(super) struct Connection {
+pub(in crate::mesh) struct Connection {
     pub(super) requests: SendRequest<Body>,
     pub(super) peer: Arc<Peer>,
 }

@@ -6,8 +6,8 @@ use super::addresses;
 use super::connection::Connection;
 use super::fault::with_causes;
 use super::peer::Watched;
-use crate::mesh::config::TransportConfig;
-use crate::mesh::endpoint::Endpoint;
+use crate::mesh::config::{AdapterConfig, TransportConfig};
+use crate::mesh::endpoint::{DnsName, Endpoint};
 use crate::mesh::tls::{ClientTls, refuses_client};
 use futures::future::BoxFuture;
 use hyper::client::conn::http2::Builder;
@@ -16,15 +16,17 @@ use mortise_proto::error::Outcome;
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::{MAX_HEADER_LIST_BYTES, StoreError};
 use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::UnixStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 use tonic::transport::Uri;
 
 /// Makes connections. A trait so that the pool's rules are tested without sockets.
-pub(super) trait Dial: std::fmt::Debug + Send + Sync + 'static {
+pub(in crate::mesh) trait Dial: std::fmt::Debug + Send + Sync + 'static {
     /// What is made.
     type Made: Place;
 
@@ -33,7 +35,7 @@ pub(super) trait Dial: std::fmt::Debug + Send + Sync + 'static {
 }
 
 /// A connection, as the pool sees it.
-pub(super) trait Place: Clone + std::fmt::Debug + Send + Sync + 'static {
+pub(in crate::mesh) trait Place: Clone + std::fmt::Debug + Send + Sync + 'static {
     /// Whether another call may begin on it.
     fn is_usable(&self) -> bool;
 
@@ -45,38 +47,101 @@ pub(super) trait Place: Clone + std::fmt::Debug + Send + Sync + 'static {
 
     /// Ends it, and the calls on it.
     fn close(&self);
+
+    /// Resolves when no other call may begin on it.
+    fn closed(&self) -> BoxFuture<'static, ()>;
 }
 
 /// Makes connections to an endpoint.
-#[derive(Debug)]
-pub(super) struct Dialler {
-    pub(super) endpoint: Endpoint,
-    pub(super) tls: ClientTls,
-    pub(super) config: TransportConfig,
+#[derive(Debug, Clone)]
+pub(in crate::mesh) struct Dialler {
+    to: Lead,
+    tls: ClientTls,
+    config: TransportConfig,
     /// Set once the server has called the pings too many.
     is_quiet: Arc<AtomicBool>,
+}
+
+/// Where connections lead.
+#[derive(Debug, Clone)]
+enum Lead {
+    Unix(PathBuf),
+    Abstract(String),
+    /// By a name or an address, encrypted for `https`.
+    Uri(Uri),
+    /// One address of a name; the name is the authority, and in the certificate.
+    Address(Uri, SocketAddr),
 }
 
 // === impl Dialler ===
 
 impl Dialler {
-    pub(super) fn new(endpoint: Endpoint, tls: ClientTls, config: TransportConfig) -> Self {
+    /// A name whose addresses are endpoints is given back: see [`Dialler::to_address`].
+    pub(in crate::mesh) fn new(
+        endpoint: &Endpoint,
+        config: &AdapterConfig,
+    ) -> Result<Self, DnsName> {
+        let to = match endpoint {
+            Endpoint::Unix(path) => Lead::Unix(path.clone()),
+            Endpoint::Abstract(name) => Lead::Abstract(name.clone()),
+            Endpoint::Http(uri) | Endpoint::Https(uri) => Lead::Uri(uri.clone()),
+            Endpoint::Dns(name) => return Err(name.clone()),
+        };
+        Ok(Self::leading(to, config))
+    }
+
+    /// To one address of a name.
+    pub(in crate::mesh) fn to_address(
+        name: &DnsName,
+        address: SocketAddr,
+        config: &AdapterConfig,
+    ) -> Self {
+        let DnsName { host, port, is_tls } = name;
+        let scheme = if *is_tls { "https" } else { "http" };
+        // What was read as a name is an authority.
+        let uri = format!("{scheme}://{host}:{port}").parse();
+        let uri = uri.unwrap_or_else(|_| Uri::from_static("http://localhost"));
+        Self::leading(Lead::Address(uri, address), config)
+    }
+
+    fn leading(to: Lead, config: &AdapterConfig) -> Self {
         Self {
-            endpoint,
-            tls,
-            config,
+            to,
+            tls: config.tls.clone(),
+            config: config.transport.clone(),
             is_quiet: Arc::default(),
         }
     }
 
+    /// What calls are addressed to.
+    pub(in crate::mesh) fn origin(&self) -> Uri {
+        match &self.to {
+            Lead::Uri(uri) | Lead::Address(uri, _) => uri.clone(),
+            // The authority of a unix socket is never resolved.
+            Lead::Unix(_) | Lead::Abstract(_) => Uri::from_static("http://localhost"),
+        }
+    }
+
     async fn open(&self) -> io::Result<Connection> {
-        match &self.endpoint {
-            Endpoint::Unix(path) => self.speak(UnixStream::connect(path).await?).await,
-            Endpoint::Http(uri) => self.speak(connected(uri, 80).await?).await,
-            Endpoint::Https(uri) => {
-                let stream = connected(uri, 443).await?;
-                self.speak(self.tls.agree(uri, stream).await?).await
+        match &self.to {
+            Lead::Unix(path) => self.speak(UnixStream::connect(path).await?).await,
+            Lead::Abstract(name) => self.speak(connect_abstract(name)?).await,
+            Lead::Uri(uri) => {
+                let stream = connected(uri).await?;
+                self.speak_over(uri, stream).await
             }
+            Lead::Address(uri, address) => {
+                let stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                self.speak_over(uri, stream).await
+            }
+        }
+    }
+
+    async fn speak_over(&self, uri: &Uri, stream: TcpStream) -> io::Result<Connection> {
+        match uri.scheme_str() {
+            Some("https") => self.speak(self.tls.agree(uri, stream).await?).await,
+            Some(_) | None => self.speak(stream).await,
         }
     }
 
@@ -128,9 +193,31 @@ impl Dial for Dialler {
     }
 }
 
-async fn connected(uri: &Uri, port: u16) -> io::Result<tokio::net::TcpStream> {
+async fn connected(uri: &Uri) -> io::Result<TcpStream> {
+    let port = match uri.scheme_str() {
+        Some("https") => 443,
+        Some(_) | None => 80,
+    };
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     addresses::connect(host, uri.port_u16().unwrap_or(port)).await
+}
+
+/// The kernel connects at once or not at all: there is no file to wait for.
+#[cfg(target_os = "linux")]
+fn connect_abstract(name: &str) -> io::Result<UnixStream> {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixStream as Blocking};
+    let stream = Blocking::connect_addr(&SocketAddr::from_abstract_name(name)?)?;
+    stream.set_nonblocking(true)?;
+    UnixStream::from_std(stream)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn connect_abstract(_name: &str) -> io::Result<UnixStream> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "abstract sockets exist on Linux alone; use unix:PATH",
+    ))
 }
 
 /// What a connection that was not made means for the calls that wait for it.
@@ -164,5 +251,10 @@ impl Place for Connection {
 
     fn close(&self) {
         self.peer.close();
+    }
+
+    fn closed(&self) -> BoxFuture<'static, ()> {
+        let peer = self.peer.clone();
+        Box::pin(async move { peer.left().await })
     }
 }

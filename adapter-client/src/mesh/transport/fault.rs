@@ -5,7 +5,7 @@ use mortise_proto::StoreError;
 use mortise_proto::error::Outcome;
 use mortise_proto::pb::ErrorReason;
 use std::error::Error;
-use tonic::Status;
+use tonic::{Code, Status};
 
 /// How far a failed attempt came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,11 +38,47 @@ pub(in crate::mesh) struct Fault(pub(super) Failed);
 
 impl Failed {
     /// There was no connection to send it on.
-    pub(super) fn unsent(message: impl Into<String>) -> Self {
+    pub(in crate::mesh) fn unsent(message: impl Into<String>) -> Self {
         let error = StoreError::new(ErrorReason::Unavailable, message);
         Self {
             error: error.outcome(Outcome::NotApplied),
             reached: Reached::Nobody,
+        }
+    }
+
+    /// Only what went wrong.
+    pub(in crate::mesh) fn into_error(self) -> StoreError {
+        self.error
+    }
+
+    /// It was not sent, for this reason.
+    pub(in crate::mesh) fn unsent_for(error: StoreError) -> Self {
+        Self {
+            error,
+            reached: Reached::Nobody,
+        }
+    }
+
+    /// The same, naming the endpoint.
+    pub(in crate::mesh) fn at(mut self, address: &str) -> Self {
+        if !self.error.message.contains(address) {
+            self.error.message = format!("{address}: {}", self.error.message);
+        }
+        self
+    }
+
+    /// Whether it speaks against the endpoint: its connection broke, or it did not answer in
+    /// time, or could not. One that is busy and says when to come back is well, and a call
+    /// that had no connection says nothing.
+    pub(in crate::mesh) fn is_of_endpoint(&self) -> bool {
+        match self.reached {
+            Reached::Nobody => false,
+            Reached::Refused | Reached::Broken => true,
+            Reached::Server => {
+                let is_busy = self.error.retry_after.is_some();
+                let is_late = self.error.code == Code::DeadlineExceeded;
+                is_late || (self.error.is_transient() && !is_busy)
+            }
         }
     }
 

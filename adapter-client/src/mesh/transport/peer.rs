@@ -123,11 +123,25 @@ impl Peer {
         self.is_leaving.load(Ordering::Relaxed)
     }
 
+    /// Resolves when it takes no more streams.
+    pub(super) async fn left(&self) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if self.is_leaving() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
     /// Ends the connection: nothing more is read from it.
     pub(super) fn close(&self) {
         self.is_leaving.store(true, Ordering::Relaxed);
         self.is_closed.store(true, Ordering::Release);
         self.reader.wake();
+        self.changed.notify_waiters();
     }
 
     /// Whether anything has come since then.
@@ -147,6 +161,7 @@ impl Peer {
             }
             Said::GoAway { error } => {
                 self.is_leaving.store(true, Ordering::Relaxed);
+                self.changed.notify_waiters();
                 if error == ENHANCE_YOUR_CALM && !self.wants_calm.swap(true, Ordering::Relaxed) {
                     tracing::warn!(
                         "a server closed a connection because of too many pings; no more are sent to it"

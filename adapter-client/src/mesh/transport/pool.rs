@@ -13,7 +13,7 @@ use super::connection::Connection;
 use super::dial::{Dial, Dialler, Place};
 use super::fault::Failed;
 use super::purpose::{GROUPS, Purpose};
-use crate::mesh::backoff::Backoff;
+use crate::mesh::backoff::{Backoff, jittered};
 use mortise_proto::StoreError;
 use mortise_proto::error::Outcome;
 use mortise_proto::pb::ErrorReason;
@@ -37,9 +37,11 @@ const PLACE_WAIT: Duration = Duration::from_secs(5);
 
 /// How many connections there may be, and how much is put on each.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    pub(super) connections_max: usize,
-    pub(super) streams_max: usize,
+pub(in crate::mesh) struct Limits {
+    pub(in crate::mesh) connections_max: usize,
+    pub(in crate::mesh) streams_max: usize,
+    /// For how long a connection gets new calls.
+    pub(in crate::mesh) age_max: Option<Duration>,
 }
 
 /// The connections to one endpoint. Cheap to clone.
@@ -79,6 +81,8 @@ struct Open<C> {
     connection: C,
     in_use: usize,
     idle_since: Instant,
+    /// When it gets no new calls any more.
+    old_at: Option<Instant>,
 }
 
 /// A place on a connection. Dropping it frees the place.
@@ -109,7 +113,7 @@ impl<D: Dial> Clone for Pool<D> {
 }
 
 impl<D: Dial> Pool<D> {
-    pub(super) fn new(dialler: D, limits: Limits) -> Self {
+    pub(in crate::mesh) fn new(dialler: D, limits: Limits) -> Self {
         let state = State {
             open: Vec::new(),
             next_id: 0,
@@ -179,6 +183,39 @@ impl<D: Dial> Pool<D> {
         }
     }
 
+    /// A place that there is now.
+    pub(in crate::mesh) fn try_acquire(&self, purpose: Purpose) -> Option<Lease<D>> {
+        self.inner.lock().take(&self.inner, purpose)
+    }
+
+    /// Whether there is a connection for calls.
+    pub(in crate::mesh) fn is_connected(&self) -> bool {
+        let group = Purpose::Call.group();
+        let state = self.inner.lock();
+        let mut open = state.open.iter();
+        open.any(|open| open.group == group && open.connection.is_usable())
+    }
+
+    /// How many places are taken on the connections of a purpose.
+    pub(in crate::mesh) fn in_use(&self, purpose: Purpose) -> usize {
+        let group = purpose.group();
+        let state = self.inner.lock();
+        let own = state.open.iter().filter(|open| open.group == group);
+        own.map(|open| open.in_use).sum()
+    }
+
+    /// How many connections are open.
+    pub(in crate::mesh) fn connections(&self) -> usize {
+        let state = self.inner.lock();
+        let open = state.open.iter();
+        open.filter(|open| open.connection.is_usable()).count()
+    }
+
+    /// What makes its connections.
+    pub(in crate::mesh) fn dialler(&self) -> &D {
+        &self.inner.dialler
+    }
+
     /// Ends the connections on which nothing has come since then: a question that was
     /// sent on one of them was not answered in time.
     pub(in crate::mesh) fn end_silent(&self, since: Instant) {
@@ -236,7 +273,7 @@ impl<D: Dial> Inner<D> {
                 return;
             };
             let made = self.dialler.dial().await;
-            let is_made = self.lock().dialled(made, group);
+            let is_made = self.lock().dialled(made, group, self.limits);
             for changed in &self.changed {
                 changed.notify_waiters();
             }
@@ -289,15 +326,21 @@ impl<C: Place> State<C> {
         })
     }
 
-    /// Forgets connections that are closed, and those that have long been too many.
+    /// Forgets connections that are closed, those that have long been too many, and those
+    /// that are old: the calls on these have them, and they close when the last has ended.
     fn tidy(&mut self) {
+        let now = Instant::now();
         let mut kept = [false; GROUPS];
         self.open.retain(|open| {
+            let is_old = open.old_at.is_some_and(|old_at| old_at <= now);
+            if is_old || !open.connection.is_usable() {
+                return false;
+            }
             let is_first = kept
                 .get_mut(open.group)
                 .is_some_and(|kept| !std::mem::replace(kept, true));
             let is_idle = open.in_use == 0 && open.idle_since.elapsed() > IDLE;
-            open.connection.is_usable() && (is_first || !is_idle)
+            is_first || !is_idle
         });
     }
 
@@ -327,7 +370,7 @@ impl<C: Place> State<C> {
         !has_one || self.open.len() < limits.connections_max
     }
 
-    fn dialled(&mut self, made: Result<C, StoreError>, group: usize) -> bool {
+    fn dialled(&mut self, made: Result<C, StoreError>, group: usize, limits: Limits) -> bool {
         self.dials += 1;
         let made = made.and_then(|connection| match connection.streams_max() {
             0 => Err(StoreError::new(
@@ -345,6 +388,7 @@ impl<C: Place> State<C> {
                     connection,
                     in_use: 0,
                     idle_since: Instant::now(),
+                    old_at: limits.age_max.map(|age| Instant::now() + about(age)),
                 });
                 self.next_id += 1;
                 tracing::debug!(group, "connected");
@@ -396,7 +440,7 @@ impl<C: Place> Open<C> {
 // === impl Lease ===
 
 impl<D: Dial> Lease<D> {
-    pub(super) fn made(&self) -> &D::Made {
+    pub(in crate::mesh) fn made(&self) -> &D::Made {
         &self.connection
     }
 }
@@ -465,6 +509,11 @@ impl<D: Dial> Drop for Dialling<D> {
             self.inner.lock().is_dialling = false;
         }
     }
+}
+
+/// Give or take a tenth, so that connections that were made together do not end together.
+fn about(age: Duration) -> Duration {
+    age * 9 / 10 + (jittered(age) - age / 2) * 2 / 5
 }
 
 fn unsent(error: StoreError) -> Failed {

@@ -10,33 +10,37 @@ use futures::future::{BoxFuture, join_all};
 use mortise_proto::StoreError;
 use mortise_proto::error::Outcome;
 use mortise_proto::pb::ErrorReason;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 const WINDOW: Duration = Duration::from_secs(10);
 
 /// A server in memory: it may be away, and allows so many streams on a connection.
 #[derive(Debug, Clone)]
-struct Server {
+pub(in crate::mesh) struct Server {
     is_away: Arc<AtomicBool>,
     dials: Arc<AtomicUsize>,
+    made: Arc<Mutex<Vec<Made>>>,
     streams_max: usize,
 }
 
 #[derive(Debug, Clone)]
-struct Made {
+pub(in crate::mesh) struct Made {
     streams_max: usize,
     is_closed: Arc<AtomicBool>,
+    ended: CancellationToken,
     heard: Instant,
 }
 
 impl Server {
-    fn allowing(streams_max: usize) -> Self {
+    pub(in crate::mesh) fn allowing(streams_max: usize) -> Self {
         Self {
             is_away: Arc::default(),
             dials: Arc::default(),
+            made: Arc::default(),
             streams_max,
         }
     }
@@ -45,16 +49,23 @@ impl Server {
         let limits = Limits {
             connections_max,
             streams_max: 200,
+            age_max: None,
         };
         Pool::new(self.clone(), limits)
     }
 
-    fn dials(&self) -> usize {
+    pub(in crate::mesh) fn dials(&self) -> usize {
         self.dials.load(Ordering::SeqCst)
     }
 
-    fn is_away(&self, is_away: bool) {
+    pub(in crate::mesh) fn is_away(&self, is_away: bool) {
         self.is_away.store(is_away, Ordering::SeqCst);
+    }
+
+    /// Breaks the connections that there are.
+    pub(in crate::mesh) fn break_all(&self) {
+        let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
+        made.iter().for_each(Place::close);
     }
 }
 
@@ -69,9 +80,14 @@ impl Dial for Server {
             false => Ok(Made {
                 streams_max: self.streams_max,
                 is_closed: Arc::default(),
+                ended: CancellationToken::new(),
                 heard: Instant::now(),
             }),
         };
+        if let Ok(made) = &made {
+            let mut all = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+            all.push(made.clone());
+        }
         std::future::ready(made).boxed()
     }
 }
@@ -91,6 +107,12 @@ impl Place for Made {
 
     fn close(&self) {
         self.is_closed.store(true, Ordering::SeqCst);
+        self.ended.cancel();
+    }
+
+    fn closed(&self) -> BoxFuture<'static, ()> {
+        let ended = self.ended.clone();
+        async move { ended.cancelled().await }.boxed()
     }
 }
 
@@ -238,4 +260,28 @@ async fn silent_connections_are_ended() {
     assert!(!call.made().is_usable(), "it has been silent");
     assert!(pool.acquire(Purpose::Call, WINDOW).await.is_ok());
     assert_eq!(server.dials(), 2);
+}
+
+/// A connection that has reached its age gets no new calls. Those under way stay on it, and
+/// the next one has another.
+#[tokio::test(start_paused = true)]
+async fn old_connections_get_no_new_calls() {
+    let server = Server::allowing(100);
+    let age = Duration::from_secs(100);
+    let limits = Limits {
+        connections_max: 8,
+        streams_max: 100,
+        age_max: Some(age),
+    };
+    let pool = Pool::new(server.clone(), limits);
+    let Ok(call) = pool.acquire(Purpose::Call, WINDOW).await else {
+        unreachable!("the server is there");
+    };
+    tokio::time::sleep(age * 8 / 10).await;
+    assert!(pool.acquire(Purpose::Call, WINDOW).await.is_ok());
+    assert_eq!(server.dials(), 1, "it is young");
+    tokio::time::sleep(age * 4 / 10).await;
+    assert!(pool.acquire(Purpose::Call, WINDOW).await.is_ok());
+    assert_eq!(server.dials(), 2, "it is old");
+    assert!(call.made().is_usable(), "the call under way has it");
 }

@@ -133,11 +133,15 @@ impl EventStreamTask {
     fn due(&self) -> tokio::time::Instant {
         let oldest = self.unacknowledged.front();
         let sent_at = oldest.map_or_else(Instant::now, |sending| sending.sent_at);
-        tokio::time::Instant::from_std(sent_at + self.mesh.deadline())
+        tokio::time::Instant::from_std(sent_at + self.deadline())
+    }
+
+    fn deadline(&self) -> Duration {
+        self.mesh.deadline(&self.org, EMIT_STREAM.method.service)
     }
 
     fn too_late(&self) -> StoreError {
-        let deadline = self.mesh.deadline().as_millis();
+        let deadline = self.deadline().as_millis();
         let text = format!("an event was not acknowledged within {deadline} ms");
         StoreError::new(ErrorReason::DeadlineExceeded, text)
     }
@@ -181,7 +185,10 @@ impl EventStreamTask {
                 return Err(stopped());
             }
         }
-        let answers = self.mesh.exchange(&EMIT_STREAM, outgoing).await?;
+        let answers = self
+            .mesh
+            .exchange(&EMIT_STREAM, &self.org, outgoing)
+            .await?;
         // The wait for a connection is none of theirs.
         for sending in &mut self.unacknowledged {
             sending.sent_at = Instant::now();
@@ -195,7 +202,7 @@ impl EventStreamTask {
     async fn reconnect(&mut self, mut error: StoreError) {
         self.stream = None;
         let service = EMIT_STREAM.method.service;
-        let window = self.mesh.retry_window(service);
+        let window = self.mesh.retry_window(&self.org, service);
         while error.is_transient() {
             let outage = self.outage.get_or_insert_with(Outage::begin);
             // A stream that breaks is opened again once, whatever is known of its adapter.
@@ -206,7 +213,7 @@ impl EventStreamTask {
             tokio::time::sleep(outage.next_pause()).await;
             match self.open().await {
                 Ok(()) => {
-                    self.mesh.note(service, &Ok(()));
+                    self.mesh.note(&self.org, service, &Ok(()));
                     return;
                 }
                 Err(again) => error = again,
@@ -214,12 +221,12 @@ impl EventStreamTask {
         }
         if error.code == Code::Unimplemented {
             tracing::info!(%error, "the server has no event stream any more; events go one by one");
-            self.mesh.suspect(service);
+            self.mesh.suspect(&self.org, service);
             self.one_by_one = true;
             return;
         }
         // Not before: other calls would not wait for an adapter that is down.
-        self.mesh.note(service, &Err::<(), _>(error.clone()));
+        self.mesh.note(&self.org, service, &Err::<(), _>(error.clone()));
         self.outage = None;
         error.outcome = Outcome::Unknown;
         for sending in std::mem::take(&mut self.unacknowledged) {

@@ -54,7 +54,7 @@ impl Wait<'_> {
     async fn settled(mut self) -> std::result::Result<String, StoreError> {
         self.platform.remote.own_org()?;
         loop {
-            let bound = self.left() + self.platform.remote.mesh.deadline();
+            let bound = self.left() + self.deadline();
             let error = match timeout(bound, self.listen()).await {
                 Ok(Ok(())) => return self.answer(ErrorReason::Malformed),
                 Ok(Err(error)) => error,
@@ -72,6 +72,11 @@ impl Wait<'_> {
         })
     }
 
+    fn deadline(&self) -> Duration {
+        let crate::stores::Remote { mesh, org, .. } = &self.platform.remote;
+        mesh.deadline(org, NAME)
+    }
+
     fn left(&self) -> Duration {
         self.until.saturating_duration_since(Instant::now())
     }
@@ -87,7 +92,7 @@ impl Wait<'_> {
         let remote = &self.platform.remote;
         let opening = remote.mesh.follow(&WAIT_FOR_IDLE, &remote.org, request);
         let mut statuses = opening.await?;
-        remote.mesh.note(NAME, &Ok(()));
+        remote.mesh.note(&remote.org, NAME, &Ok(()));
         while let Some(answer) = statuses.next().await {
             self.status = Some(answer?.status);
             self.broken_since = None;
@@ -99,13 +104,14 @@ impl Wait<'_> {
     /// Pauses, if it is worth to listen again after this error.
     async fn mend(&mut self, error: StoreError) -> std::result::Result<(), StoreError> {
         let since = *self.broken_since.get_or_insert_with(Instant::now);
-        let window = self.platform.remote.mesh.retry_window(NAME);
+        let crate::stores::Remote { mesh, org, .. } = &self.platform.remote;
+        let window = mesh.retry_window(org, NAME);
         // A stream that breaks is opened again once, whatever is known of its adapter.
         let is_first = self.pause == FIRST_PAUSE;
         if !error.is_transient() || (since.elapsed() >= window && !is_first) {
             // Not before: other calls would not wait for an adapter that is down.
             let given_up = Err::<(), _>(error);
-            self.platform.remote.mesh.note(NAME, &given_up);
+            mesh.note(org, NAME, &given_up);
             return given_up;
         }
         tracing::debug!(%error, session = %self.session_id, "wait interrupted; waiting again");

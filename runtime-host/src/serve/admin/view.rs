@@ -2,7 +2,7 @@
 
 use super::super::health;
 use crate::host::{Host, Step, StepKind, TurnSummary, TurnTrace};
-use mortise_adapter_client::{AdapterStatus, LATENCY_BOUNDS, RpcStats};
+use mortise_adapter_client::{AdapterStatus, EndpointStatus, LATENCY_BOUNDS, RpcStats};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -47,6 +47,8 @@ fn adapter(adapter: &AdapterStatus, stats: &[RpcStats]) -> Value {
         is_not_serving: _,
         services_not_serving: _,
         outage: _,
+        endpoints,
+        calls_waiting,
     } = adapter;
     let not_serving = adapter.not_serving();
     let state = match (server, problem, &not_serving) {
@@ -69,6 +71,37 @@ fn adapter(adapter: &AdapterStatus, stats: &[RpcStats]) -> Value {
         "failures": calls.failed,
         "mean_ms": calls.mean_ms(),
         "p99_ms": calls.p99_ms(),
+        "calls_waiting": calls_waiting,
+        "endpoints": endpoints.iter().map(self::endpoint).collect::<Vec<_>>(),
+    })
+}
+
+fn endpoint(endpoint: &EndpointStatus) -> Value {
+    let EndpointStatus {
+        address,
+        state,
+        problem,
+        server,
+        connections,
+        calls,
+        streams,
+        attempts,
+        failures,
+        ejections,
+        waited,
+    } = endpoint;
+    json!({
+        "address": address,
+        "state": state.as_str(),
+        "problem": problem,
+        "server": server,
+        "connections": connections,
+        "calls": calls,
+        "streams": streams,
+        "attempts": attempts,
+        "failures": failures,
+        "ejections": ejections,
+        "waited_ms": ms(*waited),
     })
 }
 
