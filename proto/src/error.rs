@@ -299,6 +299,7 @@ fn code_of(reason: ErrorReason) -> Code {
         | R::NoMessages
         | R::DriverNotRegistered
         | R::SessionArchived
+        | R::Held
         | R::EgressSigningUnavailable => Code::FailedPrecondition,
         R::Unavailable => Code::Unavailable,
         R::DeadlineExceeded => Code::DeadlineExceeded,
@@ -306,7 +307,7 @@ fn code_of(reason: ErrorReason) -> Code {
             Code::PermissionDenied
         }
         R::Malformed => Code::DataLoss,
-        R::LoopCancelled | R::SqlQueryTimeout => Code::Aborted,
+        R::LoopCancelled | R::SqlQueryTimeout | R::Fenced => Code::Aborted,
         R::AgentNotFound | R::HarnessNotFound | R::SessionNotFound | R::SqlDatabaseNotFound => {
             Code::NotFound
         }
