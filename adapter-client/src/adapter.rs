@@ -12,7 +12,9 @@ use crate::phase::{Phase, PhaseKind};
 use crate::stores::{
     Budgets, McpTools, OnChange, Platform, Remote, RemotePayments, RemoteUtilityLlm, executor,
 };
-use crate::{RemoteEventLog, RemoteTestSeed, RemoteTurnQueue};
+use crate::{
+    Fence, RemoteEventLog, RemoteSessionLeases, RemoteTestSeed, RemoteTurnJournal, RemoteTurnQueue,
+};
 use async_trait::async_trait;
 use everruns_core::egress::EgressService;
 use everruns_core::error::Result;
@@ -33,7 +35,7 @@ use everruns_mcp::McpExecutor;
 use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
 use mortise_proto::StoreError;
 use mortise_proto::pb::Feature;
-use mortise_proto::rpc::table;
+use mortise_proto::rpc::{Fencing, table};
 use std::fmt;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -125,6 +127,46 @@ impl GrpcHostAdapter {
         }
     }
 
+    /// The same adapter, whose changes are made under a lease. Take the phases of the turn
+    /// from it.
+    #[must_use]
+    pub fn fenced(mut self, fence: Fence) -> Self {
+        self.remote = self.remote.fenced(fence);
+        self
+    }
+
+    /// The leases of the org's sessions, where they are offered.
+    #[must_use]
+    pub fn session_leases(&self) -> Option<RemoteSessionLeases> {
+        let offered = self.offers().has(table::session_lease_service::NAME);
+        offered.then(|| RemoteSessionLeases {
+            remote: self.remote.clone(),
+        })
+    }
+
+    /// The unfinished turns of the org, where they are offered. Its changes need the fence
+    /// of [`GrpcHostAdapter::fenced`].
+    #[must_use]
+    pub fn turn_journal(&self) -> Option<RemoteTurnJournal> {
+        let offered = self.offers().has(table::turn_journal_service::NAME);
+        offered.then(|| RemoteTurnJournal {
+            remote: self.remote.clone(),
+        })
+    }
+
+    /// The services that take changes of sessions here and check no fence: a host that has
+    /// lost a session's lease is not kept from changing it there.
+    #[must_use]
+    pub fn unfenced_services(&self) -> Vec<&'static str> {
+        let is_open = |service: &&str| {
+            let mut methods = table::METHODS.iter().filter(|rpc| rpc.service == *service);
+            self.offers().has(service)
+                && methods.any(|method| method.fencing == Fencing::Session)
+                && !self.offers().has_feature(service, Feature::Fenced)
+        };
+        table::SERVICES.iter().copied().filter(is_open).collect()
+    }
+
     /// The same adapter, whose emitted events `tap` is shown too.
     #[must_use]
     pub fn tapped(mut self, tap: EventTap) -> Self {
@@ -187,8 +229,9 @@ impl GrpcHostAdapter {
         }
     }
 
-    /// Resolves with its refusal when the session of the phase takes nothing any more: it
-    /// was deleted. The phase's work is then of no use. Outside of a phase it never does.
+    /// Resolves with its refusal when the session of the phase takes nothing of this caller
+    /// any more: it was deleted, or its lease has passed on. The phase's work is then of no
+    /// use. Outside of a phase it never does.
     pub async fn session_gone(&self) -> AgentLoopError {
         match &self.phase {
             Some(phase) => phase.session_gone().await,

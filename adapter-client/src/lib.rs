@@ -30,11 +30,13 @@
 //! [`AdapterConfig`] names: certificates, keys and tokens, which may be replaced.
 
 mod adapter;
+mod fence;
 mod mesh;
 mod phase;
 mod stores;
 
 pub use adapter::{AdapterBuilder, EventEdit, EventTap, GrpcHostAdapter};
+pub use fence::Fence;
 pub use mesh::backoff::{Backoff, jittered};
 pub use mesh::change::EventIds;
 pub use mesh::config::{
@@ -53,5 +55,7 @@ pub use mesh::tls::{ClientTls, TlsIdentity};
 pub use mesh::{Mesh, Org};
 pub use phase::PhaseKind;
 pub use stores::event_log::RemoteEventLog;
+pub use stores::session_lease::{HeldLease, LeaseChange, RemoteSessionLeases};
 pub use stores::test_seed::RemoteTestSeed;
+pub use stores::turn_journal::RemoteTurnJournal;
 pub use stores::turn_queue::RemoteTurnQueue;

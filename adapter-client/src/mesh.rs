@@ -27,6 +27,7 @@ mod token;
 mod trace;
 pub(crate) mod transport;
 
+use crate::Fence;
 use change::RequestIds;
 use config::{AdapterConfig, ConfigError, MeshConfig, RouteTable};
 use everruns_core::org_public_id_from_internal;
@@ -73,6 +74,8 @@ pub struct Org {
     pub public_id: String,
     /// The session the calls are made for, where it is known: for the server's logs.
     pub(crate) session_id: String,
+    /// The lease that changes are made under.
+    pub(crate) fence: Option<Fence>,
     /// Who sees the calls.
     pub(crate) tap: Tap,
     /// Where the request ids of changes come from.
@@ -193,6 +196,7 @@ impl Org {
             id,
             public_id: org_public_id_from_internal(id),
             session_id: String::new(),
+            fence: None,
             tap: Tap::default(),
             request_ids: RequestIds::default(),
             until: None,

@@ -114,7 +114,8 @@ impl Phase {
         }
     }
 
-    /// Resolves when the session of the phase has refused to take anything more.
+    /// Resolves when the session of the phase has refused to take anything more of this
+    /// caller.
     pub(crate) async fn session_gone(&self) -> AgentLoopError {
         let mut gone = self.gone.subscribe();
         let refusal = gone.wait_for(Option::is_some).await;
@@ -147,7 +148,7 @@ impl Phase {
 
     /// Keeps a failure that upstream only logs, for `finish` to report.
     pub(crate) fn record_failure(&self, error: StoreError) -> AgentLoopError {
-        if error.gone_session() == Some(self.session_id) {
+        if error.lost_session() == Some(self.session_id) {
             self.gone.send_replace(Some(error.clone()));
         }
         self.lock().get_or_insert_with(|| error.clone());

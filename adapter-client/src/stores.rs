@@ -20,6 +20,7 @@ mod platform_store;
 mod provider_credential_store;
 mod runtime_host;
 mod session_file_system;
+pub(crate) mod session_lease;
 mod session_mutator;
 mod session_resource_registry;
 mod session_schedule_store;
@@ -27,6 +28,7 @@ mod session_sql_db_store;
 mod session_storage_store;
 mod session_store;
 pub(crate) mod test_seed;
+pub(crate) mod turn_journal;
 pub(crate) mod turn_queue;
 mod user_connection_resolver;
 mod utility_llm;
@@ -40,6 +42,7 @@ pub(crate) use platform_store::{OnChange, Platform};
 pub(crate) use runtime_host::TurnParts;
 pub(crate) use utility_llm::RemoteUtilityLlm;
 
+use crate::Fence;
 use crate::mesh::change::RequestIds;
 use crate::mesh::tap::{CallTap, Tap};
 use crate::mesh::{Mesh, Org};
@@ -106,6 +109,17 @@ impl Remote {
         Self {
             org: Arc::new(Org {
                 request_ids,
+                ..Org::clone(&self.org)
+            }),
+            ..self.clone()
+        }
+    }
+
+    /// The same stores, whose changes are made under a lease.
+    pub(crate) fn fenced(&self, fence: Fence) -> Self {
+        Self {
+            org: Arc::new(Org {
+                fence: Some(fence),
                 ..Org::clone(&self.org)
             }),
             ..self.clone()

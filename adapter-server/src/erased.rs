@@ -2,8 +2,8 @@
 //! that they are compiled once, in this crate, and not again for every adapter.
 
 use crate::{
-    AdapterSource, EventStore, McpDirectory, Outage, Scope, SqlDatabases, StreamingReads, TestSeed,
-    TurnQueue,
+    AdapterSource, EventStore, McpDirectory, Outage, Scope, SessionLeases, SqlDatabases,
+    StreamingReads, TestSeed, TurnJournals, TurnQueue,
 };
 use everruns_core::error::Result;
 use everruns_core::message_retriever::MessageRetriever;
@@ -30,8 +30,10 @@ use tokio::sync::watch;
 pub(crate) trait AnySource: Send + Sync {
     fn adapter(&self, scope: &Scope) -> Box<dyn AnyAdapter>;
     fn scoping(&self) -> pb::Scoping;
-    fn remembers_requests(&self) -> bool;
+    fn remembers_requests_of(&self, service: &str) -> bool;
     fn outage(&self) -> Option<watch::Receiver<Option<Outage>>>;
+    fn checks_fences(&self) -> bool;
+    fn unfenced_changes(&self) -> pb::UnfencedChanges;
 }
 
 /// What one call may ask for: the upstream adapter's methods that are called from
@@ -91,6 +93,8 @@ pub(crate) trait AnyAdapter: Send + Sync {
     fn mcp_directory(&self, scope: &Scope) -> Option<Arc<dyn McpDirectory>>;
     fn sql_databases(&self, scope: &Scope) -> Option<Arc<dyn SqlDatabases>>;
     fn turn_queue(&self, scope: &Scope) -> Option<Arc<dyn TurnQueue>>;
+    fn session_leases(&self, scope: &Scope) -> Option<Arc<dyn SessionLeases>>;
+    fn turn_journal(&self, scope: &Scope) -> Option<Arc<dyn TurnJournals>>;
     fn test_seed(&self, scope: &Scope) -> Option<Arc<dyn TestSeed>>;
 }
 
@@ -117,12 +121,20 @@ impl<S: AdapterSource> AnySource for SharedSource<S> {
         self.0.scoping()
     }
 
-    fn remembers_requests(&self) -> bool {
-        self.0.remembers_requests()
+    fn remembers_requests_of(&self, service: &str) -> bool {
+        self.0.remembers_requests_of(service)
     }
 
     fn outage(&self) -> Option<watch::Receiver<Option<Outage>>> {
         self.0.outage()
+    }
+
+    fn checks_fences(&self) -> bool {
+        self.0.checks_fences()
+    }
+
+    fn unfenced_changes(&self) -> pb::UnfencedChanges {
+        self.0.unfenced_changes()
     }
 }
 
@@ -249,6 +261,12 @@ impl<S: AdapterSource> AnyAdapter for ForCall<S> {
 
     fn turn_queue(&self, scope: &Scope) -> Option<Arc<dyn TurnQueue>> {
         self.source.turn_queue(scope)
+    }
+    fn session_leases(&self, scope: &Scope) -> Option<Arc<dyn SessionLeases>> {
+        self.source.session_leases(scope)
+    }
+    fn turn_journal(&self, scope: &Scope) -> Option<Arc<dyn TurnJournals>> {
+        self.source.turn_journal(scope)
     }
     fn test_seed(&self, scope: &Scope) -> Option<Arc<dyn TestSeed>> {
         self.source.test_seed(scope)

@@ -106,6 +106,7 @@ mod tests {
             org_public_id: String::new(),
             session_id: None,
             request_id: Some(request_id),
+            fence: None,
             method: EMIT.method,
             deadline: None,
         }

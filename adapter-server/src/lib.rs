@@ -30,8 +30,10 @@
 
 mod chunks;
 mod erased;
+mod extensions;
 mod idempotency;
 mod inbound;
+mod leases;
 pub mod mcp;
 mod net;
 pub mod process;
@@ -41,7 +43,9 @@ mod server;
 mod services;
 mod source;
 
+pub use extensions::{SessionFence, SessionLeases, TurnJournals};
 pub use idempotency::reused;
+pub use leases::{MemoryLeases, OrgLeases};
 pub use net::bearer::{Admitted, TokenDigest, TokenFile, TokenFileError, bearer};
 pub use net::listen::{Connection, ConnectionLimits, ListenAddress, Listener, raise_file_limit};
 pub use net::peer::Peer;

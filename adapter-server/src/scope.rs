@@ -1,10 +1,12 @@
 //! Who a call is for. Checked once, by `serve`, before anything else sees it.
 
+use crate::SessionFence;
 use everruns_core::org_public_id_from_internal;
 use everruns_core::typed_id::SessionId;
 use mortise_proto::convert::id;
-use mortise_proto::rpc::{Effect, Method};
+use mortise_proto::rpc::{Effect, Fencing, Method};
 use mortise_proto::{StoreError, pb};
+use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 use tonic::metadata::MetadataMap;
 
@@ -24,6 +26,9 @@ pub struct Scope {
     pub session_id: Option<SessionId>,
     /// Under which the answer to a change is remembered; `None` for a read.
     pub request_id: Option<String>,
+    /// The fence that the change is made under; `None` where its method ignores fences and
+    /// where none was sent.
+    pub fence: Option<SessionFence>,
     /// The method that was called.
     pub method: &'static Method,
     /// When the caller no longer waits for the answer; `None` where the caller does not say.
@@ -54,11 +59,16 @@ impl Scope {
             Effect::Keyed => Some(checked_request_id(&context.request_id)?),
             Effect::Read | Effect::Idempotent | Effect::Unsafe => None,
         };
+        let fence = match method.fencing {
+            Fencing::Session | Fencing::Caller => checked_fence(context.fence, session_id)?,
+            Fencing::Ignored => None,
+        };
         Ok(Self {
             org_id: context.org_id,
             org_public_id: org_public_id_from_internal(context.org_id),
             session_id,
             request_id,
+            fence,
             method,
             deadline: None,
         })
@@ -89,6 +99,23 @@ fn timeout(metadata: &MetadataMap) -> Option<Duration> {
         "n" => Duration::from_nanos(number),
         _ => return None,
     })
+}
+
+/// A fence belongs to the lease of the session that the context names.
+fn checked_fence(
+    fence: u64,
+    session_id: Option<SessionId>,
+) -> Result<Option<SessionFence>, StoreError> {
+    let Some(fence) = NonZeroU64::new(fence) else {
+        return Ok(None);
+    };
+    let session_id = session_id.ok_or_else(|| {
+        StoreError::invalid_field(
+            "context.session_id",
+            "is missing beside a fence; send the session whose lease the fence belongs to",
+        )
+    })?;
+    Ok(Some(SessionFence { session_id, fence }))
 }
 
 fn checked_request_id(request_id: &str) -> Result<String, StoreError> {

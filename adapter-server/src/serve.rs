@@ -6,10 +6,12 @@
 use crate::erased::{AnyAdapter, AnySource};
 use crate::idempotency::IdempotencyCache;
 use crate::inbound;
-use crate::{Admitted, Scope};
+use crate::leases::Change;
+use crate::{Admitted, MemoryLeases, Scope};
 use futures::future::{BoxFuture, ready};
 use futures::{FutureExt, Stream, StreamExt, stream};
 use mortise_proto::convert::open_value::OpenValues;
+use mortise_proto::rpc::table::session_lease_service;
 use mortise_proto::rpc::{Effect, Scoped};
 use mortise_proto::{Rpc, StoreError, pb};
 use std::future::Future;
@@ -58,6 +60,8 @@ pub(crate) struct Shared {
     /// Whether more than the plain methods is offered.
     pub(crate) features: bool,
     pub(crate) idempotency: IdempotencyCache,
+    /// Leases of this process, for a source that has none.
+    pub(crate) leases: Option<MemoryLeases>,
     /// Room for changes under way. A change outlives its caller, so callers that give up
     /// must not pile up work.
     pub(crate) under_way: Room,
@@ -75,10 +79,23 @@ pub(crate) struct Call<Req> {
     pub(crate) adapter: Box<dyn AnyAdapter>,
     pub(crate) scope: Scope,
     pub(crate) request: Req,
+    /// Leases of this process, for a source that has none.
+    pub(crate) leases: Option<MemoryLeases>,
     /// Room for answers that hold much.
     pub(crate) answers: Arc<Room>,
     /// Cancelled when the server is told to stop: an answer without an end then ends.
     pub(crate) closing: CancellationToken,
+}
+
+// === impl Shared ===
+
+impl Shared {
+    /// Whether the source remembers the answers of a service. What this process keeps
+    /// itself the source does not know.
+    fn is_remembered_by_source(&self, service: &str) -> bool {
+        let is_own = self.leases.is_some() && service == session_lease_service::NAME;
+        !is_own && self.source.remembers_requests_of(service)
+    }
 }
 
 // === impl Serving ===
@@ -104,7 +121,9 @@ impl Serving {
         };
         let call = self.open(rpc, &metadata, request)?;
         let scope = call.scope.clone();
-        let answer = self.done(scope, room, handler(call)).await?;
+        let change = Change::of(&scope, &call.request);
+        let work = self.guarded(change, handler(call));
+        let answer = self.done(scope, room, work).await?;
         Ok(Response::new(answer))
     }
 
@@ -126,6 +145,7 @@ impl Serving {
         let (metadata, _, mut parts) = request.into_parts();
         let first = next_part(&mut parts).await?.unwrap_or_default();
         let scope = Scope::check(first.context(), rpc.method)?.until(&metadata);
+        let change = Change::of(&scope, &first);
         // Only the first part holds more than bytes.
         first.check_values().map_err(StoreError::from)?;
         let upload = U::begin(first)?;
@@ -134,8 +154,32 @@ impl Serving {
             .await
             .unwrap_or_else(|_| Err(too_slow("all of the request", UPLOAD_WAIT)))?;
         let call = self.call(scope.clone(), upload.end()?);
-        let answer = self.done(scope, room, handler(call)).await?;
+        let work = self.guarded(change, handler(call));
+        let answer = self.done(scope, room, work).await?;
         Ok(Response::new(answer))
+    }
+
+    /// The same work, done only where the leases of this process let it be done. No lease
+    /// is granted in the middle of it.
+    fn guarded<Rsp>(
+        &self,
+        change: Option<Change>,
+        work: impl Future<Output = HandlerResult<Rsp>> + Send + 'static,
+    ) -> impl Future<Output = HandlerResult<Rsp>> + Send + 'static {
+        let leases = self.shared.leases.clone();
+        async move {
+            let Some((leases, change)) = leases.zip(change) else {
+                return work.await;
+            };
+            let (decisions, permits) = leases.admit(std::slice::from_ref(&change)).await;
+            decisions.into_iter().collect::<HandlerResult<()>>()?;
+            let answer = work.await;
+            if answer.is_ok() {
+                leases.applied(&change);
+            }
+            drop(permits);
+            answer
+        }
     }
 
     /// Does what a call asks for: a change to its end, and a keyed one once.
@@ -151,7 +195,7 @@ impl Serving {
         match scope.method.effect {
             Effect::Read => caught(work).await,
             Effect::Idempotent | Effect::Unsafe => spawn_to_completion(room, work).await,
-            Effect::Keyed if self.shared.source.remembers_requests() => {
+            Effect::Keyed if self.shared.is_remembered_by_source(scope.method.service) => {
                 spawn_to_completion(room, work).await
             }
             Effect::Keyed => {
@@ -217,6 +261,7 @@ impl Serving {
             adapter: self.shared.source.adapter(&scope),
             scope,
             request,
+            leases: self.shared.leases.clone(),
             answers: self.shared.answers.clone(),
             closing: self.shared.closing.clone(),
         }

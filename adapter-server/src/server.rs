@@ -7,7 +7,7 @@ use crate::net::bearer::{Admit, TokenFile};
 use crate::net::listen::Listener;
 use crate::net::trace;
 use crate::serve::{Room, Serving, Shared};
-use crate::{AdapterSource, Outage, services};
+use crate::{AdapterSource, MemoryLeases, Outage, services};
 use futures::future::BoxFuture;
 use mortise_proto::rpc::table;
 use mortise_proto::{FILE_DESCRIPTOR_SET, MAX_HEADER_LIST_BYTES, MAX_MESSAGE_BYTES, pb};
@@ -36,6 +36,7 @@ pub struct AdapterServer {
     max_message_bytes: usize,
     max_bytes_in_flight: usize,
     features: bool,
+    leases: Option<MemoryLeases>,
     tokens: Option<TokenFile>,
 }
 
@@ -67,6 +68,7 @@ impl AdapterServer {
             max_message_bytes: MAX_MESSAGE_BYTES,
             max_bytes_in_flight: BYTES_IN_FLIGHT,
             features: true,
+            leases: None,
             tokens: None,
         }
     }
@@ -76,6 +78,15 @@ impl AdapterServer {
     #[must_use]
     pub fn tokens(mut self, tokens: TokenFile) -> Self {
         self.tokens = Some(tokens);
+        self
+    }
+
+    /// Keeps leases of sessions in this process, for an adapter that has none, and checks
+    /// the fence of each change. Only for a server that is alone with its storage: another
+    /// process does not see these leases.
+    #[must_use]
+    pub fn leases(mut self, leases: MemoryLeases) -> Self {
+        self.leases = Some(leases);
         self
     }
 
@@ -172,6 +183,7 @@ impl AdapterServer {
                 max_message_bytes: limit,
                 features: self.features,
                 idempotency: IdempotencyCache::new(),
+                leases: self.leases,
                 under_way: Room::of(self.max_bytes_in_flight),
                 answers: Arc::new(Room::of(self.max_bytes_in_flight)),
                 uploads: Room::of(self.max_bytes_in_flight),

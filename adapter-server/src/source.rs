@@ -2,6 +2,7 @@
 //! and the few things the contract has beyond the upstream trait.
 
 use crate::Scope;
+use crate::extensions::{SessionFence, SessionLeases, TurnJournals};
 use crate::mcp::Configured;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -45,6 +46,12 @@ pub trait AdapterSource: Send + Sync + 'static {
         false
     }
 
+    /// The same of one service, by its full name, where a source is put together of stores
+    /// of which only some remember.
+    fn remembers_requests_of(&self, _service: &str) -> bool {
+        self.remembers_requests()
+    }
+
     /// Why no changes can be made now, as it changes. While it holds an outage, the
     /// server's health is NOT_SERVING and its handshake says the reason; the source lets
     /// it go by itself when changes can be made again. `None`: the source does not know,
@@ -85,6 +92,29 @@ pub trait AdapterSource: Send + Sync + 'static {
         None
     }
 
+    /// Leases of sessions, where the storage has them.
+    fn session_leases(&self, _scope: &Scope) -> Option<Arc<dyn SessionLeases>> {
+        None
+    }
+
+    /// Whether the adapter itself checks the fence of each change that has one, in the
+    /// transaction of the change; stated in the handshake for every service whose methods
+    /// take notice of fences. See `session_lease.proto`.
+    fn checks_fences(&self) -> bool {
+        false
+    }
+
+    /// What becomes of a change without a fence whose session is leased; stated in the
+    /// handshake of an adapter that checks fences.
+    fn unfenced_changes(&self) -> pb::UnfencedChanges {
+        pb::UnfencedChanges::ExceptTurnEvents
+    }
+
+    /// Unfinished turns, where the storage keeps them.
+    fn turn_journal(&self, _scope: &Scope) -> Option<Arc<dyn TurnJournals>> {
+        None
+    }
+
     /// A way to put records in, for checks, demos and embedded use.
     fn test_seed(&self, _scope: &Scope) -> Option<Arc<dyn TestSeed>> {
         None
@@ -119,6 +149,8 @@ pub struct AppendRequest {
     pub event: pb::NewEvent,
     /// The id that the caller would like it to have.
     pub proposed_id: Option<EventId>,
+    /// The fence that it is emitted under.
+    pub fence: Option<SessionFence>,
 }
 
 /// What an event got when it was stored. Ephemeral events have sequence 0.

@@ -42,6 +42,8 @@ pub struct Method {
     pub cache: Cache,
     /// How a caller limits the time a call takes.
     pub deadline: Deadline,
+    /// Whether the method takes notice of a session lease's fence.
+    pub fencing: Fencing,
 }
 
 /// One service of the contract, as its `store` option describes it.
@@ -121,12 +123,32 @@ pub enum Deadline {
     Open,
 }
 
+/// Whether a method takes notice of the fence in its context, in a service that states
+/// the feature; see `options.proto`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fencing {
+    /// It does not.
+    Ignored,
+    /// The method changes the session that its request names.
+    Session,
+    /// The method changes what does not belong to the caller's session.
+    Caller,
+}
+
 /// A request that says who is calling.
 pub trait Scoped {
     /// Who is calling, if it says.
     fn context(&self) -> Option<&pb::CallContext>;
     /// Says who is calling.
     fn set_context(&mut self, context: pb::CallContext);
+    /// The session that the request names in a field of its own, if it does.
+    fn session_id(&self) -> Option<&str> {
+        None
+    }
+    /// The event that the request holds, if it holds one.
+    fn event(&self) -> Option<&pb::NewEvent> {
+        None
+    }
 }
 
 // === impl Rpc ===

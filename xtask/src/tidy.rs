@@ -77,8 +77,8 @@ const ROOMS: &[Room] = &[
         // is seeded with the store that it is seeded for.
         absent: &["adapter", "image_resolver", "session_mutator", "test_seed"],
         beside: &[
-            "common", "deleted", "events", "general", "probes", "records", "refusals", "restart",
-            "wire",
+            "common", "deleted", "events", "general", "outage", "probes", "records", "refusals",
+            "restart", "wire",
         ],
     },
 ];

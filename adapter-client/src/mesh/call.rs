@@ -13,7 +13,7 @@ use super::{Mesh, Org, Target, trace};
 use bytes::Bytes;
 use mortise_proto::convert::open_value::OpenValues;
 use mortise_proto::pb::CallContext;
-use mortise_proto::rpc::{Effect, Scoped};
+use mortise_proto::rpc::{Effect, Fencing, Scoped};
 use mortise_proto::{Method, Rpc, StoreError};
 use prost::Message;
 use std::future::Future;
@@ -295,17 +295,26 @@ fn outgoing(method: &'static Method, target: Arc<Target>, org: &Org, body: Bytes
     }
 }
 
-/// Who is calling, with a request id where the method is keyed.
+/// Who is calling, with a request id where the method is keyed, and with the fence where
+/// the method takes notice of one.
 pub(crate) fn context(method: &Method, org: &Org) -> CallContext {
     let request_id = match method.effect {
         Effect::Keyed => org.request_ids.of_change(),
         Effect::Read | Effect::Idempotent | Effect::Unsafe => String::new(),
     };
-    CallContext {
+    let mut context = CallContext {
         org_id: org.id,
         org_public_id: org.public_id.clone(),
         session_id: org.session_id.clone(),
         request_id,
         ..CallContext::default()
+    };
+    let fence = org
+        .fence
+        .as_ref()
+        .filter(|_| method.fencing != Fencing::Ignored);
+    if let Some(fence) = fence {
+        fence.add_to(&mut context);
     }
+    context
 }

@@ -70,6 +70,7 @@ fn scope(org_id: i64, method: &'static Method, request_id: Option<String>) -> Sc
         org_public_id: org_public_id_from_internal(org_id),
         session_id: None,
         request_id,
+        fence: None,
         method,
         deadline: None,
     }
@@ -111,6 +112,7 @@ fn event(session_id: SessionId, event_type: &str, data: &serde_json::Value) -> A
             tags: None,
         },
         proposed_id: None,
+        fence: None,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::idempotency::KEPT_FOR;
 use crate::serve::{Serving, Shared};
 use everruns_core::typed_id::SessionId;
 use mortise_proto::rpc::table::{self, adapter_service::DESCRIBE};
+use mortise_proto::rpc::{Fencing, Method};
 use mortise_proto::{PROTOCOL, pb};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -38,7 +39,25 @@ pub(super) async fn describe(
         }),
         platform_base_url: platform_base_url(&*call.adapter, &call.scope),
         outage: outage(&*shared.source),
+        unfenced_changes: unfenced_changes(shared).into(),
     }))
+}
+
+/// What becomes of changes without a fence; unspecified where no fence is checked.
+fn unfenced_changes(shared: &Shared) -> pb::UnfencedChanges {
+    match &shared.leases {
+        Some(leases) => leases.unfenced_changes(),
+        None if shared.source.checks_fences() => shared.source.unfenced_changes(),
+        None => pb::UnfencedChanges::Unspecified,
+    }
+}
+
+/// Whether a service checks fences: it has methods that take notice of them.
+fn checks_fences(shared: &Shared, service: &str) -> bool {
+    let checks = shared.leases.is_some() || shared.source.checks_fences();
+    let takes_notice =
+        |method: &&Method| method.service == service && method.fencing != Fencing::Ignored;
+    checks && table::METHODS.iter().any(|method| takes_notice(method))
 }
 
 /// Why no changes can be made now; empty: they can.
@@ -58,13 +77,14 @@ fn platform_base_url(adapter: &dyn AnyAdapter, scope: &Scope) -> String {
 /// What the adapter offers: the services that the trait requires, and of the
 /// others those whose getter is not `None`.
 fn offers(shared: &Shared, adapter: &dyn AnyAdapter, scope: &Scope) -> Vec<pb::ServiceOffer> {
-    let offer = |name: &str, features: &[pb::Feature]| pb::ServiceOffer {
-        name: name.into(),
-        features: features
-            .iter()
-            .filter(|_| shared.features)
-            .map(|feature| (*feature).into())
-            .collect(),
+    let offer = |name: &str, features: &[pb::Feature]| {
+        let beyond = features.iter().filter(|_| shared.features).copied();
+        // Safety is not left out where only the plain methods are offered.
+        let fenced = checks_fences(shared, name).then_some(pb::Feature::Fenced);
+        pb::ServiceOffer {
+            name: name.into(),
+            features: beyond.chain(fenced).map(Into::into).collect(),
+        }
     };
     let mut offers = vec![
         offer(table::adapter_service::NAME, &[]),
@@ -157,6 +177,14 @@ fn offers(shared: &Shared, adapter: &dyn AnyAdapter, scope: &Scope) -> Vec<pb::S
         (
             table::turn_queue_service::NAME,
             adapter.turn_queue(scope).is_some(),
+        ),
+        (
+            table::session_lease_service::NAME,
+            shared.leases.is_some() || adapter.session_leases(scope).is_some(),
+        ),
+        (
+            table::turn_journal_service::NAME,
+            adapter.turn_journal(scope).is_some(),
         ),
         (
             table::test_seed_service::NAME,

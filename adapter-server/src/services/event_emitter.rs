@@ -1,10 +1,11 @@
 //! `EventEmitterService`: over the source's event store where it has one, which
 //! takes events as they came, else over the upstream `EventEmitter`.
 
+use crate::leases::Change;
 use crate::serve::{
     Call, HandlerResult, ResponseStream, Serving, spawn_to_completion, while_admitted,
 };
-use crate::{AppendAck, AppendRequest, Scope};
+use crate::{AppendAck, AppendRequest, EventStore, MemoryLeases, Scope};
 use everruns_core::events::EventRequest;
 use futures::StreamExt;
 use mortise_proto::convert::open_value::OpenValues;
@@ -12,6 +13,7 @@ use mortise_proto::convert::{id, required};
 use mortise_proto::pb::emit_stream_response::Outcome as Answer;
 use mortise_proto::rpc::table::event_emitter_service::EMIT;
 use mortise_proto::{StoreError, pb};
+use std::sync::Arc;
 use tonic::{Request, Response, Status, Streaming};
 
 /// The most events of one stream that are stored in one step.
@@ -132,10 +134,13 @@ impl Serving {
         let mut events = Vec::with_capacity(run.len());
         for (scope, request) in run {
             let request_id = scope.request_id.clone().unwrap_or_default();
+            let change = Change::of(&scope, &request);
             let event = appended(&scope, request.event, &request.proposed_event_id);
-            slots.push((request_id, event.map(|event| events.push(event))));
+            slots.push((request_id, event.map(|event| events.push((change, event)))));
         }
-        let stored = spawn_to_completion(None, async move { Ok(store.append(events).await) }).await;
+        let leases = self.shared.leases.clone();
+        let append = async move { Ok(append_guarded(leases, store, events).await) };
+        let stored = spawn_to_completion(None, append).await;
         let mut stored = stored.unwrap_or_default().into_iter();
         slots
             .into_iter()
@@ -179,6 +184,37 @@ impl Serving {
     }
 }
 
+/// Appends those events that the leases of this process let in. No lease is granted in the
+/// middle of it.
+async fn append_guarded(
+    leases: Option<MemoryLeases>,
+    store: Arc<dyn EventStore>,
+    events: Vec<(Option<Change>, AppendRequest)>,
+) -> Vec<HandlerResult<AppendAck>> {
+    let (changes, events): (Vec<_>, Vec<_>) = events.into_iter().unzip();
+    let Some(leases) = leases else {
+        return store.append(events).await;
+    };
+    let changes: Vec<Change> = changes.into_iter().flatten().collect();
+    let (decisions, permits) = leases.admit(&changes).await;
+    let admitted = events.into_iter().zip(&decisions);
+    let admitted = admitted.filter(|(_, decision)| decision.is_ok());
+    let admitted: Vec<_> = admitted.map(|(event, _)| event).collect();
+    let mut stored = store.append(admitted).await.into_iter();
+    let mut next = || stored.next().unwrap_or_else(|| Err(unanswered()));
+    let answers = decisions.into_iter().zip(&changes);
+    let answers = answers.map(|(decision, change)| {
+        let answer = decision.and_then(|()| next());
+        if answer.is_ok() {
+            leases.applied(change);
+        }
+        answer
+    });
+    let answers = answers.collect();
+    drop(permits);
+    answers
+}
+
 /// Whether the last event has to be sent again. What comes after it must not be
 /// stored first.
 fn ends_the_stream(answers: &[Result<pb::EmitStreamResponse, Status>]) -> bool {
@@ -203,6 +239,7 @@ fn appended(
         request_id: scope.request_id.clone().unwrap_or_default(),
         event,
         proposed_id,
+        fence: scope.fence,
     })
 }
 

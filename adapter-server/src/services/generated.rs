@@ -945,6 +945,54 @@ impl pb::session_file_system_service_server::SessionFileSystemService for Servin
     }
 }
 #[async_trait]
+impl pb::session_lease_service_server::SessionLeaseService for Serving {
+    type FollowLeasesStream = ResponseStream<pb::FollowLeasesResponse>;
+    async fn acquire_lease(
+        &self,
+        request: Request<pb::AcquireLeaseRequest>,
+    ) -> Result<Response<pb::AcquireLeaseResponse>, Status> {
+        self.unary(
+                &table::session_lease_service::ACQUIRE_LEASE,
+                request,
+                session_lease::acquire_lease,
+            )
+            .await
+    }
+    async fn renew_lease(
+        &self,
+        request: Request<pb::RenewLeaseRequest>,
+    ) -> Result<Response<pb::RenewLeaseResponse>, Status> {
+        self.unary(
+                &table::session_lease_service::RENEW_LEASE,
+                request,
+                session_lease::renew_lease,
+            )
+            .await
+    }
+    async fn release_lease(
+        &self,
+        request: Request<pb::ReleaseLeaseRequest>,
+    ) -> Result<Response<pb::ReleaseLeaseResponse>, Status> {
+        self.unary(
+                &table::session_lease_service::RELEASE_LEASE,
+                request,
+                session_lease::release_lease,
+            )
+            .await
+    }
+    async fn follow_leases(
+        &self,
+        request: Request<pb::FollowLeasesRequest>,
+    ) -> Result<Response<Self::FollowLeasesStream>, Status> {
+        self.stream(
+                &table::session_lease_service::FOLLOW_LEASES,
+                request,
+                session_lease::follow_leases,
+            )
+            .await
+    }
+}
+#[async_trait]
 impl pb::session_mutator_service_server::SessionMutatorService for Serving {
     async fn update_session_title(
         &self,
@@ -1338,6 +1386,88 @@ impl pb::test_seed_service_server::TestSeedService for Serving {
                 &table::test_seed_service::PUT_RATE_LIMIT,
                 request,
                 test_seed::put_rate_limit,
+            )
+            .await
+    }
+}
+#[async_trait]
+impl pb::turn_journal_service_server::TurnJournalService for Serving {
+    type ListTurnsStream = ResponseStream<pb::ListTurnsResponse>;
+    type ListToolCallsStream = ResponseStream<pb::ListToolCallsResponse>;
+    async fn put_turn(
+        &self,
+        request: Request<pb::PutTurnRequest>,
+    ) -> Result<Response<pb::PutTurnResponse>, Status> {
+        self.unary(
+                &table::turn_journal_service::PUT_TURN,
+                request,
+                turn_journal::put_turn,
+            )
+            .await
+    }
+    async fn get_turn(
+        &self,
+        request: Request<pb::GetTurnRequest>,
+    ) -> Result<Response<pb::GetTurnResponse>, Status> {
+        self.unary(
+                &table::turn_journal_service::GET_TURN,
+                request,
+                turn_journal::get_turn,
+            )
+            .await
+    }
+    async fn remove_turn(
+        &self,
+        request: Request<pb::RemoveTurnRequest>,
+    ) -> Result<Response<pb::RemoveTurnResponse>, Status> {
+        self.unary(
+                &table::turn_journal_service::REMOVE_TURN,
+                request,
+                turn_journal::remove_turn,
+            )
+            .await
+    }
+    async fn list_turns(
+        &self,
+        request: Request<pb::ListTurnsRequest>,
+    ) -> Result<Response<Self::ListTurnsStream>, Status> {
+        self.stream(
+                &table::turn_journal_service::LIST_TURNS,
+                request,
+                turn_journal::list_turns,
+            )
+            .await
+    }
+    async fn claim_tool_call(
+        &self,
+        request: Request<pb::ClaimToolCallRequest>,
+    ) -> Result<Response<pb::ClaimToolCallResponse>, Status> {
+        self.unary(
+                &table::turn_journal_service::CLAIM_TOOL_CALL,
+                request,
+                turn_journal::claim_tool_call,
+            )
+            .await
+    }
+    async fn settle_tool_call(
+        &self,
+        request: Request<pb::SettleToolCallRequest>,
+    ) -> Result<Response<pb::SettleToolCallResponse>, Status> {
+        self.unary(
+                &table::turn_journal_service::SETTLE_TOOL_CALL,
+                request,
+                turn_journal::settle_tool_call,
+            )
+            .await
+    }
+    async fn list_tool_calls(
+        &self,
+        request: Request<pb::ListToolCallsRequest>,
+    ) -> Result<Response<Self::ListToolCallsStream>, Status> {
+        self.stream(
+                &table::turn_journal_service::LIST_TOOL_CALLS,
+                request,
+                turn_journal::list_tool_calls,
             )
             .await
     }
@@ -1772,6 +1902,22 @@ pub(crate) fn mount(
         .add_service(
             Inbound::new(
                 InterceptedService::new(
+                    pb::session_lease_service_server::SessionLeaseServiceServer::new(
+                            serving.clone(),
+                        )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
+                        .max_decoding_message_size(request_bytes_max)
+                        .max_encoding_message_size(usize::MAX),
+                    admit.clone(),
+                ),
+                room.clone(),
+                request_bytes_max,
+            ),
+        )
+        .add_service(
+            Inbound::new(
+                InterceptedService::new(
                     pb::session_mutator_service_server::SessionMutatorServiceServer::new(
                             serving.clone(),
                         )
@@ -1869,6 +2015,22 @@ pub(crate) fn mount(
             Inbound::new(
                 InterceptedService::new(
                     pb::test_seed_service_server::TestSeedServiceServer::new(
+                            serving.clone(),
+                        )
+                        .accept_compressed(CompressionEncoding::Gzip)
+                        .accept_compressed(CompressionEncoding::Zstd)
+                        .max_decoding_message_size(request_bytes_max)
+                        .max_encoding_message_size(usize::MAX),
+                    admit.clone(),
+                ),
+                room.clone(),
+                request_bytes_max,
+            ),
+        )
+        .add_service(
+            Inbound::new(
+                InterceptedService::new(
+                    pb::turn_journal_service_server::TurnJournalServiceServer::new(
                             serving.clone(),
                         )
                         .accept_compressed(CompressionEncoding::Gzip)

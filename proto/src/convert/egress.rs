@@ -192,6 +192,8 @@ impl From<StoreError> for EgressError {
                 | R::HarnessNotFound
                 | R::SessionNotFound
                 | R::SessionArchived
+                | R::Fenced
+                | R::Held
                 | R::Internal
                 | R::DriverNotRegistered
                 | R::SqlDatabaseNotFound

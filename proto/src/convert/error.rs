@@ -89,7 +89,9 @@ impl From<StoreError> for AgentLoopError {
             Some(R::HarnessNotFound) => absent(error, AgentLoopError::HarnessNotFound),
             Some(R::SessionNotFound) => absent(error, AgentLoopError::SessionNotFound),
             // No variant stands for it, and hosts act on it: it is kept whole.
-            Some(R::SessionArchived) => AgentLoopError::Internal(anyhow::Error::new(error)),
+            Some(R::SessionArchived | R::Fenced | R::Held) => {
+                AgentLoopError::Internal(anyhow::Error::new(error))
+            }
             Some(R::Internal) => AgentLoopError::Internal(anyhow::Error::msg(error.message)),
             Some(R::DriverNotRegistered) => AgentLoopError::DriverNotRegistered(error.message),
             Some(

@@ -256,6 +256,8 @@ impl From<StoreError> for SessionSqlDbError {
                 | R::HarnessNotFound
                 | R::SessionNotFound
                 | R::SessionArchived
+                | R::Fenced
+                | R::Held
                 | R::Internal
                 | R::DriverNotRegistered
                 | R::EgressInvalidRequest

@@ -15,6 +15,10 @@ pub struct Semantics {
     /// REQUIRED. How a client limits the time of the call.
     #[prost(enumeration = "Deadline", tag = "4")]
     pub deadline: i32,
+    /// OPTIONAL. Whether the method takes notice of CallContext.fence. Absent: it does
+    /// not.
+    #[prost(enumeration = "Fencing", tag = "5")]
+    pub fencing: i32,
 }
 /// Store is what every service of this package states about itself.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -238,6 +242,44 @@ impl Deadline {
         }
     }
 }
+/// Fencing says whether a method takes notice of CallContext.fence, in a service
+/// that lists FEATURE_FENCED. session_lease.proto says what is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Fencing {
+    /// The method ignores the fence. A method that states no `fencing` means this.
+    Unspecified = 0,
+    /// The method changes the session that the request names in a field of its own. A
+    /// fence that is sent is checked. Without the fence of this session,
+    /// DescribeResponse.unfenced_changes says whether the change is accepted while the
+    /// session is leased.
+    Session = 1,
+    /// The method changes what belongs to no session, or to another session than the
+    /// caller's. A fence that is sent is checked. Without one, leases do not matter.
+    Caller = 2,
+}
+impl Fencing {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FENCING_UNSPECIFIED",
+            Self::Session => "FENCING_SESSION",
+            Self::Caller => "FENCING_CALLER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FENCING_UNSPECIFIED" => Some(Self::Unspecified),
+            "FENCING_SESSION" => Some(Self::Session),
+            "FENCING_CALLER" => Some(Self::Caller),
+            _ => None,
+        }
+    }
+}
 /// Requirement says which servers must offer a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -427,7 +469,8 @@ pub struct CallContext {
     /// makes the call, `session_` and 32 hex digits. All digits are zero if there
     /// is no session. A text that is not an id is refused with INVALID_ARGUMENT +
     /// INVALID_FIELD. Use it for logs, limits and routing only: a request that
-    /// acts on a session names it in a field of its own.
+    /// acts on a session names it in a field of its own. REQUIRED with a fence: then
+    /// it also says which session the fence belongs to.
     #[prost(string, tag = "3")]
     pub session_id: ::prost::alloc::string::String,
     /// OPTIONAL. The turn that makes the call, `turn_` and 32 hex digits. For
@@ -448,8 +491,16 @@ pub struct CallContext {
     /// An error need not be remembered: nothing has changed.
     #[prost(string, tag = "5")]
     pub request_id: ::prost::alloc::string::String,
-    /// OPTIONAL. Reserved for session leases. A server must ignore it. A client
-    /// sends zero.
+    /// OPTIONAL. The fence of the lease of `session_id`, under which the call is made
+    /// (SessionLeaseService). Zero: the call is made under no lease.
+    ///
+    /// A service that lists FEATURE_FENCED must check it in each method whose
+    /// semantics state `fencing`, in the transaction of the change, and must refuse a
+    /// fence that is not the highest that was granted for the session with ABORTED +
+    /// FENCED; session_lease.proto has the rules. A fence without `session_id` is
+    /// refused there with INVALID_ARGUMENT + INVALID_FIELD. Every other method, and a
+    /// service without the feature, ignores the fence. A client sends zero unless it
+    /// has acquired a lease.
     #[prost(uint64, tag = "6")]
     pub fence: u64,
 }
@@ -561,6 +612,10 @@ pub struct DescribeResponse {
     /// why.
     #[prost(string, tag = "7")]
     pub outage: ::prost::alloc::string::String,
+    /// REQUIRED if a service lists FEATURE_FENCED. What the server does with changes
+    /// that come without a fence while their session is leased.
+    #[prost(enumeration = "UnfencedChanges", tag = "8")]
+    pub unfenced_changes: i32,
 }
 /// Scoping says whether a server keeps the data of orgs apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -619,6 +674,11 @@ pub enum Feature {
     /// of the service fails with INTERNAL + LLM, and the host's capabilities work
     /// without a utility model.
     UtilityLlmConfigured = 3,
+    /// For every service with a method that states `fencing` (options.proto): the
+    /// service checks CallContext.fence in each of them, in the transaction of the
+    /// change. Without it, the service ignores fences. SessionLeaseService is offered
+    /// by the same server, or by another over the same storage.
+    Fenced = 4,
 }
 impl Feature {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -631,6 +691,7 @@ impl Feature {
             Self::EmitStream => "FEATURE_EMIT_STREAM",
             Self::TurnSnapshot => "FEATURE_TURN_SNAPSHOT",
             Self::UtilityLlmConfigured => "FEATURE_UTILITY_LLM_CONFIGURED",
+            Self::Fenced => "FEATURE_FENCED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -640,6 +701,53 @@ impl Feature {
             "FEATURE_EMIT_STREAM" => Some(Self::EmitStream),
             "FEATURE_TURN_SNAPSHOT" => Some(Self::TurnSnapshot),
             "FEATURE_UTILITY_LLM_CONFIGURED" => Some(Self::UtilityLlmConfigured),
+            "FEATURE_FENCED" => Some(Self::Fenced),
+            _ => None,
+        }
+    }
+}
+/// UnfencedChanges says what a server does with a change of FENCING_SESSION that
+/// comes without the session's fence while the session is leased. Whatever it says,
+/// these are accepted: an event of type `input.message` (a message of a user) or
+/// `turn.cancelled`, and every change of FENCING_CALLER, such as those of
+/// PlatformStoreService.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UnfencedChanges {
+    /// Never sent by a server that lists FEATURE_FENCED. Clients treat it as
+    /// UNFENCED_CHANGES_EXCEPT_TURN_EVENTS.
+    Unspecified = 0,
+    /// The default. Events of turns are refused, every other change is accepted. An
+    /// event is one of a turn if its context has a turn_id; ephemeral events are no
+    /// exception. So two hosts cannot run turns of one session, and a person can
+    /// still rename it, write a file or set a value meanwhile.
+    ExceptTurnEvents = 1,
+    /// Every change is refused. Only the holder of the lease changes the session.
+    Refused = 2,
+    /// Every change is accepted. For the time in which some hosts do not know leases
+    /// yet: they are not kept out.
+    Accepted = 3,
+}
+impl UnfencedChanges {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "UNFENCED_CHANGES_UNSPECIFIED",
+            Self::ExceptTurnEvents => "UNFENCED_CHANGES_EXCEPT_TURN_EVENTS",
+            Self::Refused => "UNFENCED_CHANGES_REFUSED",
+            Self::Accepted => "UNFENCED_CHANGES_ACCEPTED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "UNFENCED_CHANGES_UNSPECIFIED" => Some(Self::Unspecified),
+            "UNFENCED_CHANGES_EXCEPT_TURN_EVENTS" => Some(Self::ExceptTurnEvents),
+            "UNFENCED_CHANGES_REFUSED" => Some(Self::Refused),
+            "UNFENCED_CHANGES_ACCEPTED" => Some(Self::Accepted),
             _ => None,
         }
     }
@@ -2864,6 +2972,19 @@ pub enum ErrorReason {
     /// and nothing will be. The caller does not send the call again. A host cancels
     /// the session's turn. Metadata: `id`.
     SessionArchived = 10,
+    /// ABORTED. The session's lease has passed on to another holder, or the fence was
+    /// never granted, or a change without a fence is not accepted while the session is
+    /// leased. Nothing was changed. Sending it again does not help, so the error has
+    /// no RetryInfo. A host stops its turn and sends no change of it any more.
+    /// Metadata: `id`, the session. If the session is leased, a server should add
+    /// `holder` and `address`, as in HELD.
+    Fenced = 11,
+    /// FAILED_PRECONDITION. Another holder has the session's lease. Nothing was
+    /// changed. The error has no RetryInfo: the caller waits with FollowLeases, or goes
+    /// to the holder. Metadata: `id`, `holder`, `address`, `time_left_ms`. The id is the
+    /// session's, the address is empty if the holder gave none, and the time left is
+    /// how long the lease still runs unless it is renewed, in milliseconds.
+    Held = 12,
     /// INTERNAL. The language model failed. Upstream: AgentLoopError::Llm.
     Llm = 20,
     /// RESOURCE_EXHAUSTED. The model refused the size of its input. Upstream:
@@ -2968,6 +3089,8 @@ impl ErrorReason {
             Self::NotAllowed => "ERROR_REASON_NOT_ALLOWED",
             Self::Malformed => "ERROR_REASON_MALFORMED",
             Self::SessionArchived => "ERROR_REASON_SESSION_ARCHIVED",
+            Self::Fenced => "ERROR_REASON_FENCED",
+            Self::Held => "ERROR_REASON_HELD",
             Self::Llm => "ERROR_REASON_LLM",
             Self::LlmRequestTooLarge => "ERROR_REASON_LLM_REQUEST_TOO_LARGE",
             Self::ModelNotAvailable => "ERROR_REASON_MODEL_NOT_AVAILABLE",
@@ -3014,6 +3137,8 @@ impl ErrorReason {
             "ERROR_REASON_NOT_ALLOWED" => Some(Self::NotAllowed),
             "ERROR_REASON_MALFORMED" => Some(Self::Malformed),
             "ERROR_REASON_SESSION_ARCHIVED" => Some(Self::SessionArchived),
+            "ERROR_REASON_FENCED" => Some(Self::Fenced),
+            "ERROR_REASON_HELD" => Some(Self::Held),
             "ERROR_REASON_LLM" => Some(Self::Llm),
             "ERROR_REASON_LLM_REQUEST_TOO_LARGE" => Some(Self::LlmRequestTooLarge),
             "ERROR_REASON_MODEL_NOT_AVAILABLE" => Some(Self::ModelNotAvailable),
@@ -13513,6 +13638,510 @@ pub mod session_file_system_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// SessionLease is a lease that runs.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SessionLease {
+    /// REQUIRED. The session, `session_` and 32 hex digits.
+    #[prost(string, tag = "1")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. The fence of the lease, from 1. Not a secret.
+    #[prost(uint64, tag = "2")]
+    pub fence: u64,
+    /// REQUIRED. The name of the holder, as it was given.
+    #[prost(string, tag = "3")]
+    pub holder: ::prost::alloc::string::String,
+    /// OPTIONAL. The address of the holder, as it was given. Empty if none was.
+    #[prost(string, tag = "4")]
+    pub address: ::prost::alloc::string::String,
+    /// REQUIRED. How long the lease still runs unless it is renewed, in
+    /// milliseconds, from 1. The answer to AcquireLease has the ttl of the request
+    /// here.
+    #[prost(uint64, tag = "5")]
+    pub time_left_ms: u64,
+}
+/// AcquireLeaseRequest says who wants the lease of which session, and for how
+/// long.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcquireLeaseRequest {
+    /// REQUIRED, with request_id. The context of the call.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. A name of the calling process that no other process uses at the
+    /// same time, of 1 to 256 bytes without NUL. A host that runs several turns of
+    /// different sessions uses one name for all of them.
+    #[prost(string, tag = "3")]
+    pub holder: ::prost::alloc::string::String,
+    /// OPTIONAL. Where callers reach the holder, such as
+    /// `<https://host-3.example.com:7451`,> at most 2048 bytes without NUL. The server
+    /// passes it on as it is. Empty if callers cannot reach it.
+    #[prost(string, tag = "4")]
+    pub address: ::prost::alloc::string::String,
+    /// REQUIRED. How long the lease runs unless it is renewed, in milliseconds,
+    /// 1000 to 600000 (10 minutes). The server grants it as it is.
+    #[prost(uint64, tag = "5")]
+    pub ttl_ms: u64,
+}
+/// AcquireLeaseResponse holds the lease.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcquireLeaseResponse {
+    /// REQUIRED. The lease, with its fence.
+    #[prost(message, optional, tag = "1")]
+    pub lease: ::core::option::Option<SessionLease>,
+}
+/// RenewLeaseRequest names a lease by its session and its fence.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RenewLeaseRequest {
+    /// REQUIRED. The context of the call.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. The fence that the lease was granted with, from 1. It is this
+    /// field that counts, not CallContext.fence.
+    #[prost(uint64, tag = "3")]
+    pub fence: u64,
+    /// REQUIRED. How long the lease runs from now, in milliseconds, 1000 to 600000.
+    #[prost(uint64, tag = "4")]
+    pub ttl_ms: u64,
+}
+/// RenewLeaseResponse says how long the lease runs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RenewLeaseResponse {
+    /// REQUIRED. How long the lease runs from now, in milliseconds, at least the ttl
+    /// of the request.
+    #[prost(uint64, tag = "1")]
+    pub time_left_ms: u64,
+}
+/// ReleaseLeaseRequest names a lease by its session and its fence.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReleaseLeaseRequest {
+    /// REQUIRED. The context of the call.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. The fence that the lease was granted with, from 1. It is this
+    /// field that counts, not CallContext.fence.
+    #[prost(uint64, tag = "3")]
+    pub fence: u64,
+}
+/// ReleaseLeaseResponse is empty: the lease does not run under this fence.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReleaseLeaseResponse {}
+/// FollowLeasesRequest names a session, or all of the org.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FollowLeasesRequest {
+    /// REQUIRED. The context of the call.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// OPTIONAL. `session_` and 32 hex digits. Absent: every session of the org.
+    #[prost(string, optional, tag = "2")]
+    pub session_id: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// FollowLeasesResponse says whether a session is leased now.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FollowLeasesResponse {
+    /// REQUIRED. The session, `session_` and 32 hex digits.
+    #[prost(string, tag = "1")]
+    pub session_id: ::prost::alloc::string::String,
+    /// OPTIONAL. The lease. Absent: the session is not leased.
+    #[prost(message, optional, tag = "2")]
+    pub lease: ::core::option::Option<SessionLease>,
+}
+/// Generated server implementations.
+pub mod session_lease_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with SessionLeaseServiceServer.
+    #[async_trait]
+    pub trait SessionLeaseService: std::marker::Send + std::marker::Sync + 'static {
+        /// AcquireLease grants the lease of a session. Of several callers at the same
+        /// time at most one gets it.
+        ///
+        /// If the lease runs for another holder, the call fails with
+        /// FAILED_PRECONDITION + HELD, which names the holder, its address and the time
+        /// left. If it runs for the same holder, it is granted again under a new fence,
+        /// and the former fence is stale: a process that restarts under its own name
+        /// need not wait. A call that is sent again under its request_id gets the fence
+        /// that it got first.
+        ///
+        /// INVALID_ARGUMENT + INVALID_FIELD: the session's id, the holder, the address
+        /// or the ttl are malformed. NOT_FOUND + SESSION_NOT_FOUND: the server keeps
+        /// sessions and has none of this id in the org. FAILED_PRECONDITION +
+        /// SESSION_ARCHIVED: the session is deleted.
+        async fn acquire_lease(
+            &self,
+            request: tonic::Request<super::AcquireLeaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcquireLeaseResponse>,
+            tonic::Status,
+        >;
+        /// RenewLease makes a lease run for another ttl from now. It never makes a lease
+        /// end earlier than before. The fence stays as it is. A holder should renew when
+        /// a third of the ttl has passed.
+        ///
+        /// ABORTED + FENCED: the fence is not the highest that was granted for the
+        /// session, or the lease was released. A lease that has expired and that no
+        /// other caller was granted may be renewed or refused in the same way. The
+        /// holder must then stop: it cancels the turn and sends no change of it any
+        /// more.
+        async fn renew_lease(
+            &self,
+            request: tonic::Request<super::RenewLeaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RenewLeaseResponse>,
+            tonic::Status,
+        >;
+        /// ReleaseLease ends a lease before it expires. A fence that is not the highest
+        /// that was granted for the session, and a lease that has ended already, change
+        /// nothing; that is not an error. The lease of a deleted session can be
+        /// released.
+        async fn release_lease(
+            &self,
+            request: tonic::Request<super::ReleaseLeaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReleaseLeaseResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the FollowLeases method.
+        type FollowLeasesStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::FollowLeasesResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// FollowLeases streams what becomes of leases, until the caller ends the call.
+        /// A host that waits for a session follows it.
+        ///
+        /// With a session_id, the first message says at once whether the session is
+        /// leased. Without one, the stream is about every session of the org, and begins
+        /// with one message for each that is leased. After that, a message is sent when
+        /// a lease is granted, and when it ends because it was released or has expired.
+        /// It must be sent within two seconds, also if the lease was granted by another
+        /// server over the same storage. A renewal sends no message. A server may leave
+        /// out what was true only for a moment, but not what is true now. A session that
+        /// does not exist in the org is not leased; that is not an error.
+        async fn follow_leases(
+            &self,
+            request: tonic::Request<super::FollowLeasesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::FollowLeasesStream>,
+            tonic::Status,
+        >;
+    }
+    /// SessionLeaseService grants leases of sessions. Optional: without it, nothing
+    /// keeps two hosts from running turns of one session at the same time.
+    #[derive(Debug)]
+    pub struct SessionLeaseServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> SessionLeaseServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for SessionLeaseServiceServer<T>
+    where
+        T: SessionLeaseService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.SessionLeaseService/AcquireLease" => {
+                    #[allow(non_camel_case_types)]
+                    struct AcquireLeaseSvc<T: SessionLeaseService>(pub Arc<T>);
+                    impl<
+                        T: SessionLeaseService,
+                    > tonic::server::UnaryService<super::AcquireLeaseRequest>
+                    for AcquireLeaseSvc<T> {
+                        type Response = super::AcquireLeaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AcquireLeaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionLeaseService>::acquire_lease(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AcquireLeaseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.SessionLeaseService/RenewLease" => {
+                    #[allow(non_camel_case_types)]
+                    struct RenewLeaseSvc<T: SessionLeaseService>(pub Arc<T>);
+                    impl<
+                        T: SessionLeaseService,
+                    > tonic::server::UnaryService<super::RenewLeaseRequest>
+                    for RenewLeaseSvc<T> {
+                        type Response = super::RenewLeaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RenewLeaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionLeaseService>::renew_lease(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RenewLeaseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.SessionLeaseService/ReleaseLease" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReleaseLeaseSvc<T: SessionLeaseService>(pub Arc<T>);
+                    impl<
+                        T: SessionLeaseService,
+                    > tonic::server::UnaryService<super::ReleaseLeaseRequest>
+                    for ReleaseLeaseSvc<T> {
+                        type Response = super::ReleaseLeaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReleaseLeaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionLeaseService>::release_lease(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReleaseLeaseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.SessionLeaseService/FollowLeases" => {
+                    #[allow(non_camel_case_types)]
+                    struct FollowLeasesSvc<T: SessionLeaseService>(pub Arc<T>);
+                    impl<
+                        T: SessionLeaseService,
+                    > tonic::server::ServerStreamingService<super::FollowLeasesRequest>
+                    for FollowLeasesSvc<T> {
+                        type Response = super::FollowLeasesResponse;
+                        type ResponseStream = T::FollowLeasesStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::FollowLeasesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionLeaseService>::follow_leases(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = FollowLeasesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for SessionLeaseServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.SessionLeaseService";
+    impl<T> tonic::server::NamedService for SessionLeaseServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// UpdateSessionTitleRequest names a session and its new title.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct UpdateSessionTitleRequest {
@@ -17824,6 +18453,826 @@ pub mod test_seed_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "mortise.adapter.v1.TestSeedService";
     impl<T> tonic::server::NamedService for TestSeedServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// JournaledTurn is an unfinished turn, without its record.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JournaledTurn {
+    /// REQUIRED. The session, `session_` and 32 hex digits.
+    #[prost(string, tag = "1")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. The turn, `turn_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub turn_id: ::prost::alloc::string::String,
+    /// REQUIRED. The fence of the last PutTurn.
+    #[prost(uint64, tag = "3")]
+    pub fence: u64,
+    /// REQUIRED. When the turn was first stored, by the server's clock.
+    #[prost(message, optional, tag = "4")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// REQUIRED. When the turn was last stored, by the server's clock. Never before
+    /// created_at.
+    #[prost(message, optional, tag = "5")]
+    pub updated_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// PutTurnRequest holds a turn's record.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PutTurnRequest {
+    /// REQUIRED, with request_id, session_id and fence. The context of the call.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. `turn_` and 32 hex digits.
+    #[prost(string, tag = "3")]
+    pub turn_id: ::prost::alloc::string::String,
+    /// REQUIRED, may be empty. What the host needs to go on, at most 4194304 bytes
+    /// (4 MiB); a longer one is refused with RESOURCE_EXHAUSTED + MESSAGE_TOO_LARGE.
+    /// The server returns it byte for byte and never looks into it. It holds what
+    /// people wrote and what tools returned.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub record: ::prost::bytes::Bytes,
+}
+/// PutTurnResponse is empty: the record is stored.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutTurnResponse {}
+/// GetTurnRequest names a turn.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetTurnRequest {
+    /// REQUIRED. The context of the call.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. `turn_` and 32 hex digits.
+    #[prost(string, tag = "3")]
+    pub turn_id: ::prost::alloc::string::String,
+}
+/// GetTurnResponse holds the turn, if it exists.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetTurnResponse {
+    /// OPTIONAL. The turn. Absent if it does not exist.
+    #[prost(message, optional, tag = "1")]
+    pub turn: ::core::option::Option<JournaledTurn>,
+    /// REQUIRED if `turn` is there, may be empty. The record of the last PutTurn.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub record: ::prost::bytes::Bytes,
+}
+/// RemoveTurnRequest names a turn.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveTurnRequest {
+    /// REQUIRED, with request_id, session_id and fence. The context of the call.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. `turn_` and 32 hex digits.
+    #[prost(string, tag = "3")]
+    pub turn_id: ::prost::alloc::string::String,
+}
+/// RemoveTurnResponse says whether the turn was there.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveTurnResponse {
+    /// Whether the turn existed and is now removed.
+    #[prost(bool, tag = "1")]
+    pub removed: bool,
+}
+/// ListTurnsRequest says which turns to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListTurnsRequest {
+    /// REQUIRED. The context of the call.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// OPTIONAL. `session_` and 32 hex digits. Absent: every session of the org.
+    #[prost(string, optional, tag = "2")]
+    pub session_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// Only turns of sessions that are not leased now, which another host may take
+    /// over.
+    #[prost(bool, tag = "3")]
+    pub unleased_only: bool,
+}
+/// ListTurnsResponse holds the next turns.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListTurnsResponse {
+    /// Turns in the order in which they were first stored.
+    #[prost(message, repeated, tag = "1")]
+    pub turns: ::prost::alloc::vec::Vec<JournaledTurn>,
+}
+/// JournaledToolCall is a tool call that was claimed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct JournaledToolCall {
+    /// REQUIRED. The id of the call, as it was given.
+    #[prost(string, tag = "1")]
+    pub tool_call_id: ::prost::alloc::string::String,
+    /// REQUIRED. The name of the tool, as it was given.
+    #[prost(string, tag = "2")]
+    pub tool_name: ::prost::alloc::string::String,
+    /// REQUIRED, may be empty. The fingerprint of the arguments, as it was given with
+    /// the claim.
+    #[prost(string, tag = "3")]
+    pub args_fingerprint: ::prost::alloc::string::String,
+    /// REQUIRED. How far the call got.
+    #[prost(enumeration = "ToolCallStatus", tag = "4")]
+    pub status: i32,
+    /// REQUIRED. The fence under which the call was claimed last.
+    #[prost(uint64, tag = "5")]
+    pub fence: u64,
+    /// OPTIONAL. The result, one JSON value. Absent while the call is RUNNING. Absent
+    /// and `null` differ.
+    #[prost(string, optional, tag = "6")]
+    pub result_json: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. When the call was claimed last, by the server's clock.
+    #[prost(message, optional, tag = "7")]
+    pub claimed_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// OPTIONAL. When the call was settled, by the server's clock. Absent while the
+    /// call is RUNNING.
+    #[prost(message, optional, tag = "8")]
+    pub settled_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// ClaimToolCallRequest names a tool call.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClaimToolCallRequest {
+    /// REQUIRED, with request_id, session_id and fence. The context of the call.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. The turn that asks for the call, `turn_` and 32 hex digits. It need
+    /// not have a record.
+    #[prost(string, tag = "3")]
+    pub turn_id: ::prost::alloc::string::String,
+    /// REQUIRED. The model's id of the call, unique in the turn, of 1 to 512 bytes
+    /// without NUL.
+    #[prost(string, tag = "4")]
+    pub tool_call_id: ::prost::alloc::string::String,
+    /// REQUIRED. The name of the tool, of 1 to 512 bytes without NUL.
+    #[prost(string, tag = "5")]
+    pub tool_name: ::prost::alloc::string::String,
+    /// REQUIRED, may be empty. A digest of the arguments, at most 512 bytes without
+    /// NUL. Calls with equal arguments have equal fingerprints.
+    #[prost(string, tag = "6")]
+    pub args_fingerprint: ::prost::alloc::string::String,
+    /// Claims the call again if it is RUNNING.
+    #[prost(bool, tag = "7")]
+    pub retake: bool,
+}
+/// ClaimToolCallResponse says whether the caller runs the tool.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClaimToolCallResponse {
+    /// Whether the caller made the claim and must run the tool.
+    #[prost(bool, tag = "1")]
+    pub claimed: bool,
+    /// REQUIRED if `claimed`, else empty. A UUID that settles the call.
+    #[prost(string, tag = "2")]
+    pub claim_token: ::prost::alloc::string::String,
+    /// REQUIRED. The call as it is stored now. If `claimed`, it is RUNNING under the
+    /// caller's fence.
+    #[prost(message, optional, tag = "3")]
+    pub call: ::core::option::Option<JournaledToolCall>,
+}
+/// SettleToolCallRequest holds the result of a tool call.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SettleToolCallRequest {
+    /// REQUIRED, with request_id, session_id and fence. The context of the call.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. `turn_` and 32 hex digits.
+    #[prost(string, tag = "3")]
+    pub turn_id: ::prost::alloc::string::String,
+    /// REQUIRED. The id of the call.
+    #[prost(string, tag = "4")]
+    pub tool_call_id: ::prost::alloc::string::String,
+    /// REQUIRED. The UUID that the claim was answered with.
+    #[prost(string, tag = "5")]
+    pub claim_token: ::prost::alloc::string::String,
+    /// REQUIRED. SETTLED or INTERRUPTED; RUNNING is refused with INVALID_ARGUMENT +
+    /// INVALID_FIELD.
+    #[prost(enumeration = "ToolCallStatus", tag = "6")]
+    pub status: i32,
+    /// REQUIRED if the status is SETTLED, else OPTIONAL. The result, one JSON value.
+    /// Absent and `null` differ.
+    #[prost(string, optional, tag = "7")]
+    pub result_json: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// SettleToolCallResponse says whether the result was stored.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SettleToolCallResponse {
+    /// Whether the claim was the caller's and the call is now settled by it.
+    #[prost(bool, tag = "1")]
+    pub settled: bool,
+}
+/// ListToolCallsRequest names a turn, and perhaps one of its tool calls.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListToolCallsRequest {
+    /// REQUIRED. The context of the call.
+    #[prost(message, optional, tag = "1")]
+    pub context: ::core::option::Option<CallContext>,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. `turn_` and 32 hex digits.
+    #[prost(string, tag = "3")]
+    pub turn_id: ::prost::alloc::string::String,
+    /// OPTIONAL. The id of one call, which is listed alone. Absent: all calls of the
+    /// turn.
+    #[prost(string, optional, tag = "4")]
+    pub tool_call_id: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// ListToolCallsResponse holds the next tool calls.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListToolCallsResponse {
+    /// Tool calls in the order in which they were first claimed.
+    #[prost(message, repeated, tag = "1")]
+    pub calls: ::prost::alloc::vec::Vec<JournaledToolCall>,
+}
+/// ToolCallStatus says how far a claimed tool call got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ToolCallStatus {
+    /// Never sent. Refused with INVALID_ARGUMENT + INVALID_FIELD.
+    Unspecified = 0,
+    /// The call is claimed and not settled. If the lease has passed on since, the
+    /// call is in doubt.
+    Running = 1,
+    /// The tool has run, with success or with an error. The result is stored.
+    Settled = 2,
+    /// The tool was stopped before its end, or its host gave it up. The result says
+    /// what is known, if anything.
+    Interrupted = 3,
+}
+impl ToolCallStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TOOL_CALL_STATUS_UNSPECIFIED",
+            Self::Running => "TOOL_CALL_STATUS_RUNNING",
+            Self::Settled => "TOOL_CALL_STATUS_SETTLED",
+            Self::Interrupted => "TOOL_CALL_STATUS_INTERRUPTED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TOOL_CALL_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "TOOL_CALL_STATUS_RUNNING" => Some(Self::Running),
+            "TOOL_CALL_STATUS_SETTLED" => Some(Self::Settled),
+            "TOOL_CALL_STATUS_INTERRUPTED" => Some(Self::Interrupted),
+            _ => None,
+        }
+    }
+}
+/// Generated server implementations.
+pub mod turn_journal_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with TurnJournalServiceServer.
+    #[async_trait]
+    pub trait TurnJournalService: std::marker::Send + std::marker::Sync + 'static {
+        /// PutTurn stores the record of a turn, over the record that it had. The record
+        /// must be durable when the server answers. A session may have several turns.
+        async fn put_turn(
+            &self,
+            request: tonic::Request<super::PutTurnRequest>,
+        ) -> std::result::Result<tonic::Response<super::PutTurnResponse>, tonic::Status>;
+        /// GetTurn returns a turn with its record. A turn that does not exist is absent.
+        async fn get_turn(
+            &self,
+            request: tonic::Request<super::GetTurnRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetTurnResponse>, tonic::Status>;
+        /// RemoveTurn removes a turn that has ended, with its record and all of its tool
+        /// calls. Removing a turn that does not exist returns false; its tool calls are
+        /// removed all the same.
+        async fn remove_turn(
+            &self,
+            request: tonic::Request<super::RemoveTurnRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveTurnResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the ListTurns method.
+        type ListTurnsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ListTurnsResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// ListTurns streams the unfinished turns of the org or of a session, those that
+        /// were stored first first, without their records.
+        async fn list_turns(
+            &self,
+            request: tonic::Request<super::ListTurnsRequest>,
+        ) -> std::result::Result<tonic::Response<Self::ListTurnsStream>, tonic::Status>;
+        /// ClaimToolCall claims a tool call before the tool runs, so that it runs once.
+        /// Of several callers at the same time exactly one makes the claim.
+        ///
+        /// The answer says what to do:
+        ///
+        /// * `claimed`: the caller made the claim. It runs the tool, and then settles
+        ///  the call with the claim_token of the answer.
+        /// * Otherwise `call` is what is stored, and the caller made no claim. SETTLED
+        ///  and INTERRUPTED: the tool has run; the caller uses the result. RUNNING
+        ///  under the caller's own fence: the holder of the lease runs it already.
+        ///  RUNNING under a lower fence: the call is in doubt. The host that claimed it
+        ///  was lost before it settled the call, and whether the tool ran is not known.
+        ///  A caller does not run it again unless the tool may run twice.
+        ///
+        /// `retake` claims a RUNNING call again, for a tool that may run twice. The former
+        /// claim_token is then void. Without `retake`, a RUNNING call is never claimed
+        /// again; a call that was settled never is.
+        ///
+        /// The server compares no fingerprints. If `call.args_fingerprint` differs from
+        /// the caller's, the call has other arguments than the one that is stored, and
+        /// the caller must not use the result.
+        async fn claim_tool_call(
+            &self,
+            request: tonic::Request<super::ClaimToolCallRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ClaimToolCallResponse>,
+            tonic::Status,
+        >;
+        /// SettleToolCall stores the result of a tool call. It must be durable when the
+        /// server answers. A claim_token that is not the one of the running claim, and a
+        /// call that is settled already, change nothing and return false.
+        async fn settle_tool_call(
+            &self,
+            request: tonic::Request<super::SettleToolCallRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SettleToolCallResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the ListToolCalls method.
+        type ListToolCallsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ListToolCallsResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// ListToolCalls streams the tool calls of a turn, those that were claimed first
+        /// first, or the one that is named. A call that does not exist is absent.
+        async fn list_tool_calls(
+            &self,
+            request: tonic::Request<super::ListToolCallsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::ListToolCallsStream>,
+            tonic::Status,
+        >;
+    }
+    /// TurnJournalService keeps unfinished turns and the results of tool calls.
+    /// Optional: without it, a host keeps its turns itself, and no other host can take
+    /// them over.
+    #[derive(Debug)]
+    pub struct TurnJournalServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> TurnJournalServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for TurnJournalServiceServer<T>
+    where
+        T: TurnJournalService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/mortise.adapter.v1.TurnJournalService/PutTurn" => {
+                    #[allow(non_camel_case_types)]
+                    struct PutTurnSvc<T: TurnJournalService>(pub Arc<T>);
+                    impl<
+                        T: TurnJournalService,
+                    > tonic::server::UnaryService<super::PutTurnRequest>
+                    for PutTurnSvc<T> {
+                        type Response = super::PutTurnResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PutTurnRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TurnJournalService>::put_turn(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PutTurnSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.TurnJournalService/GetTurn" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetTurnSvc<T: TurnJournalService>(pub Arc<T>);
+                    impl<
+                        T: TurnJournalService,
+                    > tonic::server::UnaryService<super::GetTurnRequest>
+                    for GetTurnSvc<T> {
+                        type Response = super::GetTurnResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetTurnRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TurnJournalService>::get_turn(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetTurnSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.TurnJournalService/RemoveTurn" => {
+                    #[allow(non_camel_case_types)]
+                    struct RemoveTurnSvc<T: TurnJournalService>(pub Arc<T>);
+                    impl<
+                        T: TurnJournalService,
+                    > tonic::server::UnaryService<super::RemoveTurnRequest>
+                    for RemoveTurnSvc<T> {
+                        type Response = super::RemoveTurnResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RemoveTurnRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TurnJournalService>::remove_turn(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RemoveTurnSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.TurnJournalService/ListTurns" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListTurnsSvc<T: TurnJournalService>(pub Arc<T>);
+                    impl<
+                        T: TurnJournalService,
+                    > tonic::server::ServerStreamingService<super::ListTurnsRequest>
+                    for ListTurnsSvc<T> {
+                        type Response = super::ListTurnsResponse;
+                        type ResponseStream = T::ListTurnsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListTurnsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TurnJournalService>::list_turns(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListTurnsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.TurnJournalService/ClaimToolCall" => {
+                    #[allow(non_camel_case_types)]
+                    struct ClaimToolCallSvc<T: TurnJournalService>(pub Arc<T>);
+                    impl<
+                        T: TurnJournalService,
+                    > tonic::server::UnaryService<super::ClaimToolCallRequest>
+                    for ClaimToolCallSvc<T> {
+                        type Response = super::ClaimToolCallResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ClaimToolCallRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TurnJournalService>::claim_tool_call(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ClaimToolCallSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.TurnJournalService/SettleToolCall" => {
+                    #[allow(non_camel_case_types)]
+                    struct SettleToolCallSvc<T: TurnJournalService>(pub Arc<T>);
+                    impl<
+                        T: TurnJournalService,
+                    > tonic::server::UnaryService<super::SettleToolCallRequest>
+                    for SettleToolCallSvc<T> {
+                        type Response = super::SettleToolCallResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SettleToolCallRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TurnJournalService>::settle_tool_call(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SettleToolCallSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.adapter.v1.TurnJournalService/ListToolCalls" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListToolCallsSvc<T: TurnJournalService>(pub Arc<T>);
+                    impl<
+                        T: TurnJournalService,
+                    > tonic::server::ServerStreamingService<super::ListToolCallsRequest>
+                    for ListToolCallsSvc<T> {
+                        type Response = super::ListToolCallsResponse;
+                        type ResponseStream = T::ListToolCallsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListToolCallsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TurnJournalService>::list_tool_calls(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListToolCallsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for TurnJournalServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "mortise.adapter.v1.TurnJournalService";
+    impl<T> tonic::server::NamedService for TurnJournalServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

@@ -13,6 +13,8 @@ pub(super) const fn code_of(reason: ErrorReason) -> Code {
         ErrorReason::NotAllowed => Code::PermissionDenied,
         ErrorReason::Malformed => Code::DataLoss,
         ErrorReason::SessionArchived => Code::FailedPrecondition,
+        ErrorReason::Fenced => Code::Aborted,
+        ErrorReason::Held => Code::FailedPrecondition,
         ErrorReason::Llm => Code::Internal,
         ErrorReason::LlmRequestTooLarge => Code::ResourceExhausted,
         ErrorReason::ModelNotAvailable => Code::FailedPrecondition,

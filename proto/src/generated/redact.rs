@@ -160,10 +160,32 @@ impl fmt::Debug for pb::GetSecretResponse {
             .finish()
     }
 }
+impl fmt::Debug for pb::GetTurnResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GetTurnResponse")
+            .field("turn", &self.turn)
+            .field("record", &Redacted::of(&self.record))
+            .finish()
+    }
+}
 impl fmt::Debug for pb::GetValueResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GetValueResponse")
             .field("value", &Redacted::of(&self.value))
+            .finish()
+    }
+}
+impl fmt::Debug for pb::JournaledToolCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JournaledToolCall")
+            .field("tool_call_id", &self.tool_call_id)
+            .field("tool_name", &self.tool_name)
+            .field("args_fingerprint", &self.args_fingerprint)
+            .field("status", &self.status)
+            .field("fence", &self.fence)
+            .field("result_json", &Redacted::of(&self.result_json))
+            .field("claimed_at", &self.claimed_at)
+            .field("settled_at", &self.settled_at)
             .finish()
     }
 }
@@ -297,6 +319,16 @@ impl fmt::Debug for pb::ProviderCredentials {
             .finish()
     }
 }
+impl fmt::Debug for pb::PutTurnRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PutTurnRequest")
+            .field("context", &self.context)
+            .field("session_id", &self.session_id)
+            .field("turn_id", &self.turn_id)
+            .field("record", &Redacted::of(&self.record))
+            .finish()
+    }
+}
 impl fmt::Debug for pb::ScopedMcpServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ScopedMcpServer")
@@ -348,6 +380,19 @@ impl fmt::Debug for pb::SetValueRequest {
             .finish()
     }
 }
+impl fmt::Debug for pb::SettleToolCallRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SettleToolCallRequest")
+            .field("context", &self.context)
+            .field("session_id", &self.session_id)
+            .field("turn_id", &self.turn_id)
+            .field("tool_call_id", &self.tool_call_id)
+            .field("claim_token", &self.claim_token)
+            .field("status", &self.status)
+            .field("result_json", &Redacted::of(&self.result_json))
+            .finish()
+    }
+}
 impl fmt::Debug for pb::SqlExecuteRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqlExecuteRequest")
@@ -387,6 +432,8 @@ impl fmt::Debug for pb::UpdateAppChannelRequest {
             .finish()
     }
 }
+impl Secrets for pb::AcquireLeaseRequest {}
+impl Secrets for pb::AcquireLeaseResponse {}
 impl Secrets for pb::AddAppChannelRequest {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
         None.or_else(|| {
@@ -492,6 +539,12 @@ impl Secrets for pb::CheckBudgetsRequest {}
 impl Secrets for pb::CheckBudgetsResponse {}
 impl Secrets for pb::CheckOrgRequest {}
 impl Secrets for pb::CheckOrgResponse {}
+impl Secrets for pb::ClaimToolCallRequest {}
+impl Secrets for pb::ClaimToolCallResponse {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.call.secret(counts))
+    }
+}
 impl Secrets for pb::ClientSideTool {}
 impl Secrets for pb::ColumnSchema {}
 impl Secrets for pb::Connection {
@@ -638,6 +691,8 @@ impl Secrets for pb::FollowEventsResponse {
         None.or_else(|| self.event.secret(counts))
     }
 }
+impl Secrets for pb::FollowLeasesRequest {}
+impl Secrets for pb::FollowLeasesResponse {}
 impl Secrets for pb::FollowTurnRequestsRequest {}
 impl Secrets for pb::FollowTurnRequestsResponse {}
 impl Secrets for pb::ForgetRequest {}
@@ -756,6 +811,12 @@ impl Secrets for pb::GetSessionResponse {
         None.or_else(|| self.session.secret(counts))
     }
 }
+impl Secrets for pb::GetTurnRequest {}
+impl Secrets for pb::GetTurnResponse {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.record.counted("GetTurnResponse.record", counts))
+    }
+}
 impl Secrets for pb::GetValueRequest {}
 impl Secrets for pb::GetValueResponse {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
@@ -775,6 +836,14 @@ impl Secrets for pb::Identity {}
 impl Secrets for pb::ImageFilePart {}
 impl Secrets for pb::ImagePart {}
 impl Secrets for pb::InitialFile {}
+impl Secrets for pb::JournaledToolCall {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| {
+            self.result_json.counted("JournaledToolCall.result_json", counts)
+        })
+    }
+}
+impl Secrets for pb::JournaledTurn {}
 impl Secrets for pb::JsonMap {}
 impl Secrets for pb::KeyInfo {}
 impl Secrets for pb::LeasedResource {}
@@ -827,6 +896,14 @@ impl Secrets for pb::ListSessionsResponse {
         None.or_else(|| self.sessions.secret(counts))
     }
 }
+impl Secrets for pb::ListToolCallsRequest {}
+impl Secrets for pb::ListToolCallsResponse {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.calls.secret(counts))
+    }
+}
+impl Secrets for pb::ListTurnsRequest {}
+impl Secrets for pb::ListTurnsResponse {}
 impl Secrets for pb::LlmCompletionMetadata {}
 impl Secrets for pb::LlmContentPart {}
 impl Secrets for pb::LlmContentParts {}
@@ -1041,6 +1118,12 @@ impl Secrets for pb::PutSessionRequest {
     }
 }
 impl Secrets for pb::PutSessionResponse {}
+impl Secrets for pb::PutTurnRequest {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.record.counted("PutTurnRequest.record", counts))
+    }
+}
+impl Secrets for pb::PutTurnResponse {}
 impl Secrets for pb::RateLimitInfo {}
 impl Secrets for pb::ReadEventsRequest {}
 impl Secrets for pb::ReadEventsResponse {
@@ -1057,8 +1140,14 @@ impl Secrets for pb::RecallRequest {}
 impl Secrets for pb::RecallResponse {}
 impl Secrets for pb::RegisterRequest {}
 impl Secrets for pb::RegisterResponse {}
+impl Secrets for pb::ReleaseLeaseRequest {}
+impl Secrets for pb::ReleaseLeaseResponse {}
 impl Secrets for pb::ReleaseResourceRequest {}
 impl Secrets for pb::ReleaseResourceResponse {}
+impl Secrets for pb::RemoveTurnRequest {}
+impl Secrets for pb::RemoveTurnResponse {}
+impl Secrets for pb::RenewLeaseRequest {}
+impl Secrets for pb::RenewLeaseResponse {}
 impl Secrets for pb::ResolveImageRequest {}
 impl Secrets for pb::ResolveImageResponse {}
 impl Secrets for pb::ResolveMcpConnectionRequest {}
@@ -1117,6 +1206,7 @@ impl Secrets for pb::Session {
     }
 }
 impl Secrets for pb::SessionContextReport {}
+impl Secrets for pb::SessionLease {}
 impl Secrets for pb::SessionResourceEntry {}
 impl Secrets for pb::SessionSchedule {}
 impl Secrets for pb::SetSecretRequest {
@@ -1143,6 +1233,14 @@ impl Secrets for pb::SetValueRequest {
     }
 }
 impl Secrets for pb::SetValueResponse {}
+impl Secrets for pb::SettleToolCallRequest {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| {
+            self.result_json.counted("SettleToolCallRequest.result_json", counts)
+        })
+    }
+}
+impl Secrets for pb::SettleToolCallResponse {}
 impl Secrets for pb::SqlColumns {}
 impl Secrets for pb::SqlExecuteRequest {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {

@@ -2,6 +2,7 @@
 use crate::convert::Result;
 use crate::convert::open_value::{self, OpenValues};
 use crate::pb;
+impl OpenValues for pb::AcquireLeaseRequest {}
 impl OpenValues for pb::AddAppChannelRequest {
     fn check_values(&self) -> Result<()> {
         open_value::check_optional(
@@ -112,6 +113,13 @@ impl OpenValues for pb::ChatCompletionStreamResponse {
 }
 impl OpenValues for pb::CheckBudgetsRequest {}
 impl OpenValues for pb::CheckOrgRequest {}
+impl OpenValues for pb::ClaimToolCallRequest {}
+impl OpenValues for pb::ClaimToolCallResponse {
+    fn check_values(&self) -> Result<()> {
+        open_value::check_held("call", self.call.as_ref())?;
+        Ok(())
+    }
+}
 impl OpenValues for pb::ClientSideTool {
     fn check_values(&self) -> Result<()> {
         open_value::check_value("parameters_json", &self.parameters_json)?;
@@ -283,6 +291,7 @@ impl OpenValues for pb::FollowEventsResponse {
         Ok(())
     }
 }
+impl OpenValues for pb::FollowLeasesRequest {}
 impl OpenValues for pb::FollowTurnRequestsRequest {}
 impl OpenValues for pb::ForgetRequest {}
 impl OpenValues for pb::GetAgentByIdRequest {}
@@ -388,11 +397,18 @@ impl OpenValues for pb::GetSessionResponse {
         Ok(())
     }
 }
+impl OpenValues for pb::GetTurnRequest {}
 impl OpenValues for pb::GetValueRequest {}
 impl OpenValues for pb::GrepFilesRequest {}
 impl OpenValues for pb::Harness {
     fn check_values(&self) -> Result<()> {
         open_value::check_each("capabilities", self.capabilities.iter().enumerate())?;
+        Ok(())
+    }
+}
+impl OpenValues for pb::JournaledToolCall {
+    fn check_values(&self) -> Result<()> {
+        open_value::check_optional("result_json", self.result_json.as_deref())?;
         Ok(())
     }
 }
@@ -469,6 +485,14 @@ impl OpenValues for pb::ListSessionsResponse {
         Ok(())
     }
 }
+impl OpenValues for pb::ListToolCallsRequest {}
+impl OpenValues for pb::ListToolCallsResponse {
+    fn check_values(&self) -> Result<()> {
+        open_value::check_each("calls", self.calls.iter().enumerate())?;
+        Ok(())
+    }
+}
+impl OpenValues for pb::ListTurnsRequest {}
 impl OpenValues for pb::LlmMessage {
     fn check_values(&self) -> Result<()> {
         open_value::check_held("tool_calls", self.tool_calls.as_ref())?;
@@ -615,6 +639,7 @@ impl OpenValues for pb::PutSessionRequest {
         Ok(())
     }
 }
+impl OpenValues for pb::PutTurnRequest {}
 impl OpenValues for pb::ReadEventsRequest {}
 impl OpenValues for pb::ReadEventsResponse {
     fn check_values(&self) -> Result<()> {
@@ -636,6 +661,7 @@ impl OpenValues for pb::RegisterResponse {
         Ok(())
     }
 }
+impl OpenValues for pb::ReleaseLeaseRequest {}
 impl OpenValues for pb::ReleaseResourceRequest {}
 impl OpenValues for pb::ReleaseResourceResponse {
     fn check_values(&self) -> Result<()> {
@@ -643,6 +669,8 @@ impl OpenValues for pb::ReleaseResourceResponse {
         Ok(())
     }
 }
+impl OpenValues for pb::RemoveTurnRequest {}
+impl OpenValues for pb::RenewLeaseRequest {}
 impl OpenValues for pb::ResolveImageRequest {}
 impl OpenValues for pb::ResolveMcpConnectionRequest {}
 impl OpenValues for pb::RuntimeHostServiceGetAgentRequest {}
@@ -699,6 +727,12 @@ impl OpenValues for pb::SetSubagentMetadataResponse {
     }
 }
 impl OpenValues for pb::SetValueRequest {}
+impl OpenValues for pb::SettleToolCallRequest {
+    fn check_values(&self) -> Result<()> {
+        open_value::check_optional("result_json", self.result_json.as_deref())?;
+        Ok(())
+    }
+}
 impl OpenValues for pb::SqlExecuteRequest {}
 impl OpenValues for pb::SqlQueryRequest {}
 impl OpenValues for pb::SqlQueryResponse {

@@ -2,14 +2,16 @@
 
 use super::{enum_name, option_value, own_messages, own_services, snake_case, store_option};
 use anyhow::{Context, Result, bail};
-use prost_reflect::{DescriptorPool, Kind, MethodDescriptor, ReflectMessage, ServiceDescriptor};
+use prost_reflect::{
+    DescriptorPool, Kind, MessageDescriptor, MethodDescriptor, ReflectMessage, ServiceDescriptor,
+};
 use std::fmt::Write;
 
 pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
     let services = own_services(pool);
 
     let mut out = String::from(
-        "use crate::pb;\nuse crate::rpc::{Cache, Deadline, Effect, Kind, Method, OnUnavailable, Requirement, Rpc, Scoped, Store};\n",
+        "use crate::pb;\nuse crate::rpc::{Cache, Deadline, Effect, Fencing, Kind, Method, OnUnavailable, Requirement, Rpc, Scoped, Store};\n",
     );
     let mut every = String::new();
     for service in &services {
@@ -31,12 +33,35 @@ pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
                 "impl Scoped for pb::{name} {{
                     fn context(&self) -> Option<&pb::CallContext> {{ self.context.as_ref() }}
                     fn set_context(&mut self, context: pb::CallContext) {{ self.context = Some(context); }}
+                    {of_session}
                 }}",
-                name = message.name()
+                name = message.name(),
+                of_session = of_session(&message)
             )?;
         }
     }
     Ok(out)
+}
+
+/// How a request says which session it is about: by a field of its own, or by the event
+/// that it holds.
+fn of_session(message: &MessageDescriptor) -> &'static str {
+    let has_event = message.get_field_by_name("event").is_some_and(|field| {
+        let kind = field.kind();
+        kind.as_message()
+            .is_some_and(|kind| kind.name() == "NewEvent")
+    });
+    if has_event {
+        return "fn session_id(&self) -> Option<&str> { self.event.as_ref().map(|event| event.session_id.as_str()) }
+            fn event(&self) -> Option<&pb::NewEvent> { self.event.as_ref() }";
+    }
+    match message.get_field_by_name("session_id") {
+        Some(field) if field.supports_presence() => {
+            "fn session_id(&self) -> Option<&str> { self.session_id.as_deref() }"
+        }
+        Some(_) => "fn session_id(&self) -> Option<&str> { Some(&self.session_id) }",
+        None => "",
+    }
 }
 
 /// The services of the contract, by name.
@@ -140,12 +165,18 @@ fn facts(
     };
     Ok(format!(
         "service: NAME, name: \"{name}\", path: \"/{service}/{name}\", kind: Kind::{kind}, \
-         effect: {effect}, on_unavailable: {on_unavailable}, cache: {cache}, deadline: {deadline}",
+         effect: {effect}, on_unavailable: {on_unavailable}, cache: {cache}, deadline: {deadline}, \
+         fencing: {fencing}",
         name = method.name(),
         service = service.full_name(),
         effect = fact("effect")?,
         on_unavailable = fact("on_unavailable")?,
         cache = fact("cache")?,
         deadline = fact("deadline")?,
+        fencing = match semantics.has_field_by_name("fencing") {
+            true => fact("fencing")?,
+            // The one fact that may be left out.
+            false => "Fencing::Ignored".into(),
+        },
     ))
 }

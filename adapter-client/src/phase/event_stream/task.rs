@@ -276,7 +276,7 @@ impl EventStreamTask {
     ) {
         // Whatever the event was, the session takes no other.
         if let Err(error) = &outcome
-            && let Some(session_id) = error.gone_session()
+            && let Some(session_id) = error.lost_session()
             && session_id.to_string() == self.org.session_id
         {
             self.gone.send_replace(Some(error.clone()));

@@ -124,6 +124,7 @@ impl ScopedReference {
             request_id: self.scope.request_id.clone().unwrap_or_default(),
             event: pb::NewEvent::try_from(&request)?,
             proposed_id: None,
+            fence: self.scope.fence,
         };
         let answer = self.append(vec![appended]).await.pop();
         let answer = answer.unwrap_or_else(|| Err(group::stopped()))?;

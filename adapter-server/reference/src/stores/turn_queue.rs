@@ -76,6 +76,7 @@ pub(crate) async fn deliver(
         request_id: String::new(),
         event: pb::NewEvent::try_from(&said)?,
         proposed_id: None,
+        fence: None,
     });
     let stored = event_emitter::store(tx, org_id, events).await?;
     sqlx::query(ASK)

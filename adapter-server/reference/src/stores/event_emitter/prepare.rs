@@ -55,6 +55,7 @@ pub(super) fn prepare(org_id: i64, appended: AppendRequest) -> Result<Entry, Sto
         request_id,
         event,
         proposed_id,
+        fence: _,
     } = appended;
     if event.r#type.is_empty() {
         return Err(StoreError::invalid_field(

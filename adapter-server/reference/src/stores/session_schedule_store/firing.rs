@@ -169,6 +169,7 @@ impl Inner {
                 tags: None,
             },
             proposed_id: None,
+            fence: None,
         };
         let key = self.key.as_ref();
         turn_queue::deliver(tx, org_id, key, session, message, vec![triggered]).await
