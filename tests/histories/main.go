@@ -26,6 +26,7 @@ type options struct {
 	seed      uint64
 	out       string
 	mutants   string
+	verbose   bool
 }
 
 // mode is a way to run the reference server.
@@ -53,6 +54,7 @@ func main() {
 	flag.Uint64Var(&o.seed, "seed", 0, "the plan of clients and faults; 0: a new one, which is printed")
 	flag.StringVar(&o.out, "out", filepath.Join(os.TempDir(), "histories"), "folder for logs and pictures")
 	flag.StringVar(&o.mutants, "mutants", "", "judge faulty servers instead: `all` or names")
+	flag.BoolVar(&o.verbose, "verbose", false, "show how each mutant was found")
 	flag.Parse()
 	if o.seed == 0 {
 		o.seed = uint64(time.Now().UnixNano()) % 1_000_000
@@ -77,6 +79,9 @@ func (o options) run(t *totals) error {
 		return err
 	}
 	fmt.Printf("seed %d\n", o.seed)
+	if o.mutants != "" {
+		return o.judgeMutants(loads, t)
+	}
 	chosen := strings.Split(o.modes, ",")
 	for _, name := range chosen {
 		mode, err := modeOf(name)

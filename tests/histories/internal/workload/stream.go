@@ -71,8 +71,8 @@ func (s *streamer) run(ctx context.Context) error {
 }
 
 // stream takes one stream to its end. An error is final.
-func (s *streamer) stream(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
+func (s *streamer) stream(whole context.Context) error {
+	ctx, cancel := context.WithCancel(whole)
 	defer cancel()
 	watchdog := time.AfterFunc(ackWithin, cancel)
 	defer watchdog.Stop()
@@ -100,7 +100,7 @@ func (s *streamer) stream(ctx context.Context) error {
 		if err != nil {
 			return passing(err)
 		}
-		if err := s.acknowledged(ctx, answer); err != nil {
+		if err := s.acknowledged(whole, answer); err != nil {
 			return err
 		}
 		s.caller.Pause()
@@ -171,8 +171,8 @@ func (s *streamer) settle(ctx context.Context, stored model.Stored) error {
 // emitPending sends what is not acknowledged with Emit.
 func (s *streamer) emitPending(ctx context.Context) error {
 	for len(s.pending) > 0 {
-		ctx, cancel := context.WithTimeout(ctx, ackWithin)
-		stored, err := s.emit(s.pending[0])(ctx, s.caller.Conn())
+		attempt, cancel := context.WithTimeout(ctx, ackWithin)
+		stored, err := s.emit(s.pending[0])(attempt, s.caller.Conn())
 		cancel()
 		if err != nil {
 			return passing(err)
