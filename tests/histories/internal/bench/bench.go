@@ -34,7 +34,7 @@ type Plan struct {
 	Folder string
 	// Out is the folder for pictures of histories that fail.
 	Out string
-	// StopAtFirst ends the run with the first failure.
+	// StopAtFirst ends the run with the first failure, and drops what is under way.
 	StopAtFirst bool
 }
 
@@ -81,22 +81,23 @@ func Run(ctx context.Context, plan Plan, sys system.System) (Outcome, error) {
 		b.proxies = append(b.proxies, proxy)
 		sockets = append(sockets, path)
 	}
+	ctx, rest := context.WithCancel(ctx)
+	defer rest()
 	working, stop := context.WithTimeout(ctx, plan.Duration)
 	defer stop()
-	disturbing, rest := context.WithCancel(ctx)
-	defer rest()
 	disturbed := make(chan error, 1)
-	go func() { disturbed <- b.disturb(disturbing) }()
+	go func() { disturbed <- b.disturb(ctx) }()
 
 	results := make([]Result, len(plan.Workloads))
 	failures := make([]error, len(plan.Workloads))
 	var all sync.WaitGroup
 	for i, load := range plan.Workloads {
 		all.Go(func() {
-			results[i], failures[i] = b.repeat(ctx, working, load, sockets)
-			if results[i].Failure != "" && plan.StopAtFirst {
-				stop()
+			var failed func()
+			if plan.StopAtFirst {
+				failed = rest
 			}
+			results[i], failures[i] = b.repeat(ctx, working, load, sockets, failed)
 		})
 	}
 	all.Wait()
@@ -146,17 +147,20 @@ func (b *bench) disturb(ctx context.Context) error {
 // repeat records one history of a workload after another, and judges each while the next
 // is recorded. It ends at the first failure.
 func (b *bench) repeat(
-	ctx, working context.Context, load workload.Workload, sockets []string,
+	ctx, working context.Context, load workload.Workload, sockets []string, failed func(),
 ) (Result, error) {
 	conns, err := connect(load.Clients, sockets)
 	defer disconnect(conns)
 	if err != nil {
 		return Result{}, err
 	}
-	tally := newTally(b, load)
+	tally := newTally(b, load, failed)
 	for index := 0; working.Err() == nil && !tally.hasFailed(); index++ {
 		name := fmt.Sprintf("%s-%s-%d-%d", b.plan.Name, load.Name, b.plan.Seed, index)
 		run, err := load.Record(ctx, name, seedOf(name), conns)
+		if ctx.Err() != nil {
+			break
+		}
 		tally.judge(name, run, err)
 	}
 	return tally.result(), nil

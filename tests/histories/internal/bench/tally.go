@@ -21,15 +21,17 @@ type tally struct {
 	bench *bench
 	load  workload.Workload
 	room  chan struct{}
-	all   sync.WaitGroup
+	// Called at the first failure; may be nil.
+	failed func()
+	all    sync.WaitGroup
 
 	mu    sync.Mutex
 	found Result
 }
 
-func newTally(b *bench, load workload.Workload) *tally {
+func newTally(b *bench, load workload.Workload, failed func()) *tally {
 	return &tally{
-		bench: b, load: load, room: make(chan struct{}, judges),
+		bench: b, load: load, room: make(chan struct{}, judges), failed: failed,
 		found: Result{Workload: load.Name},
 	}
 }
@@ -82,6 +84,9 @@ func (t *tally) fail(text string) {
 	if t.found.Failure == "" {
 		t.found.Failure = text
 		t.found.After = time.Since(t.bench.began)
+		if t.failed != nil {
+			t.failed()
+		}
 	}
 }
 

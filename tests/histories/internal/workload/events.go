@@ -105,7 +105,7 @@ func (l *eventLog) finish(ctx context.Context, c *caller.Caller, followers []*fo
 		return err
 	}
 	for _, f := range followers {
-		if err := f.reach(int64(len(run.Events) / model.TokenLen)); err != nil {
+		if err := f.reach(ctx, int64(len(run.Events)/model.TokenLen)); err != nil {
 			return err
 		}
 	}

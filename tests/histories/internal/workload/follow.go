@@ -63,8 +63,8 @@ func (f *follower) follow(ctx context.Context) error {
 }
 
 // reach waits until the follower has got as far as a sequence number.
-func (f *follower) reach(sequence int64) error {
-	for began := time.Now(); time.Since(began) < followWithin; {
+func (f *follower) reach(ctx context.Context, sequence int64) error {
+	for began := time.Now(); time.Since(began) < followWithin && ctx.Err() == nil; {
 		if f.last.Load() >= sequence {
 			return nil
 		}
