@@ -101,8 +101,8 @@ func (l *eventLog) finish(ctx context.Context, c *caller.Caller, followers []*fo
 	if err == nil {
 		err = l.loadMessages(ctx, c)
 	}
-	if err != nil {
-		return err
+	if err != nil || run.Broken != "" {
+		return err // A broken run is for the judge.
 	}
 	for _, f := range followers {
 		if err := f.reach(ctx, int64(len(run.Events)/model.TokenLen)); err != nil {
