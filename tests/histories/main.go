@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"mortise.dev/histories/internal/bench"
-	"mortise.dev/histories/internal/system"
-	"mortise.dev/histories/internal/workload"
+	"github.com/everruns/mortise/tests/histories/internal/bench"
+	"github.com/everruns/mortise/tests/histories/internal/system"
+	"github.com/everruns/mortise/tests/histories/internal/workload"
 )
 
 // options are the arguments.

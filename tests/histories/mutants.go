@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"mortise.dev/histories/internal/bench"
-	"mortise.dev/histories/internal/faulty"
-	"mortise.dev/histories/internal/workload"
+	"github.com/everruns/mortise/tests/histories/internal/bench"
+	"github.com/everruns/mortise/tests/histories/internal/faulty"
+	"github.com/everruns/mortise/tests/histories/internal/workload"
 )
 
 const (

@@ -13,11 +13,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/everruns/mortise/tests/histories/internal/caller"
+	"github.com/everruns/mortise/tests/histories/internal/fault"
+	"github.com/everruns/mortise/tests/histories/internal/system"
+	"github.com/everruns/mortise/tests/histories/internal/workload"
 	"google.golang.org/grpc"
-	"mortise.dev/histories/internal/caller"
-	"mortise.dev/histories/internal/fault"
-	"mortise.dev/histories/internal/system"
-	"mortise.dev/histories/internal/workload"
 )
 
 // Plan says what to run.

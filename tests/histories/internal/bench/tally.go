@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
-	"mortise.dev/histories/internal/judge"
-	"mortise.dev/histories/internal/workload"
+	"github.com/everruns/mortise/tests/histories/internal/judge"
+	"github.com/everruns/mortise/tests/histories/internal/workload"
 )
 
 // judges is how many histories of a workload are judged at the same time. Recording waits

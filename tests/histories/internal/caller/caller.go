@@ -8,13 +8,13 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/everruns/mortise/tests/histories/internal/history"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
-	"mortise.dev/histories/internal/history"
 )
 
 const (

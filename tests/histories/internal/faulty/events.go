@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
 	"google.golang.org/grpc"
-	pb "mortise.dev/histories/gen/adapterv1"
 )
 
 func (s *server) Emit(_ context.Context, r *pb.EmitRequest) (*pb.EmitResponse, error) {

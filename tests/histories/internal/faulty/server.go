@@ -9,10 +9,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	pb "mortise.dev/histories/gen/adapterv1"
 )
 
 // errDead is what a call of a killed server gets, if it gets anything.

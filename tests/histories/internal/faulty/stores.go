@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
+	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
 	"google.golang.org/grpc"
-	pb "mortise.dev/histories/gen/adapterv1"
 )
 
 func (s *server) SetValue(_ context.Context, r *pb.SetValueRequest) (*pb.SetValueResponse, error) {

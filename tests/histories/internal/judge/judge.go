@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
-	"mortise.dev/histories/internal/model"
+	"github.com/everruns/mortise/tests/histories/internal/model"
 )
 
 // decideWithin is how long Porcupine may think about one history.

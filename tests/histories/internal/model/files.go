@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/anishathalye/porcupine"
-	"mortise.dev/histories/internal/history"
+	"github.com/everruns/mortise/tests/histories/internal/history"
 )
 
 // Paths is how many files of a session a history uses.

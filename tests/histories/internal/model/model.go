@@ -7,7 +7,7 @@ import (
 	"fmt"
 
 	"github.com/anishathalye/porcupine"
-	"mortise.dev/histories/internal/history"
+	"github.com/everruns/mortise/tests/histories/internal/history"
 )
 
 // Op is an operation of one of the models.

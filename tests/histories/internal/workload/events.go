@@ -9,11 +9,11 @@ import (
 	"sync"
 	"time"
 
+	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
+	"github.com/everruns/mortise/tests/histories/internal/caller"
+	"github.com/everruns/mortise/tests/histories/internal/model"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
-	pb "mortise.dev/histories/gen/adapterv1"
-	"mortise.dev/histories/internal/caller"
-	"mortise.dev/histories/internal/model"
 )
 
 // began is the time of everything that has one. Histories are not about times.

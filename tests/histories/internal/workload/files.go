@@ -7,10 +7,10 @@ import (
 	"io"
 	"strings"
 
+	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
+	"github.com/everruns/mortise/tests/histories/internal/caller"
+	"github.com/everruns/mortise/tests/histories/internal/model"
 	"google.golang.org/grpc"
-	pb "mortise.dev/histories/gen/adapterv1"
-	"mortise.dev/histories/internal/caller"
-	"mortise.dev/histories/internal/model"
 )
 
 // largeText is the size of a file that is read in several pieces.

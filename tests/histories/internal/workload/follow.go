@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	pb "mortise.dev/histories/gen/adapterv1"
-	"mortise.dev/histories/internal/caller"
-	"mortise.dev/histories/internal/model"
+	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
+	"github.com/everruns/mortise/tests/histories/internal/caller"
+	"github.com/everruns/mortise/tests/histories/internal/model"
 )
 
 // followWithin is how long a follower may take to get what is stored.

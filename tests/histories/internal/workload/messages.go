@@ -5,10 +5,10 @@ import (
 	"errors"
 	"io"
 
+	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
+	"github.com/everruns/mortise/tests/histories/internal/caller"
+	"github.com/everruns/mortise/tests/histories/internal/model"
 	"google.golang.org/grpc"
-	pb "mortise.dev/histories/gen/adapterv1"
-	"mortise.dev/histories/internal/caller"
-	"mortise.dev/histories/internal/model"
 )
 
 func (l *eventLog) readMessages(ctx context.Context, c *caller.Caller) error {

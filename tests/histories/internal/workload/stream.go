@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
+	"github.com/everruns/mortise/tests/histories/internal/caller"
+	"github.com/everruns/mortise/tests/histories/internal/history"
+	"github.com/everruns/mortise/tests/histories/internal/model"
 	"google.golang.org/grpc"
-	pb "mortise.dev/histories/gen/adapterv1"
-	"mortise.dev/histories/internal/caller"
-	"mortise.dev/histories/internal/history"
-	"mortise.dev/histories/internal/model"
 )
 
 const (

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
+	"github.com/everruns/mortise/tests/histories/internal/caller"
+	"github.com/everruns/mortise/tests/histories/internal/model"
 	"google.golang.org/grpc"
-	pb "mortise.dev/histories/gen/adapterv1"
-	"mortise.dev/histories/internal/caller"
-	"mortise.dev/histories/internal/model"
 )
 
 // values: clients set, read, delete and list the same few keys.

@@ -12,11 +12,11 @@ import (
 	"sync"
 
 	"github.com/anishathalye/porcupine"
+	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
+	"github.com/everruns/mortise/tests/histories/internal/caller"
+	"github.com/everruns/mortise/tests/histories/internal/history"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
-	pb "mortise.dev/histories/gen/adapterv1"
-	"mortise.dev/histories/internal/caller"
-	"mortise.dev/histories/internal/history"
 )
 
 // Workload is one kind of history.
