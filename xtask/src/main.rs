@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 mod codegen;
 mod docs;
+mod histories;
 mod postgres;
 mod shell;
 mod test;
@@ -47,6 +48,12 @@ enum Command {
         #[arg(last = true, required = true)]
         command: Vec<String>,
     },
+    /// Judge histories of concurrent clients; see tests/histories/README.md.
+    Histories {
+        /// Arguments of the program, such as `--duration 1h --seed 7`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Freeze the contract: what buf compares with from now on.
     Freeze,
 }
@@ -59,6 +66,7 @@ fn main() -> ExitCode {
         Command::Check => check(),
         Command::Test => test::run(),
         Command::WithPostgres { command } => postgres::run_with(&command),
+        Command::Histories { arguments } => histories::run(&arguments),
         Command::Freeze => codegen::freeze(),
     };
     match done {
@@ -97,6 +105,7 @@ fn check() -> Result<()> {
         "proto/frozen.binpb",
         "--exclude-imports",
     ])?;
+    histories::check()?;
     shell::run(
         "cargo",
         &[

@@ -24,6 +24,14 @@ pub(crate) struct Cluster {
     server: Child,
 }
 
+/// A cluster, unless the environment names a server already.
+pub(crate) fn unless_given() -> Result<Option<Cluster>> {
+    match env::var(VARIABLE) {
+        Ok(_) => Ok(None),
+        Err(_) => Cluster::start().map(Some),
+    }
+}
+
 /// Runs a command with a cluster in its environment.
 pub(crate) fn run_with(command: &[String]) -> Result<()> {
     let (program, arguments) = command.split_first().context("name a command after `--`")?;

@@ -1,27 +1,23 @@
 //! Builds the binaries, which the end-to-end tests start, and runs every test, with a
-//! PostgreSQL cluster of their own.
+//! PostgreSQL cluster of their own. The histories come last: they need the binaries.
 
-use crate::postgres::{self, Cluster};
-use crate::shell;
+use crate::postgres;
+use crate::{histories, shell};
 use anyhow::{Context, Result, ensure};
-use std::env;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 /// Tests passed and failed.
 #[derive(Default)]
-struct Totals {
-    passed: u64,
-    failed: u64,
+pub(crate) struct Totals {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
 }
 
 pub(crate) fn run() -> Result<()> {
     // With the tests, so that both are built with the same features of what they need.
     shell::run("cargo", &["build", "--workspace", "--bins", "--tests"])?;
-    let cluster = match env::var(postgres::VARIABLE) {
-        Ok(_) => None,
-        Err(_) => Some(Cluster::start()?),
-    };
+    let cluster = postgres::unless_given()?;
     let mut child = shell::command("cargo")
         .args(["test", "--workspace", "--no-fail-fast"])
         .envs(
@@ -41,13 +37,31 @@ pub(crate) fn run() -> Result<()> {
         println!("{line}");
     }
     let status = child.wait()?;
-    println!("\n{} passed, {} failed", totals.passed, totals.failed);
     ensure!(totals.passed > 0, "no test ran");
+    totals.merge(histories::test(cluster.as_ref())?);
+    println!("\n{} passed, {} failed", totals.passed, totals.failed);
     ensure!(status.success(), "tests failed ({status})");
+    ensure!(totals.failed == 0, "histories failed");
     Ok(())
 }
 
+// === impl Totals ===
+
 impl Totals {
+    /// Reads `14 passed, 0 failed`.
+    pub(crate) fn of_last_line(line: &str) -> Option<Self> {
+        let (passed, failed) = line.strip_suffix(" failed")?.split_once(" passed, ")?;
+        Some(Self {
+            passed: passed.parse().ok()?,
+            failed: failed.parse().ok()?,
+        })
+    }
+
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+
     /// Counts `test result: ok. 41 passed; 0 failed; ...`.
     fn add(&mut self, line: &str) {
         let Some(result) = line.strip_prefix("test result:") else {
