@@ -7,8 +7,14 @@ mod hostile;
 mod outages;
 mod python;
 
+use mortise_adapter_server::{AdapterServer, MemoryLeases};
 use mortise_contract::{Dial, Options, Report, Verdict, rules, run, table};
+use mortise_proto::pb::UnfencedChanges;
+use mortise_test_support::in_process::reference;
+use mortise_test_support::memory_journal::WithJournal;
+use std::path::Path;
 use std::time::Duration;
+use tonic::service::Routes;
 
 /// Holds a server against the rules whose ids fit a pattern.
 async fn held(dial: &Dial, only: &[&str]) -> Report {
@@ -18,6 +24,14 @@ async fn held(dial: &Dial, only: &[&str]) -> Report {
         ..Options::default()
     };
     run(dial, &rules(), options, &|_, _, _| {}).await.unwrap()
+}
+
+/// The reference storage with leases in the serving process, and a turn journal beside it.
+async fn leased(folder: &Path) -> Routes {
+    let leases = MemoryLeases::new(UnfencedChanges::Unspecified);
+    let source = WithJournal::new(reference(folder).await, &leases);
+    let server = AdapterServer::builder(source).leases(leases);
+    server.routes().await.unwrap()
 }
 
 /// Fails with the report's table unless no rule is broken, hard or soft.

@@ -28,5 +28,6 @@ mod secrets;
 mod sql;
 mod tape;
 mod traps;
+mod turns;
 mod utility_llm;
 mod walk;

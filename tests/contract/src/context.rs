@@ -41,6 +41,7 @@ pub(crate) struct Cx {
     random: Arc<Mutex<fastrand::Rng>>,
     org_id: i64,
     session_id: String,
+    fence: u64,
     request_id: Option<String>,
 }
 
@@ -54,6 +55,7 @@ impl Cx {
             random: Arc::new(Mutex::new(fastrand::Rng::with_seed(seed))),
             org_id: shared.org_id,
             session_id: String::new(),
+            fence: 0,
             request_id: None,
             shared,
         }
@@ -90,6 +92,14 @@ impl Cx {
         Self {
             session_id: session_id.into(),
             ..self.clone()
+        }
+    }
+
+    /// The same under a fence of a session's lease.
+    pub(crate) fn fenced(&self, session_id: &str, fence: u64) -> Self {
+        Self {
+            fence,
+            ..self.in_session(session_id)
         }
     }
 
@@ -319,7 +329,7 @@ impl Cx {
             session_id: self.session_id.clone(),
             turn_id: String::new(),
             request_id: self.request_id.clone().unwrap_or_else(fresh_uuid),
-            fence: 0,
+            fence: self.fence,
         }
     }
 

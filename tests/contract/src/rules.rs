@@ -28,11 +28,13 @@ mod refusals;
 mod restart;
 mod runtime_host;
 mod session_file_system;
+mod session_lease;
 mod session_resource_registry;
 mod session_schedule_store;
 mod session_sql_db_store;
 mod session_storage_store;
 mod session_store;
+mod turn_journal;
 mod turn_queue;
 mod user_connection_resolver;
 mod utility_llm;
@@ -73,6 +75,8 @@ pub fn all() -> Vec<Rule> {
         utility_llm::rules(),
         mcp::rules(),
         turn_queue::rules(),
+        session_lease::rules(),
+        turn_journal::rules(),
         restart::rules(),
         outage::rules(),
     ];

@@ -1,10 +1,10 @@
 //! The same rules three ways: called in process, over an in-memory connection, and over a
 //! socket.
 
-use super::{all_kept, held};
+use super::{all_kept, held, leased};
 use hyper_util::rt::TokioIo;
 use mortise_adapter_server::AdapterServer;
-use mortise_contract::{Dial, Tls};
+use mortise_contract::{Dial, Tls, Verdict, table};
 use mortise_test_support::adapter_process::AdapterProcess;
 use mortise_test_support::database::Database;
 use mortise_test_support::in_process::reference_on;
@@ -63,5 +63,32 @@ async fn over_a_socket() {
         let process = AdapterProcess::start_on(database, folder.path()).await;
         let dial = Dial::address(&process.endpoint.to_string(), Tls::default()).unwrap();
         all_kept(&held(&dial, &[]).await);
+    }
+}
+
+/// Leases of the serving process, before a storage that has none, keep the rules about
+/// leases and journals, and break no other.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_leases_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let routes = leased(folder.path()).await;
+    let report = held(&Dial::service("leases in memory", routes), &[]).await;
+    let mut broken = report.rules.iter().filter(|rule| {
+        matches!(rule.verdict, Verdict::Failed | Verdict::Warned)
+            // Leases in memory do not know which sessions are deleted.
+            && rule.id != "LSE-18"
+    });
+    assert!(broken.next().is_none(), "{}", table(&report, false));
+    for family in ["LSE-", "TJ-"] {
+        let own = report
+            .rules
+            .iter()
+            .filter(|rule| rule.id.starts_with(family));
+        let skipped: Vec<_> = own
+            .filter(|rule| rule.verdict == Verdict::Skipped)
+            .map(|rule| rule.id.as_str())
+            .collect();
+        // The server is no process that could be started again.
+        assert!(matches!(skipped[..], ["LSE-26"] | ["TJ-21"]), "{skipped:?}");
     }
 }

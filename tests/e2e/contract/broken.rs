@@ -7,16 +7,15 @@ mod catalog;
 mod data;
 mod events;
 mod files;
+mod leases;
 mod platform;
 mod stored;
 mod values;
 mod wire;
 
-use super::held;
+use super::{held, leased};
 use fault::Fault;
-use mortise_adapter_server::AdapterServer;
 use mortise_contract::{Dial, RuleReport, Verdict, rules};
-use mortise_test_support::in_process::reference;
 use std::collections::BTreeSet;
 use tonic::service::Routes;
 
@@ -29,6 +28,7 @@ fn faults() -> Vec<Fault> {
         data::faults(),
         events::faults(),
         files::faults(),
+        leases::faults(),
         platform::faults(),
         stored::faults(),
         values::faults(),
@@ -43,8 +43,7 @@ fn faults() -> Vec<Fault> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_broken_server_is_caught() {
     let folder = tempfile::tempdir().unwrap();
-    let builder = AdapterServer::builder(reference(folder.path()).await);
-    let routes = builder.routes().await.unwrap();
+    let routes = leased(folder.path()).await;
     let mut missed = Vec::new();
     let faults = faults();
     println!("{:<10} {:<7} fault", "rule", "verdict");

@@ -32,7 +32,7 @@ pub(crate) struct ContextAlone {
 // === impl Probe ===
 
 impl Probe {
-    fn of(method: &'static Method, request: &impl Message) -> Self {
+    pub(crate) fn of(method: &'static Method, request: &impl Message) -> Self {
         Self {
             method,
             body: request.encode_to_vec(),

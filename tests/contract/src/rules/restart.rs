@@ -49,7 +49,7 @@ pub(crate) fn rules() -> Vec<Rule> {
 }
 
 /// Restarts the server and waits until it serves again; the same over a new connection.
-async fn restarted(cx: &Cx) -> Outcome<Cx> {
+pub(crate) async fn restarted(cx: &Cx) -> Outcome<Cx> {
     restart(cx).await?;
     serving_again(cx).await
 }
