@@ -7,6 +7,7 @@
 #[path = "../../../tests/support/src/database.rs"]
 #[allow(unreachable_pub, dead_code)]
 mod database;
+mod layers;
 mod loans;
 mod opening;
 #[allow(clippy::duplicate_mod)]
@@ -80,8 +81,7 @@ pub(super) async fn plan(statement: &str) -> String {
     let reference = in_memory().await;
     let mut conn = reference.inner.db.read_all_orgs().await.unwrap();
     let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
-    let steps: Vec<(i64, i64, i64, String)> =
-        conn.query_as(explain).fetch_all().await.unwrap();
+    let steps: Vec<(i64, i64, i64, String)> = conn.query_as(explain).fetch_all().await.unwrap();
     let steps: Vec<String> = steps.into_iter().map(|(.., step)| step).collect();
     steps.join("\n")
 }

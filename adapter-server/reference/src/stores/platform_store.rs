@@ -403,7 +403,7 @@ impl PlatformStore for Platform {
                 blueprint_config: blueprint_config.cloned(),
                 ..sessions::new(owner, harness_id)
             };
-            let session = sessions::create(tx, session).await?;
+            sessions::create(tx, &session).await?;
             Ok(pb::CreateSessionResponse {
                 session: Some(session.into()),
             })

@@ -19,14 +19,25 @@ async fn a_search_that_finds_too_much() {
     let empty = format!("{}needle\n", "\n".repeat(MIB / 2));
     for name in ["a", "b", "c", "d"] {
         let path = format!("{folder}/{name}");
-        fs.files().write_file(session, &path, &empty, "text").await.unwrap();
+        fs.files()
+            .write_file(session, &path, &empty, "text")
+            .await
+            .unwrap();
     }
     let error = fs.files().grep_files(session, "^", None).await.unwrap_err();
     assert!(error.to_string().contains("narrow the pattern"), "{error}");
-    let found = fs.files().grep_files(session, "needle", None).await.unwrap();
+    let found = fs
+        .files()
+        .grep_files(session, "needle", None)
+        .await
+        .unwrap();
     let found: Vec<&str> = found.iter().map(|found| &found.path[202..]).collect();
     assert_eq!(found, ["a", "b", "c", "d"]);
-    let found = fs.files().grep_files(session, "needle", Some("/b")).await.unwrap();
+    let found = fs
+        .files()
+        .grep_files(session, "needle", Some("/b"))
+        .await
+        .unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].line_number, MIB / 2 + 1);
 }
@@ -61,15 +72,15 @@ async fn events_are_read_by_bytes() {
 #[tokio::test]
 async fn memories_with_many_images() {
     let store = Store::new().await;
-    let memories = store.org1();
+    let memories = store.org1().memories();
     let org_id = org_public_id_from_internal(1).parse().unwrap();
-    let of_org = memories.memories().get_or_create_default_store(org_id).await.unwrap();
+    let of_org = memories.get_or_create_default_store(org_id).await.unwrap();
     for _ in 0..2 {
         let image = MemoryContentPart::Image(MemoryImagePart {
             base64: "A".repeat(33 * MIB),
             media_type: "image/png".into(),
         });
-        let made = memories.memories().create_memory(
+        let made = memories.create_memory(
             of_org.id,
             "seen".into(),
             vec![image],
@@ -80,7 +91,7 @@ async fn memories_with_many_images() {
         made.await.unwrap();
     }
     let recall = |limit| {
-        memories.memories().recall(MemoryQuery {
+        memories.recall(MemoryQuery {
             store_id: Some(of_org.id),
             query: None,
             tags: None,

@@ -81,7 +81,10 @@ async fn a_group_takes_sums() {
     );
 
     for _ in 0..2 {
-        let absurd = adapter.events().append(vec![generation(second, 0, f64::MAX)]).await;
+        let absurd = adapter
+            .events()
+            .append(vec![generation(second, 0, f64::MAX)])
+            .await;
         assert!(absurd[0].is_ok(), "{absurd:?}");
     }
     let [most, ..] = balances(&store.reference, 1).await[..] else {

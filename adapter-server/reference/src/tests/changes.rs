@@ -19,45 +19,78 @@ async fn the_first_answer_again() {
 
     let write = store.call(files::WRITE_FILE.method, "write");
     let first = write
-        .files().write_file(session, "/a", "one", "text")
+        .files()
+        .write_file(session, "/a", "one", "text")
         .await
         .unwrap();
     plain
-        .files().write_file(session, "/a", "two", "text")
+        .files()
+        .write_file(session, "/a", "two", "text")
         .await
         .unwrap();
     let again = write
-        .files().write_file(session, "/a", "one", "text")
+        .files()
+        .write_file(session, "/a", "one", "text")
         .await
         .unwrap();
     assert_eq!(json!(first), json!(again));
-    let read = plain.files().read_file(session, "/a").await.unwrap().unwrap();
+    let read = plain
+        .files()
+        .read_file(session, "/a")
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(read.content.as_deref(), Some("two"));
 
     let cas = store.call(files::WRITE_FILE_IF_CONTENT_MATCHES.method, "cas");
+    let cas = cas.files();
     for _ in 0..2 {
-        let won = cas.files().write_file_if_content_matches(session, "/a", "two", "text", "three", "text");
+        let won = cas.write_file_if_content_matches(session, "/a", "two", "text", "three", "text");
         assert!(won.await.unwrap().is_some());
     }
 
     let delete = store.call(files::DELETE_FILE.method, "delete");
     for _ in 0..2 {
-        assert!(delete.files().delete_file(session, "/a", false).await.unwrap());
+        assert!(
+            delete
+                .files()
+                .delete_file(session, "/a", false)
+                .await
+                .unwrap()
+        );
     }
-    assert!(!plain.files().delete_file(session, "/a", false).await.unwrap());
+    assert!(
+        !plain
+            .files()
+            .delete_file(session, "/a", false)
+            .await
+            .unwrap()
+    );
 
     let make = store.call(files::CREATE_DIRECTORY.method, "make");
     let first = make.files().create_directory(session, "/d").await.unwrap();
-    plain.files().delete_file(session, "/d", false).await.unwrap();
+    plain
+        .files()
+        .delete_file(session, "/d", false)
+        .await
+        .unwrap();
     assert_eq!(
         json!(make.files().create_directory(session, "/d").await.unwrap()),
         json!(first)
     );
-    assert!(plain.files().stat_file(session, "/d").await.unwrap().is_none());
+    assert!(
+        plain
+            .files()
+            .stat_file(session, "/d")
+            .await
+            .unwrap()
+            .is_none()
+    );
 
     let title = store.call(UPDATE_SESSION_TITLE.method, "title");
     let first = title
-        .session_changes().update_session_title(session, "t".into())
+        .session_changes()
+        .update_session_title(session, "t".into())
         .await
         .unwrap();
     let active = plain
@@ -65,7 +98,8 @@ async fn the_first_answer_again() {
         .await
         .unwrap();
     let again = title
-        .session_changes().update_session_title(session, "t".into())
+        .session_changes()
+        .update_session_title(session, "t".into())
         .await
         .unwrap();
     assert_eq!(json!(first), json!(again));
@@ -99,7 +133,13 @@ async fn together_is_once() {
     let write = store.call(files::WRITE_FILE.method, "write");
     let calls = (0..8).map(|_| {
         let write = write.clone();
-        tokio::spawn(async move { write.files().write_file(session, "/a", "x", "text").await.unwrap() })
+        tokio::spawn(async move {
+            write
+                .files()
+                .write_file(session, "/a", "x", "text")
+                .await
+                .unwrap()
+        })
     });
     let answers: Vec<_> = futures::future::join_all(calls)
         .await
@@ -124,22 +164,46 @@ async fn refusals_and_reuse() {
     let write = store.call(files::WRITE_FILE.method, "id");
     plain.files().create_directory(session, "/a").await.unwrap();
     write
-        .files().write_file(session, "/a", "x", "text")
+        .files()
+        .write_file(session, "/a", "x", "text")
         .await
         .unwrap_err();
-    plain.files().delete_file(session, "/a", false).await.unwrap();
-    write.files().write_file(session, "/a", "x", "text").await.unwrap();
+    plain
+        .files()
+        .delete_file(session, "/a", false)
+        .await
+        .unwrap();
+    write
+        .files()
+        .write_file(session, "/a", "x", "text")
+        .await
+        .unwrap();
 
     let delete = store.call(files::DELETE_FILE.method, "id");
-    let error = delete.files().delete_file(session, "/a", false).await.unwrap_err();
+    let error = delete
+        .files()
+        .delete_file(session, "/a", false)
+        .await
+        .unwrap_err();
     let error = StoreError::from(error);
     assert_eq!(error.reason, Some(ErrorReason::RequestIdReused));
-    assert!(plain.files().stat_file(session, "/a").await.unwrap().is_some());
+    assert!(
+        plain
+            .files()
+            .stat_file(session, "/a")
+            .await
+            .unwrap()
+            .is_some()
+    );
 
     // The id belongs to the org: another may use the same.
     let theirs = call(&store.reference, 2, files::CREATE_DIRECTORY.method, "id");
     let session = new_session(&theirs).await;
-    theirs.files().create_directory(session, "/a").await.unwrap();
+    theirs
+        .files()
+        .create_directory(session, "/a")
+        .await
+        .unwrap();
 }
 
 /// Old answers go, as many as come; young ones stay.
@@ -150,10 +214,7 @@ async fn old_answers_are_dropped() {
     let session = new_session(&plain).await;
     let count = async |condition: &'static str| -> i64 {
         let mut conn = store.reference.inner.db.read_all_orgs().await.unwrap();
-        let (count,) = conn.query_as(condition)
-            .fetch_one()
-            .await
-            .unwrap();
+        let (count,) = conn.query_as(condition).fetch_one().await.unwrap();
         count
     };
     for _ in 0..3 {

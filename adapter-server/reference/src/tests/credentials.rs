@@ -47,7 +47,8 @@ async fn the_owner_of_a_session() {
     let s = store.org1();
     for user in 1..=3 {
         let token = format!("token {user}");
-        s.seed().put_connection(connection(user, "github", &token))
+        s.seed()
+            .put_connection(connection(user, "github", &token))
             .await
             .unwrap();
     }
@@ -86,11 +87,23 @@ async fn the_owner_of_a_session() {
         session.owner = owner;
         let id = session.id;
         s.seed().put_session(session).await.unwrap();
-        let user = s.connections().get_connection_user(id, "github").await.unwrap();
+        let user = s
+            .connections()
+            .get_connection_user(id, "github")
+            .await
+            .unwrap();
         assert_eq!(user, expected.map(Uuid::from_u128));
-        let token = s.connections().get_connection_token(id, "github").await.unwrap();
+        let token = s
+            .connections()
+            .get_connection_token(id, "github")
+            .await
+            .unwrap();
         assert_eq!(token, expected.map(|user| format!("token {user}")));
-        let metadata = s.connections().get_connection_metadata(id, "github").await.unwrap();
+        let metadata = s
+            .connections()
+            .get_connection_metadata(id, "github")
+            .await
+            .unwrap();
         assert_eq!(metadata.is_some(), expected.is_some());
     }
 }
@@ -104,7 +117,8 @@ async fn everything_can_be_listed() {
     for (adapter, provider_type) in [(&one, "openai"), (&one, "anthropic\0"), (&two, "gemini")] {
         let key = format!("key of {provider_type}");
         adapter
-            .seed().put_provider_credential(provider_type, credentials(&key))
+            .seed()
+            .put_provider_credential(provider_type, credentials(&key))
             .await
             .unwrap();
     }
@@ -120,7 +134,8 @@ async fn everything_can_be_listed() {
     for connection in &mine {
         one.seed().put_connection(connection.clone()).await.unwrap();
     }
-    two.seed().put_connection(connection(1, "slack", "c"))
+    two.seed()
+        .put_connection(connection(1, "slack", "c"))
         .await
         .unwrap();
 
@@ -155,10 +170,12 @@ async fn nothing_in_the_clear() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder.path().join("m.db")).await;
     let s = adapter(&store, 1);
-    s.seed().put_provider_credential("openai", credentials(MARKER))
+    s.seed()
+        .put_provider_credential("openai", credentials(MARKER))
         .await
         .unwrap();
-    s.seed().put_connection(connection(1, "github", MARKER))
+    s.seed()
+        .put_connection(connection(1, "github", MARKER))
         .await
         .unwrap();
     store.close().await;
@@ -207,10 +224,17 @@ async fn rows_cannot_be_swapped() {
         tx.commit().await.unwrap();
         let user = Uuid::from_u128(1);
         let provider = if swap.contains("user_id =") { "c" } else { "a" };
-        let error = s.connections().get_connection_token_for_user(user, provider).await;
+        let error = s
+            .connections()
+            .get_connection_token_for_user(user, provider)
+            .await;
         let text = error.unwrap_err().to_string();
         assert!(text.contains("changed or moved"), "{text}");
-        let kept = s.connections().get_connection_token_for_user(user, "b").await.unwrap();
+        let kept = s
+            .connections()
+            .get_connection_token_for_user(user, "b")
+            .await
+            .unwrap();
         assert_eq!(kept.as_deref(), Some("for b"));
     }
 }
@@ -232,18 +256,28 @@ async fn without_the_key() {
     s.seed().put_session(owned).await.unwrap();
     let user = Uuid::from_u128(1);
     for error in [
-        s.connections().get_connection_token(id, "github").await.map(|_| ()),
-        s.connections().get_connection_token_for_user(user, "none")
+        s.connections()
+            .get_connection_token(id, "github")
             .await
             .map(|_| ()),
-        s.connections().get_connection_metadata(id, "github").await.map(|_| ()),
-        s.provider_keys().get_default_provider_credentials("openai")
+        s.connections()
+            .get_connection_token_for_user(user, "none")
             .await
             .map(|_| ()),
-        s.seed().put_provider_credential("openai", credentials(MARKER))
+        s.connections()
+            .get_connection_metadata(id, "github")
+            .await
+            .map(|_| ()),
+        s.provider_keys()
+            .get_default_provider_credentials("openai")
+            .await
+            .map(|_| ()),
+        s.seed()
+            .put_provider_credential("openai", credentials(MARKER))
             .await
             .map_err(AgentLoopError::from),
-        s.seed().put_connection(connection(1, "github", MARKER))
+        s.seed()
+            .put_connection(connection(1, "github", MARKER))
             .await
             .map_err(AgentLoopError::from),
     ] {
@@ -253,5 +287,11 @@ async fn without_the_key() {
         assert!(text.contains("Encryption not configured"), "{text}");
         assert!(!text.contains(MARKER));
     }
-    assert_eq!(s.connections().get_connection_user(id, "github").await.unwrap(), None);
+    assert_eq!(
+        s.connections()
+            .get_connection_user(id, "github")
+            .await
+            .unwrap(),
+        None
+    );
 }

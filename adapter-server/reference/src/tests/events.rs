@@ -66,8 +66,11 @@ async fn a_repeated_emit_happens_once() {
     let mut other = plain(session);
     other.request_id = emit.request_id;
     assert_eq!(append(&adapter, other).await, answers[0]);
-    assert_eq!(adapter.events().read(session, 0, 10).await.unwrap().len(), 2);
-    assert_eq!(adapter.count(session).await.unwrap(), 1);
+    assert_eq!(
+        adapter.events().read(session, 0, 10).await.unwrap().len(),
+        2
+    );
+    assert_eq!(adapter.messages().count(session).await.unwrap(), 1);
 }
 
 /// One id for two different changes is refused, whichever came first.
@@ -77,7 +80,8 @@ async fn an_id_belongs_to_one_method() {
     let session = new_session(&store.org1()).await;
     let titled = store.call(UPDATE_SESSION_TITLE.method, "one");
     titled
-        .session_changes().update_session_title(session, "t".into())
+        .session_changes()
+        .update_session_title(session, "t".into())
         .await
         .unwrap();
     let mut emit = plain(session);
@@ -90,7 +94,8 @@ async fn an_id_belongs_to_one_method() {
     append(&store.org1(), emit).await.unwrap();
     let titled = store.call(UPDATE_SESSION_TITLE.method, "two");
     let error = titled
-        .session_changes().update_session_title(session, "u".into())
+        .session_changes()
+        .update_session_title(session, "u".into())
         .await
         .unwrap_err();
     let error = StoreError::from(error);
@@ -158,8 +163,11 @@ async fn a_bad_event_stands_alone() {
         "3".into(),
     ];
     assert_eq!(seen, expected);
-    assert_eq!(adapter.events().read(session, 0, 10).await.unwrap().len(), 3);
-    assert_eq!(adapter.count(session).await.unwrap(), 1);
+    assert_eq!(
+        adapter.events().read(session, 0, 10).await.unwrap().len(),
+        3
+    );
+    assert_eq!(adapter.messages().count(session).await.unwrap(), 1);
 }
 
 /// A payload is private: an error says what is wrong with it, where, and nothing of
@@ -243,7 +251,8 @@ async fn followers_hear_what_is_stored() {
     first.proposed_id = Some(EventId::new());
     let group = vec![delta(), first.clone(), delta(), plain(session), delta()];
     let acks: Vec<_> = adapter
-        .events().append(group)
+        .events()
+        .append(group)
         .await
         .into_iter()
         .map(Result::unwrap)
@@ -261,7 +270,10 @@ async fn followers_hear_what_is_stored() {
         );
     }
     assert!(feed.try_recv().is_err());
-    assert_eq!(adapter.events().read(session, 0, 10).await.unwrap().len(), 2);
+    assert_eq!(
+        adapter.events().read(session, 0, 10).await.unwrap().len(),
+        2
+    );
     let lost = event(SessionId::new(), "output.message.delta", &json!({}));
     assert!(append(&adapter, lost).await.is_err());
 }
@@ -280,10 +292,14 @@ async fn the_emitter_stores_too() {
     let emitter = store.call(EMIT.method, "typed");
     let stored = emitter.events().emit(request.clone()).await.unwrap();
     assert_eq!((stored.sequence, stored.ts), (Some(1), request.ts));
-    assert_eq!(emitter.events().emit(request.clone()).await.unwrap().id, stored.id);
+    assert_eq!(
+        emitter.events().emit(request.clone()).await.unwrap().id,
+        stored.id
+    );
     let loaded = store
         .org1()
-        .resources().get(session, message.id)
+        .messages()
+        .get(session, message.id)
         .await
         .unwrap()
         .unwrap();
@@ -292,6 +308,12 @@ async fn the_emitter_stores_too() {
         session_id: SessionId::new(),
         ..request
     };
-    let error = store.org1().events().emit(lost).await.unwrap_err().to_string();
+    let error = store
+        .org1()
+        .events()
+        .emit(lost)
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("Session not found"), "{error}");
 }

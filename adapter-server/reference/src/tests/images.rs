@@ -47,16 +47,21 @@ async fn images_come_back_whole() {
         let told = s.images().get_image_info(info.id).await.unwrap().unwrap();
         assert_eq!(format!("{told:?}"), format!("{:?}", found.info));
         assert_eq!(format!("{told:?}"), format!("{info:?}"));
-        let resolved = s.images().resolve_image(info.id.uuid()).await.unwrap().unwrap();
+        let resolved = s
+            .images()
+            .resolve_image(info.id.uuid())
+            .await
+            .unwrap()
+            .unwrap();
         assert!(resolved.base64 == STANDARD.encode(&new.data), "{bytes}");
         assert_eq!(resolved.media_type, "image/png");
     }
     let mut conn = store.reference.inner.db.read_all_orgs().await.unwrap();
-    let (largest,): (i64,) =
-        conn.query_as("SELECT CAST(MAX(LENGTH(content)) AS BIGINT) FROM image_pieces")
-            .fetch_one()
-            .await
-            .unwrap();
+    let (largest,): (i64,) = conn
+        .query_as("SELECT CAST(MAX(LENGTH(content)) AS BIGINT) FROM image_pieces")
+        .fetch_one()
+        .await
+        .unwrap();
     assert_eq!(largest, PIECE as i64);
 }
 
@@ -73,15 +78,29 @@ async fn images_are_told_apart() {
     for (adapter, id) in [(&s, ImageId::new()), (&other, first)] {
         assert!(adapter.images().get_image(id).await.unwrap().is_none());
         assert!(adapter.images().get_image_info(id).await.unwrap().is_none());
-        assert!(adapter.images().resolve_image(id.uuid()).await.unwrap().is_none());
+        assert!(
+            adapter
+                .images()
+                .resolve_image(id.uuid())
+                .await
+                .unwrap()
+                .is_none()
+        );
     }
-    assert!(s.images().resolve_image(Uuid::nil()).await.unwrap().is_none());
+    assert!(
+        s.images()
+            .resolve_image(Uuid::nil())
+            .await
+            .unwrap()
+            .is_none()
+    );
     let once = store.call(CREATE_IMAGE.method, "id");
     let first = once.images().create_image(image(2 * PIECE)).await.unwrap();
     let again = once.images().create_image(image(2 * PIECE)).await.unwrap();
     assert_eq!(format!("{first:?}"), format!("{again:?}"));
     let mut conn = store.reference.inner.db.read_all_orgs().await.unwrap();
-    let (images,): (i64,) = conn.query_as("SELECT COUNT(*) FROM images")
+    let (images,): (i64,) = conn
+        .query_as("SELECT COUNT(*) FROM images")
         .fetch_one()
         .await
         .unwrap();
@@ -115,16 +134,22 @@ async fn a_lost_piece_is_told() {
     ] {
         let store = Store::new().await;
         let s = store.org1();
-        let id = s.images().create_image(image(2 * PIECE + 1)).await.unwrap().id;
-        let mut tx = store.reference.inner.db.write_all_orgs().await.unwrap();
-        tx.query(super::damage(damage))
-            .execute()
+        let id = s
+            .images()
+            .create_image(image(2 * PIECE + 1))
             .await
-            .unwrap();
+            .unwrap()
+            .id;
+        let mut tx = store.reference.inner.db.write_all_orgs().await.unwrap();
+        tx.query(super::damage(damage)).execute().await.unwrap();
         tx.commit().await.unwrap();
         for text in [
             s.images().get_image(id).await.unwrap_err().to_string(),
-            s.images().resolve_image(id.uuid()).await.unwrap_err().to_string(),
+            s.images()
+                .resolve_image(id.uuid())
+                .await
+                .unwrap_err()
+                .to_string(),
         ] {
             assert!(
                 text.contains("unreadable: the pieces of an image"),

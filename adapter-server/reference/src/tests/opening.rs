@@ -100,15 +100,18 @@ async fn pragmas() {
     let mut writer = db.write_all_orgs().await.unwrap();
     let mut reader = db.read_all_orgs().await.unwrap();
     for conn in [&mut writer, &mut reader] {
-        let (mode,): (String,) = conn.query_as("PRAGMA journal_mode")
+        let (mode,): (String,) = conn
+            .query_as("PRAGMA journal_mode")
             .fetch_one()
             .await
             .unwrap();
-        let (sync,): (i64,) = conn.query_as("PRAGMA synchronous")
+        let (sync,): (i64,) = conn
+            .query_as("PRAGMA synchronous")
             .fetch_one()
             .await
             .unwrap();
-        let (keys,): (i64,) = conn.query_as("PRAGMA foreign_keys")
+        let (keys,): (i64,) = conn
+            .query_as("PRAGMA foreign_keys")
             .fetch_one()
             .await
             .unwrap();

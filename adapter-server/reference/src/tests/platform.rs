@@ -42,7 +42,8 @@ async fn channel_secrets_are_sealed_at_rest() {
     let session_id = new_session(&adapter(reference, 1)).await;
     let harness = HarnessBuilder::new("h", "MARKER-in-clear").build();
     adapter(reference, 1)
-        .seed().put_harness(harness.clone())
+        .seed()
+        .put_harness(harness.clone())
         .await
         .unwrap();
     let config = json!({"bot_token": "MARKER-sealed"});
@@ -50,12 +51,16 @@ async fn channel_secrets_are_sealed_at_rest() {
     for _ in 0..2 {
         let store = in_session(reference, session_id, CREATE_APP.method, Some("r"));
         let slack = Some(ChannelType::Slack);
-        let app = store.platform().create_app("a", None, harness.id, None, None, slack, Some(&config));
+        let platform = store.platform();
+        let app = platform.create_app("a", None, harness.id, None, None, slack, Some(&config));
         apps.push(app.await.unwrap());
     }
     assert_eq!(format!("{:?}", apps[0]), format!("{:?}", apps[1]));
     assert_eq!(apps[1].channels[0].channel_config, config);
-    let found = adapter(reference, 1).platform().get_app(apps[0].public_id).await;
+    let found = adapter(reference, 1)
+        .platform()
+        .get_app(apps[0].public_id)
+        .await;
     assert_eq!(found.unwrap().unwrap().channels[0].channel_config, config);
     assert!(holds(reference, "MARKER-in-clear").await);
     assert!(!holds(reference, "MARKER-sealed").await);
@@ -68,7 +73,7 @@ async fn a_wait_is_woken() {
     let store = Store::new().await;
     let one = store.org1();
     let session_id = new_session(&one).await;
-    let waiter = in_session(&store.reference, session_id, WAIT_FOR_IDLE.method, None);
+    let waiter = in_session(&store.reference, session_id, WAIT_FOR_IDLE.method, None).platform();
     for tells in [true, false] {
         let active = one.set_session_status(1, session_id, SessionStatus::Active);
         active.await.unwrap();
@@ -82,7 +87,7 @@ async fn a_wait_is_woken() {
             }
         };
         let begun = Instant::now();
-        let (status, ()) = tokio::join!(waiter.platform().wait_for_idle(session_id, Some(60)), settle);
+        let (status, ()) = tokio::join!(waiter.wait_for_idle(session_id, Some(60)), settle);
         assert_eq!(status.unwrap(), "idle");
         let most = Duration::from_secs(if tells { 1 } else { 5 });
         assert!(begun.elapsed() < most, "{:?}", begun.elapsed());
@@ -101,9 +106,18 @@ async fn a_message_is_said_once() {
             SEND_MESSAGE.method,
             Some("said"),
         );
-        sender.platform().send_message(session_id, "once").await.unwrap();
+        sender
+            .platform()
+            .send_message(session_id, "once")
+            .await
+            .unwrap();
     }
-    let messages = store.org1().platform().get_messages(session_id, None).await.unwrap();
+    let messages = store
+        .org1()
+        .platform()
+        .get_messages(session_id, None)
+        .await
+        .unwrap();
     assert_eq!(messages.len(), 1);
     let queue = store
         .reference

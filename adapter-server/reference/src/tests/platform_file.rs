@@ -82,7 +82,15 @@ async fn the_documented_example() {
         .await
         .unwrap();
     assert_eq!(changed(&dry).len(), 12);
-    assert!(store.org1().platform().list_agents().await.unwrap().is_empty());
+    assert!(
+        store
+            .org1()
+            .platform()
+            .list_agents()
+            .await
+            .unwrap()
+            .is_empty()
+    );
 
     let first = import(&store, example(), &Source::All).await.unwrap();
     assert_eq!(first, dry);
@@ -112,7 +120,12 @@ async fn the_documented_example() {
     let chain = s.harnesses().get_harness_chain(coding.id).await.unwrap();
     assert_eq!(chain.len(), 2);
     let model = chain[0].default_model_id.unwrap();
-    let model = s.models().get_model_with_provider(model).await.unwrap().unwrap();
+    let model = s
+        .models()
+        .get_model_with_provider(model)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(model.api_key, Some(format!("{MARKER} of OPENAI_API_KEY")));
     let default = s.models().get_default_model().await.unwrap().unwrap();
     assert_eq!(default.model, model.model);
@@ -230,7 +243,15 @@ async fn every_fault_at_once() {
             .left_out
             .is_empty()
     );
-    assert!(store.org1().platform().list_agents().await.unwrap().is_empty());
+    assert!(
+        store
+            .org1()
+            .platform()
+            .list_agents()
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 /// A tool's name that every provider refuses would stop its agent: it is refused, and so

@@ -43,7 +43,10 @@ async fn harness_chains() {
         adapter.seed().put_harness(harness.build()).await.unwrap();
     };
     let chain = async |n: u128| {
-        let chain = adapter.harnesses().get_harness_chain(HarnessId::from_seed(n)).await;
+        let chain = adapter
+            .harnesses()
+            .get_harness_chain(HarnessId::from_seed(n))
+            .await;
         chain.map(|chain| {
             chain
                 .iter()
@@ -115,12 +118,18 @@ async fn putting_records() {
         .map(|entry| (entry.path.as_str(), entry.is_readonly))
         .collect();
     assert_eq!(listed, [("/both", false), ("/h", false), ("/s", true)]);
-    let read = adapter.files().read_file(id, "/both").await.unwrap().unwrap();
+    let read = adapter
+        .files()
+        .read_file(id, "/both")
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(read.content.as_deref(), Some("agent"));
 
     append(&adapter, plain(id)).await.unwrap();
     adapter
-        .files().write_file(id, "/h", "changed", "text")
+        .files()
+        .write_file(id, "/h", "changed", "text")
         .await
         .unwrap();
     adapter.seed().put_session(build("two")).await.unwrap();
@@ -131,7 +140,9 @@ async fn putting_records() {
     assert_eq!(read.content.as_deref(), Some("changed"));
     assert_eq!(append(&adapter, plain(id)).await.unwrap().sequence, 2);
     assert_eq!(
-        adapter.agents().get_agent(agent)
+        adapter
+            .agents()
+            .get_agent(agent)
             .await
             .unwrap()
             .unwrap()
@@ -139,7 +150,9 @@ async fn putting_records() {
         agent
     );
     assert!(
-        adapter.agents().get_agent(AgentId::new())
+        adapter
+            .agents()
+            .get_agent(AgentId::new())
             .await
             .unwrap()
             .is_none()
@@ -155,7 +168,15 @@ async fn a_bad_seed_leaves_nothing() {
         .build();
     let id = bad.id;
     store.org1().seed().put_session(bad).await.unwrap_err();
-    assert!(store.org1().sessions().get_session(id).await.unwrap().is_none());
+    assert!(
+        store
+            .org1()
+            .sessions()
+            .get_session(id)
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 /// Title and status move `updated_at` and nothing else; the first active sets
@@ -189,7 +210,8 @@ async fn title_and_status() {
     }
     let title = format!("ü\n\0{}", "x".repeat(10_000));
     let titled = adapter
-        .session_changes().update_session_title(id, title.clone())
+        .session_changes()
+        .update_session_title(id, title.clone())
         .await
         .unwrap();
     assert_eq!(
@@ -202,7 +224,8 @@ async fn title_and_status() {
     let nowhere = SessionId::new();
     let words = format!("Message store error: session not found: {nowhere}");
     let error = adapter
-        .session_changes().update_session_title(nowhere, "t".into())
+        .session_changes()
+        .update_session_title(nowhere, "t".into())
         .await
         .unwrap_err();
     assert_eq!(error.to_string(), words);
@@ -238,7 +261,8 @@ async fn turn_context() {
     assert_eq!(context.agent.unwrap().public_id, agent.public_id);
     assert_eq!((context.messages.len(), context.model.is_none()), (1, true));
     adapter
-        .seed().put_model(ModelId::new(), model("m", None), true)
+        .seed()
+        .put_model(ModelId::new(), model("m", None), true)
         .await
         .unwrap();
     for id in [without, dangling.id] {
@@ -257,13 +281,22 @@ async fn models() {
     let store = Store::new().await;
     let adapter = store.org1();
     let (one, two) = (ModelId::new(), ModelId::new());
-    assert!(adapter.models().get_default_model().await.unwrap().is_none());
+    assert!(
+        adapter
+            .models()
+            .get_default_model()
+            .await
+            .unwrap()
+            .is_none()
+    );
     adapter
-        .seed().put_model(one, model("one", Some("key")), true)
+        .seed()
+        .put_model(one, model("one", Some("key")), true)
         .await
         .unwrap();
     adapter
-        .seed().put_model(two, model("two", None), false)
+        .seed()
+        .put_model(two, model("two", None), false)
         .await
         .unwrap();
     let default = adapter.models().get_default_model().await.unwrap().unwrap();
@@ -272,20 +305,28 @@ async fn models() {
         ("one", Some("key"))
     );
     adapter
-        .seed().put_model(two, model("two", None), true)
+        .seed()
+        .put_model(two, model("two", None), true)
         .await
         .unwrap();
     let default = adapter.models().get_default_model().await.unwrap().unwrap();
     assert_eq!((default.model.as_str(), default.api_key), ("two", None));
     adapter
-        .seed().put_model(one, model("other", None), false)
+        .seed()
+        .put_model(one, model("other", None), false)
         .await
         .unwrap();
-    let found = adapter.models().get_model_with_provider(one).await.unwrap().unwrap();
+    let found = adapter
+        .models()
+        .get_model_with_provider(one)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((found.model.as_str(), found.api_key), ("other", None));
     assert!(
         adapter
-            .models().get_model_with_provider(ModelId::new())
+            .models()
+            .get_model_with_provider(ModelId::new())
             .await
             .unwrap()
             .is_none()

@@ -26,7 +26,10 @@ async fn the_later_change_holds() {
     let session = new_session(&store.org1()).await;
     for is_removed in [true, false] {
         let s = store.org1();
-        s.resources().register(entry(session, Active)).await.unwrap();
+        s.resources()
+            .register(entry(session, Active))
+            .await
+            .unwrap();
         // What `update_status` does, as far as its lock.
         let mut tx = store.reference.inner.db.write(1).await.unwrap();
         locks::session(&mut tx, session).await.unwrap();
@@ -34,7 +37,10 @@ async fn the_later_change_holds() {
             if is_removed {
                 assert!(s.resources().deregister(session, "run").await.unwrap());
             } else {
-                s.resources().register(entry(session, Completed)).await.unwrap();
+                s.resources()
+                    .register(entry(session, Completed))
+                    .await
+                    .unwrap();
             }
         };
         let written = async {

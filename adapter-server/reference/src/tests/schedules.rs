@@ -14,8 +14,8 @@ async fn patient(path: &Path) -> Reference {
 }
 
 async fn schedule(store: &Reference, session: SessionId, cron: Option<&str>, at: DateTime<Utc>) {
-    let s = adapter(store, 1);
-    let made = s.schedules().create_schedule(
+    let schedules = adapter(store, 1).schedules();
+    let made = schedules.create_schedule(
         session,
         "do it".into(),
         cron.map(Into::into),
@@ -41,7 +41,7 @@ async fn one_of_many_fires() {
     let fired: Vec<usize> = fired.await.into_iter().map(Result::unwrap).collect();
     assert_eq!(fired.iter().sum::<usize>(), 1, "{fired:?}");
     let s = adapter(&servers[1], 1);
-    assert_eq!(s.count(session).await.unwrap(), 1);
+    assert_eq!(s.messages().count(session).await.unwrap(), 1);
     let events = s.events().read(session, 0, 10).await.unwrap();
     let types: Vec<&str> = events.iter().map(|event| event.r#type.as_str()).collect();
     assert_eq!(types, ["schedule.triggered", "input.message"]);
@@ -75,7 +75,7 @@ async fn cancelled_is_cancelled() {
     let id = s.schedules().list_schedules(session).await.unwrap()[0].id;
     s.schedules().cancel_schedule(session, id).await.unwrap();
     assert_eq!(store.inner.firing.fire_due(Utc::now()).await.unwrap(), 0);
-    assert_eq!(s.count(session).await.unwrap(), 0);
+    assert_eq!(s.messages().count(session).await.unwrap(), 0);
 }
 
 /// Changes a row behind the storage's back.
@@ -100,7 +100,8 @@ async fn a_bad_schedule_is_put_off() {
     for (org, at) in [(1, now - TimeDelta::seconds(9)), (2, now)] {
         let s = adapter(&store, org);
         let session = new_session(&s).await;
-        s.schedules().create_schedule(session, "do it".into(), None, Some(at), "UTC".into())
+        s.schedules()
+            .create_schedule(session, "do it".into(), None, Some(at), "UTC".into())
             .await
             .unwrap();
         sessions.push((s, session));
@@ -113,14 +114,14 @@ async fn a_bad_schedule_is_put_off() {
     run(&store, put, vec![0xff_u8]).await;
     assert_eq!(store.inner.firing.fire_due(now).await.unwrap(), 1);
     let (s, session) = &sessions[1];
-    assert_eq!(s.count(*session).await.unwrap(), 1);
+    assert_eq!(s.messages().count(*session).await.unwrap(), 1);
 
     run(&store, put, body).await;
     assert_eq!(store.inner.firing.fire_due(now).await.unwrap(), 0);
     let later = now + TimeDelta::seconds(60);
     assert_eq!(store.inner.firing.fire_due(later).await.unwrap(), 1);
     let (s, session) = &sessions[0];
-    assert_eq!(s.count(*session).await.unwrap(), 1);
+    assert_eq!(s.messages().count(*session).await.unwrap(), 1);
 }
 
 /// In an archived session nothing is scheduled and nothing fires: its schedules are
@@ -136,18 +137,25 @@ async fn an_archived_session_is_quiet() {
         if is_left_enabled {
             let archive = "UPDATE session_index SET archived_at = 1 WHERE session_id = $1";
             run(&store, archive, session.to_string()).await;
-            assert_eq!(s.schedules().count_active_schedules(session).await.unwrap(), 1);
+            assert_eq!(
+                s.schedules().count_active_schedules(session).await.unwrap(),
+                1
+            );
         } else {
             s.platform().delete_session(session).await.unwrap();
-            assert_eq!(s.schedules().count_active_schedules(session).await.unwrap(), 0);
+            assert_eq!(
+                s.schedules().count_active_schedules(session).await.unwrap(),
+                0
+            );
         }
         let week = Utc::now() + TimeDelta::days(7);
         assert_eq!(store.inner.firing.fire_due(week).await.unwrap(), 0);
-        assert_eq!(s.count(session).await.unwrap(), 0);
+        assert_eq!(s.messages().count(session).await.unwrap(), 0);
         let listed = s.schedules().list_schedules(session).await.unwrap();
         assert!(!listed[0].enabled && listed[0].next_trigger_at.is_none());
         let cron = Some("0 3 * * *".to_string());
-        let late = s.schedules().create_schedule(session, "late".into(), cron, None, "UTC".into());
+        let schedules = s.schedules();
+        let late = schedules.create_schedule(session, "late".into(), cron, None, "UTC".into());
         let error = late.await.unwrap_err().to_string();
         assert!(error.contains("is archived"), "{error}");
     }

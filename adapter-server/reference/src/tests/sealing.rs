@@ -125,12 +125,16 @@ impl Secretive {
             api_key: Some(MARKER.into()),
             base_url: None,
         };
-        s.seed().put_model(self.model_id, model, true).await.unwrap();
+        s.seed()
+            .put_model(self.model_id, model, true)
+            .await
+            .unwrap();
         let credentials = ProviderCredentials {
             api_key: MARKER.into(),
             base_url: None,
         };
-        s.seed().put_provider_credential("openai", credentials)
+        s.seed()
+            .put_provider_credential("openai", credentials)
             .await
             .unwrap();
         let connection = Connection {
@@ -147,7 +151,10 @@ impl Secretive {
     async fn change(&self, store: &Reference) {
         let id = self.session.id;
         let s = call(store, 1, UPDATE_SESSION_TITLE.method, "title");
-        s.session_changes().update_session_title(id, "t".into()).await.unwrap();
+        s.session_changes()
+            .update_session_title(id, "t".into())
+            .await
+            .unwrap();
 
         let mut scope = scope(1, CREATE_APP.method, Some("app".into()));
         scope.session_id = Some(id);
@@ -184,7 +191,10 @@ impl Secretive {
             max_amount_usd_per_day: None,
         };
         let s = call(store, 1, EXECUTE_MACHINE_PAYMENT.method, "payment");
-        s.seed().put_payment_policy(policy, Some(account)).await.unwrap();
+        s.seed()
+            .put_payment_policy(policy, Some(account))
+            .await
+            .unwrap();
         let authority = s.payment_authority(1, None).unwrap();
         authority
             .execute_machine_payment(id, payment())
@@ -196,7 +206,11 @@ impl Secretive {
     async fn read(&self, store: &Reference) {
         let s = adapter(store, 1);
         let id = self.session.id;
-        let chain = s.harnesses().get_harness_chain(self.harness.id).await.unwrap();
+        let chain = s
+            .harnesses()
+            .get_harness_chain(self.harness.id)
+            .await
+            .unwrap();
         let agent = s.agents().get_agent(self.agent.public_id).await;
         let agent = agent.unwrap().unwrap();
         let session = s.sessions().get_session(id).await.unwrap().unwrap();
@@ -217,9 +231,17 @@ impl Secretive {
         let credentials = s.provider_credential_store(1).unwrap();
         let credentials = credentials.get_default_provider_credentials("openai").await;
         assert_eq!(credentials.unwrap().unwrap().api_key, MARKER);
-        let token = s.connections().get_connection_token(id, "github").await.unwrap();
+        let token = s
+            .connections()
+            .get_connection_token(id, "github")
+            .await
+            .unwrap();
         assert_eq!(token, some);
-        let metadata = s.connections().get_connection_metadata(id, "github").await.unwrap();
+        let metadata = s
+            .connections()
+            .get_connection_metadata(id, "github")
+            .await
+            .unwrap();
         assert_eq!(metadata.unwrap()["refresh"], MARKER);
         let mut listing = scope(1, LIST_APPS.method, None);
         listing.session_id = Some(id);
@@ -229,7 +251,11 @@ impl Secretive {
 
         // The answers that are remembered.
         let s = call(store, 1, UPDATE_SESSION_TITLE.method, "title");
-        let session = s.session_changes().update_session_title(id, "u".into()).await.unwrap();
+        let session = s
+            .session_changes()
+            .update_session_title(id, "u".into())
+            .await
+            .unwrap();
         assert_eq!(session.title.as_deref(), Some("t"));
         assert_eq!(session.mcp_servers["near"].env["TOKEN"], MARKER);
         let s = call(store, 1, EXECUTE_MACHINE_PAYMENT.method, "payment");
@@ -307,9 +333,7 @@ async fn sealed_records_cannot_be_moved() {
     .await;
     change("UPDATE agents SET body = x'0001' WHERE id = $1", &second).await;
     for agent in [one, two] {
-        let error = s.agents().get_agent(agent.public_id)
-            .await
-            .unwrap_err();
+        let error = s.agents().get_agent(agent.public_id).await.unwrap_err();
         assert!(error.to_string().contains("changed or moved"), "{error}");
     }
 }

@@ -31,7 +31,8 @@ async fn a_search_ends_with_its_call() {
     // A line that an expression takes minutes for.
     let line = "a".repeat(8 * 1024 * 1024);
     plain
-        .files().write_file(session, "/long", &line, "text")
+        .files()
+        .write_file(session, "/long", &line, "text")
         .await
         .unwrap();
     let costly = format!("{}b", "(a?){20}".repeat(400));
@@ -41,7 +42,8 @@ async fn a_search_ends_with_its_call() {
     });
     let begun = Instant::now();
     let error = impatient
-        .files().grep_files(session, &costly, None)
+        .files()
+        .grep_files(session, &costly, None)
         .await
         .unwrap_err();
     assert_eq!(
@@ -65,7 +67,8 @@ async fn a_search_ends_with_its_call() {
     }
     let line = format!("{} ärger {}", "x".repeat(5000), "y".repeat(5000));
     plain
-        .files().write_file(session, "/long", &line, "text")
+        .files()
+        .write_file(session, "/long", &line, "text")
         .await
         .unwrap();
     for (pattern, lines) in [(r"\bärger\b", 1), (r"\brger\b", 0), (r"\w+ger y", 1)] {

@@ -29,8 +29,14 @@ async fn values_and_secrets() {
         s.storage().set_value(one, name, "first").await.unwrap();
         s.storage().set_value(one, name, "").await.unwrap();
         s.storage().set_secret(one, name, "first").await.unwrap();
-        s.storage().set_secret(one, name, "{\"ü\": 1}\0").await.unwrap();
-        assert_eq!(s.storage().get_value(one, name).await.unwrap().as_deref(), Some(""));
+        s.storage()
+            .set_secret(one, name, "{\"ü\": 1}\0")
+            .await
+            .unwrap();
+        assert_eq!(
+            s.storage().get_value(one, name).await.unwrap().as_deref(),
+            Some("")
+        );
         let secret = s.storage().get_secret(one, name).await.unwrap();
         assert_eq!(secret.as_deref(), Some("{\"ü\": 1}\0"));
         assert_eq!(s.storage().get_value(two, name).await.unwrap(), None);
@@ -57,7 +63,11 @@ async fn values_and_secrets() {
     assert!(s.storage().get_secret(one, "b").await.unwrap().is_some());
     assert!(s.storage().delete_secret(one, "b").await.unwrap());
     assert!(!s.storage().delete_secret(one, "b").await.unwrap());
-    let error = s.storage().set_value(SessionId::new(), "a", "b").await.unwrap_err();
+    let error = s
+        .storage()
+        .set_value(SessionId::new(), "a", "b")
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("session not found"));
 }
 
@@ -83,8 +93,14 @@ async fn nothing_in_the_clear() {
         "id",
     );
     let session = new_session(&s).await;
-    s.storage().set_secret(session, "name", MARKER).await.unwrap();
-    s.seed().put_model(ModelId::new(), model(), true).await.unwrap();
+    s.storage()
+        .set_secret(session, "name", MARKER)
+        .await
+        .unwrap();
+    s.seed()
+        .put_model(ModelId::new(), model(), true)
+        .await
+        .unwrap();
     let debug = format!("{s:?} {store:?} {:?}", config("sqlite:x".into()));
     assert!(
         !debug.contains(MARKER) && !debug.contains("7, 7"),
@@ -168,11 +184,23 @@ async fn without_a_key() {
     let value = s.storage().get_value(session, "a").await.unwrap();
     assert_eq!(value.as_deref(), Some("b"));
     for error in [
-        s.storage().set_secret(session, "a", MARKER).await.unwrap_err(),
-        s.storage().get_secret(session, "a").await.map(|_| ()).unwrap_err(),
-        s.storage().list_secrets(session).await.map(|_| ()).unwrap_err(),
+        s.storage()
+            .set_secret(session, "a", MARKER)
+            .await
+            .unwrap_err(),
+        s.storage()
+            .get_secret(session, "a")
+            .await
+            .map(|_| ())
+            .unwrap_err(),
+        s.storage()
+            .list_secrets(session)
+            .await
+            .map(|_| ())
+            .unwrap_err(),
         AgentLoopError::from(
-            s.seed().put_model(ModelId::new(), model(), true)
+            s.seed()
+                .put_model(ModelId::new(), model(), true)
                 .await
                 .unwrap_err(),
         ),

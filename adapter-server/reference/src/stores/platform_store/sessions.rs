@@ -47,13 +47,12 @@ pub(super) async fn list(
 }
 
 /// Puts a new session. Its harness and its agent must be active.
-pub(super) async fn create(tx: &mut Tx, session: Session) -> Result<Session, StoreError> {
+pub(super) async fn create(tx: &mut Tx, session: &Session) -> Result<(), StoreError> {
     harnesses::active(tx, session.harness_id).await?;
     if let Some(agent_id) = session.agent_id {
         agents::active(tx, agent_id).await?;
     }
-    new_session::put(tx, &session).await?;
-    Ok(session)
+    new_session::put(tx, session).await
 }
 
 /// Archives a session, disables its schedules and takes back the turns that are asked for.

@@ -39,7 +39,8 @@ async fn a_key_is_replaced() {
     let store = opened(&url, &[2, 1]).await;
     secretive.read(&store).await;
     let s = adapter(&store, 1);
-    s.storage().set_secret(secretive.session.id, "newer", MARKER)
+    s.storage()
+        .set_secret(secretive.session.id, "newer", MARKER)
         .await
         .unwrap();
     let done = rewrap(&store).await;
@@ -159,7 +160,8 @@ async fn a_rotation_under_load() {
     let writing = async {
         let s = adapter(&server, 1);
         for name in (0..NAMES).rev().step_by(3) {
-            s.storage().set_secret(session, &name.to_string(), "new")
+            s.storage()
+                .set_secret(session, &name.to_string(), "new")
                 .await
                 .unwrap();
             let mut copy = agent.clone();
@@ -177,7 +179,11 @@ async fn a_rotation_under_load() {
     let s = adapter(&store, 1);
     let written: BTreeSet<usize> = (0..NAMES).rev().step_by(3).collect();
     for name in 0..NAMES {
-        let secret = s.storage().get_secret(session, &name.to_string()).await.unwrap();
+        let secret = s
+            .storage()
+            .get_secret(session, &name.to_string())
+            .await
+            .unwrap();
         let id = AgentId::from_seed(name as u128);
         let agent = s.agents().get_agent(id).await.unwrap().unwrap();
         let (expected, called) = match written.contains(&name) {
