@@ -1,6 +1,7 @@
 //! The one place that knows the drivers: which database it is, how it is opened, how
 //! transactions begin, what its errors mean. Statements stand beside their stores, and
-//! are the same for both.
+//! are the same for both. A store runs them through a [`Tx`], which is of one org; the
+//! driver's connection does not leave this folder.
 //!
 //! SQLite takes one writer at a time, so there is one connection that writes and
 //! everybody queues for it here, where waiting is fair, instead of inside SQLite,
@@ -10,22 +11,25 @@
 //! PostgreSQL takes many writers: one pool reads and writes, and a change that reads
 //! first locks what it read (see `locks`).
 
-pub(crate) mod availability;
+mod availability;
 pub(crate) mod batch;
-pub(crate) mod connection;
-pub(crate) mod encoding;
+mod connection;
 pub(crate) mod errors;
 pub(crate) mod locks;
 pub(crate) mod open;
-pub(crate) mod pool;
-pub(crate) mod sqlstate;
+mod pool;
+mod sqlstate;
+mod tx;
+
+pub(crate) use crate::db::tx::AllOrgs;
+pub use crate::db::tx::{Statement, StatementAs, Tx};
 
 use crate::db::availability::{Availability, Watch};
-use crate::db::connection::CommitError;
-pub(crate) use crate::db::connection::{AnyConnection, Reader, Tx};
 use crate::db::open::{DatabaseUrl, OpenError};
 use crate::db::pool::{Pool, PoolOptions};
 use crate::db::sqlstate::{Failure, failure};
+use crate::encoding::corrupt_row;
+use crate::seal::KeyRing;
 use mortise_adapter_server::Outage;
 use mortise_proto::StoreError;
 use mortise_proto::error::Outcome;
@@ -95,9 +99,10 @@ const POSTGRES: Dialect = Dialect {
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
-/// The connections to the database.
+/// The connections to the database, and the keys for what is sealed in it.
 #[derive(Debug)]
-pub(crate) struct Db {
+pub struct Db {
+    keys: Option<KeyRing>,
     writers: Arc<Pool>,
     readers: Arc<Pool>,
     availability: Arc<Availability>,
@@ -123,7 +128,11 @@ impl Dialect {
 impl Db {
     /// Opens the database, brings its schema up to this build's, and starts the task
     /// that finds out whether changes can be made.
-    pub(crate) async fn open(place: &DatabaseUrl, max_connections: u32) -> Result<Self, OpenError> {
+    pub(crate) async fn open(
+        place: &DatabaseUrl,
+        max_connections: u32,
+        keys: Option<KeyRing>,
+    ) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         let dialect = match place {
             DatabaseUrl::Memory | DatabaseUrl::File(_) => SQLITE,
@@ -179,6 +188,7 @@ impl Db {
             closed.map_err(|error| OpenError::connect(place, &error))?;
         }
         let db = Self {
+            keys,
             writers,
             readers,
             availability,
@@ -205,26 +215,47 @@ impl Db {
         self.availability.outage()
     }
 
-    /// A connection for one statement that reads.
-    pub(crate) async fn reader(&self) -> Result<Reader, StoreError> {
-        let connection = self.readers.acquire().await.map_err(db_error)?;
-        Ok(connection.reader())
+    /// The keys for what is sealed, if there are any.
+    pub(crate) fn keys(&self) -> Option<&KeyRing> {
+        self.keys.as_ref()
     }
 
-    /// A transaction that reads: all of it sees one moment.
-    pub(crate) async fn snapshot(&self) -> Result<Tx, StoreError> {
+    /// For one statement that reads what an org has.
+    pub(crate) async fn reader(&self, org_id: i64) -> Result<Tx, StoreError> {
         let connection = self.readers.acquire().await.map_err(db_error)?;
-        let begun = connection.begin(self.dialect.begin_snapshot).await;
-        begun.map_err(db_error)
+        Ok(Tx::new(connection, org_id, self.keys.clone()))
     }
 
-    /// A transaction that writes.
-    pub(crate) async fn write(&self) -> Result<Tx, StoreError> {
+    /// A transaction that reads what an org has: all of it sees one moment.
+    pub(crate) async fn snapshot(&self, org_id: i64) -> Result<Tx, StoreError> {
+        let mut tx = self.reader(org_id).await?;
+        tx.begin(self.dialect.begin_snapshot)
+            .await
+            .map_err(db_error)?;
+        Ok(tx)
+    }
+
+    /// A transaction that changes what an org has.
+    pub(crate) async fn write(&self, org_id: i64) -> Result<Tx, StoreError> {
         // Nothing has been written yet, whatever went wrong.
         let not_applied = |error| db_error(error).outcome(Outcome::NotApplied);
         let connection = self.writers.acquire().await.map_err(not_applied)?;
-        let begun = connection.begin(self.dialect.begin_write).await;
-        begun.map_err(not_applied)
+        let mut tx = Tx::new(connection, org_id, self.keys.clone());
+        tx.begin(self.dialect.begin_write)
+            .await
+            .map_err(not_applied)?;
+        Ok(tx)
+    }
+
+    /// For one statement that reads what all orgs have: the server's own work.
+    pub(crate) async fn read_all_orgs(&self) -> Result<AllOrgs, StoreError> {
+        self.reader(AllOrgs::NONE).await.map(AllOrgs::of)
+    }
+
+    /// A transaction that changes what several orgs have: the server's own work, and what
+    /// is written for many callers at once.
+    pub(crate) async fn write_all_orgs(&self) -> Result<AllOrgs, StoreError> {
+        self.write(AllOrgs::NONE).await.map(AllOrgs::of)
     }
 
     /// Waits for the calls under way and closes every connection.
@@ -294,15 +325,6 @@ async fn shares_sessions(
 
 // === errors ===
 
-/// Makes a change durable.
-pub(crate) async fn commit(tx: Tx) -> Result<(), StoreError> {
-    tx.commit().await.map_err(|error| match error {
-        CommitError::NotTried => unavailable("the change was undone; send it again".to_string())
-            .outcome(Outcome::NotApplied),
-        CommitError::Failed(error) => db_error(error),
-    })
-}
-
 /// What the caller hears of an error of the driver. Never a value and no file: the
 /// driver quotes values in errors of decoding, and PostgreSQL both in its texts.
 #[expect(
@@ -335,14 +357,6 @@ pub(crate) fn db_error(error: sqlx::Error) -> StoreError {
         sqlx::Error::ColumnDecode { index, .. } => corrupt_row(&format!("column {index}")),
         _ => StoreError::new(ErrorReason::Store, "the database gave an unexpected answer"),
     }
-}
-
-/// A row that this build cannot read.
-pub(crate) fn corrupt_row(what: &str) -> StoreError {
-    StoreError::new(
-        ErrorReason::Store,
-        format!("a stored record is unreadable: {what}"),
-    )
 }
 
 pub(crate) fn unavailable(text: String) -> StoreError {

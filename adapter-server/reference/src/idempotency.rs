@@ -1,15 +1,10 @@
 //! Answers to changes, remembered by the caller's request id in the transaction of
 //! the change: a change that was sent twice happens once, also across a restart.
 
-use crate::db;
-use crate::db::AnyConnection;
-use crate::db::encoding::now;
-use crate::db::locks;
-use crate::db::{Db, db_error};
-use crate::reference::ScopedReference;
-use crate::seal::{AssociatedData, opened, stored};
+use crate::db::{AllOrgs, Db, Tx};
+use crate::encoding::now;
+use crate::seal::Binding;
 use mortise_adapter_server::reused;
-use mortise_proto::error::Outcome;
 use mortise_proto::{Secrets, StoreError};
 use prost::Message;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -53,21 +48,18 @@ pub(crate) struct Pruning {
 impl Pruning {
     /// Begins, and drops all old answers.
     pub(crate) async fn begin(db: &Db) -> Result<Self, StoreError> {
-        let mut tx = db.write().await?;
-        let newest: Option<(i64,)> = sqlx::query_as(NEWEST)
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(db_error)?;
+        let mut tx = db.write_all_orgs().await?;
+        let newest: Option<(i64,)> = tx.query_as(NEWEST).fetch_optional().await?;
         let pruning = Self {
             written: AtomicU32::default(),
             began_at: newest.map_or_else(now, |(newest,)| newest),
             began: Instant::now(),
         };
-        db::commit(tx).await?;
+        tx.commit().await?;
         loop {
-            let mut tx = db.write().await?;
+            let mut tx = db.write_all_orgs().await?;
             let pruned = pruning.prune(&mut tx, PRUNE_MOST).await?;
-            db::commit(tx).await?;
+            tx.commit().await?;
             if pruned == 0 {
                 return Ok(pruning);
             }
@@ -81,11 +73,7 @@ impl Pruning {
     }
 
     /// Notes that answers were written in this transaction; drops old ones at times.
-    pub(crate) async fn written(
-        &self,
-        tx: &mut AnyConnection,
-        answers: u32,
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn written(&self, tx: &mut AllOrgs, answers: u32) -> Result<(), StoreError> {
         let before = self.written.fetch_add(answers, Ordering::Relaxed);
         if before / PRUNE_EVERY == before.wrapping_add(answers) / PRUNE_EVERY {
             return Ok(());
@@ -95,105 +83,59 @@ impl Pruning {
     }
 
     /// Says how many it dropped.
-    async fn prune(&self, tx: &mut AnyConnection, most: i64) -> Result<u64, StoreError> {
+    async fn prune(&self, tx: &mut AllOrgs, most: i64) -> Result<u64, StoreError> {
         let kept_for = i64::try_from(KEPT_FOR.as_nanos()).unwrap_or(i64::MAX);
-        let pruned = sqlx::query(PRUNE)
+        tx.query(PRUNE)
             .bind(self.now().saturating_sub(kept_for))
             .bind(most)
-            .execute(tx)
-            .await;
-        pruned.map(|done| done.rows_affected()).map_err(db_error)
-    }
-}
-
-// === impl ScopedReference ===
-
-impl ScopedReference {
-    /// Applies a change unless its answer is remembered, and remembers its answer.
-    /// An error is not remembered: nothing happened.
-    pub(crate) async fn run_once<Rsp, F>(&self, apply: F) -> Result<Rsp, StoreError>
-    where
-        Rsp: Message + Secrets + Default,
-        F: AsyncFnOnce(&mut AnyConnection) -> Result<Rsp, StoreError>,
-    {
-        let mut tx = self.inner.db.write().await?;
-        let method = self.scope.method.short_name();
-        let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
-        let Some(request_id) = &self.scope.request_id else {
-            let answer = apply(&mut tx).await.map_err(not_applied)?;
-            db::commit(tx).await?;
-            return Ok(answer);
-        };
-        let bound = AssociatedData::record(org_id, "replies", request_id);
-        locks::request(&mut tx, org_id, request_id)
+            .execute()
             .await
-            .map_err(not_applied)?;
-        if let Some((seen, body)) = find(&mut tx, org_id, request_id).await? {
-            if seen != method {
-                return Err(reused(request_id, &seen));
-            }
-            return opened(key, bound, &body);
-        }
-        let answer = apply(&mut tx).await.map_err(not_applied)?;
-        // An answer may hold the secrets of the record that was changed.
-        let body = stored(key, bound, &answer).map_err(not_applied)?;
-        let remembered = sqlx::query(REMEMBER)
-            .bind(org_id)
-            .bind(request_id.as_str())
-            .bind(method)
-            .bind(self.inner.pruning.now())
-            .bind(body)
-            .execute(&mut *tx)
-            .await;
-        remembered.map_err(db_error).map_err(not_applied)?;
-        self.inner
-            .pruning
-            .written(&mut tx, 1)
-            .await
-            .map_err(not_applied)?;
-        db::commit(tx).await?;
-        Ok(answer)
     }
 }
 
-impl ScopedReference {
-    /// The answer that is remembered for this call, for a change that does its work
-    /// before its transaction begins.
-    pub(crate) async fn cached_reply<Rsp>(&self) -> Result<Option<Rsp>, StoreError>
-    where
-        Rsp: Message + Secrets + Default,
-    {
-        let Some(request_id) = &self.scope.request_id else {
-            return Ok(None);
-        };
-        let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
-        let mut conn = self.inner.db.reader().await?;
-        match find(&mut conn, org_id, request_id).await? {
-            None => Ok(None),
-            Some((seen, body)) if seen == self.scope.method.short_name() => {
-                let bound = AssociatedData::record(org_id, "replies", request_id);
-                opened(key, bound, &body).map(Some)
-            }
-            Some((seen, _)) => Err(reused(request_id, &seen)),
-        }
-    }
-}
+// === answers ===
 
-async fn find(
-    tx: &mut AnyConnection,
-    org_id: i64,
+/// The answer that the org has for a request of a method, if there is one.
+pub(crate) async fn find<Rsp>(
+    tx: &mut Tx,
+    method: &str,
     request_id: &str,
-) -> Result<Option<(String, Vec<u8>)>, StoreError> {
-    sqlx::query_as(FIND)
-        .bind(org_id)
-        .bind(request_id)
-        .fetch_optional(tx)
-        .await
-        .map_err(db_error)
-        .map_err(not_applied)
+) -> Result<Option<Rsp>, StoreError>
+where
+    Rsp: Message + Secrets + Default,
+{
+    let row: Option<(String, Vec<u8>)> =
+        tx.query_as(FIND).bind(request_id).fetch_optional().await?;
+    match row {
+        None => Ok(None),
+        Some((seen, _)) if seen != method => Err(reused(request_id, &seen)),
+        Some((_, body)) => tx.keys().opened(binding(request_id), &body).map(Some),
+    }
 }
 
-/// Before the commit nothing has happened, and dropping the transaction keeps it so.
-fn not_applied(error: StoreError) -> StoreError {
-    error.outcome(Outcome::NotApplied)
+/// Remembers the answer to a request, marked with a time of [`Pruning`]. It may hold the
+/// secrets of the record that was changed.
+pub(crate) async fn remember<Rsp>(
+    tx: &mut Tx,
+    method: &str,
+    request_id: &str,
+    answered_at: i64,
+    answer: &Rsp,
+) -> Result<(), StoreError>
+where
+    Rsp: Message + Secrets,
+{
+    let body = tx.keys().stored(binding(request_id), answer)?;
+    tx.query(REMEMBER)
+        .bind(request_id)
+        .bind(method)
+        .bind(answered_at)
+        .bind(body)
+        .execute()
+        .await?;
+    Ok(())
+}
+
+fn binding(request_id: &str) -> Binding<'_> {
+    Binding::record("replies", request_id)
 }

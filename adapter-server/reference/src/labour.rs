@@ -2,7 +2,7 @@
 //! few at a time and fewer of one org, so that it holds up neither those who wait for
 //! answers nor another org's.
 
-use crate::reference::ScopedReference;
+use mortise_adapter_server::Scope;
 use mortise_proto::StoreError;
 use mortise_proto::error::Outcome;
 use mortise_proto::pb::ErrorReason;
@@ -65,6 +65,30 @@ impl Default for Labour {
 // === impl Labour ===
 
 impl Labour {
+    /// Waits for room to do work of a call that keeps a processor busy. Taken before a
+    /// connection to the database is: those who wait for room keep none from others.
+    pub(crate) async fn acquire(&self, scope: &Scope) -> Result<Room, StoreError> {
+        let latest = Instant::now() + PATIENCE;
+        let deadline = scope.deadline;
+        let deadline = deadline.map_or(latest, |deadline| deadline.min(latest));
+        let room = async {
+            // The org's turn first: those who wait for it take nothing from the others.
+            let own = self.of_org(scope.org_id).acquire_owned().await?;
+            Ok::<_, AcquireError>([own, self.running.clone().acquire_owned().await?])
+        };
+        let waited = timeout_at(deadline.into(), room).await;
+        let Ok(Ok(permits)) = waited else {
+            return Err(too_late());
+        };
+        Ok(Room {
+            until: Until {
+                deadline,
+                gone: Arc::default(),
+            },
+            permits: Arc::new(permits),
+        })
+    }
+
     fn of_org(&self, org_id: i64) -> Arc<Semaphore> {
         let mut orgs = self.orgs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(running) = orgs.get(&org_id).and_then(Weak::upgrade) {
@@ -121,33 +145,4 @@ impl Drop for Room {
 fn too_late() -> StoreError {
     let text = "it took longer than the call may; ask for less, or with more time";
     StoreError::new(ErrorReason::DeadlineExceeded, text).outcome(Outcome::NotApplied)
-}
-
-// === impl ScopedReference ===
-
-impl ScopedReference {
-    /// Waits for room to do work that keeps a processor busy. Taken before a connection
-    /// to the database is: those who wait for room keep none from others.
-    pub(crate) async fn room_for_work(&self) -> Result<Room, StoreError> {
-        let latest = Instant::now() + PATIENCE;
-        let deadline = self.scope.deadline;
-        let deadline = deadline.map_or(latest, |deadline| deadline.min(latest));
-        let labour = &self.inner.labour;
-        let room = async {
-            // The org's turn first: those who wait for it take nothing from the others.
-            let own = labour.of_org(self.scope.org_id).acquire_owned().await?;
-            Ok::<_, AcquireError>([own, labour.running.clone().acquire_owned().await?])
-        };
-        let waited = timeout_at(deadline.into(), room).await;
-        let Ok(Ok(permits)) = waited else {
-            return Err(too_late());
-        };
-        Ok(Room {
-            until: Until {
-                deadline,
-                gone: Arc::default(),
-            },
-            permits: Arc::new(permits),
-        })
-    }
 }

@@ -27,11 +27,14 @@
 //! knows all stores. Every statement names the org; a record of another org is absent.
 
 mod config;
+mod context;
 mod db;
+mod encoding;
 mod idempotency;
 mod labour;
 mod platform_file;
 mod reference;
+mod rotation;
 mod seal;
 mod stores;
 #[cfg(test)]
@@ -43,10 +46,19 @@ pub use platform_file::{
     Action, Change, Diagnostic, Exported, FileFormat, ImportError, Imported, SecretSource,
 };
 pub use reference::{Reference, ScopedReference};
-pub use seal::{EncryptionKey, Rewrapped};
+pub use rotation::Rewrapped;
+pub use seal::EncryptionKey;
 pub use stores::egress::EgressConfig;
 pub use stores::payment_authority::{
     PaymentAttempt, PaymentBackend, PaymentFailure, PaymentReceipt,
 };
 pub use stores::session_sql_db_store::{SqlLimits, SqlWorker, run_sql_worker};
 pub use stores::utility_llm::UtilityLlm;
+
+/// How statements run: a transaction of one org. No part of this crate's interface; the
+/// documentation shows, and its tests hold, that a statement without an org does not
+/// compile.
+#[doc(hidden)]
+pub mod statements {
+    pub use crate::db::{Db, Statement, StatementAs, Tx};
+}

@@ -19,6 +19,8 @@ mod text;
 
 pub use diagnostics::Diagnostic;
 pub use export::Exported;
+pub(crate) use export::export;
+pub(crate) use import::import;
 pub use import::{Action, Change, ImportError, Imported};
 pub use secrets::SecretSource;
 pub use text::FileFormat;

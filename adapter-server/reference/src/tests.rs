@@ -7,6 +7,7 @@
 #[path = "../../../tests/support/src/database.rs"]
 #[allow(unreachable_pub, dead_code)]
 mod database;
+mod layers;
 mod loans;
 mod opening;
 #[allow(clippy::duplicate_mod)]
@@ -79,10 +80,9 @@ fn scope(org_id: i64, method: &'static Method, request_id: Option<String>) -> Sc
 /// How SQLite goes about a statement, a line a step.
 pub(super) async fn plan(statement: &str) -> String {
     let reference = in_memory().await;
-    let mut conn = reference.inner.db.reader().await.unwrap();
+    let mut conn = reference.inner.db.read_all_orgs().await.unwrap();
     let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
-    let steps: Vec<(i64, i64, i64, String)> =
-        sqlx::query_as(explain).fetch_all(&mut *conn).await.unwrap();
+    let steps: Vec<(i64, i64, i64, String)> = conn.query_as(explain).fetch_all().await.unwrap();
     let steps: Vec<String> = steps.into_iter().map(|(.., step)| step).collect();
     steps.join("\n")
 }
@@ -91,7 +91,7 @@ pub(super) async fn plan(statement: &str) -> String {
 async fn new_session(adapter: &ScopedReference) -> SessionId {
     let session = session(SessionId::new());
     let id = session.id;
-    adapter.put_session(session).await.unwrap();
+    adapter.seed().put_session(session).await.unwrap();
     id
 }
 
@@ -125,5 +125,5 @@ fn plain(session_id: SessionId) -> AppendRequest {
 }
 
 async fn append(adapter: &ScopedReference, event: AppendRequest) -> Result<AppendAck, StoreError> {
-    adapter.append(vec![event]).await.pop().unwrap()
+    adapter.events().append(vec![event]).await.pop().unwrap()
 }

@@ -4,10 +4,10 @@
 //! then without doubt as well, because a network fails without telling anybody.
 
 use crate::db::Dialect;
-use crate::db::connection::Tx;
-use crate::db::encoding::now;
+use crate::db::connection::AnyConnection;
 use crate::db::pool::Pool;
 use crate::db::sqlstate;
+use crate::encoding::now;
 use mortise_adapter_server::Outage;
 use sqlx::{Connection, Executor};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -276,10 +276,10 @@ impl Watch {
     /// Makes a change.
     async fn check(&self, pool: &Arc<Pool>) {
         let changed = async {
-            let connection = pool.acquire_within(CHECK_WITHIN).await?;
-            let mut tx = connection.begin(self.dialect.begin_write()).await?;
-            write(&mut tx, &self.application).await?;
-            Ok::<_, sqlx::Error>(tx.commit().await.is_ok())
+            let mut connection = pool.acquire_within(CHECK_WITHIN).await?;
+            connection.begin(self.dialect.begin_write()).await?;
+            write(&mut connection, &self.application).await?;
+            Ok::<_, sqlx::Error>(connection.commit().await.is_ok())
         };
         match timeout(CHECK_WITHIN, changed).await {
             Ok(Ok(true)) => self.availability.succeeded(),
@@ -328,22 +328,22 @@ impl Watch {
     }
 }
 
-async fn write(tx: &mut Tx, name: &str) -> Result<(), sqlx::Error> {
+async fn write(connection: &mut AnyConnection, name: &str) -> Result<(), sqlx::Error> {
     sqlx::query(WRITE)
         .bind(name)
         .bind(now())
         .bind([].as_slice())
-        .execute(&mut **tx)
+        .execute(&mut *connection)
         .await?;
-    sqlx::query(UNWRITE).bind(name).execute(&mut **tx).await?;
+    sqlx::query(UNWRITE).bind(name).execute(connection).await?;
     Ok(())
 }
 
 /// Whether the server answers; what it says instead is noted.
 async fn ask(pool: &Arc<Pool>) {
     let asked = async {
-        let mut reader = pool.acquire_within(CHECK_WITHIN).await?.reader();
-        reader.execute("SELECT 1").await
+        let mut connection = pool.acquire_within(CHECK_WITHIN).await?;
+        (&mut connection).execute("SELECT 1").await.map(drop)
     };
     if timeout(CHECK_WITHIN, asked).await.is_err() {
         pool.availability().note(&sqlx::Error::PoolTimedOut);

@@ -14,7 +14,6 @@ use sqlx::any::{AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo};
 use sqlx::{Any, Connection, Describe, Either, Execute, Executor, SqlStr};
 use std::fmt;
 use std::future::Future;
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -55,14 +54,6 @@ struct Condition {
     transaction_until: Option<Instant>,
 }
 
-/// A connection that reads.
-#[derive(Debug)]
-pub(crate) struct Reader(AnyConnection);
-
-/// A transaction. Rolled back when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Tx(AnyConnection);
-
 /// Why a statement ended without an answer.
 #[derive(Debug)]
 enum Silence {
@@ -96,15 +87,40 @@ impl AnyConnection {
         self.pool.is_postgres()
     }
 
-    pub(crate) async fn begin(mut self, statement: &'static str) -> Result<Tx, sqlx::Error> {
-        (&mut self).execute(statement).await?;
+    /// Begins a transaction, which is rolled back when this is dropped.
+    pub(crate) async fn begin(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
+        (&mut *self).execute(statement).await?;
         self.condition.transaction_until = Some(Instant::now() + TRANSACTION_WITHIN);
-        Ok(Tx(self))
+        Ok(())
     }
 
-    pub(crate) fn reader(self) -> Reader {
-        Reader(self)
+    /// Makes the change durable. An error leaves it open whether it is; a connection
+    /// on which a commit failed is never used again.
+    pub(crate) async fn commit(mut self) -> Result<(), CommitError> {
+        if self.condition.has_failed {
+            return Err(CommitError::NotTried);
+        }
+        let committed = (&mut self).execute("COMMIT").await;
+        match committed {
+            Ok(_) => {
+                self.condition.transaction_until = None;
+                Ok(())
+            }
+            Err(error) => {
+                self.condition.is_doubtful = true;
+                Err(CommitError::Failed(error))
+            }
+        }
     }
+}
+
+/// Why a transaction is not committed.
+#[derive(Debug)]
+pub(crate) enum CommitError {
+    /// A statement of it had failed.
+    NotTried,
+    /// The commit failed. What was written may be durable all the same.
+    Failed(sqlx::Error),
 }
 
 impl fmt::Debug for AnyConnection {
@@ -340,68 +356,5 @@ impl<'c> Executor<'c> for &'c mut AnyConnection {
         };
         let described = held.connection().describe(sql);
         async move { condition.answer(described).await }.boxed()
-    }
-}
-
-// === impl Tx ===
-
-impl Tx {
-    /// Makes the change durable. An error leaves it open whether it is; a connection
-    /// on which a commit failed is never used again.
-    pub(crate) async fn commit(mut self) -> Result<(), CommitError> {
-        if self.0.condition.has_failed {
-            return Err(CommitError::NotTried);
-        }
-        let committed = self.0.execute("COMMIT").await;
-        let condition = &mut self.0.condition;
-        match committed {
-            Ok(_) => {
-                condition.transaction_until = None;
-                Ok(())
-            }
-            Err(error) => {
-                condition.is_doubtful = true;
-                Err(CommitError::Failed(error))
-            }
-        }
-    }
-}
-
-/// Why a transaction is not committed.
-#[derive(Debug)]
-pub(crate) enum CommitError {
-    /// A statement of it had failed.
-    NotTried,
-    /// The commit failed. What was written may be durable all the same.
-    Failed(sqlx::Error),
-}
-
-impl Deref for Tx {
-    type Target = AnyConnection;
-
-    fn deref(&self) -> &AnyConnection {
-        &self.0
-    }
-}
-
-impl DerefMut for Tx {
-    fn deref_mut(&mut self) -> &mut AnyConnection {
-        &mut self.0
-    }
-}
-
-// === impl Reader ===
-
-impl Deref for Reader {
-    type Target = AnyConnection;
-
-    fn deref(&self) -> &AnyConnection {
-        &self.0
-    }
-}
-
-impl DerefMut for Reader {
-    fn deref_mut(&mut self) -> &mut AnyConnection {
-        &mut self.0
     }
 }

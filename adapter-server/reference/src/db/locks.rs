@@ -7,7 +7,7 @@
 //! circle.
 
 use crate::db::batch;
-use crate::db::{AnyConnection, db_error};
+use crate::db::tx::Tx;
 use everruns_core::typed_id::SessionId;
 use mortise_proto::StoreError;
 
@@ -24,84 +24,60 @@ const SESSIONS: (&str, &str) = (
 
 const BUDGETS: &str = "SELECT 1 FROM budgets WHERE org_id = $1 ORDER BY id FOR NO KEY UPDATE";
 
-const NAMED: &str = "SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, $2))) AS l";
+const NAMED: &str = "SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended($2, $1))) AS l";
 
 /// Makes other changes that lock the same session wait until this one is over.
-pub(crate) async fn session(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    session_id: SessionId,
-) -> Result<(), StoreError> {
-    lock_session(tx, SESSION, org_id, session_id).await
+pub(crate) async fn session(tx: &mut Tx, session_id: SessionId) -> Result<(), StoreError> {
+    lock_session(tx, SESSION, session_id).await
 }
 
 /// Makes the deletion of a session wait until this change is over. A change that needs
 /// [`session`] too takes that first.
-pub(crate) async fn session_as_it_is(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    session_id: SessionId,
-) -> Result<(), StoreError> {
-    lock_session(tx, SESSION_AS_IT_IS, org_id, session_id).await
+pub(crate) async fn session_as_it_is(tx: &mut Tx, session_id: SessionId) -> Result<(), StoreError> {
+    lock_session(tx, SESSION_AS_IT_IS, session_id).await
 }
 
 async fn lock_session(
-    tx: &mut AnyConnection,
+    tx: &mut Tx,
     statement: &'static str,
-    org_id: i64,
     session_id: SessionId,
 ) -> Result<(), StoreError> {
-    if !tx.is_postgres() {
-        return Ok(());
+    if tx.is_postgres() {
+        let lock = tx.query(statement).bind(session_id.to_string());
+        lock.execute().await?;
     }
-    let locked = sqlx::query(statement)
-        .bind(org_id)
-        .bind(session_id.to_string())
-        .fetch_optional(tx)
-        .await;
-    locked.map(|_| ()).map_err(db_error)
+    Ok(())
 }
 
 /// The same for many sessions at once.
-pub(crate) async fn sessions(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    session_ids: &[&str],
-) -> Result<(), StoreError> {
-    if !tx.is_postgres() {
-        return Ok(());
+pub(crate) async fn sessions(tx: &mut Tx, session_ids: &[&str]) -> Result<(), StoreError> {
+    if tx.is_postgres() {
+        let mut sorted = session_ids.to_vec();
+        sorted.sort_unstable();
+        batch::lookup::<(i32,)>(tx, SESSIONS, &sorted).await?;
     }
-    let mut sorted = session_ids.to_vec();
-    sorted.sort_unstable();
-    let locked = batch::lookup::<(i32,)>(tx, SESSIONS, org_id, &sorted);
-    locked.await.map(|_| ())
+    Ok(())
 }
 
 /// Makes other changes to the same thing of the same org wait until this one is
 /// over; `what` names the thing, such as a table.
-pub(crate) async fn org(tx: &mut AnyConnection, org_id: i64, what: &str) -> Result<(), StoreError> {
-    if !tx.is_postgres() {
-        return Ok(());
+pub(crate) async fn org(tx: &mut Tx, what: &str) -> Result<(), StoreError> {
+    if tx.is_postgres() {
+        tx.query(NAMED).bind(what).execute().await?;
     }
-    let locked = sqlx::query(NAMED).bind(what).bind(org_id).execute(tx).await;
-    locked.map(|_| ()).map_err(db_error)
+    Ok(())
 }
 
 /// Makes whatever spends the org's budgets wait until this change is over.
-pub(crate) async fn budgets(tx: &mut AnyConnection, org_id: i64) -> Result<(), StoreError> {
-    if !tx.is_postgres() {
-        return Ok(());
+pub(crate) async fn budgets(tx: &mut Tx) -> Result<(), StoreError> {
+    if tx.is_postgres() {
+        tx.query(BUDGETS).execute().await?;
     }
-    let locked = sqlx::query(BUDGETS).bind(org_id).fetch_all(tx).await;
-    locked.map(|_| ()).map_err(db_error)
+    Ok(())
 }
 
 /// Makes the repetition of a change wait until the change is over, and then find its
 /// answer.
-pub(crate) async fn request(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    request_id: &str,
-) -> Result<(), StoreError> {
-    org(tx, org_id, request_id).await
+pub(crate) async fn request(tx: &mut Tx, request_id: &str) -> Result<(), StoreError> {
+    org(tx, request_id).await
 }

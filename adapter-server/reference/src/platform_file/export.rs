@@ -1,11 +1,11 @@
 //! Writes what an org has as a file.
 
+use crate::db::Db;
 use crate::platform_file::entries::{agents, harnesses, models, payments, spending, users};
 use crate::platform_file::schema::{File, RateLimit};
 use crate::platform_file::secrets::Writer;
 use crate::platform_file::state::{Names, State};
 use crate::platform_file::text::FileFormat;
-use crate::reference::Reference;
 use everruns_core::org_public_id_from_internal;
 use mortise_proto::StoreError;
 use std::collections::BTreeMap;
@@ -38,31 +38,26 @@ impl fmt::Debug for Exported {
     }
 }
 
-impl Reference {
-    /// Writes an org's platform as a file that [`Reference::import`] reads, always in
-    /// the same order. Secrets are left out and variables stand for them, unless they are
-    /// asked for; so is every text in a capability's configuration, which may be one.
-    /// Archived harnesses and agents are left out.
-    pub async fn export(
-        &self,
-        org_id: i64,
-        format: FileFormat,
-        with_secrets: bool,
-    ) -> Result<Exported, StoreError> {
-        let mut tx = self.inner.db.snapshot().await?;
-        let state = State::load(&mut tx, org_id, self.inner.key.as_ref()).await?;
-        let names = state.names(&mut tx, org_id).await?;
-        drop(tx);
-        let mut writer = Writer {
-            with_secrets,
-            ..Writer::default()
-        };
-        let file = file(&mut writer, &names, org_id, state)?;
-        Ok(Exported {
-            text: format.write(&file)?,
-            left_out: writer.left_out,
-        })
-    }
+/// Writes an org's platform as a file. See `Reference::export`.
+pub(crate) async fn export(
+    db: &Db,
+    org_id: i64,
+    format: FileFormat,
+    with_secrets: bool,
+) -> Result<Exported, StoreError> {
+    let mut tx = db.snapshot(org_id).await?;
+    let state = State::load(&mut tx).await?;
+    let names = state.names(&mut tx).await?;
+    drop(tx);
+    let mut writer = Writer {
+        with_secrets,
+        ..Writer::default()
+    };
+    let file = file(&mut writer, &names, org_id, state)?;
+    Ok(Exported {
+        text: format.write(&file)?,
+        left_out: writer.left_out,
+    })
 }
 
 fn file(writer: &mut Writer, names: &Names, org_id: i64, state: State) -> Result<File, StoreError> {
@@ -123,5 +118,5 @@ fn file(writer: &mut Writer, names: &Names, org_id: i64, state: State) -> Result
 }
 
 fn number(stored: i64) -> Result<u32, StoreError> {
-    u32::try_from(stored).map_err(|_| crate::db::corrupt_row("a rate limit is out of range"))
+    u32::try_from(stored).map_err(|_| crate::encoding::corrupt_row("a rate limit is out of range"))
 }

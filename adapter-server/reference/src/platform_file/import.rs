@@ -5,16 +5,14 @@ mod plan;
 mod sections;
 mod write;
 
-use crate::db::locks;
+use crate::db::{Db, locks};
 use crate::platform_file::diagnostics::{Diagnostic, Diagnostics};
 use crate::platform_file::entries::Reading;
 use crate::platform_file::secrets::{Finder, SecretSource};
 use crate::platform_file::state::State;
 use crate::platform_file::text::FileFormat;
-use crate::reference::Reference;
 use crate::stores::names::Kind;
 use crate::stores::payment_authority;
-use crate::{db, seal};
 use everruns_core::org_public_id_from_internal;
 use mortise_proto::StoreError;
 use plan::Plan;
@@ -114,61 +112,57 @@ fn listed(faults: &[Diagnostic]) -> String {
     format!("{count}, and nothing was changed:\n{}", lines.join("\n"))
 }
 
-impl Reference {
-    /// Makes an org what a platform file says, in one transaction. What the file does not
-    /// name stays as it is, and nothing is ever deleted. With `dry_run` nothing is
-    /// changed, and the answer says what would be.
-    pub async fn import(
-        &self,
-        org_id: i64,
-        text: &str,
-        format: FileFormat,
-        secrets: &dyn SecretSource,
-        dry_run: bool,
-    ) -> Result<Imported, ImportError> {
-        let key = self.inner.key.as_ref();
-        let mut faults = Diagnostics::default();
-        let layout = sections::read(&format.parse(text)?, &mut faults);
+/// Makes an org what a platform file says, in one transaction. See `Reference::import`.
+pub(crate) async fn import(
+    db: &Db,
+    org_id: i64,
+    text: &str,
+    format: FileFormat,
+    secrets: &dyn SecretSource,
+    dry_run: bool,
+) -> Result<Imported, ImportError> {
+    let mut faults = Diagnostics::default();
+    let layout = sections::read(&format.parse(text)?, &mut faults);
 
-        let mut tx = self.inner.db.write().await?;
-        // In the order in which others take these locks: nobody waits in a circle.
-        locks::org(&mut tx, org_id, Kind::Harness.name()).await?;
-        locks::org(&mut tx, org_id, Kind::Agent.name()).await?;
-        payment_authority::lock(&mut tx, org_id).await?;
-        locks::budgets(&mut tx, org_id).await?;
-        let state = State::load(&mut tx, org_id, key).await?;
-        let org_public_id = org_public_id_from_internal(org_id);
-        let reading = Reading {
-            org_public_id: &org_public_id,
-            secrets: Finder {
-                source: secrets,
-                refused: seal::configured(key).err().map(|error| error.message),
-            },
-            names: state.names(&mut tx, org_id).await?,
-            faults,
-            warnings: Diagnostics::default(),
-        };
-        let mut plan = Plan::new(reading, &state);
-        let formers = plan::formers(&mut tx, org_id, key, &layout).await?;
-        plan.read(layout, formers);
-        chains::check(&mut tx, org_id, key, &mut plan).await?;
-        let Plan {
-            reading,
-            puts,
-            changes,
-            ..
-        } = plan;
-        let faults = reading.faults.into_vec();
-        if !faults.is_empty() {
-            return Err(ImportError::Diagnostics(faults));
-        }
-        if !dry_run {
-            write::all(&mut tx, org_id, key, puts).await?;
-            db::commit(tx).await?;
-        }
-        Ok(Imported {
-            changes,
-            warnings: reading.warnings.into_vec(),
-        })
+    let mut tx = db.write(org_id).await?;
+    // In the order in which others take these locks: nobody waits in a circle.
+    locks::org(&mut tx, Kind::Harness.name()).await?;
+    locks::org(&mut tx, Kind::Agent.name()).await?;
+    payment_authority::lock(&mut tx).await?;
+    locks::budgets(&mut tx).await?;
+    let state = State::load(&mut tx).await?;
+    let org_public_id = org_public_id_from_internal(org_id);
+    let refused = tx.keys().configured().err();
+    let reading = Reading {
+        org_public_id: &org_public_id,
+        secrets: Finder {
+            source: secrets,
+            refused: refused.map(|error| error.message),
+        },
+        names: state.names(&mut tx).await?,
+        faults,
+        warnings: Diagnostics::default(),
+    };
+    let mut plan = Plan::new(reading, &state);
+    let formers = plan::formers(&mut tx, &layout).await?;
+    plan.read(layout, formers);
+    chains::check(&mut tx, &mut plan).await?;
+    let Plan {
+        reading,
+        puts,
+        changes,
+        ..
+    } = plan;
+    let faults = reading.faults.into_vec();
+    if !faults.is_empty() {
+        return Err(ImportError::Diagnostics(faults));
     }
+    if !dry_run {
+        write::all(&mut tx, puts).await?;
+        tx.commit().await?;
+    }
+    Ok(Imported {
+        changes,
+        warnings: reading.warnings.into_vec(),
+    })
 }

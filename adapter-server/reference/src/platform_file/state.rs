@@ -1,20 +1,19 @@
 //! What an org has now, and what everything in it is called.
 
-use crate::db::AnyConnection;
-use crate::seal::KeyRing;
+use crate::db::Tx;
 use crate::stores::names;
 use crate::stores::names::Kind;
 use crate::stores::{
-    budget_checker, llm_provider_store, outbound_tool_rate_limiter, payment_authority,
-    provider_credential_store, user_connection_resolver,
+    agent_store, budget_checker, harness_store, llm_provider_store, outbound_tool_rate_limiter,
+    payment_authority, provider_credential_store, user_connection_resolver,
 };
 use everruns_core::traits::{ModelWithProvider, ProviderCredentials};
 use everruns_core::typed_id::ModelId;
 use everruns_core::{Agent, Harness};
+use mortise_proto::StoreError;
 use mortise_proto::convert::budget_checker::Budget;
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy};
 use mortise_proto::convert::user_connection_resolver::Connection;
-use mortise_proto::{StoreError, pb};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an org has, each list in a fixed order.
@@ -45,32 +44,23 @@ pub(super) struct Names {
 // === impl State ===
 
 impl State {
-    pub(super) async fn load(
-        conn: &mut AnyConnection,
-        org_id: i64,
-        key: Option<&KeyRing>,
-    ) -> Result<Self, StoreError> {
+    pub(super) async fn load(tx: &mut Tx) -> Result<Self, StoreError> {
         Ok(Self {
-            models: llm_provider_store::list_all(conn, org_id, key).await?,
-            default_model: llm_provider_store::default_id(conn, org_id).await?,
-            providers: provider_credential_store::list_all(conn, org_id, key).await?,
-            harnesses: names::active::<pb::Harness, _>(conn, org_id, key, &names::HARNESSES)
-                .await?,
-            agents: names::active::<pb::Agent, _>(conn, org_id, key, &names::AGENTS).await?,
-            connections: user_connection_resolver::list_all(conn, org_id, key).await?,
-            budgets: budget_checker::all(conn, org_id).await?,
-            accounts: payment_authority::list_accounts(conn, org_id).await?,
-            policies: payment_authority::list_policies(conn, org_id).await?,
-            rate_limit: outbound_tool_rate_limiter::find(conn, org_id).await?,
+            models: llm_provider_store::list_all(tx).await?,
+            default_model: llm_provider_store::default_id(tx).await?,
+            providers: provider_credential_store::list_all(tx).await?,
+            harnesses: harness_store::list(tx).await?,
+            agents: agent_store::list(tx).await?,
+            connections: user_connection_resolver::list_all(tx).await?,
+            budgets: budget_checker::all(tx).await?,
+            accounts: payment_authority::list_accounts(tx).await?,
+            policies: payment_authority::list_policies(tx).await?,
+            rate_limit: outbound_tool_rate_limiter::find(tx).await?,
         })
     }
 
     /// What everything is called. What has no name is there all the same.
-    pub(super) async fn names(
-        &self,
-        conn: &mut AnyConnection,
-        org_id: i64,
-    ) -> Result<Names, StoreError> {
+    pub(super) async fn names(&self, tx: &mut Tx) -> Result<Names, StoreError> {
         let mut names = Names::default();
         let models = self.models.iter().map(|(id, _)| id.to_string());
         names.add_all(Kind::Model, models);
@@ -85,7 +75,7 @@ impl State {
             Kind::Harness,
             Kind::Agent,
         ] {
-            for (id, name) in names::names(conn, org_id, kind).await? {
+            for (id, name) in names::names(tx, kind).await? {
                 names.add(kind, &id, Some(&name));
             }
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 pub(super) const NONCE_BYTES: usize = 24;
 
-pub(super) const KEY_ID_BYTES: usize = 8;
+pub(crate) const KEY_ID_BYTES: usize = 8;
 
 /// A key that secrets are sealed with.
 #[derive(Clone)]
@@ -58,7 +58,7 @@ impl EncryptionKey {
         &self.key_id
     }
 
-    pub(super) fn id_bytes(&self) -> [u8; KEY_ID_BYTES] {
+    pub(crate) fn id_bytes(&self) -> [u8; KEY_ID_BYTES] {
         self.id_bytes
     }
 
@@ -105,12 +105,12 @@ impl KeyRing {
     }
 
     /// The key that seals.
-    pub(super) fn current(&self) -> &EncryptionKey {
+    pub(crate) fn current(&self) -> &EncryptionKey {
         &self.0.current
     }
 
     /// The key of this name.
-    pub(super) fn find(&self, key_id: &str) -> Option<&EncryptionKey> {
+    pub(crate) fn find(&self, key_id: &str) -> Option<&EncryptionKey> {
         self.all().find(|key| key.key_id == key_id)
     }
 

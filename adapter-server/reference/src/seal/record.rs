@@ -9,20 +9,15 @@
 //!
 //! No protobuf message begins with 00, so the two cannot be taken for each other.
 
-use crate::db::encoding::{decoded, stored_fault};
-use crate::seal::keys::{KEY_ID_BYTES, NONCE_BYTES, key_id};
-use crate::seal::{AssociatedData, KeyRing, NOT_CONFIGURED, broken, key_of, refused, too_long};
-use mortise_proto::convert::ConvertError;
-use mortise_proto::{Secrets, StoreError};
-use prost::Message;
+use crate::seal::keys::{EncryptionKey, KEY_ID_BYTES, NONCE_BYTES};
 
 /// What an envelope begins with: no message, and the version of the form.
-pub(super) const ENVELOPE: [u8; 2] = [0x00, 0x01];
+const ENVELOPE: [u8; 2] = [0x00, 0x01];
 
 /// What is stored in clear where there is no key: fields that may hold a secret and
 /// seldom do. A storage without a key would otherwise refuse every agent that
 /// configures a capability. All other secrets are refused then.
-const CLEAR_WITHOUT_A_KEY: [&str; 6] = [
+pub(super) const CLEAR_WITHOUT_A_KEY: [&str; 6] = [
     "AgentCapabilityConfig.config_json",
     "Event.data_json",
     "GetValueResponse.value",
@@ -31,66 +26,21 @@ const CLEAR_WITHOUT_A_KEY: [&str; 6] = [
     "NewEvent.data_json",
 ];
 
-/// The form in which a record is stored at its place.
-pub(crate) fn stored<W: Message + Secrets>(
-    keys: Option<&KeyRing>,
-    bound: AssociatedData<'_>,
-    record: &W,
-) -> Result<Vec<u8>, StoreError> {
-    let body = record.encode_to_vec();
-    if record.secret(&|_| true).is_none() {
-        return Ok(body);
-    }
-    match keys {
-        Some(keys) => sealed(keys, bound, &body),
-        None => match record.secret(&|field| !CLEAR_WITHOUT_A_KEY.contains(&field)) {
-            None => Ok(body),
-            Some(field) => Err(refused(format!("{NOT_CONFIGURED} ({field} is a secret)"))),
-        },
-    }
-}
-
-/// The record that is stored at its place.
-pub(crate) fn opened<W: Message + Default>(
-    keys: Option<&KeyRing>,
-    bound: AssociatedData<'_>,
-    body: &[u8],
-) -> Result<W, StoreError> {
-    match Envelope::read(body) {
-        None => decoded(body),
-        Some(envelope) => decoded(&envelope?.open(keys, bound)?),
-    }
-}
-
-/// The upstream form of the record that is stored at its place.
-pub(crate) fn opened_domain<W, D>(
-    keys: Option<&KeyRing>,
-    bound: AssociatedData<'_>,
-    body: &[u8],
-) -> Result<D, StoreError>
-where
-    W: Message + Default,
-    D: TryFrom<W, Error = ConvertError>,
-{
-    D::try_from(opened(keys, bound, body)?).map_err(stored_fault)
-}
-
-/// An envelope of a message.
+/// An envelope of a message. `None` if the message is too long for the cipher.
 pub(super) fn sealed(
-    keys: &KeyRing,
-    bound: AssociatedData<'_>,
+    key: &EncryptionKey,
+    associated_data: &[u8],
     message: &[u8],
-) -> Result<Vec<u8>, StoreError> {
-    let key = keys.current();
-    let (nonce, text) = key.encrypt(&bound.bytes(), message).ok_or_else(too_long)?;
+) -> Option<Vec<u8>> {
+    let (nonce, text) = key.encrypt(associated_data, message)?;
     let mut envelope = prefix(key.id_bytes());
     envelope.extend(nonce);
     envelope.extend(text);
-    Ok(envelope)
+    Some(envelope)
 }
 
 /// What every envelope that was sealed with this key begins with.
-pub(super) fn prefix(key_id: [u8; KEY_ID_BYTES]) -> Vec<u8> {
+pub(crate) fn prefix(key_id: [u8; KEY_ID_BYTES]) -> Vec<u8> {
     [&ENVELOPE[..], &key_id].concat()
 }
 
@@ -104,8 +54,8 @@ pub(super) struct Envelope<'a> {
 // === impl Envelope ===
 
 impl<'a> Envelope<'a> {
-    /// `None` if it is a message.
-    pub(super) fn read(body: &'a [u8]) -> Option<Result<Self, StoreError>> {
+    /// `None` if it is a message; `Some(None)` if it begins as an envelope and is none.
+    pub(super) fn read(body: &'a [u8]) -> Option<Option<Self>> {
         if body.first() != ENVELOPE.first() {
             return None;
         }
@@ -119,17 +69,11 @@ impl<'a> Envelope<'a> {
                 text,
             })
         };
-        Some(parts().ok_or_else(broken))
+        Some(parts())
     }
 
-    /// The message in it.
-    pub(super) fn open(
-        &self,
-        keys: Option<&KeyRing>,
-        bound: AssociatedData<'_>,
-    ) -> Result<Vec<u8>, StoreError> {
-        key_of(keys, &key_id(&self.key_id))?
-            .decrypt(&bound.bytes(), self.nonce, self.text)
-            .ok_or_else(broken)
+    /// The message in it. `None` if anything about it was changed.
+    pub(super) fn open(&self, key: &EncryptionKey, associated_data: &[u8]) -> Option<Vec<u8>> {
+        key.decrypt(associated_data, self.nonce, self.text)
     }
 }

@@ -1,11 +1,9 @@
 //! Agents.
 
-use crate::db::AnyConnection;
-use crate::db::db_error;
-use crate::db::errors::into_upstream;
-use crate::reference::ScopedReference;
-use crate::seal::{AssociatedData, KeyRing, opened_domain, stored};
+use crate::context::{StoreCtx, upstream};
+use crate::db::Tx;
 use crate::stores::names;
+use crate::stores::sealed_table::SealedTable;
 use async_trait::async_trait;
 use everruns_core::agent::AgentStatus;
 use everruns_core::typed_id::AgentId;
@@ -14,64 +12,40 @@ use mortise_proto::{StoreError, pb};
 
 const FIND: &str = "SELECT body FROM agents WHERE org_id = $1 AND id = $2";
 
+const LIST: &str = "SELECT r.id, r.body FROM catalog c \
+    JOIN agents r ON r.org_id = c.org_id AND r.id = c.id \
+    WHERE c.org_id = $1 AND c.kind = 'agent' AND c.status = 'ACTIVE' ORDER BY c.name, c.id";
+
 const PUT: &str = "INSERT INTO agents (org_id, id, body) VALUES ($1, $2, $3) \
     ON CONFLICT (org_id, id) DO UPDATE SET body = excluded.body";
 
+pub(crate) const AGENTS: SealedTable<pb::Agent, Agent> = SealedTable::new("agent", "agents", FIND);
+
+/// The agents of an org.
+#[derive(Debug)]
+pub(crate) struct Agents {
+    pub(crate) ctx: StoreCtx,
+}
+
 #[async_trait]
-impl AgentStore for ScopedReference {
+impl AgentStore for Agents {
     async fn get_agent(&self, agent_id: AgentId) -> Result<Option<Agent>, AgentLoopError> {
-        self.agent(agent_id).await.map_err(into_upstream)
+        upstream(async { AGENTS.find(&mut self.ctx.reader().await?, agent_id).await }).await
     }
 }
 
-impl ScopedReference {
-    pub(crate) async fn agent(&self, agent_id: AgentId) -> Result<Option<Agent>, StoreError> {
-        let mut conn = self.inner.db.reader().await?;
-        find(
-            &mut conn,
-            self.scope.org_id,
-            self.inner.key.as_ref(),
-            agent_id,
-        )
-        .await
-    }
-}
-
-pub(crate) async fn find(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-    agent_id: AgentId,
-) -> Result<Option<Agent>, StoreError> {
-    let id = agent_id.to_string();
-    let row: Option<(Vec<u8>,)> = sqlx::query_as(FIND)
-        .bind(org_id)
-        .bind(id.as_str())
-        .fetch_optional(conn)
-        .await
-        .map_err(db_error)?;
-    let bound = AssociatedData::record(org_id, "agents", &id);
-    row.map(|(body,)| opened_domain::<pb::Agent, _>(key, bound, &body))
-        .transpose()
+/// The active ones, ascending by name.
+pub(crate) async fn list(tx: &mut Tx) -> Result<Vec<Agent>, StoreError> {
+    let rows = tx.query_as(LIST).fetch_all().await?;
+    AGENTS.open_all(tx, &rows)
 }
 
 /// Puts an agent over the one that is there.
-pub(crate) async fn put(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-    agent: &Agent,
-) -> Result<(), StoreError> {
+pub(crate) async fn put(tx: &mut Tx, agent: &Agent) -> Result<(), StoreError> {
     let id = agent.public_id.to_string();
-    let bound = AssociatedData::record(org_id, "agents", &id);
-    let body = stored(key, bound, &pb::Agent::from(agent.clone()))?;
-    sqlx::query(PUT)
-        .bind(org_id)
-        .bind(id.as_str())
-        .bind(body)
-        .execute(&mut *tx)
-        .await
-        .map_err(db_error)?;
+    let body = AGENTS.seal(tx, &id, &pb::Agent::from(agent.clone()))?;
+    let put = tx.query(PUT).bind(id.as_str()).bind(body);
+    put.execute().await?;
     let entry = names::Entry {
         kind: names::Kind::Agent,
         id: &id,
@@ -82,5 +56,5 @@ pub(crate) async fn put(
         },
         name: &agent.name,
     };
-    names::put(tx, org_id, entry).await
+    names::put(tx, entry).await
 }

@@ -5,12 +5,10 @@ mod subjects;
 
 pub(crate) use spending::Spending;
 
-use crate::db::AnyConnection;
-use crate::db::db_error;
-use crate::db::encoding::domain;
-use crate::db::errors::into_upstream;
-use crate::reference::ScopedReference;
-use crate::stores::session_store;
+use crate::context::{StoreCtx, upstream};
+use crate::db::Tx;
+use crate::encoding::domain;
+use crate::stores::session_store::SESSIONS;
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::budget::{BudgetSummary, BudgetToolResponse};
@@ -33,44 +31,36 @@ const PUT: &str = "INSERT INTO budgets \
                   currency = excluded.currency, balance = excluded.balance, \
                   body = excluded.body";
 
-/// Checks on behalf of an agent.
+/// The budgets of an org, checked on behalf of an agent.
 #[derive(Debug)]
 pub(crate) struct Budgets {
-    pub(crate) reference: ScopedReference,
+    pub(crate) ctx: StoreCtx,
     pub(crate) agent_id: Option<AgentId>,
 }
 
 #[async_trait]
 impl BudgetChecker for Budgets {
     async fn check_budgets(&self, session_id: &str) -> Result<BudgetToolResponse, AgentLoopError> {
-        self.check(session_id).await.map_err(into_upstream)
-    }
-}
-
-impl Budgets {
-    async fn check(&self, session_id: &str) -> Result<BudgetToolResponse, StoreError> {
-        let ScopedReference { inner, scope } = &self.reference;
-        let mut tx = inner.db.snapshot().await?;
-        let session = match session_id.parse::<SessionId>() {
-            Ok(id) => session_store::find(&mut tx, scope.org_id, inner.key.as_ref(), id).await?,
-            // No session has such an id.
-            Err(_) => None,
-        };
-        let Some(session) = session else {
-            return Ok(answer(Vec::new()));
-        };
-        let subjects = Subjects::of(&session, self.agent_id);
-        let rows = subjects.select(&mut tx, scope.org_id, THEIRS).await?;
-        Ok(answer(budgets(rows)?))
+        upstream(async {
+            let mut tx = self.ctx.snapshot().await?;
+            let session = match session_id.parse::<SessionId>() {
+                Ok(id) => SESSIONS.find(&mut tx, id).await?,
+                // No session has such an id.
+                Err(_) => None,
+            };
+            let Some(session) = session else {
+                return Ok(answer(Vec::new()));
+            };
+            let subjects = Subjects::of(&session, self.agent_id);
+            let rows = subjects.select(&mut tx, THEIRS).await?;
+            Ok(answer(budgets(rows)?))
+        })
+        .await
     }
 }
 
 /// Puts a budget over whatever stands under its id.
-pub(crate) async fn put(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    budget: Budget,
-) -> Result<(), StoreError> {
+pub(crate) async fn put(tx: &mut Tx, budget: Budget) -> Result<(), StoreError> {
     for (field, amount) in [
         ("budget.limit", Some(budget.limit)),
         ("budget.soft_limit", budget.soft_limit),
@@ -82,27 +72,21 @@ pub(crate) async fn put(
     }
     let balance = budget.balance;
     let budget = pb::Budget::from(budget);
-    sqlx::query(PUT)
-        .bind(org_id)
+    tx.query(PUT)
         .bind(budget.id.as_str())
         .bind(i64::from(budget.subject_type))
         .bind(budget.subject_id.as_bytes())
         .bind(budget.currency.as_bytes())
         .bind(balance)
         .bind(budget.encode_to_vec())
-        .execute(tx)
-        .await
-        .map(|_| ())
-        .map_err(db_error)
+        .execute()
+        .await?;
+    Ok(())
 }
 
 /// Every budget of the org, with what is left of it now.
-pub(crate) async fn all(conn: &mut AnyConnection, org_id: i64) -> Result<Vec<Budget>, StoreError> {
-    let rows: Vec<(Vec<u8>, f64)> = sqlx::query_as(ALL)
-        .bind(org_id)
-        .fetch_all(conn)
-        .await
-        .map_err(db_error)?;
+pub(crate) async fn all(tx: &mut Tx) -> Result<Vec<Budget>, StoreError> {
+    let rows: Vec<(Vec<u8>, f64)> = tx.query_as(ALL).fetch_all().await?;
     budgets(rows)
 }
 

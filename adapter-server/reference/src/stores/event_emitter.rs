@@ -18,10 +18,9 @@ mod write;
 pub(crate) use feeds::Feeds;
 pub(crate) use group::Appender;
 
-use crate::db::AnyConnection;
-use crate::db::encoding::now;
-use crate::db::errors::into_upstream;
-use crate::reference::ScopedReference;
+use crate::context::{StoreCtx, upstream};
+use crate::db::Tx;
+use crate::encoding::now;
 use crate::stores::event_log;
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
@@ -34,6 +33,7 @@ use mortise_proto::{StoreError, pb};
 use prepare::prepare;
 use std::sync::Arc;
 use tokio::sync::broadcast;
+use write::Decided;
 
 /// Events stored in the transaction of another change.
 #[must_use = "pass them on once the transaction is committed"]
@@ -58,31 +58,40 @@ impl Stored {
 }
 
 /// Stores events in the transaction of another change: all of them or none.
-pub(crate) async fn store(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    events: Vec<AppendRequest>,
-) -> Result<Stored, StoreError> {
-    let entries = events.into_iter().map(|event| prepare(org_id, event));
-    let entries: Vec<_> = entries.collect::<Result<_, _>>()?;
-    // The change that they belong to is remembered as a whole: these have no answers.
-    let answers = write::apply(tx, &entries, now()).await?.answers;
+pub(crate) async fn store(tx: &mut Tx, events: Vec<AppendRequest>) -> Result<Stored, StoreError> {
+    let entries: Vec<_> = events
+        .into_iter()
+        .map(|event| prepare(tx.org_id(), event))
+        .collect::<Result<_, _>>()?;
+    let all: Vec<_> = entries.iter().collect();
+    let mut decided = Decided::begin(tx, &all).await?;
+    let answers: Vec<_> = all.into_iter().map(|entry| decided.decide(entry)).collect();
     if let Some(Err(error)) = answers.iter().find(|answer| answer.is_err()) {
         return Err(error.clone());
     }
+    // The change that they belong to is remembered as a whole: these have no answers.
+    decided.write(tx, now()).await?;
     Ok(Stored { entries, answers })
 }
 
+/// The events of an org.
+#[derive(Debug)]
+pub(crate) struct Events {
+    pub(crate) ctx: StoreCtx,
+    pub(crate) appender: Appender,
+    pub(crate) feeds: Arc<Feeds>,
+}
+
 #[async_trait]
-impl EventStore for ScopedReference {
+impl EventStore for Events {
     async fn append(&self, events: Vec<AppendRequest>) -> Vec<Result<AppendAck, StoreError>> {
         // Checked here, on the caller's task: the group only writes.
         let mut entries = Vec::with_capacity(events.len());
         let slots: Vec<Result<(), StoreError>> = events
             .into_iter()
-            .map(|event| prepare(self.scope.org_id, event).map(|entry| entries.push(entry)))
+            .map(|event| prepare(self.ctx.org_id(), event).map(|entry| entries.push(entry)))
             .collect();
-        let mut answers = self.inner.appender.append(entries).await.into_iter();
+        let mut answers = self.appender.append(entries).await.into_iter();
         slots
             .into_iter()
             .map(|slot| slot.and_then(|()| answers.next().unwrap_or_else(|| Err(group::stopped()))))
@@ -95,39 +104,29 @@ impl EventStore for ScopedReference {
         after_sequence: i64,
         limit: u32,
     ) -> Result<Vec<pb::Event>, StoreError> {
-        let mut conn = self.inner.db.reader().await?;
-        event_log::read(
-            &mut conn,
-            self.scope.org_id,
-            session_id,
-            after_sequence,
-            limit,
-        )
-        .await
+        let mut tx = self.ctx.reader().await?;
+        event_log::read(&mut tx, session_id, after_sequence, limit).await
     }
 
     fn subscribe(&self) -> broadcast::Receiver<Arc<pb::Event>> {
-        self.inner.feeds.subscribe(self.scope.org_id)
+        self.feeds.subscribe(self.ctx.org_id())
     }
 }
 
 #[async_trait]
-impl EventEmitter for ScopedReference {
+impl EventEmitter for Events {
     async fn emit(&self, request: EventRequest) -> Result<Event, AgentLoopError> {
-        self.emitted(request).await.map_err(into_upstream)
-    }
-}
-
-impl ScopedReference {
-    async fn emitted(&self, request: EventRequest) -> Result<Event, StoreError> {
-        let appended = AppendRequest {
-            request_id: self.scope.request_id.clone().unwrap_or_default(),
-            event: pb::NewEvent::try_from(&request)?,
-            proposed_id: None,
-            fence: self.scope.fence,
-        };
-        let answer = self.append(vec![appended]).await.pop();
-        let answer = answer.unwrap_or_else(|| Err(group::stopped()))?;
-        Ok(event_from_ack(request, answer.event_id, answer.sequence)?)
+        upstream(async {
+            let appended = AppendRequest {
+                request_id: self.ctx.scope().request_id.clone().unwrap_or_default(),
+                event: pb::NewEvent::try_from(&request)?,
+                proposed_id: None,
+                fence: self.ctx.scope().fence,
+            };
+            let answer = self.append(vec![appended]).await.pop();
+            let answer = answer.unwrap_or_else(|| Err(group::stopped()))?;
+            Ok(event_from_ack(request, answer.event_id, answer.sequence)?)
+        })
+        .await
     }
 }

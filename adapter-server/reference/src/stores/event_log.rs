@@ -1,8 +1,7 @@
 //! Stored events, read.
 
-use crate::db::AnyConnection;
-use crate::db::db_error;
-use crate::db::encoding::{decoded, stored_fault};
+use crate::db::Tx;
+use crate::encoding::{decoded, stored_fault};
 use everruns_core::typed_id::SessionId;
 use futures::{Stream, StreamExt};
 use mortise_proto::convert::event_log::stored;
@@ -28,40 +27,37 @@ const READ_BYTES: i64 = 4 * 1024 * 1024;
 
 /// The next stored events of a session after a sequence number, in order.
 pub(crate) async fn read(
-    conn: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     session_id: SessionId,
     after_sequence: i64,
     limit: u32,
 ) -> Result<Vec<pb::Event>, StoreError> {
-    let rows: Vec<(i64, String, Vec<u8>)> = sqlx::query_as(READ)
-        .bind(org_id)
+    let rows: Vec<(i64, String, Vec<u8>)> = tx
+        .query_as(READ)
         .bind(session_id.to_string())
         .bind(after_sequence)
         .bind(i64::from(limit))
         .bind(READ_BYTES)
-        .fetch_all(conn)
-        .await
-        .map_err(db_error)?;
+        .fetch_all()
+        .await?;
     rows.into_iter().map(event).collect()
 }
 
 /// The newest events of a type of a session, newest first, at most `limit`, as they are
 /// read.
 pub(crate) fn newest_of_type(
-    conn: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     session_id: SessionId,
     event_type: &'static str,
     limit: i64,
 ) -> impl Stream<Item = Result<pb::Event, StoreError>> {
-    let rows = sqlx::query_as(OF_TYPE)
-        .bind(org_id)
+    let rows = tx
+        .query_as(OF_TYPE)
         .bind(session_id.to_string())
         .bind(event_type)
         .bind(limit)
-        .fetch(conn);
-    rows.map(|row| event(row.map_err(db_error)?))
+        .fetch();
+    rows.map(|row| event(row?))
 }
 
 fn event((sequence, event_id, body): (i64, String, Vec<u8>)) -> Result<pb::Event, StoreError> {

@@ -1,11 +1,10 @@
 //! Harnesses and their chains.
 
-use crate::db::AnyConnection;
-use crate::db::db_error;
-use crate::db::errors::{into_upstream, refused};
-use crate::reference::ScopedReference;
-use crate::seal::{AssociatedData, KeyRing, opened_domain, stored};
+use crate::context::{StoreCtx, upstream};
+use crate::db::Tx;
+use crate::db::errors::refused;
 use crate::stores::names;
+use crate::stores::sealed_table::SealedTable;
 use async_trait::async_trait;
 use everruns_core::harness::HarnessStatus;
 use everruns_core::typed_id::HarnessId;
@@ -33,50 +32,45 @@ const PUT: &str = "INSERT INTO harnesses (org_id, id, parent_id, body) \
 
 const FIND: &str = "SELECT body FROM harnesses WHERE org_id = $1 AND id = $2";
 
+const LIST: &str = "SELECT r.id, r.body FROM catalog c \
+    JOIN harnesses r ON r.org_id = c.org_id AND r.id = c.id \
+    WHERE c.org_id = $1 AND c.kind = 'harness' AND c.status = 'ACTIVE' ORDER BY c.name, c.id";
+
+pub(crate) const HARNESSES: SealedTable<pb::Harness, Harness> =
+    SealedTable::new("harness", "harnesses", FIND);
+
+/// The harnesses of an org.
+#[derive(Debug)]
+pub(crate) struct Harnesses {
+    pub(crate) ctx: StoreCtx,
+}
+
 #[async_trait]
-impl HarnessStore for ScopedReference {
+impl HarnessStore for Harnesses {
     async fn get_harness_chain(
         &self,
         harness_id: HarnessId,
     ) -> Result<Vec<Harness>, AgentLoopError> {
-        self.harness_chain(harness_id).await.map_err(into_upstream)
+        upstream(async { chain(&mut self.ctx.reader().await?, harness_id).await }).await
     }
 }
 
-impl ScopedReference {
-    pub(crate) async fn harness_chain(
-        &self,
-        harness_id: HarnessId,
-    ) -> Result<Vec<Harness>, StoreError> {
-        let mut conn = self.inner.db.reader().await?;
-        chain(
-            &mut conn,
-            self.scope.org_id,
-            self.inner.key.as_ref(),
-            harness_id,
-        )
-        .await
-    }
+/// The active ones, ascending by name.
+pub(crate) async fn list(tx: &mut Tx) -> Result<Vec<Harness>, StoreError> {
+    let rows = tx.query_as(LIST).fetch_all().await?;
+    HARNESSES.open_all(tx, &rows)
 }
 
 /// Puts a harness over the one that is there.
-pub(crate) async fn put(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-    harness: &Harness,
-) -> Result<(), StoreError> {
+pub(crate) async fn put(tx: &mut Tx, harness: &Harness) -> Result<(), StoreError> {
     let id = harness.id.to_string();
-    let bound = AssociatedData::record(org_id, "harnesses", &id);
-    let body = stored(key, bound, &pb::Harness::from(harness.clone()))?;
-    sqlx::query(PUT)
-        .bind(org_id)
+    let body = HARNESSES.seal(tx, &id, &pb::Harness::from(harness.clone()))?;
+    tx.query(PUT)
         .bind(id.as_str())
         .bind(harness.parent_harness_id.map(|id| id.to_string()))
         .bind(body)
-        .execute(&mut *tx)
-        .await
-        .map_err(db_error)?;
+        .execute()
+        .await?;
     let entry = names::Entry {
         kind: names::Kind::Harness,
         id: &id,
@@ -87,52 +81,26 @@ pub(crate) async fn put(
         },
         name: &harness.name,
     };
-    names::put(tx, org_id, entry).await
-}
-
-/// A harness by itself.
-pub(crate) async fn find(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-    harness_id: HarnessId,
-) -> Result<Option<Harness>, StoreError> {
-    let id = harness_id.to_string();
-    let row: Option<(Vec<u8>,)> = sqlx::query_as(FIND)
-        .bind(org_id)
-        .bind(id.as_str())
-        .fetch_optional(conn)
-        .await
-        .map_err(db_error)?;
-    let bound = AssociatedData::record(org_id, "harnesses", &id);
-    row.map(|(body,)| opened_domain::<pb::Harness, _>(key, bound, &body))
-        .transpose()
+    names::put(tx, entry).await
 }
 
 /// Root first. A cycle is cut where it closes.
-pub(crate) async fn chain(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-    harness_id: HarnessId,
-) -> Result<Vec<Harness>, StoreError> {
-    let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(CHAIN)
-        .bind(org_id)
+pub(crate) async fn chain(tx: &mut Tx, harness_id: HarnessId) -> Result<Vec<Harness>, StoreError> {
+    let rows: Vec<(String, Vec<u8>)> = tx
+        .query_as(CHAIN)
         .bind(harness_id.to_string())
         .bind(CHAIN_MAX)
-        .fetch_all(conn)
-        .await
-        .map_err(db_error)?;
+        .fetch_all()
+        .await?;
     let mut seen = HashSet::new();
-    let mut chain = Vec::new();
+    let mut own: Vec<_> = Vec::with_capacity(rows.len());
     for (id, body) in rows {
-        if seen.contains(&id) {
+        if !seen.insert(id.clone()) {
             break;
         }
-        let bound = AssociatedData::record(org_id, "harnesses", &id);
-        chain.push(opened_domain::<pb::Harness, _>(key, bound, &body)?);
-        seen.insert(id);
+        own.push((id, body));
     }
+    let mut chain = HARNESSES.open_all(tx, &own)?;
     if chain.len() as i64 > CHAIN_MAX {
         return Err(refused(format!(
             "the chain of {harness_id} is longer than {CHAIN_MAX} harnesses"

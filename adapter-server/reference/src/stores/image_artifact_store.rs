@@ -1,11 +1,9 @@
 //! Images that tools make. Their bytes stand in pieces: neither database handles a
 //! value of many MiB well, and a reader takes one piece at a time.
 
-use crate::db::AnyConnection;
-use crate::db::encoding::{domain, now, stored_fault, time};
-use crate::db::errors::into_upstream;
-use crate::db::{corrupt_row, db_error};
-use crate::reference::ScopedReference;
+use crate::context::{StoreCtx, upstream};
+use crate::db::Tx;
+use crate::encoding::{corrupt_row, domain, now, stored_fault, time};
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::traits::{CreateStoredImage, ImageArtifactStore, StoredImage, StoredImageInfo};
@@ -31,114 +29,93 @@ const FIND: &str = "SELECT body FROM images WHERE org_id = $1 AND id = $2";
 const PIECE: &str = "SELECT content FROM image_pieces \
                      WHERE org_id = $1 AND image_id = $2 AND piece = $3";
 
+/// The images of an org.
+#[derive(Debug)]
+pub(crate) struct Images {
+    pub(crate) ctx: StoreCtx,
+}
+
 #[async_trait]
-impl ImageArtifactStore for ScopedReference {
+impl ImageArtifactStore for Images {
     async fn create_image(
         &self,
         image: CreateStoredImage,
     ) -> Result<StoredImageInfo, AgentLoopError> {
-        self.create_stored_image(image).await.map_err(into_upstream)
+        upstream(async {
+            let (header, data) = split_new(image);
+            if data.len() > MAX_IMAGE_BYTES {
+                return Err(too_large(header.size_bytes));
+            }
+            let info = new_info(header, data.len());
+            let create = self.ctx.run_once(async |tx| {
+                put(tx, &info, &data).await?;
+                Ok(pb::CreateImageResponse { image: Some(info) })
+            });
+            nested("image", create.await?.image).map_err(stored_fault)
+        })
+        .await
     }
 
     async fn get_image(&self, image_id: ImageId) -> Result<Option<StoredImage>, AgentLoopError> {
-        self.stored_image(image_id).await.map_err(into_upstream)
+        upstream(async {
+            let mut tx = self.ctx.reader().await?;
+            let Some(info) = find(&mut tx, image_id).await? else {
+                return Ok(None);
+            };
+            let mut data = Vec::with_capacity(size(&info)?);
+            let take = |piece: &[u8]| data.extend_from_slice(piece);
+            each_piece(&mut tx, &info, take).await?;
+            Ok(Some(StoredImage { info, data }))
+        })
+        .await
     }
 
     async fn get_image_info(
         &self,
         image_id: ImageId,
     ) -> Result<Option<StoredImageInfo>, AgentLoopError> {
-        self.stored_image_info(image_id)
-            .await
-            .map_err(into_upstream)
+        upstream(async { find(&mut self.ctx.reader().await?, image_id).await }).await
     }
 }
 
-impl ScopedReference {
-    async fn create_stored_image(
-        &self,
-        image: CreateStoredImage,
-    ) -> Result<StoredImageInfo, StoreError> {
-        let org_id = self.scope.org_id;
-        let (header, data) = split_new(image);
-        if data.len() > MAX_IMAGE_BYTES {
-            return Err(too_large(header.size_bytes));
-        }
-        let id = ImageId::new().to_string();
-        let pb::NewImage {
-            filename,
-            content_type,
-            metadata_json,
-            size_bytes: _,
-        } = header;
-        let info = pb::StoredImageInfo {
-            id: id.clone(),
-            filename,
-            content_type,
-            size_bytes: data.len() as i64,
-            metadata_json,
-            created_at: Some(to_timestamp(time(now()))),
-        };
-        let answer = self
-            .run_once(async |tx| {
-                sqlx::query(CREATE)
-                    .bind(org_id)
-                    .bind(id.as_str())
-                    .bind(info.encode_to_vec())
-                    .execute(&mut *tx)
-                    .await
-                    .map_err(db_error)?;
-                for (piece, content) in (0_i64..).zip(data.chunks(PIECE_BYTES)) {
-                    sqlx::query(ADD_PIECE)
-                        .bind(org_id)
-                        .bind(id.as_str())
-                        .bind(piece)
-                        .bind(content)
-                        .execute(&mut *tx)
-                        .await
-                        .map_err(db_error)?;
-                }
-                Ok(pb::CreateImageResponse { image: Some(info) })
-            })
-            .await?;
-        nested("image", answer.image).map_err(stored_fault)
+/// What a new image is.
+fn new_info(header: pb::NewImage, bytes: usize) -> pb::StoredImageInfo {
+    let pb::NewImage {
+        filename,
+        content_type,
+        metadata_json,
+        size_bytes: _,
+    } = header;
+    pb::StoredImageInfo {
+        id: ImageId::new().to_string(),
+        filename,
+        content_type,
+        size_bytes: bytes as i64,
+        metadata_json,
+        created_at: Some(to_timestamp(time(now()))),
     }
+}
 
-    async fn stored_image(&self, image_id: ImageId) -> Result<Option<StoredImage>, StoreError> {
-        let org_id = self.scope.org_id;
-        let mut conn = self.inner.db.reader().await?;
-        let Some(info) = find(&mut conn, org_id, image_id).await? else {
-            return Ok(None);
-        };
-        let mut data = Vec::with_capacity(size(&info)?);
-        each_piece(&mut conn, org_id, &info, |piece| {
-            data.extend_from_slice(piece);
-        })
-        .await?;
-        Ok(Some(StoredImage { info, data }))
+async fn put(tx: &mut Tx, info: &pb::StoredImageInfo, data: &[u8]) -> Result<(), StoreError> {
+    let create = tx.query(CREATE).bind(info.id.as_str());
+    create.bind(info.encode_to_vec()).execute().await?;
+    for (piece, content) in (0_i64..).zip(data.chunks(PIECE_BYTES)) {
+        let add = tx.query(ADD_PIECE).bind(info.id.as_str());
+        add.bind(piece).bind(content).execute().await?;
     }
-
-    async fn stored_image_info(
-        &self,
-        image_id: ImageId,
-    ) -> Result<Option<StoredImageInfo>, StoreError> {
-        let mut conn = self.inner.db.reader().await?;
-        find(&mut conn, self.scope.org_id, image_id).await
-    }
+    Ok(())
 }
 
 /// What the image is; `None` if it is not in this org.
 pub(crate) async fn find(
-    conn: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     image_id: ImageId,
 ) -> Result<Option<StoredImageInfo>, StoreError> {
-    let row: Option<(Vec<u8>,)> = sqlx::query_as(FIND)
-        .bind(org_id)
+    let row: Option<(Vec<u8>,)> = tx
+        .query_as(FIND)
         .bind(image_id.to_string())
-        .fetch_optional(conn)
-        .await
-        .map_err(db_error)?;
+        .fetch_optional()
+        .await?;
     row.map(|(body,)| domain::<pb::StoredImageInfo, _>(&body))
         .transpose()
 }
@@ -146,8 +123,7 @@ pub(crate) async fn find(
 /// Gives `take` the bytes of an image in order, a piece at a time. One statement per
 /// piece: a driver that runs ahead of its reader would hold many.
 pub(crate) async fn each_piece(
-    conn: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     info: &StoredImageInfo,
     mut take: impl FnMut(&[u8]) + Send,
 ) -> Result<(), StoreError> {
@@ -156,7 +132,7 @@ pub(crate) async fn each_piece(
         if left == 0 {
             break;
         }
-        let content = piece(conn, org_id, info.id, number, left).await?;
+        let content = piece(tx, info.id, number, left).await?;
         left -= content.len();
         take(&content);
     }
@@ -165,19 +141,17 @@ pub(crate) async fn each_piece(
 
 /// One piece of an image of which so many bytes are left.
 pub(crate) async fn piece(
-    conn: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     image_id: ImageId,
     number: i64,
     left: usize,
 ) -> Result<Vec<u8>, StoreError> {
-    let row: Option<(Vec<u8>,)> = sqlx::query_as(PIECE)
-        .bind(org_id)
+    let row: Option<(Vec<u8>,)> = tx
+        .query_as(PIECE)
         .bind(image_id.to_string())
         .bind(number)
-        .fetch_optional(conn)
-        .await
-        .map_err(db_error)?;
+        .fetch_optional()
+        .await?;
     row.map(|(content,)| content)
         .filter(|content| !content.is_empty() && content.len() <= left)
         .ok_or_else(|| corrupt_row("the pieces of an image are not what was stored"))

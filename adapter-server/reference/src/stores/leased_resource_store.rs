@@ -1,12 +1,10 @@
 //! Leases. Each has an entry in the registry, written in the same transaction: the
 //! host's ownership checks read either.
 
-use crate::db::AnyConnection;
-use crate::db::db_error;
-use crate::db::encoding::{decoded, domain, nanos, now_after, stored_fault, time};
-use crate::db::errors::{into_upstream, refused};
-use crate::db::locks;
-use crate::reference::ScopedReference;
+use crate::context::{StoreCtx, upstream};
+use crate::db::Tx;
+use crate::db::errors::refused;
+use crate::encoding::{decoded, domains, nanos, now_after, stored_fault, time};
 use crate::stores::{session_resource_registry, session_store};
 use async_trait::async_trait;
 use chrono::TimeDelta;
@@ -48,13 +46,30 @@ struct Identity<'a> {
     external_id: &'a str,
 }
 
+/// The leases of the sessions of an org.
+#[derive(Debug)]
+pub(crate) struct Leases {
+    pub(crate) ctx: StoreCtx,
+}
+
 #[async_trait]
-impl LeasedResourceStore for ScopedReference {
+impl LeasedResourceStore for Leases {
     async fn upsert_resource(
         &self,
         input: UpsertLeasedResource,
     ) -> Result<LeasedResource, AgentLoopError> {
-        self.lease(input).await.map_err(into_upstream)
+        let session_id = input.session_id;
+        let upsert = self.ctx.run_once(async |tx| {
+            session_store::begin_open_change(tx, session_id).await?;
+            let identity = Identity::of(&input)?;
+            let known = find(tx, session_id, identity).await?;
+            let lease = refreshed(input, known)?;
+            put(tx, session_id, &lease).await?;
+            Ok(pb::UpsertResourceResponse {
+                resource: Some(lease),
+            })
+        });
+        upstream(async { nested("resource", upsert.await?.resource).map_err(stored_fault) }).await
     }
 
     async fn release_resource(
@@ -69,73 +84,34 @@ impl LeasedResourceStore for ScopedReference {
             resource_type,
             external_id,
         };
-        self.release(session_id, identity)
-            .await
-            .map_err(into_upstream)
+        let release = self.ctx.run_once(async |tx| {
+            session_store::begin_change(tx, session_id).await?;
+            let Some(mut lease) = find(tx, session_id, identity).await? else {
+                return Ok(pb::ReleaseResourceResponse { resource: None });
+            };
+            lease.set_status(pb::LeasedResourceStatus::Released);
+            lease.updated_at = Some(to_timestamp(time(next_time(&lease)?)));
+            put(tx, session_id, &lease).await?;
+            Ok(pb::ReleaseResourceResponse {
+                resource: Some(lease),
+            })
+        });
+        upstream(async {
+            optional_nested("resource", release.await?.resource).map_err(stored_fault)
+        })
+        .await
     }
 
     async fn list_resources(
         &self,
         session_id: SessionId,
     ) -> Result<Vec<LeasedResource>, AgentLoopError> {
-        self.leases(session_id).await.map_err(into_upstream)
-    }
-}
-
-impl ScopedReference {
-    async fn lease(&self, input: UpsertLeasedResource) -> Result<LeasedResource, StoreError> {
-        let org_id = self.scope.org_id;
-        let session_id = input.session_id;
-        let answer = self
-            .run_once(async |tx| {
-                locks::session(tx, org_id, session_id).await?;
-                session_store::must_be_open(tx, org_id, session_id).await?;
-                let identity = Identity::of(&input)?;
-                let known = find(tx, org_id, session_id, identity).await?;
-                let lease = refreshed(input, known)?;
-                put(tx, org_id, session_id, &lease).await?;
-                Ok(pb::UpsertResourceResponse {
-                    resource: Some(lease),
-                })
-            })
-            .await?;
-        nested("resource", answer.resource).map_err(stored_fault)
-    }
-
-    async fn release(
-        &self,
-        session_id: SessionId,
-        identity: Identity<'_>,
-    ) -> Result<Option<LeasedResource>, StoreError> {
-        let org_id = self.scope.org_id;
-        let answer = self
-            .run_once(async |tx| {
-                locks::session(tx, org_id, session_id).await?;
-                let Some(mut lease) = find(tx, org_id, session_id, identity).await? else {
-                    return Ok(pb::ReleaseResourceResponse { resource: None });
-                };
-                lease.set_status(pb::LeasedResourceStatus::Released);
-                lease.updated_at = Some(to_timestamp(time(moved(&lease)?)));
-                put(tx, org_id, session_id, &lease).await?;
-                Ok(pb::ReleaseResourceResponse {
-                    resource: Some(lease),
-                })
-            })
-            .await?;
-        optional_nested("resource", answer.resource).map_err(stored_fault)
-    }
-
-    async fn leases(&self, session_id: SessionId) -> Result<Vec<LeasedResource>, StoreError> {
-        let mut conn = self.inner.db.reader().await?;
-        let rows: Vec<(Vec<u8>,)> = sqlx::query_as(LIST)
-            .bind(self.scope.org_id)
-            .bind(session_id.to_string())
-            .fetch_all(&mut *conn)
-            .await
-            .map_err(db_error)?;
-        rows.iter()
-            .map(|(body,)| domain::<pb::LeasedResource, _>(body))
-            .collect()
+        upstream(async {
+            let mut tx = self.ctx.reader().await?;
+            let list = tx.query_as(LIST).bind(session_id.to_string());
+            domains::<pb::LeasedResource, _>(&list.fetch_all().await?)
+        })
+        .await
     }
 }
 
@@ -162,20 +138,18 @@ impl<'a> Identity<'a> {
 // === steps ===
 
 async fn find(
-    tx: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     session_id: SessionId,
     identity: Identity<'_>,
 ) -> Result<Option<pb::LeasedResource>, StoreError> {
-    let row: Option<(Vec<u8>,)> = sqlx::query_as(FIND)
-        .bind(org_id)
+    let row: Option<(Vec<u8>,)> = tx
+        .query_as(FIND)
         .bind(session_id.to_string())
         .bind(identity.provider.as_bytes())
         .bind(identity.resource_type.as_bytes())
         .bind(identity.external_id.as_bytes())
-        .fetch_optional(tx)
-        .await
-        .map_err(db_error)?;
+        .fetch_optional()
+        .await?;
     row.map(|(body,)| decoded(&body)).transpose()
 }
 
@@ -185,7 +159,7 @@ fn refreshed(
     known: Option<pb::LeasedResource>,
 ) -> Result<pb::LeasedResource, StoreError> {
     let now = time(match &known {
-        Some(lease) => moved(lease)?,
+        Some(lease) => next_time(lease)?,
         None => now_after(0),
     });
     let expires_at = now + TimeDelta::seconds(input.lease_duration_seconds.into());
@@ -225,25 +199,22 @@ fn refreshed(
 }
 
 async fn put(
-    tx: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     session_id: SessionId,
     lease: &pb::LeasedResource,
 ) -> Result<(), StoreError> {
     let created_at = timestamp("created_at", lease.created_at).map_err(stored_fault)?;
-    sqlx::query(PUT)
-        .bind(org_id)
+    tx.query(PUT)
         .bind(session_id.to_string())
         .bind(lease.provider.as_bytes())
         .bind(lease.resource_type.as_bytes())
         .bind(lease.external_id.as_bytes())
         .bind(nanos(created_at))
         .bind(lease.encode_to_vec())
-        .execute(&mut *tx)
-        .await
-        .map_err(db_error)?;
+        .execute()
+        .await?;
     let entry = entry(session_id, lease)?;
-    session_resource_registry::put(tx, org_id, session_id, entry).await?;
+    session_resource_registry::put(tx, session_id, entry).await?;
     Ok(())
 }
 
@@ -283,7 +254,7 @@ fn entry(
 }
 
 /// Now, and later than the lease's last change.
-fn moved(lease: &pb::LeasedResource) -> Result<i64, StoreError> {
+fn next_time(lease: &pb::LeasedResource) -> Result<i64, StoreError> {
     let last = timestamp("updated_at", lease.updated_at).map_err(stored_fault)?;
     Ok(now_after(nanos(last)))
 }

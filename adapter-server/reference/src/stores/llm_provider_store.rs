@@ -1,11 +1,9 @@
 //! Language models. API keys are sealed.
 
-use crate::db::AnyConnection;
-use crate::db::db_error;
-use crate::db::encoding::{decoded, stored_fault};
-use crate::db::errors::into_upstream;
-use crate::reference::ScopedReference;
-use crate::seal::{AssociatedData, KeyRing, Sealed, seal, unseal};
+use crate::context::{StoreCtx, upstream};
+use crate::db::Tx;
+use crate::encoding::{decoded, stored_fault};
+use crate::seal::{Binding, OrgKeys};
 use async_trait::async_trait;
 use everruns_core::typed_id::ModelId;
 use everruns_core::{
@@ -45,160 +43,107 @@ type Row = (
     Vec<u8>,
 );
 
+/// The models of an org.
+#[derive(Debug)]
+pub(crate) struct Models {
+    pub(crate) ctx: StoreCtx,
+}
+
 #[async_trait]
-impl LlmProviderStore for ScopedReference {
+impl LlmProviderStore for Models {
     async fn get_model_with_provider(
         &self,
         model_id: ModelId,
     ) -> Result<Option<ModelWithProvider>, AgentLoopError> {
-        self.model(model_id).await.map_err(into_upstream)
+        upstream(async { find(&mut self.ctx.reader().await?, model_id).await }).await
     }
 
     async fn get_default_model(&self) -> Result<Option<ModelWithProvider>, AgentLoopError> {
-        self.default_model().await.map_err(into_upstream)
-    }
-}
-
-impl ScopedReference {
-    async fn model(&self, model_id: ModelId) -> Result<Option<ModelWithProvider>, StoreError> {
-        let mut conn = self.inner.db.reader().await?;
-        let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
-        find(&mut conn, org_id, key, model_id).await
-    }
-
-    async fn default_model(&self) -> Result<Option<ModelWithProvider>, StoreError> {
-        let mut conn = self.inner.db.reader().await?;
-        find_default(&mut conn, self.scope.org_id, self.inner.key.as_ref()).await
+        upstream(async { find_default(&mut self.ctx.reader().await?).await }).await
     }
 }
 
 pub(crate) async fn find(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
+    tx: &mut Tx,
     model_id: ModelId,
 ) -> Result<Option<ModelWithProvider>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(FIND)
-        .bind(org_id)
+    let row: Option<Row> = tx
+        .query_as(FIND)
         .bind(model_id.to_string())
-        .fetch_optional(conn)
-        .await
-        .map_err(db_error)?;
-    row.map(|row| opened(key, org_id, row)).transpose()
+        .fetch_optional()
+        .await?;
+    row.map(|row| opened(tx.keys(), row)).transpose()
 }
 
-pub(crate) async fn find_default(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-) -> Result<Option<ModelWithProvider>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(FIND_DEFAULT)
-        .bind(org_id)
-        .fetch_optional(conn)
-        .await
-        .map_err(db_error)?;
-    row.map(|row| opened(key, org_id, row)).transpose()
+pub(crate) async fn find_default(tx: &mut Tx) -> Result<Option<ModelWithProvider>, StoreError> {
+    let row: Option<Row> = tx.query_as(FIND_DEFAULT).fetch_optional().await?;
+    row.map(|row| opened(tx.keys(), row)).transpose()
 }
 
 /// Every model of the org, by id.
-pub(crate) async fn list_all(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-) -> Result<Vec<(ModelId, ModelWithProvider)>, StoreError> {
-    let rows: Vec<Row> = sqlx::query_as(LIST)
-        .bind(org_id)
-        .fetch_all(conn)
-        .await
-        .map_err(db_error)?;
+pub(crate) async fn list_all(tx: &mut Tx) -> Result<Vec<(ModelId, ModelWithProvider)>, StoreError> {
+    let rows: Vec<Row> = tx.query_as(LIST).fetch_all().await?;
     rows.into_iter()
         .map(|row| {
             let model_id = id("id", &row.0).map_err(stored_fault)?;
-            Ok((model_id, opened(key, org_id, row)?))
+            Ok((model_id, opened(tx.keys(), row)?))
         })
         .collect()
 }
 
 /// The id of the org's default model.
-pub(crate) async fn default_id(
-    conn: &mut AnyConnection,
-    org_id: i64,
-) -> Result<Option<ModelId>, StoreError> {
-    let row: Option<(String,)> = sqlx::query_as(DEFAULT)
-        .bind(org_id)
-        .fetch_optional(conn)
-        .await
-        .map_err(db_error)?;
+pub(crate) async fn default_id(tx: &mut Tx) -> Result<Option<ModelId>, StoreError> {
+    let row: Option<(String,)> = tx.query_as(DEFAULT).fetch_optional().await?;
     row.map(|(model_id,)| id("model_id", &model_id).map_err(stored_fault))
         .transpose()
 }
 
 /// Puts a model over the one that is there.
 pub(crate) async fn put(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
+    tx: &mut Tx,
     id: ModelId,
     mut model: ModelWithProvider,
 ) -> Result<(), StoreError> {
     let model_id = id.to_string();
-    let bound = AssociatedData::ApiKey {
-        org_id,
+    let binding = Binding::ApiKey {
         model_id: &model_id,
     };
     let api_key = model.api_key.take();
     let sealed = api_key
-        .map(|api_key| seal(key, bound, &api_key))
+        .map(|api_key| tx.keys().seal(binding, &api_key))
         .transpose()?;
     let (key_id, nonce, text) = match sealed {
         Some(sealed) => (Some(sealed.key_id), Some(sealed.nonce), Some(sealed.text)),
         None => (None, None, None),
     };
-    sqlx::query(PUT)
-        .bind(org_id)
+    tx.query(PUT)
         .bind(model_id.as_str())
         .bind(key_id)
         .bind(nonce)
         .bind(text)
         .bind(pb::ModelWithProvider::from(model).encode_to_vec())
-        .execute(tx)
-        .await
-        .map(|_| ())
-        .map_err(db_error)
+        .execute()
+        .await?;
+    Ok(())
 }
 
 /// Makes a model the org's default.
-pub(crate) async fn put_default(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    id: ModelId,
-) -> Result<(), StoreError> {
-    sqlx::query(PUT_DEFAULT)
-        .bind(org_id)
-        .bind(id.to_string())
-        .execute(tx)
-        .await
-        .map(|_| ())
-        .map_err(db_error)
+pub(crate) async fn put_default(tx: &mut Tx, id: ModelId) -> Result<(), StoreError> {
+    tx.query(PUT_DEFAULT).bind(id.to_string()).execute().await?;
+    Ok(())
 }
 
 fn opened(
-    key: Option<&KeyRing>,
-    org_id: i64,
+    keys: OrgKeys<'_>,
     (model_id, key_id, nonce, text, body): Row,
 ) -> Result<ModelWithProvider, StoreError> {
     let mut model: pb::ModelWithProvider = decoded(&body)?;
     if let (Some(key_id), Some(nonce), Some(text)) = (key_id, nonce, text) {
-        let sealed = Sealed {
-            key_id,
-            nonce,
-            text,
-        };
-        let bound = AssociatedData::ApiKey {
-            org_id,
+        let binding = Binding::ApiKey {
             model_id: &model_id,
         };
-        model.api_key = Some(unseal(key, bound, &sealed)?);
+        let sealed = (key_id, nonce, text).into();
+        model.api_key = Some(keys.unseal(binding, &sealed)?);
     }
     ModelWithProvider::try_from(model).map_err(stored_fault)
 }

@@ -1,25 +1,35 @@
 //! MCP servers of sessions, of one moment, and the credentials for them.
 
-use crate::reference::ScopedReference;
-use crate::stores::{agent_store, harness_store, session_store};
+use crate::context::StoreCtx;
+use crate::stores::agent_store::AGENTS;
+use crate::stores::harness_store;
+use crate::stores::session_store::SESSIONS;
 use async_trait::async_trait;
 use everruns_core::typed_id::SessionId;
+use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_server::mcp::{credential, merged};
 use mortise_adapter_server::{McpAuthorization, McpDirectory};
 use mortise_proto::StoreError;
 use mortise_proto::convert::mcp::{McpCredential, McpServer};
 
+/// The MCP servers of the sessions of an org.
+#[derive(Debug)]
+pub(crate) struct McpServers<A> {
+    pub(crate) ctx: StoreCtx,
+    /// The stores that hold credentials.
+    pub(crate) adapter: A,
+}
+
 #[async_trait]
-impl McpDirectory for ScopedReference {
+impl<A: RuntimeHostAdapter> McpDirectory for McpServers<A> {
     async fn servers(&self, session_id: SessionId) -> Result<Vec<McpServer>, StoreError> {
-        let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
-        let mut tx = self.inner.db.snapshot().await?;
-        let Some(session) = session_store::find(&mut tx, org_id, key, session_id).await? else {
+        let mut tx = self.ctx.snapshot().await?;
+        let Some(session) = SESSIONS.find(&mut tx, session_id).await? else {
             return Ok(Vec::new());
         };
-        let chain = harness_store::chain(&mut tx, org_id, key, session.harness_id).await?;
+        let chain = harness_store::chain(&mut tx, session.harness_id).await?;
         let agent = match session.agent_id {
-            Some(agent_id) => agent_store::find(&mut tx, org_id, key, agent_id).await?,
+            Some(agent_id) => AGENTS.find(&mut tx, agent_id).await?,
             None => None,
         };
         Ok(merged(chain, agent, session))
@@ -30,6 +40,6 @@ impl McpDirectory for ScopedReference {
         session_id: SessionId,
         server: &McpAuthorization,
     ) -> Result<Option<McpCredential>, StoreError> {
-        credential(self, session_id, server).await
+        credential(&self.adapter, session_id, server).await
     }
 }

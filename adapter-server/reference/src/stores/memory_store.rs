@@ -1,12 +1,11 @@
 //! Memories. What a search looks through stands apart from the images, which only the
 //! memories that are found are read for.
 
-use crate::db::AnyConnection;
-use crate::db::db_error;
-use crate::db::encoding::{decoded, domain, nanos, now_after, stored_fault, time};
-use crate::db::errors::{into_upstream, refused};
+use crate::context::{StoreCtx, upstream};
+use crate::db::Tx;
+use crate::db::errors::refused;
 use crate::db::locks;
-use crate::reference::ScopedReference;
+use crate::encoding::{decoded, domain, nanos, now_after, stored_fault, time};
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::memory_store::{
@@ -55,20 +54,51 @@ const FIND: &str = "SELECT body FROM memories \
 const FORGET: &str = "UPDATE memories SET active = 0, body = $4 \
                       WHERE org_id = $1 AND store_id = $2 AND id = $3";
 
+/// What locks on memories are taken by.
+const LOCK: &str = "memory_stores";
+
+/// The memories of an org.
+#[derive(Debug)]
+pub(crate) struct Memories {
+    pub(crate) ctx: StoreCtx,
+}
+
 #[async_trait]
-impl MemoryStoreBackend for ScopedReference {
+impl MemoryStoreBackend for Memories {
     async fn get_or_create_default_store(
         &self,
         org_id: OrgId,
     ) -> Result<MemoryStoreEntity, AgentLoopError> {
-        self.default_store(org_id).await.map_err(into_upstream)
+        upstream(async {
+            let own = &self.ctx.scope().org_public_id;
+            if org_id.to_string() != *own {
+                let problem = format!("is {org_id}; this call is for {own}");
+                return Err(StoreError::invalid_field("org_id", problem));
+            }
+            let get = self.ctx.run_once(async |tx| {
+                locks::org(tx, LOCK).await?;
+                let row: Option<(Vec<u8>,)> = tx.query_as(DEFAULT_STORE).fetch_optional().await?;
+                let store: pb::MemoryStore = match row {
+                    Some((body,)) => decoded(&body)?,
+                    None => new_store(tx, org_id).await?,
+                };
+                Ok(pb::GetOrCreateDefaultStoreResponse { store: Some(store) })
+            });
+            nested("store", get.await?.store).map_err(stored_fault)
+        })
+        .await
     }
 
     async fn get_store(
         &self,
         store_id: MemoryStoreId,
     ) -> Result<Option<MemoryStoreEntity>, AgentLoopError> {
-        self.store(store_id).await.map_err(into_upstream)
+        upstream(async {
+            let body = store(&mut self.ctx.reader().await?, &store_id.to_string()).await?;
+            body.map(|body| domain::<pb::MemoryStore, _>(&body))
+                .transpose()
+        })
+        .await
     }
 
     async fn create_memory(
@@ -81,7 +111,7 @@ impl MemoryStoreBackend for ScopedReference {
         tags: Vec<String>,
     ) -> Result<Memory, AgentLoopError> {
         let now = time(now_after(0));
-        let memory = Memory {
+        let memory = pb::Memory::from(Memory {
             id: MemoryId::new(),
             store_id,
             content,
@@ -92,12 +122,29 @@ impl MemoryStoreBackend for ScopedReference {
             active: true,
             created_at: now,
             updated_at: now,
-        };
-        self.remember(memory).await.map_err(into_upstream)
+        });
+        let create = self.ctx.run_once(async |tx| {
+            locks::org(tx, LOCK).await?;
+            has_room(tx, &memory.store_id).await?;
+            put(tx, memory.clone()).await?;
+            Ok(pb::CreateMemoryResponse {
+                memory: Some(memory),
+            })
+        });
+        upstream(async { nested("memory", create.await?.memory).map_err(stored_fault) }).await
     }
 
     async fn recall(&self, query: MemoryQuery) -> Result<(Vec<Memory>, usize), AgentLoopError> {
-        self.recalled(query).await.map_err(into_upstream)
+        upstream(async {
+            let limit = match query.limit {
+                0 => RECALLED,
+                limit => limit,
+            };
+            let mut tx = self.ctx.snapshot().await?;
+            let (found, total) = search(&mut tx, &query, limit).await?;
+            Ok((with_parts(&mut tx, found, limit).await?, total))
+        })
+        .await
     }
 
     async fn forget(
@@ -105,67 +152,43 @@ impl MemoryStoreBackend for ScopedReference {
         store_id: MemoryStoreId,
         memory_id: MemoryId,
     ) -> Result<bool, AgentLoopError> {
-        self.forgotten(store_id, memory_id)
-            .await
-            .map_err(into_upstream)
+        let (store_id, memory_id) = (store_id.to_string(), memory_id.to_string());
+        let forget = self.ctx.run_once(async |tx| {
+            locks::org(tx, LOCK).await?;
+            let find = tx.query_as(FIND).bind(store_id.as_str());
+            let row: Option<(Vec<u8>,)> = find.bind(memory_id.as_str()).fetch_optional().await?;
+            let Some((body,)) = row else {
+                return Ok(pb::ForgetResponse { forgotten: false });
+            };
+            let mut memory: pb::Memory = decoded(&body)?;
+            let last = timestamp("updated_at", memory.updated_at).map_err(stored_fault)?;
+            memory.active = false;
+            memory.updated_at = Some(to_timestamp(time(now_after(nanos(last)))));
+            tx.query(FORGET)
+                .bind(store_id.as_str())
+                .bind(memory_id.as_str())
+                .bind(memory.encode_to_vec())
+                .execute()
+                .await?;
+            Ok(pb::ForgetResponse { forgotten: true })
+        });
+        upstream(async { Ok(forget.await?.forgotten) }).await
     }
 
     async fn count_active(&self, store_id: MemoryStoreId) -> Result<usize, AgentLoopError> {
-        let count = async {
-            let mut conn = self.inner.db.reader().await?;
-            count(&mut conn, self.scope.org_id, &store_id.to_string()).await
-        };
-        count.await.map_err(into_upstream)
+        let store_id = store_id.to_string();
+        upstream(async { count(&mut self.ctx.reader().await?, &store_id).await }).await
     }
 }
 
 // === stores ===
 
-impl ScopedReference {
-    async fn default_store(&self, asked: OrgId) -> Result<MemoryStoreEntity, StoreError> {
-        if asked.to_string() != self.scope.org_public_id {
-            return Err(StoreError::invalid_field(
-                "org_id",
-                format!("is {asked}; this call is for {}", self.scope.org_public_id),
-            ));
-        }
-        let org_id = self.scope.org_id;
-        let answer = self
-            .run_once(async |tx| {
-                locks::org(tx, org_id, "memory_stores").await?;
-                let row: Option<(Vec<u8>,)> = sqlx::query_as(DEFAULT_STORE)
-                    .bind(org_id)
-                    .fetch_optional(&mut *tx)
-                    .await
-                    .map_err(db_error)?;
-                let store: pb::MemoryStore = match row {
-                    Some((body,)) => decoded(&body)?,
-                    None => new_store(tx, org_id, asked).await?,
-                };
-                Ok(pb::GetOrCreateDefaultStoreResponse { store: Some(store) })
-            })
-            .await?;
-        nested("store", answer.store).map_err(stored_fault)
-    }
-
-    async fn store(&self, id: MemoryStoreId) -> Result<Option<MemoryStoreEntity>, StoreError> {
-        let mut conn = self.inner.db.reader().await?;
-        let row: Option<(Vec<u8>,)> = sqlx::query_as(STORE)
-            .bind(self.scope.org_id)
-            .bind(id.to_string())
-            .fetch_optional(&mut *conn)
-            .await
-            .map_err(db_error)?;
-        row.map(|(body,)| domain::<pb::MemoryStore, _>(&body))
-            .transpose()
-    }
+async fn store(tx: &mut Tx, store_id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    let row: Option<(Vec<u8>,)> = tx.query_as(STORE).bind(store_id).fetch_optional().await?;
+    Ok(row.map(|(body,)| body))
 }
 
-async fn new_store(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    public_id: OrgId,
-) -> Result<pb::MemoryStore, StoreError> {
+async fn new_store(tx: &mut Tx, public_id: OrgId) -> Result<pb::MemoryStore, StoreError> {
     let store = pb::MemoryStore::from(MemoryStoreEntity {
         id: MemoryStoreId::new(),
         org_id: public_id,
@@ -173,137 +196,81 @@ async fn new_store(
         is_default: true,
         created_at: time(now_after(0)),
     });
-    sqlx::query(PUT_STORE)
-        .bind(org_id)
+    tx.query(PUT_STORE)
         .bind(store.id.as_str())
         .bind(store.encode_to_vec())
-        .execute(tx)
-        .await
-        .map_err(db_error)?;
+        .execute()
+        .await?;
     Ok(store)
 }
 
 // === memories ===
 
-impl ScopedReference {
-    async fn remember(&self, memory: Memory) -> Result<Memory, StoreError> {
-        let org_id = self.scope.org_id;
-        let memory = pb::Memory::from(memory);
-        let answer = self
-            .run_once(async |tx| {
-                locks::org(tx, org_id, "memory_stores").await?;
-                let store: Option<(Vec<u8>,)> = sqlx::query_as(STORE)
-                    .bind(org_id)
-                    .bind(memory.store_id.as_str())
-                    .fetch_optional(&mut *tx)
-                    .await
-                    .map_err(db_error)?;
-                if store.is_none() {
-                    return Err(refused(format!(
-                        "memory store not found: {}",
-                        memory.store_id
-                    )));
-                }
-                let most = MemoryLimits::MAX_MEMORIES_PER_STORE;
-                if count(tx, org_id, &memory.store_id).await? >= most {
-                    return Err(refused(format!(
-                        "the memory store has {most} memories, the maximum; \
-                         forget some first"
-                    )));
-                }
-                put(tx, org_id, memory.clone()).await?;
-                Ok(pb::CreateMemoryResponse {
-                    memory: Some(memory),
-                })
-            })
-            .await?;
-        nested("memory", answer.memory).map_err(stored_fault)
+/// Fails unless the store takes another memory.
+async fn has_room(tx: &mut Tx, store_id: &str) -> Result<(), StoreError> {
+    if store(tx, store_id).await?.is_none() {
+        return Err(refused(format!("memory store not found: {store_id}")));
     }
+    let most = MemoryLimits::MAX_MEMORIES_PER_STORE;
+    if count(tx, store_id).await? >= most {
+        return Err(refused(format!(
+            "the memory store has {most} memories, the maximum; forget some first"
+        )));
+    }
+    Ok(())
+}
 
-    async fn recalled(&self, query: MemoryQuery) -> Result<(Vec<Memory>, usize), StoreError> {
-        let org_id = self.scope.org_id;
-        let kind = query.kind.map_or(pb::MemoryKind::Unspecified, Into::into);
-        let store_id = query.store_id.map(|id| id.to_string());
-        let mut tx = self.inner.db.snapshot().await?;
-        let mut rows = sqlx::query_as::<_, (Vec<u8>,)>(SEARCH)
-            .bind(org_id)
-            .bind(i64::from(store_id.is_some()))
-            .bind(store_id.as_deref().unwrap_or_default())
-            .bind(i64::from(i32::from(kind)))
-            .fetch(&mut *tx);
-        let wanted = Wanted::of(&query);
-        let mut found = Vec::new();
-        let mut total = 0;
-        let limit = match query.limit {
-            0 => RECALLED,
-            limit => limit,
-        };
-        while let Some((body,)) = rows.try_next().await.map_err(db_error)? {
-            let memory: pb::Memory = decoded(&body)?;
-            if wanted.is(&memory) {
-                total += 1;
-                if found.len() < limit {
-                    found.push(memory);
-                }
+/// The first memories that a query wants, and how many it wants in all.
+async fn search(
+    tx: &mut Tx,
+    query: &MemoryQuery,
+    limit: usize,
+) -> Result<(Vec<pb::Memory>, usize), StoreError> {
+    let kind = query.kind.map_or(pb::MemoryKind::Unspecified, Into::into);
+    let store_id = query.store_id.map(|id| id.to_string());
+    let mut rows = tx
+        .query_as::<(Vec<u8>,)>(SEARCH)
+        .bind(i64::from(store_id.is_some()))
+        .bind(store_id.as_deref().unwrap_or_default())
+        .bind(i64::from(i32::from(kind)))
+        .fetch();
+    let wanted = Wanted::of(query);
+    let (mut found, mut total) = (Vec::new(), 0);
+    while let Some((body,)) = rows.try_next().await? {
+        let memory: pb::Memory = decoded(&body)?;
+        if wanted.is(&memory) {
+            total += 1;
+            if found.len() < limit {
+                found.push(memory);
             }
         }
-        drop(rows);
-        let mut memories = Vec::with_capacity(found.len());
-        let mut bytes = 0;
-        for mut memory in found {
-            let parts = parts(&mut tx, org_id, &memory).await?;
-            bytes += parts.len();
-            if bytes > PARTS_BYTES_MAX {
-                return Err(refused(format!(
-                    "the first {} memories hold more than {} MiB of images; set a lower \
-                     limit than {limit}",
-                    memories.len() + 1,
-                    PARTS_BYTES_MAX / (1024 * 1024)
-                )));
-            }
-            memory.content_parts = decoded::<pb::Memory>(&parts)?.content_parts;
-            memories.push(memory.try_into().map_err(stored_fault)?);
-        }
-        Ok((memories, total))
     }
+    Ok((found, total))
+}
 
-    async fn forgotten(
-        &self,
-        store_id: MemoryStoreId,
-        memory_id: MemoryId,
-    ) -> Result<bool, StoreError> {
-        let org_id = self.scope.org_id;
-        let (store_id, memory_id) = (store_id.to_string(), memory_id.to_string());
-        let answer = self
-            .run_once(async |tx| {
-                locks::org(tx, org_id, "memory_stores").await?;
-                let row: Option<(Vec<u8>,)> = sqlx::query_as(FIND)
-                    .bind(org_id)
-                    .bind(store_id.as_str())
-                    .bind(memory_id.as_str())
-                    .fetch_optional(&mut *tx)
-                    .await
-                    .map_err(db_error)?;
-                let Some((body,)) = row else {
-                    return Ok(pb::ForgetResponse { forgotten: false });
-                };
-                let mut memory: pb::Memory = decoded(&body)?;
-                let last = timestamp("updated_at", memory.updated_at).map_err(stored_fault)?;
-                memory.active = false;
-                memory.updated_at = Some(to_timestamp(time(now_after(nanos(last)))));
-                sqlx::query(FORGET)
-                    .bind(org_id)
-                    .bind(store_id.as_str())
-                    .bind(memory_id.as_str())
-                    .bind(memory.encode_to_vec())
-                    .execute(tx)
-                    .await
-                    .map_err(db_error)?;
-                Ok(pb::ForgetResponse { forgotten: true })
-            })
-            .await?;
-        Ok(answer.forgotten)
+/// Memories with their pieces.
+async fn with_parts(
+    tx: &mut Tx,
+    found: Vec<pb::Memory>,
+    limit: usize,
+) -> Result<Vec<Memory>, StoreError> {
+    let mut memories = Vec::with_capacity(found.len());
+    let mut bytes = 0;
+    for mut memory in found {
+        let parts = parts(tx, &memory).await?;
+        bytes += parts.len();
+        if bytes > PARTS_BYTES_MAX {
+            return Err(refused(format!(
+                "the first {} memories hold more than {} MiB of images; set a lower \
+                 limit than {limit}",
+                memories.len() + 1,
+                PARTS_BYTES_MAX / (1024 * 1024)
+            )));
+        }
+        memory.content_parts = decoded::<pb::Memory>(&parts)?.content_parts;
+        memories.push(memory.try_into().map_err(stored_fault)?);
     }
+    Ok(memories)
 }
 
 /// What a memory must have beside its store and its kind.
@@ -329,29 +296,19 @@ impl<'a> Wanted<'a> {
     }
 }
 
-async fn count(conn: &mut AnyConnection, org_id: i64, store_id: &str) -> Result<usize, StoreError> {
-    let (count,): (i64,) = sqlx::query_as(COUNT)
-        .bind(org_id)
-        .bind(store_id)
-        .fetch_one(conn)
-        .await
-        .map_err(db_error)?;
+async fn count(tx: &mut Tx, store_id: &str) -> Result<usize, StoreError> {
+    let (count,): (i64,) = tx.query_as(COUNT).bind(store_id).fetch_one().await?;
     Ok(usize::try_from(count).unwrap_or_default())
 }
 
-async fn put(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    mut memory: pb::Memory,
-) -> Result<(), StoreError> {
+async fn put(tx: &mut Tx, mut memory: pb::Memory) -> Result<(), StoreError> {
     let created_at = timestamp("created_at", memory.created_at).map_err(stored_fault)?;
     // The message of a memory with nothing but its pieces.
     let parts = pb::Memory {
         content_parts: std::mem::take(&mut memory.content_parts),
         ..pb::Memory::default()
     };
-    sqlx::query(PUT)
-        .bind(org_id)
+    tx.query(PUT)
         .bind(memory.store_id.as_str())
         .bind(memory.id.as_str())
         .bind(i64::from(memory.kind))
@@ -359,25 +316,19 @@ async fn put(
         .bind(nanos(created_at))
         .bind(memory.encode_to_vec())
         .bind(parts.encode_to_vec())
-        .execute(tx)
-        .await
-        .map(|_| ())
-        .map_err(db_error)
+        .execute()
+        .await?;
+    Ok(())
 }
 
 /// The message of a memory with nothing but its pieces.
-async fn parts(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    memory: &pb::Memory,
-) -> Result<Vec<u8>, StoreError> {
-    let (parts,): (Vec<u8>,) = sqlx::query_as(PARTS)
-        .bind(org_id)
+async fn parts(tx: &mut Tx, memory: &pb::Memory) -> Result<Vec<u8>, StoreError> {
+    let (parts,): (Vec<u8>,) = tx
+        .query_as(PARTS)
         .bind(memory.store_id.as_str())
         .bind(memory.id.as_str())
-        .fetch_one(conn)
-        .await
-        .map_err(db_error)?;
+        .fetch_one()
+        .await?;
     Ok(parts)
 }
 

@@ -1,13 +1,10 @@
 //! Records by name: which harnesses and agents lists show, and which names are taken. A
 //! model, a budget and an account need no name; a platform file may give them one.
 
-use crate::db::AnyConnection;
+use crate::db::Tx;
 use crate::db::errors::refused;
-use crate::db::{corrupt_row, db_error};
-use crate::seal::{AssociatedData, KeyRing, opened_domain};
+use crate::encoding::text;
 use mortise_proto::StoreError;
-use mortise_proto::convert::ConvertError;
-use prost::Message;
 
 const PUT: &str = "INSERT INTO catalog (org_id, kind, id, status, name) \
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (org_id, kind, id) \
@@ -28,31 +25,6 @@ pub(crate) enum Kind {
     Budget,
     PaymentAccount,
 }
-
-/// What can be listed.
-#[derive(Debug)]
-pub(crate) struct Listing {
-    kind: Kind,
-    /// The table of its records.
-    table: &'static str,
-    statement: &'static str,
-}
-
-pub(crate) const HARNESSES: Listing = Listing {
-    kind: Kind::Harness,
-    table: "harnesses",
-    statement: "SELECT r.id, r.body FROM catalog c \
-        JOIN harnesses r ON r.org_id = c.org_id AND r.id = c.id \
-        WHERE c.org_id = $1 AND c.kind = $2 AND c.status = 'ACTIVE' ORDER BY c.name, c.id",
-};
-
-pub(crate) const AGENTS: Listing = Listing {
-    kind: Kind::Agent,
-    table: "agents",
-    statement: "SELECT r.id, r.body FROM catalog c \
-        JOIN agents r ON r.org_id = c.org_id AND r.id = c.id \
-        WHERE c.org_id = $1 AND c.kind = $2 AND c.status = 'ACTIVE' ORDER BY c.name, c.id",
-};
 
 /// One entry.
 #[derive(Debug)]
@@ -80,51 +52,42 @@ impl Kind {
 }
 
 /// Puts an entry over the one that is there.
-pub(crate) async fn put(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    entry: Entry<'_>,
-) -> Result<(), StoreError> {
-    sqlx::query(PUT)
-        .bind(org_id)
+pub(crate) async fn put(tx: &mut Tx, entry: Entry<'_>) -> Result<(), StoreError> {
+    tx.query(PUT)
         .bind(entry.kind.name())
         .bind(entry.id)
         .bind(entry.status)
         .bind(entry.name.as_bytes())
-        .execute(tx)
-        .await
-        .map(|_| ())
-        .map_err(db_error)
+        .execute()
+        .await?;
+    Ok(())
 }
 
 /// Whether an active one other than `id` has the name.
 pub(crate) async fn is_taken(
-    conn: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     kind: Kind,
     name: &str,
     id: &str,
 ) -> Result<bool, StoreError> {
-    let row: Option<(String,)> = sqlx::query_as(TAKEN)
-        .bind(org_id)
+    let row: Option<(String,)> = tx
+        .query_as(TAKEN)
         .bind(kind.name())
         .bind(name.as_bytes())
         .bind(id)
-        .fetch_optional(conn)
-        .await
-        .map_err(db_error)?;
+        .fetch_optional()
+        .await?;
     Ok(row.is_some())
 }
 
 /// Fails if an active one other than `id` has the name.
 pub(crate) async fn must_be_free(
-    conn: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     kind: Kind,
     name: &str,
     id: &str,
 ) -> Result<(), StoreError> {
-    if is_taken(conn, org_id, kind, name, id).await? {
+    if is_taken(tx, kind, name, id).await? {
         let kind = kind.name();
         return Err(refused(format!(
             "another {kind} already has the name {name:?}; choose another name"
@@ -134,44 +97,9 @@ pub(crate) async fn must_be_free(
 }
 
 /// The active ones that have a name: ids and names, ascending by name.
-pub(crate) async fn names(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    kind: Kind,
-) -> Result<Vec<(String, String)>, StoreError> {
-    let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(NAMES)
-        .bind(org_id)
-        .bind(kind.name())
-        .fetch_all(conn)
-        .await
-        .map_err(db_error)?;
+pub(crate) async fn names(tx: &mut Tx, kind: Kind) -> Result<Vec<(String, String)>, StoreError> {
+    let rows: Vec<(String, Vec<u8>)> = tx.query_as(NAMES).bind(kind.name()).fetch_all().await?;
     rows.into_iter()
-        .map(|(id, name)| match String::from_utf8(name) {
-            Ok(name) => Ok((id, name)),
-            Err(_) => Err(corrupt_row("a name is not UTF-8")),
-        })
+        .map(|(id, name)| Ok((id, text(name, "a name")?)))
         .collect()
-}
-
-/// The active ones, ascending by name.
-pub(crate) async fn active<W, D>(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-    listing: &Listing,
-) -> Result<Vec<D>, StoreError>
-where
-    W: Message + Default,
-    D: TryFrom<W, Error = ConvertError>,
-{
-    let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(listing.statement)
-        .bind(org_id)
-        .bind(listing.kind.name())
-        .fetch_all(conn)
-        .await
-        .map_err(db_error)?;
-    let open = |(id, body): &(String, Vec<u8>)| {
-        opened_domain::<W, D>(key, AssociatedData::record(org_id, listing.table, id), body)
-    };
-    rows.iter().map(open).collect()
 }

@@ -2,16 +2,14 @@
 //! counted by each server for itself: the check is on the way of every tool, and one that
 //! is not exact when servers share an org is what a check that fails open may be.
 
-use crate::db::AnyConnection;
-use crate::db::db_error;
-use crate::reference::Inner;
-use crate::reference::ScopedReference;
+use crate::context::StoreCtx;
+use crate::db::Tx;
 use async_trait::async_trait;
 use everruns_core::OutboundToolRateLimiter;
 use everruns_core::typed_id::OrgId;
 use mortise_proto::StoreError;
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const LIMIT: &str = "SELECT max_calls, window_seconds FROM rate_limits WHERE org_id = $1";
@@ -33,18 +31,24 @@ struct Limit {
     window: Duration,
 }
 
+/// The limit of an org.
+#[derive(Debug)]
+pub(crate) struct RateLimiter {
+    pub(crate) ctx: StoreCtx,
+    pub(crate) calls: Arc<Calls>,
+}
+
 #[async_trait]
-impl OutboundToolRateLimiter for ScopedReference {
+impl OutboundToolRateLimiter for RateLimiter {
     async fn check_org(&self, org_id: &OrgId) -> bool {
-        if org_id.to_string() != self.scope.org_public_id {
-            tracing::warn!(asked = %org_id, org = self.scope.org_id, "rate limit checked for another org; using the org of the call");
+        let scope = self.ctx.scope();
+        if org_id.to_string() != scope.org_public_id {
+            tracing::warn!(asked = %org_id, org = scope.org_id, "rate limit checked for another org; using the org of the call");
         }
-        match self.inner.rate_limit(self.scope.org_id).await {
+        let limit = async { find(&mut self.ctx.reader().await?).await };
+        match limit.await.map(|limit| limit.and_then(Limit::of)) {
             Ok(None) => true,
-            Ok(Some(limit)) => {
-                let calls = &self.inner.calls;
-                calls.allows(self.scope.org_id, limit, Instant::now())
-            }
+            Ok(Some(limit)) => self.calls.allows(scope.org_id, limit, Instant::now()),
             Err(error) => {
                 tracing::warn!(%error, "reading the rate limit failed; allowing the call");
                 true
@@ -53,22 +57,21 @@ impl OutboundToolRateLimiter for ScopedReference {
     }
 }
 
-impl Inner {
-    async fn rate_limit(&self, org_id: i64) -> Result<Option<Limit>, StoreError> {
-        let mut conn = self.db.reader().await?;
-        let limit = find(&mut conn, org_id).await?;
-        let limit = limit.filter(|(max_calls, _)| *max_calls > 0);
-        Ok(limit.map(|(max_calls, seconds)| Limit {
+// === impl Limit ===
+
+impl Limit {
+    /// The limit that was put; none if it allows no call.
+    fn of((max_calls, seconds): (i64, i64)) -> Option<Self> {
+        (max_calls > 0).then(|| Self {
             max_calls: usize::try_from(max_calls).unwrap_or(usize::MAX),
             window: Duration::from_secs(u64::try_from(seconds).unwrap_or_default()),
-        }))
+        })
     }
 }
 
 /// Puts the org's limit; no calls at most means without limit.
 pub(crate) async fn put(
-    tx: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     max_calls: u32,
     window_seconds: u32,
 ) -> Result<(), StoreError> {
@@ -78,26 +81,17 @@ pub(crate) async fn put(
             "is 0; give the window in seconds",
         ));
     }
-    sqlx::query(PUT)
-        .bind(org_id)
+    tx.query(PUT)
         .bind(i64::from(max_calls))
         .bind(i64::from(window_seconds))
-        .execute(tx)
-        .await
-        .map(|_| ())
-        .map_err(db_error)
+        .execute()
+        .await?;
+    Ok(())
 }
 
 /// What was put, if anything was: calls at most, and the window in seconds.
-pub(crate) async fn find(
-    conn: &mut AnyConnection,
-    org_id: i64,
-) -> Result<Option<(i64, i64)>, StoreError> {
-    sqlx::query_as(LIMIT)
-        .bind(org_id)
-        .fetch_optional(conn)
-        .await
-        .map_err(db_error)
+pub(crate) async fn find(tx: &mut Tx) -> Result<Option<(i64, i64)>, StoreError> {
+    tx.query_as(LIMIT).fetch_optional().await
 }
 
 // === impl Calls ===

@@ -17,13 +17,11 @@ mod settle;
 pub(crate) use backend::LedgerOnly;
 pub use backend::{PaymentAttempt, PaymentBackend, PaymentFailure, PaymentReceipt};
 pub(crate) use policies::{list_accounts, list_policies, lock, put, put_account};
-pub(crate) use settle::settle_loop;
+pub(crate) use settle::{Settler, settle_loop};
 
-use crate::db;
-use crate::db::encoding::stored_fault;
-use crate::db::errors::into_upstream;
-use crate::reference::ScopedReference;
-use crate::seal;
+use crate::context::{StoreCtx, upstream};
+use crate::db::Tx;
+use crate::encoding::stored_fault;
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::payment::{MachinePaymentRequest, MachinePaymentResponse};
@@ -34,6 +32,7 @@ use mortise_proto::convert::nested;
 use mortise_proto::error::Outcome;
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::{StoreError, pb};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A bank that does not know at once is not asked every few milliseconds.
@@ -41,10 +40,11 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 type Answer = pb::ExecuteMachinePaymentResponse;
 
-/// Pays on behalf of an agent, which the trait's method does not name.
+/// The payments of an org, on behalf of an agent, which the trait's method does not name.
 #[derive(Debug)]
 pub(crate) struct Payments {
-    pub(crate) reference: ScopedReference,
+    pub(crate) ctx: StoreCtx,
+    pub(crate) backend: Arc<dyn PaymentBackend>,
     pub(crate) agent_id: Option<AgentId>,
 }
 
@@ -55,10 +55,16 @@ impl PaymentAuthority for Payments {
         session_id: SessionId,
         request: MachinePaymentRequest,
     ) -> Result<MachinePaymentResponse, AgentLoopError> {
-        let answer = self.pay(session_id, request).await.map_err(into_upstream)?;
-        nested("payment", answer.payment)
-            .map_err(stored_fault)
-            .map_err(into_upstream)
+        upstream(async {
+            // Receipts are kept, and only sealed: without a key nothing may be paid.
+            self.ctx.keys().configured()?;
+            let answer = match self.ctx.cached_reply().await? {
+                Some(answer) => answer,
+                None => self.pay(session_id, request).await?,
+            };
+            nested("payment", answer.payment).map_err(stored_fault)
+        })
+        .await
     }
 }
 
@@ -70,65 +76,37 @@ impl Payments {
         session_id: SessionId,
         request: MachinePaymentRequest,
     ) -> Result<Answer, StoreError> {
-        // Receipts are kept, and only sealed: without a key nothing may be paid.
-        seal::configured(self.reference.inner.key.as_ref())?;
-        if let Some(answer) = self.reference.cached_reply().await? {
-            return Ok(answer);
-        }
-        let attempt = match self.admit(session_id, request).await? {
+        let asked = Asked {
+            session_id,
+            agent_id: self.agent_id,
+            request_id: self.ctx.scope().request_id.clone(),
+            request,
+        };
+        let mut tx = self.ctx.write().await?;
+        let admitted = ledger::admit(&mut tx, asked).await;
+        let admitted = admitted.map_err(|error| error.outcome(Outcome::NotApplied))?;
+        tx.commit().await?;
+        let attempt = match admitted {
             Admitted::Pay(attempt) => attempt,
             Admitted::Paid(answer) => return Ok(answer),
             Admitted::Failed(text) => return Err(refused(text)),
         };
-        match self.reference.inner.payments.pay(&attempt).await {
-            Ok(receipt) => self.paid(&attempt, receipt).await,
-            Err(PaymentFailure::NotPaid(text)) => self.not_paid(&attempt, text).await,
+        match self.backend.pay(&attempt).await {
+            Ok(receipt) => {
+                let book = async |tx: &mut Tx| ledger::succeeded(tx, &attempt, receipt).await;
+                let booked = self.ctx.run_once(book).await;
+                // The money has moved, whatever became of the note of it.
+                booked.map_err(|error| outcome_unknown(&attempt, &error.message))
+            }
+            Err(PaymentFailure::NotPaid(text)) => {
+                let mut tx = self.ctx.write().await?;
+                // Another call with the same request_id may have heard otherwise meanwhile.
+                let paid = ledger::failed(&mut tx, &attempt, &text).await?;
+                tx.commit().await?;
+                paid.ok_or_else(|| refused(text))
+            }
             Err(PaymentFailure::Unknown(text)) => Err(outcome_unknown(&attempt, &text)),
         }
-    }
-
-    async fn admit(
-        &self,
-        session_id: SessionId,
-        request: MachinePaymentRequest,
-    ) -> Result<Admitted, StoreError> {
-        let inner = &self.reference.inner;
-        let asked = Asked {
-            session_id,
-            agent_id: self.agent_id,
-            request_id: self.reference.scope.request_id.clone(),
-            request,
-        };
-        let org_id = self.reference.scope.org_id;
-        let mut tx = inner.db.write().await?;
-        let admitted = ledger::admit(&mut tx, org_id, inner.key.as_ref(), asked)
-            .await
-            .map_err(|error| error.outcome(Outcome::NotApplied))?;
-        db::commit(tx).await?;
-        Ok(admitted)
-    }
-
-    async fn paid(
-        &self,
-        attempt: &PaymentAttempt,
-        receipt: PaymentReceipt,
-    ) -> Result<Answer, StoreError> {
-        let key = self.reference.inner.key.as_ref();
-        let settled = self
-            .reference
-            .run_once(async |tx| ledger::succeeded(tx, key, attempt, receipt).await)
-            .await;
-        // The money has moved, whatever became of the note of it.
-        settled.map_err(|error| outcome_unknown(attempt, &error.message))
-    }
-
-    async fn not_paid(&self, attempt: &PaymentAttempt, text: String) -> Result<Answer, StoreError> {
-        let inner = &self.reference.inner;
-        let mut tx = inner.db.write().await?;
-        // Another call with the same request_id may have heard otherwise meanwhile.
-        let paid = ledger::failed(&mut tx, inner.key.as_ref(), attempt, &text).await?;
-        db::commit(tx).await?;
-        paid.ok_or_else(|| refused(text))
     }
 }
 

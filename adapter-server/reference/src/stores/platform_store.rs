@@ -1,128 +1,85 @@
 //! What an agent may do with the platform: harnesses, agents, apps and sessions of
-//! its org. Each kind stands in a file of the folder.
+//! its org. Here stands what each call asks for; what becomes of it in its transaction
+//! stands in the folder, a file for each kind.
 
 mod agents;
 mod apps;
 mod capabilities;
 mod channels;
-mod copy_name;
 mod generic;
 mod harnesses;
 mod messages;
+mod naming;
+mod owner;
 mod report;
 mod rows;
-pub(crate) mod sessions;
+mod sessions;
+mod settings;
 mod wait;
 
 pub(crate) use capabilities::{built_in, is_built_in};
+pub(crate) use settings::PlatformSettings;
 
-use crate::db::AnyConnection;
-use crate::db::errors::{into_upstream, no_session, refused};
-use crate::reference::ScopedReference;
-use crate::stores::names::Kind;
-use crate::stores::session_store;
+use crate::context::{StoreCtx, upstream};
+use crate::db::errors::refused;
+use crate::encoding::stored_fault;
+use crate::stores::agent_store::AGENTS;
+use crate::stores::harness_store::HARNESSES;
+use crate::stores::session_store::SESSIONS;
+use crate::stores::turn_queue::{Announcer, deliver};
+use crate::stores::{agent_store, harness_store, session_store};
 use async_trait::async_trait;
-use everruns_core::agent::validate_addressable_name;
-use everruns_core::app::{App, AppChannel, ChannelType};
+use capabilities::without_configuration;
+use everruns_core::app::{App, AppChannel, AppStatus, ChannelType};
 use everruns_core::capability_dto::CapabilityInfo;
 use everruns_core::error::Result;
+use everruns_core::message::Message;
 use everruns_core::platform_store::{PlatformMessage, PlatformStore};
-use everruns_core::principal::PrincipalSummary;
 use everruns_core::session::SubagentStatus;
 use everruns_core::typed_id::{
-    AgentId, AgentIdentityId, AppChannelId, AppId, HarnessId, PrincipalId, SessionId,
+    AgentId, AgentIdentityId, AppChannelId, AppId, HarnessId, SessionId,
 };
 use everruns_core::{Agent, Harness, Session, SessionContextReport};
-use mortise_proto::StoreError;
+use mortise_proto::convert::nested;
+use mortise_proto::pb;
+use rows::APPS;
 use serde_json::Value;
-use uuid::Uuid;
+use std::sync::Arc;
 
-/// What to do about something that is archived.
-const ACTIVE_ONLY: &str = "use one that is active";
-
-/// What the storage is told about the platform.
+/// The platform of an org.
 #[derive(Debug)]
 pub(crate) struct Platform {
-    base_url: String,
-    capabilities: Option<Vec<String>>,
+    pub(crate) ctx: StoreCtx,
+    pub(crate) settings: Arc<PlatformSettings>,
+    pub(crate) announcer: Announcer,
 }
 
-// === impl Platform ===
-
-impl Platform {
-    pub(crate) fn new(base_url: &str, capabilities: Option<Vec<String>>) -> Self {
-        Self {
-            // Tools put a path behind it.
-            base_url: base_url.trim_end_matches('/').to_string(),
-            capabilities,
-        }
-    }
-
-    /// Whether a capability is shown.
-    fn lists(&self, id: &str) -> bool {
-        let chosen = self.capabilities.as_ref();
-        chosen.is_none_or(|chosen| chosen.iter().any(|chosen| chosen == id))
+/// Sets a text to what is given, if anything is.
+fn set(text: &mut String, given: Option<&str>) {
+    if let Some(given) = given {
+        *text = given.into();
     }
 }
 
-/// Whom things belong to that are made.
-struct Owner {
-    organization_id: String,
-    owner_principal_id: PrincipalId,
-    resolved_owner_user_id: Option<Uuid>,
-    owner: Option<PrincipalSummary>,
-    effective_owner: Option<PrincipalSummary>,
-}
-
-/// The owner of the session whose turn calls. A host that calls for no session, as it
-/// must to make an org's first one, sends the nil id: what is made is then the org's.
-async fn caller(
-    store: &ScopedReference,
-    tx: &mut AnyConnection,
-) -> std::result::Result<Owner, StoreError> {
-    let id = store.scope.session_id.ok_or_else(|| {
-        StoreError::invalid_field(
-            "context.session_id",
-            "is empty; send the id of the calling session, or the nil id if there is none",
-        )
-    })?;
-    let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
-    if id.uuid().is_nil() {
-        return Ok(Owner {
-            organization_id: store.scope.org_public_id.clone(),
-            owner_principal_id: PrincipalId::from_seed(org_id.unsigned_abs().into()),
-            resolved_owner_user_id: None,
-            owner: None,
-            effective_owner: None,
-        });
+/// The same of a text that may be missing.
+fn set_optional(text: &mut Option<String>, given: Option<&str>) {
+    if let Some(given) = given {
+        *text = Some(given.into());
     }
-    let session = session_store::find(tx, org_id, key, id).await?;
-    let session = session.ok_or_else(|| no_session(id))?;
-    Ok(Owner {
-        organization_id: session.organization_id,
-        owner_principal_id: session.owner_principal_id,
-        resolved_owner_user_id: session.resolved_owner_user_id,
-        owner: session.owner,
-        effective_owner: session.effective_owner,
-    })
-}
-
-/// Fails unless the name is one that can be given.
-fn named(kind: Kind, name: &str) -> std::result::Result<(), StoreError> {
-    validate_addressable_name(name).map_err(|problem| {
-        let kind = kind.name();
-        refused(format!("{kind} name {name:?} is not allowed: {problem}"))
-    })
 }
 
 #[async_trait]
-impl PlatformStore for ScopedReference {
+impl PlatformStore for Platform {
     async fn list_harnesses(&self) -> Result<Vec<Harness>> {
-        harnesses::list(self).await.map_err(into_upstream)
+        upstream(async {
+            generic::provide(&self.ctx).await?;
+            harness_store::list(&mut self.ctx.reader().await?).await
+        })
+        .await
     }
 
     async fn get_harness(&self, id: HarnessId) -> Result<Option<Harness>> {
-        harnesses::get(self, id).await.map_err(into_upstream)
+        upstream(async { HARNESSES.find(&mut self.ctx.reader().await?, id).await }).await
     }
 
     async fn create_harness(
@@ -134,17 +91,21 @@ impl PlatformStore for ScopedReference {
         parent_harness_id: Option<HarnessId>,
         capabilities: &[String],
     ) -> Result<Harness> {
-        harnesses::create(
-            self,
-            name,
-            display_name,
-            description,
-            system_prompt,
-            parent_harness_id,
-            capabilities,
-        )
-        .await
-        .map_err(into_upstream)
+        let create = self.ctx.run_once(async |tx| {
+            let harness = Harness {
+                display_name: display_name.map(Into::into),
+                description: description.map(Into::into),
+                system_prompt: system_prompt.into(),
+                parent_harness_id,
+                capabilities: without_configuration(capabilities),
+                ..harnesses::new(name)
+            };
+            let harness = harnesses::create(tx, harness).await?;
+            Ok(pb::CreateHarnessResponse {
+                harness: Some(harness.into()),
+            })
+        });
+        upstream(async { nested("harness", create.await?.harness).map_err(stored_fault) }).await
     }
 
     async fn update_harness(
@@ -156,35 +117,43 @@ impl PlatformStore for ScopedReference {
         system_prompt: Option<&str>,
         parent_harness_id: Option<Option<HarnessId>>,
     ) -> Result<Harness> {
-        harnesses::update(
-            self,
-            id,
-            name,
-            display_name,
-            description,
-            system_prompt,
-            parent_harness_id,
-        )
-        .await
-        .map_err(into_upstream)
+        let update = self.ctx.run_once(async |tx| {
+            let harness = harnesses::update(tx, id, name, parent_harness_id, |harness| {
+                set_optional(&mut harness.display_name, display_name);
+                set_optional(&mut harness.description, description);
+                set(&mut harness.system_prompt, system_prompt);
+            });
+            Ok(pb::UpdateHarnessResponse {
+                harness: Some(harness.await?.into()),
+            })
+        });
+        upstream(async { nested("harness", update.await?.harness).map_err(stored_fault) }).await
     }
 
     async fn delete_harness(&self, id: HarnessId) -> Result<()> {
-        harnesses::delete(self, id).await.map_err(into_upstream)
+        let delete = self.ctx.run_once(async |tx| {
+            harnesses::archive(tx, id).await?;
+            Ok(pb::DeleteHarnessResponse {})
+        });
+        upstream(async { delete.await.map(|pb::DeleteHarnessResponse {}| ()) }).await
     }
 
     async fn copy_harness(&self, id: HarnessId, new_name: Option<&str>) -> Result<Harness> {
-        harnesses::copy(self, id, new_name)
-            .await
-            .map_err(into_upstream)
+        let copy = self.ctx.run_once(async |tx| {
+            let harness = harnesses::copy(tx, id, new_name).await?;
+            Ok(pb::CopyHarnessResponse {
+                harness: Some(harness.into()),
+            })
+        });
+        upstream(async { nested("harness", copy.await?.harness).map_err(stored_fault) }).await
     }
 
     async fn list_agents(&self) -> Result<Vec<Agent>> {
-        agents::list(self).await.map_err(into_upstream)
+        upstream(async { agent_store::list(&mut self.ctx.reader().await?).await }).await
     }
 
     async fn get_agent_by_id(&self, id: AgentId) -> Result<Option<Agent>> {
-        self.agent(id).await.map_err(into_upstream)
+        upstream(async { AGENTS.find(&mut self.ctx.reader().await?, id).await }).await
     }
 
     async fn create_agent(
@@ -195,16 +164,20 @@ impl PlatformStore for ScopedReference {
         system_prompt: &str,
         capabilities: &[String],
     ) -> Result<Agent> {
-        agents::create(
-            self,
-            name,
-            display_name,
-            description,
-            system_prompt,
-            capabilities,
-        )
-        .await
-        .map_err(into_upstream)
+        let create = self.ctx.run_once(async |tx| {
+            let agent = Agent {
+                display_name: display_name.map(Into::into),
+                description: description.map(Into::into),
+                system_prompt: system_prompt.into(),
+                capabilities: without_configuration(capabilities),
+                ..agents::new(name)
+            };
+            let agent = agents::create(tx, agent).await?;
+            Ok(pb::CreateAgentResponse {
+                agent: Some(agent.into()),
+            })
+        });
+        upstream(async { nested("agent", create.await?.agent).map_err(stored_fault) }).await
     }
 
     async fn update_agent(
@@ -215,23 +188,38 @@ impl PlatformStore for ScopedReference {
         description: Option<&str>,
         system_prompt: Option<&str>,
     ) -> Result<Agent> {
-        agents::update(self, id, name, display_name, description, system_prompt)
-            .await
-            .map_err(into_upstream)
+        let update = self.ctx.run_once(async |tx| {
+            let agent = agents::update(tx, id, name, |agent| {
+                set_optional(&mut agent.display_name, display_name);
+                set_optional(&mut agent.description, description);
+                set(&mut agent.system_prompt, system_prompt);
+            });
+            Ok(pb::UpdateAgentResponse {
+                agent: Some(agent.await?.into()),
+            })
+        });
+        upstream(async { nested("agent", update.await?.agent).map_err(stored_fault) }).await
     }
 
     async fn delete_agent(&self, id: AgentId) -> Result<()> {
-        agents::delete(self, id).await.map_err(into_upstream)
+        let delete = self.ctx.run_once(async |tx| {
+            agents::archive(tx, id).await?;
+            Ok(pb::DeleteAgentResponse {})
+        });
+        upstream(async { delete.await.map(|pb::DeleteAgentResponse {}| ()) }).await
     }
 
     async fn list_apps(&self, search: Option<&str>, include_archived: bool) -> Result<Vec<App>> {
-        apps::list(self, search, include_archived)
-            .await
-            .map_err(into_upstream)
+        let list = async { rows::list(&mut self.ctx.reader().await?, include_archived).await };
+        let mut apps = upstream(list).await?;
+        if let Some(wanted) = search {
+            apps::retain(&mut apps, wanted);
+        }
+        Ok(apps)
     }
 
     async fn get_app(&self, id: AppId) -> Result<Option<App>> {
-        apps::get(self, id).await.map_err(into_upstream)
+        upstream(async { APPS.find(&mut self.ctx.reader().await?, id).await }).await
     }
 
     async fn create_app(
@@ -244,16 +232,30 @@ impl PlatformStore for ScopedReference {
         channel_type: Option<ChannelType>,
         channel_config: Option<&Value>,
     ) -> Result<App> {
-        let new = apps::NewApp {
-            name,
-            description,
-            harness_id,
-            agent_id,
-            agent_identity_id,
-            channel_type,
-            channel_config,
-        };
-        apps::create(self, new).await.map_err(into_upstream)
+        upstream(async {
+            if channel_type.is_none() && channel_config.is_some() {
+                return Err(refused(
+                    "a channel's configuration needs its type; send channel_type as well",
+                ));
+            }
+            let create = self.ctx.run_once(async |tx| {
+                let owner = owner::of_caller(self.ctx.scope(), tx).await?;
+                let channel = channel_type.map(|of| channels::new(of, channel_config, true));
+                let app = App {
+                    description: description.map(Into::into),
+                    agent_id,
+                    agent_identity_id,
+                    channels: channel.into_iter().collect(),
+                    ..apps::new(tx.org_id(), owner, name, harness_id)
+                };
+                let app = apps::create(tx, app).await?;
+                Ok(pb::CreateAppResponse {
+                    app: Some(app.into()),
+                })
+            });
+            nested("app", create.await?.app).map_err(stored_fault)
+        })
+        .await
     }
 
     async fn update_app(
@@ -265,33 +267,63 @@ impl PlatformStore for ScopedReference {
         agent_id: Option<AgentId>,
         agent_identity_id: Option<Option<AgentIdentityId>>,
     ) -> Result<App> {
-        apps::update(
-            self,
-            id,
-            name,
-            description,
-            harness_id,
-            agent_id,
-            agent_identity_id,
-        )
-        .await
-        .map_err(into_upstream)
+        let update = self.ctx.run_once(async |tx| {
+            if let Some(harness_id) = harness_id {
+                harnesses::active(tx, harness_id).await?;
+            }
+            if let Some(agent_id) = agent_id {
+                agents::active(tx, agent_id).await?;
+            }
+            let changed = rows::change(tx, id, |app| {
+                set(&mut app.name, name);
+                set_optional(&mut app.description, description);
+                app.harness_id = harness_id.unwrap_or(app.harness_id);
+                app.agent_id = agent_id.or(app.agent_id);
+                app.agent_identity_id = agent_identity_id.unwrap_or(app.agent_identity_id);
+                Ok(())
+            });
+            let (app, ()) = changed.await?;
+            Ok(pb::UpdateAppResponse {
+                app: Some(app.into()),
+            })
+        });
+        upstream(async { nested("app", update.await?.app).map_err(stored_fault) }).await
     }
 
     async fn delete_app(&self, id: AppId) -> Result<()> {
-        apps::delete(self, id).await.map_err(into_upstream)
+        let delete = self.ctx.run_once(async |tx| {
+            apps::archive(tx, id).await?;
+            Ok(pb::DeleteAppResponse {})
+        });
+        upstream(async { delete.await.map(|pb::DeleteAppResponse {}| ()) }).await
     }
 
     async fn destroy_app(&self, id: AppId) -> Result<()> {
-        apps::destroy(self, id).await.map_err(into_upstream)
+        let destroy = self.ctx.run_once(async |tx| {
+            apps::destroy(tx, id).await?;
+            Ok(pb::DestroyAppResponse {})
+        });
+        upstream(async { destroy.await.map(|pb::DestroyAppResponse {}| ()) }).await
     }
 
     async fn publish_app(&self, id: AppId) -> Result<App> {
-        apps::publish(self, id).await.map_err(into_upstream)
+        let publish = self.ctx.run_once(async |tx| {
+            let app = apps::set_status(tx, id, AppStatus::Published).await?;
+            Ok(pb::PublishAppResponse {
+                app: Some(app.into()),
+            })
+        });
+        upstream(async { nested("app", publish.await?.app).map_err(stored_fault) }).await
     }
 
     async fn unpublish_app(&self, id: AppId) -> Result<App> {
-        apps::unpublish(self, id).await.map_err(into_upstream)
+        let unpublish = self.ctx.run_once(async |tx| {
+            let app = apps::set_status(tx, id, AppStatus::Draft).await?;
+            Ok(pb::UnpublishAppResponse {
+                app: Some(app.into()),
+            })
+        });
+        upstream(async { nested("app", unpublish.await?.app).map_err(stored_fault) }).await
     }
 
     async fn add_app_channel(
@@ -301,9 +333,14 @@ impl PlatformStore for ScopedReference {
         channel_config: Option<&Value>,
         enabled: Option<bool>,
     ) -> Result<AppChannel> {
-        channels::add(self, app_id, channel_type, channel_config, enabled)
-            .await
-            .map_err(into_upstream)
+        let add = self.ctx.run_once(async |tx| {
+            let channel = channels::new(channel_type, channel_config, enabled.unwrap_or(true));
+            let channel = channels::add(tx, app_id, channel).await?;
+            Ok(pb::AddAppChannelResponse {
+                channel: Some(channel.into()),
+            })
+        });
+        upstream(async { nested("channel", add.await?.channel).map_err(stored_fault) }).await
     }
 
     async fn update_app_channel(
@@ -314,22 +351,28 @@ impl PlatformStore for ScopedReference {
         channel_config: Option<&Value>,
         enabled: Option<bool>,
     ) -> Result<AppChannel> {
-        channels::update(
-            self,
-            app_id,
-            channel_id,
-            channel_type,
-            channel_config,
-            enabled,
-        )
-        .await
-        .map_err(into_upstream)
+        let update = self.ctx.run_once(async |tx| {
+            let channel = channels::update(tx, app_id, channel_id, |channel| {
+                channel.channel_type = channel_type.unwrap_or(channel.channel_type.clone());
+                if let Some(config) = channel_config {
+                    channel.channel_config = config.clone();
+                }
+                channel.enabled = enabled.unwrap_or(channel.enabled);
+            });
+            let channel = channel.await?;
+            Ok(pb::UpdateAppChannelResponse {
+                channel: Some(channel.into()),
+            })
+        });
+        upstream(async { nested("channel", update.await?.channel).map_err(stored_fault) }).await
     }
 
     async fn delete_app_channel(&self, app_id: AppId, channel_id: AppChannelId) -> Result<()> {
-        channels::delete(self, app_id, channel_id)
-            .await
-            .map_err(into_upstream)
+        let delete = self.ctx.run_once(async |tx| {
+            channels::remove(tx, app_id, channel_id).await?;
+            Ok(pb::DeleteAppChannelResponse {})
+        });
+        upstream(async { delete.await.map(|pb::DeleteAppChannelResponse {}| ()) }).await
     }
 
     async fn list_sessions(
@@ -337,9 +380,8 @@ impl PlatformStore for ScopedReference {
         limit: Option<usize>,
         agent_id: Option<AgentId>,
     ) -> Result<Vec<Session>> {
-        sessions::list(self, limit, agent_id)
+        upstream(async { sessions::list(&mut self.ctx.reader().await?, limit, agent_id).await })
             .await
-            .map_err(into_upstream)
     }
 
     async fn create_session(
@@ -351,17 +393,22 @@ impl PlatformStore for ScopedReference {
         blueprint_id: Option<&str>,
         blueprint_config: Option<&Value>,
     ) -> Result<Session> {
-        sessions::create(
-            self,
-            harness_id,
-            agent_id,
-            title,
-            locale,
-            blueprint_id,
-            blueprint_config,
-        )
-        .await
-        .map_err(into_upstream)
+        let create = self.ctx.run_once(async |tx| {
+            let owner = owner::of_caller(self.ctx.scope(), tx).await?;
+            let session = Session {
+                agent_id,
+                title: title.map(Into::into),
+                locale: locale.map(Into::into),
+                blueprint_id: blueprint_id.map(Into::into),
+                blueprint_config: blueprint_config.cloned(),
+                ..sessions::new(owner, harness_id)
+            };
+            sessions::create(tx, &session).await?;
+            Ok(pb::CreateSessionResponse {
+                session: Some(session.into()),
+            })
+        });
+        upstream(async { nested("session", create.await?.session).map_err(stored_fault) }).await
     }
 
     async fn set_subagent_metadata(
@@ -372,34 +419,62 @@ impl PlatformStore for ScopedReference {
         subagent_task: &str,
         subagent_status: SubagentStatus,
     ) -> Result<Session> {
-        sessions::set_subagent(
-            self,
-            session_id,
-            parent_session_id,
-            subagent_name,
-            subagent_task,
-            subagent_status,
-        )
+        upstream(async {
+            if session_id == parent_session_id {
+                return Err(refused(format!(
+                    "session {session_id} cannot be its own subagent"
+                )));
+            }
+            let set = self.ctx.run_once(async |tx| {
+                session_store::begin_change(tx, session_id).await?;
+                session_store::must_exist(tx, parent_session_id).await?;
+                let session = session_store::update(tx, session_id, |session, _| {
+                    session.parent_session_id = Some(parent_session_id.to_string());
+                    session.subagent_name = Some(subagent_name.into());
+                    session.subagent_task = Some(subagent_task.into());
+                    session.set_subagent_status(subagent_status.into());
+                });
+                Ok(pb::SetSubagentMetadataResponse {
+                    session: Some(session.await?),
+                })
+            });
+            nested("session", set.await?.session).map_err(stored_fault)
+        })
         .await
-        .map_err(into_upstream)
     }
 
     async fn get_session_by_id(&self, id: SessionId) -> Result<Option<Session>> {
-        sessions::get(self, id).await.map_err(into_upstream)
+        upstream(async { SESSIONS.find(&mut self.ctx.reader().await?, id).await }).await
     }
 
     async fn get_session_context_report(&self, id: SessionId) -> Result<SessionContextReport> {
-        report::of(self, id).await.map_err(into_upstream)
+        upstream(async { report::of(&mut self.ctx.snapshot().await?, id).await }).await
     }
 
     async fn delete_session(&self, id: SessionId) -> Result<()> {
-        sessions::delete(self, id).await.map_err(into_upstream)
+        let delete = self.ctx.run_once(async |tx| {
+            sessions::archive(tx, id).await?;
+            Ok(pb::DeleteSessionResponse {})
+        });
+        upstream(async { delete.await.map(|pb::DeleteSessionResponse {}| ()) }).await
     }
 
     async fn send_message(&self, session_id: SessionId, content: &str) -> Result<()> {
-        messages::send(self, session_id, content)
-            .await
-            .map_err(into_upstream)
+        upstream(async {
+            let mut delivered = None;
+            let send = self.ctx.run_once(async |tx| {
+                session_store::begin_open_change(tx, session_id).await?;
+                let message = Message::user(content);
+                delivered = Some(deliver(tx, session_id, message, Vec::new()).await?);
+                Ok(pb::SendMessageResponse {})
+            });
+            let pb::SendMessageResponse {} = send.await?;
+            if let Some(delivered) = delivered {
+                self.announcer.announce(delivered);
+            }
+            Ok(())
+        })
+        .await
     }
 
     async fn get_messages(
@@ -407,9 +482,11 @@ impl PlatformStore for ScopedReference {
         session_id: SessionId,
         limit: Option<usize>,
     ) -> Result<Vec<PlatformMessage>> {
-        messages::list(self, session_id, limit)
-            .await
-            .map_err(into_upstream)
+        upstream(async {
+            let mut tx = self.ctx.snapshot().await?;
+            messages::list(&mut tx, session_id, limit).await
+        })
+        .await
     }
 
     async fn wait_for_idle(
@@ -417,18 +494,23 @@ impl PlatformStore for ScopedReference {
         session_id: SessionId,
         timeout_secs: Option<u64>,
     ) -> Result<String> {
-        wait::until_settled(self, session_id, timeout_secs)
-            .await
-            .map_err(into_upstream)
+        let feeds = &self.announcer.feeds;
+        upstream(wait::until_settled(
+            &self.ctx,
+            feeds,
+            session_id,
+            timeout_secs,
+        ))
+        .await
     }
 
     async fn list_capabilities(&self, search: Option<&str>) -> Result<Vec<CapabilityInfo>> {
-        capabilities::list(self, search)
-            .await
-            .map_err(into_upstream)
+        let (agents, harnesses) = (self.list_agents().await?, self.list_harnesses().await?);
+        let is_shown = |id: &str| self.settings.lists(id);
+        Ok(capabilities::list(is_shown, &harnesses, &agents, search))
     }
 
     fn base_url(&self) -> &str {
-        &self.inner.platform.base_url
+        &self.settings.base_url
     }
 }

@@ -11,11 +11,10 @@ mod rows;
 
 pub(crate) use change::seed;
 
-use crate::db::AnyConnection;
-use crate::db::encoding::stored_fault;
-use crate::db::errors::{into_upstream, refused};
-use crate::db::locks;
-use crate::reference::ScopedReference;
+use crate::context::{StoreCtx, upstream};
+use crate::db::errors::refused;
+use crate::encoding::stored_fault;
+use crate::labour::Labour;
 use crate::stores::session_file_system::path::FilePath;
 use crate::stores::session_store;
 use async_trait::async_trait;
@@ -30,15 +29,33 @@ use mortise_proto::convert::session_file_system::from_written;
 use mortise_proto::{StoreError, pb};
 use pattern::{Paths, Pattern};
 use rows::{Row, Workspace};
+use std::sync::Arc;
+
+/// The workspaces of the sessions of an org.
+#[derive(Debug)]
+pub(crate) struct Files {
+    pub(crate) ctx: StoreCtx,
+    /// Room for searches.
+    pub(crate) labour: Arc<Labour>,
+}
 
 #[async_trait]
-impl SessionFileSystem for ScopedReference {
+impl SessionFileSystem for Files {
     async fn read_file(
         &self,
         session_id: SessionId,
         path: &str,
     ) -> Result<Option<SessionFile>, AgentLoopError> {
-        self.read(session_id, path).await.map_err(into_upstream)
+        upstream(async {
+            let (path, workspace) = (FilePath::parse(path)?, Workspace(session_id));
+            let mut tx = self.ctx.snapshot().await?;
+            let Some(row) = workspace.find_or_root(&mut tx, &path).await? else {
+                return Ok(None);
+            };
+            let content = workspace.content(&mut tx, &row).await?;
+            Ok(Some(row.into_file(session_id, content)))
+        })
+        .await
     }
 
     async fn write_file(
@@ -48,9 +65,19 @@ impl SessionFileSystem for ScopedReference {
         content: &str,
         encoding: &str,
     ) -> Result<SessionFile, AgentLoopError> {
-        self.write(session_id, path, content, encoding)
-            .await
-            .map_err(into_upstream)
+        upstream(async {
+            let path = FilePath::parse(path)?;
+            let new = Content::parse(content, encoding)?;
+            let write = self.ctx.run_once(async |tx| {
+                session_store::begin_open_change(tx, session_id).await?;
+                let row = change::write(tx, Workspace(session_id), &path, &new).await?;
+                Ok(pb::WriteFileResponse {
+                    file: Some(row.into_written(session_id)),
+                })
+            });
+            written(write.await?.file.unwrap_or_default(), content)
+        })
+        .await
     }
 
     async fn write_file_if_content_matches(
@@ -66,9 +93,24 @@ impl SessionFileSystem for ScopedReference {
             content: expected_content,
             encoding: expected_encoding,
         };
-        self.write_if(session_id, path, expected, content, encoding)
-            .await
-            .map_err(into_upstream)
+        upstream(async {
+            let path = FilePath::parse(path)?;
+            let new = Content::parse(content, encoding)?;
+            let write = self.ctx.run_once(async |tx| {
+                session_store::begin_change(tx, session_id).await?;
+                let workspace = Workspace(session_id);
+                let row = change::write_if(tx, workspace, &path, expected, &new).await?;
+                if row.is_some() {
+                    session_store::must_be_open(tx, session_id).await?;
+                }
+                Ok(pb::WriteFileIfContentMatchesResponse {
+                    file: row.map(|row| row.into_written(session_id)),
+                })
+            });
+            let file = write.await?.file;
+            file.map(|file| written(file, content)).transpose()
+        })
+        .await
     }
 
     async fn delete_file(
@@ -77,9 +119,16 @@ impl SessionFileSystem for ScopedReference {
         path: &str,
         recursive: bool,
     ) -> Result<bool, AgentLoopError> {
-        self.remove(session_id, path, recursive)
-            .await
-            .map_err(into_upstream)
+        upstream(async {
+            let path = FilePath::parse(path)?;
+            let delete = self.ctx.run_once(async |tx| {
+                session_store::begin_change(tx, session_id).await?;
+                let deleted = change::delete(tx, Workspace(session_id), &path, recursive).await?;
+                Ok(pb::DeleteFileResponse { deleted })
+            });
+            Ok(delete.await?.deleted)
+        })
+        .await
     }
 
     async fn list_directory(
@@ -87,7 +136,20 @@ impl SessionFileSystem for ScopedReference {
         session_id: SessionId,
         path: &str,
     ) -> Result<Vec<FileInfo>, AgentLoopError> {
-        self.list(session_id, path).await.map_err(into_upstream)
+        upstream(async {
+            let (path, workspace) = (FilePath::parse(path)?, Workspace(session_id));
+            let mut tx = self.ctx.snapshot().await?;
+            match workspace.find_or_root(&mut tx, &path).await? {
+                None => Err(refused(format!("directory not found: {path}"))),
+                Some(row) if !row.is_directory => Err(refused(format!("not a directory: {path}"))),
+                Some(_) => {
+                    let entries = workspace.entries(&mut tx, &path).await?;
+                    let info = |row: Row| row.into_info(session_id);
+                    Ok(entries.into_iter().map(info).collect())
+                }
+            }
+        })
+        .await
     }
 
     async fn stat_file(
@@ -95,7 +157,13 @@ impl SessionFileSystem for ScopedReference {
         session_id: SessionId,
         path: &str,
     ) -> Result<Option<FileStat>, AgentLoopError> {
-        self.stat(session_id, path).await.map_err(into_upstream)
+        upstream(async {
+            let path = FilePath::parse(path)?;
+            let mut tx = self.ctx.reader().await?;
+            let row = Workspace(session_id).find_or_root(&mut tx, &path).await?;
+            Ok(row.map(Row::into_stat))
+        })
+        .await
     }
 
     async fn grep_files(
@@ -104,9 +172,15 @@ impl SessionFileSystem for ScopedReference {
         pattern: &str,
         path_pattern: Option<&str>,
     ) -> Result<Vec<GrepMatch>, AgentLoopError> {
-        self.grep(session_id, pattern, path_pattern)
-            .await
-            .map_err(into_upstream)
+        upstream(async {
+            let paths = Paths::parse(path_pattern)?;
+            let pattern = pattern.to_string();
+            let room = self.labour.acquire(self.ctx.scope()).await?;
+            let pattern = room.work(move |_| Pattern::compile(&pattern)).await?;
+            let mut tx = self.ctx.snapshot().await?;
+            grep::grep(&mut tx, &room, Workspace(session_id), pattern, &paths).await
+        })
+        .await
     }
 
     async fn create_directory(
@@ -114,9 +188,18 @@ impl SessionFileSystem for ScopedReference {
         session_id: SessionId,
         path: &str,
     ) -> Result<FileInfo, AgentLoopError> {
-        self.make_directory(session_id, path)
-            .await
-            .map_err(into_upstream)
+        upstream(async {
+            let path = FilePath::parse(path)?;
+            let create = self.ctx.run_once(async |tx| {
+                session_store::begin_open_change(tx, session_id).await?;
+                let row = change::make_directory(tx, Workspace(session_id), &path).await?;
+                Ok(pb::CreateDirectoryResponse {
+                    directory: Some(row.into_info(session_id).into()),
+                })
+            });
+            nested("directory", create.await?.directory).map_err(stored_fault)
+        })
+        .await
     }
 
     async fn seed_initial_file(
@@ -124,184 +207,13 @@ impl SessionFileSystem for ScopedReference {
         session_id: SessionId,
         file: &InitialFile,
     ) -> Result<(), AgentLoopError> {
-        self.place(session_id, file).await.map_err(into_upstream)
-    }
-}
-
-// === reads ===
-
-impl ScopedReference {
-    fn workspace(&self, session_id: SessionId) -> Workspace {
-        Workspace {
-            org_id: self.scope.org_id,
-            session_id,
-        }
-    }
-
-    async fn read(
-        &self,
-        session_id: SessionId,
-        path: &str,
-    ) -> Result<Option<SessionFile>, StoreError> {
-        let path = FilePath::parse(path)?;
-        let workspace = self.workspace(session_id);
-        let mut tx = self.inner.db.snapshot().await?;
-        let Some(row) = workspace.find_or_root(&mut tx, &path).await? else {
-            return Ok(None);
-        };
-        let content = workspace.content(&mut tx, &row).await?;
-        Ok(Some(row.into_file(session_id, content)))
-    }
-
-    async fn list(&self, session_id: SessionId, path: &str) -> Result<Vec<FileInfo>, StoreError> {
-        let path = FilePath::parse(path)?;
-        let workspace = self.workspace(session_id);
-        let mut tx = self.inner.db.snapshot().await?;
-        match workspace.find_or_root(&mut tx, &path).await? {
-            None => Err(refused(format!("directory not found: {path}"))),
-            Some(row) if !row.is_directory => Err(refused(format!("not a directory: {path}"))),
-            Some(_) => {
-                let entries = workspace.entries(&mut tx, &path).await?;
-                let info = |row: Row| row.into_info(session_id);
-                Ok(entries.into_iter().map(info).collect())
-            }
-        }
-    }
-
-    async fn stat(
-        &self,
-        session_id: SessionId,
-        path: &str,
-    ) -> Result<Option<FileStat>, StoreError> {
-        let path = FilePath::parse(path)?;
-        let mut conn = self.inner.db.reader().await?;
-        let row = self
-            .workspace(session_id)
-            .find_or_root(&mut conn, &path)
-            .await?;
-        Ok(row.map(Row::into_stat))
-    }
-
-    async fn grep(
-        &self,
-        session_id: SessionId,
-        pattern: &str,
-        path_pattern: Option<&str>,
-    ) -> Result<Vec<GrepMatch>, StoreError> {
-        let paths = Paths::parse(path_pattern)?;
-        let pattern = pattern.to_string();
-        let room = self.room_for_work().await?;
-        let pattern = room.work(move |_| Pattern::compile(&pattern)).await?;
-        let mut tx = self.inner.db.snapshot().await?;
-        grep::grep(&mut tx, &room, self.workspace(session_id), pattern, &paths).await
-    }
-}
-
-// === changes ===
-
-impl ScopedReference {
-    async fn write(
-        &self,
-        session_id: SessionId,
-        path: &str,
-        content: &str,
-        encoding: &str,
-    ) -> Result<SessionFile, StoreError> {
-        let path = FilePath::parse(path)?;
-        let new = Content::parse(content, encoding)?;
-        let workspace = self.workspace(session_id);
-        let answer = self
-            .run_once(async |tx| {
-                begin(tx, workspace).await?;
-                let row = change::write(tx, workspace, &path, &new).await?;
-                Ok(pb::WriteFileResponse {
-                    file: Some(row.into_written(session_id)),
-                })
-            })
-            .await?;
-        written(answer.file.unwrap_or_default(), content)
-    }
-
-    async fn write_if(
-        &self,
-        session_id: SessionId,
-        path: &str,
-        expected: Expected<'_>,
-        content: &str,
-        encoding: &str,
-    ) -> Result<Option<SessionFile>, StoreError> {
-        let path = FilePath::parse(path)?;
-        let new = Content::parse(content, encoding)?;
-        let workspace = self.workspace(session_id);
-        let answer = self
-            .run_once(async |tx| {
-                locks::session(tx, workspace.org_id, session_id).await?;
-                let row = change::write_if(tx, workspace, &path, expected, &new).await?;
-                if row.is_some() {
-                    session_store::must_be_open(tx, workspace.org_id, session_id).await?;
-                }
-                Ok(pb::WriteFileIfContentMatchesResponse {
-                    file: row.map(|row| row.into_written(session_id)),
-                })
-            })
-            .await?;
-        answer.file.map(|file| written(file, content)).transpose()
-    }
-
-    async fn remove(
-        &self,
-        session_id: SessionId,
-        path: &str,
-        recursive: bool,
-    ) -> Result<bool, StoreError> {
-        let path = FilePath::parse(path)?;
-        let workspace = self.workspace(session_id);
-        let answer = self
-            .run_once(async |tx| {
-                locks::session(tx, workspace.org_id, session_id).await?;
-                let deleted = change::delete(tx, workspace, &path, recursive).await?;
-                Ok(pb::DeleteFileResponse { deleted })
-            })
-            .await?;
-        Ok(answer.deleted)
-    }
-
-    async fn make_directory(
-        &self,
-        session_id: SessionId,
-        path: &str,
-    ) -> Result<FileInfo, StoreError> {
-        let path = FilePath::parse(path)?;
-        let workspace = self.workspace(session_id);
-        let answer = self
-            .run_once(async |tx| {
-                begin(tx, workspace).await?;
-                let row = change::make_directory(tx, workspace, &path).await?;
-                Ok(pb::CreateDirectoryResponse {
-                    directory: Some(row.into_info(session_id).into()),
-                })
-            })
-            .await?;
-        nested("directory", answer.directory).map_err(stored_fault)
-    }
-
-    async fn place(&self, session_id: SessionId, file: &InitialFile) -> Result<(), StoreError> {
-        let workspace = self.workspace(session_id);
-        self.run_once(async |tx| {
-            begin(tx, workspace).await?;
-            seed(tx, workspace.org_id, session_id, file).await?;
+        let place = self.ctx.run_once(async |tx| {
+            session_store::begin_open_change(tx, session_id).await?;
+            seed(tx, session_id, file).await?;
             Ok(pb::SeedInitialFileResponse {})
-        })
-        .await
-        .map(|pb::SeedInitialFileResponse {}| ())
+        });
+        upstream(async { place.await.map(|pb::SeedInitialFileResponse {}| ()) }).await
     }
-}
-
-/// Begins a change that adds to a workspace: what it finds stays so until it is over.
-async fn begin(tx: &mut AnyConnection, workspace: Workspace) -> Result<(), StoreError> {
-    let Workspace { org_id, session_id } = workspace;
-    locks::session(tx, org_id, session_id).await?;
-    session_store::must_be_open(tx, org_id, session_id).await
 }
 
 /// The answer holds no content: what was written is what was sent.

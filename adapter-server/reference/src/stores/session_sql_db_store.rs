@@ -31,12 +31,11 @@ pub use workers::SqlWorker;
 
 pub(crate) use engine::SqlEngine;
 
-use crate::db::AnyConnection;
-use crate::db::encoding::stored_fault;
+use crate::context::StoreCtx;
+use crate::db::Tx;
 use crate::db::errors::refused;
-use crate::db::locks;
 use crate::db::unavailable;
-use crate::reference::ScopedReference;
+use crate::encoding::stored_fault;
 use crate::stores::session_store;
 use async_trait::async_trait;
 use everruns_core::session_sqldb::{
@@ -59,20 +58,42 @@ const NAME_BYTES: usize = 64;
 /// the file that is stored.
 const COPIES_TO_CHANGE: usize = 3;
 
+/// The databases of the sessions of an org.
+#[derive(Debug)]
+pub(crate) struct SessionDatabases {
+    pub(crate) ctx: StoreCtx,
+    pub(crate) engine: Arc<SqlEngine>,
+}
+
 #[async_trait]
-impl SqlDatabases for ScopedReference {
+impl SqlDatabases for SessionDatabases {
     async fn create_database(
         &self,
         session_id: SessionId,
         name: &str,
     ) -> Result<DatabaseInfo, StoreError> {
-        let place = self.sql_place(session_id, name)?;
-        self.new_sql_database(&place).await
+        let place = Place::of(session_id, name)?;
+        let empty = Image::default().revised(&[]);
+        let create = self.ctx.run_once(async |tx| {
+            session_store::begin_change(tx, session_id).await?;
+            let session = session_store::must_be_open(tx, session_id);
+            session.await.map_err(without_session)?;
+            if rows::find(tx, &place).await?.is_some() {
+                let name = place.name.clone();
+                return Err(SessionSqlDbError::DatabaseAlreadyExists(name).into());
+            }
+            self.has_room(tx, session_id).await?;
+            let record = Record::of(&place, None, &empty.image);
+            rows::put(tx, &place, &record, &empty).await?;
+            Ok(pb::CreateDatabaseResponse {
+                database: Some(record.info().into()),
+            })
+        });
+        nested("database", create.await?.database).map_err(stored_fault)
     }
 
     async fn list_databases(&self, session_id: SessionId) -> Result<Vec<DatabaseInfo>, StoreError> {
-        let mut conn = self.inner.db.reader().await?;
-        let found = rows::list(&mut conn, self.scope.org_id, session_id).await?;
+        let found = rows::list(&mut self.ctx.reader().await?, session_id).await?;
         Ok(found.into_iter().map(Record::info).collect())
     }
 
@@ -81,32 +102,62 @@ impl SqlDatabases for ScopedReference {
         session_id: SessionId,
         name: &str,
     ) -> Result<Option<DatabaseInfo>, StoreError> {
-        let place = self.sql_place(session_id, name)?;
-        let mut conn = self.inner.db.reader().await?;
-        Ok(rows::find(&mut conn, &place).await?.map(Record::info))
+        let place = Place::of(session_id, name)?;
+        let found = rows::find(&mut self.ctx.reader().await?, &place).await?;
+        Ok(found.map(Record::info))
     }
 
     async fn delete_database(&self, session_id: SessionId, name: &str) -> Result<bool, StoreError> {
-        let place = self.sql_place(session_id, name)?;
-        let answer = self.run_once(async |tx| {
-            locks::session(tx, place.org_id, place.session_id).await?;
+        let place = Place::of(session_id, name)?;
+        let delete = self.ctx.run_once(async |tx| {
+            session_store::begin_change(tx, session_id).await?;
             let deleted = rows::delete(tx, &place).await?;
             Ok(pb::DeleteDatabaseResponse { deleted })
         });
-        Ok(answer.await?.deleted)
+        Ok(delete.await?.deleted)
     }
 
+    /// Runs statements and stores what they change.
     async fn sql_execute(
         &self,
         session_id: SessionId,
         db_name: &str,
         sql: &str,
     ) -> Result<SqlExecuteResult, StoreError> {
-        let place = self.sql_place(session_id, db_name)?;
-        let answer = self.change_sql_database(&place, sql).await?;
-        Ok(SqlExecuteResult {
-            rows_affected: answer.rows_affected,
-        })
+        let place = Place::of(session_id, db_name)?;
+        let gate = self.engine.gate(self.ctx.org_id(), session_id);
+        let patience = self.engine.patience();
+        let alone = timeout_at(patience, gate.changing.lock()).await;
+        let _alone = alone.map_err(|_| self.engine.limits().too_late())?;
+        // A change is made again when another process was quicker.
+        loop {
+            // The statements may not run again: a row that they inserted is there.
+            if let Some(answer) = self.ctx.cached_reply().await? {
+                return Ok(executed(answer));
+            }
+            let found = self.find(&place).await?;
+            let image = self.image_to_change(session_id, found.as_ref()).await?;
+            let bytes = COPIES_TO_CHANGE * image.bytes();
+            let job = Job::Execute(sql.to_string());
+            let done = self.engine.run(&gate, patience, bytes, image, job).await;
+            let (revision, rows_affected) = match done {
+                Ok(done) => done.changed()?,
+                // Maybe another process did it in the meantime, and this one fails over it.
+                Err(error) => {
+                    let answer = self.ctx.cached_reply().await?;
+                    return answer.map(executed).ok_or(error);
+                }
+            };
+            let answer = pb::SqlExecuteResponse { rows_affected };
+            let stored = self.store(&place, found, revision, answer);
+            if let Some(answer) = stored.await? {
+                return Ok(executed(answer));
+            }
+            if Instant::now() >= patience {
+                let text = format!("other calls keep changing the database {}", place.name);
+                return Err(unavailable(text).outcome(Outcome::NotApplied));
+            }
+        }
     }
 
     async fn sql_query(
@@ -115,9 +166,9 @@ impl SqlDatabases for ScopedReference {
         db_name: &str,
         sql: &str,
     ) -> Result<SqlQueryResult, StoreError> {
-        let place = self.sql_place(session_id, db_name)?;
-        let done = self.read_sql_database(&place, Job::Query(sql.to_string()));
-        Ok(done.await?.rows()?)
+        let place = Place::of(session_id, db_name)?;
+        let done = self.run(&place, Job::Query(sql.to_string())).await?;
+        Ok(done.rows()?)
     }
 
     async fn sql_schema(
@@ -126,9 +177,15 @@ impl SqlDatabases for ScopedReference {
         db_name: &str,
         table: Option<&str>,
     ) -> Result<Vec<TableSchema>, StoreError> {
-        let place = self.sql_place(session_id, db_name)?;
+        let place = Place::of(session_id, db_name)?;
         let job = Job::Schema(table.map(str::to_string));
-        Ok(self.read_sql_database(&place, job).await?.tables()?)
+        Ok(self.run(&place, job).await?.tables()?)
+    }
+}
+
+fn executed(answer: pb::SqlExecuteResponse) -> SqlExecuteResult {
+    SqlExecuteResult {
+        rows_affected: answer.rows_affected,
     }
 }
 
@@ -147,58 +204,25 @@ fn without_session(error: StoreError) -> StoreError {
     SessionSqlDbError::from(error).into()
 }
 
-// === impl ScopedReference ===
+// === impl SessionDatabases ===
 
-impl ScopedReference {
-    fn sql_place(&self, session_id: SessionId, name: &str) -> Result<Place, StoreError> {
-        Ok(Place {
-            org_id: self.scope.org_id,
-            session_id,
-            name: checked(name)?.to_string(),
-        })
-    }
-
-    async fn new_sql_database(&self, place: &Place) -> Result<DatabaseInfo, StoreError> {
-        let empty = Image::default().revised(&[]);
-        let answer = self
-            .run_once(async |tx| {
-                locks::session(tx, place.org_id, place.session_id).await?;
-                let session = session_store::must_be_open(tx, place.org_id, place.session_id);
-                session.await.map_err(without_session)?;
-                if rows::find(tx, place).await?.is_some() {
-                    let name = place.name.clone();
-                    return Err(SessionSqlDbError::DatabaseAlreadyExists(name).into());
-                }
-                self.room_for_one_more(tx, place).await?;
-                let record = Record::of(place, None, &empty.image);
-                rows::put(tx, place, &record, &empty).await?;
-                Ok(pb::CreateDatabaseResponse {
-                    database: Some(record.info().into()),
-                })
-            })
-            .await?;
-        nested("database", answer.database).map_err(stored_fault)
-    }
-
-    async fn room_for_one_more(
-        &self,
-        tx: &mut AnyConnection,
-        place: &Place,
-    ) -> Result<(), StoreError> {
-        let limits = self.inner.sql.limits();
-        if rows::count(tx, place).await? >= limits.databases {
+impl SessionDatabases {
+    /// Fails unless the session may have another database.
+    async fn has_room(&self, tx: &mut Tx, session_id: SessionId) -> Result<(), StoreError> {
+        let limits = self.engine.limits();
+        if rows::count(tx, session_id).await? >= limits.databases {
             return Err(limits.too_many().into());
         }
         Ok(())
     }
 
     /// Reads a database that must exist.
-    async fn read_sql_database(&self, place: &Place, job: Job) -> Result<Done, StoreError> {
-        let found = self.find_sql_database(place).await?;
+    async fn run(&self, place: &Place, job: Job) -> Result<Done, StoreError> {
+        let found = self.find(place).await?;
         let Found { image, .. } =
             found.ok_or_else(|| SessionSqlDbError::DatabaseNotFound(place.name.clone()))?;
-        let engine = &self.inner.sql;
-        let gate = engine.gate(place.org_id, place.session_id);
+        let engine = &self.engine;
+        let gate = engine.gate(self.ctx.org_id(), place.session_id);
         let bytes = image.bytes();
         engine
             .run(&gate, engine.patience(), bytes, image, job)
@@ -206,96 +230,57 @@ impl ScopedReference {
     }
 
     /// The database and its image, from memory if nobody has changed it since.
-    async fn find_sql_database(&self, place: &Place) -> Result<Option<Found>, StoreError> {
-        let mut conn = self.inner.db.reader().await?;
-        let Some(record) = rows::find(&mut conn, place).await? else {
+    async fn find(&self, place: &Place) -> Result<Option<Found>, StoreError> {
+        let found = rows::find(&mut self.ctx.reader().await?, place).await?;
+        let Some(record) = found else {
             return Ok(None);
         };
-        drop(conn);
-        if let Some(image) = self.inner.sql.image(&record.version).await {
+        if let Some(image) = self.engine.image(&record.version).await {
             return Ok(Some(Found { record, image }));
         }
-        let mut tx = self.inner.db.snapshot().await?;
+        let mut tx = self.ctx.snapshot().await?;
         let Some(record) = rows::find(&mut tx, place).await? else {
             return Ok(None);
         };
         let image = Arc::new(rows::image(&mut tx, place, &record).await?);
         drop(tx);
-        let kept = self.inner.sql.keep(record.version.clone(), image.clone());
+        let kept = self.engine.keep(record.version.clone(), image.clone());
         kept.await;
         Ok(Some(Found { record, image }))
-    }
-
-    /// Runs statements and stores what they change.
-    async fn change_sql_database(
-        &self,
-        place: &Place,
-        sql: &str,
-    ) -> Result<pb::SqlExecuteResponse, StoreError> {
-        let engine = &self.inner.sql;
-        let gate = engine.gate(place.org_id, place.session_id);
-        let patience = engine.patience();
-        let alone = timeout_at(patience, gate.changing.lock()).await;
-        let _alone = alone.map_err(|_| engine.limits().too_late())?;
-        // A change is made again when another process was quicker.
-        loop {
-            // The statements may not run again: a row that they inserted is there.
-            if let Some(answer) = self.cached_reply().await? {
-                return Ok(answer);
-            }
-            let found = self.find_sql_database(place).await?;
-            let image = self.image_to_change(place, found.as_ref()).await?;
-            let bytes = COPIES_TO_CHANGE * image.bytes();
-            let job = Job::Execute(sql.to_string());
-            let (revision, rows_affected) =
-                match engine.run(&gate, patience, bytes, image, job).await {
-                    Ok(done) => done.changed()?,
-                    // Maybe another process did it in the meantime, and this one fails over it.
-                    Err(error) => return self.cached_reply().await?.ok_or(error),
-                };
-            let answer = pb::SqlExecuteResponse { rows_affected };
-            let stored = self.store_sql_database(place, found, revision, answer);
-            if let Some(answer) = stored.await? {
-                return Ok(answer);
-            }
-            if Instant::now() >= patience {
-                let text = format!("other calls keep changing the database {}", place.name);
-                return Err(unavailable(text).outcome(Outcome::NotApplied));
-            }
-        }
     }
 
     /// The image that a change begins with: an empty one where there is no database.
     async fn image_to_change(
         &self,
-        place: &Place,
+        session_id: SessionId,
         found: Option<&Found>,
     ) -> Result<Arc<Image>, StoreError> {
         if let Some(found) = found {
             return Ok(found.image.clone());
         }
-        let mut conn = self.inner.db.reader().await?;
-        let session = session_store::must_exist(&mut conn, place.org_id, place.session_id);
+        let mut tx = self.ctx.reader().await?;
+        let session = session_store::must_exist(&mut tx, session_id);
         session.await.map_err(without_session)?;
         Ok(Arc::default())
     }
 
     /// Stores a revision of the database that was found; `None` if it has changed since.
-    async fn store_sql_database(
+    async fn store(
         &self,
         place: &Place,
         found: Option<Found>,
         revision: Revision,
         answer: pb::SqlExecuteResponse,
     ) -> Result<Option<pb::SqlExecuteResponse>, StoreError> {
+        let session_id = place.session_id;
         let before = found.as_ref().map(|found| &found.record);
         let is_same = found
             .as_ref()
             .is_some_and(|found| revision.is_same(&found.image));
         let mut outrun = false;
         let mut stored = None;
-        let answer = self.run_once(async |tx| {
-            locks::session(tx, place.org_id, place.session_id).await?;
+        let answer = self.ctx.run_once(async |tx| {
+            session_store::begin_change(tx, session_id).await?;
             let now = rows::find(tx, place).await?;
             let version = |record: &Record| record.version.clone();
             if now.as_ref().map(version) != before.map(version) {
@@ -303,10 +288,10 @@ impl ScopedReference {
                 return Err(refused("the database was changed in the meantime"));
             }
             if !is_same {
-                let session = session_store::must_be_open(tx, place.org_id, place.session_id);
+                let session = session_store::must_be_open(tx, session_id);
                 session.await.map_err(without_session)?;
                 if before.is_none() {
-                    self.room_for_one_more(tx, place).await?;
+                    self.has_room(tx, session_id).await?;
                 }
                 let record = Record::of(place, before, &revision.image);
                 rows::put(tx, place, &record, &revision).await?;
@@ -320,10 +305,19 @@ impl ScopedReference {
         }
         let answer = answer?;
         if let Some(version) = stored {
-            let kept = self.inner.sql.keep(version, Arc::new(revision.image));
+            let kept = self.engine.keep(version, Arc::new(revision.image));
             kept.await;
         }
         Ok(Some(answer))
+    }
+}
+
+// === impl Place ===
+
+impl Place {
+    fn of(session_id: SessionId, name: &str) -> Result<Self, StoreError> {
+        let name = checked(name)?.to_string();
+        Ok(Self { session_id, name })
     }
 }
 

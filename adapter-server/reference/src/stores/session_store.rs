@@ -1,12 +1,11 @@
 //! Sessions.
 
-use crate::db::AnyConnection;
-use crate::db::db_error;
-use crate::db::encoding::{nanos, now_after, stored_fault, time};
-use crate::db::errors::{into_upstream, no_session, session_archived};
+use crate::context::{StoreCtx, upstream};
+use crate::db::Tx;
+use crate::db::errors::{no_session, session_archived};
 use crate::db::locks;
-use crate::reference::ScopedReference;
-use crate::seal::{AssociatedData, KeyRing, opened, opened_domain, stored};
+use crate::encoding::{nanos, now_after, stored_fault, time};
+use crate::stores::sealed_table::SealedTable;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use everruns_core::typed_id::SessionId;
@@ -25,97 +24,82 @@ const ARCHIVED_AT: &str = "SELECT i.archived_at FROM sessions s \
 const UPDATE: &str = "UPDATE sessions SET status = $3, updated_at = $4, body = $5 \
                       WHERE org_id = $1 AND id = $2";
 
+pub(crate) const SESSIONS: SealedTable<pb::Session, Session> =
+    SealedTable::new("session", "sessions", FIND);
+
+/// The sessions of an org.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    pub(crate) ctx: StoreCtx,
+}
+
 #[async_trait]
-impl SessionStore for ScopedReference {
+impl SessionStore for Sessions {
     async fn get_session(&self, session_id: SessionId) -> Result<Option<Session>, AgentLoopError> {
-        self.session(session_id).await.map_err(into_upstream)
-    }
-}
-
-impl ScopedReference {
-    async fn session(&self, session_id: SessionId) -> Result<Option<Session>, StoreError> {
-        let mut conn = self.inner.db.reader().await?;
-        let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
-        find(&mut conn, org_id, key, session_id).await
-    }
-}
-
-pub(crate) async fn find(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-    session_id: SessionId,
-) -> Result<Option<Session>, StoreError> {
-    let read = read(conn, org_id, key, session_id).await?;
-    read.transpose()
-}
-
-/// The same for whoever can do without a record that is unreadable.
-pub(crate) async fn read(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-    session_id: SessionId,
-) -> Result<Option<Result<Session, StoreError>>, StoreError> {
-    let id = session_id.to_string();
-    let bound = AssociatedData::record(org_id, "sessions", &id);
-    let body = body(conn, org_id, &id).await?;
-    Ok(body.map(|body| opened_domain::<pb::Session, _>(key, bound, &body)))
-}
-
-async fn body(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    id: &str,
-) -> Result<Option<Vec<u8>>, StoreError> {
-    let row: Option<(Vec<u8>,)> = sqlx::query_as(FIND)
-        .bind(org_id)
-        .bind(id)
-        .fetch_optional(conn)
+        upstream(async {
+            SESSIONS
+                .find(&mut self.ctx.reader().await?, session_id)
+                .await
+        })
         .await
-        .map_err(db_error)?;
-    Ok(row.map(|(body,)| body))
+    }
 }
 
 /// When the session was made; `None` if it is not in this org.
 pub(crate) async fn created_at(
-    conn: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     session_id: SessionId,
 ) -> Result<Option<i64>, StoreError> {
-    let row: Option<(i64,)> = sqlx::query_as(CREATED_AT)
-        .bind(org_id)
+    let row: Option<(i64,)> = tx
+        .query_as(CREATED_AT)
         .bind(session_id.to_string())
-        .fetch_optional(conn)
-        .await
-        .map_err(db_error)?;
+        .fetch_optional()
+        .await?;
     Ok(row.map(|(created_at,)| created_at))
 }
 
 /// Fails unless the session is in this org.
-pub(crate) async fn must_exist(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    session_id: SessionId,
-) -> Result<(), StoreError> {
-    let found = created_at(conn, org_id, session_id).await?;
+pub(crate) async fn must_exist(tx: &mut Tx, session_id: SessionId) -> Result<(), StoreError> {
+    let found = created_at(tx, session_id).await?;
     found.map(|_| ()).ok_or_else(|| no_session(session_id))
+}
+
+// === changes ===
+
+/// What a change of a session locks.
+enum Lock {
+    /// Other changes that begin with [`begin_change`] wait until this one is over.
+    Session,
+    /// The deletion of the session waits until this change is over; others go on.
+    Deletion,
+}
+
+/// Where every change of what belongs to a session passes, in the transaction of the
+/// change: before it reads what it changes, and before it says anything about it.
+async fn admit(tx: &mut Tx, session_id: SessionId, lock: Lock) -> Result<(), StoreError> {
+    match lock {
+        Lock::Session => locks::session(tx, session_id).await,
+        Lock::Deletion => locks::session_as_it_is(tx, session_id).await,
+    }
+}
+
+/// Begins a change that may be made to a deleted session, such as a removal. Other changes
+/// of the session wait until it is over.
+pub(crate) async fn begin_change(tx: &mut Tx, session_id: SessionId) -> Result<(), StoreError> {
+    admit(tx, session_id, Lock::Session).await
+}
+
+/// Begins a change that may be made to a deleted session, beside others of the session.
+pub(crate) async fn begin_removal(tx: &mut Tx, session_id: SessionId) -> Result<(), StoreError> {
+    admit(tx, session_id, Lock::Deletion).await
 }
 
 /// Fails unless the session is in this org and takes something. It stays so until the
 /// change is over.
-pub(crate) async fn must_be_open(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    session_id: SessionId,
-) -> Result<(), StoreError> {
-    locks::session_as_it_is(tx, org_id, session_id).await?;
-    let row: Option<(Option<i64>,)> = sqlx::query_as(ARCHIVED_AT)
-        .bind(org_id)
-        .bind(session_id.to_string())
-        .fetch_optional(tx)
-        .await
-        .map_err(db_error)?;
+pub(crate) async fn must_be_open(tx: &mut Tx, session_id: SessionId) -> Result<(), StoreError> {
+    admit(tx, session_id, Lock::Deletion).await?;
+    let archived_at = tx.query_as(ARCHIVED_AT).bind(session_id.to_string());
+    let row: Option<(Option<i64>,)> = archived_at.fetch_optional().await?;
     match row {
         None => Err(no_session(session_id)),
         Some((Some(_),)) => Err(session_archived(session_id)),
@@ -123,47 +107,47 @@ pub(crate) async fn must_be_open(
     }
 }
 
+/// [`begin_change`] of a session that [`must_be_open`].
+pub(crate) async fn begin_open_change(
+    tx: &mut Tx,
+    session_id: SessionId,
+) -> Result<(), StoreError> {
+    begin_change(tx, session_id).await?;
+    must_be_open(tx, session_id).await
+}
+
 /// Changes a session that takes something and moves its `updated_at`; `change` is told the
 /// new time.
 pub(crate) async fn update(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
+    tx: &mut Tx,
     session_id: SessionId,
     change: impl FnOnce(&mut pb::Session, DateTime<Utc>),
 ) -> Result<pb::Session, StoreError> {
-    locks::session(conn, org_id, session_id).await?;
-    must_be_open(conn, org_id, session_id).await?;
-    update_any(conn, org_id, key, session_id, change).await
+    begin_open_change(tx, session_id).await?;
+    update_any(tx, session_id, change).await
 }
 
 /// The same for one that may be deleted.
 pub(crate) async fn update_any(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
+    tx: &mut Tx,
     session_id: SessionId,
     change: impl FnOnce(&mut pb::Session, DateTime<Utc>),
 ) -> Result<pb::Session, StoreError> {
     let id = session_id.to_string();
-    let bound = AssociatedData::record(org_id, "sessions", &id);
-    locks::session(conn, org_id, session_id).await?;
-    let body = body(conn, org_id, &id).await?;
-    let body = body.ok_or_else(|| no_session(session_id))?;
-    let mut session: pb::Session = opened(key, bound, &body)?;
+    begin_change(tx, session_id).await?;
+    let mut session = SESSIONS.existing_stored(tx, &id).await?;
     let last = convert::timestamp("updated_at", session.updated_at).map_err(stored_fault)?;
     let updated_at = now_after(nanos(last));
     session.updated_at = Some(to_timestamp(time(updated_at)));
     change(&mut session, time(updated_at));
-    sqlx::query(UPDATE)
-        .bind(org_id)
+    let body = SESSIONS.seal(tx, &id, &session)?;
+    tx.query(UPDATE)
         .bind(id.as_str())
         .bind(status_name(&session))
         .bind(updated_at)
-        .bind(stored(key, bound, &session)?)
-        .execute(conn)
-        .await
-        .map_err(db_error)?;
+        .bind(body)
+        .execute()
+        .await?;
     Ok(session)
 }
 

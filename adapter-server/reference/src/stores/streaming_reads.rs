@@ -5,12 +5,12 @@
 //! another, up to the last message that there was at first, are the history of that
 //! moment.
 
-use crate::db::AnyConnection;
-use crate::db::encoding::decoded;
-use crate::reference::Inner;
-use crate::reference::ScopedReference;
+use crate::context::StoreCtx;
+use crate::db::Tx;
+use crate::encoding::decoded;
 use crate::stores::image_artifact_store::{find, piece, size};
 use crate::stores::message_retriever::query::Conditions;
+use crate::stores::runtime_host::context_without_messages;
 use async_trait::async_trait;
 use bytes::Bytes;
 use everruns_core::message_filter::MessageQuery;
@@ -20,7 +20,6 @@ use everruns_runtime::RuntimeHostTurnContext;
 use futures::{StreamExt, stream};
 use mortise_adapter_server::{ByteChunks, MessageBatches, StreamingReads};
 use mortise_proto::{CHUNK_BYTES, StoreError, pb};
-use std::sync::Arc;
 
 /// How many messages the first page holds, whose size nobody knows.
 const FIRST_ROWS: i64 = 32;
@@ -56,9 +55,9 @@ impl Rest {
         }
     }
 
-    async fn next(mut self, conn: &mut AnyConnection) -> Result<Page, StoreError> {
+    async fn next(mut self, tx: &mut Tx) -> Result<Page, StoreError> {
         let span = (self.after, self.last);
-        let rows = self.conditions.between(conn, span, self.rows).await?;
+        let rows = self.conditions.between(tx, span, self.rows).await?;
         let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == self.rows);
         let largest = rows.iter().map(|(_, body)| body.len()).max().unwrap_or(0);
         if let Some((sequence, _)) = rows.last() {
@@ -73,7 +72,7 @@ impl Rest {
     }
 
     /// Reads the first page in a transaction, and notes there how far the others go.
-    async fn begin(self, tx: &mut AnyConnection) -> Result<Page, StoreError> {
+    async fn begin(self, tx: &mut Tx) -> Result<Page, StoreError> {
         let mut page = self.next(tx).await?;
         if let Some(rest) = &mut page.rest
             && rest.last == i64::MAX
@@ -95,14 +94,14 @@ fn rows_of(largest: usize) -> i64 {
 
 impl Page {
     /// This page and all that follow.
-    fn runs(self, inner: Arc<Inner>) -> MessageBatches {
+    fn runs(self, ctx: StoreCtx) -> MessageBatches {
         let Self { messages, rest } = self;
         let others = stream::try_unfold(rest, move |rest| {
-            let inner = inner.clone();
+            let ctx = ctx.clone();
             async move {
                 let Some(rest) = rest else { return Ok(None) };
-                let mut conn = inner.db.reader().await?;
-                let Page { messages, rest } = rest.next(&mut conn).await?;
+                let mut tx = ctx.reader().await?;
+                let Page { messages, rest } = rest.next(&mut tx).await?;
                 Ok(Some((messages, rest)))
             }
         });
@@ -110,18 +109,24 @@ impl Page {
     }
 }
 
+/// Large reads of what an org has.
+#[derive(Debug)]
+pub(crate) struct LargeReads {
+    pub(crate) ctx: StoreCtx,
+}
+
 #[async_trait]
-impl StreamingReads for ScopedReference {
+impl StreamingReads for LargeReads {
     async fn messages(
         &self,
         session_id: SessionId,
         offset: u64,
         limit: u64,
     ) -> Result<MessageBatches, StoreError> {
-        let conditions = Conditions::of(self.scope.org_id, &MessageQuery::new(session_id))?;
+        let conditions = Conditions::of(&MessageQuery::new(session_id))?;
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let (offset, limit) = (number(offset), number(limit));
-        let mut tx = self.inner.db.snapshot().await?;
+        let mut tx = self.ctx.snapshot().await?;
         let (mut after, mut last) = (0, i64::MAX);
         if limit == 0 {
             return Ok(stream::empty().boxed());
@@ -139,15 +144,15 @@ impl StreamingReads for ScopedReference {
             last = found.unwrap_or(i64::MAX);
         }
         let page = Rest::new(conditions, after, last).begin(&mut tx).await?;
-        Ok(page.runs(self.inner.clone()))
+        Ok(page.runs(self.ctx.clone()))
     }
 
     async fn filtered_messages(
         &self,
         query: MessageQuery,
     ) -> Result<(u64, MessageBatches), StoreError> {
-        let conditions = Conditions::of(self.scope.org_id, &query)?;
-        let mut tx = self.inner.db.snapshot().await?;
+        let conditions = Conditions::of(&query)?;
+        let mut tx = self.ctx.snapshot().await?;
         let matched = conditions.count(&mut tx).await?;
         // Offset drops the oldest and limit keeps the newest, so that what remains is
         // always the newest so many.
@@ -160,38 +165,37 @@ impl StreamingReads for ScopedReference {
         let before = conditions.before_newest(&mut tx, window).await?;
         let rest = Rest::new(conditions, before.unwrap_or(0), i64::MAX);
         let page = rest.begin(&mut tx).await?;
-        Ok((matched, page.runs(self.inner.clone())))
+        Ok((matched, page.runs(self.ctx.clone())))
     }
 
     async fn turn_context(
         &self,
         session_id: SessionId,
     ) -> Result<(RuntimeHostTurnContext, MessageBatches), StoreError> {
-        let conditions = Conditions::of(self.scope.org_id, &MessageQuery::new(session_id))?;
-        let mut tx = self.inner.db.snapshot().await?;
-        let context = self.context_without_messages(&mut tx, session_id).await?;
+        let conditions = Conditions::of(&MessageQuery::new(session_id))?;
+        let mut tx = self.ctx.snapshot().await?;
+        let context = context_without_messages(&mut tx, session_id).await?;
         let page = Rest::new(conditions, 0, i64::MAX).begin(&mut tx).await?;
-        Ok((context, page.runs(self.inner.clone())))
+        Ok((context, page.runs(self.ctx.clone())))
     }
 
     async fn image(
         &self,
         image_id: ImageId,
     ) -> Result<Option<(StoredImageInfo, ByteChunks)>, StoreError> {
-        let org_id = self.scope.org_id;
-        let mut conn = self.inner.db.reader().await?;
-        let Some(info) = find(&mut conn, org_id, image_id).await? else {
+        let mut tx = self.ctx.reader().await?;
+        let Some(info) = find(&mut tx, image_id).await? else {
             return Ok(None);
         };
-        let (inner, left) = (self.inner.clone(), size(&info)?);
+        let (ctx, left) = (self.ctx.clone(), size(&info)?);
         let pieces = stream::try_unfold((0, left), move |(number, left)| {
-            let inner = inner.clone();
+            let ctx = ctx.clone();
             async move {
                 if left == 0 {
                     return Ok(None);
                 }
-                let mut conn = inner.db.reader().await?;
-                let content = piece(&mut conn, org_id, image_id, number, left).await?;
+                let mut tx = ctx.reader().await?;
+                let content = piece(&mut tx, image_id, number, left).await?;
                 let left = left - content.len();
                 Ok(Some((Bytes::from(content), (number + 1, left))))
             }

@@ -1,14 +1,12 @@
 //! Turns that the storage asks for: a message is stored, and a host runs the turn
 //! that answers it.
 
-use crate::db::AnyConnection;
-use crate::db::encoding;
-use crate::db::encoding::nanos;
-use crate::db::{corrupt_row, db_error};
-use crate::reference::ScopedReference;
-use crate::seal::KeyRing;
+use crate::context::StoreCtx;
+use crate::db::Tx;
+use crate::encoding;
+use crate::encoding::{nanos, stored_fault};
 use crate::stores::event_emitter;
-use crate::stores::event_emitter::Stored;
+use crate::stores::event_emitter::{Feeds, Stored};
 use crate::stores::session_store;
 use async_trait::async_trait;
 use chrono::Utc;
@@ -19,6 +17,7 @@ use mortise_adapter_server::{AppendRequest, TurnQueue};
 use mortise_proto::convert::id;
 use mortise_proto::convert::turn_queue::TurnRequest;
 use mortise_proto::{StoreError, pb};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 const ASK: &str = "INSERT INTO turn_requests \
@@ -53,14 +52,12 @@ pub(crate) struct Delivered {
 /// Stores what a user says in a session, after the events given, makes the session
 /// active and asks for the turn that answers it.
 pub(crate) async fn deliver(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
+    tx: &mut Tx,
     session_id: SessionId,
     message: Message,
     before: Vec<AppendRequest>,
 ) -> Result<Delivered, StoreError> {
-    session_store::update(tx, org_id, key, session_id, |session, _| {
+    session_store::update(tx, session_id, |session, _| {
         session.set_status(pb::SessionStatus::Active);
     })
     .await?;
@@ -78,65 +75,60 @@ pub(crate) async fn deliver(
         proposed_id: None,
         fence: None,
     });
-    let stored = event_emitter::store(tx, org_id, events).await?;
-    sqlx::query(ASK)
-        .bind(org_id)
+    let stored = event_emitter::store(tx, events).await?;
+    tx.query(ASK)
         .bind(session_id.to_string())
         .bind(message_id.to_string())
         .bind(stored.last_sequence())
         .bind(nanos(Utc::now()))
-        .execute(tx)
-        .await
-        .map_err(db_error)?;
+        .execute()
+        .await?;
     Ok(Delivered { stored })
 }
 
 /// Takes back every turn that is asked for in a session.
-pub(crate) async fn take_all(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    session_id: SessionId,
-) -> Result<(), StoreError> {
-    let taken = sqlx::query(TAKE_ALL)
-        .bind(org_id)
-        .bind(session_id.to_string())
-        .execute(tx)
-        .await;
-    taken.map(|_| ()).map_err(db_error)
+pub(crate) async fn take_all(tx: &mut Tx, session_id: SessionId) -> Result<(), StoreError> {
+    let take = tx.query(TAKE_ALL).bind(session_id.to_string());
+    take.execute().await?;
+    Ok(())
 }
 
-impl ScopedReference {
-    /// Tells those who follow of what was delivered, once it is committed.
-    pub(crate) fn announce(&self, delivered: Delivered) {
-        self.inner.announce(delivered);
-    }
+/// Tells those who follow of what was delivered. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Announcer {
+    pub(crate) feeds: Arc<Feeds>,
+    pub(crate) bell: Arc<TurnBell>,
 }
 
-impl crate::reference::Inner {
-    /// Tells those who follow of what was delivered, once it is committed.
+// === impl Announcer ===
+
+impl Announcer {
+    /// Announces what was delivered, once it is committed.
     pub(crate) fn announce(&self, delivered: Delivered) {
         delivered.stored.pass_on(&self.feeds);
-        self.turn_bell.rung.send_modify(|rings| *rings += 1);
+        self.bell.rung.send_modify(|rings| *rings += 1);
     }
 }
 
 // === taking ===
 
+/// The turns that are asked for in an org.
+#[derive(Debug)]
+pub(crate) struct Turns {
+    pub(crate) ctx: StoreCtx,
+    pub(crate) bell: Arc<TurnBell>,
+}
+
 #[async_trait]
-impl TurnQueue for ScopedReference {
+impl TurnQueue for Turns {
     async fn waiting(&self) -> Result<Vec<TurnRequest>, StoreError> {
-        let mut conn = self.inner.db.reader().await?;
-        let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(WAITING)
-            .bind(self.scope.org_id)
-            .bind(STEP)
-            .fetch_all(&mut *conn)
-            .await
-            .map_err(db_error)?;
+        let mut tx = self.ctx.reader().await?;
+        let rows: Vec<_> = tx.query_as(WAITING).bind(STEP).fetch_all().await?;
         rows.into_iter().map(turn_request).collect()
     }
 
     fn subscribe(&self) -> watch::Receiver<u64> {
-        self.inner.turn_bell.rung.subscribe()
+        self.bell.rung.subscribe()
     }
 
     async fn take(
@@ -144,31 +136,21 @@ impl TurnQueue for ScopedReference {
         session_id: SessionId,
         input_message_id: MessageId,
     ) -> Result<bool, StoreError> {
-        let answer = self
-            .run_once(async |tx| {
-                let taken = sqlx::query(TAKE)
-                    .bind(self.scope.org_id)
-                    .bind(session_id.to_string())
-                    .bind(input_message_id.to_string())
-                    .execute(tx)
-                    .await
-                    .map_err(db_error)?;
-                Ok(pb::TakeTurnRequestResponse {
-                    taken: taken.rows_affected() > 0,
-                })
-            })
-            .await?;
-        Ok(answer.taken)
+        let take = self.ctx.run_once(async |tx| {
+            let take = tx.query(TAKE).bind(session_id.to_string());
+            let taken = take.bind(input_message_id.to_string()).execute().await?;
+            Ok(pb::TakeTurnRequestResponse { taken: taken > 0 })
+        });
+        Ok(take.await?.taken)
     }
 }
 
 fn turn_request(
     (session_id, message_id, sequence, requested_at): (String, String, i64, i64),
 ) -> Result<TurnRequest, StoreError> {
-    let stored = |fault: mortise_proto::convert::ConvertError| corrupt_row(&fault.to_string());
     Ok(TurnRequest {
-        session_id: id("session_id", &session_id).map_err(stored)?,
-        input_message_id: id("message_id", &message_id).map_err(stored)?,
+        session_id: id("session_id", &session_id).map_err(stored_fault)?,
+        input_message_id: id("message_id", &message_id).map_err(stored_fault)?,
         sequence,
         requested_at: encoding::time(requested_at),
     })

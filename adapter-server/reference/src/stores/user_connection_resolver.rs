@@ -1,14 +1,11 @@
 //! Users' connections. Tokens and what is kept beside them are sealed, each in a table
 //! of its own.
 
-use crate::db::AnyConnection;
-use crate::db::encoding::stored_fault;
-use crate::db::errors::into_upstream;
-use crate::db::{corrupt_row, db_error};
-use crate::reference::ScopedReference;
-use crate::seal;
-use crate::seal::{AssociatedData, KeyRing, Sealed};
-use crate::stores::session_store;
+use crate::context::{StoreCtx, upstream};
+use crate::db::Tx;
+use crate::encoding::{stored_fault, text};
+use crate::seal::{Binding, OrgKeys, Sealed, SealedRow};
+use crate::stores::session_store::SESSIONS;
 use async_trait::async_trait;
 use everruns_core::principal::{PrincipalKind, PrincipalSummary};
 use everruns_core::traits::UserConnectionResolver;
@@ -73,21 +70,24 @@ type Row = (
 /// Whose connection to what.
 #[derive(Debug, Clone, Copy)]
 struct Place<'a> {
-    org_id: i64,
     user_id: &'a str,
     provider: &'a str,
 }
 
+/// The connections of the users of an org.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    pub(crate) ctx: StoreCtx,
+}
+
 #[async_trait]
-impl UserConnectionResolver for ScopedReference {
+impl UserConnectionResolver for Connections {
     async fn get_connection_token(
         &self,
         session_id: SessionId,
         provider: &str,
     ) -> Result<Option<String>, AgentLoopError> {
-        self.connection_of_session(&TOKENS, session_id, provider)
-            .await
-            .map_err(into_upstream)
+        upstream(self.of_session(&TOKENS, session_id, provider)).await
     }
 
     async fn get_connection_user(
@@ -95,9 +95,18 @@ impl UserConnectionResolver for ScopedReference {
         session_id: SessionId,
         provider: &str,
     ) -> Result<Option<Uuid>, AgentLoopError> {
-        self.connected_user(session_id, provider)
-            .await
-            .map_err(into_upstream)
+        upstream(async {
+            let Some(user_id) = self.owner(session_id).await? else {
+                return Ok(None);
+            };
+            let place = Place {
+                user_id: &user_id.to_string(),
+                provider,
+            };
+            let sealed = find(&mut self.ctx.reader().await?, &TOKENS, place).await?;
+            Ok(sealed.map(|_| user_id))
+        })
+        .await
     }
 
     async fn get_connection_token_for_user(
@@ -105,9 +114,7 @@ impl UserConnectionResolver for ScopedReference {
         user_id: Uuid,
         provider: &str,
     ) -> Result<Option<String>, AgentLoopError> {
-        self.connection_of_user(&TOKENS, user_id, provider)
-            .await
-            .map_err(into_upstream)
+        upstream(self.of_user(&TOKENS, user_id, provider)).await
     }
 
     async fn get_connection_metadata(
@@ -115,70 +122,51 @@ impl UserConnectionResolver for ScopedReference {
         session_id: SessionId,
         provider: &str,
     ) -> Result<Option<Value>, AgentLoopError> {
-        let text = self
-            .connection_of_session(&METADATA, session_id, provider)
-            .await;
-        text.and_then(|text| text.as_deref().map(value).transpose())
-            .map_err(into_upstream)
+        upstream(async {
+            let text = self.of_session(&METADATA, session_id, provider).await?;
+            text.as_deref().map(value).transpose()
+        })
+        .await
     }
 }
 
-impl ScopedReference {
-    async fn connection_of_session(
+// === impl Connections ===
+
+impl Connections {
+    async fn of_session(
         &self,
         table: &Table,
         session_id: SessionId,
         provider: &str,
     ) -> Result<Option<String>, StoreError> {
-        seal::configured(self.inner.key.as_ref())?;
-        match self.session_user(session_id).await? {
-            Some(user_id) => self.connection_of_user(table, user_id, provider).await,
+        self.ctx.keys().configured()?;
+        match self.owner(session_id).await? {
+            Some(user_id) => self.of_user(table, user_id, provider).await,
             None => Ok(None),
         }
     }
 
-    async fn connection_of_user(
+    async fn of_user(
         &self,
         table: &Table,
         user_id: Uuid,
         provider: &str,
     ) -> Result<Option<String>, StoreError> {
-        let key = self.inner.key.as_ref();
-        seal::configured(key)?;
+        self.ctx.keys().configured()?;
         let place = Place {
-            org_id: self.scope.org_id,
             user_id: &user_id.to_string(),
             provider,
         };
-        let mut conn = self.inner.db.reader().await?;
-        let sealed = find(&mut conn, table, place).await?;
-        let open = |sealed| seal::unseal(key, place.bound(table), &sealed);
+        let sealed = find(&mut self.ctx.reader().await?, table, place).await?;
+        let open = |sealed| self.ctx.keys().unseal(place.binding(table), &sealed);
         sealed.map(open).transpose()
     }
 
-    async fn connected_user(
-        &self,
-        session_id: SessionId,
-        provider: &str,
-    ) -> Result<Option<Uuid>, StoreError> {
-        let Some(user_id) = self.session_user(session_id).await? else {
-            return Ok(None);
-        };
-        let place = Place {
-            org_id: self.scope.org_id,
-            user_id: &user_id.to_string(),
-            provider,
-        };
-        let mut conn = self.inner.db.reader().await?;
-        let sealed = find(&mut conn, &TOKENS, place).await?;
-        Ok(sealed.map(|_| user_id))
-    }
-
     /// The human who owns a session; `None` as well if it is not in this org.
-    async fn session_user(&self, session_id: SessionId) -> Result<Option<Uuid>, StoreError> {
-        let mut conn = self.inner.db.reader().await?;
-        let (org_id, key) = (self.scope.org_id, self.inner.key.as_ref());
-        let session = session_store::find(&mut conn, org_id, key, session_id).await?;
+    async fn owner(&self, session_id: SessionId) -> Result<Option<Uuid>, StoreError> {
+        let session = SESSIONS
+            .find(&mut self.ctx.reader().await?, session_id)
+            .await?;
         Ok(session.as_ref().and_then(owner))
     }
 }
@@ -186,9 +174,8 @@ impl ScopedReference {
 // === impl Place ===
 
 impl<'a> Place<'a> {
-    fn bound(self, table: &Table) -> AssociatedData<'a> {
-        AssociatedData::Column {
-            org_id: self.org_id,
+    fn binding(self, table: &Table) -> Binding<'a> {
+        Binding::Column {
             table: table.name,
             row: [self.user_id, self.provider],
         }
@@ -213,12 +200,7 @@ fn owner(session: &Session) -> Option<Uuid> {
 // === connections ===
 
 /// Puts a user's connection, in place of the one that user has with the provider.
-pub(crate) async fn put(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-    connection: &Connection,
-) -> Result<(), StoreError> {
+pub(crate) async fn put(tx: &mut Tx, connection: &Connection) -> Result<(), StoreError> {
     let Connection {
         user_id,
         provider,
@@ -226,66 +208,41 @@ pub(crate) async fn put(
         metadata,
     } = connection;
     let place = Place {
-        org_id,
         user_id: &user_id.to_string(),
         provider,
     };
-    write(tx, key, &TOKENS, place, token).await?;
-    match metadata {
-        Some(metadata) => write(tx, key, &METADATA, place, &json_text(metadata)).await,
-        None => sqlx::query(DROP_METADATA)
-            .bind(org_id)
-            .bind(place.user_id)
-            .bind(provider.as_bytes())
-            .execute(tx)
-            .await
-            .map(|_| ())
-            .map_err(db_error),
+    write(tx, &TOKENS, place, token).await?;
+    if let Some(metadata) = metadata {
+        return write(tx, &METADATA, place, &json_text(metadata)).await;
     }
+    let drop = tx.query(DROP_METADATA).bind(place.user_id);
+    drop.bind(provider.as_bytes()).execute().await?;
+    Ok(())
 }
 
 /// All connections of the org, by user and provider.
-pub(crate) async fn list_all(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-) -> Result<Vec<Connection>, StoreError> {
-    let rows: Vec<Row> = sqlx::query_as(LIST)
-        .bind(org_id)
-        .fetch_all(conn)
-        .await
-        .map_err(db_error)?;
+pub(crate) async fn list_all(tx: &mut Tx) -> Result<Vec<Connection>, StoreError> {
+    let rows: Vec<Row> = tx.query_as(LIST).fetch_all().await?;
     rows.into_iter()
-        .map(|row| connection(key, org_id, row))
+        .map(|row| connection(tx.keys(), row))
         .collect()
 }
 
 fn connection(
-    key: Option<&KeyRing>,
-    org_id: i64,
-    (user_id, provider, key_id, nonce, text, beside_key_id, beside_nonce, beside): Row,
+    keys: OrgKeys<'_>,
+    (user_id, provider, key_id, nonce, sealed, beside_key_id, beside_nonce, beside): Row,
 ) -> Result<Connection, StoreError> {
-    let provider =
-        String::from_utf8(provider).map_err(|_| corrupt_row("a provider is not UTF-8"))?;
+    let provider = text(provider, "a provider")?;
     let place = Place {
-        org_id,
         user_id: &user_id,
         provider: &provider,
     };
-    let token = Sealed {
-        key_id,
-        nonce,
-        text,
-    };
-    let token = seal::unseal(key, place.bound(&TOKENS), &token)?;
+    let token = (key_id, nonce, sealed).into();
+    let token = keys.unseal(place.binding(&TOKENS), &token)?;
     let metadata = match (beside_key_id, beside_nonce, beside) {
-        (Some(key_id), Some(nonce), Some(text)) => {
-            let sealed = Sealed {
-                key_id,
-                nonce,
-                text,
-            };
-            let text = seal::unseal(key, place.bound(&METADATA), &sealed)?;
+        (Some(key_id), Some(nonce), Some(sealed)) => {
+            let sealed = (key_id, nonce, sealed).into();
+            let text = keys.unseal(place.binding(&METADATA), &sealed)?;
             Some(value(&text)?)
         }
         _ => None,
@@ -298,44 +255,24 @@ fn connection(
     })
 }
 
-async fn write(
-    tx: &mut AnyConnection,
-    key: Option<&KeyRing>,
-    table: &Table,
-    place: Place<'_>,
-    text: &str,
-) -> Result<(), StoreError> {
-    let sealed = seal::seal(key, place.bound(table), text)?;
-    sqlx::query(table.put)
-        .bind(place.org_id)
+async fn write(tx: &mut Tx, table: &Table, place: Place<'_>, text: &str) -> Result<(), StoreError> {
+    let sealed = tx.keys().seal(place.binding(table), text)?;
+    tx.query(table.put)
         .bind(place.user_id)
         .bind(place.provider.as_bytes())
         .bind(sealed.key_id)
         .bind(sealed.nonce)
         .bind(sealed.text)
-        .execute(tx)
-        .await
-        .map(|_| ())
-        .map_err(db_error)
+        .execute()
+        .await?;
+    Ok(())
 }
 
-async fn find(
-    conn: &mut AnyConnection,
-    table: &Table,
-    place: Place<'_>,
-) -> Result<Option<Sealed>, StoreError> {
-    let row: Option<(String, Vec<u8>, Vec<u8>)> = sqlx::query_as(table.find)
-        .bind(place.org_id)
-        .bind(place.user_id)
-        .bind(place.provider.as_bytes())
-        .fetch_optional(conn)
-        .await
-        .map_err(db_error)?;
-    Ok(row.map(|(key_id, nonce, text)| Sealed {
-        key_id,
-        nonce,
-        text,
-    }))
+async fn find(tx: &mut Tx, table: &Table, place: Place<'_>) -> Result<Option<Sealed>, StoreError> {
+    let find = tx.query_as(table.find).bind(place.user_id);
+    let find = find.bind(place.provider.as_bytes());
+    let row: Option<SealedRow> = find.fetch_optional().await?;
+    Ok(row.map(Sealed::from))
 }
 
 fn value(text: &str) -> Result<Value, StoreError> {

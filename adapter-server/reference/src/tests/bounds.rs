@@ -19,14 +19,25 @@ async fn a_search_that_finds_too_much() {
     let empty = format!("{}needle\n", "\n".repeat(MIB / 2));
     for name in ["a", "b", "c", "d"] {
         let path = format!("{folder}/{name}");
-        fs.write_file(session, &path, &empty, "text").await.unwrap();
+        fs.files()
+            .write_file(session, &path, &empty, "text")
+            .await
+            .unwrap();
     }
-    let error = fs.grep_files(session, "^", None).await.unwrap_err();
+    let error = fs.files().grep_files(session, "^", None).await.unwrap_err();
     assert!(error.to_string().contains("narrow the pattern"), "{error}");
-    let found = fs.grep_files(session, "needle", None).await.unwrap();
+    let found = fs
+        .files()
+        .grep_files(session, "needle", None)
+        .await
+        .unwrap();
     let found: Vec<&str> = found.iter().map(|found| &found.path[202..]).collect();
     assert_eq!(found, ["a", "b", "c", "d"]);
-    let found = fs.grep_files(session, "needle", Some("/b")).await.unwrap();
+    let found = fs
+        .files()
+        .grep_files(session, "needle", Some("/b"))
+        .await
+        .unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].line_number, MIB / 2 + 1);
 }
@@ -44,7 +55,7 @@ async fn events_are_read_by_bytes() {
     }
     let (mut after, mut pages) = (0, Vec::new());
     loop {
-        let events = s.read(session, after, 100).await.unwrap();
+        let events = s.events().read(session, after, 100).await.unwrap();
         let Some(last) = events.last() else {
             break;
         };
@@ -52,7 +63,7 @@ async fn events_are_read_by_bytes() {
         pages.push(events.iter().map(|it| it.sequence).collect::<Vec<_>>());
     }
     assert_eq!(pages, [vec![1, 2, 3], vec![4], vec![5], vec![6, 7]]);
-    let two = s.read(session, 0, 2).await.unwrap();
+    let two = s.events().read(session, 0, 2).await.unwrap();
     assert_eq!(two.len(), 2);
 }
 
@@ -61,7 +72,7 @@ async fn events_are_read_by_bytes() {
 #[tokio::test]
 async fn memories_with_many_images() {
     let store = Store::new().await;
-    let memories = store.org1();
+    let memories = store.org1().memories();
     let org_id = org_public_id_from_internal(1).parse().unwrap();
     let of_org = memories.get_or_create_default_store(org_id).await.unwrap();
     for _ in 0..2 {

@@ -29,8 +29,8 @@ fn budget(subject_type: BudgetSubjectType, subject_id: String, currency: &str) -
 }
 
 async fn balances(reference: &Reference, org_id: i64) -> Vec<f64> {
-    let mut conn = reference.inner.db.reader().await.unwrap();
-    let budgets = crate::stores::budget_checker::all(&mut conn, org_id);
+    let mut conn = reference.inner.db.read_all_orgs().await.unwrap();
+    let budgets = crate::stores::budget_checker::all(conn.for_org(org_id));
     let mut balances: Vec<f64> = budgets.await.unwrap().iter().map(|b| b.balance).collect();
     balances.sort_by(f64::total_cmp);
     balances
@@ -52,16 +52,16 @@ async fn a_group_takes_sums() {
         (broken, "tokens"),
     ] {
         let one = budget(BudgetSubjectType::Session, id.to_string(), currency);
-        adapter.put_budget(one).await.unwrap();
+        adapter.seed().put_budget(one).await.unwrap();
     }
-    let mut tx = store.reference.inner.db.write().await.unwrap();
-    sqlx::query("UPDATE sessions SET body = $1 WHERE id = $2")
+    let mut tx = store.reference.inner.db.write_all_orgs().await.unwrap();
+    tx.query("UPDATE sessions SET body = $1 WHERE id = $2")
         .bind(&b"nonsense"[..])
         .bind(broken.to_string())
-        .execute(&mut *tx)
+        .execute()
         .await
         .unwrap();
-    crate::db::commit(tx).await.unwrap();
+    tx.commit().await.unwrap();
 
     let again = generation(first, 5, 0.0);
     let group = vec![
@@ -73,7 +73,7 @@ async fn a_group_takes_sums() {
         again.clone(),
         again,
     ];
-    let answers = adapter.append(group).await;
+    let answers = adapter.events().append(group).await;
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
     assert_eq!(
         balances(&store.reference, 1).await,
@@ -81,7 +81,10 @@ async fn a_group_takes_sums() {
     );
 
     for _ in 0..2 {
-        let absurd = adapter.append(vec![generation(second, 0, f64::MAX)]).await;
+        let absurd = adapter
+            .events()
+            .append(vec![generation(second, 0, f64::MAX)])
+            .await;
         assert!(absurd[0].is_ok(), "{absurd:?}");
     }
     let [most, ..] = balances(&store.reference, 1).await[..] else {

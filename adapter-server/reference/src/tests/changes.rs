@@ -19,22 +19,31 @@ async fn the_first_answer_again() {
 
     let write = store.call(files::WRITE_FILE.method, "write");
     let first = write
+        .files()
         .write_file(session, "/a", "one", "text")
         .await
         .unwrap();
     plain
+        .files()
         .write_file(session, "/a", "two", "text")
         .await
         .unwrap();
     let again = write
+        .files()
         .write_file(session, "/a", "one", "text")
         .await
         .unwrap();
     assert_eq!(json!(first), json!(again));
-    let read = plain.read_file(session, "/a").await.unwrap().unwrap();
+    let read = plain
+        .files()
+        .read_file(session, "/a")
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(read.content.as_deref(), Some("two"));
 
     let cas = store.call(files::WRITE_FILE_IF_CONTENT_MATCHES.method, "cas");
+    let cas = cas.files();
     for _ in 0..2 {
         let won = cas.write_file_if_content_matches(session, "/a", "two", "text", "three", "text");
         assert!(won.await.unwrap().is_some());
@@ -42,21 +51,45 @@ async fn the_first_answer_again() {
 
     let delete = store.call(files::DELETE_FILE.method, "delete");
     for _ in 0..2 {
-        assert!(delete.delete_file(session, "/a", false).await.unwrap());
+        assert!(
+            delete
+                .files()
+                .delete_file(session, "/a", false)
+                .await
+                .unwrap()
+        );
     }
-    assert!(!plain.delete_file(session, "/a", false).await.unwrap());
+    assert!(
+        !plain
+            .files()
+            .delete_file(session, "/a", false)
+            .await
+            .unwrap()
+    );
 
     let make = store.call(files::CREATE_DIRECTORY.method, "make");
-    let first = make.create_directory(session, "/d").await.unwrap();
-    plain.delete_file(session, "/d", false).await.unwrap();
+    let first = make.files().create_directory(session, "/d").await.unwrap();
+    plain
+        .files()
+        .delete_file(session, "/d", false)
+        .await
+        .unwrap();
     assert_eq!(
-        json!(make.create_directory(session, "/d").await.unwrap()),
+        json!(make.files().create_directory(session, "/d").await.unwrap()),
         json!(first)
     );
-    assert!(plain.stat_file(session, "/d").await.unwrap().is_none());
+    assert!(
+        plain
+            .files()
+            .stat_file(session, "/d")
+            .await
+            .unwrap()
+            .is_none()
+    );
 
     let title = store.call(UPDATE_SESSION_TITLE.method, "title");
     let first = title
+        .session_changes()
         .update_session_title(session, "t".into())
         .await
         .unwrap();
@@ -65,6 +98,7 @@ async fn the_first_answer_again() {
         .await
         .unwrap();
     let again = title
+        .session_changes()
         .update_session_title(session, "t".into())
         .await
         .unwrap();
@@ -83,12 +117,12 @@ async fn the_first_answer_again() {
     assert_eq!(first.updated_at, again.updated_at);
 
     let set = store.call(storage::SET_VALUE.method, "set");
-    set.set_value(session, "k", "v").await.unwrap();
+    set.storage().set_value(session, "k", "v").await.unwrap();
     let delete = store.call(storage::DELETE_VALUE.method, "unset");
-    assert!(delete.delete_value(session, "k").await.unwrap());
-    set.set_value(session, "k", "v").await.unwrap();
-    assert_eq!(plain.get_value(session, "k").await.unwrap(), None);
-    assert!(delete.delete_value(session, "k").await.unwrap());
+    assert!(delete.storage().delete_value(session, "k").await.unwrap());
+    set.storage().set_value(session, "k", "v").await.unwrap();
+    assert_eq!(plain.storage().get_value(session, "k").await.unwrap(), None);
+    assert!(delete.storage().delete_value(session, "k").await.unwrap());
 }
 
 /// Two calls with one id that arrive together happen once.
@@ -99,7 +133,13 @@ async fn together_is_once() {
     let write = store.call(files::WRITE_FILE.method, "write");
     let calls = (0..8).map(|_| {
         let write = write.clone();
-        tokio::spawn(async move { write.write_file(session, "/a", "x", "text").await.unwrap() })
+        tokio::spawn(async move {
+            write
+                .files()
+                .write_file(session, "/a", "x", "text")
+                .await
+                .unwrap()
+        })
     });
     let answers: Vec<_> = futures::future::join_all(calls)
         .await
@@ -122,24 +162,48 @@ async fn refusals_and_reuse() {
     let plain = store.org1();
     let session = new_session(&plain).await;
     let write = store.call(files::WRITE_FILE.method, "id");
-    plain.create_directory(session, "/a").await.unwrap();
+    plain.files().create_directory(session, "/a").await.unwrap();
     write
+        .files()
         .write_file(session, "/a", "x", "text")
         .await
         .unwrap_err();
-    plain.delete_file(session, "/a", false).await.unwrap();
-    write.write_file(session, "/a", "x", "text").await.unwrap();
+    plain
+        .files()
+        .delete_file(session, "/a", false)
+        .await
+        .unwrap();
+    write
+        .files()
+        .write_file(session, "/a", "x", "text")
+        .await
+        .unwrap();
 
     let delete = store.call(files::DELETE_FILE.method, "id");
-    let error = delete.delete_file(session, "/a", false).await.unwrap_err();
+    let error = delete
+        .files()
+        .delete_file(session, "/a", false)
+        .await
+        .unwrap_err();
     let error = StoreError::from(error);
     assert_eq!(error.reason, Some(ErrorReason::RequestIdReused));
-    assert!(plain.stat_file(session, "/a").await.unwrap().is_some());
+    assert!(
+        plain
+            .files()
+            .stat_file(session, "/a")
+            .await
+            .unwrap()
+            .is_some()
+    );
 
     // The id belongs to the org: another may use the same.
     let theirs = call(&store.reference, 2, files::CREATE_DIRECTORY.method, "id");
     let session = new_session(&theirs).await;
-    theirs.create_directory(session, "/a").await.unwrap();
+    theirs
+        .files()
+        .create_directory(session, "/a")
+        .await
+        .unwrap();
 }
 
 /// Old answers go, as many as come; young ones stay.
@@ -149,27 +213,24 @@ async fn old_answers_are_dropped() {
     let plain = store.org1();
     let session = new_session(&plain).await;
     let count = async |condition: &'static str| -> i64 {
-        let mut conn = store.reference.inner.db.reader().await.unwrap();
-        let (count,) = sqlx::query_as(condition)
-            .fetch_one(&mut *conn)
-            .await
-            .unwrap();
+        let mut conn = store.reference.inner.db.read_all_orgs().await.unwrap();
+        let (count,) = conn.query_as(condition).fetch_one().await.unwrap();
         count
     };
     for _ in 0..3 {
         let group = (0..300).map(|_| plain_event(session)).collect();
-        assert!(plain.append(group).await.iter().all(Result::is_ok));
+        assert!(plain.events().append(group).await.iter().all(Result::is_ok));
     }
     assert_eq!(count("SELECT count(*) FROM replies").await, 900);
-    let mut tx = store.reference.inner.db.write().await.unwrap();
-    sqlx::query("UPDATE replies SET created_at = 1")
-        .execute(&mut *tx)
+    let mut tx = store.reference.inner.db.write_all_orgs().await.unwrap();
+    tx.query("UPDATE replies SET created_at = 1")
+        .execute()
         .await
         .unwrap();
-    crate::db::commit(tx).await.unwrap();
+    tx.commit().await.unwrap();
     for _ in 0..3 {
         let group = (0..300).map(|_| plain_event(session)).collect();
-        assert!(plain.append(group).await.iter().all(Result::is_ok));
+        assert!(plain.events().append(group).await.iter().all(Result::is_ok));
     }
     assert_eq!(count("SELECT count(*) FROM replies").await, 900);
     assert_eq!(
@@ -196,25 +257,24 @@ async fn a_clock_that_jumps_forgets_nothing() {
         };
         append(&adapter(&first, 1), event).await.unwrap();
     }
-    let mut tx = first.inner.db.write().await.unwrap();
+    let mut tx = first.inner.db.write_all_orgs().await.unwrap();
     for (request_id, days) in [("old", 17), ("new", 8)] {
-        let age =
-            sqlx::query("UPDATE replies SET created_at = created_at - $1 WHERE request_id = $2");
-        age.bind(days * day)
+        tx.query("UPDATE replies SET created_at = created_at - $1 WHERE request_id = $2")
+            .bind(days * day)
             .bind(request_id)
-            .execute(&mut *tx)
+            .execute()
             .await
             .unwrap();
     }
     let rest = "DELETE FROM replies WHERE request_id NOT IN ('old', 'new')";
-    sqlx::query(rest).execute(&mut *tx).await.unwrap();
-    crate::db::commit(tx).await.unwrap();
+    tx.query(rest).execute().await.unwrap();
+    tx.commit().await.unwrap();
     first.close().await;
 
     let second = open().await;
-    let mut conn = second.inner.db.reader().await.unwrap();
+    let mut conn = second.inner.db.read_all_orgs().await.unwrap();
     let kept = "SELECT request_id FROM replies";
-    let kept: Vec<(String,)> = sqlx::query_as(kept).fetch_all(&mut *conn).await.unwrap();
+    let kept: Vec<(String,)> = conn.query_as(kept).fetch_all().await.unwrap();
     assert_eq!(kept, [("new".to_string(),)]);
     drop(conn);
     second.close().await;

@@ -47,7 +47,8 @@ async fn the_owner_of_a_session() {
     let s = store.org1();
     for user in 1..=3 {
         let token = format!("token {user}");
-        s.put_connection(connection(user, "github", &token))
+        s.seed()
+            .put_connection(connection(user, "github", &token))
             .await
             .unwrap();
     }
@@ -85,12 +86,24 @@ async fn the_owner_of_a_session() {
         session.effective_owner = effective_owner;
         session.owner = owner;
         let id = session.id;
-        s.put_session(session).await.unwrap();
-        let user = s.get_connection_user(id, "github").await.unwrap();
+        s.seed().put_session(session).await.unwrap();
+        let user = s
+            .connections()
+            .get_connection_user(id, "github")
+            .await
+            .unwrap();
         assert_eq!(user, expected.map(Uuid::from_u128));
-        let token = s.get_connection_token(id, "github").await.unwrap();
+        let token = s
+            .connections()
+            .get_connection_token(id, "github")
+            .await
+            .unwrap();
         assert_eq!(token, expected.map(|user| format!("token {user}")));
-        let metadata = s.get_connection_metadata(id, "github").await.unwrap();
+        let metadata = s
+            .connections()
+            .get_connection_metadata(id, "github")
+            .await
+            .unwrap();
         assert_eq!(metadata.is_some(), expected.is_some());
     }
 }
@@ -104,6 +117,7 @@ async fn everything_can_be_listed() {
     for (adapter, provider_type) in [(&one, "openai"), (&one, "anthropic\0"), (&two, "gemini")] {
         let key = format!("key of {provider_type}");
         adapter
+            .seed()
             .put_provider_credential(provider_type, credentials(&key))
             .await
             .unwrap();
@@ -118,15 +132,15 @@ async fn everything_can_be_listed() {
     };
     let mine = [connection(1, "git\0hub", "a"), null, bare];
     for connection in &mine {
-        one.put_connection(connection.clone()).await.unwrap();
+        one.seed().put_connection(connection.clone()).await.unwrap();
     }
-    two.put_connection(connection(1, "slack", "c"))
+    two.seed()
+        .put_connection(connection(1, "slack", "c"))
         .await
         .unwrap();
 
-    let key = store.reference.inner.key.as_ref();
-    let mut conn = store.reference.inner.db.reader().await.unwrap();
-    let listed = provider_credential_store::list_all(&mut conn, 1, key)
+    let mut conn = store.reference.inner.db.read_all_orgs().await.unwrap();
+    let listed = provider_credential_store::list_all(conn.for_org(1))
         .await
         .unwrap();
     let listed: Vec<_> = listed
@@ -144,7 +158,7 @@ async fn everything_can_be_listed() {
         ("openai", "key of openai", true),
     ];
     assert_eq!(listed, expected);
-    let listed = user_connection_resolver::list_all(&mut conn, 1, key)
+    let listed = user_connection_resolver::list_all(conn.for_org(1))
         .await
         .unwrap();
     assert_eq!(listed, mine);
@@ -156,10 +170,12 @@ async fn nothing_in_the_clear() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder.path().join("m.db")).await;
     let s = adapter(&store, 1);
-    s.put_provider_credential("openai", credentials(MARKER))
+    s.seed()
+        .put_provider_credential("openai", credentials(MARKER))
         .await
         .unwrap();
-    s.put_connection(connection(1, "github", MARKER))
+    s.seed()
+        .put_connection(connection(1, "github", MARKER))
         .await
         .unwrap();
     store.close().await;
@@ -200,18 +216,25 @@ async fn rows_cannot_be_swapped() {
             connection(1, "b", "for b"),
             other_user,
         ] {
-            s.put_connection(connection).await.unwrap();
+            s.seed().put_connection(connection).await.unwrap();
         }
-        let mut tx = store.reference.inner.db.write().await.unwrap();
-        let changed = sqlx::query(damage(swap)).execute(&mut *tx).await.unwrap();
-        assert_eq!(changed.rows_affected(), 1);
-        crate::db::commit(tx).await.unwrap();
+        let mut tx = store.reference.inner.db.write_all_orgs().await.unwrap();
+        let changed = tx.query(damage(swap)).execute().await.unwrap();
+        assert_eq!(changed, 1);
+        tx.commit().await.unwrap();
         let user = Uuid::from_u128(1);
         let provider = if swap.contains("user_id =") { "c" } else { "a" };
-        let error = s.get_connection_token_for_user(user, provider).await;
+        let error = s
+            .connections()
+            .get_connection_token_for_user(user, provider)
+            .await;
         let text = error.unwrap_err().to_string();
         assert!(text.contains("changed or moved"), "{text}");
-        let kept = s.get_connection_token_for_user(user, "b").await.unwrap();
+        let kept = s
+            .connections()
+            .get_connection_token_for_user(user, "b")
+            .await
+            .unwrap();
         assert_eq!(kept.as_deref(), Some("for b"));
     }
 }
@@ -230,21 +253,31 @@ async fn without_the_key() {
     let mut owned = session(SessionId::new());
     owned.resolved_owner_user_id = Some(Uuid::from_u128(1));
     let id = owned.id;
-    s.put_session(owned).await.unwrap();
+    s.seed().put_session(owned).await.unwrap();
     let user = Uuid::from_u128(1);
     for error in [
-        s.get_connection_token(id, "github").await.map(|_| ()),
-        s.get_connection_token_for_user(user, "none")
+        s.connections()
+            .get_connection_token(id, "github")
             .await
             .map(|_| ()),
-        s.get_connection_metadata(id, "github").await.map(|_| ()),
-        s.get_default_provider_credentials("openai")
+        s.connections()
+            .get_connection_token_for_user(user, "none")
             .await
             .map(|_| ()),
-        s.put_provider_credential("openai", credentials(MARKER))
+        s.connections()
+            .get_connection_metadata(id, "github")
+            .await
+            .map(|_| ()),
+        s.provider_keys()
+            .get_default_provider_credentials("openai")
+            .await
+            .map(|_| ()),
+        s.seed()
+            .put_provider_credential("openai", credentials(MARKER))
             .await
             .map_err(AgentLoopError::from),
-        s.put_connection(connection(1, "github", MARKER))
+        s.seed()
+            .put_connection(connection(1, "github", MARKER))
             .await
             .map_err(AgentLoopError::from),
     ] {
@@ -254,5 +287,11 @@ async fn without_the_key() {
         assert!(text.contains("Encryption not configured"), "{text}");
         assert!(!text.contains(MARKER));
     }
-    assert_eq!(s.get_connection_user(id, "github").await.unwrap(), None);
+    assert_eq!(
+        s.connections()
+            .get_connection_user(id, "github")
+            .await
+            .unwrap(),
+        None
+    );
 }

@@ -19,12 +19,25 @@ async fn a_reopened_storage_has_everything() {
     let emit = input(session, &Message::user("kept"));
     let ack = append(&before, emit.clone()).await.unwrap();
     let write = call(&store, 1, WRITE_FILE.method, "write");
-    let written = write.write_file(session, "/a", "x", "text").await.unwrap();
-    before.set_value(session, "k", "v").await.unwrap();
-    before.set_secret(session, "s", "sealed").await.unwrap();
-    let known = before.get_session(session).await.unwrap().unwrap();
+    let written = write
+        .files()
+        .write_file(session, "/a", "x", "text")
+        .await
+        .unwrap();
+    before.storage().set_value(session, "k", "v").await.unwrap();
+    before
+        .storage()
+        .set_secret(session, "s", "sealed")
+        .await
+        .unwrap();
+    let known = before
+        .sessions()
+        .get_session(session)
+        .await
+        .unwrap()
+        .unwrap();
     store.close().await;
-    let closed = before.get_session(session).await.unwrap_err();
+    let closed = before.sessions().get_session(session).await.unwrap_err();
     assert!(StoreError::from(closed).is_transient());
     let closed = append(&before, plain(session)).await.unwrap_err();
     assert!(closed.is_transient());
@@ -33,21 +46,42 @@ async fn a_reopened_storage_has_everything() {
     let store = open(&path).await;
     let after = adapter(&store, 1);
     assert_eq!(
-        json!(after.get_session(session).await.unwrap().unwrap()),
+        json!(
+            after
+                .sessions()
+                .get_session(session)
+                .await
+                .unwrap()
+                .unwrap()
+        ),
         json!(known)
     );
     assert_eq!(append(&after, emit).await.unwrap(), ack);
     assert_eq!(append(&after, plain(session)).await.unwrap().sequence, 2);
-    assert_eq!(after.count(session).await.unwrap(), 1);
+    assert_eq!(after.messages().count(session).await.unwrap(), 1);
     let write = call(&store, 1, WRITE_FILE.method, "write");
-    let again = write.write_file(session, "/a", "x", "text").await.unwrap();
+    let again = write
+        .files()
+        .write_file(session, "/a", "x", "text")
+        .await
+        .unwrap();
     assert_eq!(json!(written), json!(again));
     assert_eq!(
-        after.get_value(session, "k").await.unwrap().as_deref(),
+        after
+            .storage()
+            .get_value(session, "k")
+            .await
+            .unwrap()
+            .as_deref(),
         Some("v")
     );
     assert_eq!(
-        after.get_secret(session, "s").await.unwrap().as_deref(),
+        after
+            .storage()
+            .get_secret(session, "s")
+            .await
+            .unwrap()
+            .as_deref(),
         Some("sealed")
     );
 }
@@ -58,15 +92,19 @@ async fn calls_may_be_given_up() {
     let store = Store::new().await;
     let fs = store.org1();
     let session = new_session(&fs).await;
+    let files = fs.files();
     for micros in 0..200 {
-        let write = fs.write_file(session, "/a", "x", "text");
+        let write = files.write_file(session, "/a", "x", "text");
         let emit = append(&fs, plain(session));
         let both = futures::future::join(write, emit);
         drop(tokio::time::timeout(std::time::Duration::from_micros(micros * 5), both).await);
     }
-    fs.write_file(session, "/b", "x", "text").await.unwrap();
+    fs.files()
+        .write_file(session, "/b", "x", "text")
+        .await
+        .unwrap();
     let last = append(&fs, plain(session)).await.unwrap();
-    let read = fs.read(session, 0, 1000).await.unwrap();
+    let read = fs.events().read(session, 0, 1000).await.unwrap();
     let sequences: Vec<i64> = read.iter().map(|event| event.sequence).collect();
     assert_eq!(sequences, (1..=last.sequence).collect::<Vec<i64>>());
 }
@@ -90,7 +128,11 @@ async fn two_servers_on_one_file() {
         emit.unwrap();
     }
     for server in &servers {
-        let read = adapter(server, 1).read(session, 0, 1000).await.unwrap();
+        let read = adapter(server, 1)
+            .events()
+            .read(session, 0, 1000)
+            .await
+            .unwrap();
         let sequences: Vec<i64> = read.iter().map(|event| event.sequence).collect();
         assert_eq!(sequences, (1..=64).collect::<Vec<i64>>());
     }

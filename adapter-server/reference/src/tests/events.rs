@@ -42,7 +42,7 @@ async fn sequences_have_no_gaps() {
             acks.sort_by_key(|ack| ack.sequence);
             let sequences: Vec<i64> = acks.iter().map(|ack| ack.sequence).collect();
             assert_eq!(sequences, (1..=128).collect::<Vec<i64>>());
-            let read = adapter.read(session, 0, 1000).await.unwrap();
+            let read = adapter.events().read(session, 0, 1000).await.unwrap();
             let read: Vec<_> = read.iter().map(|event| event.id.clone()).collect();
             let acked: Vec<_> = acks.iter().map(|ack| ack.event_id.to_string()).collect();
             assert_eq!(read, acked);
@@ -59,15 +59,18 @@ async fn a_repeated_emit_happens_once() {
     let session = new_session(&adapter).await;
     let emit = input(session, &Message::user("hello"));
     let group = vec![emit.clone(), plain(session), emit.clone()];
-    let answers = adapter.append(group).await;
+    let answers = adapter.events().append(group).await;
     assert_eq!(answers[0], answers[2]);
     assert_eq!(append(&adapter, emit.clone()).await, answers[0]);
     // With another payload too: the id says that it is the same.
     let mut other = plain(session);
     other.request_id = emit.request_id;
     assert_eq!(append(&adapter, other).await, answers[0]);
-    assert_eq!(adapter.read(session, 0, 10).await.unwrap().len(), 2);
-    assert_eq!(adapter.count(session).await.unwrap(), 1);
+    assert_eq!(
+        adapter.events().read(session, 0, 10).await.unwrap().len(),
+        2
+    );
+    assert_eq!(adapter.messages().count(session).await.unwrap(), 1);
 }
 
 /// One id for two different changes is refused, whichever came first.
@@ -77,6 +80,7 @@ async fn an_id_belongs_to_one_method() {
     let session = new_session(&store.org1()).await;
     let titled = store.call(UPDATE_SESSION_TITLE.method, "one");
     titled
+        .session_changes()
         .update_session_title(session, "t".into())
         .await
         .unwrap();
@@ -90,6 +94,7 @@ async fn an_id_belongs_to_one_method() {
     append(&store.org1(), emit).await.unwrap();
     let titled = store.call(UPDATE_SESSION_TITLE.method, "two");
     let error = titled
+        .session_changes()
         .update_session_title(session, "u".into())
         .await
         .unwrap_err();
@@ -131,7 +136,7 @@ async fn a_bad_event_stands_alone() {
         input(session, &message),
         plain(session),
     ];
-    let answers = adapter.append(group).await;
+    let answers = adapter.events().append(group).await;
     let seen: Vec<_> = answers
         .iter()
         .map(|answer| match answer {
@@ -158,8 +163,11 @@ async fn a_bad_event_stands_alone() {
         "3".into(),
     ];
     assert_eq!(seen, expected);
-    assert_eq!(adapter.read(session, 0, 10).await.unwrap().len(), 3);
-    assert_eq!(adapter.count(session).await.unwrap(), 1);
+    assert_eq!(
+        adapter.events().read(session, 0, 10).await.unwrap().len(),
+        3
+    );
+    assert_eq!(adapter.messages().count(session).await.unwrap(), 1);
 }
 
 /// A payload is private: an error says what is wrong with it, where, and nothing of
@@ -217,7 +225,7 @@ async fn events_are_kept_as_they_came() {
             sequence: 1
         }
     );
-    let read = adapter.read(session, 0, 10).await.unwrap();
+    let read = adapter.events().read(session, 0, 10).await.unwrap();
     let stored = mortise_proto::convert::event_log::stored(odd.event, proposed, 1);
     assert_eq!(read, [stored]);
     // The id is taken now, by this request alone.
@@ -225,7 +233,7 @@ async fn events_are_kept_as_they_came() {
     thief.proposed_id = Some(proposed);
     let error = append(&adapter, thief).await.unwrap_err();
     assert_eq!(error.field.as_deref(), Some("proposed_event_id"));
-    assert_eq!(adapter.read(session, 1, 10).await.unwrap(), []);
+    assert_eq!(adapter.events().read(session, 1, 10).await.unwrap(), []);
 }
 
 /// Followers hear every event of their org, stored and ephemeral, in order and once;
@@ -237,12 +245,13 @@ async fn followers_hear_what_is_stored() {
     let session = new_session(&adapter).await;
     let other = super::adapter(&store.reference, 2);
     let theirs = new_session(&other).await;
-    let mut feed = adapter.subscribe();
+    let mut feed = adapter.events().subscribe();
     let delta = || event(session, "output.message.delta", &json!({"delta": "x"}));
     let mut first = plain(session);
     first.proposed_id = Some(EventId::new());
     let group = vec![delta(), first.clone(), delta(), plain(session), delta()];
     let acks: Vec<_> = adapter
+        .events()
         .append(group)
         .await
         .into_iter()
@@ -261,7 +270,10 @@ async fn followers_hear_what_is_stored() {
         );
     }
     assert!(feed.try_recv().is_err());
-    assert_eq!(adapter.read(session, 0, 10).await.unwrap().len(), 2);
+    assert_eq!(
+        adapter.events().read(session, 0, 10).await.unwrap().len(),
+        2
+    );
     let lost = event(SessionId::new(), "output.message.delta", &json!({}));
     assert!(append(&adapter, lost).await.is_err());
 }
@@ -278,11 +290,15 @@ async fn the_emitter_stores_too() {
         InputMessageData::new(message.clone()),
     );
     let emitter = store.call(EMIT.method, "typed");
-    let stored = emitter.emit(request.clone()).await.unwrap();
+    let stored = emitter.events().emit(request.clone()).await.unwrap();
     assert_eq!((stored.sequence, stored.ts), (Some(1), request.ts));
-    assert_eq!(emitter.emit(request.clone()).await.unwrap().id, stored.id);
+    assert_eq!(
+        emitter.events().emit(request.clone()).await.unwrap().id,
+        stored.id
+    );
     let loaded = store
         .org1()
+        .messages()
         .get(session, message.id)
         .await
         .unwrap()
@@ -292,6 +308,12 @@ async fn the_emitter_stores_too() {
         session_id: SessionId::new(),
         ..request
     };
-    let error = store.org1().emit(lost).await.unwrap_err().to_string();
+    let error = store
+        .org1()
+        .events()
+        .emit(lost)
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("Session not found"), "{error}");
 }

@@ -11,43 +11,55 @@ async fn step(fs: &ScopedReference, session: SessionId, line: &str) -> String {
     let rest: Vec<&str> = words.collect();
     let result = match verb {
         "write" => fs
+            .files()
             .write_file(session, path, rest[0], rest.get(1).unwrap_or(&"text"))
             .await
             .map(|file| {
                 assert_eq!(file.content.as_deref(), Some(rest[0]));
                 format!("{} {} {}", file.path, file.encoding, file.size_bytes)
             }),
-        "read" => fs.read_file(session, path).await.map(|file| match file {
-            None => "none".into(),
-            Some(file) if file.is_directory => format!("{} dir {:?}", file.path, file.content),
-            Some(file) => format!("{} {} {}", file.path, file.encoding, file.content.unwrap()),
-        }),
+        "read" => fs
+            .files()
+            .read_file(session, path)
+            .await
+            .map(|file| match file {
+                None => "none".into(),
+                Some(file) if file.is_directory => format!("{} dir {:?}", file.path, file.content),
+                Some(file) => format!("{} {} {}", file.path, file.encoding, file.content.unwrap()),
+            }),
         "cas" => fs
+            .files()
             .write_file_if_content_matches(session, path, rest[0], rest[1], rest[2], rest[3])
             .await
             .map(|file| file.map_or("none".into(), |file| file.content.unwrap())),
         "delete" => fs
+            .files()
             .delete_file(session, path, false)
             .await
             .map(|done| done.to_string()),
         "purge" => fs
+            .files()
             .delete_file(session, path, true)
             .await
             .map(|done| done.to_string()),
-        "list" => fs.list_directory(session, path).await.map(|entries| {
-            let show = |entry: &everruns_core::FileInfo| {
-                let mark = if entry.is_directory {
-                    "/"
-                } else if entry.is_readonly {
-                    "!"
-                } else {
-                    ""
+        "list" => fs
+            .files()
+            .list_directory(session, path)
+            .await
+            .map(|entries| {
+                let show = |entry: &everruns_core::FileInfo| {
+                    let mark = if entry.is_directory {
+                        "/"
+                    } else if entry.is_readonly {
+                        "!"
+                    } else {
+                        ""
+                    };
+                    format!("{}{mark}", entry.path)
                 };
-                format!("{}{mark}", entry.path)
-            };
-            entries.iter().map(show).collect::<Vec<_>>().join(" ")
-        }),
-        "stat" => fs.stat_file(session, path).await.map(|stat| {
+                entries.iter().map(show).collect::<Vec<_>>().join(" ")
+            }),
+        "stat" => fs.files().stat_file(session, path).await.map(|stat| {
             stat.map_or("none".into(), |stat| {
                 let kind = if stat.is_directory { "dir" } else { "file" };
                 format!(
@@ -57,6 +69,7 @@ async fn step(fs: &ScopedReference, session: SessionId, line: &str) -> String {
             })
         }),
         "grep" => fs
+            .files()
             .grep_files(session, path, rest.first().copied())
             .await
             .map(|found| {
@@ -65,10 +78,14 @@ async fn step(fs: &ScopedReference, session: SessionId, line: &str) -> String {
                 };
                 found.iter().map(show).collect::<Vec<_>>().join(" ")
             }),
-        "mkdir" => fs.create_directory(session, path).await.map(|made| {
-            assert!(made.is_directory);
-            made.path
-        }),
+        "mkdir" => fs
+            .files()
+            .create_directory(session, path)
+            .await
+            .map(|made| {
+                assert!(made.is_directory);
+                made.path
+            }),
         "seed" | "seed!" => {
             let file = InitialFile {
                 path: path.into(),
@@ -76,7 +93,8 @@ async fn step(fs: &ScopedReference, session: SessionId, line: &str) -> String {
                 encoding: rest.get(1).unwrap_or(&"text").to_string(),
                 is_readonly: verb == "seed!",
             };
-            fs.seed_initial_file(session, &file)
+            fs.files()
+                .seed_initial_file(session, &file)
                 .await
                 .map(|()| "done".into())
         }
@@ -231,20 +249,32 @@ async fn identity_and_times() {
     let store = Store::new().await;
     let fs = store.org1();
     let session = new_session(&fs).await;
-    let first = fs.write_file(session, "/a", "1", "text").await.unwrap();
-    let second = fs.write_file(session, "/a", "22", "text").await.unwrap();
-    let read = fs.read_file(session, "/a").await.unwrap().unwrap();
+    let first = fs
+        .files()
+        .write_file(session, "/a", "1", "text")
+        .await
+        .unwrap();
+    let second = fs
+        .files()
+        .write_file(session, "/a", "22", "text")
+        .await
+        .unwrap();
+    let read = fs.files().read_file(session, "/a").await.unwrap().unwrap();
     assert_eq!(json!(read), json!(second));
     assert_eq!((first.id, first.created_at), (second.id, second.created_at));
     assert!(first.updated_at < second.updated_at);
     assert_eq!(first.session_id, session.uuid());
-    fs.delete_file(session, "/a", false).await.unwrap();
-    let third = fs.write_file(session, "/a", "1", "text").await.unwrap();
+    fs.files().delete_file(session, "/a", false).await.unwrap();
+    let third = fs
+        .files()
+        .write_file(session, "/a", "1", "text")
+        .await
+        .unwrap();
     assert_ne!(first.id, third.id);
-    let root = fs.create_directory(session, "/").await.unwrap();
+    let root = fs.files().create_directory(session, "/").await.unwrap();
     assert!(root.id.is_nil() && root.created_at <= root.updated_at);
-    let made = fs.create_directory(session, "/d").await.unwrap();
-    let again = fs.create_directory(session, "/d").await.unwrap();
+    let made = fs.files().create_directory(session, "/d").await.unwrap();
+    let again = fs.files().create_directory(session, "/d").await.unwrap();
     assert_eq!(json!(made), json!(again));
 }
 
@@ -256,12 +286,16 @@ async fn one_winner() {
     let session = new_session(&fs).await;
     for round in 0..8 {
         let before = format!("round {round}");
-        fs.write_file(session, "/a", &before, "text").await.unwrap();
+        fs.files()
+            .write_file(session, "/a", &before, "text")
+            .await
+            .unwrap();
         let writers = (0..16).map(|n| {
             let (fs, before) = (fs.clone(), before.clone());
             tokio::spawn(async move {
                 let mine = format!("writer {n}");
-                fs.write_file_if_content_matches(session, "/a", &before, "text", &mine, "text")
+                fs.files()
+                    .write_file_if_content_matches(session, "/a", &before, "text", &mine, "text")
                     .await
                     .unwrap()
                     .and_then(|file| file.content)
@@ -272,7 +306,7 @@ async fn one_winner() {
             .into_iter()
             .filter_map(Result::unwrap)
             .collect();
-        let read = fs.read_file(session, "/a").await.unwrap().unwrap();
+        let read = fs.files().read_file(session, "/a").await.unwrap().unwrap();
         assert_eq!(won, [read.content.unwrap()]);
     }
 }
@@ -284,7 +318,10 @@ async fn sessions_share_nothing() {
     let store = Store::new().await;
     let fs = store.org1();
     let (one, two) = (new_session(&fs).await, new_session(&fs).await);
-    fs.write_file(one, "/d/a", "x", "text").await.unwrap();
+    fs.files()
+        .write_file(one, "/d/a", "x", "text")
+        .await
+        .unwrap();
     for (line, expected) in [
         ("list /", ""),
         ("read /d/a", "none"),
@@ -315,12 +352,18 @@ async fn large_files() {
     let session = new_session(&fs).await;
     let content = "0123456789abcde\n".repeat(5 * 1024 * 1024 / 16);
     let written = fs
+        .files()
         .write_file(session, "/large", &content, "text")
         .await
         .unwrap();
     assert_eq!(written.size_bytes, 5 * 1024 * 1024);
-    let read = fs.read_file(session, "/large").await.unwrap().unwrap();
+    let read = fs
+        .files()
+        .read_file(session, "/large")
+        .await
+        .unwrap()
+        .unwrap();
     assert!(read.content.as_ref() == Some(&content));
-    let found = fs.grep_files(session, "^0", None).await.unwrap();
+    let found = fs.files().grep_files(session, "^0", None).await.unwrap();
     assert_eq!(found.len(), content.lines().count());
 }

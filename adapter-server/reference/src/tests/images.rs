@@ -38,25 +38,30 @@ async fn images_come_back_whole() {
         3 * PIECE + 2,
     ] {
         let new = image(bytes);
-        let info = s.create_image(new.clone()).await.unwrap();
+        let info = s.images().create_image(new.clone()).await.unwrap();
         assert_eq!(info.size_bytes, bytes as i64);
         assert_eq!(info.filename, new.filename);
         assert_eq!(info.metadata, new.metadata);
-        let found = s.get_image(info.id).await.unwrap().unwrap();
+        let found = s.images().get_image(info.id).await.unwrap().unwrap();
         assert!(found.data == new.data, "{bytes}");
-        let told = s.get_image_info(info.id).await.unwrap().unwrap();
+        let told = s.images().get_image_info(info.id).await.unwrap().unwrap();
         assert_eq!(format!("{told:?}"), format!("{:?}", found.info));
         assert_eq!(format!("{told:?}"), format!("{info:?}"));
-        let resolved = s.resolve_image(info.id.uuid()).await.unwrap().unwrap();
+        let resolved = s
+            .images()
+            .resolve_image(info.id.uuid())
+            .await
+            .unwrap()
+            .unwrap();
         assert!(resolved.base64 == STANDARD.encode(&new.data), "{bytes}");
         assert_eq!(resolved.media_type, "image/png");
     }
-    let mut conn = store.reference.inner.db.reader().await.unwrap();
-    let (largest,): (i64,) =
-        sqlx::query_as("SELECT CAST(MAX(LENGTH(content)) AS BIGINT) FROM image_pieces")
-            .fetch_one(&mut *conn)
-            .await
-            .unwrap();
+    let mut conn = store.reference.inner.db.read_all_orgs().await.unwrap();
+    let (largest,): (i64,) = conn
+        .query_as("SELECT CAST(MAX(LENGTH(content)) AS BIGINT) FROM image_pieces")
+        .fetch_one()
+        .await
+        .unwrap();
     assert_eq!(largest, PIECE as i64);
 }
 
@@ -66,23 +71,37 @@ async fn images_come_back_whole() {
 async fn images_are_told_apart() {
     let store = Store::new().await;
     let s = store.org1();
-    let first = s.create_image(image(3)).await.unwrap().id;
-    let second = s.create_image(image(3)).await.unwrap().id;
+    let first = s.images().create_image(image(3)).await.unwrap().id;
+    let second = s.images().create_image(image(3)).await.unwrap().id;
     assert_ne!(first, second);
     let other = adapter(&store.reference, 2);
     for (adapter, id) in [(&s, ImageId::new()), (&other, first)] {
-        assert!(adapter.get_image(id).await.unwrap().is_none());
-        assert!(adapter.get_image_info(id).await.unwrap().is_none());
-        assert!(adapter.resolve_image(id.uuid()).await.unwrap().is_none());
+        assert!(adapter.images().get_image(id).await.unwrap().is_none());
+        assert!(adapter.images().get_image_info(id).await.unwrap().is_none());
+        assert!(
+            adapter
+                .images()
+                .resolve_image(id.uuid())
+                .await
+                .unwrap()
+                .is_none()
+        );
     }
-    assert!(s.resolve_image(Uuid::nil()).await.unwrap().is_none());
+    assert!(
+        s.images()
+            .resolve_image(Uuid::nil())
+            .await
+            .unwrap()
+            .is_none()
+    );
     let once = store.call(CREATE_IMAGE.method, "id");
-    let first = once.create_image(image(2 * PIECE)).await.unwrap();
-    let again = once.create_image(image(2 * PIECE)).await.unwrap();
+    let first = once.images().create_image(image(2 * PIECE)).await.unwrap();
+    let again = once.images().create_image(image(2 * PIECE)).await.unwrap();
     assert_eq!(format!("{first:?}"), format!("{again:?}"));
-    let mut conn = store.reference.inner.db.reader().await.unwrap();
-    let (images,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM images")
-        .fetch_one(&mut *conn)
+    let mut conn = store.reference.inner.db.read_all_orgs().await.unwrap();
+    let (images,): (i64,) = conn
+        .query_as("SELECT COUNT(*) FROM images")
+        .fetch_one()
         .await
         .unwrap();
     assert_eq!(images, 3);
@@ -96,7 +115,7 @@ async fn too_large_an_image_is_refused() {
         data: vec![0; MAX_IMAGE_BYTES + 1],
         ..image(0)
     };
-    let error = store.org1().create_image(new).await.unwrap_err();
+    let error = store.org1().images().create_image(new).await.unwrap_err();
     let text = format!("{error:?}");
     assert!(
         text.contains("67108865, at most 67108864 (64 MiB)"),
@@ -115,22 +134,28 @@ async fn a_lost_piece_is_told() {
     ] {
         let store = Store::new().await;
         let s = store.org1();
-        let id = s.create_image(image(2 * PIECE + 1)).await.unwrap().id;
-        let mut tx = store.reference.inner.db.write().await.unwrap();
-        sqlx::query(super::damage(damage))
-            .execute(&mut *tx)
+        let id = s
+            .images()
+            .create_image(image(2 * PIECE + 1))
             .await
-            .unwrap();
-        crate::db::commit(tx).await.unwrap();
+            .unwrap()
+            .id;
+        let mut tx = store.reference.inner.db.write_all_orgs().await.unwrap();
+        tx.query(super::damage(damage)).execute().await.unwrap();
+        tx.commit().await.unwrap();
         for text in [
-            s.get_image(id).await.unwrap_err().to_string(),
-            s.resolve_image(id.uuid()).await.unwrap_err().to_string(),
+            s.images().get_image(id).await.unwrap_err().to_string(),
+            s.images()
+                .resolve_image(id.uuid())
+                .await
+                .unwrap_err()
+                .to_string(),
         ] {
             assert!(
                 text.contains("unreadable: the pieces of an image"),
                 "{text}"
             );
         }
-        assert!(s.get_image_info(id).await.unwrap().is_some());
+        assert!(s.images().get_image_info(id).await.unwrap().is_some());
     }
 }

@@ -46,11 +46,12 @@ async fn history(adapter: &ScopedReference) -> History {
         };
         emit.event.ts = Some(to_timestamp(at(n, 5)));
         let answers = adapter
+            .events()
             .append(vec![plain(session), emit, plain(session)])
             .await;
         events.push(answers[1].clone().unwrap().event_id);
     }
-    let messages = adapter.load(session).await.unwrap();
+    let messages = adapter.messages().load(session).await.unwrap();
     History {
         session,
         events,
@@ -76,10 +77,15 @@ async fn whole_pages_and_single() {
     let History {
         session, messages, ..
     } = history(&adapter).await;
-    assert_eq!(adapter.count(session).await.unwrap(), 10);
+    assert_eq!(adapter.messages().count(session).await.unwrap(), 10);
     for (n, message) in messages.iter().enumerate() {
         assert_eq!(message.created_at, at(n as i64, 5));
-        let found = adapter.get(session, message.id).await.unwrap().unwrap();
+        let found = adapter
+            .messages()
+            .get(session, message.id)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(json!(found), json!(message));
     }
     for (offset, limit) in [
@@ -92,13 +98,24 @@ async fn whole_pages_and_single() {
         (0, usize::MAX),
         (usize::MAX, 1),
     ] {
-        let page = adapter.load_page(session, offset, limit).await.unwrap();
+        let page = adapter
+            .messages()
+            .load_page(session, offset, limit)
+            .await
+            .unwrap();
         let slice: Vec<_> = messages.iter().skip(offset).take(limit).cloned().collect();
         assert_eq!(ids(&page), ids(&slice), "{offset} {limit}");
     }
     let other = new_session(&adapter).await;
-    assert!(adapter.get(other, messages[0].id).await.unwrap().is_none());
-    assert_eq!(adapter.count(SessionId::new()).await.unwrap(), 0);
+    assert!(
+        adapter
+            .messages()
+            .get(other, messages[0].id)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert_eq!(adapter.messages().count(SessionId::new()).await.unwrap(), 0);
 }
 
 /// Each filter, filters together, and the window after them.
@@ -183,7 +200,7 @@ async fn filters_and_windows() {
             (query.offset, query.limit) = (offset, limit);
             let mut expected: Vec<Message> = passing.iter().map(|n| messages[*n].clone()).collect();
             query.apply_windowing(&mut expected);
-            let found = adapter.load_filtered(query).await.unwrap();
+            let found = adapter.messages().load_filtered(query).await.unwrap();
             assert_eq!(
                 ids(&found),
                 ids(&expected),
@@ -192,7 +209,14 @@ async fn filters_and_windows() {
         }
     }
     let nowhere = MessageQuery::new(SessionId::new());
-    assert!(adapter.load_filtered(nowhere).await.unwrap().is_empty());
+    assert!(
+        adapter
+            .messages()
+            .load_filtered(nowhere)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 /// The notice counts what the window hid, not what the filters did; injections come
@@ -214,7 +238,7 @@ async fn notice_and_injections() {
             .with_limit(2)
             .with_prepend_transform(Arc::new(ExcludedNoticeTransform::new("{} hidden")))
             .with_injection(InjectedMessage::at_end(Message::system("end")));
-        let found = adapter.load_filtered(query).await.unwrap();
+        let found = adapter.messages().load_filtered(query).await.unwrap();
         let texts: Vec<_> = found.iter().filter_map(|message| message.text()).collect();
         assert_eq!((texts[0], texts[3]), ("2 hidden", "end"));
         assert_eq!(ids(&found[1..3]), [messages[6].id, messages[9].id]);
@@ -230,8 +254,18 @@ async fn a_query_has_a_limit() {
         let ids = (0..count).map(|_| EventId::new()).collect();
         MessageQuery::new(session).with_filter(MessageFilter::ExcludeIds(ids))
     };
-    store.org1().load_filtered(many(9_000)).await.unwrap();
-    let error = store.org1().load_filtered(many(10_001)).await.unwrap_err();
+    store
+        .org1()
+        .messages()
+        .load_filtered(many(9_000))
+        .await
+        .unwrap();
+    let error = store
+        .org1()
+        .messages()
+        .load_filtered(many(10_001))
+        .await
+        .unwrap_err();
     assert_eq!(StoreError::from(error).field.as_deref(), Some("filters"));
 }
 
@@ -270,7 +304,7 @@ async fn tool_results() {
             .await
             .unwrap();
         let id = MessageId::from_uuid(ack.event_id.uuid());
-        let message = adapter.get(session, id).await.unwrap().unwrap();
+        let message = adapter.messages().get(session, id).await.unwrap().unwrap();
         assert_eq!(message.role, MessageRole::ToolResult);
         assert_eq!(message.content.len(), count);
         let ContentPart::ToolResult(part) = &message.content[0] else {
@@ -288,6 +322,12 @@ async fn tool_results() {
         );
     }
     // The time of the event, to the nanosecond.
-    let latest = adapter.load(session).await.unwrap().pop().unwrap();
+    let latest = adapter
+        .messages()
+        .load(session)
+        .await
+        .unwrap()
+        .pop()
+        .unwrap();
     assert!(Utc::now() - latest.created_at < Duration::seconds(60));
 }

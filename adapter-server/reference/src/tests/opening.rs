@@ -82,9 +82,9 @@ async fn other_builds() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.db");
         let store = open(&path).await;
-        let mut tx = store.inner.db.write().await.unwrap();
-        sqlx::query(change).execute(&mut *tx).await.unwrap();
-        crate::db::commit(tx).await.unwrap();
+        let mut tx = store.inner.db.write_all_orgs().await.unwrap();
+        tx.query(change).execute().await.unwrap();
+        tx.commit().await.unwrap();
         store.close().await;
         let seen = error(&format!("sqlite:{}", path.display())).await;
         assert!(seen.contains(words), "{seen}");
@@ -97,19 +97,22 @@ async fn other_builds() {
 async fn pragmas() {
     let store = Store::new().await;
     let db = &store.reference.inner.db;
-    let mut writer = db.write().await.unwrap();
-    let mut reader = db.reader().await.unwrap();
-    for conn in [&mut *writer, &mut *reader] {
-        let (mode,): (String,) = sqlx::query_as("PRAGMA journal_mode")
-            .fetch_one(&mut *conn)
+    let mut writer = db.write_all_orgs().await.unwrap();
+    let mut reader = db.read_all_orgs().await.unwrap();
+    for conn in [&mut writer, &mut reader] {
+        let (mode,): (String,) = conn
+            .query_as("PRAGMA journal_mode")
+            .fetch_one()
             .await
             .unwrap();
-        let (sync,): (i64,) = sqlx::query_as("PRAGMA synchronous")
-            .fetch_one(&mut *conn)
+        let (sync,): (i64,) = conn
+            .query_as("PRAGMA synchronous")
+            .fetch_one()
             .await
             .unwrap();
-        let (keys,): (i64,) = sqlx::query_as("PRAGMA foreign_keys")
-            .fetch_one(&mut *conn)
+        let (keys,): (i64,) = conn
+            .query_as("PRAGMA foreign_keys")
+            .fetch_one()
             .await
             .unwrap();
         assert_eq!((mode.as_str(), sync, keys), ("wal", 2, 1));

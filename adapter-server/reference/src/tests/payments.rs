@@ -118,7 +118,10 @@ async fn endow(s: &ScopedReference, balance_usd: f64) -> PaymentAccountId {
         max_amount_usd_per_day: Some(5.0),
     };
     let id = account.id;
-    s.put_payment_policy(policy, Some(account)).await.unwrap();
+    s.seed()
+        .put_payment_policy(policy, Some(account))
+        .await
+        .unwrap();
     id
 }
 
@@ -150,9 +153,10 @@ async fn pay(
 }
 
 async fn balance(store: &Reference) -> i64 {
-    let mut conn = store.inner.db.reader().await.unwrap();
-    let (balance,): (i64,) = sqlx::query_as("SELECT balance FROM payment_accounts")
-        .fetch_one(&mut *conn)
+    let mut conn = store.inner.db.read_all_orgs().await.unwrap();
+    let (balance,): (i64,) = conn
+        .query_as("SELECT balance FROM payment_accounts")
+        .fetch_one()
         .await
         .unwrap();
     balance
@@ -248,13 +252,18 @@ async fn nobody_asks_again() {
     let mut now = Utc::now();
     let mut settled = async || {
         now += TimeDelta::minutes(6);
-        let [one, other] = servers.each_ref().map(|it| it.inner.settle_stale(now));
+        let [one, other] = servers
+            .each_ref()
+            .map(|it| it.inner.settler.settle_stale(now));
         let (one, other) = tokio::join!(one, other);
         one.unwrap() + other.unwrap()
     };
 
     pay(store, session, "paid", 1.5).await.unwrap_err();
-    assert_eq!(store.inner.settle_stale(Utc::now()).await.unwrap(), 0);
+    assert_eq!(
+        store.inner.settler.settle_stale(Utc::now()).await.unwrap(),
+        0
+    );
     assert_eq!(*bank.asked.lock().unwrap(), 1, "its caller may still ask");
     assert_eq!(settled().await, 0);
     assert_eq!(balance(store).await, 7_500_000);

@@ -25,8 +25,8 @@ fn in_session(
 async fn holds(reference: &Reference, text: &str) -> bool {
     let bodies = "SELECT body FROM apps UNION ALL SELECT body FROM replies \
                   UNION ALL SELECT body FROM harnesses";
-    let mut conn = reference.inner.db.reader().await.unwrap();
-    let rows = sqlx::query_as(bodies).fetch_all(&mut *conn).await;
+    let mut conn = reference.inner.db.read_all_orgs().await.unwrap();
+    let rows = conn.query_as(bodies).fetch_all().await;
     let rows: Vec<(Vec<u8>,)> = rows.unwrap();
     rows.iter().any(|(body,)| {
         let mut windows = body.windows(text.len());
@@ -42,6 +42,7 @@ async fn channel_secrets_are_sealed_at_rest() {
     let session_id = new_session(&adapter(reference, 1)).await;
     let harness = HarnessBuilder::new("h", "MARKER-in-clear").build();
     adapter(reference, 1)
+        .seed()
         .put_harness(harness.clone())
         .await
         .unwrap();
@@ -50,12 +51,16 @@ async fn channel_secrets_are_sealed_at_rest() {
     for _ in 0..2 {
         let store = in_session(reference, session_id, CREATE_APP.method, Some("r"));
         let slack = Some(ChannelType::Slack);
-        let app = store.create_app("a", None, harness.id, None, None, slack, Some(&config));
+        let platform = store.platform();
+        let app = platform.create_app("a", None, harness.id, None, None, slack, Some(&config));
         apps.push(app.await.unwrap());
     }
     assert_eq!(format!("{:?}", apps[0]), format!("{:?}", apps[1]));
     assert_eq!(apps[1].channels[0].channel_config, config);
-    let found = adapter(reference, 1).get_app(apps[0].public_id).await;
+    let found = adapter(reference, 1)
+        .platform()
+        .get_app(apps[0].public_id)
+        .await;
     assert_eq!(found.unwrap().unwrap().channels[0].channel_config, config);
     assert!(holds(reference, "MARKER-in-clear").await);
     assert!(!holds(reference, "MARKER-sealed").await);
@@ -68,7 +73,7 @@ async fn a_wait_is_woken() {
     let store = Store::new().await;
     let one = store.org1();
     let session_id = new_session(&one).await;
-    let waiter = in_session(&store.reference, session_id, WAIT_FOR_IDLE.method, None);
+    let waiter = in_session(&store.reference, session_id, WAIT_FOR_IDLE.method, None).platform();
     for tells in [true, false] {
         let active = one.set_session_status(1, session_id, SessionStatus::Active);
         active.await.unwrap();
@@ -101,9 +106,18 @@ async fn a_message_is_said_once() {
             SEND_MESSAGE.method,
             Some("said"),
         );
-        sender.send_message(session_id, "once").await.unwrap();
+        sender
+            .platform()
+            .send_message(session_id, "once")
+            .await
+            .unwrap();
     }
-    let messages = store.org1().get_messages(session_id, None).await.unwrap();
+    let messages = store
+        .org1()
+        .platform()
+        .get_messages(session_id, None)
+        .await
+        .unwrap();
     assert_eq!(messages.len(), 1);
     let queue = store
         .reference

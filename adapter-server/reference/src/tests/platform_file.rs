@@ -67,7 +67,7 @@ async fn export(store: &Store, format: FileFormat, with_secrets: bool) -> Export
 }
 
 async fn agent(store: &Store, name: &str) -> Agent {
-    let agents = store.org1().list_agents().await.unwrap();
+    let agents = store.org1().platform().list_agents().await.unwrap();
     agents.into_iter().find(|agent| agent.name == name).unwrap()
 }
 
@@ -82,7 +82,15 @@ async fn the_documented_example() {
         .await
         .unwrap();
     assert_eq!(changed(&dry).len(), 12);
-    assert!(store.org1().list_agents().await.unwrap().is_empty());
+    assert!(
+        store
+            .org1()
+            .platform()
+            .list_agents()
+            .await
+            .unwrap()
+            .is_empty()
+    );
 
     let first = import(&store, example(), &Source::All).await.unwrap();
     assert_eq!(first, dry);
@@ -107,14 +115,19 @@ async fn the_documented_example() {
     assert_eq!(second.changes.len(), creations.len());
 
     let s = store.org1();
-    let harnesses = s.list_harnesses().await.unwrap();
+    let harnesses = s.platform().list_harnesses().await.unwrap();
     let coding = harnesses.iter().find(|it| it.name == "coding").unwrap();
-    let chain = s.get_harness_chain(coding.id).await.unwrap();
+    let chain = s.harnesses().get_harness_chain(coding.id).await.unwrap();
     assert_eq!(chain.len(), 2);
     let model = chain[0].default_model_id.unwrap();
-    let model = s.get_model_with_provider(model).await.unwrap().unwrap();
+    let model = s
+        .models()
+        .get_model_with_provider(model)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(model.api_key, Some(format!("{MARKER} of OPENAI_API_KEY")));
-    let default = s.get_default_model().await.unwrap().unwrap();
+    let default = s.models().get_default_model().await.unwrap().unwrap();
     assert_eq!(default.model, model.model);
     let header = &coding.mcp_servers["tickets"].headers["Authorization"];
     assert_eq!(*header, format!("{MARKER} of TICKETS_TOKEN"));
@@ -140,9 +153,9 @@ async fn a_limit_is_raised() {
     };
     import(&store, &file(10), &Source::All).await.unwrap();
     let spend = "UPDATE budgets SET balance = balance - 4";
-    let mut tx = store.reference.inner.db.write().await.unwrap();
-    sqlx::query(spend).execute(&mut *tx).await.unwrap();
-    crate::db::commit(tx).await.unwrap();
+    let mut tx = store.reference.inner.db.write_all_orgs().await.unwrap();
+    tx.query(spend).execute().await.unwrap();
+    tx.commit().await.unwrap();
     let again = import(&store, &file(10), &Source::All).await.unwrap();
     assert_eq!(changed(&again), [""; 0]);
     let raised = import(&store, &file(25), &Source::All).await.unwrap();
@@ -162,12 +175,12 @@ async fn spending_goes_on_while_importing() {
         )
     };
     import(&store, &file(1), &Source::All).await.unwrap();
-    let mut tx = store.reference.inner.db.write().await.unwrap();
+    let mut tx = store.reference.inner.db.write_all_orgs().await.unwrap();
     let spend = "UPDATE budgets SET balance = balance - 4";
-    sqlx::query(spend).execute(&mut *tx).await.unwrap();
+    tx.query(spend).execute().await.unwrap();
     let edited = file(2);
     let importing = import(&store, &edited, &Source::All);
-    let spent = async { crate::db::commit(tx).await.unwrap() };
+    let spent = async { tx.commit().await.unwrap() };
     let imported = meanwhile(&store, importing, spent).await.unwrap();
     assert_eq!(changed(&imported), ["update budget b"]);
     let text = export(&store, FileFormat::Yaml, false).await.text;
@@ -230,7 +243,15 @@ async fn every_fault_at_once() {
             .left_out
             .is_empty()
     );
-    assert!(store.org1().list_agents().await.unwrap().is_empty());
+    assert!(
+        store
+            .org1()
+            .platform()
+            .list_agents()
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 /// A tool's name that every provider refuses would stop its agent: it is refused, and so
@@ -327,8 +348,8 @@ fn peculiar() -> Agent {
 async fn what_is_exported_can_be_imported() {
     let store = Store::new().await;
     import(&store, example(), &Source::All).await.unwrap();
-    store.org1().put_agent(peculiar()).await.unwrap();
-    store.org1().list_harnesses().await.unwrap();
+    store.org1().seed().put_agent(peculiar()).await.unwrap();
+    store.org1().platform().list_harnesses().await.unwrap();
     for format in [FileFormat::Yaml, FileFormat::Toml] {
         for with_secrets in [false, true] {
             let exported = export(&store, format, with_secrets).await;

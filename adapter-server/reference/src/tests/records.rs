@@ -40,10 +40,13 @@ async fn harness_chains() {
         if let Some(parent) = parent {
             harness = harness.parent_harness_id(HarnessId::from_seed(parent));
         }
-        adapter.put_harness(harness.build()).await.unwrap();
+        adapter.seed().put_harness(harness.build()).await.unwrap();
     };
     let chain = async |n: u128| {
-        let chain = adapter.get_harness_chain(HarnessId::from_seed(n)).await;
+        let chain = adapter
+            .harnesses()
+            .get_harness_chain(HarnessId::from_seed(n))
+            .await;
         chain.map(|chain| {
             chain
                 .iter()
@@ -92,11 +95,11 @@ async fn putting_records() {
         .id(harness)
         .initial_file(file("/both", "harness", true))
         .initial_file(file("/h", "h", false));
-    adapter.put_harness(layered.build()).await.unwrap();
+    adapter.seed().put_harness(layered.build()).await.unwrap();
     let layered = AgentBuilder::new("a", "p")
         .id(agent)
         .initial_file(file("both", "agent", false));
-    adapter.put_agent(layered.build()).await.unwrap();
+    adapter.seed().put_agent(layered.build()).await.unwrap();
     let id = SessionId::new();
     let build = |title: &str| {
         let session = SessionBuilder::new(harness)
@@ -108,30 +111,38 @@ async fn putting_records() {
             .initial_file(file("/s", "s", true))
             .build()
     };
-    adapter.put_session(build("one")).await.unwrap();
-    let listed = adapter.list_directory(id, "/").await.unwrap();
+    adapter.seed().put_session(build("one")).await.unwrap();
+    let listed = adapter.files().list_directory(id, "/").await.unwrap();
     let listed: Vec<_> = listed
         .iter()
         .map(|entry| (entry.path.as_str(), entry.is_readonly))
         .collect();
     assert_eq!(listed, [("/both", false), ("/h", false), ("/s", true)]);
-    let read = adapter.read_file(id, "/both").await.unwrap().unwrap();
+    let read = adapter
+        .files()
+        .read_file(id, "/both")
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(read.content.as_deref(), Some("agent"));
 
     append(&adapter, plain(id)).await.unwrap();
     adapter
+        .files()
         .write_file(id, "/h", "changed", "text")
         .await
         .unwrap();
-    adapter.put_session(build("two")).await.unwrap();
-    let session = adapter.get_session(id).await.unwrap().unwrap();
+    adapter.seed().put_session(build("two")).await.unwrap();
+    let session = adapter.sessions().get_session(id).await.unwrap().unwrap();
     assert_eq!(session.title.as_deref(), Some("two"));
     assert_eq!(session.organization_id, org_public_id_from_internal(1));
-    let read = adapter.read_file(id, "/h").await.unwrap().unwrap();
+    let read = adapter.files().read_file(id, "/h").await.unwrap().unwrap();
     assert_eq!(read.content.as_deref(), Some("changed"));
     assert_eq!(append(&adapter, plain(id)).await.unwrap().sequence, 2);
     assert_eq!(
-        AgentStore::get_agent(&adapter, agent)
+        adapter
+            .agents()
+            .get_agent(agent)
             .await
             .unwrap()
             .unwrap()
@@ -139,7 +150,9 @@ async fn putting_records() {
         agent
     );
     assert!(
-        AgentStore::get_agent(&adapter, AgentId::new())
+        adapter
+            .agents()
+            .get_agent(AgentId::new())
             .await
             .unwrap()
             .is_none()
@@ -154,8 +167,16 @@ async fn a_bad_seed_leaves_nothing() {
         .initial_file(file("/../x", "x", false))
         .build();
     let id = bad.id;
-    store.org1().put_session(bad).await.unwrap_err();
-    assert!(store.org1().get_session(id).await.unwrap().is_none());
+    store.org1().seed().put_session(bad).await.unwrap_err();
+    assert!(
+        store
+            .org1()
+            .sessions()
+            .get_session(id)
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 /// Title and status move `updated_at` and nothing else; the first active sets
@@ -165,7 +186,7 @@ async fn title_and_status() {
     let store = Store::new().await;
     let adapter = store.org1();
     let id = new_session(&adapter).await;
-    let new = adapter.get_session(id).await.unwrap().unwrap();
+    let new = adapter.sessions().get_session(id).await.unwrap().unwrap();
     let mut last = new.clone();
     for status in [
         SessionStatus::Idle,
@@ -189,6 +210,7 @@ async fn title_and_status() {
     }
     let title = format!("ü\n\0{}", "x".repeat(10_000));
     let titled = adapter
+        .session_changes()
         .update_session_title(id, title.clone())
         .await
         .unwrap();
@@ -196,12 +218,13 @@ async fn title_and_status() {
         (titled.title, titled.status),
         (Some(title), SessionStatus::Active)
     );
-    let read = adapter.get_session(id).await.unwrap().unwrap();
+    let read = adapter.sessions().get_session(id).await.unwrap().unwrap();
     assert_eq!(read.updated_at, titled.updated_at);
 
     let nowhere = SessionId::new();
     let words = format!("Message store error: session not found: {nowhere}");
     let error = adapter
+        .session_changes()
         .update_session_title(nowhere, "t".into())
         .await
         .unwrap_err();
@@ -228,9 +251,9 @@ async fn turn_context() {
         .agent(AgentId::new())
         .build();
     for session in [&with, &dangling] {
-        adapter.put_session(session.clone()).await.unwrap();
+        adapter.seed().put_session(session.clone()).await.unwrap();
     }
-    adapter.put_agent(agent.clone()).await.unwrap();
+    adapter.seed().put_agent(agent.clone()).await.unwrap();
     append(&adapter, input(with.id, &Message::user("hi")))
         .await
         .unwrap();
@@ -238,6 +261,7 @@ async fn turn_context() {
     assert_eq!(context.agent.unwrap().public_id, agent.public_id);
     assert_eq!((context.messages.len(), context.model.is_none()), (1, true));
     adapter
+        .seed()
         .put_model(ModelId::new(), model("m", None), true)
         .await
         .unwrap();
@@ -257,34 +281,51 @@ async fn models() {
     let store = Store::new().await;
     let adapter = store.org1();
     let (one, two) = (ModelId::new(), ModelId::new());
-    assert!(adapter.get_default_model().await.unwrap().is_none());
+    assert!(
+        adapter
+            .models()
+            .get_default_model()
+            .await
+            .unwrap()
+            .is_none()
+    );
     adapter
+        .seed()
         .put_model(one, model("one", Some("key")), true)
         .await
         .unwrap();
     adapter
+        .seed()
         .put_model(two, model("two", None), false)
         .await
         .unwrap();
-    let default = adapter.get_default_model().await.unwrap().unwrap();
+    let default = adapter.models().get_default_model().await.unwrap().unwrap();
     assert_eq!(
         (default.model.as_str(), default.api_key.as_deref()),
         ("one", Some("key"))
     );
     adapter
+        .seed()
         .put_model(two, model("two", None), true)
         .await
         .unwrap();
-    let default = adapter.get_default_model().await.unwrap().unwrap();
+    let default = adapter.models().get_default_model().await.unwrap().unwrap();
     assert_eq!((default.model.as_str(), default.api_key), ("two", None));
     adapter
+        .seed()
         .put_model(one, model("other", None), false)
         .await
         .unwrap();
-    let found = adapter.get_model_with_provider(one).await.unwrap().unwrap();
+    let found = adapter
+        .models()
+        .get_model_with_provider(one)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((found.model.as_str(), found.api_key), ("other", None));
     assert!(
         adapter
+            .models()
             .get_model_with_provider(ModelId::new())
             .await
             .unwrap()

@@ -1,7 +1,6 @@
 //! The resource registry, where changes of one entry meet.
 
 use super::*;
-use crate::db;
 use crate::db::locks;
 use crate::stores::session_resource_registry;
 use everruns_core::session_resource::{RegisterSessionResource, SessionResourceStatus};
@@ -27,25 +26,31 @@ async fn the_later_change_holds() {
     let session = new_session(&store.org1()).await;
     for is_removed in [true, false] {
         let s = store.org1();
-        s.register(entry(session, Active)).await.unwrap();
+        s.resources()
+            .register(entry(session, Active))
+            .await
+            .unwrap();
         // What `update_status` does, as far as its lock.
-        let mut tx = store.reference.inner.db.write().await.unwrap();
-        locks::session(&mut tx, 1, session).await.unwrap();
+        let mut tx = store.reference.inner.db.write(1).await.unwrap();
+        locks::session(&mut tx, session).await.unwrap();
         let later = async {
             if is_removed {
-                assert!(s.deregister(session, "run").await.unwrap());
+                assert!(s.resources().deregister(session, "run").await.unwrap());
             } else {
-                s.register(entry(session, Completed)).await.unwrap();
+                s.resources()
+                    .register(entry(session, Completed))
+                    .await
+                    .unwrap();
             }
         };
         let written = async {
             let first = entry(session, Active).into();
-            let put = session_resource_registry::put(&mut tx, 1, session, first);
+            let put = session_resource_registry::put(&mut tx, session, first);
             put.await.unwrap();
-            db::commit(tx).await.unwrap();
+            tx.commit().await.unwrap();
         };
         meanwhile(&store, later, written).await;
-        let left = store.org1().get(session, "run").await.unwrap();
+        let left = store.org1().resources().get(session, "run").await.unwrap();
         let left = left.map(|entry| entry.status);
         assert_eq!(left, (!is_removed).then_some(Completed));
     }

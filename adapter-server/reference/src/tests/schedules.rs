@@ -14,8 +14,8 @@ async fn patient(path: &Path) -> Reference {
 }
 
 async fn schedule(store: &Reference, session: SessionId, cron: Option<&str>, at: DateTime<Utc>) {
-    let s = adapter(store, 1);
-    let made = s.create_schedule(
+    let schedules = adapter(store, 1).schedules();
+    let made = schedules.create_schedule(
         session,
         "do it".into(),
         cron.map(Into::into),
@@ -36,13 +36,13 @@ async fn one_of_many_fires() {
     let now = Utc::now();
     schedule(&servers[0], session, None, now).await;
     let fired = futures::future::join_all(
-        [0, 1, 0, 1, 0, 1].map(|server| servers[server].inner.fire_due(now)),
+        [0, 1, 0, 1, 0, 1].map(|server| servers[server].inner.firing.fire_due(now)),
     );
     let fired: Vec<usize> = fired.await.into_iter().map(Result::unwrap).collect();
     assert_eq!(fired.iter().sum::<usize>(), 1, "{fired:?}");
     let s = adapter(&servers[1], 1);
-    assert_eq!(s.count(session).await.unwrap(), 1);
-    let events = s.read(session, 0, 10).await.unwrap();
+    assert_eq!(s.messages().count(session).await.unwrap(), 1);
+    let events = s.events().read(session, 0, 10).await.unwrap();
     let types: Vec<&str> = events.iter().map(|event| event.r#type.as_str()).collect();
     assert_eq!(types, ["schedule.triggered", "input.message"]);
 }
@@ -56,9 +56,9 @@ async fn missed_times_collapse() {
     let session = new_session(&s).await;
     schedule(&store, session, Some("0 * * * *"), Utc::now()).await;
     let week = Utc::now() + TimeDelta::days(7);
-    assert_eq!(store.inner.fire_due(week).await.unwrap(), 1);
-    assert_eq!(store.inner.fire_due(week).await.unwrap(), 0);
-    let schedules = s.list_schedules(session).await.unwrap();
+    assert_eq!(store.inner.firing.fire_due(week).await.unwrap(), 1);
+    assert_eq!(store.inner.firing.fire_due(week).await.unwrap(), 0);
+    let schedules = s.schedules().list_schedules(session).await.unwrap();
     assert_eq!(schedules[0].trigger_count, 1);
     assert!(schedules[0].next_trigger_at.unwrap() > week);
     assert!(schedules[0].enabled);
@@ -72,10 +72,10 @@ async fn cancelled_is_cancelled() {
     let s = adapter(&store, 1);
     let session = new_session(&s).await;
     schedule(&store, session, None, Utc::now()).await;
-    let id = s.list_schedules(session).await.unwrap()[0].id;
-    s.cancel_schedule(session, id).await.unwrap();
-    assert_eq!(store.inner.fire_due(Utc::now()).await.unwrap(), 0);
-    assert_eq!(s.count(session).await.unwrap(), 0);
+    let id = s.schedules().list_schedules(session).await.unwrap()[0].id;
+    s.schedules().cancel_schedule(session, id).await.unwrap();
+    assert_eq!(store.inner.firing.fire_due(Utc::now()).await.unwrap(), 0);
+    assert_eq!(s.messages().count(session).await.unwrap(), 0);
 }
 
 /// Changes a row behind the storage's back.
@@ -83,10 +83,10 @@ async fn run<'a, T>(store: &Reference, sql: &'static str, bound: T)
 where
     T: sqlx::Encode<'a, sqlx::Any> + sqlx::Type<sqlx::Any> + 'a,
 {
-    let mut tx = store.inner.db.write().await.unwrap();
-    let statement = sqlx::query(sql).bind(bound);
-    statement.execute(&mut *tx).await.unwrap();
-    crate::db::commit(tx).await.unwrap();
+    let mut tx = store.inner.db.write_all_orgs().await.unwrap();
+    let statement = tx.query(sql).bind(bound);
+    statement.execute().await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 /// A schedule that cannot be fired keeps no other from firing, whoever's it is, and is
@@ -100,27 +100,28 @@ async fn a_bad_schedule_is_put_off() {
     for (org, at) in [(1, now - TimeDelta::seconds(9)), (2, now)] {
         let s = adapter(&store, org);
         let session = new_session(&s).await;
-        s.create_schedule(session, "do it".into(), None, Some(at), "UTC".into())
+        s.schedules()
+            .create_schedule(session, "do it".into(), None, Some(at), "UTC".into())
             .await
             .unwrap();
         sessions.push((s, session));
     }
-    let mut conn = store.inner.db.reader().await.unwrap();
+    let mut conn = store.inner.db.read_all_orgs().await.unwrap();
     let body = "SELECT body FROM session_schedules WHERE org_id = 1";
-    let (body,): (Vec<u8>,) = sqlx::query_as(body).fetch_one(&mut *conn).await.unwrap();
+    let (body,): (Vec<u8>,) = conn.query_as(body).fetch_one().await.unwrap();
     drop(conn);
     let put = "UPDATE session_schedules SET body = $1 WHERE org_id = 1";
     run(&store, put, vec![0xff_u8]).await;
-    assert_eq!(store.inner.fire_due(now).await.unwrap(), 1);
+    assert_eq!(store.inner.firing.fire_due(now).await.unwrap(), 1);
     let (s, session) = &sessions[1];
-    assert_eq!(s.count(*session).await.unwrap(), 1);
+    assert_eq!(s.messages().count(*session).await.unwrap(), 1);
 
     run(&store, put, body).await;
-    assert_eq!(store.inner.fire_due(now).await.unwrap(), 0);
+    assert_eq!(store.inner.firing.fire_due(now).await.unwrap(), 0);
     let later = now + TimeDelta::seconds(60);
-    assert_eq!(store.inner.fire_due(later).await.unwrap(), 1);
+    assert_eq!(store.inner.firing.fire_due(later).await.unwrap(), 1);
     let (s, session) = &sessions[0];
-    assert_eq!(s.count(*session).await.unwrap(), 1);
+    assert_eq!(s.messages().count(*session).await.unwrap(), 1);
 }
 
 /// In an archived session nothing is scheduled and nothing fires: its schedules are
@@ -136,18 +137,25 @@ async fn an_archived_session_is_quiet() {
         if is_left_enabled {
             let archive = "UPDATE session_index SET archived_at = 1 WHERE session_id = $1";
             run(&store, archive, session.to_string()).await;
-            assert_eq!(s.count_active_schedules(session).await.unwrap(), 1);
+            assert_eq!(
+                s.schedules().count_active_schedules(session).await.unwrap(),
+                1
+            );
         } else {
-            s.delete_session(session).await.unwrap();
-            assert_eq!(s.count_active_schedules(session).await.unwrap(), 0);
+            s.platform().delete_session(session).await.unwrap();
+            assert_eq!(
+                s.schedules().count_active_schedules(session).await.unwrap(),
+                0
+            );
         }
         let week = Utc::now() + TimeDelta::days(7);
-        assert_eq!(store.inner.fire_due(week).await.unwrap(), 0);
-        assert_eq!(s.count(session).await.unwrap(), 0);
-        let listed = s.list_schedules(session).await.unwrap();
+        assert_eq!(store.inner.firing.fire_due(week).await.unwrap(), 0);
+        assert_eq!(s.messages().count(session).await.unwrap(), 0);
+        let listed = s.schedules().list_schedules(session).await.unwrap();
         assert!(!listed[0].enabled && listed[0].next_trigger_at.is_none());
         let cron = Some("0 3 * * *".to_string());
-        let late = s.create_schedule(session, "late".into(), cron, None, "UTC".into());
+        let schedules = s.schedules();
+        let late = schedules.create_schedule(session, "late".into(), cron, None, "UTC".into());
         let error = late.await.unwrap_err().to_string();
         assert!(error.contains("is archived"), "{error}");
     }

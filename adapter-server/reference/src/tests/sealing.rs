@@ -113,24 +113,28 @@ impl Secretive {
     /// Puts a secret into everything that can hold one, by every way in.
     async fn put(&self, store: &Reference) {
         let s = adapter(store, 1);
-        s.put_harness(self.harness.clone()).await.unwrap();
-        s.put_agent(self.agent.clone()).await.unwrap();
-        s.put_session(self.session.clone()).await.unwrap();
+        s.seed().put_harness(self.harness.clone()).await.unwrap();
+        s.seed().put_agent(self.agent.clone()).await.unwrap();
+        s.seed().put_session(self.session.clone()).await.unwrap();
         let id = self.session.id;
-        s.set_secret(id, "name", MARKER).await.unwrap();
-        s.set_value(id, "name", MARKER).await.unwrap();
+        s.storage().set_secret(id, "name", MARKER).await.unwrap();
+        s.storage().set_value(id, "name", MARKER).await.unwrap();
         let model = ModelWithProvider {
             model: "m".into(),
             provider_type: LlmProviderType::Openai,
             api_key: Some(MARKER.into()),
             base_url: None,
         };
-        s.put_model(self.model_id, model, true).await.unwrap();
+        s.seed()
+            .put_model(self.model_id, model, true)
+            .await
+            .unwrap();
         let credentials = ProviderCredentials {
             api_key: MARKER.into(),
             base_url: None,
         };
-        s.put_provider_credential("openai", credentials)
+        s.seed()
+            .put_provider_credential("openai", credentials)
             .await
             .unwrap();
         let connection = Connection {
@@ -139,7 +143,7 @@ impl Secretive {
             token: MARKER.into(),
             metadata: Some(json!({ "refresh": MARKER })),
         };
-        s.put_connection(connection).await.unwrap();
+        s.seed().put_connection(connection).await.unwrap();
         self.change(store).await;
     }
 
@@ -147,7 +151,10 @@ impl Secretive {
     async fn change(&self, store: &Reference) {
         let id = self.session.id;
         let s = call(store, 1, UPDATE_SESSION_TITLE.method, "title");
-        s.update_session_title(id, "t".into()).await.unwrap();
+        s.session_changes()
+            .update_session_title(id, "t".into())
+            .await
+            .unwrap();
 
         let mut scope = scope(1, CREATE_APP.method, Some("app".into()));
         scope.session_id = Some(id);
@@ -184,7 +191,10 @@ impl Secretive {
             max_amount_usd_per_day: None,
         };
         let s = call(store, 1, EXECUTE_MACHINE_PAYMENT.method, "payment");
-        s.put_payment_policy(policy, Some(account)).await.unwrap();
+        s.seed()
+            .put_payment_policy(policy, Some(account))
+            .await
+            .unwrap();
         let authority = s.payment_authority(1, None).unwrap();
         authority
             .execute_machine_payment(id, payment())
@@ -196,10 +206,14 @@ impl Secretive {
     async fn read(&self, store: &Reference) {
         let s = adapter(store, 1);
         let id = self.session.id;
-        let chain = s.get_harness_chain(self.harness.id).await.unwrap();
-        let agent = AgentStore::get_agent(&s, self.agent.public_id).await;
+        let chain = s
+            .harnesses()
+            .get_harness_chain(self.harness.id)
+            .await
+            .unwrap();
+        let agent = s.agents().get_agent(self.agent.public_id).await;
         let agent = agent.unwrap().unwrap();
-        let session = s.get_session(id).await.unwrap().unwrap();
+        let session = s.sessions().get_session(id).await.unwrap().unwrap();
         for (capabilities, servers) in [
             (&chain[0].capabilities, &chain[0].mcp_servers),
             (&agent.capabilities, &agent.mcp_servers),
@@ -210,16 +224,24 @@ impl Secretive {
             assert_eq!(servers["near"].env["TOKEN"], MARKER);
         }
         let some = Some(MARKER.to_string());
-        assert_eq!(s.get_secret(id, "name").await.unwrap(), some);
-        assert_eq!(s.get_value(id, "name").await.unwrap(), some);
-        let model = s.get_default_model().await.unwrap().unwrap();
+        assert_eq!(s.storage().get_secret(id, "name").await.unwrap(), some);
+        assert_eq!(s.storage().get_value(id, "name").await.unwrap(), some);
+        let model = s.models().get_default_model().await.unwrap().unwrap();
         assert_eq!(model.api_key, some);
         let credentials = s.provider_credential_store(1).unwrap();
         let credentials = credentials.get_default_provider_credentials("openai").await;
         assert_eq!(credentials.unwrap().unwrap().api_key, MARKER);
-        let token = s.get_connection_token(id, "github").await.unwrap();
+        let token = s
+            .connections()
+            .get_connection_token(id, "github")
+            .await
+            .unwrap();
         assert_eq!(token, some);
-        let metadata = s.get_connection_metadata(id, "github").await.unwrap();
+        let metadata = s
+            .connections()
+            .get_connection_metadata(id, "github")
+            .await
+            .unwrap();
         assert_eq!(metadata.unwrap()["refresh"], MARKER);
         let mut listing = scope(1, LIST_APPS.method, None);
         listing.session_id = Some(id);
@@ -229,7 +251,11 @@ impl Secretive {
 
         // The answers that are remembered.
         let s = call(store, 1, UPDATE_SESSION_TITLE.method, "title");
-        let session = s.update_session_title(id, "u".into()).await.unwrap();
+        let session = s
+            .session_changes()
+            .update_session_title(id, "u".into())
+            .await
+            .unwrap();
         assert_eq!(session.title.as_deref(), Some("t"));
         assert_eq!(session.mcp_servers["near"].env["TOKEN"], MARKER);
         let s = call(store, 1, EXECUTE_MACHINE_PAYMENT.method, "payment");
@@ -291,13 +317,13 @@ async fn sealed_records_cannot_be_moved() {
     let store = opened(&url, &[1]).await;
     let s = adapter(&store, 1);
     let (one, two) = (Secretive::new().agent, Secretive::new().agent);
-    s.put_agent(one.clone()).await.unwrap();
-    s.put_agent(two.clone()).await.unwrap();
+    s.seed().put_agent(one.clone()).await.unwrap();
+    s.seed().put_agent(two.clone()).await.unwrap();
     let change = async |sql: &str, id: &str| {
-        let mut tx = store.inner.db.write().await.unwrap();
-        let query = sqlx::query(damage(sql)).bind(id.to_string());
-        assert_eq!(query.execute(&mut *tx).await.unwrap().rows_affected(), 1);
-        crate::db::commit(tx).await.unwrap();
+        let mut tx = store.inner.db.write_all_orgs().await.unwrap();
+        let query = tx.query(damage(sql)).bind(id.to_string());
+        assert_eq!(query.execute().await.unwrap(), 1);
+        tx.commit().await.unwrap();
     };
     let (first, second) = (one.public_id.to_string(), two.public_id.to_string());
     change(
@@ -307,9 +333,7 @@ async fn sealed_records_cannot_be_moved() {
     .await;
     change("UPDATE agents SET body = x'0001' WHERE id = $1", &second).await;
     for agent in [one, two] {
-        let error = AgentStore::get_agent(&s, agent.public_id)
-            .await
-            .unwrap_err();
+        let error = s.agents().get_agent(agent.public_id).await.unwrap_err();
         assert!(error.to_string().contains("changed or moved"), "{error}");
     }
 }
@@ -323,13 +347,13 @@ async fn records_without_a_key() {
     let store = opened(&url, &[]).await;
     let s = adapter(&store, 1);
     let mut agent = Secretive::new().agent;
-    let error = s.put_agent(agent.clone()).await.unwrap_err();
+    let error = s.seed().put_agent(agent.clone()).await.unwrap_err();
     assert!(error.message.contains("Encryption not configured"));
     assert!(error.message.contains("ScopedMcpServer."), "{error}");
     assert!(!error.message.contains(MARKER));
     agent.mcp_servers = ScopedMcpServers::default();
-    s.put_agent(agent.clone()).await.unwrap();
-    let found = AgentStore::get_agent(&s, agent.public_id).await.unwrap();
+    s.seed().put_agent(agent.clone()).await.unwrap();
+    let found = s.agents().get_agent(agent.public_id).await.unwrap();
     assert_eq!(found.unwrap().capabilities, agent.capabilities);
 }
 

@@ -12,7 +12,7 @@ async fn a_search_ends_with_its_call() {
     let reference = in_memory().await;
     let plain = adapter(&reference, 1);
     let session = new_session(&plain).await;
-    let grep = async |pattern: &str| plain.grep_files(session, pattern, None).await;
+    let grep = async |pattern: &str| plain.files().grep_files(session, pattern, None).await;
     for pattern in [
         r"\w".repeat(1_000_000),
         r"\pL".repeat(1365),
@@ -31,6 +31,7 @@ async fn a_search_ends_with_its_call() {
     // A line that an expression takes minutes for.
     let line = "a".repeat(8 * 1024 * 1024);
     plain
+        .files()
         .write_file(session, "/long", &line, "text")
         .await
         .unwrap();
@@ -41,6 +42,7 @@ async fn a_search_ends_with_its_call() {
     });
     let begun = Instant::now();
     let error = impatient
+        .files()
         .grep_files(session, &costly, None)
         .await
         .unwrap_err();
@@ -65,6 +67,7 @@ async fn a_search_ends_with_its_call() {
     }
     let line = format!("{} ärger {}", "x".repeat(5000), "y".repeat(5000));
     plain
+        .files()
         .write_file(session, "/long", &line, "text")
         .await
         .unwrap();

@@ -25,18 +25,24 @@ async fn values_and_secrets() {
         long.as_str(),
         "",
     ] {
-        assert_eq!(s.get_value(one, name).await.unwrap(), None);
-        s.set_value(one, name, "first").await.unwrap();
-        s.set_value(one, name, "").await.unwrap();
-        s.set_secret(one, name, "first").await.unwrap();
-        s.set_secret(one, name, "{\"ü\": 1}\0").await.unwrap();
-        assert_eq!(s.get_value(one, name).await.unwrap().as_deref(), Some(""));
-        let secret = s.get_secret(one, name).await.unwrap();
+        assert_eq!(s.storage().get_value(one, name).await.unwrap(), None);
+        s.storage().set_value(one, name, "first").await.unwrap();
+        s.storage().set_value(one, name, "").await.unwrap();
+        s.storage().set_secret(one, name, "first").await.unwrap();
+        s.storage()
+            .set_secret(one, name, "{\"ü\": 1}\0")
+            .await
+            .unwrap();
+        assert_eq!(
+            s.storage().get_value(one, name).await.unwrap().as_deref(),
+            Some("")
+        );
+        let secret = s.storage().get_secret(one, name).await.unwrap();
         assert_eq!(secret.as_deref(), Some("{\"ü\": 1}\0"));
-        assert_eq!(s.get_value(two, name).await.unwrap(), None);
-        assert_eq!(s.get_secret(two, name).await.unwrap(), None);
+        assert_eq!(s.storage().get_value(two, name).await.unwrap(), None);
+        assert_eq!(s.storage().get_secret(two, name).await.unwrap(), None);
     }
-    let keys = s.list_keys(one).await.unwrap();
+    let keys = s.storage().list_keys(one).await.unwrap();
     let names: Vec<_> = keys.iter().map(|info| info.key.as_str()).collect();
     let sorted = [
         "",
@@ -49,15 +55,19 @@ async fn values_and_secrets() {
     ];
     assert_eq!(names, sorted);
     assert!(keys.iter().all(|info| info.created_at < info.updated_at));
-    let secrets = s.list_secrets(one).await.unwrap();
+    let secrets = s.storage().list_secrets(one).await.unwrap();
     assert!(secrets.iter().map(|info| info.name.as_str()).eq(sorted));
-    assert!(s.list_keys(two).await.unwrap().is_empty());
-    assert!(s.delete_value(one, "b").await.unwrap());
-    assert!(!s.delete_value(one, "b").await.unwrap());
-    assert!(s.get_secret(one, "b").await.unwrap().is_some());
-    assert!(s.delete_secret(one, "b").await.unwrap());
-    assert!(!s.delete_secret(one, "b").await.unwrap());
-    let error = s.set_value(SessionId::new(), "a", "b").await.unwrap_err();
+    assert!(s.storage().list_keys(two).await.unwrap().is_empty());
+    assert!(s.storage().delete_value(one, "b").await.unwrap());
+    assert!(!s.storage().delete_value(one, "b").await.unwrap());
+    assert!(s.storage().get_secret(one, "b").await.unwrap().is_some());
+    assert!(s.storage().delete_secret(one, "b").await.unwrap());
+    assert!(!s.storage().delete_secret(one, "b").await.unwrap());
+    let error = s
+        .storage()
+        .set_value(SessionId::new(), "a", "b")
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("session not found"));
 }
 
@@ -83,8 +93,14 @@ async fn nothing_in_the_clear() {
         "id",
     );
     let session = new_session(&s).await;
-    s.set_secret(session, "name", MARKER).await.unwrap();
-    s.put_model(ModelId::new(), model(), true).await.unwrap();
+    s.storage()
+        .set_secret(session, "name", MARKER)
+        .await
+        .unwrap();
+    s.seed()
+        .put_model(ModelId::new(), model(), true)
+        .await
+        .unwrap();
     let debug = format!("{s:?} {store:?} {:?}", config("sqlite:x".into()));
     assert!(
         !debug.contains(MARKER) && !debug.contains("7, 7"),
@@ -115,14 +131,14 @@ async fn rows_cannot_be_swapped() {
     let store = Store::new().await;
     let s = store.org1();
     let (one, two) = (new_session(&s).await, new_session(&s).await);
-    s.set_secret(one, "a", "for a").await.unwrap();
-    s.set_secret(one, "b", "for b").await.unwrap();
-    s.set_secret(two, "a", "for two").await.unwrap();
+    s.storage().set_secret(one, "a", "for a").await.unwrap();
+    s.storage().set_secret(one, "b", "for b").await.unwrap();
+    s.storage().set_secret(two, "a", "for two").await.unwrap();
     let change = async |sql: &'static str| {
-        let mut tx = store.reference.inner.db.write().await.unwrap();
-        let changed = sqlx::query(damage(sql)).execute(&mut *tx).await.unwrap();
-        assert!(changed.rows_affected() > 0);
-        crate::db::commit(tx).await.unwrap();
+        let mut tx = store.reference.inner.db.write_all_orgs().await.unwrap();
+        let changed = tx.query(damage(sql)).execute().await.unwrap();
+        assert!(changed > 0);
+        tx.commit().await.unwrap();
     };
     change(
         "UPDATE session_secrets SET (nonce, sealed) = (SELECT b.nonce, b.sealed FROM session_secrets b \
@@ -130,25 +146,25 @@ async fn rows_cannot_be_swapped() {
     )
     .await;
     for session in [one, two] {
-        let error = s.get_secret(session, "a").await.unwrap_err();
+        let error = s.storage().get_secret(session, "a").await.unwrap_err();
         assert!(
             matches!(&error, AgentLoopError::Configuration(text) if text.contains("changed or moved")),
             "{error}"
         );
     }
     assert_eq!(
-        s.get_secret(one, "b").await.unwrap().as_deref(),
+        s.storage().get_secret(one, "b").await.unwrap().as_deref(),
         Some("for b")
     );
     change("UPDATE session_secrets SET nonce = x'00'").await;
-    s.get_secret(one, "b").await.unwrap_err();
+    s.storage().get_secret(one, "b").await.unwrap_err();
     let (m, n) = (ModelId::new(), ModelId::new());
-    s.put_model(m, model(), false).await.unwrap();
-    s.put_model(n, model(), false).await.unwrap();
+    s.seed().put_model(m, model(), false).await.unwrap();
+    s.seed().put_model(n, model(), false).await.unwrap();
     change("UPDATE models SET (nonce, sealed) = (SELECT nonce, sealed FROM models LIMIT 1)").await;
     let found = [
-        s.get_model_with_provider(m).await,
-        s.get_model_with_provider(n).await,
+        s.models().get_model_with_provider(m).await,
+        s.models().get_model_with_provider(n).await,
     ];
     assert_eq!(found.iter().filter(|found| found.is_err()).count(), 1);
 }
@@ -164,15 +180,27 @@ async fn without_a_key() {
     let store = Reference::open(keyless).await.unwrap();
     let s = adapter(&store, 1);
     let session = new_session(&s).await;
-    s.set_value(session, "a", "b").await.unwrap();
-    let value = s.get_value(session, "a").await.unwrap();
+    s.storage().set_value(session, "a", "b").await.unwrap();
+    let value = s.storage().get_value(session, "a").await.unwrap();
     assert_eq!(value.as_deref(), Some("b"));
     for error in [
-        s.set_secret(session, "a", MARKER).await.unwrap_err(),
-        s.get_secret(session, "a").await.map(|_| ()).unwrap_err(),
-        s.list_secrets(session).await.map(|_| ()).unwrap_err(),
+        s.storage()
+            .set_secret(session, "a", MARKER)
+            .await
+            .unwrap_err(),
+        s.storage()
+            .get_secret(session, "a")
+            .await
+            .map(|_| ())
+            .unwrap_err(),
+        s.storage()
+            .list_secrets(session)
+            .await
+            .map(|_| ())
+            .unwrap_err(),
         AgentLoopError::from(
-            s.put_model(ModelId::new(), model(), true)
+            s.seed()
+                .put_model(ModelId::new(), model(), true)
                 .await
                 .unwrap_err(),
         ),

@@ -14,11 +14,17 @@ async fn all_or_nothing() {
     let store = Store::new().await;
     let adapter = store.org1();
     let session = new_session(&adapter).await;
-    let run = async |name: &str, sql: &str| adapter.sql_execute(session, name, sql).await;
+    let run =
+        async |name: &str, sql: &str| adapter.databases().sql_execute(session, name, sql).await;
     run("d", "CREATE TABLE t(a UNIQUE); INSERT INTO t VALUES (1)")
         .await
         .unwrap();
-    let before = adapter.get_database(session, "d").await.unwrap().unwrap();
+    let before = adapter
+        .databases()
+        .get_database(session, "d")
+        .await
+        .unwrap()
+        .unwrap();
     for failing in [
         "INSERT INTO t VALUES (2); INSERT INTO t VALUES (1)",
         "INSERT INTO t VALUES (2); COMMIT",
@@ -38,7 +44,7 @@ async fn all_or_nothing() {
         row(&adapter, session, "SELECT count(*) FROM t").await,
         json!([1])
     );
-    let databases = adapter.list_databases(session).await.unwrap();
+    let databases = adapter.databases().list_databases(session).await.unwrap();
     assert_eq!(json!(databases), json!([before]));
 
     // What changes nothing is no change, and a rollback changes nothing.
@@ -48,10 +54,20 @@ async fn all_or_nothing() {
     )
     .await
     .unwrap();
-    let after = adapter.get_database(session, "d").await.unwrap().unwrap();
+    let after = adapter
+        .databases()
+        .get_database(session, "d")
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(json!(after), json!(before));
     run("d", "INSERT INTO t VALUES (2)").await.unwrap();
-    let after = adapter.get_database(session, "d").await.unwrap().unwrap();
+    let after = adapter
+        .databases()
+        .get_database(session, "d")
+        .await
+        .unwrap()
+        .unwrap();
     assert!(after.updated_at > before.updated_at);
     assert_eq!(after.created_at, before.created_at);
 }
@@ -64,29 +80,44 @@ async fn a_change_writes_what_differs() {
     let adapter = store.org1();
     let session = new_session(&adapter).await;
     let chunks = async || {
-        let mut conn = adapter.inner.db.reader().await.unwrap();
+        let mut conn = store.reference.inner.db.read_all_orgs().await.unwrap();
         let sql = "SELECT position, content FROM sql_database_chunks ORDER BY position";
-        let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(sql).fetch_all(&mut *conn).await.unwrap();
+        let rows: Vec<(i64, Vec<u8>)> = conn.query_as(sql).fetch_all().await.unwrap();
         rows
     };
     let fill = "CREATE TABLE t(a INTEGER PRIMARY KEY, b); INSERT INTO t(b) \
                 WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 3000) \
                 SELECT randomblob(1000) FROM c";
-    adapter.sql_execute(session, "d", fill).await.unwrap();
+    adapter
+        .databases()
+        .sql_execute(session, "d", fill)
+        .await
+        .unwrap();
     let before = chunks().await;
     assert!(before.len() > 40);
     let change = "UPDATE t SET b = randomblob(1000) WHERE a = 1500";
-    adapter.sql_execute(session, "d", change).await.unwrap();
+    adapter
+        .databases()
+        .sql_execute(session, "d", change)
+        .await
+        .unwrap();
     let after = chunks().await;
     let changed = before.iter().zip(&after).filter(|(old, new)| old != new);
     assert!((1..=3).contains(&changed.count()));
 
     adapter
+        .databases()
         .sql_execute(session, "d", "DELETE FROM t")
         .await
         .unwrap();
     assert_eq!(chunks().await.len(), 1);
-    assert!(adapter.delete_database(session, "d").await.unwrap());
+    assert!(
+        adapter
+            .databases()
+            .delete_database(session, "d")
+            .await
+            .unwrap()
+    );
     assert!(chunks().await.is_empty());
 }
 
@@ -99,10 +130,14 @@ async fn a_change_happens_once() {
     let execute = store.call(sql::SQL_EXECUTE.method, "execute");
     let script = "CREATE TABLE t(a); INSERT INTO t VALUES (1)";
     for _ in 0..2 {
-        let result = execute.sql_execute(session, "d", script).await.unwrap();
+        let result = execute
+            .databases()
+            .sql_execute(session, "d", script)
+            .await
+            .unwrap();
         assert_eq!(result.rows_affected, 1);
     }
-    let both = store.call(sql::SQL_EXECUTE.method, "both");
+    let both = store.call(sql::SQL_EXECUTE.method, "both").databases();
     let insert = || both.sql_execute(session, "d", "INSERT INTO t VALUES (2)");
     let results = join_all([insert(), insert(), insert()]).await;
     assert!(results.iter().all(|result| result.is_ok()), "{results:?}");
@@ -112,17 +147,42 @@ async fn a_change_happens_once() {
     );
 
     let create = store.call(sql::CREATE_DATABASE.method, "create");
-    let first = create.create_database(session, "e").await.unwrap();
-    let again = create.create_database(session, "e").await.unwrap();
+    let first = create
+        .databases()
+        .create_database(session, "e")
+        .await
+        .unwrap();
+    let again = create
+        .databases()
+        .create_database(session, "e")
+        .await
+        .unwrap();
     assert_eq!(json!(first), json!(again));
     let delete = store.call(sql::DELETE_DATABASE.method, "delete");
     for _ in 0..2 {
-        assert!(delete.delete_database(session, "e").await.unwrap());
+        assert!(
+            delete
+                .databases()
+                .delete_database(session, "e")
+                .await
+                .unwrap()
+        );
     }
-    assert!(!plain.delete_database(session, "e").await.unwrap());
+    assert!(
+        !plain
+            .databases()
+            .delete_database(session, "e")
+            .await
+            .unwrap()
+    );
     let reused = store.call(sql::SQL_EXECUTE.method, "create");
     assert_eq!(
-        kind(reused.sql_execute(session, "d", "SELECT 1").await),
+        kind(
+            reused
+                .databases()
+                .sql_execute(session, "d", "SELECT 1")
+                .await
+        ),
         ErrorReason::SqlInternal
     );
 }
@@ -136,12 +196,22 @@ async fn processes_share_a_database() {
     let adapters = [adapter(&one, 1), adapter(&two, 1)];
     let session = new_session(&adapters[0]).await;
     let made = "CREATE TABLE t(a); INSERT INTO t VALUES (0)";
-    adapters[0].sql_execute(session, "d", made).await.unwrap();
+    adapters[0]
+        .databases()
+        .sql_execute(session, "d", made)
+        .await
+        .unwrap();
     let changes = (0..40).map(|number| {
         let adapter = adapters[number % 2].clone();
         let sql =
             format!("UPDATE t SET a = a + 1 WHERE a >= 0; INSERT INTO t VALUES (-{number} - 1)");
-        tokio::spawn(async move { adapter.sql_execute(session, "d", &sql).await.unwrap() })
+        tokio::spawn(async move {
+            adapter
+                .databases()
+                .sql_execute(session, "d", &sql)
+                .await
+                .unwrap()
+        })
     });
     for change in join_all(changes).await {
         assert_eq!(change.unwrap().rows_affected, 2);
@@ -152,22 +222,36 @@ async fn processes_share_a_database() {
     }
 
     // A database that was deleted and made again elsewhere is not taken for the old one.
-    assert!(adapters[0].delete_database(session, "d").await.unwrap());
+    assert!(
+        adapters[0]
+            .databases()
+            .delete_database(session, "d")
+            .await
+            .unwrap()
+    );
     assert!(
         adapters[1]
+            .databases()
             .get_database(session, "d")
             .await
             .unwrap()
             .is_none()
     );
     let again = "CREATE TABLE t(a, b)";
-    adapters[0].sql_execute(session, "d", again).await.unwrap();
+    adapters[0]
+        .databases()
+        .sql_execute(session, "d", again)
+        .await
+        .unwrap();
     let found = row(&adapters[1], session, "SELECT count(*) FROM t").await;
     assert_eq!(found, json!([0]));
     one.close().await;
     two.close().await;
 
     let reopened = open(&path).await;
-    let tables = adapter(&reopened, 1).sql_schema(session, "d", None).await;
+    let tables = adapter(&reopened, 1)
+        .databases()
+        .sql_schema(session, "d", None)
+        .await;
     assert_eq!(tables.unwrap()[0].columns.len(), 2);
 }

@@ -66,7 +66,11 @@ pub(super) async fn row(
     session: SessionId,
     sql: &str,
 ) -> serde_json::Value {
-    let result = adapter.sql_query(session, "d", sql).await.unwrap();
+    let result = adapter
+        .databases()
+        .sql_query(session, "d", sql)
+        .await
+        .unwrap();
     assert_eq!(result.rows.len(), 1, "{sql}");
     json!(result.rows[0])
 }
@@ -86,7 +90,11 @@ async fn statements_are_shut_in() {
     let adapter = adapter(&reference, 1);
     let session = new_session(&adapter).await;
     let made = "CREATE TABLE t(a); CREATE VIEW evil AS SELECT load_extension('/tmp/x.so')";
-    adapter.sql_execute(session, "d", made).await.unwrap();
+    adapter
+        .databases()
+        .sql_execute(session, "d", made)
+        .await
+        .unwrap();
     for statement in [
         "ATTACH '/tmp/mortise-escape.db' AS x",
         "ATTACH ':memory:' AS x",
@@ -109,7 +117,10 @@ async fn statements_are_shut_in() {
         "CREATE VIRTUAL TABLE v USING dbstat",
     ] {
         for statement in [statement.to_string(), format!("SELECT 1; {statement}")] {
-            let tried = adapter.sql_execute(session, "d", &statement).await;
+            let tried = adapter
+                .databases()
+                .sql_execute(session, "d", &statement)
+                .await;
             assert_eq!(
                 kind(tried),
                 ErrorReason::SqlAuthorizerBlocked,
@@ -124,7 +135,10 @@ async fn statements_are_shut_in() {
         "SELECT writefile('/tmp/mortise-escape.db', 'x')",
         "SELECT * FROM sqlite_dbpage",
     ] {
-        let tried = adapter.sql_execute(session, "d", statement).await;
+        let tried = adapter
+            .databases()
+            .sql_execute(session, "d", statement)
+            .await;
         assert_eq!(kind(tried), ErrorReason::SqlQueryError, "{statement}");
     }
 }
@@ -136,7 +150,11 @@ async fn a_query_only_reads() {
     let adapter = adapter(&reference, 1);
     let session = new_session(&adapter).await;
     let made = "CREATE TABLE t(a UNIQUE); INSERT INTO t VALUES (1)";
-    adapter.sql_execute(session, "d", made).await.unwrap();
+    adapter
+        .databases()
+        .sql_execute(session, "d", made)
+        .await
+        .unwrap();
     for statement in [
         "INSERT INTO t VALUES (2)",
         "INSERT INTO t VALUES (2) RETURNING a",
@@ -154,7 +172,7 @@ async fn a_query_only_reads() {
         "ATTACH ':memory:' AS x",
         "SELECT load_extension('x')",
     ] {
-        let tried = adapter.sql_query(session, "d", statement).await;
+        let tried = adapter.databases().sql_query(session, "d", statement).await;
         assert_eq!(
             kind(tried),
             ErrorReason::SqlAuthorizerBlocked,
@@ -170,7 +188,7 @@ async fn a_query_only_reads() {
         "SELECT 1; DROP TABLE t",
         "SELECT 1\0; DROP TABLE t",
     ] {
-        let tried = adapter.sql_query(session, "d", statement).await;
+        let tried = adapter.databases().sql_query(session, "d", statement).await;
         assert_eq!(kind(tried), ErrorReason::SqlQueryError, "{statement:?}");
     }
     assert_eq!(row(&adapter, session, "SELECT a FROM t").await, json!([1]));
@@ -183,7 +201,7 @@ async fn ordinary_sqlite_works() {
     let reference = in_memory().await;
     let adapter = adapter(&reference, 1);
     let session = new_session(&adapter).await;
-    let run = async |sql: &str| adapter.sql_execute(session, "d", sql).await;
+    let run = async |sql: &str| adapter.databases().sql_execute(session, "d", sql).await;
     let affected = async |sql: &str| run(sql).await.unwrap().rows_affected;
 
     assert_eq!(
@@ -241,11 +259,19 @@ async fn values_are_exact() {
     let reference = in_memory().await;
     let adapter = adapter(&reference, 1);
     let session = new_session(&adapter).await;
-    adapter.create_database(session, "d").await.unwrap();
+    adapter
+        .databases()
+        .create_database(session, "d")
+        .await
+        .unwrap();
     let sql = "SELECT NULL, 9007199254740993, -9223372036854775808, 9223372036854775807, 1.0, 0.1, \
                -0.0, 5e-324, 9e999, -9e999, '', 'Grüße' || char(0) || '🦀', x'', x'00ff', \
                CAST(x'ff' AS TEXT), 9e999 - 9e999";
-    let result = adapter.sql_query(session, "d", sql).await.unwrap();
+    let result = adapter
+        .databases()
+        .sql_query(session, "d", sql)
+        .await
+        .unwrap();
     let text = serde_json::to_string(&result.rows).unwrap();
     assert_eq!(
         text,
@@ -267,8 +293,16 @@ async fn tables_are_described() {
                 INSERT INTO \"odd \"\"name\"(note) VALUES ('a'), ('b'); \
                 CREATE TABLE B(x, y, PRIMARY KEY (y, x)) WITHOUT ROWID; CREATE VIEW v AS SELECT 1; \
                 CREATE VIRTUAL TABLE a USING fts5(body); CREATE INDEX i ON B(x)";
-    adapter.sql_execute(session, "d", made).await.unwrap();
-    let tables = adapter.sql_schema(session, "d", None).await.unwrap();
+    adapter
+        .databases()
+        .sql_execute(session, "d", made)
+        .await
+        .unwrap();
+    let tables = adapter
+        .databases()
+        .sql_schema(session, "d", None)
+        .await
+        .unwrap();
     let column = |name, column_type, notnull, pk, default: Option<&str>| json!({"name": name, "type": column_type, "notnull": notnull, "pk": pk, "default_value": default});
     assert_eq!(
         json!(tables),
@@ -283,10 +317,17 @@ async fn tables_are_described() {
                 column("twice", "", false, false, None)]},
         ])
     );
-    let one = adapter.sql_schema(session, "d", Some("b")).await.unwrap();
+    let one = adapter
+        .databases()
+        .sql_schema(session, "d", Some("b"))
+        .await
+        .unwrap();
     assert_eq!(json!(one), json!(tables[..1]));
     for absent in ["missing", "v", "i", "a_data", "sqlite_sequence", ""] {
-        let found = adapter.sql_schema(session, "d", Some(absent)).await;
+        let found = adapter
+            .databases()
+            .sql_schema(session, "d", Some(absent))
+            .await;
         assert!(found.unwrap().is_empty(), "{absent}");
     }
 }

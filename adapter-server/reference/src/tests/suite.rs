@@ -89,8 +89,8 @@ async fn until_waiting(store: &Store, is_over: &Cell<bool>) {
     let waiting = "SELECT count(*) FROM pg_stat_activity \
                    WHERE datname = current_database() AND wait_event_type = 'Lock'";
     while database() == Database::Postgres && !is_over.get() {
-        let mut conn = store.reference.inner.db.reader().await.unwrap();
-        let (waiting,): (i64,) = sqlx::query_as(waiting).fetch_one(&mut *conn).await.unwrap();
+        let mut conn = store.reference.inner.db.read_all_orgs().await.unwrap();
+        let (waiting,): (i64,) = conn.query_as(waiting).fetch_one().await.unwrap();
         if waiting > 0 {
             break;
         }

@@ -1,6 +1,6 @@
 //! Harnesses.
 
-use crate::db::encoding::{nanos, now, now_after, time};
+use crate::encoding::{nanos, now, now_after, time};
 use crate::platform_file::diagnostics::join;
 use crate::platform_file::entries::{Entry, Reading, parts};
 use crate::platform_file::schema;

@@ -1,22 +1,15 @@
 //! Chains of harnesses, as a file leaves them: none leads back to itself, and none is
 //! too long.
 
-use crate::db::AnyConnection;
+use crate::db::Tx;
 use crate::platform_file::diagnostics::Diagnostic;
 use crate::platform_file::import::plan::Plan;
-use crate::seal::KeyRing;
-use crate::stores::harness_store;
-use crate::stores::harness_store::CHAIN_MAX;
+use crate::stores::harness_store::{CHAIN_MAX, HARNESSES};
 use everruns_core::typed_id::HarnessId;
 use mortise_proto::StoreError;
 use std::collections::{HashMap, HashSet};
 
-pub(super) async fn check(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-    plan: &mut Plan<'_>,
-) -> Result<(), StoreError> {
+pub(super) async fn check(tx: &mut Tx, plan: &mut Plan<'_>) -> Result<(), StoreError> {
     let there = plan.state.harnesses.iter();
     let mut parents: HashMap<HarnessId, Option<HarnessId>> = there
         .map(|harness| (harness.id, harness.parent_harness_id))
@@ -26,7 +19,7 @@ pub(super) async fn check(
     let mut told = HashSet::new();
     for (start, _, path) in &plan.parents {
         let mut chain = vec![*start];
-        while let Some(parent) = parent_of(tx, org_id, key, &mut parents, chain.last()).await? {
+        while let Some(parent) = parent_of(tx, &mut parents, chain.last()).await? {
             if parent == *start {
                 if !told.contains(start) {
                     told.extend(chain);
@@ -53,9 +46,7 @@ pub(super) async fn check(
 
 /// Those that are archived are only looked for where a chain leads through them.
 async fn parent_of(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
+    tx: &mut Tx,
     parents: &mut HashMap<HarnessId, Option<HarnessId>>,
     id: Option<&HarnessId>,
 ) -> Result<Option<HarnessId>, StoreError> {
@@ -65,7 +56,7 @@ async fn parent_of(
     if let Some(parent) = parents.get(id) {
         return Ok(*parent);
     }
-    let found = harness_store::find(tx, org_id, key, *id).await?;
+    let found = HARNESSES.find(tx, *id).await?;
     let parent = found.and_then(|harness| harness.parent_harness_id);
     parents.insert(*id, parent);
     Ok(parent)

@@ -1,6 +1,6 @@
 //! What is to be written, entry by entry.
 
-use crate::db::AnyConnection;
+use crate::db::Tx;
 use crate::platform_file::diagnostics::{Diagnostic, join};
 use crate::platform_file::entries::{
     Entry, Identities, Reading, agents, harnesses, models, payments, spending, users,
@@ -9,9 +9,9 @@ use crate::platform_file::import::sections::Layout;
 use crate::platform_file::import::{Action, Change};
 use crate::platform_file::schema;
 use crate::platform_file::state::State;
-use crate::seal::KeyRing;
+use crate::stores::agent_store::AGENTS;
+use crate::stores::harness_store::HARNESSES;
 use crate::stores::names::Kind;
-use crate::stores::{agent_store, harness_store};
 use everruns_core::traits::{ModelWithProvider, ProviderCredentials};
 use everruns_core::typed_id::{
     AgentId, BudgetId, HarnessId, IdMarker, ModelId, PaymentAccountId, TypedId,
@@ -54,25 +54,20 @@ pub(super) struct Formers {
     agents: BTreeMap<String, Agent>,
 }
 
-pub(super) async fn formers(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-    layout: &Layout,
-) -> Result<Formers, StoreError> {
+pub(super) async fn formers(tx: &mut Tx, layout: &Layout) -> Result<Formers, StoreError> {
     let mut formers = Formers {
         harnesses: BTreeMap::new(),
         agents: BTreeMap::new(),
     };
     let ids = layout.harnesses.iter().map(|entry| &entry.written.id);
     for id in ids.flatten().flat_map(|id| id.parse::<HarnessId>()) {
-        if let Some(found) = harness_store::find(tx, org_id, key, id).await? {
+        if let Some(found) = HARNESSES.find(tx, id).await? {
             formers.harnesses.insert(id.to_string(), found);
         }
     }
     let ids = layout.agents.iter().map(|entry| &entry.written.id);
     for id in ids.flatten().flat_map(|id| id.parse::<AgentId>()) {
-        if let Some(found) = agent_store::find(tx, org_id, key, id).await? {
+        if let Some(found) = AGENTS.find(tx, id).await? {
             formers.agents.insert(id.to_string(), found);
         }
     }

@@ -2,11 +2,9 @@
 //! a model took, and is taken off every budget that its session counts against in the
 //! transaction that stores it, so that nothing counts twice.
 
-use crate::db::AnyConnection;
-use crate::db::db_error;
-use crate::seal::KeyRing;
+use crate::db::Tx;
 use crate::stores::budget_checker::subjects::Subjects;
-use crate::stores::session_store;
+use crate::stores::session_store::SESSIONS;
 use everruns_core::events::TokenUsage;
 use everruns_core::typed_id::SessionId;
 use mortise_proto::StoreError;
@@ -25,10 +23,10 @@ const TOKENS: &str = "tokens";
 /// range of its column because of one absurd event.
 const AMOUNT_MAX: f64 = 1e15;
 
-/// What events of one transaction took, by org and session.
+/// What events of one transaction took, by session: of one org.
 #[derive(Debug, Default)]
 pub(crate) struct Spending {
-    taken: BTreeMap<(i64, String), Taken>,
+    taken: BTreeMap<String, Taken>,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -52,50 +50,41 @@ struct GenerationMetadata {
 
 impl Spending {
     /// Counts a generation. An event that says nothing of what it took takes nothing.
-    pub(crate) fn count(&mut self, org_id: i64, session_id: &str, data_json: &str) {
+    pub(crate) fn count(&mut self, session_id: &str, data_json: &str) {
         let generation = serde_json::from_str::<Generation>(data_json);
         if let Some(usage) = generation.ok().and_then(|said| said.metadata.usage) {
-            let key = (org_id, session_id.to_string());
-            self.taken.entry(key).or_default().add(&usage);
+            let taken = self.taken.entry(session_id.to_string());
+            taken.or_default().add(&usage);
         }
     }
 
     /// Takes all of it off the budgets, in the order of their ids: two groups of events
     /// never wait for each other in a circle. A session that cannot be read costs its own
     /// budgets their exactness, and not everybody else their events.
-    pub(crate) async fn spend(
-        self,
-        tx: &mut AnyConnection,
-        key: Option<&KeyRing>,
-    ) -> Result<(), StoreError> {
-        let mut amounts: BTreeMap<(i64, String), f64> = BTreeMap::new();
-        for ((org_id, session), taken) in self.taken {
+    pub(crate) async fn spend(self, tx: &mut Tx) -> Result<(), StoreError> {
+        let mut amounts: BTreeMap<String, f64> = BTreeMap::new();
+        for (session, taken) in self.taken {
             let Ok(session_id) = session.parse::<SessionId>() else {
                 continue;
             };
-            let session = match session_store::read(tx, org_id, key, session_id).await? {
+            let session = match SESSIONS.read(tx, session_id).await? {
                 Some(Ok(session)) => session,
                 Some(Err(error)) => {
+                    let org_id = tx.org_id();
                     tracing::warn!(org_id, %session_id, %error, "a model's usage was not charged to any budget");
                     continue;
                 }
                 None => continue,
             };
-            let budgets: Vec<(String, Vec<u8>)> = Subjects::of(&session, None)
-                .select(tx, org_id, CURRENCIES)
-                .await?;
+            let subjects = Subjects::of(&session, None);
+            let budgets: Vec<(String, Vec<u8>)> = subjects.select(tx, CURRENCIES).await?;
             for (id, currency) in budgets {
-                *amounts.entry((org_id, id)).or_default() += taken.in_currency(&currency);
+                *amounts.entry(id).or_default() += taken.in_currency(&currency);
             }
         }
-        for ((org_id, id), amount) in amounts.into_iter().filter(|(_, amount)| *amount > 0.0) {
-            let spent = sqlx::query(SPEND)
-                .bind(org_id)
-                .bind(id)
-                .bind(amount.min(AMOUNT_MAX))
-                .execute(&mut *tx)
-                .await;
-            spent.map_err(db_error)?;
+        for (id, amount) in amounts.into_iter().filter(|(_, amount)| *amount > 0.0) {
+            let spend = tx.query(SPEND).bind(id).bind(amount.min(AMOUNT_MAX));
+            spend.execute().await?;
         }
         Ok(())
     }

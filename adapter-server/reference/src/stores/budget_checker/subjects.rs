@@ -1,7 +1,6 @@
 //! Whose budgets a session counts against.
 
-use crate::db::AnyConnection;
-use crate::db::db_error;
+use crate::db::Tx;
 use everruns_core::Session;
 use everruns_core::typed_id::AgentId;
 use mortise_proto::StoreError;
@@ -34,12 +33,7 @@ impl Subjects {
     }
 
     /// Rows of their budgets, by id: `select`, where `$1` is the org, ends in `AND`.
-    pub(super) async fn select<O>(
-        &self,
-        conn: &mut AnyConnection,
-        org_id: i64,
-        select: &str,
-    ) -> Result<Vec<O>, StoreError>
+    pub(super) async fn select<O>(&self, tx: &mut Tx, select: &str) -> Result<Vec<O>, StoreError>
     where
         O: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
@@ -49,15 +43,11 @@ impl Subjects {
         });
         let theirs: Vec<String> = theirs.collect();
         let sql = format!("{select} ({}) ORDER BY id", theirs.join(" OR "));
-        let statement = sqlx::query_as(AssertSqlSafe(sql)).bind(org_id);
-        self.0
-            .iter()
-            .fold(statement, |to, (subject_type, id)| {
-                to.bind(i64::from(i32::from(*subject_type)))
-                    .bind(id.as_bytes())
-            })
-            .fetch_all(conn)
-            .await
-            .map_err(db_error)
+        let statement = tx.query_as(AssertSqlSafe(sql));
+        let statement = self.0.iter().fold(statement, |to, (subject_type, id)| {
+            to.bind(i64::from(i32::from(*subject_type)))
+                .bind(id.as_bytes())
+        });
+        statement.fetch_all().await
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::db::{Db, unavailable};
 use crate::idempotency::Pruning;
-use crate::seal::KeyRing;
 use crate::stores::event_emitter::feeds::Feeds;
 use crate::stores::event_emitter::prepare::Entry;
 use crate::stores::event_emitter::write;
@@ -31,8 +30,8 @@ const KNOWN_FOR: Duration = Duration::from_secs(1);
 
 type Answer = Result<AppendAck, StoreError>;
 
-/// The way to the task.
-#[derive(Debug)]
+/// The way to the task. Cheap to clone.
+#[derive(Debug, Clone)]
 pub(crate) struct Appender {
     calls: mpsc::Sender<Call>,
 }
@@ -48,7 +47,6 @@ struct Call {
 #[derive(Debug)]
 struct Group {
     db: Arc<Db>,
-    key: Option<KeyRing>,
     pruning: Arc<Pruning>,
     feeds: Arc<Feeds>,
     known: HashMap<(i64, String), Instant>,
@@ -64,17 +62,11 @@ struct Size {
 // === impl Appender ===
 
 impl Appender {
-    /// Starts the task. It ends when the appender is dropped and nothing waits.
-    pub(crate) fn start(
-        db: Arc<Db>,
-        key: Option<KeyRing>,
-        pruning: Arc<Pruning>,
-        feeds: Arc<Feeds>,
-    ) -> Self {
+    /// Starts the task. It ends when every appender is dropped and nothing waits.
+    pub(crate) fn start(db: Arc<Db>, pruning: Arc<Pruning>, feeds: Arc<Feeds>) -> Self {
         let (calls, waiting) = mpsc::channel(WAITING_MAX);
         let group = Group {
             db,
-            key,
             pruning,
             feeds,
             known: HashMap::new(),
@@ -140,7 +132,7 @@ impl Group {
         if entries.iter().all(|entry| self.needs_no_database(entry)) {
             return entries.iter().map(|entry| Ok(entry.passed())).collect();
         }
-        match write::write(&self.db, self.key.as_ref(), &self.pruning, entries).await {
+        match write::write(&self.db, &self.pruning, entries).await {
             Ok(answers) => {
                 self.learn(entries, &answers);
                 answers

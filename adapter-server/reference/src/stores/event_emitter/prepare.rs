@@ -1,6 +1,6 @@
 //! An event, checked and made ready to be written. Does no I/O.
 
-use crate::db::encoding::nanos;
+use crate::encoding::nanos;
 use crate::stores::message_retriever::of_event::{Left, message_of_event};
 use crate::stores::message_retriever::query::{search_text, text_key};
 use everruns_core::events::EventContext;

@@ -1,6 +1,6 @@
 //! The rows that a group writes.
 
-use crate::db::AnyConnection;
+use crate::db::Tx;
 use crate::db::batch::insert;
 use crate::stores::event_emitter::prepare::{Entry, MessageRow};
 use mortise_proto::StoreError;
@@ -28,13 +28,13 @@ const SET_SEQUENCES: (&str, &str) = (
     "ON CONFLICT (org_id, session_id) DO UPDATE SET last_sequence = excluded.last_sequence",
 );
 
-/// What is to be written.
+/// What is to be written for one org.
 #[derive(Debug, Default)]
 pub(super) struct Rows<'a> {
     events: Vec<(&'a Entry, i64)>,
     messages: Vec<(&'a Entry, i64, &'a MessageRow)>,
     replies: Vec<(&'a Entry, Vec<u8>)>,
-    sequences: BTreeMap<(i64, &'a str), i64>,
+    sequences: BTreeMap<&'a str, i64>,
 }
 
 // === impl Rows ===
@@ -45,8 +45,7 @@ impl<'a> Rows<'a> {
         if let Some(message) = &entry.message {
             self.messages.push((entry, sequence, message));
         }
-        self.sequences
-            .insert((entry.org_id, &entry.session_id), sequence);
+        self.sequences.insert(&entry.session_id, sequence);
     }
 
     /// The answer to be remembered by the entry's request id.
@@ -63,19 +62,14 @@ impl<'a> Rows<'a> {
         u32::try_from(self.replies.len()).unwrap_or(u32::MAX)
     }
 
-    pub(super) async fn insert(
-        &self,
-        tx: &mut AnyConnection,
-        answered_at: i64,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn insert(&self, tx: &mut Tx, answered_at: i64) -> Result<(), StoreError> {
         insert(
             tx,
             INSERT_EVENTS,
-            6,
+            5,
             &self.events,
             |to, (entry, sequence)| {
-                to.bind(entry.org_id)
-                    .bind(entry.session_id.as_str())
+                to.bind(entry.session_id.as_str())
                     .bind(*sequence)
                     .bind(entry.event_id.to_string())
                     .bind(entry.event.r#type.as_str())
@@ -86,11 +80,10 @@ impl<'a> Rows<'a> {
         insert(
             tx,
             INSERT_MESSAGES,
-            10,
+            9,
             &self.messages,
             |to, (entry, sequence, message)| {
-                to.bind(entry.org_id)
-                    .bind(entry.session_id.as_str())
+                to.bind(entry.session_id.as_str())
                     .bind(*sequence)
                     .bind(message.id.as_str())
                     .bind(entry.event_id.to_string())
@@ -102,22 +95,17 @@ impl<'a> Rows<'a> {
             },
         )
         .await?;
-        insert(tx, INSERT_REPLIES, 5, &self.replies, |to, (entry, body)| {
-            to.bind(entry.org_id)
-                .bind(entry.request_id.as_str())
+        insert(tx, INSERT_REPLIES, 4, &self.replies, |to, (entry, body)| {
+            to.bind(entry.request_id.as_str())
                 .bind(EMIT.method.short_name())
                 .bind(answered_at)
                 .bind(body.as_slice())
         })
         .await?;
         let sequences: Vec<_> = self.sequences.iter().collect();
-        insert(
-            tx,
-            SET_SEQUENCES,
-            3,
-            &sequences,
-            |to, ((org_id, id), last)| to.bind(*org_id).bind(*id).bind(**last),
-        )
+        insert(tx, SET_SEQUENCES, 2, &sequences, |to, (id, last)| {
+            to.bind(**id).bind(**last)
+        })
         .await
     }
 }

@@ -1,15 +1,12 @@
-//! One group of events, written in one transaction. Each event is decided on its
-//! own, before anything is written: a bad one does not keep the others out.
+//! One group of events, written in one transaction, org by org. Each event is decided on
+//! its own, before anything is written: a bad one does not keep the others out.
 
-use crate::db;
-use crate::db::AnyConnection;
 use crate::db::batch::lookup;
-use crate::db::encoding::decoded;
 use crate::db::errors::{refused, session_archived, session_not_found};
 use crate::db::locks;
-use crate::db::{Db, corrupt_row};
+use crate::db::{AllOrgs, Db, Tx};
+use crate::encoding::{corrupt_row, decoded};
 use crate::idempotency::Pruning;
-use crate::seal::KeyRing;
 use crate::stores::budget_checker::Spending;
 use crate::stores::event_emitter::prepare::Entry;
 use crate::stores::event_emitter::rows::Rows;
@@ -21,7 +18,7 @@ use mortise_proto::error::Outcome;
 use mortise_proto::rpc::table::event_emitter_service::EMIT;
 use mortise_proto::{StoreError, pb};
 use prost::Message;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 const REPLIES: (&str, &str) = (
     "SELECT request_id, method, body FROM replies \
@@ -68,110 +65,106 @@ struct Known {
     message_ids: HashSet<(String, String)>,
 }
 
+/// What is decided of one org's events, and then written.
+#[derive(Debug, Default)]
+pub(super) struct Decided<'a> {
+    known: Known,
+    rows: Rows<'a>,
+    spending: Spending,
+}
+
 /// Writes a group. An error of the whole means that none of it is acknowledged.
 pub(super) async fn write(
     db: &Db,
-    key: Option<&KeyRing>,
     pruning: &Pruning,
     entries: &[Entry],
 ) -> Result<Vec<Result<Accepted, StoreError>>, StoreError> {
-    let mut tx = db.write().await?;
-    let not_applied = |error: StoreError| error.outcome(Outcome::NotApplied);
-    let written = apply(&mut tx, entries, pruning.now())
-        .await
-        .map_err(not_applied)?;
-    let spending = written.spending(entries);
-    spending.spend(&mut tx, key).await.map_err(not_applied)?;
-    pruning
-        .written(&mut tx, written.replies)
-        .await
-        .map_err(not_applied)?;
-    if written.is_changed {
-        db::commit(tx).await?;
+    // Events of several orgs share a commit.
+    let mut all = db.write_all_orgs().await?;
+    let written = write_all(&mut all, pruning, entries).await;
+    let (answers, is_changed) = written.map_err(|error| error.outcome(Outcome::NotApplied))?;
+    if is_changed {
+        all.commit().await?;
     }
-    Ok(written.answers)
+    Ok(answers)
 }
 
-/// What a transaction has written.
-pub(super) struct Written {
-    pub(super) answers: Vec<Result<Accepted, StoreError>>,
-    replies: u32,
-    is_changed: bool,
+/// Says as well whether anything was written.
+async fn write_all<'a>(
+    all: &mut AllOrgs,
+    pruning: &Pruning,
+    entries: &'a [Entry],
+) -> Result<(Vec<Result<Accepted, StoreError>>, bool), StoreError> {
+    let mut orgs: BTreeMap<i64, Decided<'_>> = BTreeMap::new();
+    // In the order of the orgs: two groups never wait for each other in a circle.
+    let ids: BTreeSet<i64> = entries.iter().map(|entry| entry.org_id).collect();
+    for org_id in ids {
+        let own = entries.iter().filter(|entry| entry.org_id == org_id);
+        let own: Vec<&Entry> = own.collect();
+        orgs.insert(org_id, Decided::begin(all.for_org(org_id), &own).await?);
+    }
+    let decide = |entry: &'a Entry| orgs.entry(entry.org_id).or_default().decide(entry);
+    let answers = entries.iter().map(decide).collect();
+    let answered_at = pruning.now();
+    let (mut replies, mut is_changed) = (0_u32, false);
+    for (org_id, decided) in orgs {
+        replies = replies.saturating_add(decided.rows.replies());
+        is_changed |= !decided.rows.is_empty();
+        decided.write(all.for_org(org_id), answered_at).await?;
+    }
+    pruning.written(all, replies).await?;
+    Ok((answers, is_changed))
 }
 
-/// Writes events in a transaction; their answers are marked with a time of [`Pruning`].
-pub(super) async fn apply(
-    tx: &mut AnyConnection,
-    entries: &[Entry],
-    answered_at: i64,
-) -> Result<Written, StoreError> {
-    let mut known = HashMap::new();
-    let orgs: BTreeSet<i64> = entries.iter().map(|entry| entry.org_id).collect();
-    for org_id in orgs {
-        known.insert(org_id, Known::read(tx, org_id, entries).await?);
-    }
-    let mut rows = Rows::default();
-    let answers = entries
-        .iter()
-        .map(|entry| {
-            known
-                .entry(entry.org_id)
-                .or_default()
-                .decide(entry, &mut rows)
+// === impl Decided ===
+
+impl<'a> Decided<'a> {
+    /// Locks the sessions of these events and reads what they may collide with.
+    pub(super) async fn begin(tx: &mut Tx, entries: &[&Entry]) -> Result<Self, StoreError> {
+        Ok(Self {
+            known: Known::read(tx, entries).await?,
+            ..Self::default()
         })
-        .collect();
-    rows.insert(tx, answered_at).await?;
-    Ok(Written {
-        answers,
-        replies: rows.replies(),
-        is_changed: !rows.is_empty(),
-    })
-}
+    }
 
-// === impl Written ===
-
-impl Written {
-    /// What models took, of the events that are new.
-    fn spending(&self, entries: &[Entry]) -> Spending {
-        let mut spending = Spending::default();
-        for (entry, answer) in entries.iter().zip(&self.answers) {
-            let Entry {
-                event, session_id, ..
-            } = entry;
-            if event.r#type == LLM_GENERATION && answer.as_ref().is_ok_and(|answer| answer.is_new) {
-                spending.count(entry.org_id, session_id, &event.data_json);
-            }
+    /// What becomes of an event.
+    pub(super) fn decide(&mut self, entry: &'a Entry) -> Result<Accepted, StoreError> {
+        let accepted = self.known.decide(entry, &mut self.rows)?;
+        let event = &entry.event;
+        if accepted.is_new && event.r#type == LLM_GENERATION {
+            self.spending.count(&entry.session_id, &event.data_json);
         }
-        spending
+        Ok(accepted)
+    }
+
+    /// Writes the events that were accepted, and takes what they cost from the budgets.
+    /// Answers are marked with a time of [`Pruning`].
+    pub(super) async fn write(self, tx: &mut Tx, answered_at: i64) -> Result<(), StoreError> {
+        self.rows.insert(tx, answered_at).await?;
+        self.spending.spend(tx).await
     }
 }
 
 // === impl Known ===
 
 impl Known {
-    async fn read(
-        tx: &mut AnyConnection,
-        org_id: i64,
-        entries: &[Entry],
-    ) -> Result<Self, StoreError> {
-        let entries = || entries.iter().filter(|entry| entry.org_id == org_id);
+    async fn read(tx: &mut Tx, entries: &[&Entry]) -> Result<Self, StoreError> {
+        let entries = || entries.iter();
         let sessions = distinct(entries().map(|entry| entry.session_id.as_str()));
         // Before anything is read: what is read then holds until the commit.
-        locks::sessions(tx, org_id, &sessions).await?;
+        locks::sessions(tx, &sessions).await?;
         let request_ids = distinct(entries().map(|entry| entry.request_id.as_str()));
-        let replies: Vec<(String, String, Vec<u8>)> =
-            lookup(tx, REPLIES, org_id, &request_ids).await?;
-        let sequences: Vec<(String, i64, Option<i64>)> =
-            lookup(tx, SEQUENCES, org_id, &sessions).await?;
+        let replies: Vec<(String, String, Vec<u8>)> = lookup(tx, REPLIES, &request_ids).await?;
+        let sequences: Vec<(String, i64, Option<i64>)> = lookup(tx, SEQUENCES, &sessions).await?;
         let proposed: Vec<String> = entries()
             .filter(|entry| entry.is_proposed)
             .map(|entry| entry.event_id.to_string())
             .collect();
         let proposed: Vec<&str> = proposed.iter().map(String::as_str).collect();
-        let event_ids: Vec<(String,)> = lookup(tx, EVENT_IDS, org_id, &proposed).await?;
+        let event_ids: Vec<(String,)> = lookup(tx, EVENT_IDS, &proposed).await?;
         let messages = entries().filter_map(|entry| entry.message.as_ref());
         let messages = distinct(messages.map(|message| message.id.as_str()));
-        let message_ids: Vec<(String, String)> = lookup(tx, MESSAGE_IDS, org_id, &messages).await?;
+        let message_ids: Vec<(String, String)> = lookup(tx, MESSAGE_IDS, &messages).await?;
         Ok(Self {
             replies: replies
                 .into_iter()

@@ -1,24 +1,22 @@
 //! Filters on messages as SQL. The text is put together from the pieces below alone;
 //! values are bound.
 
-use crate::db::AnyConnection;
-use crate::db::db_error;
-use crate::db::encoding::{domain, nanos};
+use crate::db::{StatementAs, Tx};
+use crate::encoding::{domain, nanos};
 use crate::stores::message_retriever::of_event::text;
 use everruns_core::events::TOOL_COMPLETED;
 use everruns_core::message::Message;
 use everruns_core::message_filter::{MessageFilter, MessageQuery};
 use mortise_proto::{StoreError, pb};
-use sqlx::any::AnyArguments;
-use sqlx::query::QueryAs;
-use sqlx::{Any, AssertSqlSafe, FromRow, any::AnyRow};
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, FromRow};
 use std::sync::Arc;
 
-/// The most values that one query binds; SQLite takes 32 766.
-const VALUES_MAX: usize = 10_000;
+/// The most values that one query binds beside the org; SQLite takes 32 766.
+const VALUES_MAX: usize = 9_999;
 
 /// The most values that a query of a kind that is often asked binds.
-const COMMON_VALUES_MAX: usize = 8;
+const COMMON_VALUES_MAX: usize = 7;
 
 type Custom = Arc<dyn Fn(&Message) -> bool + Send + Sync>;
 
@@ -38,15 +36,14 @@ enum Value {
 // === impl Conditions ===
 
 impl Conditions {
-    pub(crate) fn of(org_id: i64, query: &MessageQuery) -> Result<Self, StoreError> {
+    pub(crate) fn of(query: &MessageQuery) -> Result<Self, StoreError> {
         let mut conditions = Self {
             sql: String::new(),
             values: Vec::new(),
             customs: Vec::new(),
         };
-        let org = conditions.bind(Value::Number(org_id));
         let session = conditions.bind(Value::Text(query.session_id.to_string()));
-        conditions.sql = format!("org_id = {org} AND session_id = {session}");
+        conditions.sql = format!("org_id = $1 AND session_id = {session}");
         for filter in &query.filters {
             conditions.add(filter);
         }
@@ -124,29 +121,26 @@ impl Conditions {
             Value::Text(text) => Value::Text(text_key(&text)),
             number @ Value::Number(_) => number,
         });
-        format!("${}", self.values.len())
+        // The first is the org.
+        format!("${}", self.values.len() + 1)
     }
 
     /// How many messages there are.
-    pub(crate) async fn count(&self, conn: &mut AnyConnection) -> Result<i64, StoreError> {
+    pub(crate) async fn count(&self, tx: &mut Tx) -> Result<i64, StoreError> {
         let sql = format!("SELECT count(*) FROM messages WHERE {}", self.sql);
-        let (count,): (i64,) = self.query(sql).fetch_one(conn).await.map_err(db_error)?;
+        let (count,): (i64,) = self.query(tx, sql).fetch_one().await?;
         Ok(count)
     }
 
     /// The newest messages, at most `limit`, oldest first.
-    pub(crate) async fn newest(
-        &self,
-        conn: &mut AnyConnection,
-        limit: i64,
-    ) -> Result<Vec<Message>, StoreError> {
+    pub(crate) async fn newest(&self, tx: &mut Tx, limit: i64) -> Result<Vec<Message>, StoreError> {
         let sql = format!(
             "SELECT body FROM messages WHERE {} ORDER BY sequence DESC LIMIT ${}",
             self.sql,
-            self.values.len() + 1
+            self.next_place()
         );
-        let query = self.query(sql).bind(limit);
-        let rows: Vec<(Vec<u8>,)> = query.fetch_all(conn).await.map_err(db_error)?;
+        let query = self.query(tx, sql).bind(limit);
+        let rows: Vec<(Vec<u8>,)> = query.fetch_all().await?;
         rows.iter()
             .rev()
             .map(|(body,)| domain::<pb::Message, _>(body))
@@ -157,40 +151,40 @@ impl Conditions {
     /// first. `None` if it holds all of them.
     pub(crate) async fn before_newest(
         &self,
-        conn: &mut AnyConnection,
+        tx: &mut Tx,
         window: i64,
     ) -> Result<Option<i64>, StoreError> {
         let sql = format!(
             "SELECT sequence FROM messages WHERE {} ORDER BY sequence DESC LIMIT 1 OFFSET ${}",
             self.sql,
-            self.values.len() + 1
+            self.next_place()
         );
-        self.sequence(conn, sql, window).await
+        self.sequence(tx, sql, window).await
     }
 
     /// The sequence number of the last of the oldest messages. `None` if there are no
     /// more than that.
     pub(crate) async fn last_of_oldest(
         &self,
-        conn: &mut AnyConnection,
+        tx: &mut Tx,
         count: i64,
     ) -> Result<Option<i64>, StoreError> {
         let sql = format!(
             "SELECT sequence FROM messages WHERE {} ORDER BY sequence LIMIT 1 OFFSET ${}",
             self.sql,
-            self.values.len() + 1
+            self.next_place()
         );
-        self.sequence(conn, sql, count.saturating_sub(1)).await
+        self.sequence(tx, sql, count.saturating_sub(1)).await
     }
 
     async fn sequence(
         &self,
-        conn: &mut AnyConnection,
+        tx: &mut Tx,
         sql: String,
         offset: i64,
     ) -> Result<Option<i64>, StoreError> {
-        let query = self.query(sql).bind(offset);
-        let row: Option<(i64,)> = query.fetch_optional(conn).await.map_err(db_error)?;
+        let query = self.query(tx, sql).bind(offset);
+        let row: Option<(i64,)> = query.fetch_optional().await?;
         Ok(row.map(|(sequence,)| sequence))
     }
 
@@ -198,11 +192,11 @@ impl Conditions {
     /// oldest first and as they are stored.
     pub(crate) async fn between(
         &self,
-        conn: &mut AnyConnection,
+        tx: &mut Tx,
         (after, last): (i64, i64),
         limit: i64,
     ) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
-        let next = self.values.len() + 1;
+        let next = self.next_place();
         let sql = format!(
             "SELECT sequence, body FROM messages WHERE {} AND sequence > ${next} \
              AND sequence <= ${} ORDER BY sequence LIMIT ${}",
@@ -210,22 +204,31 @@ impl Conditions {
             next + 1,
             next + 2
         );
-        let query = self.query(sql).bind(after).bind(last).bind(limit);
-        query.fetch_all(conn).await.map_err(db_error)
+        let query = self.query(tx, sql).bind(after).bind(last).bind(limit);
+        query.fetch_all().await
     }
 
-    fn query<O>(&self, sql: String) -> QueryAs<'static, Any, O, AnyArguments>
+    /// The place of a value that is bound after those of the conditions.
+    fn next_place(&self) -> usize {
+        self.values.len() + 2
+    }
+
+    fn query<'t, O>(&self, tx: &'t mut Tx, sql: String) -> StatementAs<'t, O>
     where
         O: for<'r> FromRow<'r, AnyRow>,
     {
-        // A statement with a list of its own will not come again: it is not worth a
-        // place among the prepared ones.
-        let comes_again = self.values.len() <= COMMON_VALUES_MAX;
-        let query = sqlx::query_as(AssertSqlSafe(sql)).persistent(comes_again);
-        self.values.iter().fold(query, |query, value| match value {
-            Value::Number(number) => query.bind(*number),
-            Value::Text(text) => query.bind(text.clone()),
-        })
+        let mut statement = tx.query_as(AssertSqlSafe(sql));
+        if self.values.len() > COMMON_VALUES_MAX {
+            // A statement with a list of its own will not come again: it is not worth a
+            // place among the prepared ones.
+            statement = statement.once();
+        }
+        self.values
+            .iter()
+            .fold(statement, |statement, value| match value {
+                Value::Number(number) => statement.bind(*number),
+                Value::Text(text) => statement.bind(text.clone()),
+            })
     }
 }
 

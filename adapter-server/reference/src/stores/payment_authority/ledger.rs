@@ -1,25 +1,20 @@
 //! The ledger: what is admitted, what is set aside, what is booked.
 
-use crate::db::AnyConnection;
-use crate::db::encoding::now;
+use crate::db::Tx;
 use crate::db::errors::session_not_found;
-use crate::db::locks;
-use crate::seal::KeyRing;
+use crate::encoding::now;
 use crate::stores::payment_authority::amount::Micros;
 use crate::stores::payment_authority::policies;
 use crate::stores::payment_authority::policies::Account;
 use crate::stores::payment_authority::rows;
 use crate::stores::payment_authority::rows::State;
 use crate::stores::payment_authority::{Answer, PaymentAttempt, PaymentReceipt, refused};
-use crate::stores::session_store;
+use crate::stores::session_store::SESSIONS;
 use everruns_core::payment::{MachinePaymentRequest, MachinePaymentResponse, PaymentRail};
 use everruns_core::typed_id::{AgentId, PaymentAttemptId, SessionId};
 use mortise_proto::convert::payment_authority::LedgerPolicy;
 use mortise_proto::{StoreError, pb};
 use url::{Host, Url};
-
-/// Who changes a balance, a policy or an attempt waits for whoever else does.
-pub(super) const LOCK: &str = "payments";
 
 const DAY_NANOS: i64 = 24 * 60 * 60 * 1_000_000_000;
 
@@ -42,15 +37,10 @@ pub(super) enum Admitted {
 }
 
 /// Finds the attempt of a call, or checks the call and makes one.
-pub(super) async fn admit(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-    asked: Asked,
-) -> Result<Admitted, StoreError> {
-    locks::org(tx, org_id, LOCK).await?;
+pub(super) async fn admit(tx: &mut Tx, asked: Asked) -> Result<Admitted, StoreError> {
+    policies::lock(tx).await?;
     if let Some(request_id) = &asked.request_id
-        && let Some((attempt, state)) = rows::find(tx, org_id, key, request_id).await?
+        && let Some((attempt, state)) = rows::find(tx, request_id).await?
     {
         return Ok(match state {
             State::Pending => Admitted::Pay(attempt),
@@ -60,18 +50,18 @@ pub(super) async fn admit(
     }
     let amount = amount_in(&asked.request)?;
     let session_id = asked.session_id;
-    let session = session_store::find(tx, org_id, key, session_id).await?;
+    let session = SESSIONS.find(tx, session_id).await?;
     let session = session.ok_or_else(|| session_not_found(session_id))?;
     let agent_id = asked.agent_id.or(session.agent_id);
-    let policy = policies::that_decides(tx, org_id, session_id, agent_id).await?;
+    let policy = policies::that_decides(tx, session_id, agent_id).await?;
     let policy = policy.ok_or_else(|| {
         refused(format!(
             "there is no payment policy for {session_id}, its agent or its org; nothing was paid"
         ))
     })?;
     may_ask(&policy, &asked.request)?;
-    within_limits(tx, org_id, &policy, amount).await?;
-    let account = policies::account(tx, org_id, policy.account_id).await?;
+    within_limits(tx, &policy, amount).await?;
+    let account = policies::account(tx, policy.account_id).await?;
     let rail = rail_of(&account, &asked.request)?;
     if amount > account.balance {
         return Err(refused(format!(
@@ -81,7 +71,7 @@ pub(super) async fn admit(
     }
     let attempt = PaymentAttempt {
         id: PaymentAttemptId::new(),
-        org_id,
+        org_id: tx.org_id(),
         session_id,
         agent_id,
         account_id: policy.account_id,
@@ -92,20 +82,19 @@ pub(super) async fn admit(
     let own_id = attempt.id.to_string();
     let request_id = asked.request_id.as_deref().unwrap_or(&own_id);
     let subject = policies::subject(policy.subject);
-    rows::insert(tx, key, &attempt, request_id, &subject, amount).await?;
-    policies::draw(tx, org_id, attempt.account_id, amount).await?;
+    rows::insert(tx, &attempt, request_id, &subject, amount).await?;
+    policies::draw(tx, attempt.account_id, amount).await?;
     Ok(Admitted::Pay(attempt))
 }
 
 /// Books what was paid. An attempt that was settled before keeps its answer.
 pub(super) async fn succeeded(
-    tx: &mut AnyConnection,
-    key: Option<&KeyRing>,
+    tx: &mut Tx,
     attempt: &PaymentAttempt,
     receipt: PaymentReceipt,
 ) -> Result<Answer, StoreError> {
-    locks::org(tx, attempt.org_id, LOCK).await?;
-    let (state, set_aside) = rows::state(tx, key, attempt).await?;
+    policies::lock(tx).await?;
+    let (state, set_aside) = rows::state(tx, attempt).await?;
     let due = match state {
         State::Succeeded(answer) => return Ok(answer),
         State::Pending => set_aside,
@@ -125,28 +114,27 @@ pub(super) async fn succeeded(
             receipt: receipt.receipt,
         })),
     };
-    rows::succeed(tx, key, attempt, paid, &answer).await?;
+    rows::succeed(tx, attempt, paid, &answer).await?;
     let more = Micros(paid.0 - due.0);
-    policies::draw(tx, attempt.org_id, attempt.account_id, more).await?;
+    policies::draw(tx, attempt.account_id, more).await?;
     Ok(answer)
 }
 
 /// Gives back what was set aside. If the attempt was paid after all, its answer.
 pub(super) async fn failed(
-    tx: &mut AnyConnection,
-    key: Option<&KeyRing>,
+    tx: &mut Tx,
     attempt: &PaymentAttempt,
     why: &str,
 ) -> Result<Option<Answer>, StoreError> {
-    locks::org(tx, attempt.org_id, LOCK).await?;
-    let (state, set_aside) = rows::state(tx, key, attempt).await?;
+    policies::lock(tx).await?;
+    let (state, set_aside) = rows::state(tx, attempt).await?;
     match state {
         State::Succeeded(answer) => Ok(Some(answer)),
         State::Failed(_) => Ok(None),
         State::Pending => {
             rows::fail(tx, attempt, why).await?;
             let less = Micros(-set_aside.0);
-            policies::draw(tx, attempt.org_id, attempt.account_id, less).await?;
+            policies::draw(tx, attempt.account_id, less).await?;
             Ok(None)
         }
     }
@@ -199,8 +187,7 @@ fn amount_in(request: &MachinePaymentRequest) -> Result<Micros, StoreError> {
 
 /// Fails unless the policy allows an amount, for one payment and for the day.
 async fn within_limits(
-    tx: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     policy: &LedgerPolicy,
     amount: Micros,
 ) -> Result<(), StoreError> {
@@ -216,7 +203,7 @@ async fn within_limits(
         let now = now();
         let today = now - now.rem_euclid(DAY_NANOS);
         let subject = policies::subject(policy.subject);
-        let spent = rows::spent(tx, org_id, &subject, today).await?;
+        let spent = rows::spent(tx, &subject, today).await?;
         if amount.0.saturating_add(spent.0) > most.0 {
             return Err(refused(format!(
                 "{amount}, after {spent} today, are more than the {most} that {whose} allows \

@@ -1,11 +1,10 @@
 //! Who may pay what, and the accounts that are drawn from.
 
-use crate::db::AnyConnection;
-use crate::db::encoding::domain;
+use crate::db::Tx;
 use crate::db::locks;
-use crate::db::{corrupt_row, db_error};
+use crate::encoding::corrupt_row;
+use crate::encoding::domain;
 use crate::stores::payment_authority::amount::Micros;
-use crate::stores::payment_authority::ledger::LOCK;
 use everruns_core::payment::PaymentRail;
 use everruns_core::typed_id::{AgentId, PaymentAccountId, SessionId};
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy, PolicySubject};
@@ -34,6 +33,10 @@ const LIST_ACCOUNTS: &str = "SELECT balance, body FROM payment_accounts WHERE or
 const DRAW: &str = "UPDATE payment_accounts SET balance = balance - $3 \
                     WHERE org_id = $1 AND id = $2";
 
+/// What locks on payments are taken by: who changes a balance, a policy or an attempt waits
+/// for whoever else does.
+const LOCK: &str = "payments";
+
 /// An account, as it stands.
 pub(super) struct Account {
     pub(super) rail: PaymentRail,
@@ -42,62 +45,45 @@ pub(super) struct Account {
 
 /// Puts a policy, and its account unless that is there already.
 pub(crate) async fn put(
-    tx: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     policy: LedgerPolicy,
     account: Option<LedgerAccount>,
 ) -> Result<(), StoreError> {
     check_limits(&policy)?;
-    lock(tx, org_id).await?;
+    lock(tx).await?;
     let (owner, account_id) = (subject(policy.subject), policy.account_id);
     match account {
         Some(account) if account.id != account_id => {
             let problem = format!("is {}; send the policy's, {account_id}", account.id);
             return Err(StoreError::invalid_field("account.id", problem));
         }
-        Some(account) => put_account(tx, org_id, account).await?,
-        None if find_account(tx, org_id, account_id).await?.is_some() => {}
+        Some(account) => put_account(tx, account).await?,
+        None if find_account(tx, account_id).await?.is_some() => {}
         None => {
             let problem = format!("is missing, and the org has no {account_id}; send it");
             return Err(StoreError::invalid_field("account", problem));
         }
     }
-    sqlx::query(PUT_POLICY)
-        .bind(org_id)
+    tx.query(PUT_POLICY)
         .bind(owner)
         .bind(account_id.to_string())
         .bind(pb::LedgerPolicy::from(policy).encode_to_vec())
-        .execute(tx)
-        .await
-        .map(|_| ())
-        .map_err(db_error)
+        .execute()
+        .await?;
+    Ok(())
 }
 
 /// Every policy of the org.
-pub(crate) async fn list_policies(
-    conn: &mut AnyConnection,
-    org_id: i64,
-) -> Result<Vec<LedgerPolicy>, StoreError> {
-    let rows: Vec<(Vec<u8>,)> = sqlx::query_as(LIST_POLICIES)
-        .bind(org_id)
-        .fetch_all(conn)
-        .await
-        .map_err(db_error)?;
+pub(crate) async fn list_policies(tx: &mut Tx) -> Result<Vec<LedgerPolicy>, StoreError> {
+    let rows: Vec<(Vec<u8>,)> = tx.query_as(LIST_POLICIES).fetch_all().await?;
     rows.iter()
         .map(|(body,)| domain::<pb::LedgerPolicy, _>(body))
         .collect()
 }
 
 /// Every account of the org, with what is left of its money now.
-pub(crate) async fn list_accounts(
-    conn: &mut AnyConnection,
-    org_id: i64,
-) -> Result<Vec<LedgerAccount>, StoreError> {
-    let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(LIST_ACCOUNTS)
-        .bind(org_id)
-        .fetch_all(conn)
-        .await
-        .map_err(db_error)?;
+pub(crate) async fn list_accounts(tx: &mut Tx) -> Result<Vec<LedgerAccount>, StoreError> {
+    let rows: Vec<(i64, Vec<u8>)> = tx.query_as(LIST_ACCOUNTS).fetch_all().await?;
     rows.iter()
         .map(|(balance, body)| {
             let account: LedgerAccount = domain::<pb::LedgerAccount, _>(body)?;
@@ -110,14 +96,13 @@ pub(crate) async fn list_accounts(
 }
 
 /// Makes payments of the org wait until this change is over.
-pub(crate) async fn lock(tx: &mut AnyConnection, org_id: i64) -> Result<(), StoreError> {
-    locks::org(tx, org_id, LOCK).await
+pub(crate) async fn lock(tx: &mut Tx) -> Result<(), StoreError> {
+    locks::org(tx, LOCK).await
 }
 
 /// The policy of the session, else of the agent, else of the org.
 pub(super) async fn that_decides(
-    tx: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     session_id: SessionId,
     agent_id: Option<AgentId>,
 ) -> Result<Option<LedgerPolicy>, StoreError> {
@@ -127,12 +112,11 @@ pub(super) async fn that_decides(
         Some(PolicySubject::Org),
     ];
     for owner in subjects.into_iter().flatten() {
-        let row: Option<(Vec<u8>,)> = sqlx::query_as(FIND_POLICY)
-            .bind(org_id)
+        let row: Option<(Vec<u8>,)> = tx
+            .query_as(FIND_POLICY)
             .bind(subject(owner))
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(db_error)?;
+            .fetch_optional()
+            .await?;
         if let Some((body,)) = row {
             return domain::<pb::LedgerPolicy, _>(&body).map(Some);
         }
@@ -142,29 +126,25 @@ pub(super) async fn that_decides(
 
 /// The account of a policy.
 pub(super) async fn account(
-    tx: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     account_id: PaymentAccountId,
 ) -> Result<Account, StoreError> {
-    let found = find_account(tx, org_id, account_id).await?;
+    let found = find_account(tx, account_id).await?;
     found.ok_or_else(|| corrupt_row("a payment account is missing"))
 }
 
 /// Takes an amount out of an account; a negative one goes in.
 pub(super) async fn draw(
-    tx: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     account_id: PaymentAccountId,
     amount: Micros,
 ) -> Result<(), StoreError> {
-    sqlx::query(DRAW)
-        .bind(org_id)
+    tx.query(DRAW)
         .bind(account_id.to_string())
         .bind(amount.0)
-        .execute(tx)
-        .await
-        .map(|_| ())
-        .map_err(db_error)
+        .execute()
+        .await?;
+    Ok(())
 }
 
 /// Whom a policy is for, as it is stored.
@@ -186,34 +166,26 @@ pub(super) fn whose(subject: PolicySubject) -> String {
 }
 
 /// Puts an account over the one that is there, its balance included.
-pub(crate) async fn put_account(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    account: LedgerAccount,
-) -> Result<(), StoreError> {
+pub(crate) async fn put_account(tx: &mut Tx, account: LedgerAccount) -> Result<(), StoreError> {
     let balance = amount("account.balance_usd", account.balance_usd)?;
-    sqlx::query(PUT_ACCOUNT)
-        .bind(org_id)
+    tx.query(PUT_ACCOUNT)
         .bind(account.id.to_string())
         .bind(balance.0)
         .bind(pb::LedgerAccount::from(account).encode_to_vec())
-        .execute(tx)
-        .await
-        .map(|_| ())
-        .map_err(db_error)
+        .execute()
+        .await?;
+    Ok(())
 }
 
 async fn find_account(
-    tx: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     account_id: PaymentAccountId,
 ) -> Result<Option<Account>, StoreError> {
-    let row: Option<(i64, Vec<u8>)> = sqlx::query_as(FIND_ACCOUNT)
-        .bind(org_id)
+    let row: Option<(i64, Vec<u8>)> = tx
+        .query_as(FIND_ACCOUNT)
         .bind(account_id.to_string())
-        .fetch_optional(tx)
-        .await
-        .map_err(db_error)?;
+        .fetch_optional()
+        .await?;
     let Some((balance, body)) = row else {
         return Ok(None);
     };

@@ -1,9 +1,8 @@
 //! Attempts as they are stored.
 
-use crate::db::AnyConnection;
-use crate::db::encoding::{now, stored_fault};
-use crate::db::{corrupt_row, db_error};
-use crate::seal::{AssociatedData, KeyRing, opened, stored};
+use crate::db::{AllOrgs, Tx};
+use crate::encoding::{corrupt_row, now, stored_fault, text};
+use crate::seal::{Binding, OrgKeys};
 use crate::stores::payment_authority::amount::Micros;
 use crate::stores::payment_authority::{Answer, PaymentAttempt};
 use everruns_core::payment::MachinePaymentRequest;
@@ -81,8 +80,7 @@ pub(super) enum State {
 
 /// Writes an attempt before it is made.
 pub(super) async fn insert(
-    tx: &mut AnyConnection,
-    key: Option<&KeyRing>,
+    tx: &mut Tx,
     attempt: &PaymentAttempt,
     request_id: &str,
     subject: &str,
@@ -90,9 +88,9 @@ pub(super) async fn insert(
 ) -> Result<(), StoreError> {
     let request = pb::MachinePaymentRequest::from(attempt.request.clone());
     let attempt_id = attempt.id.to_string();
-    let bound = AssociatedData::record(attempt.org_id, REQUEST, &attempt_id);
-    sqlx::query(INSERT)
-        .bind(attempt.org_id)
+    let bound = Binding::record(REQUEST, &attempt_id);
+    let sealed = tx.keys().stored(bound, &request)?;
+    tx.query(INSERT)
         .bind(attempt_id.as_str())
         .bind(request_id)
         .bind(attempt.session_id.to_string())
@@ -102,40 +100,32 @@ pub(super) async fn insert(
         .bind(attempt.rail.as_wire())
         .bind(amount.0)
         .bind(now())
-        .bind(stored(key, bound, &request)?)
-        .execute(tx)
-        .await
-        .map(|_| ())
-        .map_err(db_error)
+        .bind(sealed)
+        .execute()
+        .await?;
+    Ok(())
 }
 
 /// The attempt that was made for a request_id.
 pub(super) async fn find(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
+    tx: &mut Tx,
     request_id: &str,
 ) -> Result<Option<(PaymentAttempt, State)>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(FIND)
-        .bind(org_id)
-        .bind(request_id)
-        .fetch_optional(tx)
-        .await
-        .map_err(db_error)?;
+    let row: Option<Row> = tx.query_as(FIND).bind(request_id).fetch_optional().await?;
     let Some((attempt, session, agent, account, rail, amount, state, failure, answer, request)) =
         row
     else {
         return Ok(None);
     };
     let state = match (state.as_str(), failure) {
-        ("failed", failure) => State::Failed(text(failure.unwrap_or_default())?),
-        (state, _) => unfailed(org_id, key, &attempt, state, answer)?,
+        ("failed", failure) => State::Failed(text(failure.unwrap_or_default(), "a failure")?),
+        (state, _) => unfailed(tx.keys(), &attempt, state, answer)?,
     };
-    let bound = AssociatedData::record(org_id, REQUEST, &attempt);
-    let request: pb::MachinePaymentRequest = opened(key, bound, &request)?;
+    let bound = Binding::record(REQUEST, &attempt);
+    let request: pb::MachinePaymentRequest = tx.keys().opened(bound, &request)?;
     let attempt = PaymentAttempt {
         id: id("id", &attempt).map_err(stored_fault)?,
-        org_id,
+        org_id: tx.org_id(),
         session_id: id("session_id", &session).map_err(stored_fault)?,
         agent_id: optional_id("agent_id", agent.as_deref()).map_err(stored_fault)?,
         account_id: id("account_id", &account).map_err(stored_fault)?,
@@ -148,113 +138,83 @@ pub(super) async fn find(
 
 /// How far an attempt has come, and its amount.
 pub(super) async fn state(
-    tx: &mut AnyConnection,
-    key: Option<&KeyRing>,
+    tx: &mut Tx,
     attempt: &PaymentAttempt,
 ) -> Result<(State, Micros), StoreError> {
     let attempt_id = attempt.id.to_string();
-    let row: Option<(String, i64, Option<Vec<u8>>)> = sqlx::query_as(STATE)
-        .bind(attempt.org_id)
+    let row: Option<(String, i64, Option<Vec<u8>>)> = tx
+        .query_as(STATE)
         .bind(attempt_id.as_str())
-        .fetch_optional(tx)
-        .await
-        .map_err(db_error)?;
+        .fetch_optional()
+        .await?;
     let (state, amount, answer) = row.ok_or_else(|| corrupt_row("a payment attempt is missing"))?;
     let state = match state.as_str() {
         "failed" => State::Failed(String::new()),
-        state => unfailed(attempt.org_id, key, &attempt_id, state, answer)?,
+        state => unfailed(tx.keys(), &attempt_id, state, answer)?,
     };
     Ok((state, Micros(amount)))
 }
 
 /// What was spent under a policy since a time, or may have been.
-pub(super) async fn spent(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    subject: &str,
-    since: i64,
-) -> Result<Micros, StoreError> {
-    let (spent,): (i64,) = sqlx::query_as(SPENT)
-        .bind(org_id)
+pub(super) async fn spent(tx: &mut Tx, subject: &str, since: i64) -> Result<Micros, StoreError> {
+    let (spent,): (i64,) = tx
+        .query_as(SPENT)
         .bind(subject)
         .bind(since)
-        .fetch_one(tx)
-        .await
-        .map_err(db_error)?;
+        .fetch_one()
+        .await?;
     Ok(Micros(spent))
 }
 
 /// Notes that an attempt was paid.
 pub(super) async fn succeed(
-    tx: &mut AnyConnection,
-    key: Option<&KeyRing>,
+    tx: &mut Tx,
     attempt: &PaymentAttempt,
     amount: Micros,
     answer: &Answer,
 ) -> Result<(), StoreError> {
     let attempt_id = attempt.id.to_string();
-    let bound = AssociatedData::record(attempt.org_id, ANSWER, &attempt_id);
-    sqlx::query(SUCCEED)
-        .bind(attempt.org_id)
+    let bound = Binding::record(ANSWER, &attempt_id);
+    let sealed = tx.keys().stored(bound, answer)?;
+    tx.query(SUCCEED)
         .bind(attempt_id.as_str())
         .bind(amount.0)
         .bind(now())
-        .bind(stored(key, bound, answer)?)
-        .execute(tx)
-        .await
-        .map(|_| ())
-        .map_err(db_error)
+        .bind(sealed)
+        .execute()
+        .await?;
+    Ok(())
 }
 
 /// Notes that an attempt was not paid.
 pub(super) async fn fail(
-    tx: &mut AnyConnection,
+    tx: &mut Tx,
     attempt: &PaymentAttempt,
     why: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query(FAIL)
-        .bind(attempt.org_id)
+    tx.query(FAIL)
         .bind(attempt.id.to_string())
         .bind(now())
         .bind(why.as_bytes())
-        .execute(tx)
-        .await
-        .map(|_| ())
-        .map_err(db_error)
+        .execute()
+        .await?;
+    Ok(())
 }
 
 /// Some of the attempts in doubt that nobody has asked about since a time.
-pub(super) async fn forsaken(
-    conn: &mut AnyConnection,
-    since: i64,
-) -> Result<Vec<Forsaken>, StoreError> {
-    sqlx::query_as(FORSAKEN)
-        .bind(since)
-        .fetch_all(conn)
-        .await
-        .map_err(db_error)
+pub(super) async fn forsaken(all: &mut AllOrgs, since: i64) -> Result<Vec<Forsaken>, StoreError> {
+    all.query_as(FORSAKEN).bind(since).fetch_all().await
 }
 
 /// Notes that an attempt is asked about now; false if somebody else was quicker.
-pub(super) async fn claim(
-    tx: &mut AnyConnection,
-    attempt: &Forsaken,
-    now: i64,
-) -> Result<bool, StoreError> {
-    let claimed = sqlx::query(CLAIM)
-        .bind(attempt.org_id)
-        .bind(attempt.id.as_str())
-        .bind(attempt.updated_at)
-        .bind(now)
-        .execute(tx)
-        .await
-        .map_err(db_error)?;
-    Ok(claimed.rows_affected() > 0)
+pub(super) async fn claim(tx: &mut Tx, attempt: &Forsaken, now: i64) -> Result<bool, StoreError> {
+    let claim = tx.query(CLAIM).bind(attempt.id.as_str());
+    let claim = claim.bind(attempt.updated_at).bind(now);
+    Ok(claim.execute().await? > 0)
 }
 
 fn unfailed(
-    org_id: i64,
-    key: Option<&KeyRing>,
+    keys: OrgKeys<'_>,
     attempt_id: &str,
     state: &str,
     answer: Option<Vec<u8>>,
@@ -262,15 +222,11 @@ fn unfailed(
     match (state, answer) {
         ("pending", None) => Ok(State::Pending),
         ("succeeded", Some(answer)) => {
-            let bound = AssociatedData::record(org_id, ANSWER, attempt_id);
-            opened(key, bound, &answer).map(State::Succeeded)
+            let bound = Binding::record(ANSWER, attempt_id);
+            keys.opened(bound, &answer).map(State::Succeeded)
         }
         (state, _) => Err(corrupt_row(&format!("a payment attempt is {state}"))),
     }
-}
-
-fn text(bytes: Vec<u8>) -> Result<String, StoreError> {
-    String::from_utf8(bytes).map_err(|_| corrupt_row("a failure is not UTF-8"))
 }
 
 #[cfg(test)]

@@ -2,16 +2,18 @@
 //! server died, may never come again; its amount would stay set aside for ever. Several
 //! servers may share the storage: each looks, and the one that claims an attempt asks.
 
-use crate::db::encoding::nanos;
-use crate::reference::Inner;
+use crate::db::Db;
+use crate::encoding::nanos;
+use crate::seal;
+use crate::stores::payment_authority::backend::{
+    PaymentAttempt, PaymentBackend, PaymentFailure, PaymentReceipt,
+};
 use crate::stores::payment_authority::ledger;
 use crate::stores::payment_authority::rows;
 use crate::stores::payment_authority::rows::{Forsaken, State};
-use crate::stores::payment_authority::{PaymentAttempt, PaymentFailure, PaymentReceipt};
-use crate::{db, seal};
 use chrono::{DateTime, TimeDelta, Utc};
 use mortise_proto::StoreError;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
@@ -23,42 +25,51 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// How long the backend may take to answer.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Settles attempts of every org.
+#[derive(Debug)]
+pub(crate) struct Settler {
+    pub(crate) db: Arc<Db>,
+    pub(crate) backend: Arc<dyn PaymentBackend>,
+}
+
 /// Settles attempts for as long as the storage is there.
-pub(crate) async fn settle_loop(storage: Weak<Inner>) {
+pub(crate) async fn settle_loop(settler: Weak<Settler>) {
     loop {
-        let Some(inner) = storage.upgrade() else {
+        let Some(settler) = settler.upgrade() else {
             return;
         };
-        if let Err(error) = inner.settle_stale(Utc::now()).await {
+        if let Err(error) = settler.settle_stale(Utc::now()).await {
             tracing::warn!(%error, "settling payments of unknown outcome failed; trying again");
         }
         // Not held while it sleeps: the storage may go meanwhile.
-        drop(inner);
+        drop(settler);
         sleep(LOOK_EVERY).await;
     }
 }
 
-impl Inner {
+// === impl Settler ===
+
+impl Settler {
     /// Asks about every attempt that has been in doubt for long, and says how many were
     /// settled.
     pub(crate) async fn settle_stale(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
         // Without a key nothing can be read or booked.
-        if seal::configured(self.key.as_ref()).is_err() {
+        if seal::configured(self.db.keys()).is_err() {
             return Ok(0);
         }
         let mut settled = 0;
         loop {
             let forsaken = {
-                let mut conn = self.db.reader().await?;
-                rows::forsaken(&mut conn, nanos(now - LEFT_ALONE)).await?
+                let mut all = self.db.read_all_orgs().await?;
+                rows::forsaken(&mut all, nanos(now - LEFT_ALONE)).await?
             };
             if forsaken.is_empty() {
                 return Ok(settled);
             }
             for attempt in forsaken {
-                let mut tx = self.db.write().await?;
+                let mut tx = self.db.write(attempt.org_id).await?;
                 let is_ours = rows::claim(&mut tx, &attempt, nanos(now)).await?;
-                db::commit(tx).await?;
+                tx.commit().await?;
                 if !is_ours {
                     continue;
                 }
@@ -74,38 +85,34 @@ impl Inner {
     }
 
     async fn settle(&self, forsaken: &Forsaken) -> Result<bool, StoreError> {
-        let key = self.key.as_ref();
-        let Forsaken {
-            org_id, request_id, ..
-        } = forsaken;
         let found = {
-            let mut conn = self.db.reader().await?;
-            rows::find(&mut conn, *org_id, key, request_id).await?
+            let mut tx = self.db.reader(forsaken.org_id).await?;
+            rows::find(&mut tx, &forsaken.request_id).await?
         };
         let Some((attempt, State::Pending)) = found else {
             return Ok(false);
         };
         let answer = self.ask(&attempt).await;
-        let mut tx = self.db.write().await?;
+        let mut tx = self.db.write(attempt.org_id).await?;
         match answer {
             Ok(receipt) => {
-                ledger::succeeded(&mut tx, key, &attempt, receipt).await?;
+                ledger::succeeded(&mut tx, &attempt, receipt).await?;
             }
             Err(PaymentFailure::NotPaid(text)) => {
-                ledger::failed(&mut tx, key, &attempt, &text).await?;
+                ledger::failed(&mut tx, &attempt, &text).await?;
             }
             Err(PaymentFailure::Unknown(text)) => {
                 tracing::warn!(attempt = %attempt.id, text, "a payment stays in doubt");
                 return Ok(false);
             }
         }
-        db::commit(tx).await?;
+        tx.commit().await?;
         tracing::info!(attempt = %attempt.id, "payment outcome resolved");
         Ok(true)
     }
 
     async fn ask(&self, attempt: &PaymentAttempt) -> Result<PaymentReceipt, PaymentFailure> {
-        let answer = timeout(PATIENCE, self.payments.pay(attempt)).await;
+        let answer = timeout(PATIENCE, self.backend.pay(attempt)).await;
         answer.unwrap_or_else(|_| {
             Err(PaymentFailure::Unknown(
                 "the payment backend did not answer".into(),

@@ -1,12 +1,10 @@
 //! Capabilities. They are code, which hosts have and a storage has not. This build
 //! knows upstream's own, and describes those; what a host adds to them is not listed.
 
-use crate::reference::ScopedReference;
-use crate::stores::platform_store::{agents, harnesses};
 use everruns_core::capabilities::CapabilityRegistry;
 use everruns_core::capability_dto::CapabilityInfo;
 use everruns_core::capability_types::AgentCapabilityConfig;
-use mortise_proto::StoreError;
+use everruns_core::{Agent, Harness};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
@@ -36,26 +34,27 @@ pub(super) fn known(id: &str) -> Option<&'static CapabilityInfo> {
     BUILT_IN.iter().find(|info| info.id.as_str() == id)
 }
 
-pub(super) async fn list(
-    store: &ScopedReference,
+/// Those that are shown, and how many harnesses and agents name each.
+pub(super) fn list(
+    is_shown: impl Fn(&str) -> bool,
+    harnesses: &[Harness],
+    agents: &[Agent],
     search: Option<&str>,
-) -> Result<Vec<CapabilityInfo>, StoreError> {
-    let of_agents = agents::list(store).await?;
-    let of_agents = counted(of_agents.iter().map(|agent| &agent.capabilities));
-    let of_harnesses = harnesses::list(store).await?;
-    let of_harnesses = counted(of_harnesses.iter().map(|harness| &harness.capabilities));
+) -> Vec<CapabilityInfo> {
+    let of_agents = counted(agents.iter().map(|agent| &agent.capabilities));
+    let of_harnesses = counted(harnesses.iter().map(|harness| &harness.capabilities));
     let count = |counts: &HashMap<String, u64>, id: &str| counts.get(id).copied().unwrap_or(0);
     let listed = BUILT_IN
         .iter()
-        .filter(|info| store.inner.platform.lists(info.id.as_str()))
+        .filter(|info| is_shown(info.id.as_str()))
         .filter(|info| search.is_none_or(|search| info.matches_search(search)));
-    Ok(listed
+    listed
         .map(|info| CapabilityInfo {
             agent_count: count(&of_agents, info.id.as_str()),
             harness_count: count(&of_harnesses, info.id.as_str()),
             ..info.clone()
         })
-        .collect())
+        .collect()
 }
 
 /// Capabilities by their ids alone. They are kept as they are: which of them exist, the

@@ -6,15 +6,15 @@
 //! is made when an org's harnesses are listed for the first time, which is how the
 //! tools look for it. Its id follows from the org.
 
-use crate::db;
-use crate::db::encoding::{now, time};
+use crate::context::StoreCtx;
 use crate::db::locks;
-use crate::reference::ScopedReference;
 use crate::stores::harness_store;
+use crate::stores::harness_store::HARNESSES;
 use crate::stores::names;
 use crate::stores::names::Kind;
+use crate::stores::platform_store::harnesses;
 use everruns_core::capability_types::AgentCapabilityConfig;
-use everruns_core::harness::{Harness, HarnessStatus};
+use everruns_core::harness::Harness;
 use everruns_core::typed_id::HarnessId;
 use mortise_proto::StoreError;
 use uuid::Uuid;
@@ -29,29 +29,21 @@ const TAG: u64 = u64::from_be_bytes(*b"generic\0");
 
 /// Makes sure that the org has it. One that was put in from outside counts, whatever
 /// its status.
-pub(super) async fn provide(store: &ScopedReference) -> Result<(), StoreError> {
-    let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
-    let id = id_of(org_id);
-    let mut conn = store.inner.db.reader().await?;
-    if harness_store::find(&mut conn, org_id, key, id)
-        .await?
-        .is_some()
-    {
+pub(super) async fn provide(ctx: &StoreCtx) -> Result<(), StoreError> {
+    let id = id_of(ctx.org_id());
+    let found = HARNESSES.find(&mut ctx.reader().await?, id).await?;
+    if found.is_some() {
         return Ok(());
     }
-    drop(conn);
-    let mut tx = store.inner.db.write().await?;
-    locks::org(&mut tx, org_id, Kind::Harness.name()).await?;
-    let own = id.to_string();
-    let is_there = harness_store::find(&mut tx, org_id, key, id)
-        .await?
-        .is_some()
-        || names::is_taken(&mut tx, org_id, Kind::Harness, NAME, &own).await?;
+    let mut tx = ctx.write().await?;
+    locks::org(&mut tx, Kind::Harness.name()).await?;
+    let is_there = HARNESSES.find(&mut tx, id).await?.is_some()
+        || names::is_taken(&mut tx, Kind::Harness, NAME, &id.to_string()).await?;
     if is_there {
         return Ok(());
     }
-    harness_store::put(&mut tx, org_id, key, &harness(id)).await?;
-    db::commit(tx).await
+    harness_store::put(&mut tx, &harness(id)).await?;
+    tx.commit().await
 }
 
 fn id_of(org_id: i64) -> HarnessId {
@@ -59,25 +51,13 @@ fn id_of(org_id: i64) -> HarnessId {
 }
 
 fn harness(id: HarnessId) -> Harness {
-    let now = time(now());
     Harness {
         id,
-        name: NAME.into(),
         display_name: Some("Generic".into()),
         description: Some("The default harness: files and key/value storage.".into()),
         system_prompt: "You are a helpful assistant.".into(),
-        parent_harness_id: None,
-        default_model_id: None,
-        tags: Vec::new(),
         capabilities: CAPABILITIES.map(AgentCapabilityConfig::new).into(),
-        initial_files: Vec::new(),
-        network_access: None,
-        mcp_servers: Default::default(),
         is_built_in: true,
-        status: HarnessStatus::Active,
-        created_at: now,
-        updated_at: now,
-        archived_at: None,
-        deleted_at: None,
+        ..harnesses::new(NAME)
     }
 }

@@ -1,16 +1,13 @@
 //! What is said in sessions.
 
-use crate::db::locks;
-use crate::reference::ScopedReference;
+use crate::db::Tx;
 use crate::stores::message_retriever::query::Conditions;
-use crate::stores::session_store;
-use crate::stores::turn_queue::{Delivered, deliver};
 use everruns_core::events::{INPUT_MESSAGE, OUTPUT_MESSAGE_COMPLETED};
 use everruns_core::message::{ContentPart, Message, MessageRole};
 use everruns_core::message_filter::{MessageFilter, MessageQuery};
 use everruns_core::platform_store::PlatformMessage;
 use everruns_core::typed_id::SessionId;
-use mortise_proto::{StoreError, pb};
+use mortise_proto::StoreError;
 
 /// The most messages of a list where nobody says.
 const LISTED: usize = 10;
@@ -19,44 +16,20 @@ const LISTED: usize = 10;
 /// agent's hold calls of tools and no text.
 const LOOKED_THROUGH: usize = 4;
 
-pub(super) async fn send(
-    store: &ScopedReference,
-    session_id: SessionId,
-    content: &str,
-) -> Result<(), StoreError> {
-    let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
-    let mut delivered: Option<Delivered> = None;
-    let done = store
-        .run_once(async |tx| {
-            locks::session(tx, org_id, session_id).await?;
-            session_store::must_be_open(tx, org_id, session_id).await?;
-            let message = Message::user(content);
-            delivered = Some(deliver(tx, org_id, key, session_id, message, Vec::new()).await?);
-            Ok(pb::SendMessageResponse {})
-        })
-        .await;
-    done.map(|pb::SendMessageResponse {}| {
-        if let Some(delivered) = delivered {
-            store.announce(delivered);
-        }
-    })
-}
-
 /// The newest messages of user and agent that have text, oldest first.
 pub(super) async fn list(
-    store: &ScopedReference,
+    tx: &mut Tx,
     session_id: SessionId,
     limit: Option<usize>,
 ) -> Result<Vec<PlatformMessage>, StoreError> {
     let wanted = limit.unwrap_or(LISTED);
     let spoken = [INPUT_MESSAGE, OUTPUT_MESSAGE_COMPLETED].map(Into::into);
     let query = MessageQuery::new(session_id).with_filter(MessageFilter::EventTypes(spoken.into()));
-    let conditions = Conditions::of(store.scope.org_id, &query)?;
-    let mut tx = store.inner.db.snapshot().await?;
+    let conditions = Conditions::of(&query)?;
     let mut window = wanted.saturating_mul(LOOKED_THROUGH);
     loop {
         let most = i64::try_from(window).unwrap_or(i64::MAX);
-        let newest = conditions.newest(&mut tx, most).await?;
+        let newest = conditions.newest(tx, most).await?;
         let is_all = newest.len() < window;
         let mut said: Vec<_> = newest.into_iter().filter_map(told).collect();
         if is_all || said.len() >= wanted {

@@ -6,14 +6,11 @@
 //! its agent and itself, with the built-in capabilities they name, and its messages.
 //! Both are taken apart and counted by upstream, at four characters a token.
 
-use crate::db::AnyConnection;
-use crate::db::errors::no_session;
-use crate::reference::ScopedReference;
-use crate::seal::KeyRing;
+use crate::db::Tx;
+use crate::stores::agent_store::AGENTS;
 use crate::stores::platform_store::capabilities::known;
-use crate::stores::{
-    agent_store, event_log, harness_store, llm_provider_store, message_retriever, session_store,
-};
+use crate::stores::session_store::SESSIONS;
+use crate::stores::{event_log, harness_store, llm_provider_store, message_retriever};
 use everruns_core::capability_dto::CapabilityInfo;
 use everruns_core::config_layer::AgentConfigOverlay;
 use everruns_core::context_report::build_session_context_report_from_generation;
@@ -30,23 +27,18 @@ use mortise_proto::StoreError;
 use serde::Deserialize;
 use std::pin::pin;
 
-pub(super) async fn of(
-    store: &ScopedReference,
-    id: SessionId,
-) -> Result<SessionContextReport, StoreError> {
-    let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
-    let mut tx = store.inner.db.snapshot().await?;
-    let session = session_store::find(&mut tx, org_id, key, id).await?;
-    let session = session.ok_or_else(|| no_session(id))?;
-    let (mut generation, since) = match last_generation(&mut tx, org_id, id).await? {
+/// The report of a session, of one moment.
+pub(super) async fn of(tx: &mut Tx, id: SessionId) -> Result<SessionContextReport, StoreError> {
+    let session = SESSIONS.existing(tx, id).await?;
+    let (mut generation, since) = match last_generation(tx, id).await? {
         Some(last) => last,
-        None => (expected(&mut tx, org_id, key, &session).await?, 0),
+        None => (expected(tx, &session).await?, 0),
     };
-    let messages = message_retriever::load_after(&mut tx, org_id, id, since).await?;
+    let messages = message_retriever::load_after(tx, id, since).await?;
     generation.messages.extend(messages);
     let usage = match session.usage {
         Some(usage) => Some(usage),
-        None => consumed(&mut tx, org_id, id).await?,
+        None => consumed(tx, id).await?,
     };
     let window = context_window(&generation.metadata);
     Ok(build_session_context_report_from_generation(
@@ -60,17 +52,10 @@ pub(super) async fn of(
 /// What the last call of a model sent, and the sequence number of the event that says
 /// so.
 async fn last_generation(
-    conn: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     id: SessionId,
 ) -> Result<Option<(LlmGenerationData, i64)>, StoreError> {
-    let mut events = pin!(event_log::newest_of_type(
-        conn,
-        org_id,
-        id,
-        LLM_GENERATION,
-        1
-    ));
+    let mut events = pin!(event_log::newest_of_type(tx, id, LLM_GENERATION, 1));
     let Some(event) = events.try_next().await? else {
         return Ok(None);
     };
@@ -80,15 +65,10 @@ async fn last_generation(
 }
 
 /// What a first call of a model would send, without messages.
-async fn expected(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-    session: &Session,
-) -> Result<LlmGenerationData, StoreError> {
-    let chain = harness_store::chain(conn, org_id, key, session.harness_id).await?;
+async fn expected(tx: &mut Tx, session: &Session) -> Result<LlmGenerationData, StoreError> {
+    let chain = harness_store::chain(tx, session.harness_id).await?;
     let agent = match session.agent_id {
-        Some(agent_id) => agent_store::find(conn, org_id, key, agent_id).await?,
+        Some(agent_id) => AGENTS.find(tx, agent_id).await?,
         None => None,
     };
     let layers = chain.iter().map(AgentConfigOverlay::from);
@@ -97,11 +77,11 @@ async fn expected(
     let config = AgentConfigOverlay::fold(layers);
 
     let mut model = match config.default_model_id {
-        Some(model_id) => llm_provider_store::find(conn, org_id, key, model_id).await?,
+        Some(model_id) => llm_provider_store::find(tx, model_id).await?,
         None => None,
     };
     if model.is_none() {
-        model = llm_provider_store::find_default(conn, org_id, key).await?;
+        model = llm_provider_store::find_default(tx).await?;
     }
     let named = config
         .capabilities
@@ -177,18 +157,13 @@ fn context_window(metadata: &LlmGenerationMetadata) -> Option<u32> {
 }
 
 /// What the session's answers have consumed; `None` if none says.
-async fn consumed(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    id: SessionId,
-) -> Result<Option<TokenUsage>, StoreError> {
+async fn consumed(tx: &mut Tx, id: SessionId) -> Result<Option<TokenUsage>, StoreError> {
     #[derive(Deserialize)]
     struct Completed {
         usage: Option<TokenUsage>,
     }
     let mut answers = pin!(event_log::newest_of_type(
-        conn,
-        org_id,
+        tx,
         id,
         OUTPUT_MESSAGE_COMPLETED,
         i64::MAX

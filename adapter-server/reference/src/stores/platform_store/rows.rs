@@ -1,8 +1,10 @@
 //! Apps as they are stored.
 
-use crate::db::AnyConnection;
-use crate::db::db_error;
-use crate::seal::{AssociatedData, KeyRing, opened_domain, stored};
+use crate::db::Tx;
+use crate::db::errors::refused;
+use crate::db::locks;
+use crate::encoding::{nanos, now_after, time};
+use crate::stores::sealed_table::SealedTable;
 use everruns_core::app::{App, AppStatus};
 use everruns_core::typed_id::AppId;
 use mortise_proto::{StoreError, pb};
@@ -21,57 +23,32 @@ const PUT: &str = "INSERT INTO apps (org_id, id, status, name, body) \
 
 const REMOVE: &str = "DELETE FROM apps WHERE org_id = $1 AND id = $2";
 
-pub(super) async fn find(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-    id: AppId,
-) -> Result<Option<App>, StoreError> {
-    let id = id.to_string();
-    let row: Option<(Vec<u8>,)> = sqlx::query_as(FIND)
-        .bind(org_id)
-        .bind(id.as_str())
-        .fetch_optional(conn)
-        .await
-        .map_err(db_error)?;
-    row.map(|(body,)| opened(org_id, key, &id, &body))
-        .transpose()
+pub(super) const APPS: SealedTable<pb::App, App> = SealedTable::new("app", "apps", FIND);
+
+/// What locks on apps are taken by.
+const LOCK: &str = "app";
+
+/// Makes other changes of the org's apps wait until this one is over.
+pub(super) async fn lock(tx: &mut Tx) -> Result<(), StoreError> {
+    locks::org(tx, LOCK).await
 }
 
 /// Ascending by name.
-pub(super) async fn list(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-    include_archived: bool,
-) -> Result<Vec<App>, StoreError> {
+pub(super) async fn list(tx: &mut Tx, include_archived: bool) -> Result<Vec<App>, StoreError> {
     let statement = if include_archived {
         LIST_WITH_ARCHIVED
     } else {
         LIST
     };
-    let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(statement)
-        .bind(org_id)
-        .fetch_all(conn)
-        .await
-        .map_err(db_error)?;
-    rows.iter()
-        .map(|(id, body)| opened(org_id, key, id, body))
-        .collect()
+    let rows = tx.query_as(statement).fetch_all().await?;
+    APPS.open_all(tx, &rows)
 }
 
 /// Puts an app over the one that is there.
-pub(super) async fn put(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    key: Option<&KeyRing>,
-    app: &App,
-) -> Result<(), StoreError> {
+pub(super) async fn put(tx: &mut Tx, app: &App) -> Result<(), StoreError> {
     let id = app.public_id.to_string();
-    let bound = AssociatedData::record(org_id, "apps", &id);
-    let body = stored(key, bound, &pb::App::from(app.clone()))?;
-    sqlx::query(PUT)
-        .bind(org_id)
+    let body = APPS.seal(tx, &id, &pb::App::from(app.clone()))?;
+    tx.query(PUT)
         .bind(id.as_str())
         .bind(match app.status {
             AppStatus::Draft => "DRAFT",
@@ -81,26 +58,36 @@ pub(super) async fn put(
         })
         .bind(app.name.as_bytes())
         .bind(body)
-        .execute(tx)
-        .await
-        .map(|_| ())
-        .map_err(db_error)
+        .execute()
+        .await?;
+    Ok(())
 }
 
-pub(super) async fn remove(
-    tx: &mut AnyConnection,
-    org_id: i64,
+pub(super) async fn remove(tx: &mut Tx, id: AppId) -> Result<(), StoreError> {
+    tx.query(REMOVE).bind(id.to_string()).execute().await?;
+    Ok(())
+}
+
+/// Changes an app that is not archived; its `updated_at` has moved when `change` sees
+/// it.
+pub(super) async fn change<T>(
+    tx: &mut Tx,
     id: AppId,
-) -> Result<(), StoreError> {
-    sqlx::query(REMOVE)
-        .bind(org_id)
-        .bind(id.to_string())
-        .execute(tx)
-        .await
-        .map(|_| ())
-        .map_err(db_error)
-}
-
-fn opened(org_id: i64, key: Option<&KeyRing>, id: &str, body: &[u8]) -> Result<App, StoreError> {
-    opened_domain::<pb::App, _>(key, AssociatedData::record(org_id, "apps", id), body)
+    change: impl FnOnce(&mut App) -> Result<T, StoreError>,
+) -> Result<(App, T), StoreError> {
+    lock(tx).await?;
+    let mut app = APPS.existing(tx, id).await?;
+    match app.status {
+        AppStatus::Draft | AppStatus::Published => {}
+        AppStatus::Archived | AppStatus::Deleted => {
+            return Err(refused(format!(
+                "app {id} is {}; it cannot be changed any more",
+                app.status
+            )));
+        }
+    }
+    app.updated_at = time(now_after(nanos(app.updated_at)));
+    let changed = change(&mut app)?;
+    put(tx, &app).await?;
+    Ok((app, changed))
 }

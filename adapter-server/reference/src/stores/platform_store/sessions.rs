@@ -1,20 +1,16 @@
 //! Sessions.
 
-use crate::db::AnyConnection;
-use crate::db::db_error;
-use crate::db::encoding::{now, stored_fault, time};
-use crate::db::errors::{no_session, refused};
-use crate::db::locks;
-use crate::reference::ScopedReference;
-use crate::seal::{AssociatedData, opened_domain};
-use crate::stores::platform_store::{Owner, agents, caller, harnesses};
+use crate::db::Tx;
+use crate::encoding::{now, time};
+use crate::stores::platform_store::owner::Owner;
+use crate::stores::platform_store::{agents, harnesses};
+use crate::stores::session_store::SESSIONS;
 use crate::stores::{new_session, session_schedule_store, session_store, turn_queue};
 use everruns_core::Session;
-use everruns_core::session::{SessionStatus, SubagentStatus};
+use everruns_core::session::SessionStatus;
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
-use mortise_proto::convert::{nested, to_timestamp};
-use mortise_proto::{StoreError, pb};
-use serde_json::Value;
+use mortise_proto::StoreError;
+use mortise_proto::convert::to_timestamp;
 
 /// The most sessions of a list where nobody says.
 const LISTED: usize = 20;
@@ -32,183 +28,51 @@ const LIST_OF_AGENT: &str = "SELECT s.id, s.body FROM session_index i \
 const ARCHIVE: &str = "UPDATE session_index SET archived_at = $3 \
                        WHERE org_id = $1 AND session_id = $2 AND archived_at IS NULL";
 
-const STATE: &str = "SELECT s.status, i.archived_at, \
-        (SELECT count(*) FROM turn_requests t \
-         WHERE t.org_id = s.org_id AND t.session_id = s.id) \
-    FROM sessions s \
-    LEFT JOIN session_index i ON i.org_id = s.org_id AND i.session_id = s.id \
-    WHERE s.org_id = $1 AND s.id = $2";
-
-const ARCHIVED: &str = "archived";
-
-/// What a session is doing.
-pub(crate) struct State {
-    /// In upstream's words, or `archived`.
-    pub(super) status: String,
-    /// Whether a turn is running or asked for.
-    pub(super) is_busy: bool,
-}
-
-// === impl State ===
-
-impl State {
-    /// Whether nothing begins in it any more.
-    pub(crate) fn is_archived(&self) -> bool {
-        self.status == ARCHIVED
-    }
-}
-
-// === what can be done with sessions ===
-
+/// The newest that are not archived, newest first.
 pub(super) async fn list(
-    store: &ScopedReference,
+    tx: &mut Tx,
     limit: Option<usize>,
     agent_id: Option<AgentId>,
 ) -> Result<Vec<Session>, StoreError> {
-    let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
     let limit = i64::try_from(limit.unwrap_or(LISTED)).unwrap_or(i64::MAX);
-    let query = match agent_id {
-        None => sqlx::query_as(LIST).bind(org_id).bind(limit),
-        Some(agent_id) => sqlx::query_as(LIST_OF_AGENT)
-            .bind(org_id)
+    let list = match agent_id {
+        None => tx.query_as(LIST).bind(limit),
+        Some(agent_id) => tx
+            .query_as(LIST_OF_AGENT)
             .bind(limit)
             .bind(agent_id.to_string()),
     };
-    let mut conn = store.inner.db.reader().await?;
-    let rows: Vec<(String, Vec<u8>)> = query.fetch_all(&mut *conn).await.map_err(db_error)?;
-    let open = |(id, body): &(String, Vec<u8>)| {
-        opened_domain::<pb::Session, _>(key, AssociatedData::record(org_id, "sessions", id), body)
-    };
-    rows.iter().map(open).collect()
+    let rows = list.fetch_all().await?;
+    SESSIONS.open_all(tx, &rows)
 }
 
-pub(super) async fn get(
-    store: &ScopedReference,
-    id: SessionId,
-) -> Result<Option<Session>, StoreError> {
-    let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
-    let mut conn = store.inner.db.reader().await?;
-    session_store::find(&mut conn, org_id, key, id).await
-}
-
-pub(super) async fn create(
-    store: &ScopedReference,
-    harness_id: HarnessId,
-    agent_id: Option<AgentId>,
-    title: Option<&str>,
-    locale: Option<&str>,
-    blueprint_id: Option<&str>,
-    blueprint_config: Option<&Value>,
-) -> Result<Session, StoreError> {
-    let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
-    let answer = store
-        .run_once(async |tx| {
-            let caller = caller(store, tx).await?;
-            harnesses::active(tx, org_id, key, harness_id).await?;
-            if let Some(agent_id) = agent_id {
-                agents::active(tx, org_id, key, agent_id).await?;
-            }
-            let session = Session {
-                agent_id,
-                title: title.map(Into::into),
-                locale: locale.map(Into::into),
-                blueprint_id: blueprint_id.map(Into::into),
-                blueprint_config: blueprint_config.cloned(),
-                ..owned_by(caller, harness_id)
-            };
-            new_session::put(tx, org_id, key, &session).await?;
-            Ok(pb::CreateSessionResponse {
-                session: Some(session.into()),
-            })
-        })
-        .await?;
-    nested("session", answer.session).map_err(stored_fault)
-}
-
-pub(super) async fn set_subagent(
-    store: &ScopedReference,
-    id: SessionId,
-    parent_id: SessionId,
-    name: &str,
-    task: &str,
-    status: SubagentStatus,
-) -> Result<Session, StoreError> {
-    if id == parent_id {
-        return Err(refused(format!("session {id} cannot be its own subagent")));
+/// Puts a new session. Its harness and its agent must be active.
+pub(super) async fn create(tx: &mut Tx, session: &Session) -> Result<(), StoreError> {
+    harnesses::active(tx, session.harness_id).await?;
+    if let Some(agent_id) = session.agent_id {
+        agents::active(tx, agent_id).await?;
     }
-    let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
-    let answer = store
-        .run_once(async |tx| {
-            locks::session(tx, org_id, id).await?;
-            session_store::must_exist(tx, org_id, parent_id).await?;
-            let session = session_store::update(tx, org_id, key, id, |session, _| {
-                session.parent_session_id = Some(parent_id.to_string());
-                session.subagent_name = Some(name.into());
-                session.subagent_task = Some(task.into());
-                session.set_subagent_status(status.into());
-            });
-            Ok(pb::SetSubagentMetadataResponse {
-                session: Some(session.await?),
-            })
-        })
-        .await?;
-    nested("session", answer.session).map_err(stored_fault)
+    new_session::put(tx, session).await
 }
 
-pub(super) async fn delete(store: &ScopedReference, id: SessionId) -> Result<(), StoreError> {
-    let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
-    let done = store
-        .run_once(async |tx| {
-            locks::session(tx, org_id, id).await?;
-            session_store::must_exist(tx, org_id, id).await?;
-            let archived = sqlx::query(ARCHIVE)
-                .bind(org_id)
-                .bind(id.to_string())
-                .bind(now())
-                .execute(&mut *tx)
-                .await
-                .map_err(db_error)?;
-            if archived.rows_affected() > 0 {
-                session_store::update_any(tx, org_id, key, id, |session, now| {
-                    session.finished_at.get_or_insert(to_timestamp(now));
-                })
-                .await?;
-                session_schedule_store::disable_all(tx, org_id, id).await?;
-                turn_queue::take_all(tx, org_id, id).await?;
-            }
-            Ok(pb::DeleteSessionResponse {})
-        })
-        .await;
-    done.map(|pb::DeleteSessionResponse {}| ())
-}
-
-/// What a session is doing.
-pub(crate) async fn state(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    id: SessionId,
-) -> Result<State, StoreError> {
-    let row: Option<(String, Option<i64>, i64)> = sqlx::query_as(STATE)
-        .bind(org_id)
-        .bind(id.to_string())
-        .fetch_optional(conn)
-        .await
-        .map_err(db_error)?;
-    let (status, archived_at, requests) = row.ok_or_else(|| no_session(id))?;
-    let status = match status.as_str() {
-        _ if archived_at.is_some() => ARCHIVED.to_string(),
-        // Its turn has not begun yet.
-        _ if requests > 0 => SessionStatus::Active.to_string(),
-        status => status.to_lowercase(),
-    };
-    Ok(State {
-        is_busy: status == SessionStatus::Active.to_string(),
-        status,
+/// Archives a session, disables its schedules and takes back the turns that are asked for.
+pub(super) async fn archive(tx: &mut Tx, id: SessionId) -> Result<(), StoreError> {
+    session_store::begin_change(tx, id).await?;
+    session_store::must_exist(tx, id).await?;
+    let archive = tx.query(ARCHIVE).bind(id.to_string()).bind(now());
+    if archive.execute().await? == 0 {
+        return Ok(());
+    }
+    session_store::update_any(tx, id, |session, now| {
+        session.finished_at.get_or_insert(to_timestamp(now));
     })
+    .await?;
+    session_schedule_store::disable_all(tx, id).await?;
+    turn_queue::take_all(tx, id).await
 }
 
 /// A session that belongs to whom the calling one belongs to.
-fn owned_by(caller: Owner, harness_id: HarnessId) -> Session {
+pub(super) fn new(caller: Owner, harness_id: HarnessId) -> Session {
     let now = time(now());
     Session {
         id: SessionId::new(),

@@ -1,7 +1,8 @@
 //! Waiting for a session to settle.
 
-use crate::reference::ScopedReference;
-use crate::stores::platform_store::sessions;
+use crate::context::StoreCtx;
+use crate::stores::event_emitter::Feeds;
+use crate::stores::session_state;
 use everruns_core::typed_id::SessionId;
 use mortise_proto::convert::platform_store::{WAIT_SECONDS_DEFAULT, WAIT_SECONDS_MAX};
 use mortise_proto::{StoreError, pb};
@@ -19,19 +20,18 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// of the time is an answer: upstream's tools would mark a subagent as failed for good
 /// if it were an error.
 pub(super) async fn until_settled(
-    store: &ScopedReference,
+    ctx: &StoreCtx,
+    feeds: &Feeds,
     session_id: SessionId,
     timeout_secs: Option<u64>,
 ) -> Result<String, StoreError> {
     let seconds = timeout_secs.unwrap_or(WAIT_SECONDS_DEFAULT);
     let until = Instant::now() + Duration::from_secs(seconds.min(WAIT_SECONDS_MAX));
     // Before the first look, so that nothing falls between the two.
-    let mut events = store.inner.feeds.subscribe(store.scope.org_id);
+    let mut events = feeds.subscribe(ctx.org_id());
     let session = session_id.to_string();
     loop {
-        let mut conn = store.inner.db.reader().await?;
-        let state = sessions::state(&mut conn, store.scope.org_id, session_id).await?;
-        drop(conn);
+        let state = session_state::find(&mut ctx.reader().await?, session_id).await?;
         let left = until.saturating_duration_since(Instant::now());
         if !state.is_busy || left.is_zero() {
             return Ok(state.status);

@@ -1,10 +1,9 @@
 //! Changes to a workspace. Each runs in one transaction; one that fails changes
 //! nothing.
 
-use crate::db::AnyConnection;
-use crate::db::db_error;
-use crate::db::encoding::{now, now_after};
+use crate::db::Tx;
 use crate::db::errors::refused;
+use crate::encoding::{now, now_after};
 use crate::stores::session_file_system::content::Content;
 use crate::stores::session_file_system::path::FilePath;
 use crate::stores::session_file_system::rows::{Row, Workspace};
@@ -36,7 +35,7 @@ pub(super) struct Expected<'a> {
 
 /// Writes a whole file.
 pub(super) async fn write(
-    tx: &mut AnyConnection,
+    tx: &mut Tx,
     workspace: Workspace,
     path: &FilePath,
     new: &Content,
@@ -50,7 +49,7 @@ pub(super) async fn write(
 
 /// Writes a file if it holds what is expected; `None` if it does not.
 pub(super) async fn write_if(
-    tx: &mut AnyConnection,
+    tx: &mut Tx,
     workspace: Workspace,
     path: &FilePath,
     expected: Expected<'_>,
@@ -72,12 +71,11 @@ pub(super) async fn write_if(
 
 /// Places a starter file over any file that is there.
 pub(crate) async fn seed(
-    tx: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     session_id: SessionId,
     file: &InitialFile,
 ) -> Result<(), StoreError> {
-    let workspace = Workspace { org_id, session_id };
+    let workspace = Workspace(session_id);
     let path = FilePath::parse(&file.path)?;
     let new = Content::parse(&file.content, &file.encoding)?;
     let found = place_for_file(tx, workspace, &path).await?;
@@ -87,7 +85,7 @@ pub(crate) async fn seed(
 
 /// Makes a directory and those above it.
 pub(super) async fn make_directory(
-    tx: &mut AnyConnection,
+    tx: &mut Tx,
     workspace: Workspace,
     path: &FilePath,
 ) -> Result<Row, StoreError> {
@@ -105,7 +103,7 @@ pub(super) async fn make_directory(
 
 /// Deletes a file or directory and says whether it was there.
 pub(super) async fn delete(
-    tx: &mut AnyConnection,
+    tx: &mut Tx,
     workspace: Workspace,
     path: &FilePath,
     recursive: bool,
@@ -125,22 +123,18 @@ pub(super) async fn delete(
     if let Some(inside) = readonly_below(tx, workspace, path).await? {
         return Err(readonly(&inside));
     }
-    sqlx::query(DELETE)
-        .bind(workspace.org_id)
-        .bind(workspace.session_id.to_string())
+    tx.query(DELETE)
+        .bind(workspace.0.to_string())
         .bind(path.as_str())
-        .execute(&mut *tx)
-        .await
-        .map_err(db_error)?;
+        .execute()
+        .await?;
     let (from, to) = path.below();
-    sqlx::query(DELETE_BELOW)
-        .bind(workspace.org_id)
-        .bind(workspace.session_id.to_string())
+    tx.query(DELETE_BELOW)
+        .bind(workspace.0.to_string())
         .bind(from)
         .bind(to)
-        .execute(tx)
-        .await
-        .map_err(db_error)?;
+        .execute()
+        .await?;
     Ok(true)
 }
 
@@ -148,7 +142,7 @@ pub(super) async fn delete(
 
 /// What is where a file is to be, once the directories above it are made.
 async fn place_for_file(
-    tx: &mut AnyConnection,
+    tx: &mut Tx,
     workspace: Workspace,
     path: &FilePath,
 ) -> Result<Option<Row>, StoreError> {
@@ -161,7 +155,7 @@ async fn place_for_file(
 }
 
 async fn make_parents(
-    tx: &mut AnyConnection,
+    tx: &mut Tx,
     workspace: Workspace,
     path: &FilePath,
 ) -> Result<(), StoreError> {
@@ -180,7 +174,7 @@ async fn make_parents(
 }
 
 async fn put(
-    tx: &mut AnyConnection,
+    tx: &mut Tx,
     workspace: Workspace,
     path: &FilePath,
     found: Option<Row>,
@@ -209,34 +203,32 @@ async fn put(
 }
 
 async fn has_entries(
-    tx: &mut AnyConnection,
+    tx: &mut Tx,
     workspace: Workspace,
     path: &FilePath,
 ) -> Result<bool, StoreError> {
-    let row: Option<(i64,)> = sqlx::query_as(ANY_BELOW)
-        .bind(workspace.org_id)
-        .bind(workspace.session_id.to_string())
+    let row: Option<(i64,)> = tx
+        .query_as(ANY_BELOW)
+        .bind(workspace.0.to_string())
         .bind(path.as_str())
-        .fetch_optional(tx)
-        .await
-        .map_err(db_error)?;
+        .fetch_optional()
+        .await?;
     Ok(row.is_some())
 }
 
 async fn readonly_below(
-    tx: &mut AnyConnection,
+    tx: &mut Tx,
     workspace: Workspace,
     path: &FilePath,
 ) -> Result<Option<FilePath>, StoreError> {
     let (from, to) = path.below();
-    let row: Option<(String,)> = sqlx::query_as(READ_ONLY_BELOW)
-        .bind(workspace.org_id)
-        .bind(workspace.session_id.to_string())
+    let row: Option<(String,)> = tx
+        .query_as(READ_ONLY_BELOW)
+        .bind(workspace.0.to_string())
         .bind(from)
         .bind(to)
-        .fetch_optional(tx)
-        .await
-        .map_err(db_error)?;
+        .fetch_optional()
+        .await?;
     Ok(row.map(|(path,)| FilePath::stored(path)))
 }
 

@@ -1,7 +1,7 @@
 //! What is in a file: text, or bytes that travel as base64.
 
-use crate::db::corrupt_row;
 use crate::db::errors::refused;
+use crate::encoding::corrupt_row;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mortise_proto::StoreError;

@@ -3,8 +3,7 @@
 //! workspace nor a thread that serves others; and what it finds has a limit, as a line
 //! costs its path as well.
 
-use crate::db::AnyConnection;
-use crate::db::db_error;
+use crate::db::Tx;
 use crate::db::errors::refused;
 use crate::labour::{Room, Until};
 use crate::stores::session_file_system::content::{TEXT, travelling};
@@ -47,7 +46,7 @@ struct Run {
 }
 
 pub(super) async fn grep(
-    conn: &mut AnyConnection,
+    tx: &mut Tx,
     room: &Room,
     workspace: Workspace,
     pattern: Pattern,
@@ -58,34 +57,28 @@ pub(super) async fn grep(
         matches: Vec::new(),
         bytes: 0,
     };
-    for run in runs(conn, workspace, paths).await? {
-        let files: Vec<(String, Vec<u8>)> = sqlx::query_as(CONTENTS)
-            .bind(workspace.org_id)
-            .bind(workspace.session_id.to_string())
+    for run in runs(tx, workspace, paths).await? {
+        let files: Vec<(String, Vec<u8>)> = tx
+            .query_as(CONTENTS)
+            .bind(workspace.0.to_string())
             .bind(TEXT)
             .bind(run.first)
             .bind(run.last)
-            .fetch_all(&mut *conn)
-            .await
-            .map_err(db_error)?;
+            .fetch_all()
+            .await?;
         search = room.work(move |until| search.through(files, until)).await?;
     }
     Ok(search.matches)
 }
 
 /// The files that are wanted, in runs; one that is not wanted ends a run.
-async fn runs(
-    conn: &mut AnyConnection,
-    workspace: Workspace,
-    paths: &Paths,
-) -> Result<Vec<Run>, StoreError> {
-    let files: Vec<(String, i64)> = sqlx::query_as(FILES)
-        .bind(workspace.org_id)
-        .bind(workspace.session_id.to_string())
+async fn runs(tx: &mut Tx, workspace: Workspace, paths: &Paths) -> Result<Vec<Run>, StoreError> {
+    let files: Vec<(String, i64)> = tx
+        .query_as(FILES)
+        .bind(workspace.0.to_string())
         .bind(TEXT)
-        .fetch_all(conn)
-        .await
-        .map_err(db_error)?;
+        .fetch_all()
+        .await?;
     let mut runs: Vec<Run> = Vec::new();
     let mut is_open = false;
     for (path, bytes) in files {

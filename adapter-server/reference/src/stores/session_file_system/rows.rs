@@ -1,8 +1,7 @@
 //! Files as rows. The root has none: it is there as soon as its session is.
 
-use crate::db::AnyConnection;
-use crate::db::db_error;
-use crate::db::encoding::time;
+use crate::db::Tx;
+use crate::encoding::time;
 use crate::stores::session_file_system::content::{TEXT, travelling};
 use crate::stores::session_file_system::path::FilePath;
 use crate::stores::session_store;
@@ -32,10 +31,7 @@ const PUT: &str = "INSERT INTO files (org_id, session_id, path, parent, id, is_d
 
 /// The files of one session.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Workspace {
-    pub(super) org_id: i64,
-    pub(super) session_id: SessionId,
-}
+pub(super) struct Workspace(pub(super) SessionId);
 
 /// A file or directory without its content.
 #[derive(Debug, Clone)]
@@ -57,44 +53,42 @@ type Columns = (String, String, i64, i64, String, i64, i64, i64);
 impl Workspace {
     pub(super) async fn find(
         self,
-        conn: &mut AnyConnection,
+        tx: &mut Tx,
         path: &FilePath,
     ) -> Result<Option<Row>, StoreError> {
-        let row: Option<Columns> = sqlx::query_as(FIND)
-            .bind(self.org_id)
-            .bind(self.session_id.to_string())
+        let row: Option<Columns> = tx
+            .query_as(FIND)
+            .bind(self.0.to_string())
             .bind(path.as_str())
-            .fetch_optional(conn)
-            .await
-            .map_err(db_error)?;
+            .fetch_optional()
+            .await?;
         Ok(row.map(Row::from))
     }
 
     pub(super) async fn find_or_root(
         self,
-        conn: &mut AnyConnection,
+        tx: &mut Tx,
         path: &FilePath,
     ) -> Result<Option<Row>, StoreError> {
         if !path.is_root() {
-            return self.find(conn, path).await;
+            return self.find(tx, path).await;
         }
-        let created_at = session_store::created_at(conn, self.org_id, self.session_id).await?;
+        let created_at = session_store::created_at(tx, self.0).await?;
         Ok(Some(Row::root(created_at.unwrap_or(0))))
     }
 
     /// What stands in a directory, in order of path.
     pub(super) async fn entries(
         self,
-        conn: &mut AnyConnection,
+        tx: &mut Tx,
         path: &FilePath,
     ) -> Result<Vec<Row>, StoreError> {
-        let mut rows: Vec<Columns> = sqlx::query_as(ENTRIES)
-            .bind(self.org_id)
-            .bind(self.session_id.to_string())
+        let mut rows: Vec<Columns> = tx
+            .query_as(ENTRIES)
+            .bind(self.0.to_string())
             .bind(path.as_str())
-            .fetch_all(conn)
-            .await
-            .map_err(db_error)?;
+            .fetch_all()
+            .await?;
         rows.sort_unstable_by(|(one, ..), (other, ..)| one.cmp(other));
         Ok(rows.into_iter().map(Row::from).collect())
     }
@@ -102,16 +96,15 @@ impl Workspace {
     /// The content as it travels; `None` for a directory.
     pub(super) async fn content(
         self,
-        conn: &mut AnyConnection,
+        tx: &mut Tx,
         row: &Row,
     ) -> Result<Option<String>, StoreError> {
-        let content: Option<(Option<Vec<u8>>,)> = sqlx::query_as(CONTENT)
-            .bind(self.org_id)
-            .bind(self.session_id.to_string())
+        let content: Option<(Option<Vec<u8>>,)> = tx
+            .query_as(CONTENT)
+            .bind(self.0.to_string())
             .bind(row.path.as_str())
-            .fetch_optional(conn)
-            .await
-            .map_err(db_error)?;
+            .fetch_optional()
+            .await?;
         let bytes = content.and_then(|(bytes,)| bytes);
         bytes
             .map(|bytes| travelling(bytes, &row.encoding))
@@ -121,13 +114,12 @@ impl Workspace {
     /// Puts a row. One that is there keeps its id, its kind and its `created_at`.
     pub(super) async fn put(
         self,
-        conn: &mut AnyConnection,
+        tx: &mut Tx,
         row: &Row,
         content: Option<&[u8]>,
     ) -> Result<(), StoreError> {
-        sqlx::query(PUT)
-            .bind(self.org_id)
-            .bind(self.session_id.to_string())
+        tx.query(PUT)
+            .bind(self.0.to_string())
             .bind(row.path.as_str())
             .bind(row.path.parent().as_str())
             .bind(row.id.as_str())
@@ -138,10 +130,9 @@ impl Workspace {
             .bind(row.created_at)
             .bind(row.updated_at)
             .bind(content)
-            .execute(conn)
-            .await
-            .map(|_| ())
-            .map_err(db_error)
+            .execute()
+            .await?;
+        Ok(())
     }
 }
 

@@ -1,16 +1,15 @@
 //! Firing what is due. Several servers may share the storage: each looks, and the one
 //! whose transaction finds the schedule still due fires it.
 
-use crate::db;
-use crate::db::AnyConnection;
-use crate::db::encoding::{nanos, stored_fault};
-use crate::db::locks;
-use crate::reference::Inner;
-use crate::stores::platform_store::sessions;
+use crate::db::{Db, Tx};
+use crate::encoding::{nanos, stored_fault};
+use crate::stores::session_schedule_store::rows;
+use crate::stores::session_schedule_store::rows::disabled;
 use crate::stores::session_schedule_store::when::When;
-use crate::stores::session_schedule_store::{disabled, rows};
+use crate::stores::session_state;
+use crate::stores::session_store;
 use crate::stores::turn_queue;
-use crate::stores::turn_queue::Delivered;
+use crate::stores::turn_queue::{Announcer, Delivered};
 use chrono::{DateTime, Utc};
 use everruns_core::message::Message;
 use everruns_core::typed_id::SessionId;
@@ -31,20 +30,34 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 const SCHEDULE_TRIGGERED: &str = "schedule.triggered";
 
+/// Fires schedules of every org.
+#[derive(Debug)]
+pub(crate) struct Firing {
+    pub(crate) db: Arc<Db>,
+    pub(crate) announcer: Announcer,
+}
+
+/// Which schedule.
+struct Due {
+    org_id: i64,
+    session_id: String,
+    schedule_id: String,
+}
+
 /// Fires schedules for as long as the storage is there. `changed` wakes it.
-pub(crate) async fn fire_loop(storage: Weak<Inner>, changed: Arc<Notify>) {
+pub(crate) async fn fire_loop(firing: Weak<Firing>, changed: Arc<Notify>) {
     loop {
-        let Some(inner) = storage.upgrade() else {
+        let Some(firing) = firing.upgrade() else {
             return;
         };
         let now = Utc::now();
-        let fired = inner.fire_due(now).await;
+        let fired = firing.fire_due(now).await;
         let sleep = match fired {
-            Ok(_) => inner.until_next(now).await,
+            Ok(_) => firing.until_next(now).await,
             Err(error) => Err(error),
         };
         // Not held while it sleeps: the storage may go meanwhile.
-        drop(inner);
+        drop(firing);
         let sleep = sleep.unwrap_or_else(|error| {
             tracing::warn!(%error, "firing schedules failed; trying again");
             LOOK_EVERY
@@ -53,31 +66,37 @@ pub(crate) async fn fire_loop(storage: Weak<Inner>, changed: Arc<Notify>) {
     }
 }
 
-impl Inner {
+// === impl Firing ===
+
+impl Firing {
     /// Fires everything that is due, and says how many schedules that were.
     pub(crate) async fn fire_due(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
         let mut fired = 0;
         loop {
             let due = {
-                let mut conn = self.db.reader().await?;
-                rows::due(&mut conn, nanos(now)).await?
+                let mut all = self.db.read_all_orgs().await?;
+                rows::due(&mut all, nanos(now)).await?
             };
             if due.is_empty() {
                 return Ok(fired);
             }
             for (org_id, session_id, schedule_id) in due {
-                match self.fire(org_id, &session_id, &schedule_id, now).await {
+                let due = Due {
+                    org_id,
+                    session_id,
+                    schedule_id,
+                };
+                match self.fire(&due, now).await {
                     Ok(has_fired) => fired += usize::from(has_fired),
                     Err(error) => {
                         tracing::warn!(
                             %error,
-                            org = org_id,
-                            session = session_id,
-                            schedule = schedule_id,
+                            org = due.org_id,
+                            session = due.session_id,
+                            schedule = due.schedule_id,
                             "firing a schedule failed; trying again later"
                         );
-                        self.postpone(org_id, &session_id, &schedule_id, now)
-                            .await?;
+                        self.postpone(&due, now).await?;
                     }
                 }
             }
@@ -86,30 +105,25 @@ impl Inner {
 
     /// Puts off a schedule that could not be fired, so that it keeps no other waiting.
     /// Its record still says when it was due.
-    async fn postpone(
-        &self,
-        org_id: i64,
-        session_id: &str,
-        schedule_id: &str,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let mut tx = self.db.write().await?;
+    async fn postpone(&self, due: &Due, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut tx = self.db.write(due.org_id).await?;
         let until = nanos(now + TRY_AGAIN_AFTER);
-        rows::postpone(&mut tx, org_id, session_id, schedule_id, nanos(now), until).await?;
-        db::commit(tx).await
+        rows::postpone(
+            &mut tx,
+            &due.session_id,
+            &due.schedule_id,
+            nanos(now),
+            until,
+        )
+        .await?;
+        tx.commit().await
     }
 
-    async fn fire(
-        &self,
-        org_id: i64,
-        session_id: &str,
-        schedule_id: &str,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let session: SessionId = id("session_id", session_id).map_err(stored_fault)?;
-        let mut tx = self.db.write().await?;
-        locks::session(&mut tx, org_id, session).await?;
-        let found = rows::find(&mut tx, org_id, session_id, schedule_id).await?;
+    async fn fire(&self, due: &Due, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let session: SessionId = id("session_id", &due.session_id).map_err(stored_fault)?;
+        let mut tx = self.db.write(due.org_id).await?;
+        session_store::begin_change(&mut tx, session).await?;
+        let found = rows::find(&mut tx, &due.session_id, &due.schedule_id).await?;
         let Some(schedule) = found else {
             return Ok(false);
         };
@@ -119,70 +133,65 @@ impl Inner {
             // Another server was quicker, or it was cancelled.
             return Ok(false);
         };
-        let state = sessions::state(&mut tx, org_id, session).await?;
+        let state = session_state::find(&mut tx, session).await?;
         if state.is_archived() {
-            rows::put(&mut tx, org_id, &disabled(schedule)?).await?;
-            db::commit(tx).await?;
+            rows::put(&mut tx, &disabled(schedule)?).await?;
+            tx.commit().await?;
             return Ok(false);
         }
-        let delivered = self
-            .deliver(&mut tx, org_id, session, &schedule, due_at)
-            .await?;
-        rows::put(&mut tx, org_id, &after_firing(schedule, now)?).await?;
-        db::commit(tx).await?;
+        let delivered = deliver(&mut tx, session, &schedule, due_at).await?;
+        rows::put(&mut tx, &after_firing(schedule, now)?).await?;
+        tx.commit().await?;
         tracing::info!(
-            org = org_id,
-            session = session_id,
-            schedule = schedule_id,
+            org = due.org_id,
+            session = due.session_id,
+            schedule = due.schedule_id,
             "schedule fired"
         );
-        self.announce(delivered);
+        self.announcer.announce(delivered);
         Ok(true)
-    }
-
-    async fn deliver(
-        &self,
-        tx: &mut AnyConnection,
-        org_id: i64,
-        session: SessionId,
-        schedule: &pb::SessionSchedule,
-        due_at: DateTime<Utc>,
-    ) -> Result<Delivered, StoreError> {
-        let origin = json!({ "schedule_id": schedule.id, "scheduled_for": due_at });
-        let mut message = Message::user(schedule.description.as_str());
-        message.metadata = Some([("schedule".to_string(), origin)].into());
-        let data = json!({
-            "schedule_id": schedule.id,
-            "description": schedule.description,
-            "scheduled_for": due_at,
-            "trigger_count": schedule.trigger_count.saturating_add(1),
-        });
-        let triggered = AppendRequest {
-            request_id: String::new(),
-            event: pb::NewEvent {
-                r#type: SCHEDULE_TRIGGERED.into(),
-                ts: Some(to_timestamp(Utc::now())),
-                session_id: session.to_string(),
-                context: Some(pb::EventContext::default()),
-                data_json: data.to_string(),
-                metadata_json: None,
-                tags: None,
-            },
-            proposed_id: None,
-            fence: None,
-        };
-        let key = self.key.as_ref();
-        turn_queue::deliver(tx, org_id, key, session, message, vec![triggered]).await
     }
 
     /// How long nothing is due.
     async fn until_next(&self, now: DateTime<Utc>) -> Result<Duration, StoreError> {
-        let mut conn = self.db.reader().await?;
-        let next = rows::next_due(&mut conn).await?;
+        let mut all = self.db.read_all_orgs().await?;
+        let next = rows::next_due(&mut all).await?;
         let left = next.map(|next| next.saturating_sub(nanos(now)));
         let left = left.map(|left| Duration::from_nanos(u64::try_from(left).unwrap_or_default()));
         Ok(left.map_or(LOOK_EVERY, |left| left.min(LOOK_EVERY)))
     }
+}
+
+async fn deliver(
+    tx: &mut Tx,
+    session: SessionId,
+    schedule: &pb::SessionSchedule,
+    due_at: DateTime<Utc>,
+) -> Result<Delivered, StoreError> {
+    let origin = json!({ "schedule_id": schedule.id, "scheduled_for": due_at });
+    let mut message = Message::user(schedule.description.as_str());
+    message.metadata = Some([("schedule".to_string(), origin)].into());
+    let data = json!({
+        "schedule_id": schedule.id,
+        "description": schedule.description,
+        "scheduled_for": due_at,
+        "trigger_count": schedule.trigger_count.saturating_add(1),
+    });
+    let triggered = AppendRequest {
+        request_id: String::new(),
+        event: pb::NewEvent {
+            r#type: SCHEDULE_TRIGGERED.into(),
+            ts: Some(to_timestamp(Utc::now())),
+            session_id: session.to_string(),
+            context: Some(pb::EventContext::default()),
+            data_json: data.to_string(),
+            metadata_json: None,
+            tags: None,
+        },
+        proposed_id: None,
+        fence: None,
+    };
+    turn_queue::deliver(tx, session, message, vec![triggered]).await
 }
 
 /// The schedule once it has fired: disabled if it fires once, otherwise with its next

@@ -1,11 +1,10 @@
 //! Schedules as rows.
 
-use crate::db::AnyConnection;
-use crate::db::db_error;
-use crate::db::encoding::{decoded, domain, nanos, stored_fault};
+use crate::db::{AllOrgs, Tx};
+use crate::encoding::{decoded, domains, nanos, now_after, stored_fault, time};
 use everruns_core::session_schedule::SessionSchedule;
 use everruns_core::typed_id::SessionId;
-use mortise_proto::convert::{optional_timestamp, timestamp};
+use mortise_proto::convert::{optional_timestamp, timestamp, to_timestamp};
 use mortise_proto::{StoreError, pb};
 use prost::Message;
 
@@ -39,126 +38,108 @@ const ENABLED: &str = "SELECT body FROM session_schedules \
 const NEXT_DUE: &str = "SELECT CAST(MIN(next_trigger_at) AS BIGINT) FROM session_schedules";
 
 pub(super) async fn find(
-    conn: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     session_id: &str,
     id: &str,
 ) -> Result<Option<pb::SessionSchedule>, StoreError> {
-    let row: Option<(Vec<u8>,)> = sqlx::query_as(FIND)
-        .bind(org_id)
+    let row: Option<(Vec<u8>,)> = tx
+        .query_as(FIND)
         .bind(session_id)
         .bind(id)
-        .fetch_optional(conn)
-        .await
-        .map_err(db_error)?;
+        .fetch_optional()
+        .await?;
     row.map(|(body,)| decoded(&body)).transpose()
 }
 
 pub(super) async fn list(
-    conn: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     session_id: SessionId,
 ) -> Result<Vec<SessionSchedule>, StoreError> {
-    let rows: Vec<(Vec<u8>,)> = sqlx::query_as(LIST)
-        .bind(org_id)
+    let rows: Vec<(Vec<u8>,)> = tx
+        .query_as(LIST)
         .bind(session_id.to_string())
-        .fetch_all(conn)
-        .await
-        .map_err(db_error)?;
-    rows.iter()
-        .map(|(body,)| domain::<pb::SessionSchedule, _>(body))
-        .collect()
+        .fetch_all()
+        .await?;
+    domains::<pb::SessionSchedule, _>(&rows)
 }
 
-pub(super) async fn count_active(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    session_id: SessionId,
-) -> Result<u32, StoreError> {
-    let (count,): (i64,) = sqlx::query_as(COUNT)
-        .bind(org_id)
+pub(super) async fn count_active(tx: &mut Tx, session_id: SessionId) -> Result<u32, StoreError> {
+    let (count,): (i64,) = tx
+        .query_as(COUNT)
         .bind(session_id.to_string())
-        .fetch_one(conn)
-        .await
-        .map_err(db_error)?;
+        .fetch_one()
+        .await?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-pub(super) async fn put(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    schedule: &pb::SessionSchedule,
-) -> Result<(), StoreError> {
+pub(super) async fn put(tx: &mut Tx, schedule: &pb::SessionSchedule) -> Result<(), StoreError> {
     let created_at = timestamp("created_at", schedule.created_at).map_err(stored_fault)?;
     let next = optional_timestamp("next_trigger_at", schedule.next_trigger_at);
     let next = next.map_err(stored_fault)?;
-    sqlx::query(PUT)
-        .bind(org_id)
+    tx.query(PUT)
         .bind(schedule.session_id.as_str())
         .bind(schedule.id.as_str())
         .bind(i64::from(schedule.enabled))
         .bind(nanos(created_at))
         .bind(next.filter(|_| schedule.enabled).map(nanos))
         .bind(schedule.encode_to_vec())
-        .execute(tx)
-        .await
-        .map(|_| ())
-        .map_err(db_error)
+        .execute()
+        .await?;
+    Ok(())
 }
 
 /// Org, session and id of some of those that are due, the longest due first.
 pub(super) async fn due(
-    conn: &mut AnyConnection,
+    all: &mut AllOrgs,
     now: i64,
 ) -> Result<Vec<(i64, String, String)>, StoreError> {
-    sqlx::query_as(DUE)
-        .bind(now)
-        .fetch_all(conn)
-        .await
-        .map_err(db_error)
+    all.query_as(DUE).bind(now).fetch_all().await
 }
 
 /// Puts off one that is due.
 pub(super) async fn postpone(
-    tx: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     session_id: &str,
     id: &str,
     now: i64,
     until: i64,
 ) -> Result<(), StoreError> {
-    sqlx::query(POSTPONE)
-        .bind(org_id)
+    tx.query(POSTPONE)
         .bind(session_id)
         .bind(id)
         .bind(now)
         .bind(until)
-        .execute(tx)
-        .await
-        .map(|_| ())
-        .map_err(db_error)
+        .execute()
+        .await?;
+    Ok(())
 }
 
 /// Those of a session that are enabled.
 pub(super) async fn enabled(
-    conn: &mut AnyConnection,
-    org_id: i64,
+    tx: &mut Tx,
     session_id: SessionId,
 ) -> Result<Vec<pb::SessionSchedule>, StoreError> {
-    let rows: Vec<(Vec<u8>,)> = sqlx::query_as(ENABLED)
-        .bind(org_id)
+    let rows: Vec<(Vec<u8>,)> = tx
+        .query_as(ENABLED)
         .bind(session_id.to_string())
-        .fetch_all(conn)
-        .await
-        .map_err(db_error)?;
+        .fetch_all()
+        .await?;
     rows.iter().map(|(body,)| decoded(body)).collect()
 }
 
 /// When the next one is due.
-pub(super) async fn next_due(conn: &mut AnyConnection) -> Result<Option<i64>, StoreError> {
-    let (next,): (Option<i64>,) = sqlx::query_as(NEXT_DUE)
-        .fetch_one(conn)
-        .await
-        .map_err(db_error)?;
+pub(super) async fn next_due(all: &mut AllOrgs) -> Result<Option<i64>, StoreError> {
+    let (next,): (Option<i64>,) = all.query_as(NEXT_DUE).fetch_one().await?;
     Ok(next)
+}
+
+/// The schedule once it is disabled.
+pub(super) fn disabled(
+    mut schedule: pb::SessionSchedule,
+) -> Result<pb::SessionSchedule, StoreError> {
+    let last = timestamp("updated_at", schedule.updated_at).map_err(stored_fault)?;
+    schedule.enabled = false;
+    schedule.next_trigger_at = None;
+    schedule.updated_at = Some(to_timestamp(time(now_after(nanos(last)))));
+    Ok(schedule)
 }

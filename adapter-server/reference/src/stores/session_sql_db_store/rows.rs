@@ -1,8 +1,8 @@
 //! Databases as rows: what is known of each, and the chunks of its image.
 
-use crate::db::AnyConnection;
-use crate::db::encoding::{now_after, time};
-use crate::db::{corrupt_row, db_error};
+use crate::db::Tx;
+use crate::encoding::corrupt_row;
+use crate::encoding::{now_after, time};
 use crate::stores::session_sql_db_store::image::{Image, Revision};
 use everruns_core::session_sqldb::DatabaseInfo;
 use everruns_core::typed_id::SessionId;
@@ -43,7 +43,6 @@ const CUT_CHUNKS: &str = "DELETE FROM sql_database_chunks \
 /// Which database.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
-    pub(super) org_id: i64,
     pub(super) session_id: SessionId,
     pub(super) name: String,
 }
@@ -88,56 +87,43 @@ impl Record {
 
 // === statements ===
 
-pub(super) async fn find(
-    conn: &mut AnyConnection,
-    place: &Place,
-) -> Result<Option<Record>, StoreError> {
-    sqlx::query_as(FIND)
-        .bind(place.org_id)
+pub(super) async fn find(tx: &mut Tx, place: &Place) -> Result<Option<Record>, StoreError> {
+    tx.query_as(FIND)
         .bind(place.session_id.to_string())
         .bind(place.name.as_str())
-        .fetch_optional(conn)
+        .fetch_optional()
         .await
-        .map_err(db_error)
 }
 
-pub(super) async fn list(
-    conn: &mut AnyConnection,
-    org_id: i64,
-    session_id: SessionId,
-) -> Result<Vec<Record>, StoreError> {
-    sqlx::query_as(LIST)
-        .bind(org_id)
+pub(super) async fn list(tx: &mut Tx, session_id: SessionId) -> Result<Vec<Record>, StoreError> {
+    tx.query_as(LIST)
         .bind(session_id.to_string())
-        .fetch_all(conn)
+        .fetch_all()
         .await
-        .map_err(db_error)
 }
 
 /// How many databases the session has.
-pub(super) async fn count(conn: &mut AnyConnection, place: &Place) -> Result<usize, StoreError> {
-    let (count,): (i64,) = sqlx::query_as(COUNT)
-        .bind(place.org_id)
-        .bind(place.session_id.to_string())
-        .fetch_one(conn)
-        .await
-        .map_err(db_error)?;
+pub(super) async fn count(tx: &mut Tx, session_id: SessionId) -> Result<usize, StoreError> {
+    let (count,): (i64,) = tx
+        .query_as(COUNT)
+        .bind(session_id.to_string())
+        .fetch_one()
+        .await?;
     Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 /// The image of a database that was found in the same transaction.
 pub(super) async fn image(
-    conn: &mut AnyConnection,
+    tx: &mut Tx,
     place: &Place,
     record: &Record,
 ) -> Result<Image, StoreError> {
-    let chunks: Vec<(Vec<u8>,)> = sqlx::query_as(CHUNKS)
-        .bind(place.org_id)
+    let chunks: Vec<(Vec<u8>,)> = tx
+        .query_as(CHUNKS)
         .bind(place.session_id.to_string())
         .bind(place.name.as_str())
-        .fetch_all(conn)
-        .await
-        .map_err(db_error)?;
+        .fetch_all()
+        .await?;
     let image = Image::of_chunks(chunks.into_iter().map(|(chunk,)| chunk.into()).collect());
     if i64::try_from(image.bytes()) != Ok(record.size_bytes) {
         return Err(corrupt_row("a session database lacks some of its chunks"));
@@ -147,14 +133,13 @@ pub(super) async fn image(
 
 /// Stores what is known of a database and the chunks that a change has touched.
 pub(super) async fn put(
-    tx: &mut AnyConnection,
+    tx: &mut Tx,
     place: &Place,
     record: &Record,
     revision: &Revision,
 ) -> Result<(), StoreError> {
     let session_id = place.session_id.to_string();
-    sqlx::query(PUT)
-        .bind(place.org_id)
+    tx.query(PUT)
         .bind(session_id.as_str())
         .bind(place.name.as_str())
         .bind(record.version.as_str())
@@ -162,44 +147,39 @@ pub(super) async fn put(
         .bind(record.updated_at)
         .bind(record.size_bytes)
         .bind(record.page_count)
-        .execute(&mut *tx)
-        .await
-        .map_err(db_error)?;
+        .execute()
+        .await?;
     for &position in &revision.changed {
-        sqlx::query(PUT_CHUNK)
-            .bind(place.org_id)
+        tx.query(PUT_CHUNK)
             .bind(session_id.as_str())
             .bind(place.name.as_str())
             .bind(i64::try_from(position).unwrap_or(i64::MAX))
             .bind(revision.image.chunk(position))
-            .execute(&mut *tx)
-            .await
-            .map_err(db_error)?;
+            .execute()
+            .await?;
     }
     cut(tx, place, revision.image.chunk_count()).await
 }
 
 /// Deletes a database and says whether it was there.
-pub(super) async fn delete(tx: &mut AnyConnection, place: &Place) -> Result<bool, StoreError> {
+pub(super) async fn delete(tx: &mut Tx, place: &Place) -> Result<bool, StoreError> {
     cut(tx, place, 0).await?;
-    let deleted = sqlx::query(DELETE)
-        .bind(place.org_id)
+    let deleted = tx
+        .query(DELETE)
         .bind(place.session_id.to_string())
         .bind(place.name.as_str())
-        .execute(tx)
-        .await
-        .map_err(db_error)?;
-    Ok(deleted.rows_affected() > 0)
+        .execute()
+        .await?;
+    Ok(deleted > 0)
 }
 
 /// Deletes the chunks from a position on.
-async fn cut(tx: &mut AnyConnection, place: &Place, first: usize) -> Result<(), StoreError> {
-    let cut = sqlx::query(CUT_CHUNKS)
-        .bind(place.org_id)
+async fn cut(tx: &mut Tx, place: &Place, first: usize) -> Result<(), StoreError> {
+    tx.query(CUT_CHUNKS)
         .bind(place.session_id.to_string())
         .bind(place.name.as_str())
         .bind(i64::try_from(first).unwrap_or(i64::MAX))
-        .execute(tx)
-        .await;
-    cut.map(|_| ()).map_err(db_error)
+        .execute()
+        .await?;
+    Ok(())
 }

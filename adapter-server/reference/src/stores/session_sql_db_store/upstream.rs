@@ -1,7 +1,7 @@
 //! The same databases through upstream's trait. Its error has no variant for a storage
 //! that cannot answer now: whoever serves them takes [`SqlDatabases`].
 
-use crate::reference::ScopedReference;
+use crate::stores::session_sql_db_store::SessionDatabases;
 use async_trait::async_trait;
 use everruns_core::session_sqldb::{
     DatabaseInfo, SessionSqlDbError, SessionSqlDbStore, SqlExecuteResult, SqlQueryResult,
@@ -11,7 +11,7 @@ use everruns_core::typed_id::SessionId;
 use mortise_adapter_server::SqlDatabases;
 
 #[async_trait]
-impl SessionSqlDbStore for ScopedReference {
+impl SessionSqlDbStore for SessionDatabases {
     async fn create_database(
         &self,
         session_id: SessionId,

@@ -1,6 +1,6 @@
 //! Everything that is in a database, as bytes.
 
-use crate::db::AnyConnection;
+use crate::db::AllOrgs;
 use crate::reference::Reference;
 use crate::tests::database::Database;
 use sqlx::{AssertSqlSafe, Row};
@@ -10,7 +10,7 @@ pub(super) struct Dump(Vec<(String, Vec<u8>)>);
 
 impl Dump {
     pub(super) async fn of(store: &Reference) -> Self {
-        let mut conn = store.inner.db.reader().await.unwrap();
+        let mut conn = store.inner.db.read_all_orgs().await.unwrap();
         let mut values = Vec::new();
         for (table, column) in columns(&mut conn).await {
             let place = format!("{table}.{column}");
@@ -22,7 +22,7 @@ impl Dump {
                      ELSE convert_to(\"{column}\"::text, 'UTF8') END FROM \"{table}\""
                 ),
             };
-            let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *conn).await;
+            let rows = conn.query(AssertSqlSafe(sql)).fetch_rows().await;
             for row in rows.unwrap() {
                 let value: Option<Vec<u8>> = row.try_get(0).unwrap();
                 values.push((place.clone(), value.unwrap_or_default()));
@@ -46,7 +46,7 @@ impl Dump {
 }
 
 /// The tables and columns of the database.
-pub(super) async fn columns(conn: &mut AnyConnection) -> Vec<(String, String)> {
+pub(super) async fn columns(conn: &mut AllOrgs) -> Vec<(String, String)> {
     let sql = match super::super::database() {
         Database::Sqlite => {
             "SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c \
@@ -57,7 +57,7 @@ pub(super) async fn columns(conn: &mut AnyConnection) -> Vec<(String, String)> {
              WHERE table_schema = 'public'"
         }
     };
-    sqlx::query_as(sql).fetch_all(conn).await.unwrap()
+    conn.query_as(sql).fetch_all().await.unwrap()
 }
 
 /// Whether the bytes hold the needle.

@@ -39,7 +39,8 @@ async fn a_key_is_replaced() {
     let store = opened(&url, &[2, 1]).await;
     secretive.read(&store).await;
     let s = adapter(&store, 1);
-    s.set_secret(secretive.session.id, "newer", MARKER)
+    s.storage()
+        .set_secret(secretive.session.id, "newer", MARKER)
         .await
         .unwrap();
     let done = rewrap(&store).await;
@@ -76,7 +77,7 @@ async fn a_start_with_the_wrong_key() {
     let store = opened(&url, &[1]).await;
     let session = new_session(&adapter(&store, 1)).await;
     let s = adapter(&store, 1);
-    s.set_secret(session, "a", "b").await.unwrap();
+    s.storage().set_secret(session, "a", "b").await.unwrap();
     store.close().await;
     for (keys, given) in [
         (&[][..], "no key was given".to_string()),
@@ -98,7 +99,7 @@ async fn a_start_with_the_wrong_key() {
     opened(&url, &[2, 1]).await.close().await;
     // Nothing was sealed with the newer key yet, so that the old one is still enough.
     let store = opened(&url, &[1]).await;
-    let found = adapter(&store, 1).get_secret(session, "a").await;
+    let found = adapter(&store, 1).storage().get_secret(session, "a").await;
     assert_eq!(found.unwrap().as_deref(), Some("b"));
 }
 
@@ -111,9 +112,9 @@ async fn a_storage_gets_a_key() {
     let s = adapter(&store, 1);
     let mut agent = Secretive::new().agent;
     agent.mcp_servers = ScopedMcpServers::default();
-    s.put_agent(agent.clone()).await.unwrap();
+    s.seed().put_agent(agent.clone()).await.unwrap();
     let session = new_session(&s).await;
-    s.set_value(session, "a", MARKER).await.unwrap();
+    s.storage().set_value(session, "a", MARKER).await.unwrap();
     let dump = Dump::of(&store).await;
     let in_clear = ["agents.body", "session_values.value"];
     assert_eq!(dump.places_of(MARKER.as_bytes()), in_clear);
@@ -127,9 +128,9 @@ async fn a_storage_gets_a_key() {
     let dump = Dump::of(&store).await;
     assert_eq!(dump.places_of(MARKER.as_bytes()), Vec::<String>::new());
     let s = adapter(&store, 1);
-    let found = AgentStore::get_agent(&s, agent.public_id).await.unwrap();
+    let found = s.agents().get_agent(agent.public_id).await.unwrap();
     assert_eq!(found.unwrap().capabilities, agent.capabilities);
-    let value = s.get_value(session, "a").await.unwrap();
+    let value = s.storage().get_value(session, "a").await.unwrap();
     assert_eq!(value.as_deref(), Some(MARKER));
 }
 
@@ -147,10 +148,10 @@ async fn a_rotation_under_load() {
     let agent = Secretive::new().agent;
     for name in 0..NAMES {
         let name = name.to_string();
-        s.set_secret(session, &name, "old").await.unwrap();
+        s.storage().set_secret(session, &name, "old").await.unwrap();
         let mut copy = agent.clone();
         copy.public_id = AgentId::from_seed(name.parse().unwrap());
-        s.put_agent(copy).await.unwrap();
+        s.seed().put_agent(copy).await.unwrap();
     }
     store.close().await;
 
@@ -159,13 +160,14 @@ async fn a_rotation_under_load() {
     let writing = async {
         let s = adapter(&server, 1);
         for name in (0..NAMES).rev().step_by(3) {
-            s.set_secret(session, &name.to_string(), "new")
+            s.storage()
+                .set_secret(session, &name.to_string(), "new")
                 .await
                 .unwrap();
             let mut copy = agent.clone();
             copy.public_id = AgentId::from_seed(name as u128);
             copy.name = "changed".into();
-            s.put_agent(copy).await.unwrap();
+            s.seed().put_agent(copy).await.unwrap();
         }
     };
     let ((), done) = tokio::join!(writing, rewrap(&rotating));
@@ -177,9 +179,13 @@ async fn a_rotation_under_load() {
     let s = adapter(&store, 1);
     let written: BTreeSet<usize> = (0..NAMES).rev().step_by(3).collect();
     for name in 0..NAMES {
-        let secret = s.get_secret(session, &name.to_string()).await.unwrap();
+        let secret = s
+            .storage()
+            .get_secret(session, &name.to_string())
+            .await
+            .unwrap();
         let id = AgentId::from_seed(name as u128);
-        let agent = AgentStore::get_agent(&s, id).await.unwrap().unwrap();
+        let agent = s.agents().get_agent(id).await.unwrap().unwrap();
         let (expected, called) = match written.contains(&name) {
             true => ("new", "changed"),
             false => ("old", "a"),
@@ -199,12 +205,12 @@ async fn a_row_that_cannot_be_opened() {
     let s = adapter(&store, 1);
     let session = new_session(&s).await;
     for name in ["a", "b", "c"] {
-        s.set_secret(session, name, "x").await.unwrap();
+        s.storage().set_secret(session, name, "x").await.unwrap();
     }
-    let mut tx = store.inner.db.write().await.unwrap();
+    let mut tx = store.inner.db.write_all_orgs().await.unwrap();
     let sql = "UPDATE session_secrets SET sealed = x'00' WHERE name = x'61'";
-    sqlx::query(damage(sql)).execute(&mut *tx).await.unwrap();
-    crate::db::commit(tx).await.unwrap();
+    tx.query(damage(sql)).execute().await.unwrap();
+    tx.commit().await.unwrap();
     store.close().await;
     let store = opened(&url, &[2, 1]).await;
     let done = rewrap(&store).await;
@@ -218,7 +224,7 @@ async fn a_row_that_cannot_be_opened() {
 #[tokio::test]
 async fn every_sealed_place_is_known() {
     let store = Store::new().await;
-    let mut conn = store.reference.inner.db.reader().await.unwrap();
+    let mut conn = store.reference.inner.db.read_all_orgs().await.unwrap();
     let columns = dump::columns(&mut conn).await;
     drop(conn);
     let known: BTreeSet<_> = rewrap(&store.reference)

@@ -15,7 +15,7 @@ async fn everything_has_a_limit() {
     .await;
     let adapter = adapter(&reference, 1);
     let session = new_session(&adapter).await;
-    let run = async |sql: &str| adapter.sql_execute(session, "d", sql).await;
+    let run = async |sql: &str| adapter.databases().sql_execute(session, "d", sql).await;
     run("CREATE TABLE t(a)").await.unwrap();
     for statement in [
         "INSERT INTO t VALUES (randomblob(1000000000))",
@@ -46,32 +46,55 @@ async fn everything_has_a_limit() {
              SELECT randomblob(1000) FROM c")
         .await
         .unwrap();
-        let full = adapter.get_database(session, "d").await.unwrap().unwrap();
+        let full = adapter
+            .databases()
+            .get_database(session, "d")
+            .await
+            .unwrap()
+            .unwrap();
         assert!(full.size_bytes > 150_000);
         assert_eq!(full.size_bytes, i64::from(full.page_count) * 4096);
         run("DELETE FROM t").await.unwrap();
-        let empty = adapter.get_database(session, "d").await.unwrap().unwrap();
+        let empty = adapter
+            .databases()
+            .get_database(session, "d")
+            .await
+            .unwrap()
+            .unwrap();
         assert!(empty.size_bytes < 20_000, "{}", empty.size_bytes);
     }
 
     let wide = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 100) \
                 SELECT hex(zeroblob(500)) FROM c";
     assert_eq!(
-        kind(adapter.sql_query(session, "d", wide).await),
+        kind(adapter.databases().sql_query(session, "d", wide).await),
         ErrorReason::SqlResultTooLarge
     );
 
-    adapter.create_database(session, "e").await.unwrap();
+    adapter
+        .databases()
+        .create_database(session, "e")
+        .await
+        .unwrap();
     assert_eq!(
-        kind(adapter.create_database(session, "f").await),
+        kind(adapter.databases().create_database(session, "f").await),
         ErrorReason::SqlLimitExceeded
     );
     assert_eq!(
-        kind(adapter.sql_execute(session, "f", "SELECT 1").await),
+        kind(
+            adapter
+                .databases()
+                .sql_execute(session, "f", "SELECT 1")
+                .await
+        ),
         ErrorReason::SqlLimitExceeded
     );
     let other = new_session(&adapter).await;
-    adapter.create_database(other, "f").await.unwrap();
+    adapter
+        .databases()
+        .create_database(other, "f")
+        .await
+        .unwrap();
 }
 
 /// A result has at most 1000 rows, and says whether there were more.
@@ -80,13 +103,21 @@ async fn rows_are_cut_off() {
     let reference = in_memory().await;
     let adapter = adapter(&reference, 1);
     let session = new_session(&adapter).await;
-    adapter.create_database(session, "d").await.unwrap();
+    adapter
+        .databases()
+        .create_database(session, "d")
+        .await
+        .unwrap();
     for (rows, truncated) in [(999, false), (1000, false), (1001, true), (100_000, true)] {
         let sql = format!(
             "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT {rows}) \
              SELECT x FROM c"
         );
-        let result = adapter.sql_query(session, "d", &sql).await.unwrap();
+        let result = adapter
+            .databases()
+            .sql_query(session, "d", &sql)
+            .await
+            .unwrap();
         assert_eq!(result.truncated, truncated, "{rows}");
         assert_eq!(result.row_count, result.rows.len());
         assert_eq!(result.rows.len(), rows.min(1000));
@@ -102,13 +133,18 @@ async fn a_runaway_is_stopped() {
     let (hasty, patient) = (stores.hasty(), stores.patient());
     let session = new_session(&patient).await;
     let made = "CREATE TABLE t(a)";
-    patient.sql_execute(session, "d", made).await.unwrap();
+    patient
+        .databases()
+        .sql_execute(session, "d", made)
+        .await
+        .unwrap();
     let change = format!("INSERT INTO t VALUES (1); {COUNT_FOREVER}");
     let many = "SELECT 1;".repeat(110_000) + COUNT_FOREVER;
+    let databases = hasty.databases();
     let (asked, changed, many) = tokio::join!(
-        hasty.sql_query(session, "d", COUNT_FOREVER),
-        hasty.sql_execute(session, "d", &change),
-        hasty.sql_execute(session, "e", &many),
+        databases.sql_query(session, "d", COUNT_FOREVER),
+        databases.sql_execute(session, "d", &change),
+        databases.sql_execute(session, "e", &many),
     );
     for error in [asked.err(), changed.err(), many.err()] {
         assert!(
@@ -120,7 +156,14 @@ async fn a_runaway_is_stopped() {
         row(&patient, session, "SELECT count(*) FROM t").await,
         json!([0])
     );
-    assert!(patient.get_database(session, "e").await.unwrap().is_none());
+    assert!(
+        patient
+            .databases()
+            .get_database(session, "e")
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 /// What a statement may take beside its database is limited, whether it gathers row by
@@ -135,7 +178,11 @@ async fn gluttons_are_stopped() {
     .await;
     let adapter = adapter(&reference, 1);
     let session = new_session(&adapter).await;
-    adapter.create_database(session, "d").await.unwrap();
+    adapter
+        .databases()
+        .create_database(session, "d")
+        .await
+        .unwrap();
     let numbers = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)";
     let values = |count: usize, bytes: usize| {
         let value = |n| format!("zeroblob({bytes}) || {n}");
@@ -155,13 +202,13 @@ async fn gluttons_are_stopped() {
         format!("SELECT length({nested})"),
         format!("{joined} SELECT * FROM w29"),
     ] {
-        let tried = adapter.sql_query(session, "d", &greedy).await;
+        let tried = adapter.databases().sql_query(session, "d", &greedy).await;
         let shown = &greedy[..100.min(greedy.len())];
         assert_eq!(kind(tried), ErrorReason::SqlLimitExceeded, "{shown}");
     }
     let wide = format!("SELECT {}", values(490, 400_000));
     assert_eq!(
-        kind(adapter.sql_query(session, "d", &wide).await),
+        kind(adapter.databases().sql_query(session, "d", &wide).await),
         ErrorReason::SqlResultTooLarge
     );
 }
@@ -177,17 +224,30 @@ async fn a_runaway_is_alone() {
     let adapter = adapter(&reference, 1);
     let (loud, quiet) = (new_session(&adapter).await, new_session(&adapter).await);
     for session in [loud, quiet] {
-        adapter.create_database(session, "d").await.unwrap();
+        adapter
+            .databases()
+            .create_database(session, "d")
+            .await
+            .unwrap();
     }
     let runaways: Vec<_> = (0..40)
         .map(|_| {
             let adapter = adapter.clone();
-            tokio::spawn(async move { adapter.sql_query(loud, "d", COUNT_FOREVER).await })
+            tokio::spawn(async move {
+                adapter
+                    .databases()
+                    .sql_query(loud, "d", COUNT_FOREVER)
+                    .await
+            })
         })
         .collect();
     for number in 0..100 {
         let sql = format!("CREATE TABLE t{number}(a)");
-        adapter.sql_execute(quiet, "d", &sql).await.unwrap();
+        adapter
+            .databases()
+            .sql_execute(quiet, "d", &sql)
+            .await
+            .unwrap();
     }
     for runaway in &runaways {
         assert!(!runaway.is_finished());
@@ -204,7 +264,11 @@ async fn long_values_take_no_long_time() {
     let stores = Stores::open(Duration::from_secs(1)).await;
     let (hasty, adapter) = (stores.hasty(), stores.patient());
     let session = new_session(&adapter).await;
-    adapter.create_database(session, "d").await.unwrap();
+    adapter
+        .databases()
+        .create_database(session, "d")
+        .await
+        .unwrap();
     let long = |bytes: usize| format!("printf('%.*c', {bytes}, 'a')");
     let needle = format!("{} || 'b'", long(450_000));
     let calls = |bytes: usize| {
@@ -226,7 +290,7 @@ async fn long_values_take_no_long_time() {
     // No two alike: SQLite would do those once.
     let columns = (0..90).flat_map(|n| calls(900_000 - n).map(|(sql, _)| sql));
     let wide = format!("SELECT {}", columns.collect::<Vec<_>>().join(", "));
-    let error = kind(hasty.sql_query(session, "d", &wide).await);
+    let error = kind(hasty.databases().sql_query(session, "d", &wide).await);
     // On a quick machine it is over in time.
     let quick = [ErrorReason::SqlQueryTimeout, ErrorReason::Unspecified];
     assert!(quick.contains(&error), "{error:?}");
@@ -246,6 +310,7 @@ async fn long_values_take_no_long_time() {
         "json_pretty('[]')",
     ] {
         let tried = adapter
+            .databases()
             .sql_query(session, "d", &format!("SELECT {refused}"))
             .await;
         assert_eq!(kind(tried), ErrorReason::SqlAuthorizerBlocked, "{refused}");
@@ -257,15 +322,22 @@ async fn long_values_take_no_long_time() {
                 vec![vec![call; count / 10].join(" || "); 10].join(", ")
             )
         };
-        let fits = adapter.sql_query(session, "d", &sum(most)).await;
+        let fits = adapter
+            .databases()
+            .sql_query(session, "d", &sum(most))
+            .await;
         assert_eq!(kind(fits), ErrorReason::Unspecified, "{call}");
         let over = format!("{}, {call}", sum(most));
-        let tried = adapter.sql_query(session, "d", &over).await;
+        let tried = adapter.databases().sql_query(session, "d", &over).await;
         assert_eq!(kind(tried), ErrorReason::SqlLimitExceeded, "{call}");
     }
     // Each statement has its own.
     let script = vec![format!("SELECT {}", vec!["hex(1)"; 400].join(", ")); 4].join("; ");
-    adapter.sql_execute(session, "d", &script).await.unwrap();
+    adapter
+        .databases()
+        .sql_execute(session, "d", &script)
+        .await
+        .unwrap();
 }
 
 /// Runaways in any number of sessions of one org leave room for the other orgs.
@@ -280,17 +352,26 @@ async fn an_org_of_runaways_is_alone() {
     let mut runaways = Vec::new();
     for _ in 0..40 {
         let session = new_session(&loud).await;
-        loud.create_database(session, "d").await.unwrap();
+        loud.databases()
+            .create_database(session, "d")
+            .await
+            .unwrap();
         let loud = loud.clone();
         runaways.push(tokio::spawn(async move {
-            loud.sql_query(session, "d", COUNT_FOREVER).await
+            loud.databases()
+                .sql_query(session, "d", COUNT_FOREVER)
+                .await
         }));
     }
     let quiet = adapter(&reference, 2);
     let session = new_session(&quiet).await;
     for number in 0..100 {
         let sql = format!("CREATE TABLE t{number}(a)");
-        quiet.sql_execute(session, "d", &sql).await.unwrap();
+        quiet
+            .databases()
+            .sql_execute(session, "d", &sql)
+            .await
+            .unwrap();
     }
     for runaway in &runaways {
         assert!(!runaway.is_finished());

@@ -129,11 +129,15 @@ async fn greedy_statements_leave_others_alone() {
     let mut calls = Vec::new();
     for _ in 0..4 {
         let session = new_session(&greedy).await;
-        greedy.create_database(session, "d").await.unwrap();
+        greedy
+            .databases()
+            .create_database(session, "d")
+            .await
+            .unwrap();
         for _ in 0..4 {
             let (greedy, sql) = (greedy.clone(), sql.clone());
             calls.push(tokio::spawn(async move {
-                kind(greedy.sql_query(session, "d", &sql).await)
+                kind(greedy.databases().sql_query(session, "d", &sql).await)
             }));
         }
     }
@@ -141,7 +145,11 @@ async fn greedy_statements_leave_others_alone() {
     while changes < 20 || !calls.iter().all(tokio::task::JoinHandle::is_finished) {
         let session = new_session(&other).await;
         let made = "CREATE TABLE t(a); INSERT INTO t VALUES (1)";
-        other.sql_execute(session, "d", made).await.unwrap();
+        other
+            .databases()
+            .sql_execute(session, "d", made)
+            .await
+            .unwrap();
         append(&other, plain(session)).await.unwrap();
         changes += 1;
     }
@@ -163,7 +171,11 @@ async fn a_lost_worker_costs_its_statement() {
     let adapter = adapter(&store.reference, 1);
     let session = new_session(&adapter).await;
     let made = "CREATE TABLE t(a); INSERT INTO t VALUES (7)";
-    adapter.sql_execute(session, "d", made).await.unwrap();
+    adapter
+        .databases()
+        .sql_execute(session, "d", made)
+        .await
+        .unwrap();
     let waiting = store.worker().await;
     signal("-KILL", waiting);
     assert_eq!(row(&adapter, session, "SELECT a FROM t").await, json!([7]));
@@ -180,7 +192,10 @@ async fn a_lost_worker_costs_its_statement() {
         let worker = store.worker().await;
         let caller = adapter.clone();
         let change = format!("INSERT INTO t VALUES (8); {COUNT_FOREVER}");
-        let lost = tokio::spawn(async move { caller.sql_execute(session, "d", &change).await });
+        let lost =
+            tokio::spawn(
+                async move { caller.databases().sql_execute(session, "d", &change).await },
+            );
         busy(worker).await;
         signal(name, worker);
         assert_eq!(kind(lost.await.unwrap()), expected, "{name}");
@@ -199,10 +214,19 @@ async fn a_worker_is_free_when_its_caller_goes() {
     let store = Marked::open(limits).await;
     let adapter = adapter(&store.reference, 1);
     let session = new_session(&adapter).await;
-    adapter.create_database(session, "d").await.unwrap();
+    adapter
+        .databases()
+        .create_database(session, "d")
+        .await
+        .unwrap();
     for _ in 0..4 {
         let caller = adapter.clone();
-        let gone = tokio::spawn(async move { caller.sql_query(session, "d", COUNT_FOREVER).await });
+        let gone = tokio::spawn(async move {
+            caller
+                .databases()
+                .sql_query(session, "d", COUNT_FOREVER)
+                .await
+        });
         busy(store.worker().await).await;
         gone.abort();
         assert_eq!(row(&adapter, session, "SELECT 1").await, json!([1]));
@@ -215,7 +239,11 @@ async fn no_worker_is_left_behind() {
     let store = Marked::open(SqlLimits::default()).await;
     let adapter = adapter(&store.reference, 1);
     let session = new_session(&adapter).await;
-    adapter.create_database(session, "d").await.unwrap();
+    adapter
+        .databases()
+        .create_database(session, "d")
+        .await
+        .unwrap();
     row(&adapter, session, "SELECT 1").await;
     let Marked { reference, folder } = store;
     let left = Marked {
@@ -244,10 +272,15 @@ async fn a_worker_that_cannot_start_is_passing() {
     let reference = Reference::open(missing).await.unwrap();
     let adapter = adapter(&reference, 1);
     let session = new_session(&adapter).await;
-    adapter.create_database(session, "d").await.unwrap();
+    adapter
+        .databases()
+        .create_database(session, "d")
+        .await
+        .unwrap();
     for _ in 0..2 {
+        let databases = adapter.databases();
         let tried =
-            mortise_adapter_server::SqlDatabases::sql_query(&adapter, session, "d", "SELECT 1")
+            mortise_adapter_server::SqlDatabases::sql_query(&databases, session, "d", "SELECT 1")
                 .await;
         let error = tried.unwrap_err();
         assert!(error.is_transient(), "{error:?}");
@@ -273,7 +306,11 @@ async fn what_a_small_statement_takes() {
         let adapter = adapter(&reference, 1);
         let session = new_session(&adapter).await;
         let made = "CREATE TABLE t(a); INSERT INTO t VALUES (1)";
-        adapter.sql_execute(session, "d", made).await.unwrap();
+        adapter
+            .databases()
+            .sql_execute(session, "d", made)
+            .await
+            .unwrap();
         for (what, sql) in [
             ("query", "SELECT a FROM t"),
             ("change", "UPDATE t SET a = a + 1"),
@@ -281,8 +318,20 @@ async fn what_a_small_statement_takes() {
             let begun = std::time::Instant::now();
             for _ in 0..500 {
                 match what {
-                    "query" => drop(adapter.sql_query(session, "d", sql).await.unwrap()),
-                    _ => drop(adapter.sql_execute(session, "d", sql).await.unwrap()),
+                    "query" => drop(
+                        adapter
+                            .databases()
+                            .sql_query(session, "d", sql)
+                            .await
+                            .unwrap(),
+                    ),
+                    _ => drop(
+                        adapter
+                            .databases()
+                            .sql_execute(session, "d", sql)
+                            .await
+                            .unwrap(),
+                    ),
                 }
             }
             println!("{name}: a {what} takes {:?}", begun.elapsed() / 500);

@@ -1,7 +1,7 @@
 //! Every place of the database that holds something sealed. Whoever adds one adds it
 //! here; a test compares this list with the tables.
 
-use crate::seal::AssociatedData;
+use crate::seal::Binding;
 use mortise_proto::{Secrets, pb};
 use prost::Message;
 
@@ -27,7 +27,7 @@ pub(super) enum KeyColumn {
 #[derive(Debug)]
 pub(super) enum Form {
     /// In columns of its own, bound as this says.
-    Columns(for<'a> fn(i64, &'static str, [&'a str; 2]) -> AssociatedData<'a>),
+    Columns(for<'a> fn(&'static str, [&'a str; 2]) -> Binding<'a>),
     /// As a record, which may also be in clear; whether it then holds a secret.
     Record(fn(&[u8]) -> bool),
 }
@@ -99,17 +99,13 @@ pub(super) const PLACES: &[Place] = &[
     Place {
         table: "session_secrets",
         keys: &[KeyColumn::Text, KeyColumn::Bytes],
-        form: Form::Columns(|org_id, _, [session_id, name]| AssociatedData::Secret {
-            org_id,
-            session_id,
-            name,
-        }),
+        form: Form::Columns(|_, [session_id, name]| Binding::Secret { session_id, name }),
         statements: columns!("session_secrets", "session_id", "name"),
     },
     Place {
         table: "models",
         keys: &[KeyColumn::Text],
-        form: Form::Columns(|org_id, _, [model_id, _]| AssociatedData::ApiKey { org_id, model_id }),
+        form: Form::Columns(|_, [model_id, _]| Binding::ApiKey { model_id }),
         statements: columns!("models", "id"),
     },
     Place {
@@ -187,21 +183,18 @@ pub(super) const PLACES: &[Place] = &[
 // === impl Place ===
 
 impl Place {
-    /// What binds a row of this table.
-    pub(super) fn bound<'a>(&self, org_id: i64, row: [&'a str; 2]) -> AssociatedData<'a> {
+    /// What the sealed value of a row of this table is bound to.
+    pub(super) fn binding<'a>(&self, row: [&'a str; 2]) -> Binding<'a> {
+        let table = self.table;
         match self.form {
-            Form::Columns(bound) => bound(org_id, self.table, row),
-            Form::Record(_) => AssociatedData::Record {
-                org_id,
-                table: self.table,
-                row,
-            },
+            Form::Columns(binding) => binding(table, row),
+            Form::Record(_) => Binding::Record { table, row },
         }
     }
 }
 
-fn column<'a>(org_id: i64, table: &'static str, row: [&'a str; 2]) -> AssociatedData<'a> {
-    AssociatedData::Column { org_id, table, row }
+fn column<'a>(table: &'static str, row: [&'a str; 2]) -> Binding<'a> {
+    Binding::Column { table, row }
 }
 
 fn holds_secret<W: Message + Secrets + Default>(body: &[u8]) -> bool {

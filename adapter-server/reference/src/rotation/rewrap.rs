@@ -5,19 +5,15 @@
 //! the current key sealed are passed over, so that whoever was interrupted starts again
 //! and goes on where he was.
 
-use crate::db;
-use crate::db::AnyConnection;
-use crate::db::{Db, corrupt_row, db_error, unavailable};
-use crate::reference::Reference;
-use crate::seal::check::{forget_others, sealed_with};
-use crate::seal::record;
-use crate::seal::record::Envelope;
-use crate::seal::sealed_columns::{Form, KeyColumn, PLACES, Place};
-use crate::seal::{AssociatedData, KeyRing, Sealed, configured, seal, unseal};
+use crate::db::{AllOrgs, Db, Statement, db_error, unavailable};
+use crate::encoding::corrupt_row;
+use crate::rotation::check::{forget_others, sealed_with};
+use crate::rotation::sealed_columns::{Form, KeyColumn, PLACES, Place};
+use crate::seal;
+use crate::seal::{KeyRing, OrgKeys, Sealed};
 use mortise_proto::StoreError;
 use sqlx::Row as _;
-use sqlx::any::{Any, AnyArguments, AnyRow};
-use sqlx::query::Query;
+use sqlx::any::AnyRow;
 
 /// Rows of one transaction: a server waits for it.
 const BATCH: i64 = 64;
@@ -67,33 +63,27 @@ enum Renewed {
     AsItWas,
 }
 
-// === impl Reference ===
-
-impl Reference {
-    /// Seals everything that is stored with the current key, tells `report` of each
-    /// table when it is done, and forgets the older keys if nothing needs them any
-    /// more. Servers may run meanwhile, if each has the current key as its current one
-    /// and the older ones as well.
-    ///
-    /// What was overwritten may stay in free pages of the database and in backups,
-    /// sealed with the older key: keep that key secret as long as those exist.
-    pub async fn rewrap(&self, mut report: impl FnMut(&Rewrapped)) -> Result<(), StoreError> {
-        let keys = configured(self.inner.key.as_ref())?;
-        let mut is_complete = true;
-        for place in PLACES {
-            let done = rewrap(&self.inner.db, keys, place).await?;
-            is_complete &= done.unreadable == 0;
-            report(&done);
-        }
-        if is_complete {
-            forget_others(&self.inner.db, keys).await?;
-        }
-        Ok(())
+/// Seals everything that is stored with the current key and tells `report` of each table
+/// when it is done. See `Reference::rewrap`.
+pub(crate) async fn rewrap_all(
+    db: &Db,
+    mut report: impl FnMut(&Rewrapped),
+) -> Result<(), StoreError> {
+    let keys = seal::configured(db.keys())?;
+    let mut is_complete = true;
+    for place in PLACES {
+        let done = rewrap(db, keys, place).await?;
+        is_complete &= done.unreadable == 0;
+        report(&done);
     }
+    if is_complete {
+        forget_others(db, keys).await?;
+    }
+    Ok(())
 }
 
 async fn rewrap(db: &Db, keys: &KeyRing, place: &Place) -> Result<Rewrapped, StoreError> {
-    let mut reader = db.reader().await?;
+    let mut reader = db.read_all_orgs().await?;
     let current = keys.current().id();
     let mut done = Rewrapped {
         table: place.table,
@@ -143,7 +133,7 @@ async fn round(
         if changes.is_empty() {
             continue;
         }
-        let mut tx = db.write().await?;
+        let mut tx = db.write_all_orgs().await?;
         for (key, old, new, was_sealed) in changes {
             if !replace(&mut tx, place, &key, old, new).await? {
                 is_settled = false;
@@ -153,7 +143,7 @@ async fn round(
                 done.newly_sealed += 1;
             }
         }
-        db::commit(tx).await?;
+        tx.commit().await?;
     }
 }
 
@@ -164,15 +154,15 @@ async fn rest(
     place: &Place,
     after: &RowKey,
 ) -> Result<Vec<(RowKey, Stored)>, StoreError> {
-    let mut conn = db.reader().await?;
-    let query = sqlx::query(place.statements.rest);
+    let mut tx = db.read_all_orgs().await?;
+    let query = tx.query(place.statements.rest);
     let current = keys.current();
     let query = match place.form {
         Form::Columns(_) => query.bind(current.id().to_string()),
-        Form::Record(_) => query.bind(record::prefix(current.id_bytes())),
+        Form::Record(_) => query.bind(seal::prefix(current.id_bytes())),
     };
     let query = after.bind(query.bind(BATCH));
-    let rows = query.fetch_all(&mut *conn).await.map_err(db_error)?;
+    let rows = query.fetch_rows().await?;
     rows.iter().map(|row| read(place, row)).collect()
 }
 
@@ -202,43 +192,32 @@ fn read(place: &Place, row: &AnyRow) -> Result<(RowKey, Stored), StoreError> {
 
 fn renew(keys: &KeyRing, place: &Place, key: &RowKey, old: &Stored) -> Result<Renewed, StoreError> {
     let names = key.names()?;
-    let bound = place.bound(key.org_id, [&names[0], &names[1]]);
+    let binding = place.binding([&names[0], &names[1]]);
+    let keys = OrgKeys::new(Some(keys), key.org_id);
     match (old, &place.form) {
         (Stored::Columns(sealed), _) => {
-            let value = unseal(Some(keys), bound, sealed)?;
-            seal(Some(keys), bound, &value)
-                .map(|sealed| Renewed::Rewrapped(Stored::Columns(sealed)))
+            let value = keys.unseal(binding, sealed)?;
+            let sealed = keys.seal(binding, &value)?;
+            Ok(Renewed::Rewrapped(Stored::Columns(sealed)))
         }
         (Stored::Record(body), Form::Record(holds_secret)) => {
-            renew_record(keys, bound, body, *holds_secret)
+            if let Some(message) = keys.open_envelope(binding, body)? {
+                let body = keys.seal_message(binding, &message)?;
+                return Ok(Renewed::Rewrapped(Stored::Record(body)));
+            }
+            if !holds_secret(body) {
+                return Ok(Renewed::AsItWas);
+            }
+            let body = keys.seal_message(binding, body)?;
+            Ok(Renewed::NewlySealed(Stored::Record(body)))
         }
         (Stored::Record(_), Form::Columns(_)) => Ok(Renewed::AsItWas),
     }
 }
 
-fn renew_record(
-    keys: &KeyRing,
-    bound: AssociatedData<'_>,
-    body: &[u8],
-    holds_secret: fn(&[u8]) -> bool,
-) -> Result<Renewed, StoreError> {
-    match Envelope::read(body) {
-        Some(envelope) => {
-            let message = envelope?.open(Some(keys), bound)?;
-            let body = record::sealed(keys, bound, &message)?;
-            Ok(Renewed::Rewrapped(Stored::Record(body)))
-        }
-        None if holds_secret(body) => {
-            let body = record::sealed(keys, bound, body)?;
-            Ok(Renewed::NewlySealed(Stored::Record(body)))
-        }
-        None => Ok(Renewed::AsItWas),
-    }
-}
-
 /// Puts the new in place of the old, and says whether the old still stood there.
 async fn replace(
-    tx: &mut AnyConnection,
+    tx: &mut AllOrgs,
     place: &Place,
     key: &RowKey,
     old: Stored,
@@ -248,13 +227,12 @@ async fn replace(
         Stored::Columns(sealed) => sealed.text.clone(),
         Stored::Record(body) => body.clone(),
     };
-    let query = sqlx::query(place.statements.replace);
+    let query = tx.query(place.statements.replace);
     let mut query = query.bind(text(&new)).bind(text(&old));
     if let Stored::Columns(sealed) = new {
         query = query.bind(sealed.key_id).bind(sealed.nonce);
     }
-    let replaced = key.bind(query).execute(tx).await.map_err(db_error)?;
-    Ok(replaced.rows_affected() > 0)
+    Ok(key.bind(query).execute().await? > 0)
 }
 
 // === impl RowKey ===
@@ -272,7 +250,7 @@ impl RowKey {
         }
     }
 
-    fn bind<'q>(&self, query: Query<'q, Any, AnyArguments>) -> Query<'q, Any, AnyArguments> {
+    fn bind<'t>(&self, query: Statement<'t>) -> Statement<'t> {
         let query = query.bind(self.org_id);
         self.parts.iter().fold(query, |query, part| match part {
             Part::Text(text) => query.bind(text.clone()),

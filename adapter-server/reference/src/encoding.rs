@@ -1,9 +1,9 @@
 //! Records as they are stored, and the clock.
 
-use crate::db::corrupt_row;
 use chrono::{DateTime, Utc};
 use mortise_proto::StoreError;
 use mortise_proto::convert::ConvertError;
+use mortise_proto::pb::ErrorReason;
 use prost::Message;
 
 /// A stored message.
@@ -20,9 +20,31 @@ where
     D::try_from(decoded(body)?).map_err(stored_fault)
 }
 
+/// The upstream forms of stored messages.
+pub(crate) fn domains<W, D>(rows: &[(Vec<u8>,)]) -> Result<Vec<D>, StoreError>
+where
+    W: Message + Default,
+    D: TryFrom<W, Error = ConvertError>,
+{
+    rows.iter().map(|(body,)| domain::<W, D>(body)).collect()
+}
+
+/// A text that is stored as bytes; `what` names it.
+pub(crate) fn text(bytes: Vec<u8>, what: &str) -> Result<String, StoreError> {
+    String::from_utf8(bytes).map_err(|_| corrupt_row(&format!("{what} is not UTF-8")))
+}
+
 /// A fault in what is stored is not the caller's.
 pub(crate) fn stored_fault(fault: ConvertError) -> StoreError {
     corrupt_row(&fault.to_string())
+}
+
+/// A row that this build cannot read.
+pub(crate) fn corrupt_row(what: &str) -> StoreError {
+    StoreError::new(
+        ErrorReason::Store,
+        format!("a stored record is unreadable: {what}"),
+    )
 }
 
 /// Nanoseconds since 1970. Times that the number cannot hold (before 1677, after

@@ -1,25 +1,30 @@
-//! Names for copies.
+//! Names that can be given, and names for copies.
 
-use crate::db::AnyConnection;
+use crate::db::Tx;
+use crate::db::errors::refused;
 use crate::stores::names;
 use crate::stores::names::Kind;
-use everruns_core::agent::MAX_ADDRESSABLE_NAME_LEN;
+use everruns_core::agent::{MAX_ADDRESSABLE_NAME_LEN, validate_addressable_name};
 use mortise_proto::StoreError;
 
 /// What remains of a name that has nothing to keep.
 const NAMELESS: &str = "harness";
 
+/// Fails unless the name is one that can be given.
+pub(super) fn check(kind: Kind, name: &str) -> Result<(), StoreError> {
+    validate_addressable_name(name).map_err(|problem| {
+        let kind = kind.name();
+        refused(format!("{kind} name {name:?} is not allowed: {problem}"))
+    })
+}
+
 /// A name made from the original's that no harness has: `generic-copy`,
 /// `generic-copy-2` and so on.
-pub(super) async fn free(
-    tx: &mut AnyConnection,
-    org_id: i64,
-    original: &str,
-) -> Result<String, StoreError> {
+pub(super) async fn free_for_copy(tx: &mut Tx, original: &str) -> Result<String, StoreError> {
     let mut number = 1_u64;
     loop {
         let name = numbered(original, number);
-        if !names::is_taken(tx, org_id, Kind::Harness, &name, "").await? {
+        if !names::is_taken(tx, Kind::Harness, &name, "").await? {
             return Ok(name);
         }
         number += 1;
@@ -45,7 +50,7 @@ fn numbered(original: &str, number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::stores::platform_store::copy_name::numbered;
+    use crate::stores::platform_store::naming::numbered;
     use everruns_core::agent::validate_addressable_name;
 
     /// Whatever the original is called, the copy's name is one that can be given.
