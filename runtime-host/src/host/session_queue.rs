@@ -14,6 +14,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::unconstrained;
 use tokio_util::sync::CancellationToken;
 
 /// When a caller who was told that the host is busy should come back.
@@ -328,7 +329,8 @@ impl fmt::Debug for Ticket {
 impl Head {
     /// Enters the queue of a semaphore, which is fair in the order of the first polls.
     fn enter(permit: Arc<Semaphore>) -> Self {
-        let mut waiting: Acquire = Box::pin(permit.acquire_owned());
+        // Its place must not depend on what the caller's task has done before.
+        let mut waiting: Acquire = Box::pin(unconstrained(permit.acquire_owned()));
         match (&mut waiting).now_or_never() {
             Some(Ok(permit)) => Self::Reached(permit),
             // Semaphores here are never closed.

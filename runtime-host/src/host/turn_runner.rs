@@ -131,6 +131,8 @@ impl Host {
             }
             done = &mut run => done,
         };
+        // Whoever sees the end may begin another turn at once.
+        control.about_to_end();
         let reached = match done {
             Ok(done) => done?,
             Err(_) => self.finish_waiting(key, connection).await,

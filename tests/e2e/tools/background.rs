@@ -29,13 +29,25 @@ async fn run(actor: &Actor, arguments: Value) -> (Value, String) {
     let host = serve_turns(&actor.adapter, Arc::new(LocalEngines)).await;
     let log = actor.adapter.event_log().unwrap();
     let mut events = log.follow(actor.session_id, 0).await.unwrap();
-    let (mut said, mut turns) = (String::new(), 0);
-    while turns < 2 {
+    // The turn that spawned the run may still be there to answer what it says.
+    let (mut told, mut answered, mut idle) = (None, false, false);
+    let mut said = String::new();
+    while !idle {
         let event = events.next().await.unwrap().unwrap();
-        turns += usize::from(event.event_type == "session.idled");
-        if let EventData::InputMessage(input) = event.data {
-            let parts = input.message.content.iter();
-            said = parts.filter_map(|part| part.as_text()).collect();
+        idle = answered && event.event_type == "session.idled";
+        match event.data {
+            EventData::InputMessage(input) => {
+                let parts = input.message.content.iter();
+                said = parts.filter_map(|part| part.as_text()).collect();
+                told = said
+                    .starts_with("Background run")
+                    .then_some(input.message.id);
+            }
+            EventData::LlmGeneration(asked) => {
+                let mut given = asked.messages.iter().map(|message| message.id);
+                answered |= given.any(|id| told == Some(id));
+            }
+            _ => {}
         }
     }
     host.drain().await;
