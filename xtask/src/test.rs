@@ -6,6 +6,7 @@ use crate::shell;
 use anyhow::{Context, Result, ensure};
 use std::env;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::Stdio;
 
 /// Tests passed and failed.
@@ -44,7 +45,18 @@ pub(crate) fn run() -> Result<()> {
     println!("\n{} passed, {} failed", totals.passed, totals.failed);
     ensure!(totals.passed > 0, "no test ran");
     ensure!(status.success(), "tests failed ({status})");
-    Ok(())
+    kits(cluster.as_ref())
+}
+
+/// The kits' own tests, in their languages, with the suite that was just built.
+fn kits(cluster: Option<&Cluster>) -> Result<()> {
+    let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target = target.unwrap_or_else(|| shell::root().join("target"));
+    let suite = target.join("debug/mortise-contract").display().to_string();
+    let url = cluster.map(Cluster::url);
+    let mut variables = vec![("MORTISE_CONTRACT", suite.as_str())];
+    variables.extend(url.as_deref().map(|url| (postgres::VARIABLE, url)));
+    shell::run_with("adapter-server/kits/test.sh", &[], &variables)
 }
 
 impl Totals {
