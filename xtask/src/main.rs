@@ -95,6 +95,7 @@ fn check() -> Result<()> {
     one_feature_set()?;
     light_proto()?;
     codegen::run(true)?;
+    shell::run("adapter-server/kits/generate.sh", &["--check"])?;
     tidy::run()?;
     shell::buf(&["lint", "proto"])?;
     shell::buf(&["format", "proto", "--diff", "--exit-code"])?;

@@ -1,10 +1,12 @@
 //! Builds the binaries, which the end-to-end tests start, and runs every test, with a
 //! PostgreSQL cluster of their own. The histories come last: they need the binaries.
 
-use crate::postgres;
+use crate::postgres::{self, Cluster};
 use crate::{histories, shell};
 use anyhow::{Context, Result, ensure};
+use std::env;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::Stdio;
 
 /// Tests passed and failed.
@@ -39,10 +41,22 @@ pub(crate) fn run() -> Result<()> {
     let status = child.wait()?;
     ensure!(totals.passed > 0, "no test ran");
     totals.merge(histories::test(cluster.as_ref())?);
+    let kits = kits(cluster.as_ref());
     println!("\n{} passed, {} failed", totals.passed, totals.failed);
     ensure!(status.success(), "tests failed ({status})");
     ensure!(totals.failed == 0, "histories failed");
-    Ok(())
+    kits
+}
+
+/// The kits' own tests, in their languages, with the suite that was just built.
+fn kits(cluster: Option<&Cluster>) -> Result<()> {
+    let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target = target.unwrap_or_else(|| shell::root().join("target"));
+    let suite = target.join("debug/mortise-contract").display().to_string();
+    let url = cluster.map(Cluster::url);
+    let mut variables = vec![("MORTISE_CONTRACT", suite.as_str())];
+    variables.extend(url.as_deref().map(|url| (postgres::VARIABLE, url)));
+    shell::run_with("adapter-server/kits/test.sh", &[], &variables)
 }
 
 // === impl Totals ===

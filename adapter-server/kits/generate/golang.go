@@ -25,7 +25,7 @@ var goTaken = map[string]string{"type": "kind", "range": "span", "ctx": "ctxValu
 func golang(m *model) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for path, text := range map[string]string{
-		"go/kit/stores.gen.go":  goStores,
+		"go/kit/stores.gen.go":   goStores,
 		"go/fail/reasons.gen.go": goErrors,
 	} {
 		functions := template.FuncMap{

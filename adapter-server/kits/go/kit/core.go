@@ -3,6 +3,7 @@ package kit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"runtime/debug"
@@ -65,8 +66,8 @@ func newMethod[Q request, A proto.Message](service, name string, keyed bool) *me
 func plain[A proto.Message, Q request](
 	ctx context.Context, k *core, m *method[A], r Q, run func(context.Context) (A, error),
 ) (answer A, err error) {
-	defer k.ended(ctx, m.full, r.GetContext(), time.Now(), &err)
-	defer recovered(k, m.full, &err)
+	defer k.ended(ctx, m.full, r, time.Now(), &err)
+	defer recovered(k, m.full, r, &err)
 	if err = check(r, m.keyed, true, m.needsSession); err != nil {
 		return answer, err
 	}
@@ -156,8 +157,8 @@ func keyedUpload[T any, A proto.Message, Q request](
 func streamed[A proto.Message, Q request](
 	ctx context.Context, k *core, m *method[A], r Q, send func(A) error, run func(context.Context, func(A) error) error,
 ) (err error) {
-	defer k.ended(ctx, m.full, r.GetContext(), time.Now(), &err)
-	defer recovered(k, m.full, &err)
+	defer k.ended(ctx, m.full, r, time.Now(), &err)
+	defer recovered(k, m.full, r, &err)
 	if err = check(r, m.keyed, true, m.needsSession); err != nil {
 		return err
 	}
@@ -187,25 +188,25 @@ func (k *core) bounded(ctx context.Context, long bool, r request) (context.Conte
 var errSlow = errors.New("the store did not answer in time")
 
 // recovered turns a panic of an author's method into an error: no call ends the process.
-func recovered(k *core, method string, err *error) {
+func recovered(k *core, method string, r proto.Message, err *error) {
 	if panicked := recover(); panicked != nil {
-		k.log.Error("a method panicked", "method", method, "panic", panicked, "stack", string(debug.Stack()))
+		k.log.Error("a method panicked", "method", method, "panic", scrubbed(fmt.Sprint(panicked), r), "stack", string(debug.Stack()))
 		*err = fail.Internal("the adapter failed; its log has the cause")
 	}
 }
 
 // ended makes what an author's method returned an error of the contract, and logs it.
-func (k *core) ended(ctx context.Context, method string, call *adapterv1.CallContext, began time.Time, err *error) {
+func (k *core) ended(ctx context.Context, method string, r request, began time.Time, err *error) {
 	if *err == nil {
 		return
 	}
-	cause := *err
+	call, cause := r.GetContext(), *err
 	refusal := k.refusal(ctx, cause)
 	*err = refusal
 	level := slog.LevelInfo
 	attributes := []any{
 		"method", method, "reason", refusal.Name(), "org", call.GetOrgId(), "session", call.GetSessionId(),
-		"turn", call.GetTurnId(), "took", time.Since(began).Round(time.Microsecond).String(), "text", refusal.Short(),
+		"turn", call.GetTurnId(), "took", time.Since(began).Round(time.Microsecond).String(), "text", scrubbed(refusal.Short(), r),
 	}
 	switch refusal.Reason {
 	case adapterv1.ErrorReason_ERROR_REASON_UNAVAILABLE:
@@ -220,7 +221,7 @@ func (k *core) ended(ctx context.Context, method string, call *adapterv1.CallCon
 	}
 	var own *fail.Error
 	if !errors.As(cause, &own) {
-		attributes = append(attributes, "cause", cause.Error())
+		attributes = append(attributes, "cause", scrubbed(cause.Error(), r))
 	}
 	k.log.Log(ctx, level, "a call failed", append(attributes, traceOf(ctx)...)...)
 }

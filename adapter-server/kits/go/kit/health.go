@@ -59,7 +59,7 @@ func (a *Adapter) look(ctx context.Context) {
 
 // pinged calls the author's ping, which may panic like every code of others.
 func (a *Adapter) pinged(ctx context.Context) (err error) {
-	defer recovered(a.core, "ping", &err)
+	defer recovered(a.core, "ping", nil, &err)
 	return a.ping(ctx)
 }
 

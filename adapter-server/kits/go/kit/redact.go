@@ -2,6 +2,7 @@ package kit
 
 import (
 	"log/slog"
+	"strings"
 
 	"github.com/everruns/mortise/adapter-server/kits/go/adapterv1"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -25,25 +26,61 @@ func (r redacted) LogValue() slog.Value {
 	return slog.StringValue(string(text))
 }
 
+// scrubbed is a text of others for the log, such as the error of a library, without the
+// secrets of the request that it may quote.
+func scrubbed(text string, r proto.Message) string {
+	if r == nil {
+		return text
+	}
+	walk(r.ProtoReflect(), func(_ protoreflect.Message, field protoreflect.FieldDescriptor, value protoreflect.Value) {
+		if !isText(field) {
+			return
+		}
+		if secret := value.String(); len(secret) >= secretBytesMin {
+			text = strings.ReplaceAll(text, secret, mark)
+		}
+	})
+	return text
+}
+
+const (
+	mark = "[redacted]"
+	// A shorter text is found everywhere, and is hardly a secret.
+	secretBytesMin = 4
+)
+
+func isText(field protoreflect.FieldDescriptor) bool {
+	return field.Kind() == protoreflect.StringKind && !field.IsList() && !field.IsMap()
+}
+
 func redact(m protoreflect.Message) {
+	walk(m, func(holder protoreflect.Message, field protoreflect.FieldDescriptor, _ protoreflect.Value) {
+		if isText(field) {
+			holder.Set(field, protoreflect.ValueOfString(mark))
+		} else {
+			holder.Clear(field)
+		}
+	})
+}
+
+// walk finds each secret field of a message and of what it holds.
+func walk(m protoreflect.Message, found func(protoreflect.Message, protoreflect.FieldDescriptor, protoreflect.Value)) {
 	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
 		secret, _ := proto.GetExtension(field.Options(), adapterv1.E_Secret).(bool)
 		switch {
-		case secret && field.Kind() == protoreflect.StringKind && !field.IsList() && !field.IsMap():
-			m.Set(field, protoreflect.ValueOfString("[redacted]"))
 		case secret:
-			m.Clear(field)
+			found(m, field, value)
 		case field.IsList() && field.Message() != nil:
 			for i := range value.List().Len() {
-				redact(value.List().Get(i).Message())
+				walk(value.List().Get(i).Message(), found)
 			}
 		case field.IsMap() && field.MapValue().Message() != nil:
 			value.Map().Range(func(_ protoreflect.MapKey, held protoreflect.Value) bool {
-				redact(held.Message())
+				walk(held.Message(), found)
 				return true
 			})
 		case field.Message() != nil && !field.IsList() && !field.IsMap():
-			redact(value.Message())
+			walk(value.Message(), found)
 		}
 		return true
 	})
