@@ -55,7 +55,8 @@ fn generate() -> Result<()> {
 
 fn start(arguments: &[String], cluster: Option<&Cluster>) -> Result<Totals> {
     generate()?;
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| shell::root().join("target"), PathBuf::from);
+    let target =
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| shell::root().join("target"), PathBuf::from);
     let program = target.join("histories/histories");
     let path = program.display().to_string();
     shell::run("go", &["-C", FOLDER, "build", "-o", &path, "."])?;
@@ -70,7 +71,10 @@ fn start(arguments: &[String], cluster: Option<&Cluster>) -> Result<Totals> {
         .stdout(Stdio::piped())
         .spawn()
         .with_context(|| format!("could not start `{path}`"))?;
-    let stdout = child.stdout.take().context("the histories have no output")?;
+    let stdout = child
+        .stdout
+        .take()
+        .context("the histories have no output")?;
     let mut last = String::new();
     for line in BufReader::new(stdout).lines() {
         last = line?;

@@ -149,21 +149,27 @@ func (b *bench) disturb(ctx context.Context) error {
 func (b *bench) repeat(
 	ctx, working context.Context, load workload.Workload, sockets []string, failed func(),
 ) (Result, error) {
-	conns, err := connect(load.Clients, sockets)
-	defer disconnect(conns)
-	if err != nil {
-		return Result{}, err
-	}
 	tally := newTally(b, load, failed)
-	for index := 0; working.Err() == nil && !tally.hasFailed(); index++ {
-		name := fmt.Sprintf("%s-%s-%d-%d", b.plan.Name, load.Name, b.plan.Seed, index)
-		run, err := load.Record(ctx, name, seedOf(name), conns)
-		if ctx.Err() != nil {
-			break
-		}
-		tally.judge(name, run, err)
+	failures := make([]error, max(1, load.Lanes))
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for lane := range failures {
+		all.Go(func() {
+			conns, err := connect(load.Clients, sockets)
+			defer disconnect(conns)
+			failures[lane] = err
+			for err == nil && working.Err() == nil && !tally.hasFailed() {
+				name := fmt.Sprintf("%s-%s-%d-%d", b.plan.Name, load.Name, b.plan.Seed, next.Add(1))
+				run, err := load.Record(ctx, name, seedOf(name), conns)
+				if ctx.Err() != nil {
+					return
+				}
+				tally.judge(name, run, err)
+			}
+		})
 	}
-	return tally.result(), nil
+	all.Wait()
+	return tally.result(), errors.Join(failures...)
 }
 
 func connect(clients int, sockets []string) ([][]*grpc.ClientConn, error) {

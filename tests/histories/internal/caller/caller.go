@@ -31,6 +31,8 @@ const (
 type Caller struct {
 	History *history.History
 	Rand    *rand.Rand
+	// NoTwins: the client makes no change twice at the same time.
+	NoTwins bool
 
 	conns  []*grpc.ClientConn
 	number int
@@ -100,6 +102,10 @@ func Read[T any](
 	return none, fmt.Errorf("no answer to %v within %v", input, patience)
 }
 
+// Unremembered is an answer that no server remembers, such as a refusal. An earlier attempt
+// that is still on its way may be applied after it.
+type Unremembered interface{ IsUnremembered() }
+
 // Change makes a change until it is answered, or gives up and leaves its outcome open. The
 // call is given the request_id.
 func Change[T comparable](
@@ -130,7 +136,7 @@ func Change[T comparable](
 		return output, false, nil
 	}
 	c.History.Answered(c.number, input, output, called, ended)
-	if c.Rand.IntN(10) > 0 {
+	if _, ok := any(output).(Unremembered); ok || c.Rand.IntN(10) > 0 {
 		return output, true, nil
 	}
 	c.Pause()
@@ -145,15 +151,18 @@ func (c *Caller) GiveUp(input any, called int64) {
 	c.number = c.History.NewClient()
 }
 
-// persist sends a change until it is answered; now and then it gives up.
+// persist sends a change until it is answered; now and then it gives up. What is not
+// remembered is no answer to an attempt before.
 func persist[T any](
 	ctx context.Context, c *Caller, input any, send func(context.Context, *grpc.ClientConn) (T, error),
 ) (T, bool, error) {
 	var none T
-	for began := time.Now(); time.Since(began) < patience; {
+	isFirst := true
+	for began := time.Now(); time.Since(began) < patience; isFirst = false {
 		output, err := send1(ctx, c.Conn(), c.deadline(), send)
 		if err == nil {
-			return output, true, nil
+			_, unremembered := any(output).(Unremembered)
+			return output, isFirst || !unremembered, nil
 		}
 		if !MayRepeat(err) || ctx.Err() != nil {
 			return none, false, refused(input, err)
@@ -177,7 +186,7 @@ func twin[T any](
 	ctx context.Context, c *Caller, send func(context.Context, *grpc.ClientConn) (T, error),
 ) <-chan answer[T] {
 	answers := make(chan answer[T], 1)
-	if c.Rand.IntN(12) > 0 {
+	if c.NoTwins || c.Rand.IntN(12) > 0 {
 		close(answers)
 		return answers
 	}

@@ -30,6 +30,14 @@ type session struct {
 	messages []*pb.Message
 	// The last number that SequenceEarly has given away.
 	counter int64
+	lease   lease
+}
+
+// lease is the newest lease of a session; it runs until it expires or is released.
+type lease struct {
+	fence   uint64
+	holder  string
+	expires time.Time
 }
 
 type undo struct {
@@ -57,6 +65,7 @@ func (s *session) copy() *session {
 	return &session{
 		values: maps.Clone(s.values), files: maps.Clone(s.files),
 		events: slices.Clone(s.events), messages: slices.Clone(s.messages), counter: s.counter,
+		lease: s.lease,
 	}
 }
 

@@ -58,7 +58,9 @@ func (s *server) EmitStream(
 
 // store stores an event and its message.
 func (s *server) store(c *pb.CallContext, event *pb.NewEvent, method string) (*pb.EmitAck, error) {
-	return steps(s, c, event.GetSessionId(), method, func(transaction func(func(*session))) *pb.EmitAck {
+	asked := call{context: c, sessionID: event.GetSessionId(), method: method}
+	asked.isTurnEvent = event.GetContext().GetTurnId() != "" && event.GetType() != "input.message"
+	return steps(s, asked, func(transaction func(func(*session))) (*pb.EmitAck, error) {
 		stored := &pb.Event{
 			Id: fmt.Sprintf("event_%s", c.GetRequestId()), Type: event.GetType(),
 			SessionId: event.GetSessionId(), DataJson: event.GetDataJson(),
@@ -85,7 +87,7 @@ func (s *server) store(c *pb.CallContext, event *pb.NewEvent, method string) (*p
 		if message != nil && s.mutant == MessageLate {
 			transaction(func(session *session) { session.messages = append(session.messages, message) })
 		}
-		return &pb.EmitAck{EventId: stored.GetId(), Sequence: stored.GetSequence()}
+		return &pb.EmitAck{EventId: stored.GetId(), Sequence: stored.GetSequence()}, nil
 	})
 }
 

@@ -39,13 +39,26 @@ const (
 	FollowTwice Mutant = "follow-twice"
 	// StreamParallel stores the events of a stream at the same time.
 	StreamParallel Mutant = "stream-in-parallel"
+	// FenceBefore checks the fence before the transaction.
+	FenceBefore Mutant = "fence-before-transaction"
+	// FenceVolatile counts fences in the memory of the process.
+	FenceVolatile Mutant = "fence-counted-in-memory"
+	// UnlockedLease looks whether the lease is free, and then takes it.
+	UnlockedLease Mutant = "lease-taken-without-lock"
+	// LateRelease releases the lease, whatever its fence is.
+	LateRelease Mutant = "release-without-fence"
+	// LeaseShort lets a lease expire early.
+	LeaseShort Mutant = "lease-expires-early"
 )
+
+// leaseMutants can be found where the contract has leases.
+var leaseMutants []Mutant
 
 // All are the right server and every fault.
 func All() []Mutant {
-	return []Mutant{
+	return append([]Mutant{
 		None, ReplyOutside, ReplyVolatile, ReplyRace, ReplyPerMethod, UnlockedCAS, TornFile,
 		SequenceMax, SequenceEarly, StaleRead, ReadCache, MessageLate, AckEarly, FollowGap,
 		FollowTwice, StreamParallel,
-	}
+	}, leaseMutants...)
 }

@@ -29,6 +29,7 @@ type server struct {
 	pb.UnimplementedEventLogServiceServer
 	pb.UnimplementedMessageRetrieverServiceServer
 	pb.UnimplementedTestSeedServiceServer
+	pb.UnimplementedAdapterServiceServer
 
 	db     *database
 	mutant Mutant
@@ -41,6 +42,8 @@ type server struct {
 	replies map[string]any
 	// Copies of sessions, for StaleRead and ReadCache.
 	copies map[string]snapshot
+	// The last fence of each session, for FenceVolatile.
+	fences map[string]uint64
 }
 
 type snapshot struct {
@@ -51,7 +54,7 @@ type snapshot struct {
 func serve(db *database, mutant Mutant, socket string) (*server, error) {
 	s := &server{
 		db: db, mutant: mutant, grpc: grpc.NewServer(),
-		replies: map[string]any{}, copies: map[string]snapshot{},
+		replies: map[string]any{}, copies: map[string]snapshot{}, fences: map[string]uint64{},
 	}
 	_ = os.Remove(socket)
 	listener, err := net.Listen("unix", socket)
@@ -64,6 +67,10 @@ func serve(db *database, mutant Mutant, socket string) (*server, error) {
 	pb.RegisterEventLogServiceServer(s.grpc, s)
 	pb.RegisterMessageRetrieverServiceServer(s.grpc, s)
 	pb.RegisterTestSeedServiceServer(s.grpc, s)
+	pb.RegisterAdapterServiceServer(s.grpc, s)
+	for _, register := range further {
+		register(s)
+	}
 	go func() { _ = s.grpc.Serve(listener) }()
 	return s, nil
 }
@@ -79,6 +86,18 @@ func (s *server) kill() {
 	s.grpc.Stop()
 }
 
+// further are services that only some contracts have.
+var further []func(*server)
+
+// Describe offers every service that is registered.
+func (s *server) Describe(context.Context, *pb.DescribeRequest) (*pb.DescribeResponse, error) {
+	answer := &pb.DescribeResponse{}
+	for name := range s.grpc.GetServiceInfo() {
+		answer.Services = append(answer.Services, &pb.ServiceOffer{Name: name})
+	}
+	return answer, nil
+}
+
 // PutSession accepts every session: the server keeps none.
 func (s *server) PutSession(context.Context, *pb.PutSessionRequest) (*pb.PutSessionResponse, error) {
 	return &pb.PutSessionResponse{}, nil
@@ -87,23 +106,30 @@ func (s *server) PutSession(context.Context, *pb.PutSessionRequest) (*pb.PutSess
 // work takes the time that a database takes.
 func work() { time.Sleep(time.Duration(rand.IntN(1500)) * time.Microsecond) }
 
+// call is a change that a client asks for.
+type call struct {
+	context   *pb.CallContext
+	sessionID string
+	method    string
+	// isTurnEvent: it is refused without a fence while the session is leased.
+	isTurnEvent bool
+}
+
 // change makes a change once per request_id, in one transaction.
-func change[T any](s *server, c *pb.CallContext, sessionID, method string, apply func(*session) T) (T, error) {
-	return steps(s, c, sessionID, method, func(transaction func(func(*session))) T {
+func change[T any](s *server, c call, apply func(*session) T) (T, error) {
+	return steps(s, c, func(transaction func(func(*session))) (T, error) {
 		var answer T
 		transaction(func(session *session) { answer = apply(session) })
-		return answer
+		return answer, nil
 	})
 }
 
 // steps is change for faults: the change may take several transactions. The right server
-// takes one, and looks for the answer and remembers it there.
-func steps[T any](
-	s *server, c *pb.CallContext, sessionID, method string, apply func(transaction func(func(*session))) T,
-) (T, error) {
-	key := c.GetRequestId()
+// takes one, and looks for the answer, checks the fence and remembers the answer there.
+func steps[T any](s *server, c call, apply func(transaction func(func(*session))) (T, error)) (T, error) {
+	key := c.context.GetRequestId()
 	if s.mutant == ReplyPerMethod {
-		key = method + key
+		key = c.method + key
 	}
 	work()
 	defer work()
@@ -113,36 +139,63 @@ func steps[T any](
 	if s.dead.Load() {
 		return none, errDead
 	}
+	if s.mutant == FenceBefore {
+		_, isKnown := s.recall(key)
+		if err := s.fenced(c); err != nil && !isKnown {
+			return none, err
+		}
+		if !s.pause() {
+			return none, errDead
+		}
+	}
 	if reply, ok := s.recall(key); ok {
 		answer, _ := reply.(T)
 		return answer, nil
 	}
+	if err := s.fenced(c); err != nil && s.mutant != FenceBefore {
+		return none, err
+	}
 	if s.mutant == ReplyRace && !s.pause() {
 		return none, errDead
 	}
-	first, alive := true, true
-	answer := apply(func(step func(*session)) {
-		if !first {
-			alive = alive && s.pause()
-		}
-		first = false
-		if alive {
-			if s.mutant == AckEarly {
-				s.db.note(sessionID, key)
-			}
-			step(s.db.session(sessionID))
-			s.forget(sessionID)
-			s.db.changed.Broadcast()
-		}
-	})
+	t := &transactions{server: s, call: c, key: key, alive: true}
+	answer, err := apply(t.run)
 	if s.mutant == ReplyOutside {
-		alive = alive && s.pause()
+		t.alive = t.alive && s.pause()
 	}
-	if !alive {
+	if !t.alive {
 		return none, errDead
 	}
-	s.remember(key, answer)
-	return answer, nil
+	if err == nil {
+		s.remember(key, answer)
+	}
+	return answer, err
+}
+
+// transactions are the steps of a change; others go first between two of them.
+type transactions struct {
+	server *server
+	call   call
+	key    string
+	begun  bool
+	alive  bool
+}
+
+func (t *transactions) run(step func(*session)) {
+	s := t.server
+	if t.begun {
+		t.alive = t.alive && s.pause()
+	}
+	t.begun = true
+	if !t.alive {
+		return
+	}
+	if s.mutant == AckEarly {
+		s.db.note(t.call.sessionID, t.key)
+	}
+	step(s.db.session(t.call.sessionID))
+	s.forget(t.call.sessionID)
+	s.db.changed.Broadcast()
 }
 
 // pause lets others go first, and says whether the server lives. It is called under the

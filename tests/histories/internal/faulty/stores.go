@@ -9,10 +9,11 @@ import (
 )
 
 func (s *server) SetValue(_ context.Context, r *pb.SetValueRequest) (*pb.SetValueResponse, error) {
-	return change(s, r.GetContext(), r.GetSessionId(), "SetValue", func(session *session) *pb.SetValueResponse {
-		session.values[r.GetKey()] = r.GetValue()
-		return &pb.SetValueResponse{}
-	})
+	return change(s, call{context: r.GetContext(), sessionID: r.GetSessionId(), method: "SetValue"},
+		func(session *session) *pb.SetValueResponse {
+			session.values[r.GetKey()] = r.GetValue()
+			return &pb.SetValueResponse{}
+		})
 }
 
 func (s *server) GetValue(_ context.Context, r *pb.GetValueRequest) (*pb.GetValueResponse, error) {
@@ -25,7 +26,7 @@ func (s *server) GetValue(_ context.Context, r *pb.GetValueRequest) (*pb.GetValu
 }
 
 func (s *server) DeleteValue(_ context.Context, r *pb.DeleteValueRequest) (*pb.DeleteValueResponse, error) {
-	return change(s, r.GetContext(), r.GetSessionId(), "DeleteValue",
+	return change(s, call{context: r.GetContext(), sessionID: r.GetSessionId(), method: "DeleteValue"},
 		func(session *session) *pb.DeleteValueResponse {
 			_, existed := session.values[r.GetKey()]
 			delete(session.values, r.GetKey())
@@ -67,22 +68,22 @@ func (s *server) ReadFile(r *pb.ReadFileRequest, stream grpc.ServerStreamingServ
 }
 
 func (s *server) WriteFile(_ context.Context, r *pb.WriteFileRequest) (*pb.WriteFileResponse, error) {
-	return steps(s, r.GetContext(), r.GetSessionId(), "WriteFile",
-		func(transaction func(func(*session))) *pb.WriteFileResponse {
+	return steps(s, call{context: r.GetContext(), sessionID: r.GetSessionId(), method: "WriteFile"},
+		func(transaction func(func(*session))) (*pb.WriteFileResponse, error) {
 			text := r.GetContent()
 			if s.mutant == TornFile && len(text) > 1024 {
 				transaction(func(session *session) { session.files[r.GetPath()] = text[:1024] })
 			}
 			transaction(func(session *session) { session.files[r.GetPath()] = text })
-			return &pb.WriteFileResponse{File: &pb.WrittenFile{}}
+			return &pb.WriteFileResponse{File: &pb.WrittenFile{}}, nil
 		})
 }
 
 func (s *server) WriteFileIfContentMatches(
 	_ context.Context, r *pb.WriteFileIfContentMatchesRequest,
 ) (*pb.WriteFileIfContentMatchesResponse, error) {
-	return steps(s, r.GetContext(), r.GetSessionId(), "WriteFileIfContentMatches",
-		func(transaction func(func(*session))) *pb.WriteFileIfContentMatchesResponse {
+	return steps(s, call{context: r.GetContext(), sessionID: r.GetSessionId(), method: "WriteFileIfContentMatches"},
+		func(transaction func(func(*session))) (*pb.WriteFileIfContentMatchesResponse, error) {
 			answer := &pb.WriteFileIfContentMatchesResponse{}
 			compare := func(session *session) {
 				if text, ok := session.files[r.GetPath()]; ok && text == r.GetExpectedContent() {
@@ -100,12 +101,12 @@ func (s *server) WriteFileIfContentMatches(
 			} else {
 				transaction(func(session *session) { compare(session); set(session) })
 			}
-			return answer
+			return answer, nil
 		})
 }
 
 func (s *server) DeleteFile(_ context.Context, r *pb.DeleteFileRequest) (*pb.DeleteFileResponse, error) {
-	return change(s, r.GetContext(), r.GetSessionId(), "DeleteFile",
+	return change(s, call{context: r.GetContext(), sessionID: r.GetSessionId(), method: "DeleteFile"},
 		func(session *session) *pb.DeleteFileResponse {
 			_, existed := session.files[r.GetPath()]
 			delete(session.files, r.GetPath())

@@ -27,6 +27,8 @@ type Workload struct {
 	Service string
 	// Clients is how many clients it wants, each with connections of its own.
 	Clients int
+	// Lanes is how many histories are recorded at the same time, 0 for one.
+	Lanes int
 	// Model judges its histories.
 	Model porcupine.Model
 	run   func(context.Context, *Run) error
@@ -34,8 +36,11 @@ type Workload struct {
 
 // All are the workloads.
 func All() []Workload {
-	return []Workload{values(), files(), events(), messages()}
+	return append([]Workload{values(), files(), events(), messages()}, withLeases...)
 }
+
+// withLeases are the workloads that need a contract with leases.
+var withLeases []Workload
 
 // Run is one history under way.
 type Run struct {
