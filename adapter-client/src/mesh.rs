@@ -92,7 +92,12 @@ impl Mesh {
     pub fn new(config: MeshConfig) -> Result<Self, ConfigError> {
         let io_runtime = IoRuntime::start().map_err(ConfigError::Runtime)?;
         let handshakes = Semaphore::new(HANDSHAKES_MAX);
-        Self::build(config, &BTreeMap::new(), Arc::new(io_runtime), Arc::new(handshakes))
+        Self::build(
+            config,
+            &BTreeMap::new(),
+            Arc::new(io_runtime),
+            Arc::new(handshakes),
+        )
     }
 
     /// A mesh of another configuration, or everything that is wrong with it. This one stays

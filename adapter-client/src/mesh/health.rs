@@ -7,8 +7,8 @@
 //! without a health service any answer says that it is there.
 
 use super::backoff::jittered;
-use super::codec::EncodedOnce;
 use super::balance::Node;
+use super::codec::EncodedOnce;
 use super::handshake::{ConnectError, unanswered};
 use super::transport::{Failed, Purpose, Unanswered};
 use super::{Mesh, Target};
@@ -215,11 +215,7 @@ impl Mesh {
 
     /// Asks whether the server serves, and the required services that are routed to it.
     /// An error says that it is not there.
-    async fn checked(
-        &self,
-        target: &Arc<Target>,
-        node: &Arc<Node>,
-    ) -> Result<Checked, StoreError> {
+    async fn checked(&self, target: &Arc<Target>, node: &Arc<Node>) -> Result<Checked, StoreError> {
         let required = self.required_of(target);
         let names = std::iter::once("").chain(required.iter().copied());
         let asked = names.map(|service| self.check(target, node, service));
@@ -338,7 +334,9 @@ impl Mesh {
             let before = now.clone();
             change(&mut now);
             let is_not_serving = now.is_not_serving || !now.not_serving.is_empty();
-            health.is_not_serving.store(is_not_serving, Ordering::Relaxed);
+            health
+                .is_not_serving
+                .store(is_not_serving, Ordering::Relaxed);
             *now != before
         };
         if changed {

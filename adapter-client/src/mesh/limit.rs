@@ -111,7 +111,10 @@ mod tests {
         let found = error.as_ref().map(|error| (error.code, error.outcome));
         assert_eq!(found, Some((Code::ResourceExhausted, Outcome::NotApplied)));
         let text = error.map(|error| error.message).unwrap_or_default();
-        assert!(text.contains("`calls_max`") && text.contains("`queue_max`"), "{text}");
+        assert!(
+            text.contains("`calls_max`") && text.contains("`queue_max`"),
+            "{text}"
+        );
         drop(first);
         assert!(second.await.is_ok());
         assert_eq!(limit.waiting(), 0);

@@ -135,10 +135,17 @@ mod tests {
         let mut kept = 0;
         for method in METHODS {
             let question = cache.question(method, &GetAgentRequest::default());
-            assert_eq!(question.is_some(), method.cache == Cache::Phase, "{method:?}");
+            assert_eq!(
+                question.is_some(),
+                method.cache == Cache::Phase,
+                "{method:?}"
+            );
             if question.is_some() {
                 assert_eq!(method.effect, Effect::Read, "{method:?}");
-                assert!(matches!(method.kind, Kind::Unary | Kind::ServerStream), "{method:?}");
+                assert!(
+                    matches!(method.kind, Kind::Unary | Kind::ServerStream),
+                    "{method:?}"
+                );
                 kept += 1;
             }
         }
@@ -167,9 +174,11 @@ mod tests {
         cache.forget();
         let question = cache.question(GET_AGENT.method, &GetAgentRequest::default());
         let failed = cache
-            .answer(question.unwrap_or_default(), |_: &u32| 0, || async {
-                Err(StoreError::new(ErrorReason::Store, "disk full"))
-            })
+            .answer(
+                question.unwrap_or_default(),
+                |_: &u32| 0,
+                || async { Err(StoreError::new(ErrorReason::Store, "disk full")) },
+            )
             .await;
         assert!(failed.is_err());
         assert_eq!(ask(&cache, &asked, 1).await, Ok(3));

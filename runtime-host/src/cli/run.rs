@@ -169,11 +169,7 @@ async fn turn(
 
 /// One adapter for everything, but for the stores that are routed elsewhere. An
 /// adapter is named after the store that it was named for.
-fn mesh_config(
-    endpoint: Endpoint,
-    routes: &[(String, Endpoint)],
-    is_insecure: bool,
-) -> MeshConfig {
+fn mesh_config(endpoint: Endpoint, routes: &[(String, Endpoint)], is_insecure: bool) -> MeshConfig {
     let mut config = MeshConfig::single(endpoint);
     for (store, endpoint) in routes {
         let endpoint = endpoint.clone();

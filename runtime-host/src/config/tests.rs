@@ -23,7 +23,10 @@ fn the_example_shows_every_key() {
     let (config, schema) = parse(EXAMPLE, []);
     let config = config.unwrap_or_else(|faults| unreachable!("{faults}"));
     assert_eq!(config.routes.stores["session_file_system"], "files");
-    assert_eq!(config.routes.orgs[&2].stores["outbound_tool_rate_limiter"], "limits");
+    assert_eq!(
+        config.routes.orgs[&2].stores["outbound_tool_rate_limiter"],
+        "limits"
+    );
     assert_eq!(config.adapters["files"].config.endpoints.len(), 2);
     let Ok(table) = EXAMPLE.parse::<Table>() else {
         unreachable!("it was parsed above");

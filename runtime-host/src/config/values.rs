@@ -116,8 +116,7 @@ pub(super) fn listen(value: &Value) -> Result<ListenAddress, Bad> {
 
 /// Where an adapter listens.
 pub(super) fn endpoint(value: &Value) -> Result<Endpoint, Bad> {
-    let remedy =
-        "write unix:/run/adapter.sock, http://127.0.0.1:7443, https://storage.example.com:7443 or dns:///storage.example.com:7443";
+    let remedy = "write unix:/run/adapter.sock, http://127.0.0.1:7443, https://storage.example.com:7443 or dns:///storage.example.com:7443";
     text(value)?.parse().map_err(|error| match error {
         ConfigError::Endpoint { problem, .. } => Bad::new(
             format!("it is not an adapter's endpoint: {problem}"),

@@ -7,9 +7,7 @@ use crate::mesh::config::BalancePolicy;
 use crate::mesh::health::Health;
 use crate::mesh::stats::{Sample, Stats};
 use crate::mesh::status::LastHandshake;
-use crate::mesh::transport::{
-    Attempt, Dial, Dialler, Failed, Lease, Limits, Place, Pool, Purpose,
-};
+use crate::mesh::transport::{Attempt, Dial, Dialler, Failed, Lease, Limits, Place, Pool, Purpose};
 use futures::FutureExt;
 use mortise_proto::Method;
 use std::sync::atomic::{AtomicU64, Ordering};

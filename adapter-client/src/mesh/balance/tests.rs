@@ -94,11 +94,18 @@ async fn calls_go_to_endpoints_that_are_connected() {
     let held: Vec<_> = futures::future::join_all((0..100).map(|_| call(&balance))).await;
     assert_eq!(began.elapsed(), Duration::ZERO);
     let at = |address: &str| {
-        let at = held.iter().filter(|one| one.in_flight.node.address == address);
+        let at = held
+            .iter()
+            .filter(|one| one.in_flight.node.address == address);
         at.count()
     };
     assert_eq!((at("0") + at("2"), at("1")), (100, 0));
-    assert!(at("0").abs_diff(at("2")) < 20, "{} and {}", at("0"), at("2"));
+    assert!(
+        at("0").abs_diff(at("2")) < 20,
+        "{} and {}",
+        at("0"),
+        at("2")
+    );
 }
 
 /// An endpoint that comes back is connected to without any call that waits for it.
@@ -150,7 +157,10 @@ async fn slow_endpoints_get_fewer_calls() {
         sleep(Duration::from_millis(if is_slow { 100 } else { 1 })).await;
         *counts.entry(end(placed, Ok(((), 0)))).or_insert(0) += 1;
     }
-    assert!(counts["1"] > 5 * counts.get("0").copied().unwrap_or_default(), "{counts:?}");
+    assert!(
+        counts["1"] > 5 * counts.get("0").copied().unwrap_or_default(),
+        "{counts:?}"
+    );
 }
 
 /// An endpoint whose calls fail in a row gets none for a while, and is back after one that
@@ -167,7 +177,10 @@ async fn failing_endpoints_are_left_out() {
         spread(&balance, 1, answer).await;
         sleep(Duration::from_millis(200)).await;
     }
-    assert_eq!(balance.nodes()[1].ejected().as_deref(), Some("the disk is on fire"));
+    assert_eq!(
+        balance.nodes()[1].ejected().as_deref(),
+        Some("the disk is on fire")
+    );
     let counts = spread(&balance, 100, answer).await;
     assert_eq!(counts.get("1"), None, "{counts:?}");
     sleep(policy().eject_for_max).await;
@@ -202,7 +215,11 @@ async fn endpoints_that_do_not_serve_are_left_out() {
     nodes[1].health.set_serving(false);
     let held = futures::future::join_all((0..200).map(|_| call(&balance))).await;
     let used: BTreeSet<_> = held.iter().map(|one| one.in_flight.node.id).collect();
-    assert_eq!(used.len(), 2, "where none serves, each is as good as the other");
+    assert_eq!(
+        used.len(),
+        2,
+        "where none serves, each is as good as the other"
+    );
 }
 
 /// The next attempt of a call goes to another endpoint, if there is one.
@@ -216,7 +233,10 @@ async fn another_attempt_goes_elsewhere() {
     }
     let all: Vec<_> = balance.nodes().iter().map(|node| node.id).collect();
     let again = balance.acquire(Purpose::Call, WINDOW, &all).await;
-    assert!(again.is_ok(), "there is no other, and one of them is better than none");
+    assert!(
+        again.is_ok(),
+        "there is no other, and one of them is better than none"
+    );
 }
 
 /// Streams that stay are spread by their number, and stay when the endpoints change.
@@ -229,7 +249,10 @@ async fn streams_are_spread_by_number() {
         streams.push(stream.unwrap_or_else(|failed: Failed| unreachable!("{failed:?}")));
     }
     let nodes = balance.nodes();
-    let counts: Vec<_> = nodes.iter().map(|node| node.pool.in_use(Purpose::Stream)).collect();
+    let counts: Vec<_> = nodes
+        .iter()
+        .map(|node| node.pool.in_use(Purpose::Stream))
+        .collect();
     assert!(counts[0].abs_diff(counts[1]) < 20, "{counts:?}");
     set(&balance, &servers[..1]);
     assert_eq!(nodes[1].pool.in_use(Purpose::Stream), counts[1]);
@@ -243,7 +266,10 @@ async fn endpoints_come_and_go() {
     servers[1] = Server::allowing(200);
     set(&balance, &servers[..1]);
     let counts = spread(&balance, 20, |_| Ok(((), 0))).await;
-    assert_eq!(counts.into_iter().collect::<Vec<_>>(), [("0".to_string(), 20)]);
+    assert_eq!(
+        counts.into_iter().collect::<Vec<_>>(),
+        [("0".to_string(), 20)]
+    );
     set(&balance, &servers);
     assert_eq!(balance.nodes()[0].id, first);
     assert_eq!(servers[0].dials(), 1);
@@ -265,7 +291,11 @@ impl Resolve for Names {
         _host: &'a str,
         port: u16,
     ) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
-        let hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let hosts = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let found = match hosts.as_slice() {
             [] => Err(io::Error::other("no such name")),
             hosts => Ok(hosts
@@ -302,9 +332,17 @@ async fn a_name_is_looked_up_again() {
         Handle::current(),
     );
     let _looking = AbortOnDropHandle::new(tokio::spawn(looking));
-    let failed = balance.acquire(Purpose::Call, Duration::ZERO, &[]).await.err();
-    let text = failed.map(|failed| failed.error.message).unwrap_or_default();
-    assert!(text.contains("no endpoint is known: `storage`: no such name"), "{text}");
+    let failed = balance
+        .acquire(Purpose::Call, Duration::ZERO, &[])
+        .await
+        .err();
+    let text = failed
+        .map(|failed| failed.error.message)
+        .unwrap_or_default();
+    assert!(
+        text.contains("no endpoint is known: `storage`: no such name"),
+        "{text}"
+    );
     names.set(&[1, 2]);
     assert!(balance.acquire(Purpose::Call, WINDOW, &[]).await.is_ok());
     let set = |hosts: &[u8]| -> BTreeSet<String> {

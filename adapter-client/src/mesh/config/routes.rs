@@ -66,9 +66,7 @@ impl Routes {
         let orgs = self.orgs.iter();
         Ok(RouteTable {
             all: self.services(&OrgRoutes::default()),
-            orgs: orgs
-                .map(|(org, own)| (*org, self.services(own)))
-                .collect(),
+            orgs: orgs.map(|(org, own)| (*org, self.services(own))).collect(),
             by_name: self.named(),
         })
     }
@@ -211,9 +209,18 @@ mod tests {
         assert_eq!(of(7, session_store_service::NAME), Some("b"));
         assert_eq!(of(1, agent_store_service::NAME), Some("default"));
         assert_eq!(table.to("c").len(), 1);
-        config.routes.orgs.insert(8, OrgRoutes { default: Some("d".into()), ..OrgRoutes::default() });
+        config.routes.orgs.insert(
+            8,
+            OrgRoutes {
+                default: Some("d".into()),
+                ..OrgRoutes::default()
+            },
+        );
         let faults = config.routes.resolve(&config.adapters).err();
         let text = faults.map(|faults| faults.to_string()).unwrap_or_default();
-        assert!(text.contains("routes.orgs.8.default: there is no adapter `d`"), "{text}");
+        assert!(
+            text.contains("routes.orgs.8.default: there is no adapter `d`"),
+            "{text}"
+        );
     }
 }

@@ -35,7 +35,9 @@ pub(in crate::mesh) trait Dial: std::fmt::Debug + Send + Sync + 'static {
 }
 
 /// A connection, as the pool sees it.
-pub(in crate::mesh) trait Place: Clone + std::fmt::Debug + Send + Sync + 'static {
+pub(in crate::mesh) trait Place:
+    Clone + std::fmt::Debug + Send + Sync + 'static
+{
     /// Whether another call may begin on it.
     fn is_usable(&self) -> bool;
 

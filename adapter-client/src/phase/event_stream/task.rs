@@ -226,7 +226,8 @@ impl EventStreamTask {
             return;
         }
         // Not before: other calls would not wait for an adapter that is down.
-        self.mesh.note(&self.org, service, &Err::<(), _>(error.clone()));
+        self.mesh
+            .note(&self.org, service, &Err::<(), _>(error.clone()));
         self.outage = None;
         error.outcome = Outcome::Unknown;
         for sending in std::mem::take(&mut self.unacknowledged) {

@@ -49,7 +49,12 @@ fn adapter(name: &str, mut section: Section<'_>, warnings: &mut Vec<String>) -> 
         }
     }
     check_tls(&section, endpoints.as_deref(), tls.is_some());
-    check_exposure(&section, endpoints.as_deref(), is_insecure, token_file.is_some());
+    check_exposure(
+        &section,
+        endpoints.as_deref(),
+        is_insecure,
+        token_file.is_some(),
+    );
     if is_insecure && exposed(endpoints.as_deref()).is_some() {
         warnings.push(format!(
             "adapters.{name}: calls cross the network in clear, secrets included; write https:// \

@@ -571,7 +571,7 @@ fn turns() -> Vec<Fault> {
             "TJ-03",
             "says of every turn that it was there",
             &journal::REMOVE_TURN,
-            { |_, answer| answer.removed = true },
+            |_, answer| answer.removed = true,
         ),
         ask(
             "TJ-04",
@@ -662,7 +662,7 @@ fn calls() -> Vec<Fault> {
             "TJ-14",
             "says of every call that it is settled",
             &journal::SETTLE_TOOL_CALL,
-            { |_, answer| answer.settled = true },
+            |_, answer| answer.settled = true,
         ),
         answer(
             "TJ-15",
