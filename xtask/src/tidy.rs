@@ -64,7 +64,13 @@ const ROOMS: &[Room] = &[
         extension: "rs",
         // The handshake is the serving library's.
         absent: &["adapter"],
-        beside: &["names", "new_session", "streaming_reads"],
+        beside: &[
+            "names",
+            "new_session",
+            "sealed_table",
+            "session_state",
+            "streaming_reads",
+        ],
     },
     Room {
         folder: "tests/contract/src/rules",
