@@ -68,7 +68,13 @@ const ROOMS: &[Room] = &[
         // The handshake is the serving library's, and so are leases in memory; the reference
         // storage keeps none itself.
         absent: &["adapter", "session_lease", "turn_journal"],
-        beside: &["names", "new_session", "streaming_reads"],
+        beside: &[
+            "names",
+            "new_session",
+            "sealed_table",
+            "session_state",
+            "streaming_reads",
+        ],
     },
     Room {
         folder: "tests/contract/src/rules",

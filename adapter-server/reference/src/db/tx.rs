@@ -29,7 +29,7 @@ use std::marker::PhantomData;
 ///
 /// A statement that was made without an org does not run here:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0277
 /// use mortise_proto::StoreError;
 /// use mortise_reference::statements::Tx;
 ///
@@ -41,7 +41,7 @@ use std::marker::PhantomData;
 ///
 /// nor is there a way around it to the connection:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0616
 /// use mortise_proto::StoreError;
 /// use mortise_reference::statements::Tx;
 ///
@@ -53,7 +53,7 @@ use std::marker::PhantomData;
 ///
 /// and the database itself runs nothing:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0599
 /// use mortise_proto::StoreError;
 /// use mortise_reference::statements::Db;
 ///

@@ -1,6 +1,5 @@
-//! What an agent may do with the platform: harnesses, agents, apps and sessions of
-//! its org. Here stands what each call asks for; what becomes of it in its transaction
-//! stands in the folder, a file for each kind.
+//! What an agent may do with the platform: harnesses, agents, apps and sessions of its org.
+//! What becomes of a call in its transaction stands in the folder, a file for each kind.
 
 mod agents;
 mod apps;
@@ -42,6 +41,7 @@ use everruns_core::typed_id::{
 use everruns_core::{Agent, Harness, Session, SessionContextReport};
 use mortise_proto::convert::nested;
 use mortise_proto::pb;
+use naming::{set, set_optional};
 use rows::APPS;
 use serde_json::Value;
 use std::sync::Arc;
@@ -52,20 +52,6 @@ pub(crate) struct Platform {
     pub(crate) ctx: StoreCtx,
     pub(crate) settings: Arc<PlatformSettings>,
     pub(crate) announcer: Announcer,
-}
-
-/// Sets a text to what is given, if anything is.
-fn set(text: &mut String, given: Option<&str>) {
-    if let Some(given) = given {
-        *text = given.into();
-    }
-}
-
-/// The same of a text that may be missing.
-fn set_optional(text: &mut Option<String>, given: Option<&str>) {
-    if let Some(given) = given {
-        *text = Some(given.into());
-    }
 }
 
 #[async_trait]
@@ -482,11 +468,9 @@ impl PlatformStore for Platform {
         session_id: SessionId,
         limit: Option<usize>,
     ) -> Result<Vec<PlatformMessage>> {
-        upstream(async {
-            let mut tx = self.ctx.snapshot().await?;
-            messages::list(&mut tx, session_id, limit).await
-        })
-        .await
+        let list =
+            async { messages::list(&mut self.ctx.snapshot().await?, session_id, limit).await };
+        upstream(list).await
     }
 
     async fn wait_for_idle(
@@ -494,7 +478,7 @@ impl PlatformStore for Platform {
         session_id: SessionId,
         timeout_secs: Option<u64>,
     ) -> Result<String> {
-        let feeds = &self.announcer.feeds;
+        let Announcer { feeds, .. } = &self.announcer;
         upstream(wait::until_settled(
             &self.ctx,
             feeds,

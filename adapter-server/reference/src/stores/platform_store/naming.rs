@@ -1,4 +1,4 @@
-//! Names that can be given, and names for copies.
+//! Names and other texts that are given: which names can be, and names for copies.
 
 use crate::db::Tx;
 use crate::db::errors::refused;
@@ -9,6 +9,20 @@ use mortise_proto::StoreError;
 
 /// What remains of a name that has nothing to keep.
 const NAMELESS: &str = "harness";
+
+/// Sets a text to what is given, if anything is.
+pub(super) fn set(text: &mut String, given: Option<&str>) {
+    if let Some(given) = given {
+        *text = given.into();
+    }
+}
+
+/// The same of a text that may be missing.
+pub(super) fn set_optional(text: &mut Option<String>, given: Option<&str>) {
+    if let Some(given) = given {
+        *text = Some(given.into());
+    }
+}
 
 /// Fails unless the name is one that can be given.
 pub(super) fn check(kind: Kind, name: &str) -> Result<(), StoreError> {
