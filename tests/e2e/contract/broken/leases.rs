@@ -308,7 +308,17 @@ fn takeovers() -> Vec<Fault> {
             "says of refused events that they are stored",
             &emitter::EMIT,
         ),
-        unfenced("LSE-22", "lets an earlier holder write on", &emitter::EMIT),
+        ask(
+            "LSE-22",
+            "takes the events of an earlier holder for a person's",
+            &emitter::EMIT,
+            |request| {
+                if let Some(context) = &mut request.context {
+                    context.fence = 0;
+                }
+                without_turn(request);
+            },
+        ),
         forgets(
             "LSE-23",
             "does not remember what an earlier holder did",
@@ -318,15 +328,7 @@ fn takeovers() -> Vec<Fault> {
             "LSE-24",
             "takes events of turns from everybody",
             &emitter::EMIT,
-            |request| {
-                if let Some(context) = request
-                    .event
-                    .as_mut()
-                    .and_then(|event| event.context.as_mut())
-                {
-                    context.turn_id = None;
-                }
-            },
+            without_turn,
         ),
         end(
             "LSE-24",
@@ -353,4 +355,12 @@ fn takeovers() -> Vec<Fault> {
             &storage::SET_VALUE,
         ),
     ]
+}
+
+/// The event belongs to no turn.
+fn without_turn(request: &mut pb::EmitRequest) {
+    let event = request.event.as_mut();
+    if let Some(context) = event.and_then(|event| event.context.as_mut()) {
+        context.turn_id = None;
+    }
 }

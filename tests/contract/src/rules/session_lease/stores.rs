@@ -6,7 +6,7 @@ use super::takeover::of_turn;
 use super::{LONG, acquire, is_fenced, release};
 use crate::check::{Outcome, same, skipped, that};
 use crate::context::{Cx, fresh_id};
-use crate::rule::{Group, Rule};
+use crate::rule::{Group, Need, Rule};
 use crate::rules::common::refused_as_invalid;
 use crate::rules::events::{emitting, event, input, user_message};
 use crate::rules::probes::Probe;
@@ -100,6 +100,7 @@ pub(super) fn rules() -> Vec<Rule> {
             in_payments,
         )
         .with(&[payments::NAME])
+        .needs(&[Need::Seed])
         .hard(
             "LSE-40",
             "No method of the platform store changes anything for a caller with a stale fence.",
@@ -176,7 +177,8 @@ where
     Fut: Future<Output = Outcome<Prepared>>,
 {
     let (callers, Prepared { changes, reads }) = passed_on(&cx, service, prepare).await?;
-    let before = answers(&cx, &reads).await?;
+    let reader = cx.in_session(&callers.session);
+    let before = answers(&reader, &reads).await?;
     for change in &changes {
         for caller in [&callers.lost, &callers.invented] {
             let request = change.with(caller.context());
@@ -195,7 +197,7 @@ where
             }
         }
     }
-    let after = answers(&cx, &reads).await?;
+    let after = answers(&reader, &reads).await?;
     for (read, (before, after)) in reads.iter().zip(before.iter().zip(&after)) {
         let what = format!("the answer of {} afterwards", read.method.short_name());
         same(&what, after, before)?;
