@@ -9,6 +9,9 @@
 //! here is refused, so sessions that are not leased can be forgotten.
 
 mod change;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 
 pub(crate) use change::Change;
 

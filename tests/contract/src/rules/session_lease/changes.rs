@@ -372,7 +372,7 @@ pub(super) async fn memories(cx: Cx, _: String) -> Outcome<Prepared> {
         org_id: cx.org_public_id(),
     };
     let made = cx
-        .call(&memory::GET_OR_CREATE_DEFAULT_STORE, request)
+        .call(&memory::GET_OR_CREATE_DEFAULT_STORE, request.clone())
         .await?;
     let store_id = present("GetOrCreateDefaultStore.store", made.store)?.id;
     let creation = pb::CreateMemoryRequest {
@@ -394,6 +394,7 @@ pub(super) async fn memories(cx: Cx, _: String) -> Outcome<Prepared> {
     };
     Ok(Prepared {
         changes: vec![
+            Probe::of(memory::GET_OR_CREATE_DEFAULT_STORE.method, &request),
             Probe::of(memory::CREATE_MEMORY.method, &creation),
             Probe::of(memory::FORGET.method, &forgetting),
         ],

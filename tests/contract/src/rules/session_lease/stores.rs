@@ -12,7 +12,6 @@ use crate::rules::events::{emitting, event, input, user_message};
 use crate::rules::probes::Probe;
 use bytes::Bytes;
 use mortise_proto::pb::{self, ErrorReason, UnfencedChanges};
-use mortise_proto::rpc::Fencing;
 use mortise_proto::rpc::table::METHODS;
 use mortise_proto::rpc::table::{
     event_emitter_service as emitter, image_artifact_store_service as images,
@@ -24,6 +23,7 @@ use mortise_proto::rpc::table::{
     session_sql_db_store_service as sql, session_storage_store_service as storage,
     session_store_service as sessions,
 };
+use mortise_proto::rpc::{Fencing, Kind, Method};
 use serde_json::json;
 
 const SOURCE: &str = "session_lease.proto, the check";
@@ -177,6 +177,7 @@ where
     Fut: Future<Output = Outcome<Prepared>>,
 {
     let (callers, Prepared { changes, reads }) = passed_on(&cx, service, prepare).await?;
+    covers(service, &changes)?;
     let reader = cx.in_session(&callers.session);
     let before = answers(&reader, &reads).await?;
     for change in &changes {
@@ -213,6 +214,28 @@ where
         }
     }
     Ok(())
+}
+
+/// Every method of the service that takes notice of fences is among the changes.
+fn covers(service: &'static str, changes: &[Probe]) -> Outcome {
+    let mut fenced = METHODS.iter().filter(|method| {
+        method.service == service
+            && method.fencing != Fencing::Ignored
+            && method.kind == Kind::Unary
+    });
+    let is_left_out =
+        |method: &&&'static Method| !changes.iter().any(|change| change.method == **method);
+    match fenced.find(is_left_out) {
+        None => Ok(()),
+        Some(method) => crate::check::broken(
+            "the rule",
+            "to know a change of every fenced method",
+            format!(
+                "it knows none of {}, which is a bug of the suite",
+                method.short_name()
+            ),
+        ),
+    }
 }
 
 /// A server without a key takes no secret, whatever the fence.
