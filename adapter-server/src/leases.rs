@@ -101,7 +101,9 @@ impl MemoryLeases {
     pub fn new(unfenced_changes: UnfencedChanges) -> Self {
         let unfenced_changes = match unfenced_changes {
             UnfencedChanges::Unspecified => UnfencedChanges::ExceptTurnEvents,
-            stated => stated,
+            stated @ (UnfencedChanges::ExceptTurnEvents
+            | UnfencedChanges::Refused
+            | UnfencedChanges::Accepted) => stated,
         };
         Self {
             inner: Arc::new(Inner {
