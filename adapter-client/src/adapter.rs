@@ -1,6 +1,7 @@
 //! [`GrpcHostAdapter`]: the upstream trait, with stores that answer over gRPC.
 
 mod builder;
+mod leased;
 
 pub use builder::AdapterBuilder;
 
@@ -12,9 +13,7 @@ use crate::phase::{Phase, PhaseKind};
 use crate::stores::{
     Budgets, McpTools, OnChange, Platform, Remote, RemotePayments, RemoteUtilityLlm, executor,
 };
-use crate::{
-    Fence, RemoteEventLog, RemoteSessionLeases, RemoteTestSeed, RemoteTurnJournal, RemoteTurnQueue,
-};
+use crate::{RemoteEventLog, RemoteTestSeed, RemoteTurnQueue};
 use async_trait::async_trait;
 use everruns_core::egress::EgressService;
 use everruns_core::error::Result;
@@ -35,7 +34,7 @@ use everruns_mcp::McpExecutor;
 use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
 use mortise_proto::StoreError;
 use mortise_proto::pb::Feature;
-use mortise_proto::rpc::{Fencing, table};
+use mortise_proto::rpc::table;
 use std::fmt;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -125,46 +124,6 @@ impl GrpcHostAdapter {
             phase: Some(Arc::new(phase)),
             ..self.clone()
         }
-    }
-
-    /// The same adapter, whose changes are made under a lease. Take the phases of the turn
-    /// from it.
-    #[must_use]
-    pub fn fenced(mut self, fence: Fence) -> Self {
-        self.remote = self.remote.fenced(fence);
-        self
-    }
-
-    /// The leases of the org's sessions, where they are offered.
-    #[must_use]
-    pub fn session_leases(&self) -> Option<RemoteSessionLeases> {
-        let offered = self.offers().has(table::session_lease_service::NAME);
-        offered.then(|| RemoteSessionLeases {
-            remote: self.remote.clone(),
-        })
-    }
-
-    /// The unfinished turns of the org, where they are offered. Its changes need the fence
-    /// of [`GrpcHostAdapter::fenced`].
-    #[must_use]
-    pub fn turn_journal(&self) -> Option<RemoteTurnJournal> {
-        let offered = self.offers().has(table::turn_journal_service::NAME);
-        offered.then(|| RemoteTurnJournal {
-            remote: self.remote.clone(),
-        })
-    }
-
-    /// The services that take changes of sessions here and check no fence: a host that has
-    /// lost a session's lease is not kept from changing it there.
-    #[must_use]
-    pub fn unfenced_services(&self) -> Vec<&'static str> {
-        let is_open = |service: &&str| {
-            let mut methods = table::METHODS.iter().filter(|rpc| rpc.service == *service);
-            self.offers().has(service)
-                && methods.any(|method| method.fencing == Fencing::Session)
-                && !self.offers().has_feature(service, Feature::Fenced)
-        };
-        table::SERVICES.iter().copied().filter(is_open).collect()
     }
 
     /// The same adapter, whose emitted events `tap` is shown too.

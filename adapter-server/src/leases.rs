@@ -9,6 +9,9 @@
 //! here is refused, so sessions that are not leased can be forgotten.
 
 mod change;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 
 pub(crate) use change::Change;
 
@@ -98,7 +101,9 @@ impl MemoryLeases {
     pub fn new(unfenced_changes: UnfencedChanges) -> Self {
         let unfenced_changes = match unfenced_changes {
             UnfencedChanges::Unspecified => UnfencedChanges::ExceptTurnEvents,
-            stated => stated,
+            stated @ (UnfencedChanges::ExceptTurnEvents
+            | UnfencedChanges::Refused
+            | UnfencedChanges::Accepted) => stated,
         };
         Self {
             inner: Arc::new(Inner {

@@ -8,7 +8,7 @@ use crate::idempotency::IdempotencyCache;
 use crate::inbound;
 use crate::leases::Change;
 use crate::{Admitted, MemoryLeases, Scope};
-use futures::future::{BoxFuture, ready};
+use futures::future::{BoxFuture, Either, ready};
 use futures::{FutureExt, Stream, StreamExt, stream};
 use mortise_proto::convert::open_value::OpenValues;
 use mortise_proto::rpc::table::session_lease_service;
@@ -161,16 +161,16 @@ impl Serving {
 
     /// The same work, done only where the leases of this process let it be done. No lease
     /// is granted in the middle of it.
-    fn guarded<Rsp>(
+    fn guarded<Rsp: 'static>(
         &self,
         change: Option<Change>,
         work: impl Future<Output = HandlerResult<Rsp>> + Send + 'static,
     ) -> impl Future<Output = HandlerResult<Rsp>> + Send + 'static {
-        let leases = self.shared.leases.clone();
-        async move {
-            let Some((leases, change)) = leases.zip(change) else {
-                return work.await;
-            };
+        let Some((leases, change)) = self.shared.leases.clone().zip(change) else {
+            return Either::Left(work);
+        };
+        let work = Box::pin(work);
+        let guarded: BoxFuture<'static, _> = Box::pin(async move {
             let (decisions, permits) = leases.admit(std::slice::from_ref(&change)).await;
             decisions.into_iter().collect::<HandlerResult<()>>()?;
             let answer = work.await;
@@ -179,7 +179,8 @@ impl Serving {
             }
             drop(permits);
             answer
-        }
+        });
+        Either::Right(guarded)
     }
 
     /// Does what a call asks for: a change to its end, and a keyed one once.

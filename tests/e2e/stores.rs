@@ -3,6 +3,7 @@
 mod budgets;
 mod credentials;
 mod images;
+mod leases;
 mod mcp;
 mod memory;
 mod outbound;

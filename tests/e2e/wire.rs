@@ -64,7 +64,7 @@ pub(crate) fn description(protocol: u32, services: &[&str]) -> pb::DescribeRespo
         }),
         platform_base_url: String::new(),
         outage: String::new(),
-        unfenced_changes: 0,
+        unfenced_changes: pb::UnfencedChanges::Unspecified.into(),
     }
 }
 

@@ -5,8 +5,8 @@ use crate::erased::{AnyAdapter, AnySource};
 use crate::idempotency::KEPT_FOR;
 use crate::serve::{Serving, Shared};
 use everruns_core::typed_id::SessionId;
+use mortise_proto::rpc::Fencing;
 use mortise_proto::rpc::table::{self, adapter_service::DESCRIBE};
-use mortise_proto::rpc::{Fencing, Method};
 use mortise_proto::{PROTOCOL, pb};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -55,9 +55,10 @@ fn unfenced_changes(shared: &Shared) -> pb::UnfencedChanges {
 /// Whether a service checks fences: it has methods that take notice of them.
 fn checks_fences(shared: &Shared, service: &str) -> bool {
     let checks = shared.leases.is_some() || shared.source.checks_fences();
-    let takes_notice =
-        |method: &&Method| method.service == service && method.fencing != Fencing::Ignored;
-    checks && table::METHODS.iter().any(|method| takes_notice(method))
+    let mut own = table::METHODS
+        .iter()
+        .filter(|method| method.service == service);
+    checks && own.any(|method| method.fencing != Fencing::Ignored)
 }
 
 /// Why no changes can be made now; empty: they can.

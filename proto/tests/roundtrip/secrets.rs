@@ -143,6 +143,22 @@ fn no_debug_dump_shows_a_secret() {
             "SetValueRequest",
             dump::<pb::SetValueRequest>("SetValueRequest"),
         ),
+        (
+            "GetTurnResponse",
+            dump::<pb::GetTurnResponse>("GetTurnResponse"),
+        ),
+        (
+            "JournaledToolCall",
+            dump::<pb::JournaledToolCall>("JournaledToolCall"),
+        ),
+        (
+            "PutTurnRequest",
+            dump::<pb::PutTurnRequest>("PutTurnRequest"),
+        ),
+        (
+            "SettleToolCallRequest",
+            dump::<pb::SettleToolCallRequest>("SettleToolCallRequest"),
+        ),
         ("LlmMessage", dump::<pb::LlmMessage>("LlmMessage")),
         ("LlmReasonItem", dump::<pb::LlmReasonItem>("LlmReasonItem")),
         (

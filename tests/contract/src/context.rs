@@ -91,6 +91,8 @@ impl Cx {
     pub(crate) fn in_session(&self, session_id: &str) -> Self {
         Self {
             session_id: session_id.into(),
+            // A fence belongs to one session.
+            fence: 0,
             ..self.clone()
         }
     }

@@ -6,7 +6,9 @@ pub(super) mod fault;
 mod catalog;
 mod data;
 mod events;
+mod fences;
 mod files;
+mod journal;
 mod leases;
 mod platform;
 mod stored;
@@ -27,7 +29,9 @@ fn faults() -> Vec<Fault> {
         catalog::faults(),
         data::faults(),
         events::faults(),
+        fences::faults(),
         files::faults(),
+        journal::faults(),
         leases::faults(),
         platform::faults(),
         stored::faults(),

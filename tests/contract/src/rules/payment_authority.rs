@@ -29,7 +29,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         .list()
 }
 
-fn payment(session_id: &str, max_amount_usd: f64) -> pb::ExecuteMachinePaymentRequest {
+pub(crate) fn payment(session_id: &str, max_amount_usd: f64) -> pb::ExecuteMachinePaymentRequest {
     pb::ExecuteMachinePaymentRequest {
         context: None,
         session_id: session_id.into(),
@@ -57,7 +57,7 @@ fn changed(
 }
 
 /// Puts a policy that allows everything but what is changed, over an account with a balance.
-async fn allow(
+pub(crate) async fn allow(
     cx: &Cx,
     subject: ledger_policy::Subject,
     balance_usd: f64,

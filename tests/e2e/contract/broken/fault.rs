@@ -4,6 +4,7 @@
 use futures::future::BoxFuture;
 use futures::{Stream, StreamExt};
 use http_body_util::BodyExt;
+use mortise_proto::pb::ErrorReason;
 use mortise_proto::rpc::Scoped;
 use mortise_proto::{Method, Rpc, StoreError};
 use prost::Message;
@@ -135,6 +136,39 @@ where
         let mut context = request.context().cloned().unwrap_or_default();
         context.org_id = 1;
         request.set_context(context);
+    })
+}
+
+/// The server does not see the fence of a method's calls.
+pub(super) fn unfenced<Req, Rsp>(
+    rule: &'static str,
+    name: &'static str,
+    rpc: &Rpc<Req, Rsp>,
+) -> Fault
+where
+    Req: Scoped + Message + Default + 'static,
+    Rsp: Message + Default + 'static,
+{
+    ask(rule, name, rpc, |request| {
+        let mut context = request.context().cloned().unwrap_or_default();
+        context.fence = 0;
+        request.set_context(context);
+    })
+}
+
+/// Every call that is refused as fenced is answered as if it had been done.
+pub(super) fn pretends<Req, Rsp>(
+    rule: &'static str,
+    name: &'static str,
+    rpc: &Rpc<Req, Rsp>,
+) -> Fault
+where
+    Req: Message + Default + 'static,
+    Rsp: Message + Default + 'static,
+{
+    end(rule, name, rpc, |_, end| match end {
+        Err(error) if error.reason == Some(ErrorReason::Fenced) => Ok(vec![Rsp::default()]),
+        end => end,
     })
 }
 

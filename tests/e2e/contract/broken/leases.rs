@@ -1,59 +1,18 @@
-//! Faults of leases, of fences at each store, and of the turn journal. A server that forgets
-//! a check is one that never sees the fence.
+//! Faults of leases: who gets one, for how long, and who is told of it.
 
-use super::fault::{Fault, answer, ask, end, forgets, instead, leaks};
-use mortise_proto::pb::{self, ErrorReason, ToolCallStatus};
-use mortise_proto::rpc::Scoped;
-use mortise_proto::rpc::table::{
-    adapter_service::DESCRIBE, event_emitter_service as emitter,
-    image_artifact_store_service as images, leased_resource_store_service as leased,
-    memory_store_service as memory, payment_authority_service as payments,
-    platform_store_service as platform, runtime_host_service as host,
-    session_file_system_service as files, session_lease_service as lease,
-    session_mutator_service as mutator, session_resource_registry_service as registry,
-    session_schedule_store_service as schedules, session_sql_db_store_service as sql,
-    session_storage_store_service as storage, turn_journal_service as journal,
+use super::fault::{
+    End, Fault, Server, answer, ask, end, forgets, instead, leaks, pretends, unfenced,
 };
-use mortise_proto::{Rpc, StoreError};
-use prost::Message;
+use mortise_proto::StoreError;
+use mortise_proto::pb::{self, ErrorReason};
+use mortise_proto::rpc::table::{
+    adapter_service::DESCRIBE, event_emitter_service as emitter, session_lease_service as lease,
+    session_storage_store_service as storage,
+};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(super) fn faults() -> Vec<Fault> {
-    [
-        grants(),
-        ends(),
-        followers(),
-        takeovers(),
-        stores(),
-        turns(),
-        calls(),
-    ]
-    .concat()
-}
-
-/// The server does not see the fence of a method's calls.
-fn unfenced<Req, Rsp>(rule: &'static str, name: &'static str, rpc: &Rpc<Req, Rsp>) -> Fault
-where
-    Req: Scoped + Message + Default + 'static,
-    Rsp: Message + Default + 'static,
-{
-    ask(rule, name, rpc, |request| {
-        let mut context = request.context().cloned().unwrap_or_default();
-        context.fence = 0;
-        request.set_context(context);
-    })
-}
-
-/// Every call that is refused as fenced is answered as if it had been done.
-fn pretends<Req, Rsp>(rule: &'static str, name: &'static str, rpc: &Rpc<Req, Rsp>) -> Fault
-where
-    Req: Message + Default + 'static,
-    Rsp: Message + Default + 'static,
-{
-    end(rule, name, rpc, |_, end| match end {
-        Err(error) if error.reason == Some(ErrorReason::Fenced) => Ok(vec![Rsp::default()]),
-        end => end,
-    })
+    [grants(), ends(), followers(), takeovers()].concat()
 }
 
 fn grants() -> Vec<Fault> {
@@ -251,11 +210,7 @@ fn ends() -> Vec<Fault> {
 }
 
 /// The fence of the lease that runs, found out by asking for it.
-async fn current(
-    server: &super::fault::Server,
-    context: &Option<pb::CallContext>,
-    session_id: &str,
-) -> u64 {
+async fn current(server: &Server, context: &Option<pb::CallContext>, session_id: &str) -> u64 {
     let mut context = context.clone().unwrap_or_default();
     context.request_id = uuid::Uuid::new_v4().to_string();
     let request = pb::AcquireLeaseRequest {
@@ -288,7 +243,7 @@ fn fence_of(answers: Vec<pb::AcquireLeaseResponse>) -> u64 {
     lease.map_or(0, |lease| lease.fence)
 }
 
-fn one<Rsp: Default>(end: super::fault::End<Rsp>) -> Result<Rsp, StoreError> {
+fn one<Rsp: Default>(end: End<Rsp>) -> Result<Rsp, StoreError> {
     end.map(|messages| messages.into_iter().next().unwrap_or_default())
 }
 
@@ -353,7 +308,17 @@ fn takeovers() -> Vec<Fault> {
             "says of refused events that they are stored",
             &emitter::EMIT,
         ),
-        unfenced("LSE-22", "lets an earlier holder write on", &emitter::EMIT),
+        ask(
+            "LSE-22",
+            "takes the events of an earlier holder for a person's",
+            &emitter::EMIT,
+            |request| {
+                if let Some(context) = &mut request.context {
+                    context.fence = 0;
+                }
+                without_turn(request);
+            },
+        ),
         forgets(
             "LSE-23",
             "does not remember what an earlier holder did",
@@ -363,15 +328,7 @@ fn takeovers() -> Vec<Fault> {
             "LSE-24",
             "takes events of turns from everybody",
             &emitter::EMIT,
-            |request| {
-                if let Some(context) = request
-                    .event
-                    .as_mut()
-                    .and_then(|event| event.context.as_mut())
-                {
-                    context.turn_id = None;
-                }
-            },
+            without_turn,
         ),
         end(
             "LSE-24",
@@ -400,329 +357,10 @@ fn takeovers() -> Vec<Fault> {
     ]
 }
 
-fn stores() -> Vec<Fault> {
-    vec![
-        unfenced(
-            "LSE-30",
-            "stores events whatever their fence",
-            &emitter::EMIT,
-        ),
-        unfenced(
-            "LSE-31",
-            "sets the status whatever the fence",
-            &host::SET_SESSION_STATUS,
-        ),
-        unfenced(
-            "LSE-32",
-            "sets the title whatever the fence",
-            &mutator::UPDATE_SESSION_TITLE,
-        ),
-        unfenced(
-            "LSE-33",
-            "writes files whatever the fence",
-            &files::WRITE_FILE,
-        ),
-        unfenced(
-            "LSE-33",
-            "compares contents and no fences",
-            &files::WRITE_FILE_IF_CONTENT_MATCHES,
-        ),
-        unfenced(
-            "LSE-33",
-            "deletes files whatever the fence",
-            &files::DELETE_FILE,
-        ),
-        unfenced(
-            "LSE-33",
-            "makes directories whatever the fence",
-            &files::CREATE_DIRECTORY,
-        ),
-        unfenced(
-            "LSE-33",
-            "seeds files whatever the fence",
-            &files::SEED_INITIAL_FILE,
-        ),
-        unfenced(
-            "LSE-34",
-            "sets values whatever the fence",
-            &storage::SET_VALUE,
-        ),
-        unfenced(
-            "LSE-34",
-            "deletes values whatever the fence",
-            &storage::DELETE_VALUE,
-        ),
-        unfenced(
-            "LSE-34",
-            "sets secrets whatever the fence",
-            &storage::SET_SECRET,
-        ),
-        unfenced(
-            "LSE-34",
-            "deletes secrets whatever the fence",
-            &storage::DELETE_SECRET,
-        ),
-        unfenced(
-            "LSE-35",
-            "makes databases whatever the fence",
-            &sql::CREATE_DATABASE,
-        ),
-        unfenced(
-            "LSE-35",
-            "runs statements whatever the fence",
-            &sql::SQL_EXECUTE,
-        ),
-        unfenced(
-            "LSE-35",
-            "deletes databases whatever the fence",
-            &sql::DELETE_DATABASE,
-        ),
-        unfenced(
-            "LSE-36",
-            "leases resources whatever the fence",
-            &leased::UPSERT_RESOURCE,
-        ),
-        unfenced(
-            "LSE-36",
-            "releases resources whatever the fence",
-            &leased::RELEASE_RESOURCE,
-        ),
-        unfenced(
-            "LSE-37",
-            "registers resources whatever the fence",
-            &registry::REGISTER,
-        ),
-        unfenced(
-            "LSE-37",
-            "sets states whatever the fence",
-            &registry::UPDATE_STATUS,
-        ),
-        unfenced(
-            "LSE-37",
-            "drops resources whatever the fence",
-            &registry::DEREGISTER,
-        ),
-        unfenced(
-            "LSE-38",
-            "makes schedules whatever the fence",
-            &schedules::CREATE_SCHEDULE,
-        ),
-        unfenced(
-            "LSE-38",
-            "cancels schedules whatever the fence",
-            &schedules::CANCEL_SCHEDULE,
-        ),
-        unfenced(
-            "LSE-39",
-            "pays whatever the fence",
-            &payments::EXECUTE_MACHINE_PAYMENT,
-        ),
-        unfenced(
-            "LSE-40",
-            "sends messages whatever the fence",
-            &platform::SEND_MESSAGE,
-        ),
-        unfenced(
-            "LSE-40",
-            "makes sessions whatever the fence",
-            &platform::CREATE_SESSION,
-        ),
-        unfenced(
-            "LSE-40",
-            "deletes agents whatever the fence",
-            &platform::DELETE_AGENT,
-        ),
-        unfenced(
-            "LSE-41",
-            "makes memories whatever the fence",
-            &memory::CREATE_MEMORY,
-        ),
-        unfenced("LSE-41", "forgets whatever the fence", &memory::FORGET),
-        unfenced(
-            "LSE-42",
-            "takes images whatever the fence",
-            &images::CREATE_IMAGE,
-        ),
-    ]
-}
-
-fn turns() -> Vec<Fault> {
-    vec![
-        ask(
-            "TJ-01",
-            "takes records for text",
-            &journal::PUT_TURN,
-            |request| {
-                let text = String::from_utf8_lossy(&request.record).into_owned();
-                request.record = text.into();
-            },
-        ),
-        answer(
-            "TJ-02",
-            "forgets when a turn was made",
-            &journal::GET_TURN,
-            |_, answer| {
-                if let Some(turn) = &mut answer.turn {
-                    turn.created_at = Some(std::time::SystemTime::now().into());
-                }
-            },
-        ),
-        answer(
-            "TJ-03",
-            "says of every turn that it was there",
-            &journal::REMOVE_TURN,
-            |_, answer| answer.removed = true,
-        ),
-        ask(
-            "TJ-04",
-            "lists leased turns as free",
-            &journal::LIST_TURNS,
-            |request| {
-                request.unleased_only = false;
-            },
-        ),
-        pretends(
-            "TJ-05",
-            "takes records of a lost holder",
-            &journal::PUT_TURN,
-        ),
-        pretends(
-            "TJ-05",
-            "lets a lost holder remove turns",
-            &journal::REMOVE_TURN,
-        ),
-        end(
-            "TJ-06",
-            "stores turns without a lease",
-            &journal::PUT_TURN,
-            |_, end| Ok(end.unwrap_or_else(|_| vec![pb::PutTurnResponse {}])),
-        ),
-        ask(
-            "TJ-07",
-            "cuts long records",
-            &journal::PUT_TURN,
-            |request| {
-                request.record.truncate(4 * 1024 * 1024);
-            },
-        ),
-        forgets("TJ-08", "stores late repetitions again", &journal::PUT_TURN),
-        leaks("TJ-09", "shows turns to every org", &journal::GET_TURN),
-        leaks(
-            "TJ-09",
-            "shows tool calls to every org",
-            &journal::LIST_TOOL_CALLS,
-        ),
-    ]
-}
-
-fn calls() -> Vec<Fault> {
-    vec![
-        ask(
-            "TJ-10",
-            "claims a call as often as it is asked",
-            &journal::CLAIM_TOOL_CALL,
-            |request| {
-                request.retake = true;
-            },
-        ),
-        ask(
-            "TJ-11",
-            "lets every claimer claim",
-            &journal::CLAIM_TOOL_CALL,
-            |request| {
-                request.retake = true;
-            },
-        ),
-        answer(
-            "TJ-12",
-            "passes results through doubles",
-            &journal::CLAIM_TOOL_CALL,
-            {
-                |_, answer| {
-                    let result = answer
-                        .call
-                        .as_mut()
-                        .and_then(|call| call.result_json.as_mut());
-                    if let Some(result) = result {
-                        *result = result.replace("18446744073709551615", "18446744073709552000");
-                    }
-                }
-            },
-        ),
-        ask(
-            "TJ-13",
-            "takes interrupted calls for settled",
-            &journal::SETTLE_TOOL_CALL,
-            |request| {
-                request.status = ToolCallStatus::Settled.into();
-                request.result_json.get_or_insert_with(|| "null".into());
-            },
-        ),
-        answer(
-            "TJ-14",
-            "says of every call that it is settled",
-            &journal::SETTLE_TOOL_CALL,
-            |_, answer| answer.settled = true,
-        ),
-        answer(
-            "TJ-15",
-            "hides who left a call in doubt",
-            &journal::CLAIM_TOOL_CALL,
-            {
-                |asked, answer| {
-                    let fence = asked.context.as_ref().map_or(0, |context| context.fence);
-                    if let Some(call) = &mut answer.call {
-                        call.fence = fence;
-                    }
-                }
-            },
-        ),
-        ask(
-            "TJ-16",
-            "never claims a call in doubt again",
-            &journal::CLAIM_TOOL_CALL,
-            |request| {
-                request.retake = false;
-            },
-        ),
-        pretends(
-            "TJ-17",
-            "takes results of a lost holder",
-            &journal::SETTLE_TOOL_CALL,
-        ),
-        pretends(
-            "TJ-17",
-            "takes claims of a lost holder",
-            &journal::CLAIM_TOOL_CALL,
-        ),
-        forgets(
-            "TJ-18",
-            "takes a claim sent again for another",
-            &journal::CLAIM_TOOL_CALL,
-        ),
-        answer(
-            "TJ-19",
-            "gives back the caller's fingerprint",
-            &journal::CLAIM_TOOL_CALL,
-            {
-                |asked, answer| {
-                    if let Some(call) = &mut answer.call {
-                        call.args_fingerprint.clone_from(&asked.args_fingerprint);
-                    }
-                }
-            },
-        ),
-        answer(
-            "TJ-20",
-            "lists tool calls by their ids",
-            &journal::LIST_TOOL_CALLS,
-            {
-                |_, answer| {
-                    answer
-                        .calls
-                        .sort_by(|a, b| a.tool_call_id.cmp(&b.tool_call_id))
-                }
-            },
-        ),
-    ]
+/// The event belongs to no turn.
+fn without_turn(request: &mut pb::EmitRequest) {
+    let event = request.event.as_mut();
+    if let Some(context) = event.and_then(|event| event.context.as_mut()) {
+        context.turn_id = None;
+    }
 }

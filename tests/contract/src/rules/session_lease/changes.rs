@@ -6,11 +6,12 @@ mod platform;
 pub(super) use platform::platform;
 
 use super::takeover::of_turn;
-use crate::check::{Outcome, present};
-use crate::context::{Cx, fresh_id};
+use crate::check::{Outcome, present, skipped};
+use crate::context::{Cx, described, fresh_id};
 use crate::rules::events::{emitting, input, user_message};
+use crate::rules::payment_authority::{allow, payment as paying};
 use crate::rules::probes::Probe;
-use mortise_proto::pb;
+use mortise_proto::pb::{self, ledger_policy};
 use mortise_proto::rpc::table::{
     event_emitter_service as emitter, event_log_service as log,
     leased_resource_store_service as leased, memory_store_service as memory,
@@ -347,23 +348,18 @@ pub(super) async fn schedules(cx: Cx, session: String) -> Outcome<Prepared> {
     })
 }
 
-/// Without a policy nothing is paid, which is an answer and not an error.
-pub(super) async fn payments(_: Cx, session: String) -> Outcome<Prepared> {
-    let request = pb::ExecuteMachinePaymentRequest {
-        context: None,
-        session_id: session,
-        agent_id: None,
-        payment: Some(pb::MachinePaymentRequest {
-            capability: "contract".into(),
-            operation: "buy".into(),
-            method: pb::PaymentMethod::Post.into(),
-            url: "https://shop.example.com/item".into(),
-            body_json: None,
-            max_amount_usd: 0.5,
-            rail_preference: Vec::new(),
-            metadata_json: "{}".into(),
-        }),
-    };
+/// A payment of nothing: it takes the way of every other.
+pub(super) async fn payments(cx: Cx, session: String) -> Outcome<Prepared> {
+    let subject = ledger_policy::Subject::SessionId(session.clone());
+    allow(&cx, subject, 10.0, |_| {}).await?;
+    let request = paying(&session, 0.0);
+    if let Err(error) = cx
+        .attempt(&payment::EXECUTE_MACHINE_PAYMENT, request.clone())
+        .await
+    {
+        let why = described(&error);
+        return skipped(format!("the server cannot pay: {why}"));
+    }
     Ok(Prepared {
         changes: vec![Probe::of(payment::EXECUTE_MACHINE_PAYMENT.method, &request)],
         reads: Vec::new(),
@@ -376,7 +372,7 @@ pub(super) async fn memories(cx: Cx, _: String) -> Outcome<Prepared> {
         org_id: cx.org_public_id(),
     };
     let made = cx
-        .call(&memory::GET_OR_CREATE_DEFAULT_STORE, request)
+        .call(&memory::GET_OR_CREATE_DEFAULT_STORE, request.clone())
         .await?;
     let store_id = present("GetOrCreateDefaultStore.store", made.store)?.id;
     let creation = pb::CreateMemoryRequest {
@@ -398,6 +394,7 @@ pub(super) async fn memories(cx: Cx, _: String) -> Outcome<Prepared> {
     };
     Ok(Prepared {
         changes: vec![
+            Probe::of(memory::GET_OR_CREATE_DEFAULT_STORE.method, &request),
             Probe::of(memory::CREATE_MEMORY.method, &creation),
             Probe::of(memory::FORGET.method, &forgetting),
         ],

@@ -52,6 +52,9 @@ pub(super) async fn repeats(cx: Cx) -> Outcome {
 
 pub(super) async fn other_org(cx: Cx) -> Outcome {
     let (session, other) = (cx.session().await?, cx.in_other_org()?);
+    // Refusing and leasing a session of the other org's own are both right.
+    let request = acquiring(&session, "two", LONG);
+    drop(other.attempt(&ACQUIRE_LEASE, request).await);
     let lease = acquire(&cx, &session, "one", LONG).await?;
     lost(&other, &lease).await?;
     // Refusing and doing nothing are both right.

@@ -6,13 +6,12 @@ use super::takeover::of_turn;
 use super::{LONG, acquire, is_fenced, release};
 use crate::check::{Outcome, same, skipped, that};
 use crate::context::{Cx, fresh_id};
-use crate::rule::{Group, Rule};
+use crate::rule::{Group, Need, Rule};
 use crate::rules::common::refused_as_invalid;
 use crate::rules::events::{emitting, event, input, user_message};
 use crate::rules::probes::Probe;
 use bytes::Bytes;
 use mortise_proto::pb::{self, ErrorReason, UnfencedChanges};
-use mortise_proto::rpc::Fencing;
 use mortise_proto::rpc::table::METHODS;
 use mortise_proto::rpc::table::{
     event_emitter_service as emitter, image_artifact_store_service as images,
@@ -24,6 +23,7 @@ use mortise_proto::rpc::table::{
     session_sql_db_store_service as sql, session_storage_store_service as storage,
     session_store_service as sessions,
 };
+use mortise_proto::rpc::{Fencing, Kind, Method};
 use serde_json::json;
 
 const SOURCE: &str = "session_lease.proto, the check";
@@ -100,6 +100,7 @@ pub(super) fn rules() -> Vec<Rule> {
             in_payments,
         )
         .with(&[payments::NAME])
+        .needs(&[Need::Seed])
         .hard(
             "LSE-40",
             "No method of the platform store changes anything for a caller with a stale fence.",
@@ -176,7 +177,9 @@ where
     Fut: Future<Output = Outcome<Prepared>>,
 {
     let (callers, Prepared { changes, reads }) = passed_on(&cx, service, prepare).await?;
-    let before = answers(&cx, &reads).await?;
+    covers(service, &changes)?;
+    let reader = cx.in_session(&callers.session);
+    let before = answers(&reader, &reads).await?;
     for change in &changes {
         for caller in [&callers.lost, &callers.invented] {
             let request = change.with(caller.context());
@@ -195,7 +198,7 @@ where
             }
         }
     }
-    let after = answers(&cx, &reads).await?;
+    let after = answers(&reader, &reads).await?;
     for (read, (before, after)) in reads.iter().zip(before.iter().zip(&after)) {
         let what = format!("the answer of {} afterwards", read.method.short_name());
         same(&what, after, before)?;
@@ -211,6 +214,28 @@ where
         }
     }
     Ok(())
+}
+
+/// Every method of the service that takes notice of fences is among the changes.
+fn covers(service: &'static str, changes: &[Probe]) -> Outcome {
+    let mut fenced = METHODS.iter().filter(|method| {
+        method.service == service
+            && method.fencing != Fencing::Ignored
+            && method.kind == Kind::Unary
+    });
+    let is_left_out =
+        |method: &&&'static Method| !changes.iter().any(|change| change.method == **method);
+    match fenced.find(is_left_out) {
+        None => Ok(()),
+        Some(method) => crate::check::broken(
+            "the rule",
+            "to know a change of every fenced method",
+            format!(
+                "it knows none of {}, which is a bug of the suite",
+                method.short_name()
+            ),
+        ),
+    }
 }
 
 /// A server without a key takes no secret, whatever the fence.
