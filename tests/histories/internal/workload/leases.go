@@ -54,7 +54,12 @@ type host struct {
 
 func (h *host) run(ctx context.Context) error {
 	for range 5 {
-		if err := h.acquire(ctx); err != nil {
+		before := h.fence
+		err := h.acquire(ctx)
+		if err == nil && h.fence != before {
+			err = h.look(ctx)
+		}
+		if err != nil {
 			return err
 		}
 		for range 2 + h.caller.Rand.IntN(4) {
@@ -70,6 +75,19 @@ func (h *host) run(ctx context.Context) error {
 	return nil
 }
 
+// look reads what there is as soon as the lease is granted. What a host of a lower fence
+// changes after that shows.
+func (h *host) look(ctx context.Context) error {
+	if err := h.log.getValue(ctx, h.caller, 0); err != nil {
+		return err
+	}
+	if _, err := h.log.readEvents(ctx, h.caller, model.ReadEvents{}); err != nil {
+		return err
+	}
+	_, err := h.log.readFile(ctx, h.caller, 0)
+	return err
+}
+
 // leave ends the work under a fence: mostly as it should, now and then by being frozen
 // until the lease has expired, and sometimes not at all.
 func (h *host) leave(ctx context.Context) error {
@@ -77,7 +95,7 @@ func (h *host) leave(ctx context.Context) error {
 	case dice < 6:
 		return h.release(ctx)
 	case dice < 7:
-		time.Sleep(ttl + time.Duration(h.caller.Rand.IntN(300))*time.Millisecond)
+		sleep(ctx, ttl + time.Duration(h.caller.Rand.IntN(300))*time.Millisecond)
 		return h.step(ctx)
 	default:
 		return nil
@@ -96,7 +114,7 @@ func (h *host) acquire(ctx context.Context) error {
 			h.fence = granted.Fence
 			return nil
 		}
-		time.Sleep(time.Duration(20+h.caller.Rand.IntN(150)) * time.Millisecond)
+		sleep(ctx, time.Duration(20+h.caller.Rand.IntN(150)) * time.Millisecond)
 	}
 	return nil
 }
@@ -127,7 +145,7 @@ func (h *host) acquireOnce(ctx context.Context) (any, error) {
 			c.History.Answered(c.Number(), input, held, called, c.History.Now())
 			return held, nil
 		case reason == "HELD":
-			time.Sleep(20 * time.Millisecond)
+			sleep(ctx, 20 * time.Millisecond)
 		case caller.MayRepeat(err) && ctx.Err() == nil:
 			isOpen = true
 		default:
@@ -140,6 +158,14 @@ func (h *host) acquireOnce(ctx context.Context) (any, error) {
 // acquireWithin bounds how long a host waits for an answer, and for the lease after a call
 // without one.
 const acquireWithin = 60 * time.Second
+
+// sleep waits, but not after the end of the context.
+func sleep(ctx context.Context, most time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(most):
+	}
+}
 
 // reasonOf is the reason of an error, and its metadata.
 func reasonOf(err error) (string, map[string]string) {
