@@ -62,11 +62,13 @@ func (h *host) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for range 2 + h.caller.Rand.IntN(4) {
+		for range 3 + h.caller.Rand.IntN(4) {
 			if err := h.step(ctx); err != nil {
 				return err
 			}
-			h.caller.Pause()
+			if h.caller.Rand.IntN(3) == 0 {
+				h.caller.Pause()
+			}
 		}
 		if err := h.leave(ctx); err != nil {
 			return err
@@ -88,13 +90,13 @@ func (h *host) look(ctx context.Context) error {
 	return err
 }
 
-// leave ends the work under a fence: mostly as it should, now and then by being frozen
-// until the lease has expired, and sometimes not at all.
+// leave ends the work under a fence: as it should, or by being frozen until the lease has
+// expired, or mostly not at all, so that others take the lease in the middle of a change.
 func (h *host) leave(ctx context.Context) error {
 	switch dice := h.caller.Rand.IntN(10); {
-	case dice < 6:
+	case dice < 3:
 		return h.release(ctx)
-	case dice < 7:
+	case dice < 4:
 		sleep(ctx, ttl + time.Duration(h.caller.Rand.IntN(300))*time.Millisecond)
 		return h.step(ctx)
 	default:
@@ -181,19 +183,19 @@ func reasonOf(err error) (string, map[string]string) {
 func (h *host) step(ctx context.Context) error {
 	h.count++
 	switch dice := h.caller.Rand.IntN(100); {
-	case dice < 30:
-		return h.emit(ctx, h.fence)
 	case dice < 35:
+		return h.emit(ctx, h.fence)
+	case dice < 40:
 		return h.emit(ctx, 0)
-	case dice < 50:
+	case dice < 60:
 		return h.setValue(ctx)
-	case dice < 62:
+	case dice < 75:
 		return h.writeFile(ctx)
-	case dice < 72:
+	case dice < 82:
 		return h.renew(ctx)
-	case dice < 80:
-		return h.log.getValue(ctx, h.caller, 0)
 	case dice < 88:
+		return h.log.getValue(ctx, h.caller, 0)
+	case dice < 94:
 		_, err := h.log.readFile(ctx, h.caller, 0)
 		return err
 	default:
