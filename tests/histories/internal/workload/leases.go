@@ -97,7 +97,7 @@ func (h *host) leave(ctx context.Context) error {
 	case dice < 3:
 		return h.release(ctx)
 	case dice < 4:
-		sleep(ctx, ttl + time.Duration(h.caller.Rand.IntN(300))*time.Millisecond)
+		sleep(ctx, ttl+time.Duration(h.caller.Rand.IntN(300))*time.Millisecond)
 		return h.step(ctx)
 	default:
 		return nil
@@ -116,7 +116,7 @@ func (h *host) acquire(ctx context.Context) error {
 			h.fence = granted.Fence
 			return nil
 		}
-		sleep(ctx, time.Duration(20+h.caller.Rand.IntN(150)) * time.Millisecond)
+		sleep(ctx, time.Duration(20+h.caller.Rand.IntN(150))*time.Millisecond)
 	}
 	return nil
 }
@@ -147,7 +147,7 @@ func (h *host) acquireOnce(ctx context.Context) (any, error) {
 			c.History.Answered(c.Number(), input, held, called, c.History.Now())
 			return held, nil
 		case reason == "HELD":
-			sleep(ctx, 20 * time.Millisecond)
+			sleep(ctx, 20*time.Millisecond)
 		case caller.MayRepeat(err) && ctx.Err() == nil:
 			isOpen = true
 		default:
