@@ -137,6 +137,13 @@ func (o options) judge(m mode, loads []workload.Workload, duration time.Duration
 		return err
 	}
 	defer servers.Close()
+	loads, others, err := bench.Offered(context.Background(), servers, loads)
+	if err != nil {
+		return err
+	}
+	for _, load := range others {
+		fmt.Printf("skip %s %s: the server does not offer %s\n", m.name, load.Name, load.Service)
+	}
 	plan := bench.Plan{
 		Name: m.name, Seed: o.seed, Duration: duration, Workloads: loads, Folder: folder, Out: o.out,
 	}

@@ -42,7 +42,13 @@ pub(crate) fn check() -> Result<()> {
         .filter(|path| !path.contains("/gen/"))
         .collect();
     ensure!(own.is_empty(), "run `gofmt -w {}`", own.join(" "));
-    shell::run("go", &["-C", FOLDER, "vet", "./..."])
+    shell::run("go", &["-C", FOLDER, "vet", "-tags", tags(), "./..."])
+}
+
+/// Which optional services of the contract the program can be built for.
+fn tags() -> &'static str {
+    let leases = shell::root().join("proto/proto/mortise/adapter/v1/session_lease.proto");
+    if leases.exists() { "lease" } else { "" }
 }
 
 /// The program's stubs, from the .proto files.
@@ -59,7 +65,10 @@ fn start(arguments: &[String], cluster: Option<&Cluster>) -> Result<Totals> {
         env::var_os("CARGO_TARGET_DIR").map_or_else(|| shell::root().join("target"), PathBuf::from);
     let program = target.join("histories/histories");
     let path = program.display().to_string();
-    shell::run("go", &["-C", FOLDER, "build", "-o", &path, "."])?;
+    shell::run(
+        "go",
+        &["-C", FOLDER, "build", "-tags", tags(), "-o", &path, "."],
+    )?;
     let mut child = shell::command(&program)
         .arg("--adapter")
         .arg(target.join("debug/mortise-adapter"))

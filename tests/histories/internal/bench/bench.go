@@ -164,7 +164,7 @@ func (b *bench) repeat(
 				if ctx.Err() != nil {
 					return
 				}
-				tally.judge(name, run, err)
+				tally.judge(ctx, name, run, err)
 			}
 		})
 	}

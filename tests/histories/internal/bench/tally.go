@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -37,7 +38,7 @@ func newTally(b *bench, load workload.Workload, failed func()) *tally {
 }
 
 // judge judges a history, or notes why it could not be recorded.
-func (t *tally) judge(name string, run *workload.Run, err error) {
+func (t *tally) judge(ctx context.Context, name string, run *workload.Run, err error) {
 	ops := run.History.Operations()
 	t.mu.Lock()
 	t.found.Histories++
@@ -51,7 +52,10 @@ func (t *tally) judge(name string, run *workload.Run, err error) {
 	t.room <- struct{}{}
 	t.all.Go(func() {
 		defer func() { <-t.room }()
-		verdict := judge.Judge(t.load.Model, ops)
+		verdict := judge.Judge(ctx, t.load.Model, ops)
+		if ctx.Err() != nil {
+			return
+		}
 		switch verdict.Result {
 		case porcupine.Ok:
 		case porcupine.Unknown:

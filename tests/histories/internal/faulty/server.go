@@ -103,8 +103,14 @@ func (s *server) PutSession(context.Context, *pb.PutSessionRequest) (*pb.PutSess
 	return &pb.PutSessionResponse{}, nil
 }
 
-// work takes the time that a database takes.
-func work() { time.Sleep(time.Duration(rand.IntN(1500)) * time.Microsecond) }
+// work takes the time that a database takes; now and then it is slow.
+func work() {
+	most := 1500
+	if rand.IntN(10) == 0 {
+		most = 20_000
+	}
+	time.Sleep(time.Duration(rand.IntN(most)) * time.Microsecond)
+}
 
 // call is a change that a client asks for.
 type call struct {

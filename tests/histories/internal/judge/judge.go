@@ -3,6 +3,7 @@
 package judge
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"os"
@@ -27,8 +28,15 @@ type Verdict struct {
 	Witness []porcupine.Operation
 }
 
-// Judge judges a history.
-func Judge(m porcupine.Model, ops []porcupine.Operation) Verdict {
+// Judge judges a history. When the context ends, it stops and the result says nothing.
+func Judge(ctx context.Context, m porcupine.Model, ops []porcupine.Operation) Verdict {
+	step := m.Step
+	m.StepContext = func(_ context.Context, state, input, output any) (bool, any) {
+		if ctx.Err() != nil {
+			return false, state
+		}
+		return step(state, input, output)
+	}
 	result := porcupine.CheckOperationsTimeout(m, ops, decideWithin)
 	if result != porcupine.Illegal {
 		return Verdict{Result: result}

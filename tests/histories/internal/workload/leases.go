@@ -54,14 +54,21 @@ type host struct {
 
 func (h *host) run(ctx context.Context) error {
 	for range 5 {
-		if err := h.acquire(ctx); err != nil {
+		before := h.fence
+		err := h.acquire(ctx)
+		if err == nil && h.fence != before {
+			err = h.look(ctx)
+		}
+		if err != nil {
 			return err
 		}
-		for range 2 + h.caller.Rand.IntN(4) {
+		for range 3 + h.caller.Rand.IntN(4) {
 			if err := h.step(ctx); err != nil {
 				return err
 			}
-			h.caller.Pause()
+			if h.caller.Rand.IntN(3) == 0 {
+				h.caller.Pause()
+			}
 		}
 		if err := h.leave(ctx); err != nil {
 			return err
@@ -70,14 +77,27 @@ func (h *host) run(ctx context.Context) error {
 	return nil
 }
 
-// leave ends the work under a fence: mostly as it should, now and then by being frozen
-// until the lease has expired, and sometimes not at all.
+// look reads what there is as soon as the lease is granted. What a host of a lower fence
+// changes after that shows.
+func (h *host) look(ctx context.Context) error {
+	if err := h.log.getValue(ctx, h.caller, 0); err != nil {
+		return err
+	}
+	if _, err := h.log.readEvents(ctx, h.caller, model.ReadEvents{}); err != nil {
+		return err
+	}
+	_, err := h.log.readFile(ctx, h.caller, 0)
+	return err
+}
+
+// leave ends the work under a fence: as it should, or by being frozen until the lease has
+// expired, or mostly not at all, so that others take the lease in the middle of a change.
 func (h *host) leave(ctx context.Context) error {
 	switch dice := h.caller.Rand.IntN(10); {
-	case dice < 6:
+	case dice < 3:
 		return h.release(ctx)
-	case dice < 7:
-		time.Sleep(ttl + time.Duration(h.caller.Rand.IntN(300))*time.Millisecond)
+	case dice < 4:
+		sleep(ctx, ttl+time.Duration(h.caller.Rand.IntN(300))*time.Millisecond)
 		return h.step(ctx)
 	default:
 		return nil
@@ -96,7 +116,7 @@ func (h *host) acquire(ctx context.Context) error {
 			h.fence = granted.Fence
 			return nil
 		}
-		time.Sleep(time.Duration(20+h.caller.Rand.IntN(150)) * time.Millisecond)
+		sleep(ctx, time.Duration(20+h.caller.Rand.IntN(150))*time.Millisecond)
 	}
 	return nil
 }
@@ -127,7 +147,7 @@ func (h *host) acquireOnce(ctx context.Context) (any, error) {
 			c.History.Answered(c.Number(), input, held, called, c.History.Now())
 			return held, nil
 		case reason == "HELD":
-			time.Sleep(20 * time.Millisecond)
+			sleep(ctx, 20*time.Millisecond)
 		case caller.MayRepeat(err) && ctx.Err() == nil:
 			isOpen = true
 		default:
@@ -140,6 +160,14 @@ func (h *host) acquireOnce(ctx context.Context) (any, error) {
 // acquireWithin bounds how long a host waits for an answer, and for the lease after a call
 // without one.
 const acquireWithin = 60 * time.Second
+
+// sleep waits, but not after the end of the context.
+func sleep(ctx context.Context, most time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(most):
+	}
+}
 
 // reasonOf is the reason of an error, and its metadata.
 func reasonOf(err error) (string, map[string]string) {
@@ -155,19 +183,19 @@ func reasonOf(err error) (string, map[string]string) {
 func (h *host) step(ctx context.Context) error {
 	h.count++
 	switch dice := h.caller.Rand.IntN(100); {
-	case dice < 30:
-		return h.emit(ctx, h.fence)
 	case dice < 35:
+		return h.emit(ctx, h.fence)
+	case dice < 40:
 		return h.emit(ctx, 0)
-	case dice < 50:
+	case dice < 60:
 		return h.setValue(ctx)
-	case dice < 62:
+	case dice < 75:
 		return h.writeFile(ctx)
-	case dice < 72:
+	case dice < 82:
 		return h.renew(ctx)
-	case dice < 80:
-		return h.log.getValue(ctx, h.caller, 0)
 	case dice < 88:
+		return h.log.getValue(ctx, h.caller, 0)
+	case dice < 94:
 		_, err := h.log.readFile(ctx, h.caller, 0)
 		return err
 	default:
