@@ -35,6 +35,7 @@ mod phase;
 mod stores;
 
 pub use adapter::{AdapterBuilder, EventEdit, EventTap, GrpcHostAdapter};
+pub use mesh::backoff::Backoff;
 pub use mesh::config::{
     AdapterConfig, BalancePolicy, CallPolicy, Compression, ConfigError, Keepalive, MeshConfig,
     OrgRoutes, Routes, TransportConfig, stores,

@@ -34,6 +34,7 @@ use mortise_proto::pb::{ErrorReason, Identity};
 use stats::{MethodStats, RpcStats};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tap::Tap;
 use target::Target;
 use tokio::sync::{Semaphore, watch};
@@ -130,6 +131,15 @@ impl Mesh {
                 health_changes: watch::Sender::new(0),
             }),
         })
+    }
+
+    /// Resolves when this is the last clone: nothing runs over it any more. Looks so often.
+    pub async fn unused(self, every: Duration) {
+        let users = Arc::downgrade(&self.inner);
+        drop(self);
+        while users.strong_count() > 0 {
+            tokio::time::sleep(every).await;
+        }
     }
 
     /// Reads the files that an adapter's configuration names, as [`Mesh::new`] does,

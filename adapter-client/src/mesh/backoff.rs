@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// The pauses between attempts.
 #[derive(Debug, Clone)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     first: Duration,
     longest: Duration,
     pause: Duration,
@@ -15,7 +15,8 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     /// Begins with one pause and grows to another.
-    pub(crate) fn new(first: Duration, longest: Duration) -> Self {
+    #[must_use]
+    pub fn new(first: Duration, longest: Duration) -> Self {
         Self {
             first,
             longest,
@@ -25,14 +26,15 @@ impl Backoff {
 
     /// How long to pause now: between half of the pause and all of it. The next one is
     /// twice as long.
-    pub(crate) fn next(&mut self) -> Duration {
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Duration {
         let pause = self.pause;
         self.pause = (pause * 2).min(self.longest);
         jittered(pause)
     }
 
     /// Begins anew.
-    pub(crate) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.pause = self.first;
     }
 }
