@@ -34,6 +34,7 @@ use mortise_proto::pb::{ErrorReason, Identity};
 use stats::{MethodStats, RpcStats};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tap::Tap;
 use target::Target;
@@ -74,8 +75,16 @@ pub struct Org {
     pub(crate) session_id: String,
     /// Who sees the calls.
     pub(crate) tap: Tap,
-    /// When the time of the turn that they are made for is over.
-    pub(crate) until: Option<Instant>,
+    /// The time of the turn that they are made for.
+    pub(crate) turn_time: Option<TurnTime>,
+}
+
+/// The time of a turn. It limits what its phases ask for, and nothing that goes on after
+/// them.
+#[derive(Debug, Clone)]
+pub(crate) struct TurnTime {
+    until: Instant,
+    is_over: Arc<AtomicBool>,
 }
 
 // === impl Mesh ===
@@ -191,6 +200,27 @@ impl Mesh {
     }
 }
 
+// === impl TurnTime ===
+
+impl TurnTime {
+    pub(crate) fn new(until: Instant) -> Self {
+        Self {
+            until,
+            is_over: Arc::default(),
+        }
+    }
+
+    /// When calls that begin now must have ended.
+    fn until(&self) -> Option<Instant> {
+        (!self.is_over.load(Ordering::Relaxed)).then_some(self.until)
+    }
+
+    /// The phase has ended: what goes on has no limit from it.
+    pub(crate) fn end(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+}
+
 // === impl Org ===
 
 impl Org {
@@ -200,7 +230,7 @@ impl Org {
             public_id: org_public_id_from_internal(id),
             session_id: String::new(),
             tap: Tap::default(),
-            until: None,
+            turn_time: None,
         }
     }
 }

@@ -121,8 +121,10 @@ impl Child {
     /// To it and to what it has started.
     fn signal(&self, signal: Signal) {
         if let Some(group) = self.group {
-            // Nobody there is what is wanted.
-            drop(killpg(group, signal));
+            // No process there is what is wanted.
+            if let Err(error) = killpg(group, signal) {
+                tracing::trace!(%error, ?signal, "an adapter's process is gone");
+            }
         }
     }
 }

@@ -14,5 +14,6 @@ pub mod host_process;
 pub mod http_proxy;
 pub mod in_process;
 pub mod memory;
+pub mod replicas;
 pub mod scenario;
 pub mod script;

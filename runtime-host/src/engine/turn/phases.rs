@@ -45,7 +45,11 @@ impl Turn<'_> {
     pub(super) fn phase(&self, kind: PhaseKind) -> Phase {
         let span = phase_span(kind);
         // The stream of events is opened in the span, too.
-        let stores = span.in_scope(|| self.adapter.phase(self.turn.session_id(), kind));
+        let adapter = match self.deadline {
+            Some(deadline) => self.adapter.clone().until(deadline),
+            None => self.adapter.clone(),
+        };
+        let stores = span.in_scope(|| adapter.phase(self.turn.session_id(), kind));
         Phase {
             stores,
             kind,
