@@ -7,7 +7,6 @@ use everruns_core::events::{
     Event, TURN_CANCELLED, TURN_COMPLETED, TURN_FAILED, TURN_STARTED,
 };
 use everruns_core::typed_id::SessionId;
-use everruns_runtime::RuntimeHostAdapter;
 use futures::future::join_all;
 use mortise_adapter_client::{GrpcHostAdapter, Mesh};
 use mortise_runtime_host::engine::TurnEnd;

@@ -1,7 +1,6 @@
 //! A mesh and a host that take in another configuration while they are at work.
 
 use super::failures_of_calls;
-use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::{AdapterConfig, Mesh, MeshConfig};
 use mortise_test_support::adapter_process::{AdapterProcess, binary};
 use mortise_test_support::host_process::HostProcess;
