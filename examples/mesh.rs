@@ -42,7 +42,7 @@ async fn main() -> anyhow::Result<()> {
     config.routes = Routes {
         default: "platform".into(),
         stores: BTreeMap::from([("session_storage_store".into(), "values".into())]),
-        orgs: BTreeMap::new(),
+        ..Routes::default()
     };
     let both = Mesh::new(config)?.adapter(1).build().await?;
 

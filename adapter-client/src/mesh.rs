@@ -37,6 +37,8 @@ use mortise_proto::pb::{ErrorReason, Identity};
 use stats::{MethodStats, RpcStats};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tap::Tap;
 use target::Target;
 use tokio::sync::{Semaphore, watch};
@@ -80,8 +82,16 @@ pub struct Org {
     pub(crate) tap: Tap,
     /// Where the request ids of changes come from.
     pub(crate) request_ids: RequestIds,
-    /// When the time of the turn that they are made for is over.
-    pub(crate) until: Option<Instant>,
+    /// The time of the turn that they are made for.
+    pub(crate) turn_time: Option<TurnTime>,
+}
+
+/// The time of a turn. It limits what its phases ask for, and nothing that goes on after
+/// them.
+#[derive(Debug, Clone)]
+pub(crate) struct TurnTime {
+    until: Instant,
+    is_over: Arc<AtomicBool>,
 }
 
 // === impl Mesh ===
@@ -144,6 +154,15 @@ impl Mesh {
         })
     }
 
+    /// Resolves when this is the last clone: nothing runs over it any more. Looks so often.
+    pub async fn unused(self, every: Duration) {
+        let users = Arc::downgrade(&self.inner);
+        drop(self);
+        while users.strong_count() > 0 {
+            tokio::time::sleep(every).await;
+        }
+    }
+
     /// Reads the files that an adapter's configuration names, as [`Mesh::new`] does,
     /// and says what is wrong with them.
     pub fn check_files(adapter: &AdapterConfig) -> Result<(), String> {
@@ -193,6 +212,27 @@ impl Mesh {
     }
 }
 
+// === impl TurnTime ===
+
+impl TurnTime {
+    pub(crate) fn new(until: Instant) -> Self {
+        Self {
+            until,
+            is_over: Arc::default(),
+        }
+    }
+
+    /// When calls that begin now must have ended.
+    fn until(&self) -> Option<Instant> {
+        (!self.is_over.load(Ordering::Relaxed)).then_some(self.until)
+    }
+
+    /// The phase has ended: what goes on has no limit from it.
+    pub(crate) fn end(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+}
+
 // === impl Org ===
 
 impl Org {
@@ -204,7 +244,7 @@ impl Org {
             fence: None,
             tap: Tap::default(),
             request_ids: RequestIds::default(),
-            until: None,
+            turn_time: None,
         }
     }
 }

@@ -137,6 +137,9 @@ impl Phase {
     pub(crate) async fn finish(&self) -> std::result::Result<(), StoreError> {
         self.finished.store(true, Ordering::Release);
         self.cache.close();
+        if let Some(time) = &self.remote.org.turn_time {
+            time.end();
+        }
         self.forget();
         let sent = match &self.events {
             Some(events) => events.finish().await,

@@ -45,7 +45,7 @@ pub(crate) use utility_llm::RemoteUtilityLlm;
 use crate::Fence;
 use crate::mesh::change::RequestIds;
 use crate::mesh::tap::{CallTap, Tap};
-use crate::mesh::{Mesh, Org};
+use crate::mesh::{Mesh, Org, TurnTime};
 use crate::phase::PhaseCache;
 use everruns_core::AgentLoopError;
 use everruns_core::typed_id::SessionId;
@@ -130,7 +130,7 @@ impl Remote {
     pub(crate) fn until(&self, until: Instant) -> Self {
         Self {
             org: Arc::new(Org {
-                until: Some(until),
+                turn_time: Some(TurnTime::new(until)),
                 ..Org::clone(&self.org)
             }),
             ..self.clone()

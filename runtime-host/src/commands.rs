@@ -1,10 +1,15 @@
 //! The subcommands' arguments.
 
+pub(crate) mod mesh;
 pub(crate) mod model;
 pub(crate) mod serve;
 
 use mortise_adapter_client::{ConfigError, Endpoint};
 use mortise_runtime_host::local::embedded::SqlWorker;
+use mortise_runtime_host::supervise::{Launcher, Supervision};
+
+/// The command that puts an adapter's program in the place of this process.
+pub(crate) const ADAPTER_PROCESS: &str = "adapter-process";
 
 /// The command that runs SQL statements of sessions.
 pub(crate) const SQL_WORKER: &str = "sql-worker";
@@ -21,6 +26,25 @@ pub(crate) fn route(text: &str) -> Result<(String, Endpoint), String> {
         .parse()
         .map_err(|error: ConfigError| error.to_string())?;
     Ok((store.to_string(), endpoint))
+}
+
+/// How adapters are started: by this program, which puts theirs in its place.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a command line reads the environment"
+)]
+pub(crate) fn supervision() -> Supervision {
+    let launcher = Launcher::this_program([ADAPTER_PROCESS, "--"]);
+    let environment = std::env::vars_os();
+    Supervision {
+        launcher: launcher.unwrap_or_else(|error| {
+            tracing::warn!(%error, "this program cannot be found: adapters that it starts stay when it is killed");
+            Launcher::default()
+        }),
+        environment: environment
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+            .collect(),
+    }
 }
 
 /// This program, as it runs SQL statements of sessions of the embedded storage.

@@ -10,6 +10,7 @@ mod effective;
 mod environment;
 mod fault;
 mod reader;
+mod restart;
 mod sections;
 mod values;
 
@@ -160,7 +161,7 @@ pub enum Recovery {
 }
 
 /// Who may call.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessConfig {
     /// Callers that carry a token, by name.
     pub tokens: BTreeMap<String, TokenAccess>,
@@ -172,7 +173,7 @@ pub struct AccessConfig {
 }
 
 /// A caller that carries a token.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenAccess {
     /// How the token is known.
     pub token: TokenSource,
@@ -181,7 +182,7 @@ pub struct TokenAccess {
 }
 
 /// How a token is known.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenSource {
     /// A file that holds it, one a line while it is replaced.
     File(PathBuf),

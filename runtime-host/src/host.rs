@@ -105,7 +105,8 @@ struct Inner {
     orgs: BTreeMap<i64, Arc<Org>>,
     sessions: Arc<SessionQueue>,
     history: TurnHistory,
-    mesh: Mesh,
+    /// The mesh of new turns.
+    meshes: watch::Sender<Mesh>,
     /// Cancelled when the host is to stop: nothing begins any more.
     closing: CancellationToken,
     /// Cancelled when it has drained: what follows events ends.
@@ -168,7 +169,7 @@ impl Host {
                 orgs: orgs.collect(),
                 sessions: Arc::new(sessions),
                 history: TurnHistory::default(),
-                mesh: mesh.clone(),
+                meshes: watch::Sender::new(mesh.clone()),
                 journal,
                 ends: Arc::new(ends),
                 stuck: Mutex::default(),
@@ -188,7 +189,7 @@ impl Host {
         for org in host.inner.orgs.values() {
             let watch = host
                 .clone()
-                .watch_org(org.clone(), mesh.clone(), registries.clone());
+                .watch_org(org.clone(), registries.clone());
             host.inner.watches.spawn(watch);
         }
         Ok(host)
@@ -196,19 +197,32 @@ impl Host {
 
     /// Watches the health of the adapters until the host is closed.
     fn watch_health(&self) {
-        let (mesh, closed) = (self.inner.mesh.clone(), self.inner.closed.clone());
+        let closed = self.inner.closed.clone();
+        let mut meshes = self.inner.meshes.subscribe();
         self.inner.watches.spawn(async move {
-            tokio::select! {
-                () = mesh.watch_health() => {}
-                () = closed.cancelled() => {}
+            loop {
+                let mesh = meshes.borrow_and_update().clone();
+                tokio::select! {
+                    () = mesh.watch_health() => {}
+                    Ok(()) = meshes.changed() => {}
+                    () = closed.cancelled() => return,
+                }
             }
         });
     }
 
-    /// The mesh under it.
+    /// The mesh that new turns run over.
     #[must_use]
-    pub fn mesh(&self) -> &Mesh {
-        &self.inner.mesh
+    pub fn mesh(&self) -> Mesh {
+        self.inner.meshes.borrow().clone()
+    }
+
+    /// Has new turns run over another mesh, for each org once its adapters have answered,
+    /// and gives back the one before. A turn under way ends on the mesh that it began with.
+    #[must_use]
+    pub fn use_mesh(&self, mesh: Mesh) -> Mesh {
+        self.metrics().watch(&mesh);
+        self.inner.meshes.send_replace(mesh)
     }
 
     /// Where what happens is counted.

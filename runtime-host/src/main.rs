@@ -3,7 +3,7 @@
 mod commands;
 
 use clap::{Args, Parser, Subcommand};
-use commands::{model, route, serve, sql_worker};
+use commands::{mesh, model, route, serve, sql_worker};
 use everruns_core::typed_id::SessionId;
 use mortise_adapter_client::Endpoint;
 use mortise_adapter_server::process::outlive_file_size_limit;
@@ -12,6 +12,8 @@ use mortise_runtime_host::cli::run::{RunError, RunOptions, run};
 use mortise_runtime_host::config::command::ConfigCommand;
 use mortise_runtime_host::engine::TurnEnd;
 use mortise_runtime_host::local::embedded::run_sql_worker;
+use mortise_runtime_host::supervise::Launcher;
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -57,6 +59,16 @@ enum Command {
     /// Look at a configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look at the adapters of a mesh, or write the configuration of one around them.
+    #[command(subcommand)]
+    Mesh(mesh::MeshCommand),
+    /// Become the program of an adapter, for the process that starts this.
+    #[command(hide = true, name = commands::ADAPTER_PROCESS)]
+    AdapterProcess {
+        /// The program and its arguments.
+        #[arg(last = true)]
+        words: Vec<OsString>,
+    },
     /// Run SQL statements of sessions for the process that starts this.
     #[command(hide = true, name = commands::SQL_WORKER)]
     SqlWorker,
@@ -99,8 +111,13 @@ struct RunArgs {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Command::SqlWorker = cli.command {
-        return run_sql_worker();
+    match &cli.command {
+        Command::SqlWorker => return run_sql_worker(),
+        Command::AdapterProcess { words } => {
+            eprintln!("{}", Launcher::become_program(words));
+            return ExitCode::from(NO_TURN);
+        }
+        Command::Run(_) | Command::Serve(_) | Command::Config(_) | Command::Mesh(_) => {}
     }
     // Where it cannot be raised, the limit that there is holds.
     drop(mortise_adapter_server::raise_file_limit());
@@ -133,8 +150,12 @@ async fn obey(cli: Cli) -> ExitCode {
             log_plainly();
             command.run()
         }
-        // It needs none of what the others do.
-        Command::SqlWorker => ExitCode::SUCCESS,
+        Command::Mesh(command) => {
+            log_plainly();
+            command.run().await
+        }
+        // They need none of what the others do.
+        Command::SqlWorker | Command::AdapterProcess { .. } => ExitCode::SUCCESS,
     }
 }
 

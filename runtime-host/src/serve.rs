@@ -6,6 +6,10 @@ mod health;
 mod http;
 mod listeners;
 mod panics;
+mod reload;
+
+pub use admin::adapters_view;
+pub use reload::ConfigSource;
 
 use crate::access::Access;
 use crate::config::{self, DriverName, EMBEDDED, HostConfig, WhenBusy};
@@ -16,6 +20,7 @@ use crate::local::demo;
 use crate::local::embedded::{Embedded, EmbeddedError, SqlWorker};
 use crate::metrics::HostMetrics;
 use crate::registry::{self, Driver, DriverOptions, UnknownCapabilities};
+use crate::supervise::{SuperviseError, Supervised, Supervision};
 use crate::telemetry::Telemetry;
 use admin::Admin;
 use everruns_core::ModelWithProvider;
@@ -23,15 +28,18 @@ use everruns_core::error::AgentLoopError;
 use everruns_core::message::{ContentPart, Controls, Message};
 use everruns_core::traits::LlmProviderStore;
 use everruns_runtime::RuntimeHostAdapter;
+use reload::Reload;
 use listeners::{Accepted, Listeners, WithPeer};
 use mortise_adapter_client::{ConfigError, ConnectError, Mesh};
 use mortise_adapter_server::{TlsError, TokenFileError};
 use mortise_proto::HostError;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// How long answers under way may take once everything else has ended.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
@@ -50,6 +58,10 @@ pub struct ServeOptions {
     pub sql_worker: Option<SqlWorker>,
     /// What changes the level of the log; `None` where it is set elsewhere.
     pub telemetry: Option<Telemetry>,
+    /// Where the configuration is read again; `None` keeps it as it is.
+    pub source: Option<ConfigSource>,
+    /// How adapters are started that the configuration names a command of.
+    pub supervision: Supervision,
 }
 
 /// The demo's platform in the embedded storage, so that there is something to make
@@ -78,6 +90,9 @@ pub enum ServeError {
     /// The embedded server refused.
     #[error(transparent)]
     Adapter(#[from] AgentLoopError),
+    /// An adapter could not be started.
+    #[error(transparent)]
+    Supervise(#[from] SuperviseError),
     /// A capability that is not there.
     #[error(transparent)]
     Capabilities(#[from] UnknownCapabilities),
@@ -139,8 +154,15 @@ pub async fn serve(
         true => Some(Embedded::start(&config.data, options.sql_worker.clone()).await?),
         false => None,
     };
-    let started = embedded.iter().map(|own| (EMBEDDED.into(), own.endpoint()));
-    let mesh = Mesh::new(config.mesh(&started.collect()))?;
+    let own = embedded.iter();
+    let own: BTreeMap<_, _> = own
+        .map(|own| (EMBEDDED.to_string(), own.endpoint()))
+        .collect();
+    let supervised =
+        Supervised::default().with(reload::commands(&config), &options.supervision)?;
+    let mut started = supervised.endpoints();
+    started.extend(own.clone());
+    let mesh = Mesh::new(config.mesh(&started))?;
     if embedded.is_some() {
         put_demo(&mesh, &config, &options.demo).await?;
     }
@@ -154,10 +176,26 @@ pub async fn serve(
     for (what, listener) in grpc.chain(http).chain(admin) {
         listening(what, &listener.endpoint());
     }
+    let (config, shown) = watch::channel(config);
+    let supervised = match options.source {
+        Some(source) => Adapters::Reloaded(tokio::spawn(
+            Reload {
+                source,
+                config,
+                host: host.clone(),
+                telemetry: options.telemetry.clone(),
+                supervision: options.supervision,
+                supervised,
+                embedded: own,
+            }
+            .run(),
+        )),
+        None => Adapters::Fixed(supervised),
+    };
     let serving = Serving {
         host: host.clone(),
         access,
-        admin: Admin::new(&host, config, options.telemetry),
+        admin: Admin::new(&host, shown, options.telemetry),
         max_request_bytes: options.max_request_bytes,
     };
     let served = serving.all(listeners);
@@ -175,10 +213,30 @@ pub async fn serve(
             Err(_) => Ok(()),
         },
     };
+    supervised.stop().await;
     if let Some(embedded) = embedded {
         embedded.stop().await;
     }
     ended
+}
+
+/// The adapters that the host has started.
+enum Adapters {
+    Fixed(Supervised),
+    /// They change with the configuration; what changes it ends with the host.
+    Reloaded(JoinHandle<Supervised>),
+}
+
+impl Adapters {
+    async fn stop(self) {
+        match self {
+            Self::Fixed(supervised) => supervised.stop().await,
+            Self::Reloaded(reloading) => match reloading.await {
+                Ok(supervised) => supervised.stop().await,
+                Err(error) => tracing::error!(%error, "reloading the configuration panicked"),
+            },
+        }
+    }
 }
 
 fn registries(config: &HostConfig) -> Result<Registries, UnknownCapabilities> {

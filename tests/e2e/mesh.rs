@@ -1,7 +1,15 @@
 //! What becomes of calls when connections, proxies and servers do not do their part.
 
+mod chaos;
+mod commands;
+mod endpoints;
+mod limits;
+mod names;
+mod phases;
 mod proxies;
 mod recovery;
+mod reload;
+mod streams;
 
 use crate::wire::Raw;
 use everruns_core::traits::SessionFileSystem;

@@ -28,7 +28,7 @@ impl Backoff {
     /// twice as long.
     #[expect(
         clippy::should_implement_trait,
-        reason = "pauses have no end, and nobody iterates over them"
+        reason = "pauses have no end, so this is no iterator"
     )]
     pub fn next(&mut self) -> Duration {
         let pause = self.pause;

@@ -9,7 +9,7 @@ use super::transport::{
     Bidirectional, Collected, Exchange, Following, Incoming, Outgoing, Probe, Unary, Upload,
     pass_on,
 };
-use super::{Mesh, Org, Target, trace};
+use super::{Mesh, Org, Target, TurnTime, trace};
 use bytes::Bytes;
 use mortise_proto::convert::open_value::OpenValues;
 use mortise_proto::pb::CallContext;
@@ -291,7 +291,7 @@ fn outgoing(method: &'static Method, target: Arc<Target>, org: &Org, body: Bytes
         method,
         rest: Arc::default(),
         tap: org.tap.clone(),
-        until: org.until,
+        until: org.turn_time.as_ref().and_then(TurnTime::until),
     }
 }
 

@@ -232,6 +232,9 @@ impl Mesh {
     /// The endpoints of an adapter, once there are some.
     async fn nodes_of(&self, target: &Arc<Target>) -> Result<Nodes, ConnectError> {
         let mut members = target.balance.members();
+        if members.borrow().nodes.is_empty() {
+            target.balance.lookup.notify_one();
+        }
         let known =
             members.wait_for(|members| !members.nodes.is_empty() || members.problem.is_some());
         drop(timeout(LOOKUP_WITHIN, known).await);

@@ -85,6 +85,14 @@ impl TokenDigest {
     }
 }
 
+impl PartialEq for TokenDigest {
+    fn eq(&self, other: &Self) -> bool {
+        self.matches(other).into()
+    }
+}
+
+impl Eq for TokenDigest {}
+
 impl fmt::Debug for TokenDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenDigest(..)")

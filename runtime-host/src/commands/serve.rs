@@ -1,13 +1,13 @@
 //! `mortise-host serve`. Arguments are a short form of the configuration: below this
 //! file there is one way to serve.
 
-use super::{model, route, sql_worker};
+use super::{model, route, sql_worker, supervision};
 use clap::ValueEnum;
 use mortise_adapter_client::{AdapterConfig, Endpoint};
 use mortise_adapter_server::ListenAddress;
 use mortise_runtime_host::config::{Adapter, DriverName, Faults, HostConfig, Recovery, WhenBusy};
 use mortise_runtime_host::local::demo;
-use mortise_runtime_host::serve::{Demo, ServeError, ServeOptions, serve};
+use mortise_runtime_host::serve::{ConfigSource, Demo, ServeError, ServeOptions, serve};
 use mortise_runtime_host::telemetry::{Telemetry, TelemetryError};
 use std::future::Future;
 use std::path::PathBuf;
@@ -154,6 +154,11 @@ async fn run_to_the_end(args: ServeArgs, stop: impl Future<Output = ()>) -> Resu
         max_request_bytes: args.max_request_bytes,
         sql_worker: sql_worker(),
         telemetry: Some(telemetry.clone()),
+        source: args.config.map(|file| ConfigSource {
+            file,
+            environment: environment().collect(),
+        }),
+        supervision: supervision(),
     };
     // On standard output, so that whoever started it can wait for these lines.
     let listening = |what: &str, address: &str| println!("{what} listening at {address}");

@@ -212,23 +212,28 @@ impl Host {
     }
 
     /// Keeps an org's way to its adapters until the host is closed.
-    pub(super) async fn watch_org(self, org: Arc<Org>, mesh: Mesh, registries: Registries) {
+    pub(super) async fn watch_org(self, org: Arc<Org>, registries: Registries) {
         let closed = self.inner.closed.clone();
-        let keeper = Keeper {
-            handshakes: mesh.handshakes(org.id),
-            host: self,
-            org,
-            mesh,
-            registries,
-            offers: None,
-            missing: Missing::default(),
-            found: BTreeMap::new(),
-            backoff: Backoff::new(LOOK_AFTER, LOOK_AFTER_MAX),
-            recovered_at: Instant::now(),
-        };
-        tokio::select! {
-            () = keeper.keep() => {}
-            () = closed.cancelled() => {}
+        let mut meshes = self.inner.meshes.subscribe();
+        loop {
+            let mesh = meshes.borrow_and_update().clone();
+            let keeper = Keeper {
+                handshakes: mesh.handshakes(org.id),
+                host: self.clone(),
+                org: org.clone(),
+                mesh,
+                registries: registries.clone(),
+                offers: None,
+                missing: Missing::default(),
+                found: BTreeMap::new(),
+                backoff: Backoff::new(LOOK_AFTER, LOOK_AFTER_MAX),
+                recovered_at: Instant::now(),
+            };
+            tokio::select! {
+                () = keeper.keep() => {}
+                Ok(()) = meshes.changed() => {}
+                () = closed.cancelled() => return,
+            }
         }
     }
 

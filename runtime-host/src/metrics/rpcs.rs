@@ -1,6 +1,6 @@
 //! The calls to adapters, as the mesh counts them.
 
-use mortise_adapter_client::{LATENCY_BOUNDS, Mesh, RpcStats};
+use mortise_adapter_client::{EndpointState, EndpointStatus, LATENCY_BOUNDS, Mesh, RpcStats};
 use mortise_proto::rpc::short_service_name;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, NoLabelSet};
@@ -54,6 +54,73 @@ const COUNTS: [Count; 3] = [
     ),
 ];
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Attempt {
+    adapter: String,
+    endpoint: String,
+    store: &'static str,
+    method: &'static str,
+    code: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Endpoint {
+    adapter: String,
+    endpoint: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Adapter {
+    adapter: String,
+}
+
+/// One number of an endpoint: name, help, unit, kind, and how to read it.
+type OfEndpoint = (
+    &'static str,
+    &'static str,
+    Option<Unit>,
+    MetricType,
+    fn(&EndpointStatus) -> u64,
+);
+
+const OF_ENDPOINTS: [OfEndpoint; 5] = [
+    (
+        "endpoint_ready",
+        "1 where calls go to the endpoint, else 0",
+        None,
+        MetricType::Gauge,
+        |endpoint| u64::from(endpoint.state == EndpointState::Ready),
+    ),
+    (
+        "endpoint_connections",
+        "Open connections",
+        None,
+        MetricType::Gauge,
+        |endpoint| endpoint.connections as u64,
+    ),
+    (
+        "endpoint_streams",
+        "Open streams without an end",
+        None,
+        MetricType::Gauge,
+        |endpoint| endpoint.streams as u64,
+    ),
+    (
+        "endpoint_ejections",
+        "How often the endpoint was ejected because its calls failed",
+        None,
+        MetricType::Counter,
+        |endpoint| endpoint.ejections,
+    ),
+    (
+        "endpoint_wait_milliseconds",
+        "How long attempts waited for a place on a connection",
+        None,
+        MetricType::Counter,
+        |endpoint| u64::try_from(endpoint.waited.as_millis()).unwrap_or(u64::MAX),
+    ),
+];
+
 // === impl Rpcs ===
 
 impl Rpcs {
@@ -70,7 +137,7 @@ impl Collector for Rpcs {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let stats = mesh.map(|mesh| mesh.rpc_stats()).unwrap_or_default();
+        let stats = mesh.as_ref().map(Mesh::rpc_stats).unwrap_or_default();
         let help = "Calls to adapters, by gRPC code";
         let mut ends = encoder.encode_descriptor("rpcs", help, None, MetricType::Counter)?;
         for rpc in &stats {
@@ -110,8 +177,62 @@ impl Collector for Rpcs {
                     .encode_counter::<NoLabelSet, _, u64>(&read(rpc), None)?;
             }
         }
-        Ok(())
+        match &mesh {
+            Some(mesh) => endpoints(&mut encoder, mesh),
+            None => Ok(()),
+        }
     }
+}
+
+/// What the endpoints of adapters did: attempts of calls, and whether calls go there.
+fn endpoints(encoder: &mut DescriptorEncoder<'_>, mesh: &Mesh) -> fmt::Result {
+    let help = "Attempts of calls at endpoints of adapters, by gRPC code";
+    let name = "endpoint_attempts";
+    let mut attempts = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    for (endpoint, rpc) in mesh.endpoint_stats() {
+        for (code, count) in &rpc.by_code {
+            let labels = Attempt {
+                adapter: rpc.adapter.clone(),
+                endpoint: endpoint.clone(),
+                store: store_of(&rpc),
+                method: rpc.method.name,
+                code: format!("{code:?}"),
+            };
+            attempts
+                .encode_family(&labels)?
+                .encode_counter::<NoLabelSet, _, u64>(count, None)?;
+        }
+    }
+    let adapters = mesh.adapters();
+    let help = "Calls that wait because as many as may be are under way";
+    let mut waiting = encoder.encode_descriptor("calls_waiting", help, None, MetricType::Gauge)?;
+    for adapter in &adapters {
+        let count = i64::try_from(adapter.calls_waiting).unwrap_or(i64::MAX);
+        waiting
+            .encode_family(&Adapter {
+                adapter: adapter.name.clone(),
+            })?
+            .encode_gauge(&count)?;
+    }
+    for (name, help, unit, kind, read) in &OF_ENDPOINTS {
+        let mut counts = encoder.encode_descriptor(name, help, unit.as_ref(), *kind)?;
+        for adapter in &adapters {
+            for endpoint in &adapter.endpoints {
+                let labels = Endpoint {
+                    adapter: adapter.name.clone(),
+                    endpoint: endpoint.address.clone(),
+                };
+                let mut count = counts.encode_family(&labels)?;
+                match kind {
+                    MetricType::Counter => {
+                        count.encode_counter::<NoLabelSet, _, u64>(&read(endpoint), None)?;
+                    }
+                    _ => count.encode_gauge(&read(endpoint))?,
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 fn store_of(rpc: &RpcStats) -> &'static str {

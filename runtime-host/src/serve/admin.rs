@@ -20,12 +20,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use axum::{Json, Router};
 use everruns_core::typed_id::TurnId;
+use mortise_adapter_client::Mesh;
 use mortise_adapter_server::Peer;
 use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
+use tokio::sync::watch;
 
 /// One file, with nothing from elsewhere.
 const PAGE: &str = include_str!("../admin/page.html");
@@ -35,11 +37,17 @@ const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 
                       connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
+/// The adapters of a mesh with their endpoints, as the administration shows them.
+#[must_use]
+pub fn adapters_view(mesh: &Mesh) -> serde_json::Value {
+    view::adapters(mesh)
+}
+
 /// What the handlers need.
 #[derive(Debug, Clone)]
 pub(super) struct Admin {
     host: Host,
-    config: Arc<HostConfig>,
+    config: watch::Receiver<Arc<HostConfig>>,
     telemetry: Option<Telemetry>,
     /// Which events are logged now.
     log_level: Arc<Mutex<String>>,
@@ -49,10 +57,15 @@ pub(super) struct Admin {
 // === impl Admin ===
 
 impl Admin {
-    pub(super) fn new(host: &Host, config: Arc<HostConfig>, telemetry: Option<Telemetry>) -> Self {
+    pub(super) fn new(
+        host: &Host,
+        config: watch::Receiver<Arc<HostConfig>>,
+        telemetry: Option<Telemetry>,
+    ) -> Self {
+        let log_level = config.borrow().telemetry.log_level.clone();
         Self {
             host: host.clone(),
-            log_level: Arc::new(Mutex::new(config.telemetry.log_level.clone())),
+            log_level: Arc::new(Mutex::new(log_level)),
             config,
             telemetry,
             since: Instant::now(),
@@ -77,7 +90,7 @@ impl Admin {
 
     /// For the listener of the HTTP API, behind what says who calls.
     pub(super) fn beside_api(self) -> Router {
-        let served = Arc::new(self.config.orgs.clone());
+        let served = Arc::new(self.config.borrow().orgs.clone());
         let guard =
             move |request: Request, next: Next| for_every_org(served.clone(), request, next);
         self.paths().route_layer(middleware::from_fn(guard))
@@ -90,7 +103,7 @@ impl Admin {
             .route("/admin/overview", get(overview))
             .route("/admin/turns/{turn_id}", get(turn))
             .route("/ui", get(page));
-        if self.config.telemetry.metrics {
+        if self.config.borrow().telemetry.metrics {
             router = router.route("/metrics", get(scrape));
         }
         router.with_state(self)
@@ -131,7 +144,8 @@ async fn scrape(State(admin): State<Admin>) -> Response {
 
 async fn config(State(admin): State<Admin>) -> Response {
     let kind = (header::CONTENT_TYPE, "application/toml");
-    ([kind], admin.config.shown()).into_response()
+    let shown = admin.config.borrow().shown();
+    ([kind], shown).into_response()
 }
 
 /// Answers with the level that is in effect.

@@ -6,7 +6,7 @@ use crate::security::{Authority, mesh, path};
 use crate::traces::Collector;
 use mortise_adapter_client::{ClientTls, Endpoint, TlsIdentity};
 use mortise_runtime_host::local::demo;
-use mortise_test_support::adapter_process::AdapterProcess;
+use mortise_test_support::adapter_process::{AdapterProcess, binary};
 use mortise_test_support::fixtures::simulator;
 use mortise_test_support::host_process::HostProcess;
 use serde_json::{Value, json};
@@ -95,6 +95,9 @@ impl Example {
             panic!("{}", main.endpoint);
         };
         let main_at = format!("https://{}", uri.authority().unwrap());
+        let database = format!("sqlite:{}", at("limits.db"));
+        let program = binary("mortise-adapter");
+        let limits = format!("\"{}\", \"--database\", \"{database}\"", program.display());
         let mut config = EXAMPLE.to_string();
         for (example, real) in [
             ("/run/mortise/host.sock", at("host.sock")),
@@ -102,7 +105,10 @@ impl Example {
             ("0.0.0.0:7451", "127.0.0.1:0".into()),
             ("127.0.0.1:7452", "127.0.0.1:0".into()),
             ("https://storage.example.com:7443", main_at),
-            ("/run/acme/files.sock", at("files.sock")),
+            // Of the two endpoints one is away.
+            ("/run/acme/files-1.sock", at("files.sock")),
+            ("/run/acme/files-2.sock", at("files-2.sock")),
+            ("\"/usr/lib/acme/limits\"", limits),
             ("/var/lib/mortise", at("data")),
             ("/run/secrets", at("")),
             ("/etc/mortise", at("")),

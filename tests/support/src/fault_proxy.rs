@@ -3,6 +3,7 @@
 
 use mortise_adapter_client::Endpoint;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -21,6 +22,10 @@ pub enum Fault {
     HalfOpen,
     /// Requests arrive, and what the server answers is lost.
     LostReplies,
+    /// What the server answers arrives as something else.
+    Garbage,
+    /// Each KiB waits so long.
+    Throttle(Duration),
     /// Every connection is reset, and each new one at once.
     Reset,
 }
@@ -30,6 +35,7 @@ pub struct FaultProxy {
     /// What clients connect to.
     pub endpoint: Endpoint,
     fault: watch::Sender<Fault>,
+    connections: Arc<AtomicUsize>,
     accepting: JoinHandle<()>,
 }
 
@@ -40,16 +46,33 @@ impl FaultProxy {
         let address = listener.local_addr().unwrap();
         let (fault, faults) = watch::channel(Fault::None);
         let server = Arc::new(server.clone());
+        let connections = Arc::<AtomicUsize>::default();
+        let counted = connections.clone();
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::SeqCst);
                 drop(tokio::spawn(pass(client, server.clone(), faults.clone())));
             }
         });
         Self {
             endpoint: format!("http://{address}").parse().unwrap(),
             fault,
+            connections,
             accepting,
         }
+    }
+
+    /// How many connections were made to it.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> std::net::SocketAddr {
+        let Endpoint::Http(uri) = &self.endpoint else {
+            unreachable!("it listens on TCP");
+        };
+        uri.authority().unwrap().as_str().parse().unwrap()
     }
 
     /// From now on.
@@ -138,7 +161,12 @@ async fn copy(
             // Not even the end is told.
             Fault::HalfOpen => std::future::pending().await,
             Fault::LostReplies if is_reply && count > 0 => continue,
-            Fault::LostReplies => {}
+            Fault::Garbage if is_reply => bytes[..count].fill(b'?'),
+            Fault::LostReplies | Fault::Garbage => {}
+            Fault::Throttle(time) => {
+                let pieces = u32::try_from(count.div_ceil(1024)).unwrap();
+                tokio::time::sleep(time * pieces).await;
+            }
         }
         if count == 0 || to.write_all(&bytes[..count]).await.is_err() {
             drop(to.shutdown().await);

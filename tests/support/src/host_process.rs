@@ -104,6 +104,13 @@ impl HostProcess {
         assert!(told.unwrap().success());
     }
 
+    /// Tells it to read its configuration again.
+    pub async fn hang_up(&self) {
+        let pid = self.child.id().unwrap().to_string();
+        let told = Command::new("kill").args(["-HUP", &pid]).status().await;
+        assert!(told.unwrap().success());
+    }
+
     /// Waits until it has stopped by itself, and gives its exit code back.
     pub async fn stopped(&mut self) -> Option<i32> {
         self.child.wait().await.unwrap().code()

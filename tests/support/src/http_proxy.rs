@@ -13,6 +13,7 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::net::{TcpListener, UnixStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 type Body = BoxBody<Bytes, hyper::Error>;
@@ -30,6 +31,8 @@ struct State {
     /// Instead of the server's answers.
     page: Mutex<Option<(u16, &'static str)>>,
     connections: AtomicUsize,
+    /// Changes when connections are to go away.
+    farewells: watch::Sender<u64>,
 }
 
 impl HttpProxy {
@@ -46,6 +49,7 @@ impl HttpProxy {
             server,
             page: Mutex::default(),
             connections: AtomicUsize::new(0),
+            farewells: watch::Sender::new(0),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -59,6 +63,16 @@ impl HttpProxy {
     /// Answers every call with a page from now on.
     pub fn answer_with(&self, status: u16, content_type: &'static str) {
         *self.state.page.lock().unwrap() = Some((status, content_type));
+    }
+
+    /// Passes every call on again.
+    pub fn pass_on(&self) {
+        *self.state.page.lock().unwrap() = None;
+    }
+
+    /// Sends GOAWAY on every connection; the calls on it end.
+    pub fn go_away(&self) {
+        self.state.farewells.send_modify(|count| *count += 1);
     }
 
     /// How many connections were made to it.
@@ -77,12 +91,23 @@ async fn accept(listener: TcpListener, streams_max: u32, state: Arc<State>) {
     while let Ok((client, _)) = listener.accept().await {
         client.set_nodelay(true).unwrap();
         state.connections.fetch_add(1, Ordering::SeqCst);
+        let mut farewells = state.farewells.subscribe();
         let state = state.clone();
         let service = service_fn(move |request| answer(state.clone(), request));
         let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
             .max_concurrent_streams(streams_max)
             .serve_connection(TokioIo::new(client), service);
-        drop(tokio::spawn(connection));
+        drop(tokio::spawn(async move {
+            tokio::pin!(connection);
+            let is_leaving = tokio::select! {
+                _ = &mut connection => false,
+                _ = farewells.changed() => true,
+            };
+            if is_leaving {
+                connection.as_mut().graceful_shutdown();
+                drop(connection.await);
+            }
+        }));
     }
 }
 

@@ -15,5 +15,6 @@ pub mod http_proxy;
 pub mod in_process;
 pub mod memory;
 pub mod memory_journal;
+pub mod replicas;
 pub mod scenario;
 pub mod script;

@@ -61,7 +61,10 @@ impl Turn<'_> {
     }
 
     fn stores(&self, kind: PhaseKind) -> GrpcHostAdapter {
-        let adapter = event_ids::of_turn(self.adapter, &self.turn, Answerer::Turn);
+        let mut adapter = event_ids::of_turn(self.adapter, &self.turn, Answerer::Turn);
+        if let Some(deadline) = self.deadline {
+            adapter = adapter.until(deadline);
+        }
         adapter.phase(self.turn.session_id(), kind)
     }
 

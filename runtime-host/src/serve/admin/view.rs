@@ -2,7 +2,7 @@
 
 use super::super::health;
 use crate::host::{Host, Step, StepKind, TurnSummary, TurnTrace};
-use mortise_adapter_client::{AdapterStatus, EndpointStatus, LATENCY_BOUNDS, RpcStats};
+use mortise_adapter_client::{AdapterStatus, EndpointStatus, LATENCY_BOUNDS, Mesh, RpcStats};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,12 +10,7 @@ use tonic::Code;
 
 /// The host, its adapters and its turns.
 pub(super) fn overview(host: &Host, uptime: Duration) -> Value {
-    let stats = host.mesh().rpc_stats();
-    let adapters = host.mesh().adapters();
-    let adapters: Vec<Value> = adapters
-        .iter()
-        .map(|adapter| self::adapter(adapter, &stats))
-        .collect();
+    let adapters = adapters(&host.mesh());
     let orgs = host.readiness().into_iter();
     let degraded: BTreeSet<String> = orgs
         .flat_map(|org| org.problem.into_iter().chain(org.degraded))
@@ -34,6 +29,14 @@ pub(super) fn overview(host: &Host, uptime: Duration) -> Value {
         "running": running.iter().map(look).collect::<Vec<_>>(),
         "recent": recent.iter().map(look).collect::<Vec<_>>(),
     })
+}
+
+/// The adapters of a mesh with their endpoints.
+pub(super) fn adapters(mesh: &Mesh) -> Value {
+    let stats = mesh.rpc_stats();
+    let adapters = mesh.adapters();
+    let adapters = adapters.iter();
+    adapters.map(|adapter| self::adapter(adapter, &stats)).collect()
 }
 
 fn adapter(adapter: &AdapterStatus, stats: &[RpcStats]) -> Value {
