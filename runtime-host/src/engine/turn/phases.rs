@@ -3,10 +3,11 @@
 use super::{Step, Stop, Turn};
 use crate::engine::event_ids::{self, Answerer};
 use crate::engine::{EndedPhase, Halt};
-use crate::journal::Ending;
+use crate::journal::{Ending, NextStep};
 use crate::telemetry::phase_span;
 use everruns_core::typed_id::MessageId;
-use everruns_core::{AgentLoopError, UserFacingError, user_facing_error_codes};
+use everruns_core::{AgentLoopError, ToolCall, UserFacingError, user_facing_error_codes};
+use everruns_runtime::{RuntimeSessionLifecycle, RuntimeTurnState};
 use mortise_adapter_client::{EventEdit, EventTap, GrpcHostAdapter, PhaseKind};
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -115,6 +116,29 @@ impl Turn<'_> {
         if let Some(error) = lost {
             tracing::warn!(%error, "a cancelled phase lost events");
         }
+    }
+
+    /// Has the turn wait for the results of tools that the application runs. Upstream's
+    /// planner waits for them only where the session's hint `setup_connection` says that
+    /// its client can connect accounts, which is another thing: without it the model would
+    /// be told that the calls were cancelled.
+    pub(super) async fn wait_for_application(&mut self, calls: Vec<ToolCall>) -> Step<()> {
+        let phase = self.unseen_phase();
+        let state = &self.turn.state;
+        RuntimeSessionLifecycle::new(phase.clone(), state.org_id, state.session_id)
+            .waiting_for_tool_results()
+            .await;
+        finished(&phase, Ok(())).await?;
+        let resume = RuntimeTurnState {
+            iteration: state.iteration.saturating_add(1),
+            ..state.clone()
+        };
+        let waiting = NextStep::ToolResults {
+            calls,
+            answered: Vec::new(),
+        };
+        self.next(resume, waiting);
+        Ok(())
     }
 
     pub(super) async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Step<T> {
