@@ -51,5 +51,6 @@ pub use mesh::tls::{ClientTls, TlsIdentity};
 pub use mesh::{Mesh, Org};
 pub use phase::PhaseKind;
 pub use stores::event_log::RemoteEventLog;
+pub use stores::platform_store::factory::RemoteSessionFactory;
 pub use stores::test_seed::RemoteTestSeed;
 pub use stores::turn_queue::RemoteTurnQueue;

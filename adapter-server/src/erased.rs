@@ -2,8 +2,8 @@
 //! that they are compiled once, in this crate, and not again for every adapter.
 
 use crate::{
-    AdapterSource, EventStore, McpDirectory, Outage, Scope, SqlDatabases, StreamingReads, TestSeed,
-    TurnQueue,
+    AdapterSource, EventStore, McpDirectory, Outage, Scope, SessionFactory, SqlDatabases,
+    StreamingReads, TestSeed, TurnQueue,
 };
 use everruns_core::error::Result;
 use everruns_core::message_retriever::MessageRetriever;
@@ -91,6 +91,7 @@ pub(crate) trait AnyAdapter: Send + Sync {
     fn mcp_directory(&self, scope: &Scope) -> Option<Arc<dyn McpDirectory>>;
     fn sql_databases(&self, scope: &Scope) -> Option<Arc<dyn SqlDatabases>>;
     fn turn_queue(&self, scope: &Scope) -> Option<Arc<dyn TurnQueue>>;
+    fn session_factory(&self, scope: &Scope) -> Option<Arc<dyn SessionFactory>>;
     fn test_seed(&self, scope: &Scope) -> Option<Arc<dyn TestSeed>>;
 }
 
@@ -249,6 +250,9 @@ impl<S: AdapterSource> AnyAdapter for ForCall<S> {
 
     fn turn_queue(&self, scope: &Scope) -> Option<Arc<dyn TurnQueue>> {
         self.source.turn_queue(scope)
+    }
+    fn session_factory(&self, scope: &Scope) -> Option<Arc<dyn SessionFactory>> {
+        self.source.session_factory(scope)
     }
     fn test_seed(&self, scope: &Scope) -> Option<Arc<dyn TestSeed>> {
         self.source.test_seed(scope)

@@ -17,8 +17,8 @@ use crate::stores::session_sql_db_store::SqlEngine;
 use crate::stores::turn_queue::TurnBell;
 use crate::stores::utility_llm;
 use mortise_adapter_server::{
-    AdapterSource, EventStore, McpDirectory, Outage, Scope, SqlDatabases, StreamingReads, TestSeed,
-    TurnQueue,
+    AdapterSource, EventStore, McpDirectory, Outage, Scope, SessionFactory, SqlDatabases,
+    StreamingReads, TestSeed, TurnQueue,
 };
 use mortise_proto::pb;
 use std::sync::Arc;
@@ -178,6 +178,10 @@ impl AdapterSource for Reference {
     }
 
     fn turn_queue(&self, scope: &Scope) -> Option<Arc<dyn TurnQueue>> {
+        Some(Arc::new(self.scoped(scope)))
+    }
+
+    fn session_factory(&self, scope: &Scope) -> Option<Arc<dyn SessionFactory>> {
         Some(Arc::new(self.scoped(scope)))
     }
 

@@ -6,6 +6,7 @@ mod apps;
 mod capabilities;
 mod channels;
 mod copy_name;
+mod create;
 mod generic;
 mod harnesses;
 mod messages;

@@ -7,11 +7,12 @@ use crate::db::errors::{no_session, refused};
 use crate::db::locks;
 use crate::reference::ScopedReference;
 use crate::seal::{AssociatedData, opened_domain};
-use crate::stores::platform_store::{Owner, agents, caller, harnesses};
-use crate::stores::{new_session, session_schedule_store, session_store, turn_queue};
+use crate::stores::platform_store::{Owner, create};
+use crate::stores::{session_schedule_store, session_store, turn_queue};
 use everruns_core::Session;
 use everruns_core::session::{SessionStatus, SubagentStatus};
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
+use mortise_proto::convert::platform_store::NewSession;
 use mortise_proto::convert::{nested, to_timestamp};
 use mortise_proto::{StoreError, pb};
 use serde_json::Value;
@@ -100,29 +101,15 @@ pub(super) async fn create(
     blueprint_id: Option<&str>,
     blueprint_config: Option<&Value>,
 ) -> Result<Session, StoreError> {
-    let (org_id, key) = (store.scope.org_id, store.inner.key.as_ref());
-    let answer = store
-        .run_once(async |tx| {
-            let caller = caller(store, tx).await?;
-            harnesses::active(tx, org_id, key, harness_id).await?;
-            if let Some(agent_id) = agent_id {
-                agents::active(tx, org_id, key, agent_id).await?;
-            }
-            let session = Session {
-                agent_id,
-                title: title.map(Into::into),
-                locale: locale.map(Into::into),
-                blueprint_id: blueprint_id.map(Into::into),
-                blueprint_config: blueprint_config.cloned(),
-                ..owned_by(caller, harness_id)
-            };
-            new_session::put(tx, org_id, key, &session).await?;
-            Ok(pb::CreateSessionResponse {
-                session: Some(session.into()),
-            })
-        })
-        .await?;
-    nested("session", answer.session).map_err(stored_fault)
+    let new = NewSession {
+        agent_id,
+        title: title.map(Into::into),
+        locale: locale.map(Into::into),
+        blueprint_id: blueprint_id.map(Into::into),
+        blueprint_config: blueprint_config.cloned(),
+        ..NewSession::on(harness_id)
+    };
+    create::create(store, new).await
 }
 
 pub(super) async fn set_subagent(
@@ -208,7 +195,7 @@ pub(crate) async fn state(
 }
 
 /// A session that belongs to whom the calling one belongs to.
-fn owned_by(caller: Owner, harness_id: HarnessId) -> Session {
+pub(super) fn owned_by(caller: Owner, harness_id: HarnessId) -> Session {
     let now = time(now());
     Session {
         id: SessionId::new(),
