@@ -13,7 +13,7 @@ use crate::phase::{Phase, PhaseKind};
 use crate::stores::{
     Budgets, McpTools, OnChange, Platform, Remote, RemotePayments, RemoteUtilityLlm, executor,
 };
-use crate::{RemoteEventLog, RemoteTestSeed, RemoteTurnQueue};
+use crate::{RemoteEventLog, RemoteSessionFactory, RemoteTestSeed, RemoteTurnQueue};
 use async_trait::async_trait;
 use everruns_core::egress::EgressService;
 use everruns_core::error::Result;
@@ -102,6 +102,18 @@ impl GrpcHostAdapter {
         let offered = self.offers().has(table::turn_queue_service::NAME);
         offered.then(|| RemoteTurnQueue {
             remote: self.remote.clone(),
+        })
+    }
+
+    /// The way to create sessions outside of every session, where it is offered.
+    #[must_use]
+    pub fn session_factory(&self) -> Option<RemoteSessionFactory> {
+        let name = table::platform_store_service::NAME;
+        // The nil id: the host calls for no session.
+        let nil = SessionId::from_uuid(Uuid::nil());
+        self.offers().has(name).then(|| RemoteSessionFactory {
+            remote: self.remote.in_session(nil),
+            takes_settings: self.offers().has_feature(name, Feature::SessionSettings),
         })
     }
 

@@ -55,6 +55,7 @@ pub use mesh::tls::{ClientTls, TlsIdentity};
 pub use mesh::{Mesh, Org};
 pub use phase::PhaseKind;
 pub use stores::event_log::RemoteEventLog;
+pub use stores::platform_store::factory::RemoteSessionFactory;
 pub use stores::session_lease::{HeldLease, LeaseChange, RemoteSessionLeases};
 pub use stores::test_seed::RemoteTestSeed;
 pub use stores::turn_journal::RemoteTurnJournal;

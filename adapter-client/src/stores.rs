@@ -16,7 +16,7 @@ mod memory_store;
 mod message_retriever;
 mod outbound_tool_rate_limiter;
 mod payment_authority;
-mod platform_store;
+pub(crate) mod platform_store;
 mod provider_credential_store;
 mod runtime_host;
 mod session_file_system;

@@ -2,8 +2,8 @@
 //! that they are compiled once, in this crate, and not again for every adapter.
 
 use crate::{
-    AdapterSource, EventStore, McpDirectory, Outage, Scope, SessionLeases, SqlDatabases,
-    StreamingReads, TestSeed, TurnJournals, TurnQueue,
+    AdapterSource, EventStore, McpDirectory, Outage, Scope, SessionFactory, SessionLeases,
+    SqlDatabases, StreamingReads, TestSeed, TurnJournals, TurnQueue,
 };
 use everruns_core::error::Result;
 use everruns_core::message_retriever::MessageRetriever;
@@ -95,6 +95,7 @@ pub(crate) trait AnyAdapter: Send + Sync {
     fn turn_queue(&self, scope: &Scope) -> Option<Arc<dyn TurnQueue>>;
     fn session_leases(&self, scope: &Scope) -> Option<Arc<dyn SessionLeases>>;
     fn turn_journal(&self, scope: &Scope) -> Option<Arc<dyn TurnJournals>>;
+    fn session_factory(&self, scope: &Scope) -> Option<Arc<dyn SessionFactory>>;
     fn test_seed(&self, scope: &Scope) -> Option<Arc<dyn TestSeed>>;
 }
 
@@ -267,6 +268,9 @@ impl<S: AdapterSource> AnyAdapter for ForCall<S> {
     }
     fn turn_journal(&self, scope: &Scope) -> Option<Arc<dyn TurnJournals>> {
         self.source.turn_journal(scope)
+    }
+    fn session_factory(&self, scope: &Scope) -> Option<Arc<dyn SessionFactory>> {
+        self.source.session_factory(scope)
     }
     fn test_seed(&self, scope: &Scope) -> Option<Arc<dyn TestSeed>> {
         self.source.test_seed(scope)

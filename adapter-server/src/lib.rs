@@ -55,5 +55,6 @@ pub use scope::Scope;
 pub use server::{AdapterServer, ServeError};
 pub use source::{
     AdapterSource, AppendAck, AppendRequest, ByteChunks, EventStore, McpAuthorization,
-    McpDirectory, MessageBatches, Outage, SqlDatabases, StreamingReads, TestSeed, TurnQueue,
+    McpDirectory, MessageBatches, Outage, SessionFactory, SqlDatabases, StreamingReads, TestSeed,
+    TurnQueue,
 };

@@ -17,6 +17,7 @@ use futures::stream::BoxStream;
 use mortise_proto::convert::budget_checker::Budget;
 use mortise_proto::convert::mcp::{McpConnection, McpCredential, McpServer};
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy};
+use mortise_proto::convert::platform_store::NewSession;
 use mortise_proto::convert::turn_queue::TurnRequest;
 use mortise_proto::convert::user_connection_resolver::Connection;
 use mortise_proto::{StoreError, pb};
@@ -115,6 +116,12 @@ pub trait AdapterSource: Send + Sync + 'static {
         None
     }
 
+    /// Sessions that have more from their beginning than the upstream trait can say:
+    /// `FEATURE_SESSION_SETTINGS`. Without it such a session is refused.
+    fn session_factory(&self, _scope: &Scope) -> Option<Arc<dyn SessionFactory>> {
+        None
+    }
+
     /// A way to put records in, for checks, demos and embedded use.
     fn test_seed(&self, _scope: &Scope) -> Option<Arc<dyn TestSeed>> {
         None
@@ -138,6 +145,13 @@ impl<A: RuntimeHostAdapter> AdapterSource for A {
 pub struct Outage {
     /// Why, for an operator: what does not work and its code. Never a secret.
     pub reason: String,
+}
+
+/// Creates sessions of one org, on behalf of the session that calls.
+#[async_trait]
+pub trait SessionFactory: Send + Sync {
+    /// Creates a session and returns it. See `platform_store.proto`.
+    async fn create_session(&self, new: NewSession) -> Result<Session, StoreError>;
 }
 
 /// An event on its way in.

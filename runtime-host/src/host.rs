@@ -25,7 +25,6 @@ mod turns;
 pub use events::{Events, TurnItem};
 pub use org_connections::OrgReadiness;
 pub use recovery::Recovery;
-pub use sessions::NewSession;
 pub use tool_results::{Submitted, ToolOutcome};
 pub use turn_history::{Step, StepKind, TurnSummary, TurnTrace};
 pub use turns::{Ended, Sent, TurnHandle, TurnStatus, TurnView};

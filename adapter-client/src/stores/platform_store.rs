@@ -5,6 +5,7 @@ mod agents;
 mod apps;
 mod change;
 mod channels;
+pub(crate) mod factory;
 mod harnesses;
 mod sessions;
 mod wait;

@@ -27,8 +27,8 @@ use crate::stores::session_sql_db_store::SqlEngine;
 use crate::stores::turn_queue::{Announcer, TurnBell};
 use crate::stores::utility_llm::Model;
 use mortise_adapter_server::{
-    AdapterSource, EventStore, McpDirectory, Outage, Scope, SqlDatabases, StreamingReads, TestSeed,
-    TurnQueue,
+    AdapterSource, EventStore, McpDirectory, Outage, Scope, SessionFactory, SqlDatabases,
+    StreamingReads, TestSeed, TurnQueue,
 };
 use mortise_proto::{StoreError, pb};
 use std::sync::Arc;
@@ -228,6 +228,10 @@ impl AdapterSource for Reference {
 
     fn turn_queue(&self, scope: &Scope) -> Option<Arc<dyn TurnQueue>> {
         Some(Arc::new(self.scoped(scope).turns()))
+    }
+
+    fn session_factory(&self, scope: &Scope) -> Option<Arc<dyn SessionFactory>> {
+        Some(Arc::new(self.scoped(scope).platform()))
     }
 
     fn test_seed(&self, scope: &Scope) -> Option<Arc<dyn TestSeed>> {

@@ -128,10 +128,6 @@ fn offers(shared: &Shared, adapter: &dyn AnyAdapter, scope: &Scope) -> Vec<pb::S
             adapter.connection_resolver().is_some(),
         ),
         (
-            table::platform_store_service::NAME,
-            adapter.platform_store(org_id, any_session()).is_some(),
-        ),
-        (
             table::session_storage_store_service::NAME,
             adapter.storage_store().is_some(),
         ),
@@ -194,6 +190,12 @@ fn offers(shared: &Shared, adapter: &dyn AnyAdapter, scope: &Scope) -> Vec<pb::S
     ];
     let has = optional.into_iter().filter(|(_, has)| *has);
     offers.extend(has.map(|(name, _)| offer(name, &[])));
+    if adapter.platform_store(org_id, any_session()).is_some() {
+        let factory = adapter.session_factory(scope);
+        let settings = factory.map(|_| pb::Feature::SessionSettings);
+        let name = table::platform_store_service::NAME;
+        offers.push(offer(name, settings.as_slice()));
+    }
     if let Some(llm) = adapter.utility_llm_service() {
         let configured = llm
             .is_configured()

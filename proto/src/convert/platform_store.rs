@@ -3,7 +3,10 @@
 
 mod app;
 mod capability;
+mod new_session;
 mod report;
+
+pub use new_session::{NewSession, SessionSettings};
 
 use everruns_core::app::ChannelType;
 use everruns_core::platform_store::PlatformMessage;

@@ -124,7 +124,7 @@ impl ErrorReason {
     }
 }
 /// CreateSessionRequest describes a session to create.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateSessionRequest {
     /// The host's internal id of the org. Zero: the only org that the caller may
     /// act for; a caller with several orgs must name one.
@@ -142,6 +142,10 @@ pub struct CreateSessionRequest {
     /// OPTIONAL. BCP 47 language tag, such as `en-GB`.
     #[prost(string, optional, tag = "5")]
     pub locale: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. What else the session has from its beginning: model, tools,
+    /// capabilities, tags, files and so on.
+    #[prost(message, optional, tag = "6")]
+    pub settings: ::core::option::Option<crate::pb::SessionSettings>,
 }
 /// CreateSessionResponse holds the session.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -716,8 +720,9 @@ pub mod host_service_client {
         /// twice, it creates two sessions.
         ///
         /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService,
-        /// nor TestSeedService in its place. NOT_FOUND HARNESS_NOT_FOUND,
-        /// AGENT_NOT_FOUND: the org has no such harness or agent.
+        /// nor TestSeedService in its place, or it does not take `settings`. NOT_FOUND
+        /// HARNESS_NOT_FOUND, AGENT_NOT_FOUND: the org has no such harness or agent.
+        /// INVALID_ARGUMENT INVALID_FIELD: the org has no model of settings.model_id.
         pub async fn create_session(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateSessionRequest>,
@@ -1041,8 +1046,9 @@ pub mod host_service_server {
         /// twice, it creates two sessions.
         ///
         /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService,
-        /// nor TestSeedService in its place. NOT_FOUND HARNESS_NOT_FOUND,
-        /// AGENT_NOT_FOUND: the org has no such harness or agent.
+        /// nor TestSeedService in its place, or it does not take `settings`. NOT_FOUND
+        /// HARNESS_NOT_FOUND, AGENT_NOT_FOUND: the org has no such harness or agent.
+        /// INVALID_ARGUMENT INVALID_FIELD: the org has no model of settings.model_id.
         async fn create_session(
             &self,
             request: tonic::Request<super::CreateSessionRequest>,

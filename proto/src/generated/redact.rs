@@ -605,7 +605,11 @@ impl Secrets for pb::CreateMemoryRequest {}
 impl Secrets for pb::CreateMemoryResponse {}
 impl Secrets for pb::CreateScheduleRequest {}
 impl Secrets for pb::CreateScheduleResponse {}
-impl Secrets for pb::CreateSessionRequest {}
+impl Secrets for pb::CreateSessionRequest {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.settings.secret(counts))
+    }
+}
 impl Secrets for pb::CreateSessionResponse {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
         None.or_else(|| self.session.secret(counts))
@@ -1209,6 +1213,12 @@ impl Secrets for pb::SessionContextReport {}
 impl Secrets for pb::SessionLease {}
 impl Secrets for pb::SessionResourceEntry {}
 impl Secrets for pb::SessionSchedule {}
+impl Secrets for pb::SessionSettings {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.capabilities.secret(counts))
+            .or_else(|| self.mcp_servers.secret(counts))
+    }
+}
 impl Secrets for pb::SetSecretRequest {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
         None.or_else(|| self.value.counted("SetSecretRequest.value", counts))

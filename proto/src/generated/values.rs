@@ -232,6 +232,7 @@ impl OpenValues for pb::CreateSessionRequest {
             "blueprint_config_json",
             self.blueprint_config_json.as_deref(),
         )?;
+        open_value::check_held("settings", self.settings.as_ref())?;
         Ok(())
     }
 }
@@ -708,6 +709,14 @@ impl OpenValues for pb::SessionSchedule {
     fn check_values(&self) -> Result<()> {
         open_value::check_held("owner", self.owner.as_ref())?;
         open_value::check_held("effective_owner", self.effective_owner.as_ref())?;
+        Ok(())
+    }
+}
+impl OpenValues for pb::SessionSettings {
+    fn check_values(&self) -> Result<()> {
+        open_value::check_each("capabilities", self.capabilities.iter().enumerate())?;
+        open_value::check_each("tools", self.tools.iter().enumerate())?;
+        open_value::check_held("hints", self.hints.as_ref())?;
         Ok(())
     }
 }

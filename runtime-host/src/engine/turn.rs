@@ -278,6 +278,9 @@ impl<'a> Turn<'a> {
         }
         let calls: Vec<ToolCall> =
             std::mem::take(&mut *requested.lock().unwrap_or_else(PoisonError::into_inner));
+        if !result.client_tool_calls.is_empty() {
+            return self.wait_for_application(calls).await;
+        }
         let output = serde_json::to_value(result).map_err(internal)?;
         self.plan("act", &output, 0).await?;
         if let NextStep::ToolResults { calls: waiting, .. } = &mut self.turn.next {

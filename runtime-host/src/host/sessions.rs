@@ -7,28 +7,15 @@ use crate::local::demo;
 use everruns_core::Session;
 use everruns_core::message::Message;
 use everruns_core::message_retriever::MessageRetriever;
-use everruns_core::traits::{AgentStore, HarnessStore, SessionStore};
-use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
+use everruns_core::traits::{AgentStore, HarnessStore, LlmProviderStore, SessionStore};
+use everruns_core::typed_id::SessionId;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_proto::HostError;
+use mortise_proto::convert::platform_store::{NewSession, SessionSettings};
 use mortise_proto::host::ErrorReason;
-use uuid::Uuid;
 
 /// What a host lacks that cannot make sessions.
 const NO_WAY: &str = "platform_store, and none test_seed";
-
-/// What a new session is made of.
-#[derive(Debug, Clone)]
-pub struct NewSession {
-    /// Its harness.
-    pub harness_id: HarnessId,
-    /// Its agent.
-    pub agent_id: Option<AgentId>,
-    /// What people call it.
-    pub title: Option<String>,
-    /// Such as `en-GB`.
-    pub locale: Option<String>,
-}
 
 // === impl Host ===
 
@@ -38,21 +25,12 @@ impl Host {
         let (org_id, connection) = self.org(org_id)?;
         exists(&connection, org_id, &new).await?;
         let adapter = &connection.adapter;
-        // The nil id: the host calls for no session.
-        let nobody = SessionId::from_uuid(Uuid::nil());
-        if let Some(platform) = adapter.platform_store(org_id, nobody) {
-            let (title, locale) = (new.title.as_deref(), new.locale.as_deref());
-            let made =
-                platform.create_session(new.harness_id, new.agent_id, title, locale, None, None);
-            return made.await.map_err(errors::of_store);
+        if let Some(factory) = adapter.session_factory() {
+            return Ok(factory.create(new).await?);
         }
         let seed = adapter.test_seed();
         let seed = seed.ok_or_else(|| errors::not_offered(NO_WAY))?;
-        let mut session = demo::session(org_id, chrono::Utc::now());
-        session.harness_id = new.harness_id;
-        session.agent_id = new.agent_id;
-        session.title = new.title;
-        session.locale = new.locale;
+        let session = seeded(org_id, new);
         seed.put_session(session.clone())
             .await
             .map_err(errors::of_store)?;
@@ -99,6 +77,50 @@ impl Host {
     }
 }
 
+/// A session as it is seeded where there is no other way.
+fn seeded(org_id: i64, new: NewSession) -> Session {
+    let NewSession {
+        harness_id,
+        agent_id,
+        title,
+        locale,
+        blueprint_id,
+        blueprint_config,
+        settings,
+    } = new;
+    let SessionSettings {
+        tags,
+        model_id,
+        capabilities,
+        tools,
+        mcp_servers,
+        system_prompt,
+        initial_files,
+        hints,
+        network_access,
+        max_iterations,
+    } = settings;
+    Session {
+        harness_id,
+        agent_id,
+        title,
+        locale,
+        blueprint_id,
+        blueprint_config,
+        tags,
+        model_id,
+        capabilities,
+        tools,
+        mcp_servers,
+        system_prompt,
+        initial_files,
+        hints,
+        network_access,
+        max_iterations,
+        ..demo::session(org_id, chrono::Utc::now())
+    }
+}
+
 async fn exists(
     connection: &OrgConnection,
     org_id: i64,
@@ -109,6 +131,16 @@ async fn exists(
     if chain.map_err(errors::of_store)?.is_empty() {
         let text = format!("harness {} does not exist in this org", new.harness_id);
         return Err(HostError::new(ErrorReason::HarnessNotFound, text));
+    }
+    if let Some(model_id) = new.settings.model_id {
+        let models = connection.adapter.provider_store(org_id);
+        let model = models.get_model_with_provider(model_id).await;
+        if model.map_err(errors::of_store)?.is_none() {
+            let problem = format!(
+                "{model_id} does not exist in this org; leave it out for the model of the agent"
+            );
+            return Err(HostError::invalid_field("settings.model_id", problem));
+        }
     }
     let Some(agent_id) = new.agent_id else {
         return Ok(());

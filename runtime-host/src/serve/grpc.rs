@@ -12,6 +12,7 @@ use futures::stream::{BoxStream, StreamExt};
 use mortise_adapter_server::Listener;
 use mortise_proto::convert::event_log::LoggedEvent;
 use mortise_proto::convert::id;
+use mortise_proto::convert::platform_store::NewSession;
 use mortise_proto::host as pb;
 use mortise_proto::host::host_service_server::{HostService, HostServiceServer, SERVICE_NAME};
 use mortise_proto::{HOST_FILE_DESCRIPTOR_SET, HostError, convert as wire};
@@ -129,11 +130,15 @@ impl HostService for Service {
         request: Request<pb::CreateSessionRequest>,
     ) -> Answer<pb::CreateSessionResponse> {
         let request = admitted(request, |request| &mut request.org_id)?;
-        let new = crate::host::NewSession {
+        let settings = wire::optional_nested("settings", request.settings);
+        let new = NewSession {
             harness_id: id("harness_id", &request.harness_id).map_err(convert::invalid)?,
             agent_id: optional_id("agent_id", request.agent_id.as_deref())?,
             title: request.title,
             locale: request.locale,
+            blueprint_id: None,
+            blueprint_config: None,
+            settings: settings.map_err(convert::invalid)?.unwrap_or_default(),
         };
         let session = self.host.create_session(request.org_id, new).await?;
         let session = Some(session.into());

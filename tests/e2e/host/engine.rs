@@ -159,7 +159,7 @@ async fn turn(
                 }
                 ToTurn::Close(answer) => {
                     control.close().await;
-                    drop(answer.send(true));
+                    answer.send(true).unwrap_or_default();
                 }
             }
         }

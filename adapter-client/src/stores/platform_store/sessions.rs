@@ -7,7 +7,8 @@ use everruns_core::platform_store::PlatformMessage;
 use everruns_core::session::SubagentStatus;
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
 use everruns_core::{Session, SessionContextReport};
-use mortise_proto::convert::{json_text, nested, optional_nested};
+use mortise_proto::convert::platform_store::NewSession;
+use mortise_proto::convert::{nested, optional_nested};
 use mortise_proto::pb;
 use mortise_proto::rpc::table::platform_store_service::{
     CREATE_SESSION, DELETE_SESSION, GET_MESSAGES, GET_SESSION_BY_ID, GET_SESSION_CONTEXT_REPORT,
@@ -39,15 +40,15 @@ pub(super) async fn create(
     blueprint_id: Option<&str>,
     blueprint_config: Option<&Value>,
 ) -> Result<Session> {
-    let request = pb::CreateSessionRequest {
-        context: None,
-        harness_id: harness_id.to_string(),
-        agent_id: agent_id.map(|id| id.to_string()),
+    let new = NewSession {
+        agent_id,
         title: title.map(Into::into),
         locale: locale.map(Into::into),
         blueprint_id: blueprint_id.map(Into::into),
-        blueprint_config_json: blueprint_config.map(json_text),
+        blueprint_config: blueprint_config.cloned(),
+        ..NewSession::on(harness_id)
     };
+    let request = pb::CreateSessionRequest::from(new);
     platform
         .changed(&CREATE_SESSION, request, "session", |answer| answer.session)
         .await

@@ -5,6 +5,7 @@ mod agents;
 mod apps;
 mod capabilities;
 mod channels;
+mod create;
 mod generic;
 mod harnesses;
 mod messages;
@@ -39,7 +40,9 @@ use everruns_core::typed_id::{
     AgentId, AgentIdentityId, AppChannelId, AppId, HarnessId, SessionId,
 };
 use everruns_core::{Agent, Harness, Session, SessionContextReport};
+use mortise_adapter_server::SessionFactory;
 use mortise_proto::convert::nested;
+use mortise_proto::convert::platform_store::NewSession;
 use mortise_proto::pb;
 use naming::{set, set_optional};
 use rows::APPS;
@@ -379,22 +382,15 @@ impl PlatformStore for Platform {
         blueprint_id: Option<&str>,
         blueprint_config: Option<&Value>,
     ) -> Result<Session> {
-        let create = self.ctx.run_once(async |tx| {
-            let owner = owner::of_caller(self.ctx.scope(), tx).await?;
-            let session = Session {
-                agent_id,
-                title: title.map(Into::into),
-                locale: locale.map(Into::into),
-                blueprint_id: blueprint_id.map(Into::into),
-                blueprint_config: blueprint_config.cloned(),
-                ..sessions::new(owner, harness_id)
-            };
-            sessions::create(tx, &session).await?;
-            Ok(pb::CreateSessionResponse {
-                session: Some(session.into()),
-            })
-        });
-        upstream(async { nested("session", create.await?.session).map_err(stored_fault) }).await
+        let new = NewSession {
+            agent_id,
+            title: title.map(Into::into),
+            locale: locale.map(Into::into),
+            blueprint_id: blueprint_id.map(Into::into),
+            blueprint_config: blueprint_config.cloned(),
+            ..NewSession::on(harness_id)
+        };
+        upstream(SessionFactory::create_session(self, new)).await
     }
 
     async fn set_subagent_metadata(

@@ -4,8 +4,9 @@ use super::store;
 use crate::chunks::chunks;
 use crate::serve::{Call, HandlerResult};
 use futures::{Stream, StreamExt};
-use mortise_proto::convert::{count, enumeration, id, optional_id, optional_json};
-use mortise_proto::pb;
+use mortise_proto::convert::platform_store::NewSession;
+use mortise_proto::convert::{count, enumeration, id, optional_id};
+use mortise_proto::{StoreError, pb};
 
 pub(in crate::services) async fn list(
     call: Call<pb::ListSessionsRequest>,
@@ -21,26 +22,33 @@ pub(in crate::services) async fn list(
 pub(in crate::services) async fn create(
     call: Call<pb::CreateSessionRequest>,
 ) -> HandlerResult<pb::CreateSessionResponse> {
-    let request = &call.request;
-    let harness_id = id("harness_id", &request.harness_id)?;
-    let agent_id = optional_id("agent_id", request.agent_id.as_deref())?;
-    let config = optional_json(
-        "blueprint_config_json",
-        request.blueprint_config_json.as_deref(),
-    )?;
-    let session = store(&call)?
-        .create_session(
-            harness_id,
-            agent_id,
-            request.title.as_deref(),
-            request.locale.as_deref(),
-            request.blueprint_id.as_deref(),
-            config.as_ref(),
-        )
-        .await?;
+    let has_settings = call.request.settings.is_some();
+    let new = NewSession::try_from(call.request.clone())?;
+    // What upstream's own trait can say it is asked to do.
+    let session = if has_settings {
+        let factory = call.adapter.session_factory(&call.scope);
+        let factory = factory.ok_or_else(without_settings)?;
+        factory.create_session(new).await?
+    } else {
+        store(&call)?
+            .create_session(
+                new.harness_id,
+                new.agent_id,
+                new.title.as_deref(),
+                new.locale.as_deref(),
+                new.blueprint_id.as_deref(),
+                new.blueprint_config.as_ref(),
+            )
+            .await?
+    };
     Ok(pb::CreateSessionResponse {
         session: Some(session.into()),
     })
+}
+
+fn without_settings() -> StoreError {
+    let text = "this server does not offer FEATURE_SESSION_SETTINGS; leave it out";
+    StoreError::invalid_field("settings", text)
 }
 
 pub(in crate::services) async fn set_subagent(

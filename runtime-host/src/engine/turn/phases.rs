@@ -3,10 +3,11 @@
 use super::{Step, Stop, Turn};
 use crate::engine::event_ids::{self, Answerer};
 use crate::engine::{EndedPhase, Halt};
-use crate::journal::Ending;
+use crate::journal::{Ending, NextStep};
 use crate::telemetry::phase_span;
 use everruns_core::typed_id::MessageId;
-use everruns_core::{AgentLoopError, UserFacingError, user_facing_error_codes};
+use everruns_core::{AgentLoopError, ToolCall, UserFacingError, user_facing_error_codes};
+use everruns_runtime::{RuntimeSessionLifecycle, RuntimeTurnState};
 use mortise_adapter_client::{EventEdit, EventTap, GrpcHostAdapter, PhaseKind};
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -46,7 +47,11 @@ impl Turn<'_> {
     pub(super) fn phase(&self, kind: PhaseKind) -> Phase {
         let span = phase_span(kind);
         // The stream of events is opened in the span, too.
-        let stores = span.in_scope(|| self.stores(kind));
+        let adapter = match self.deadline {
+            Some(deadline) => self.adapter_of_turn().until(deadline),
+            None => self.adapter_of_turn(),
+        };
+        let stores = span.in_scope(|| adapter.phase(self.turn.session_id(), kind));
         Phase {
             stores,
             kind,
@@ -57,15 +62,13 @@ impl Turn<'_> {
 
     /// The stores of what the host does between phases.
     pub(super) fn unseen_phase(&self) -> GrpcHostAdapter {
-        self.stores(PhaseKind::Act)
+        let adapter = self.adapter_of_turn();
+        adapter.phase(self.turn.session_id(), PhaseKind::Act)
     }
 
-    fn stores(&self, kind: PhaseKind) -> GrpcHostAdapter {
-        let mut adapter = event_ids::of_turn(self.adapter, &self.turn, Answerer::Turn);
-        if let Some(deadline) = self.deadline {
-            adapter = adapter.until(deadline);
-        }
-        adapter.phase(self.turn.session_id(), kind)
+    /// What the turn stores once has the same ids whoever stores it.
+    fn adapter_of_turn(&self) -> GrpcHostAdapter {
+        event_ids::of_turn(self.adapter, &self.turn, Answerer::Turn)
     }
 
     /// Does the work of a phase unless the turn is stopped, and waits until every event
@@ -118,6 +121,29 @@ impl Turn<'_> {
         if let Some(error) = lost {
             tracing::warn!(%error, "a cancelled phase lost events");
         }
+    }
+
+    /// Has the turn wait for the results of tools that the application runs. Upstream's
+    /// planner waits for them only where the session's hint `setup_connection` says that
+    /// its client can connect accounts, which is another thing: without it the model would
+    /// be told that the calls were cancelled.
+    pub(super) async fn wait_for_application(&mut self, calls: Vec<ToolCall>) -> Step<()> {
+        let phase = self.unseen_phase();
+        let state = &self.turn.state;
+        RuntimeSessionLifecycle::new(phase.clone(), state.org_id, state.session_id)
+            .waiting_for_tool_results()
+            .await;
+        finished(&phase, Ok(())).await?;
+        let resume = RuntimeTurnState {
+            iteration: state.iteration.saturating_add(1),
+            ..state.clone()
+        };
+        let waiting = NextStep::ToolResults {
+            calls,
+            answered: Vec::new(),
+        };
+        self.next(resume, waiting);
+        Ok(())
     }
 
     pub(super) async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Step<T> {

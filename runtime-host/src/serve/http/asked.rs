@@ -1,8 +1,13 @@
 //! What callers send. What nobody knows is refused: it may be a word misspelt.
 
+use everruns_core::mcp_server::ScopedMcpServers;
 use everruns_core::message::{ContentPart, Controls};
+use everruns_core::network_access::NetworkAccessList;
+use everruns_core::session_file::InitialFile;
+use everruns_core::{AgentCapabilityConfig, ToolDefinition};
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// A query that says which org a call is for.
 pub(super) trait ForOrg {
@@ -65,6 +70,22 @@ pub(super) struct SessionBody {
     pub(super) agent_id: Option<String>,
     pub(super) title: Option<String>,
     pub(super) locale: Option<String>,
+    #[serde(default)]
+    pub(super) tags: Vec<String>,
+    pub(super) model_id: Option<String>,
+    #[serde(default)]
+    pub(super) capabilities: Vec<AgentCapabilityConfig>,
+    #[serde(default)]
+    pub(super) tools: Vec<ToolDefinition>,
+    // As in the session that is answered.
+    #[serde(default, alias = "mcpServers")]
+    pub(super) mcp_servers: ScopedMcpServers,
+    pub(super) system_prompt: Option<String>,
+    #[serde(default)]
+    pub(super) initial_files: Vec<InitialFile>,
+    pub(super) hints: Option<HashMap<String, Value>>,
+    pub(super) network_access: Option<NetworkAccessList>,
+    pub(super) max_iterations: Option<usize>,
 }
 
 #[derive(Deserialize)]

@@ -8,7 +8,7 @@ use super::body::{Asked, InSession, JsonBody, id};
 use super::errors::Failure;
 use super::shapes::{accepted, ended, outcome, turn_json};
 use super::{OPENAPI, State, sse};
-use crate::host::{NewSession, ToolOutcome, TurnHandle, TurnItem};
+use crate::host::{ToolOutcome, TurnHandle, TurnItem};
 use crate::serve::grpc::{PAGE_MAX, page};
 use crate::serve::{health, said};
 use axum::Json;
@@ -21,6 +21,7 @@ use futures::StreamExt;
 use mortise_proto::HostError;
 use mortise_proto::convert::event_log::LoggedEvent;
 use mortise_proto::convert::open_value::check_value;
+use mortise_proto::convert::platform_store::{NewSession, SessionSettings};
 use serde_json::{Value, json};
 
 type Shared = extract::State<State>;
@@ -40,11 +41,26 @@ pub(super) async fn create_session(
     JsonBody(body): JsonBody<SessionBody>,
 ) -> Answer {
     let agent_id = body.agent_id.map(|agent_id| id("agent_id", &agent_id));
+    let model_id = body.model_id.map(|model_id| id("model_id", &model_id));
     let new = NewSession {
         harness_id: id("harness_id", &body.harness_id)?,
         agent_id: agent_id.transpose()?,
         title: body.title,
         locale: body.locale,
+        blueprint_id: None,
+        blueprint_config: None,
+        settings: SessionSettings {
+            tags: body.tags,
+            model_id: model_id.transpose()?,
+            capabilities: body.capabilities,
+            tools: body.tools,
+            mcp_servers: body.mcp_servers,
+            system_prompt: body.system_prompt,
+            initial_files: body.initial_files,
+            hints: body.hints,
+            network_access: body.network_access,
+            max_iterations: body.max_iterations,
+        },
     };
     let session = state.host.create_session(asked.org, new).await?;
     Ok((StatusCode::CREATED, Json(session)).into_response())

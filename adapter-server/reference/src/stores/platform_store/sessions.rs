@@ -72,7 +72,7 @@ pub(super) async fn archive(tx: &mut Tx, id: SessionId) -> Result<(), StoreError
 }
 
 /// A session that belongs to whom the calling one belongs to.
-pub(super) fn new(caller: Owner, harness_id: HarnessId) -> Session {
+pub(super) fn owned_by(caller: Owner, harness_id: HarnessId) -> Session {
     let now = time(now());
     Session {
         id: SessionId::new(),
