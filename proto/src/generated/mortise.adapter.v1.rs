@@ -679,6 +679,10 @@ pub enum Feature {
     /// change. Without it, the service ignores fences. SessionLeaseService is offered
     /// by the same server, or by another over the same storage.
     Fenced = 4,
+    /// For PlatformStoreService: CreateSession takes CreateSessionRequest.settings.
+    /// Without it, a host creates sessions of an agent and a harness alone, and
+    /// refuses its callers' other wishes.
+    SessionSettings = 5,
 }
 impl Feature {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -692,6 +696,7 @@ impl Feature {
             Self::TurnSnapshot => "FEATURE_TURN_SNAPSHOT",
             Self::UtilityLlmConfigured => "FEATURE_UTILITY_LLM_CONFIGURED",
             Self::Fenced => "FEATURE_FENCED",
+            Self::SessionSettings => "FEATURE_SESSION_SETTINGS",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -702,6 +707,7 @@ impl Feature {
             "FEATURE_TURN_SNAPSHOT" => Some(Self::TurnSnapshot),
             "FEATURE_UTILITY_LLM_CONFIGURED" => Some(Self::UtilityLlmConfigured),
             "FEATURE_FENCED" => Some(Self::Fenced),
+            "FEATURE_SESSION_SETTINGS" => Some(Self::SessionSettings),
             _ => None,
         }
     }
@@ -9593,7 +9599,7 @@ pub struct ListSessionsResponse {
     pub sessions: ::prost::alloc::vec::Vec<Session>,
 }
 /// CreateSessionRequest describes a session.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateSessionRequest {
     /// REQUIRED, with session_id and request_id. The context of the call.
     #[prost(message, optional, tag = "1")]
@@ -9618,6 +9624,55 @@ pub struct CreateSessionRequest {
     /// differ.
     #[prost(string, optional, tag = "7")]
     pub blueprint_config_json: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. What else the session has from its beginning. Only for a server
+    /// that offers FEATURE_SESSION_SETTINGS: a client sends it to no other, since a
+    /// server that does not know it would create the session without. The server
+    /// must store each field as it comes, or refuse the call.
+    #[prost(message, optional, tag = "8")]
+    pub settings: ::core::option::Option<SessionSettings>,
+}
+/// SessionSettings holds the fields of a new session that its creator may choose.
+/// Each becomes the field of Session that has its name. Absent and empty mean
+/// what they mean there.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SessionSettings {
+    /// Labels.
+    #[prost(string, repeated, tag = "1")]
+    pub tags: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// OPTIONAL. `model_` and 32 hex digits. It takes precedence over the models
+    /// of agent and harness.
+    #[prost(string, optional, tag = "2")]
+    pub model_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// Capabilities that the session switches on, in order.
+    #[prost(message, repeated, tag = "3")]
+    pub capabilities: ::prost::alloc::vec::Vec<AgentCapabilityConfig>,
+    /// Tools of its own, in order. Those that are client-side are run by the
+    /// application.
+    #[prost(message, repeated, tag = "4")]
+    pub tools: ::prost::alloc::vec::Vec<ToolDefinition>,
+    /// MCP servers by name.
+    #[prost(btree_map = "string, message", tag = "5")]
+    pub mcp_servers: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ScopedMcpServer,
+    >,
+    /// OPTIONAL. The host places it after the agent's prompt.
+    #[prost(string, optional, tag = "6")]
+    pub system_prompt: ::core::option::Option<::prost::alloc::string::String>,
+    /// Files that are placed in the workspace when the session is created, over
+    /// those of harness and agent that have the same paths.
+    #[prost(message, repeated, tag = "7")]
+    pub initial_files: ::prost::alloc::vec::Vec<InitialFile>,
+    /// OPTIONAL. Hints of the client. Absent and empty differ.
+    #[prost(message, optional, tag = "8")]
+    pub hints: ::core::option::Option<JsonMap>,
+    /// OPTIONAL. Limits the URLs that tools may reach. Absent: no restriction. A
+    /// server must not lose it: losing it lifts a restriction.
+    #[prost(message, optional, tag = "9")]
+    pub network_access: ::core::option::Option<NetworkAccessList>,
+    /// OPTIONAL. The most reason steps in one turn. Absent and 0 differ.
+    #[prost(uint64, optional, tag = "10")]
+    pub max_iterations: ::core::option::Option<u64>,
 }
 /// CreateSessionResponse holds the created session.
 #[derive(Clone, PartialEq, ::prost::Message)]
