@@ -15,6 +15,7 @@ mod outages;
 mod readme;
 mod recovery;
 mod revoked;
+mod sessions;
 mod steer;
 mod stored;
 mod test_host;

@@ -5,6 +5,7 @@ use super::turns::TurnView;
 use super::{Host, Key, errors};
 use crate::local::demo;
 use everruns_core::Session;
+use everruns_core::mcp_server::{McpServerTransportType, ScopedMcpServer};
 use everruns_core::message::Message;
 use everruns_core::message_retriever::MessageRetriever;
 use everruns_core::traits::{AgentStore, HarnessStore, LlmProviderStore, SessionStore};
@@ -131,6 +132,14 @@ async fn exists(
     if chain.map_err(errors::of_store)?.is_empty() {
         let text = format!("harness {} does not exist in this org", new.harness_id);
         return Err(HostError::new(ErrorReason::HarnessNotFound, text));
+    }
+    let mut servers = new.settings.mcp_servers.iter();
+    let starts = |server: &ScopedMcpServer| server.transport_type == McpServerTransportType::Stdio;
+    if let Some((name, _)) = servers.find(|(_, server)| starts(server)) {
+        let problem = format!(
+            "has the server {name:?} of type stdio; an application may not have programs started, use type http"
+        );
+        return Err(HostError::invalid_field("settings.mcp_servers", problem));
     }
     if let Some(model_id) = new.settings.model_id {
         let models = connection.adapter.provider_store(org_id);

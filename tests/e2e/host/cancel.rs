@@ -3,7 +3,6 @@
 use super::test_host::{TestHost, played};
 use everruns_core::session::SessionStatus;
 use mortise_proto::host as pb;
-use mortise_runtime_host::local::demo;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -87,8 +86,7 @@ async fn before_it_begins() {
     let fake = FakeOpenAi::start(vec![held, Answer::HeldAfter(vec!["Never "])]).await;
     let stage = TestHost::played(&fake, &["--turns-max", "1"]).await;
     let first = stage.run("one").await;
-    let seed = stage.adapter.test_seed().unwrap();
-    let other = demo::put_session(&seed, 1).await.unwrap();
+    let other = stage.another_session().await;
     let post = async |what: &str, body: Value| -> Value {
         let url = format!("{}/v1/sessions/{other}/{what}", stage.host.http);
         let sent = reqwest::Client::new().post(url).json(&body).send();

@@ -151,10 +151,9 @@ async fn nothing_kills_a_session() {
     let capabilities = demo::CAPABILITIES.iter().map(|name| ["--capability", name]);
     let arguments = capabilities.collect::<Vec<_>>().concat();
     let stage = TestHost::set_with(played(&fake), &arguments, |_| {}).await;
-    let test_seed = stage.adapter.test_seed().unwrap();
     let mut sessions = Vec::new();
     for _ in 0..SESSIONS {
-        sessions.push(demo::put_session(&test_seed, 1).await.unwrap());
+        sessions.push(stage.another_session().await);
     }
     let platform = stage.adapter.platform_store(1, stage.session_id).unwrap();
     let (mut sent, mut deleted) = (0, 0);
@@ -162,7 +161,7 @@ async fn nothing_kills_a_session() {
         let at = random.usize(0..sessions.len());
         if random.u8(0..40) == 0 {
             platform.delete_session(sessions[at]).await.unwrap();
-            sessions[at] = demo::put_session(&test_seed, 1).await.unwrap();
+            sessions[at] = stage.another_session().await;
             deleted += 1;
         }
         if disturb(&stage, sessions[at], &mut random).await {

@@ -8,10 +8,10 @@ use everruns_core::typed_id::SessionId;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_proto::host as pb;
 use mortise_proto::host::host_service_client::HostServiceClient;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use mortise_test_support::fixtures::simulator;
 use mortise_test_support::host_process::HostProcess;
-use mortise_test_support::scenario::seed_with;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -36,17 +36,19 @@ struct Set {
 impl Set {
     async fn with(model: everruns_core::ModelWithProvider) -> Self {
         let front = Front::start().await;
-        let session_id = seed_with(&front.adapter, model).await;
+        let seed = front.adapter.test_seed().unwrap();
+        demo::put_platform(&seed, model).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("host");
-        let set = Self {
+        let mut set = Self {
             host: HostProcess::start(&front.endpoint, &data, &[]).await,
             front,
-            session_id,
+            session_id: SessionId::new(),
             data,
             _folder: folder,
         };
         set.until_ready(200, "").await;
+        set.session_id = create_session(&set.host).await;
         set
     }
 
@@ -124,6 +126,15 @@ impl Set {
         let answer = answer.expect("cancel answers").unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
+}
+
+/// Creates a session of the demo's agent.
+async fn create_session(host: &HostProcess) -> SessionId {
+    let made = json!({ "harness_id": demo::harness_id(), "agent_id": demo::agent_id() });
+    let url = format!("{}/v1/sessions", host.http);
+    let answer = reqwest::Client::new().post(url).json(&made).send().await;
+    let session: Value = answer.unwrap().json().await.unwrap();
+    session["id"].as_str().unwrap().parse().unwrap()
 }
 
 async fn get(host: &HostProcess, path: &str) -> (u16, Value) {
@@ -341,7 +352,8 @@ async fn two_versions_at_one_address() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_optional_adapter_is_away() {
     let mut front = Front::start().await;
-    let session_id = seed_with(&front.adapter, simulator()).await;
+    let seed = front.adapter.test_seed().unwrap();
+    demo::put_platform(&seed, simulator()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let config = format!(
         "[listen]\nhttp = \"127.0.0.1:0\"\n[adapters.main]\nendpoint = \"{}\"\n\
@@ -353,6 +365,7 @@ async fn an_optional_adapter_is_away() {
     );
     let host = HostProcess::configured(folder.path(), &config).await;
     let told = until_ready(&host, 200, "limits").await;
+    let session_id = create_session(&host).await;
     assert_eq!(told["problems"], json!([]), "{told}");
     let url = format!("{}/v1/sessions/{session_id}/turns", host.http);
     let asked = json!({ "text": "What is 12 times 34?", "wait": true });

@@ -8,6 +8,7 @@ use everruns_core::{ModelWithProvider, Session};
 use everruns_runtime::RuntimeHostAdapter;
 use futures::StreamExt;
 use mortise_adapter_client::GrpcHostAdapter;
+use mortise_proto::convert::platform_store::SessionSettings;
 use mortise_proto::host as pb;
 use mortise_proto::host::host_service_client::HostServiceClient;
 use mortise_proto::host::run_turn_response::Happened;
@@ -80,10 +81,6 @@ impl TestHost {
         let (adapter, _) = host_adapter(&mesh(&process.endpoint)).await;
         let seed = adapter.test_seed().unwrap();
         demo::put_platform(&seed, model).await.unwrap();
-        let mut session = demo::session(1, chrono::Utc::now());
-        change(&mut session);
-        let session_id = session.id;
-        seed.put_session(session).await.unwrap();
         let data = folder.path().join("host");
         let [arguments, adapter_arguments] = [arguments, adapter_arguments].map(|given| {
             given
@@ -92,10 +89,10 @@ impl TestHost {
                 .collect::<Vec<String>>()
         });
         let host = start(&process, &data, &arguments).await;
-        let stage = Self {
+        let mut stage = Self {
             host,
             adapter,
-            session_id,
+            session_id: SessionId::new(),
             data,
             process: Some(process),
             adapter_arguments,
@@ -103,7 +100,42 @@ impl TestHost {
             folder,
         };
         stage.ready().await;
+        let mut session = demo::session(1, chrono::Utc::now());
+        change(&mut session);
+        stage.session_id = stage.create(session).await;
         stage
+    }
+
+    /// Another session of the demo's agent.
+    pub async fn another_session(&self) -> SessionId {
+        self.create(demo::session(1, chrono::Utc::now())).await
+    }
+
+    /// Creates a session like this one, as an application does.
+    pub async fn create(&self, like: Session) -> SessionId {
+        let settings = SessionSettings {
+            tags: like.tags,
+            model_id: like.model_id,
+            capabilities: like.capabilities,
+            tools: like.tools,
+            mcp_servers: like.mcp_servers,
+            system_prompt: like.system_prompt,
+            initial_files: like.initial_files,
+            hints: like.hints,
+            network_access: like.network_access,
+            max_iterations: like.max_iterations,
+        };
+        let request = pb::CreateSessionRequest {
+            org_id: 1,
+            harness_id: like.harness_id.to_string(),
+            agent_id: like.agent_id.map(|id| id.to_string()),
+            title: like.title,
+            locale: like.locale,
+            settings: Some(settings.into()),
+        };
+        let mut client = self.client().await;
+        let made = client.create_session(request).await.unwrap().into_inner();
+        made.session.unwrap().id.parse().unwrap()
     }
 
     /// Kills the host, and starts it anew.

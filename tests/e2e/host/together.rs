@@ -4,7 +4,6 @@ use super::test_host::{Sse, TestHost};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use mortise_proto::host as pb;
-use mortise_runtime_host::local::demo;
 use mortise_test_support::adapter_process::AdapterProcess;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use mortise_test_support::host_process::HostProcess;
@@ -38,8 +37,7 @@ async fn turns_wait_or_are_refused() {
         (409, &json!("TURN_UNDER_WAY")),
         "{error}"
     );
-    let seed = stage.adapter.test_seed().unwrap();
-    let other = demo::put_session(&seed, 1).await.unwrap();
+    let other = stage.another_session().await;
     let url = format!("{}/v1/sessions/{other}/turns", stage.host.http);
     let client = reqwest::Client::new();
     let busy = client

@@ -9,14 +9,13 @@ use everruns_core::{Session, ToolDefinition};
 use everruns_runtime::RuntimeHostAdapter;
 use futures::StreamExt;
 use mortise_proto::host as pb;
-use mortise_runtime_host::local::demo;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// A session whose application has a tool.
+/// A session whose application has a tool. It says nothing else: that turns wait for the
+/// tool is the host's business.
 pub(super) fn with_tool(session: &mut Session) {
     let tool = json!({
         "type": "client_side",
@@ -25,7 +24,6 @@ pub(super) fn with_tool(session: &mut Session) {
         "parameters": { "type": "object", "properties": {} },
     });
     session.tools = vec![serde_json::from_value::<ToolDefinition>(tool).unwrap()];
-    session.hints = Some(HashMap::from([("setup_connection".into(), json!(true))]));
 }
 
 fn result(id: &str, result: Value) -> Value {
@@ -206,8 +204,7 @@ async fn results_wait_for_room() {
     let fake = FakeOpenAi::start(vec![call, held]).await;
     let stage = TestHost::set_with(played(&fake), &["--turns-max", "1"], with_tool).await;
     let id = waiting(&stage).await;
-    let seed = stage.adapter.test_seed().unwrap();
-    let other = demo::put_session(&seed, 1).await.unwrap();
+    let other = stage.another_session().await;
     let mut turn = stage.turn("And you?");
     turn.session_id = other.to_string();
     let mut client = stage.client().await;

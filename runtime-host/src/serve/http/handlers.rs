@@ -62,7 +62,13 @@ pub(super) async fn create_session(
             max_iterations: body.max_iterations,
         },
     };
-    let session = state.host.create_session(asked.org, new).await?;
+    let made = state.host.create_session(asked.org, new).await;
+    let session = made.map_err(|mut error| {
+        // Here they are fields of the body.
+        let field = error.field.take();
+        error.field = field.map(|field| field.trim_start_matches("settings.").into());
+        error
+    })?;
     Ok((StatusCode::CREATED, Json(session)).into_response())
 }
 
