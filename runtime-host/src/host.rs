@@ -186,9 +186,7 @@ impl Host {
         }
         host.watch_health();
         for org in host.inner.orgs.values() {
-            let watch = host
-                .clone()
-                .watch_org(org.clone(), registries.clone());
+            let watch = host.clone().watch_org(org.clone(), registries.clone());
             host.inner.watches.spawn(watch);
         }
         Ok(host)

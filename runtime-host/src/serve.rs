@@ -28,11 +28,11 @@ use everruns_core::error::AgentLoopError;
 use everruns_core::message::{ContentPart, Controls, Message};
 use everruns_core::traits::LlmProviderStore;
 use everruns_runtime::RuntimeHostAdapter;
-use reload::Reload;
 use listeners::{Accepted, Listeners, WithPeer};
 use mortise_adapter_client::{ConfigError, ConnectError, Mesh};
 use mortise_adapter_server::{TlsError, TokenFileError};
 use mortise_proto::HostError;
+use reload::Reload;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
@@ -158,8 +158,7 @@ pub async fn serve(
     let own: BTreeMap<_, _> = own
         .map(|own| (EMBEDDED.to_string(), own.endpoint()))
         .collect();
-    let supervised =
-        Supervised::default().with(reload::commands(&config), &options.supervision)?;
+    let supervised = Supervised::default().with(reload::commands(&config), &options.supervision)?;
     let mut started = supervised.endpoints();
     started.extend(own.clone());
     let mesh = Mesh::new(config.mesh(&started))?;

@@ -67,7 +67,9 @@ pub struct Superseded(Vec<Arc<Supervisee>>);
 
 /// Why one could not be started.
 #[derive(Debug, thiserror::Error)]
-#[error("adapters.{adapter}.command: its private socket could not be made: {cause}; set TMPDIR to a folder that this process may write to")]
+#[error(
+    "adapters.{adapter}.command: its private socket could not be made: {cause}; set TMPDIR to a folder that this process may write to"
+)]
 pub struct SuperviseError {
     /// The adapter's name.
     pub adapter: String,
@@ -221,7 +223,12 @@ impl Process {
                 backoff.reset();
             }
             let pause = backoff.next();
-            tracing::warn!(adapter, ended, ?pause, "adapter process ended; starting it again");
+            tracing::warn!(
+                adapter,
+                ended,
+                ?pause,
+                "adapter process ended; starting it again"
+            );
             tokio::select! {
                 () = sleep(pause) => {}
                 () = stop.cancelled() => return,

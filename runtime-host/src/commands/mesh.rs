@@ -155,7 +155,9 @@ async fn probed(file: &Path) -> Result<Value, Failure> {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let mut config = HostConfig::load(file, texts)?;
     config.check_files()?;
-    config.adapters.retain(|_, adapter| adapter.command.is_none());
+    config
+        .adapters
+        .retain(|_, adapter| adapter.command.is_none());
     if config.adapters.is_empty() {
         return Err(Failure::Nothing);
     }
@@ -180,10 +182,12 @@ async fn probed(file: &Path) -> Result<Value, Failure> {
 fn name_stores(view: &mut Value, config: &HostConfig) {
     for adapter in view.as_array_mut().into_iter().flatten() {
         let name = adapter["name"].as_str().unwrap_or_default().to_string();
-        let served = mortise_adapter_client::stores().into_iter().filter(|store| {
-            let routed = config.routes.stores.get(store);
-            *routed.unwrap_or(&config.routes.default) == name
-        });
+        let served = mortise_adapter_client::stores()
+            .into_iter()
+            .filter(|store| {
+                let routed = config.routes.stores.get(store);
+                *routed.unwrap_or(&config.routes.default) == name
+            });
         adapter["stores"] = served.collect();
     }
 }

@@ -26,7 +26,11 @@ fn retried(format: Format) -> BTreeMap<String, bool> {
     let value = exported(format);
     let mut found = BTreeMap::new();
     let mut note = |path: String, is_retried: bool| {
-        assert_eq!(found.insert(path.clone(), is_retried), None, "{path} is there twice");
+        assert_eq!(
+            found.insert(path.clone(), is_retried),
+            None,
+            "{path} is there twice"
+        );
     };
     let path = |service: &Value, method: &Value| {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
@@ -95,7 +99,10 @@ fn nothing_unsafe_is_sent_again() {
                 && method.deadline != Deadline::Open;
             assert_eq!(is_retried, Some(may), "{format:?}: {}", method.path);
         }
-        assert!(found.values().all(|is_retried| !is_retried), "{format:?}: {found:?}");
+        assert!(
+            found.values().all(|is_retried| !is_retried),
+            "{format:?}: {found:?}"
+        );
     }
 }
 

@@ -61,7 +61,10 @@ async fn a_process_is_started_again_and_stopped() {
     }
     let began = Instant::now();
     supervised.stop().await;
-    assert!(began.elapsed() < Duration::from_secs(9), "it was asked and not killed");
+    assert!(
+        began.elapsed() < Duration::from_secs(9),
+        "it was asked and not killed"
+    );
     assert_eq!(lines(&out, 3).await.len(), 3);
 }
 

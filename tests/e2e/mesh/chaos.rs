@@ -3,9 +3,7 @@
 //! `MORTISE_CHAOS_SECONDS` makes it longer than it is among the other tests, and
 //! `MORTISE_CHAOS_SEED` repeats a run.
 
-use everruns_core::events::{
-    Event, TURN_CANCELLED, TURN_COMPLETED, TURN_FAILED, TURN_STARTED,
-};
+use everruns_core::events::{Event, TURN_CANCELLED, TURN_COMPLETED, TURN_FAILED, TURN_STARTED};
 use everruns_core::typed_id::SessionId;
 use futures::future::join_all;
 use mortise_adapter_client::{GrpcHostAdapter, Mesh};
@@ -68,7 +66,10 @@ async fn run_turns(adapter: &GrpcHostAdapter, session_id: SessionId, until: Inst
 async fn check(adapter: &GrpcHostAdapter, session_id: SessionId, turns: usize, seen: &[Event]) {
     let log = adapter.event_log().unwrap();
     let stored = log.read(session_id, 0).await.unwrap();
-    let sequences: Vec<i64> = stored.iter().filter_map(|event| event.sequence.map(i64::from)).collect();
+    let sequences: Vec<i64> = stored
+        .iter()
+        .filter_map(|event| event.sequence.map(i64::from))
+        .collect();
     let expected: Vec<i64> = (1..).take(stored.len()).collect();
     assert_eq!(sequences, expected, "gaps");
     let ids: BTreeSet<String> = stored.iter().map(|event| event.id.to_string()).collect();
@@ -113,7 +114,9 @@ async fn turns_survive(database: Database) {
         sessions.push(seed(&adapter).await);
     }
     let until = Instant::now() + Duration::from_secs(seconds);
-    let turns = sessions.iter().map(|session| run_turns(&adapter, *session, until));
+    let turns = sessions
+        .iter()
+        .map(|session| run_turns(&adapter, *session, until));
     let turns = tokio::select! {
         turns = join_all(turns) => turns,
         () = break_things(&replicas, &mut random) => unreachable!("it never ends"),

@@ -19,7 +19,10 @@ async fn the_mesh_is_a_table() {
         adapter.endpoint,
     );
     let served = HostProcess::configured(folder.path(), &config).await;
-    let admin = format!("http://{}", served.address("admin").trim_start_matches("http://"));
+    let admin = format!(
+        "http://{}",
+        served.address("admin").trim_start_matches("http://")
+    );
     let shown = async {
         loop {
             let shown = host(&["mesh", "show", "--admin", &admin]).await;
@@ -29,16 +32,28 @@ async fn the_mesh_is_a_table() {
             sleep(Duration::from_millis(100)).await;
         }
     };
-    let shown = tokio::time::timeout(Duration::from_secs(60), shown).await.unwrap();
+    let shown = tokio::time::timeout(Duration::from_secs(60), shown)
+        .await
+        .unwrap();
     let there = adapter.endpoint.to_string();
-    for part in ["ADAPTER", "ready", &there, "unix:/nonexistent/a.sock", "main serves "] {
+    for part in [
+        "ADAPTER",
+        "ready",
+        &there,
+        "unix:/nonexistent/a.sock",
+        "main serves ",
+    ] {
         assert!(shown.contains(part), "{part}\n{shown}");
     }
     let file = folder.path().join("probe.toml");
     fs::write(&file, &config).unwrap();
     let probed = host(&["mesh", "probe", file.to_str().unwrap()]).await;
     assert_eq!(probed.code, 0, "{}{}", probed.stdout, probed.stderr);
-    assert!(probed.stdout.contains("mortise-adapter"), "{}", probed.stdout);
+    assert!(
+        probed.stdout.contains("mortise-adapter"),
+        "{}",
+        probed.stdout
+    );
     adapter.stop().await;
     let probed = host(&["mesh", "probe", file.to_str().unwrap()]).await;
     assert_eq!(probed.code, 1, "{}{}", probed.stdout, probed.stderr);

@@ -5,7 +5,7 @@ use everruns_core::traits::SessionFileSystem;
 use everruns_core::typed_id::SessionId;
 use everruns_runtime::RuntimeHostAdapter;
 use futures::future::join_all;
-use mortise_adapter_client::{EndpointState, Endpoint, GrpcHostAdapter, Mesh};
+use mortise_adapter_client::{Endpoint, EndpointState, GrpcHostAdapter, Mesh};
 use mortise_adapter_server::AdapterServer;
 use mortise_proto::rpc::table::{event_emitter_service, session_storage_store_service};
 use mortise_test_support::fault_proxy::Fault;
@@ -109,7 +109,11 @@ async fn an_endpoint_that_never_was_costs_no_time() {
     let (adapter, session_id) = adapter(&mesh).await;
     let failures = failures_of_calls(&adapter, session_id, 100).await;
     assert!(failures.is_empty(), "{failures:?}");
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 /// Without any server a call waits for the first that comes, and says at the end of its
@@ -193,7 +197,11 @@ async fn a_read_that_waits_is_asked_twice() {
         let began = Instant::now();
         let found = values.get_value(session_id, "a").await.unwrap();
         assert_eq!(found.as_deref(), Some("1"));
-        assert!(began.elapsed() < Duration::from_millis(230), "{:?}", began.elapsed());
+        assert!(
+            began.elapsed() < Duration::from_millis(230),
+            "{:?}",
+            began.elapsed()
+        );
     }
 }
 
@@ -260,7 +268,11 @@ async fn old_connections_are_replaced() {
     let (adapter, session_id) = adapter(&mesh).await;
     let failures = failures_for(&adapter, session_id, MEANWHILE).await;
     assert!(failures.is_empty(), "{failures:?}");
-    let made: Vec<_> = replicas.proxies.iter().map(|proxy| proxy.connections()).collect();
+    let made: Vec<_> = replicas
+        .proxies
+        .iter()
+        .map(|proxy| proxy.connections())
+        .collect();
     assert!(made.iter().all(|count| *count >= 3), "{made:?}");
 }
 
@@ -279,7 +291,11 @@ async fn two_versions_offer_what_both_have() {
     let look = mesh.handshakes(1).look(Duration::from_secs(5)).await;
     let offers = look.offers.unwrap();
     assert!(look.is_mixed);
-    assert!(look.degraded.iter().any(|text| text.contains("acme 1.0.0")), "{:?}", look.degraded);
+    assert!(
+        look.degraded.iter().any(|text| text.contains("acme 1.0.0")),
+        "{:?}",
+        look.degraded
+    );
     assert!(offers.has(session_storage_store_service::NAME));
     let feature = mortise_proto::pb::Feature::EmitStream;
     assert!(!offers.has_feature(event_emitter_service::NAME, feature));

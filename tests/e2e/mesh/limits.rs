@@ -43,8 +43,15 @@ async fn an_adapter_has_its_own_deadline() {
     replicas.set(0, Fault::LostReplies);
     let began = Instant::now();
     let failures = failures_of_calls(&adapter, session_id, 1).await;
-    assert!(failures[0].contains("did not answer within 300 ms"), "{failures:?}");
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    assert!(
+        failures[0].contains("did not answer within 300 ms"),
+        "{failures:?}"
+    );
+    assert!(
+        began.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 /// No call outlives the time of its turn, however long it may be sent again.
@@ -58,7 +65,11 @@ async fn no_call_outlives_its_turn() {
     let began = Instant::now();
     let failures = failures_of_calls(&in_turn, session_id, 4).await;
     assert!(failures[0].contains("its turn's time"), "{failures:?}");
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 /// An org with routes of its own has its records where they lead, and no other org does.
@@ -79,11 +90,18 @@ async fn an_org_is_served_by_its_own_adapter() {
     let second = mesh.adapter(2).build().await.unwrap();
     let session_id = seed(&second).await;
     let files = second.file_store();
-    files.write_file(session_id, "/mine", "x", "text").await.unwrap();
+    files
+        .write_file(session_id, "/mine", "x", "text")
+        .await
+        .unwrap();
     let seen = async |endpoint: &Endpoint| {
         let mesh = Mesh::new(MeshConfig::single(endpoint.clone())).unwrap();
         let direct = mesh.adapter(2).build().await.unwrap();
-        let found = direct.session_store(2).get_session(session_id).await.unwrap();
+        let found = direct
+            .session_store(2)
+            .get_session(session_id)
+            .await
+            .unwrap();
         found.is_some()
     };
     assert!(seen(&other.endpoint).await);
@@ -109,7 +127,9 @@ async fn what_becomes_of_a_check_without_its_adapter() {
     let session_id = seed(&adapter(&server.endpoint).await).await;
     let mut config = MeshConfig::single(server.endpoint.clone());
     let gone: Endpoint = "unix:/nonexistent/limits.sock".parse().unwrap();
-    config.adapters.insert("gone".into(), AdapterConfig::new(gone));
+    config
+        .adapters
+        .insert("gone".into(), AdapterConfig::new(gone));
     config.retry_window = Duration::from_millis(100);
     for store in ["outbound_tool_rate_limiter", "budget_checker"] {
         config.routes.stores.insert(store.into(), "gone".into());

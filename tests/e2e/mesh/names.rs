@@ -49,7 +49,9 @@ fn named(names: &Names) -> Mesh {
 async fn a_name_leads_to_its_new_addresses() {
     let replicas = Replicas::start(4).await;
     let at = |numbers: &[usize]| {
-        let addresses = numbers.iter().map(|number| replicas.proxies[*number].address());
+        let addresses = numbers
+            .iter()
+            .map(|number| replicas.proxies[*number].address());
         addresses.collect::<Vec<_>>()
     };
     let names = Names::default();
@@ -64,10 +66,17 @@ async fn a_name_leads_to_its_new_addresses() {
     let began = Instant::now();
     let failures = failures_of_calls(&adapter, session_id, 64).await;
     assert!(failures.is_empty(), "{failures:?}");
-    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        began.elapsed()
+    );
     let endpoints = mesh.adapters().remove(0).endpoints;
     let expected = format!("storage.test@{}", at(&[2])[0]);
-    assert!(endpoints.iter().any(|one| one.address == expected), "{endpoints:?}");
+    assert!(
+        endpoints.iter().any(|one| one.address == expected),
+        "{endpoints:?}"
+    );
 }
 
 /// A name without any address is told, and its adapter is found when there is one.

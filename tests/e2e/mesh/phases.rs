@@ -19,7 +19,11 @@ fn calls(mesh: &Mesh) -> BTreeMap<&'static str, u64> {
 /// has.
 async fn read_all(host: &TestHost, phase: &GrpcHostAdapter) {
     let session_id = host.session_id;
-    let session = phase.session_store(1).get_session(session_id).await.unwrap();
+    let session = phase
+        .session_store(1)
+        .get_session(session_id)
+        .await
+        .unwrap();
     let session = session.unwrap();
     let agent_id = session.agent_id.unwrap();
     let messages = phase.message_store();
@@ -33,10 +37,16 @@ async fn read_all(host: &TestHost, phase: &GrpcHostAdapter) {
         .unwrap();
     let models = phase.provider_store(1);
     models.get_default_model().await.unwrap();
-    models.get_model_with_provider(ModelId::from_seed(1)).await.unwrap();
+    models
+        .get_model_with_provider(ModelId::from_seed(1))
+        .await
+        .unwrap();
     let all = messages.load(session_id).await.unwrap();
     messages.get(session_id, all[0].id).await.unwrap();
-    messages.load_filtered(MessageQuery::new(session_id)).await.unwrap();
+    messages
+        .load_filtered(MessageQuery::new(session_id))
+        .await
+        .unwrap();
     messages.load_page(session_id, 0, 5).await.unwrap();
     messages.count(session_id).await.unwrap();
     phase.load_turn_context(1, session_id).await.unwrap();
@@ -60,14 +70,31 @@ async fn a_phase_asks_once_what_it_may_keep() {
             read_all(&host, &phase).await;
             let values = phase.storage_store().unwrap();
             values.get_value(host.session_id, "a").await.unwrap();
-            phase.file_store().list_directory(host.session_id, "/").await.unwrap();
+            phase
+                .file_store()
+                .list_directory(host.session_id, "/")
+                .await
+                .unwrap();
         }
-        let kept = table::METHODS.iter().filter(|method| method.cache == Cache::Phase);
+        let kept = table::METHODS
+            .iter()
+            .filter(|method| method.cache == Cache::Phase);
         for method in kept {
-            assert!(made(method) <= 1, "{kind:?}: {}: {}", method.path, made(method));
+            assert!(
+                made(method) <= 1,
+                "{kind:?}: {}: {}",
+                method.path,
+                made(method)
+            );
         }
-        assert_eq!(made(table::session_storage_store_service::GET_VALUE.method), 3);
-        assert_eq!(made(table::session_file_system_service::LIST_DIRECTORY.method), 3);
+        assert_eq!(
+            made(table::session_storage_store_service::GET_VALUE.method),
+            3
+        );
+        assert_eq!(
+            made(table::session_file_system_service::LIST_DIRECTORY.method),
+            3
+        );
         // What a message has changed is asked for again.
         let count = phase.message_store().count(host.session_id).await.unwrap();
         let emitter = phase.event_emitter();

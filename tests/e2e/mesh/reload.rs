@@ -103,7 +103,10 @@ async fn a_wrong_change_changes_nothing() {
 
 /// Waits until a question about a host is answered with yes.
 async fn until(host: &HostProcess, path: &str, holds: impl Fn(u16, &str) -> bool) -> String {
-    let url = format!("http://{}{path}", host.address("admin").trim_start_matches("http://"));
+    let url = format!(
+        "http://{}{path}",
+        host.address("admin").trim_start_matches("http://")
+    );
     let asking = async {
         loop {
             if let Ok(answer) = reqwest::get(&url).await {
@@ -174,7 +177,8 @@ async fn a_host_runs_its_adapter() {
             database.display()
         )
     };
-    let mut host = HostProcess::configured(folder.path(), &config(folder.path(), &command("a.db"))).await;
+    let mut host =
+        HostProcess::configured(folder.path(), &config(folder.path(), &command("a.db"))).await;
     until(&host, "/ready", |status, _| status == 200).await;
     let first = running(&folder.path().join("a.db")).await;
     assert_eq!(first.len(), 1, "{first:?}");
@@ -221,7 +225,11 @@ async fn a_killed_host_leaves_no_adapter() {
 /// The processes of adapters over a database.
 async fn running(database: &Path) -> Vec<String> {
     let pattern = format!("mortise-adapter .*{}", database.display());
-    let found = Command::new("pgrep").args(["-f", &pattern]).output().await.unwrap();
+    let found = Command::new("pgrep")
+        .args(["-f", &pattern])
+        .output()
+        .await
+        .unwrap();
     let text = String::from_utf8(found.stdout).unwrap();
     text.lines().map(Into::into).collect()
 }

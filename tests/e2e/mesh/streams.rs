@@ -39,9 +39,15 @@ async fn events_move_on_to_another_server() {
     let events = log.read(session_id, 0).await.unwrap();
     let sequences: Vec<_> = events.iter().filter_map(|event| event.sequence).collect();
     assert_eq!(events.len(), before + 200);
-    assert!(sequences.windows(2).all(|pair| pair[1] == pair[0] + 1), "{sequences:?}");
+    assert!(
+        sequences.windows(2).all(|pair| pair[1] == pair[0] + 1),
+        "{sequences:?}"
+    );
     let messages = adapter.message_store().load(session_id).await.unwrap();
-    let texts: Vec<_> = messages.iter().filter_map(|message| message.text()).collect();
+    let texts: Vec<_> = messages
+        .iter()
+        .filter_map(|message| message.text())
+        .collect();
     let expected: Vec<_> = (0..200).map(|number| number.to_string()).collect();
     assert_eq!(texts, expected);
 }
@@ -72,5 +78,8 @@ async fn a_follower_goes_on_at_another_server() {
         tokio::time::sleep(Duration::from_millis(50)).await;
         replicas.set(number, Fault::None);
     }
-    assert!(seen.windows(2).all(|pair| pair[1] == pair[0] + 1), "{seen:?}");
+    assert!(
+        seen.windows(2).all(|pair| pair[1] == pair[0] + 1),
+        "{seen:?}"
+    );
 }

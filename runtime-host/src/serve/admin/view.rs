@@ -36,7 +36,9 @@ pub(super) fn adapters(mesh: &Mesh) -> Value {
     let stats = mesh.rpc_stats();
     let adapters = mesh.adapters();
     let adapters = adapters.iter();
-    adapters.map(|adapter| self::adapter(adapter, &stats)).collect()
+    adapters
+        .map(|adapter| self::adapter(adapter, &stats))
+        .collect()
 }
 
 fn adapter(adapter: &AdapterStatus, stats: &[RpcStats]) -> Value {
