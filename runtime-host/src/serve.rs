@@ -167,6 +167,8 @@ pub async fn serve(
     }
     let host_options = HostOptions::from(&*config);
     let host = Host::start(&mesh, registries, Arc::new(journal), host_options).await?;
+    // The host has it. What it uses is known by who else does.
+    drop(mesh);
 
     let Listeners { grpc, http, admin } = &listeners;
     let http = http.iter().map(|listener| ("http", listener));

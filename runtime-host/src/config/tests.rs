@@ -180,7 +180,7 @@ fn every_fault_is_named_at_once() {
         "adapters.both.command = []: it is empty",
         "adapters.none.endpoint: it is missing",
         "adapters.none.command_environment = [\"A=B\"]: it is not the name",
-        "routes.orgs.9: org 9 is not served",
+        "routes.orgs.9 = { default = \"mane\" }: org 9 is not served",
         "routes.orgs.9.default = \"mane\": there is no such adapter",
         "routes.sesion_store = \"main\": there is no such store; did you mean `session_store`?",
         "calls.deadline = \"30\": it is not a duration",

@@ -22,6 +22,9 @@ use tokio::time::sleep;
 /// How often it is looked whether the file has changed.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
+/// A file that has not changed for so long is written.
+const SETTLED_AFTER: Duration = Duration::from_millis(200);
+
 /// How often it is looked whether a mesh is still in use that another has replaced.
 const UNUSED_EVERY: Duration = Duration::from_secs(1);
 
@@ -85,12 +88,25 @@ impl Reload {
             if !is_asked && (now == seen || now.is_none()) {
                 continue;
             }
-            seen = now;
+            seen = self.written().await;
             if let Err(faults) = self.apply() {
                 for fault in &faults.0 {
                     tracing::error!(%fault, "the changed configuration is refused");
                 }
             }
+        }
+    }
+
+    /// Waits until nobody writes the file any more: half a file may be a configuration.
+    async fn written(&self) -> Stamp {
+        let mut before = self.source.stamp();
+        loop {
+            sleep(SETTLED_AFTER).await;
+            let now = self.source.stamp();
+            if now == before {
+                return now;
+            }
+            before = now;
         }
     }
 
