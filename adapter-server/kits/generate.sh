@@ -12,18 +12,10 @@ mkdir "$work/kits"
 
 (cd go && buf generate --output "$work/kits/go")
 (cd ../../proto && buf build --output "$work/contract.binpb")
-
-# grpcio-tools brings protoc; kits/python/requirements.txt has its version.
-python=${MORTISE_KIT_PYTHON:-python3}
-mkdir -p "$work/kits/python/src"
-"$python" -m grpc_tools.protoc --proto_path=../../proto/proto \
-  --python_out="$work/kits/python/src" --pyi_out="$work/kits/python/src" \
-  ../../proto/proto/mortise/adapter/v1/*.proto
-
 (cd generate && go run . -image "$work/contract.binpb" -out "$work/kits")
 
 if [ "${1-}" != --check ]; then
-  rm -rf go/adapterv1 python/src/mortise
+  rm -rf go/adapterv1
   cp -r "$work/kits/." .
   exit
 fi

@@ -54,7 +54,6 @@ type reason struct {
 	Name     string // SESSION_NOT_FOUND
 	Comment  string
 	Code     string // NotFound
-	CodeName string // NOT_FOUND
 	Metadata []string
 }
 
@@ -177,7 +176,6 @@ func reasons(enum protoreflect.EnumDescriptor) []*reason {
 			Name:     strings.TrimPrefix(string(value.Name()), "ERROR_REASON_"),
 			Comment:  comment(value),
 			Code:     camel(strings.TrimPrefix(stated.GetCode().String(), "CODE_")),
-			CodeName: strings.TrimPrefix(stated.GetCode().String(), "CODE_"),
 			Metadata: stated.GetMetadata(),
 		})
 	}
