@@ -35,9 +35,10 @@ def generate() -> None:
 
 
 generate()
-from mortise.adapter.v1 import adapter_pb2, adapter_pb2_grpc
-from mortise.adapter.v1 import session_storage_store_pb2 as storage
-from mortise.adapter.v1 import session_storage_store_pb2_grpc as storage_grpc
+from mortise.adapter.v1 import adapter_pb2, adapter_pb2_grpc  # noqa: E402
+from mortise.adapter.v1 import session_storage_store_pb2 as storage  # noqa: E402
+from mortise.adapter.v1 import session_storage_store_pb2_grpc as storage_grpc  # noqa: E402
+
 
 SESSION_ID = re.compile("session_[0-9a-f]{32}")
 
@@ -62,13 +63,7 @@ def check(request, context, *, keyed=False) -> None:
     """Refuses what the contract forbids, and names the field."""
 
     def wrong(field, problem):
-        refuse(
-            context,
-            grpc.StatusCode.INVALID_ARGUMENT,
-            "INVALID_FIELD",
-            f"{field}: {problem}",
-            field,
-        )
+        refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD", f"{field}: {problem}", field)
 
     request_id = request.context.request_id
     if not request.HasField("context"):
@@ -78,10 +73,7 @@ def check(request, context, *, keyed=False) -> None:
     if keyed and not 0 < len(request_id.encode()) <= 64:
         wrong("context.request_id", "is empty or more than 64 bytes; send a UUID")
     if not SESSION_ID.fullmatch(request.session_id):
-        wrong(
-            "session_id",
-            f"is {request.session_id!r}; send `session_` and 32 lower-case hex digits",
-        )
+        wrong("session_id", f"is {request.session_id!r}; send `session_` and 32 lower-case hex digits")
 
 
 class Adapter(adapter_pb2_grpc.AdapterServiceServicer):
@@ -94,9 +86,7 @@ class Adapter(adapter_pb2_grpc.AdapterServiceServicer):
             scoping=adapter_pb2.SCOPING_PER_ORG,
             services=[
                 adapter_pb2.ServiceOffer(name="mortise.adapter.v1.AdapterService"),
-                adapter_pb2.ServiceOffer(
-                    name="mortise.adapter.v1.SessionStorageStoreService"
-                ),
+                adapter_pb2.ServiceOffer(name="mortise.adapter.v1.SessionStorageStoreService"),
             ],
             limits=adapter_pb2.Limits(
                 max_message_bytes=4 * 1024 * 1024, request_memory_seconds=24 * 60 * 60
