@@ -101,6 +101,15 @@ const (
 	// of the service fails with INTERNAL + LLM, and the host's capabilities work
 	// without a utility model.
 	Feature_FEATURE_UTILITY_LLM_CONFIGURED Feature = 3
+	// For every service with a method that states `fencing` (options.proto): the
+	// service checks CallContext.fence in each of them, in the transaction of the
+	// change. Without it, the service ignores fences. SessionLeaseService is offered
+	// by the same server, or by another over the same storage.
+	Feature_FEATURE_FENCED Feature = 4
+	// For PlatformStoreService: CreateSession takes CreateSessionRequest.settings.
+	// Without it, a host creates sessions of an agent and a harness alone, and
+	// refuses its callers' other wishes.
+	Feature_FEATURE_SESSION_SETTINGS Feature = 5
 )
 
 // Enum value maps for Feature.
@@ -110,12 +119,16 @@ var (
 		1: "FEATURE_EMIT_STREAM",
 		2: "FEATURE_TURN_SNAPSHOT",
 		3: "FEATURE_UTILITY_LLM_CONFIGURED",
+		4: "FEATURE_FENCED",
+		5: "FEATURE_SESSION_SETTINGS",
 	}
 	Feature_value = map[string]int32{
 		"FEATURE_UNSPECIFIED":            0,
 		"FEATURE_EMIT_STREAM":            1,
 		"FEATURE_TURN_SNAPSHOT":          2,
 		"FEATURE_UTILITY_LLM_CONFIGURED": 3,
+		"FEATURE_FENCED":                 4,
+		"FEATURE_SESSION_SETTINGS":       5,
 	}
 )
 
@@ -144,6 +157,72 @@ func (x Feature) Number() protoreflect.EnumNumber {
 // Deprecated: Use Feature.Descriptor instead.
 func (Feature) EnumDescriptor() ([]byte, []int) {
 	return file_mortise_adapter_v1_adapter_proto_rawDescGZIP(), []int{1}
+}
+
+// UnfencedChanges says what a server does with a change of FENCING_SESSION that
+// comes without the session's fence while the session is leased. Whatever it says,
+// these are accepted: an event of type `input.message` (a message of a user) or
+// `turn.cancelled`, and every change of FENCING_CALLER, such as those of
+// PlatformStoreService.
+type UnfencedChanges int32
+
+const (
+	// Never sent by a server that lists FEATURE_FENCED. Clients treat it as
+	// UNFENCED_CHANGES_EXCEPT_TURN_EVENTS.
+	UnfencedChanges_UNFENCED_CHANGES_UNSPECIFIED UnfencedChanges = 0
+	// The default. Events of turns are refused, every other change is accepted. An
+	// event is one of a turn if its context has a turn_id; ephemeral events are no
+	// exception. So two hosts cannot run turns of one session, and a person can
+	// still rename it, write a file or set a value meanwhile.
+	UnfencedChanges_UNFENCED_CHANGES_EXCEPT_TURN_EVENTS UnfencedChanges = 1
+	// Every change is refused. Only the holder of the lease changes the session.
+	UnfencedChanges_UNFENCED_CHANGES_REFUSED UnfencedChanges = 2
+	// Every change is accepted. For the time in which some hosts do not know leases
+	// yet: they are not kept out.
+	UnfencedChanges_UNFENCED_CHANGES_ACCEPTED UnfencedChanges = 3
+)
+
+// Enum value maps for UnfencedChanges.
+var (
+	UnfencedChanges_name = map[int32]string{
+		0: "UNFENCED_CHANGES_UNSPECIFIED",
+		1: "UNFENCED_CHANGES_EXCEPT_TURN_EVENTS",
+		2: "UNFENCED_CHANGES_REFUSED",
+		3: "UNFENCED_CHANGES_ACCEPTED",
+	}
+	UnfencedChanges_value = map[string]int32{
+		"UNFENCED_CHANGES_UNSPECIFIED":        0,
+		"UNFENCED_CHANGES_EXCEPT_TURN_EVENTS": 1,
+		"UNFENCED_CHANGES_REFUSED":            2,
+		"UNFENCED_CHANGES_ACCEPTED":           3,
+	}
+)
+
+func (x UnfencedChanges) Enum() *UnfencedChanges {
+	p := new(UnfencedChanges)
+	*p = x
+	return p
+}
+
+func (x UnfencedChanges) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (UnfencedChanges) Descriptor() protoreflect.EnumDescriptor {
+	return file_mortise_adapter_v1_adapter_proto_enumTypes[2].Descriptor()
+}
+
+func (UnfencedChanges) Type() protoreflect.EnumType {
+	return &file_mortise_adapter_v1_adapter_proto_enumTypes[2]
+}
+
+func (x UnfencedChanges) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use UnfencedChanges.Descriptor instead.
+func (UnfencedChanges) EnumDescriptor() ([]byte, []int) {
+	return file_mortise_adapter_v1_adapter_proto_rawDescGZIP(), []int{2}
 }
 
 // ProtocolRange is the range of protocol versions that a side speaks, both ends
@@ -484,9 +563,12 @@ type DescribeResponse struct {
 	// answering reads where it can, and clears it by itself, without a restart, when
 	// changes can be made again. A host that reads it says that it is not ready, and
 	// why.
-	Outage        string `protobuf:"bytes,7,opt,name=outage,proto3" json:"outage,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Outage string `protobuf:"bytes,7,opt,name=outage,proto3" json:"outage,omitempty"`
+	// REQUIRED if a service lists FEATURE_FENCED. What the server does with changes
+	// that come without a fence while their session is leased.
+	UnfencedChanges UnfencedChanges `protobuf:"varint,8,opt,name=unfenced_changes,json=unfencedChanges,proto3,enum=mortise.adapter.v1.UnfencedChanges" json:"unfenced_changes,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *DescribeResponse) Reset() {
@@ -568,6 +650,13 @@ func (x *DescribeResponse) GetOutage() string {
 	return ""
 }
 
+func (x *DescribeResponse) GetUnfencedChanges() UnfencedChanges {
+	if x != nil {
+		return x.UnfencedChanges
+	}
+	return UnfencedChanges_UNFENCED_CHANGES_UNSPECIFIED
+}
+
 var File_mortise_adapter_v1_adapter_proto protoreflect.FileDescriptor
 
 const file_mortise_adapter_v1_adapter_proto_rawDesc = "" +
@@ -589,7 +678,7 @@ const file_mortise_adapter_v1_adapter_proto_rawDesc = "" +
 	"\bfeatures\x18\x02 \x03(\x0e2\x1b.mortise.adapter.v1.FeatureR\bfeatures\"z\n" +
 	"\x06Limits\x122\n" +
 	"\x11max_message_bytes\x18\x01 \x01(\x04B\x06\u009d\"\x02\b\x01R\x0fmaxMessageBytes\x12<\n" +
-	"\x16request_memory_seconds\x18\x02 \x01(\x04B\x06\u009d\"\x02\b\x01R\x14requestMemorySeconds\"\x9c\x03\n" +
+	"\x16request_memory_seconds\x18\x02 \x01(\x04B\x06\u009d\"\x02\b\x01R\x14requestMemorySeconds\"\xf6\x03\n" +
 	"\x10DescribeResponse\x12<\n" +
 	"\x06server\x18\x01 \x01(\v2\x1c.mortise.adapter.v1.IdentityB\x06\u009d\"\x02\b\x01R\x06server\x12E\n" +
 	"\bprotocol\x18\x02 \x01(\v2!.mortise.adapter.v1.ProtocolRangeB\x06\u009d\"\x02\b\x01R\bprotocol\x12=\n" +
@@ -597,16 +686,24 @@ const file_mortise_adapter_v1_adapter_proto_rawDesc = "" +
 	"\bservices\x18\x04 \x03(\v2 .mortise.adapter.v1.ServiceOfferB\x06\u009d\"\x02\b\x01R\bservices\x12:\n" +
 	"\x06limits\x18\x05 \x01(\v2\x1a.mortise.adapter.v1.LimitsB\x06\u009d\"\x02\b\x01R\x06limits\x12*\n" +
 	"\x11platform_base_url\x18\x06 \x01(\tR\x0fplatformBaseUrl\x12\x16\n" +
-	"\x06outage\x18\a \x01(\tR\x06outage*K\n" +
+	"\x06outage\x18\a \x01(\tR\x06outage\x12X\n" +
+	"\x10unfenced_changes\x18\b \x01(\x0e2#.mortise.adapter.v1.UnfencedChangesB\b\u009d\"\x04\b\x01\x10\x03R\x0funfencedChanges*K\n" +
 	"\aScoping\x12\x17\n" +
 	"\x13SCOPING_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fSCOPING_PER_ORG\x10\x01\x12\x12\n" +
-	"\x0eSCOPING_SHARED\x10\x02*z\n" +
+	"\x0eSCOPING_SHARED\x10\x02*\xac\x01\n" +
 	"\aFeature\x12\x17\n" +
 	"\x13FEATURE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13FEATURE_EMIT_STREAM\x10\x01\x12\x19\n" +
 	"\x15FEATURE_TURN_SNAPSHOT\x10\x02\x12\"\n" +
-	"\x1eFEATURE_UTILITY_LLM_CONFIGURED\x10\x032\x89\x01\n" +
+	"\x1eFEATURE_UTILITY_LLM_CONFIGURED\x10\x03\x12\x12\n" +
+	"\x0eFEATURE_FENCED\x10\x04\x12\x1c\n" +
+	"\x18FEATURE_SESSION_SETTINGS\x10\x05*\x99\x01\n" +
+	"\x0fUnfencedChanges\x12 \n" +
+	"\x1cUNFENCED_CHANGES_UNSPECIFIED\x10\x00\x12'\n" +
+	"#UNFENCED_CHANGES_EXCEPT_TURN_EVENTS\x10\x01\x12\x1c\n" +
+	"\x18UNFENCED_CHANGES_REFUSED\x10\x02\x12\x1d\n" +
+	"\x19UNFENCED_CHANGES_ACCEPTED\x10\x032\x89\x01\n" +
 	"\x0eAdapterService\x12f\n" +
 	"\bDescribe\x12#.mortise.adapter.v1.DescribeRequest\x1a$.mortise.adapter.v1.DescribeResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x1a\x0f\xba\x9d\"\v\n" +
 	"\aadapter\x10\x03B\xd6\x01\n" +
@@ -624,36 +721,38 @@ func file_mortise_adapter_v1_adapter_proto_rawDescGZIP() []byte {
 	return file_mortise_adapter_v1_adapter_proto_rawDescData
 }
 
-var file_mortise_adapter_v1_adapter_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_mortise_adapter_v1_adapter_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
 var file_mortise_adapter_v1_adapter_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_mortise_adapter_v1_adapter_proto_goTypes = []any{
 	(Scoping)(0),             // 0: mortise.adapter.v1.Scoping
 	(Feature)(0),             // 1: mortise.adapter.v1.Feature
-	(*ProtocolRange)(nil),    // 2: mortise.adapter.v1.ProtocolRange
-	(*Identity)(nil),         // 3: mortise.adapter.v1.Identity
-	(*DescribeRequest)(nil),  // 4: mortise.adapter.v1.DescribeRequest
-	(*ServiceOffer)(nil),     // 5: mortise.adapter.v1.ServiceOffer
-	(*Limits)(nil),           // 6: mortise.adapter.v1.Limits
-	(*DescribeResponse)(nil), // 7: mortise.adapter.v1.DescribeResponse
-	(*CallContext)(nil),      // 8: mortise.adapter.v1.CallContext
+	(UnfencedChanges)(0),     // 2: mortise.adapter.v1.UnfencedChanges
+	(*ProtocolRange)(nil),    // 3: mortise.adapter.v1.ProtocolRange
+	(*Identity)(nil),         // 4: mortise.adapter.v1.Identity
+	(*DescribeRequest)(nil),  // 5: mortise.adapter.v1.DescribeRequest
+	(*ServiceOffer)(nil),     // 6: mortise.adapter.v1.ServiceOffer
+	(*Limits)(nil),           // 7: mortise.adapter.v1.Limits
+	(*DescribeResponse)(nil), // 8: mortise.adapter.v1.DescribeResponse
+	(*CallContext)(nil),      // 9: mortise.adapter.v1.CallContext
 }
 var file_mortise_adapter_v1_adapter_proto_depIdxs = []int32{
-	8,  // 0: mortise.adapter.v1.DescribeRequest.context:type_name -> mortise.adapter.v1.CallContext
-	3,  // 1: mortise.adapter.v1.DescribeRequest.client:type_name -> mortise.adapter.v1.Identity
-	2,  // 2: mortise.adapter.v1.DescribeRequest.protocol:type_name -> mortise.adapter.v1.ProtocolRange
+	9,  // 0: mortise.adapter.v1.DescribeRequest.context:type_name -> mortise.adapter.v1.CallContext
+	4,  // 1: mortise.adapter.v1.DescribeRequest.client:type_name -> mortise.adapter.v1.Identity
+	3,  // 2: mortise.adapter.v1.DescribeRequest.protocol:type_name -> mortise.adapter.v1.ProtocolRange
 	1,  // 3: mortise.adapter.v1.ServiceOffer.features:type_name -> mortise.adapter.v1.Feature
-	3,  // 4: mortise.adapter.v1.DescribeResponse.server:type_name -> mortise.adapter.v1.Identity
-	2,  // 5: mortise.adapter.v1.DescribeResponse.protocol:type_name -> mortise.adapter.v1.ProtocolRange
+	4,  // 4: mortise.adapter.v1.DescribeResponse.server:type_name -> mortise.adapter.v1.Identity
+	3,  // 5: mortise.adapter.v1.DescribeResponse.protocol:type_name -> mortise.adapter.v1.ProtocolRange
 	0,  // 6: mortise.adapter.v1.DescribeResponse.scoping:type_name -> mortise.adapter.v1.Scoping
-	5,  // 7: mortise.adapter.v1.DescribeResponse.services:type_name -> mortise.adapter.v1.ServiceOffer
-	6,  // 8: mortise.adapter.v1.DescribeResponse.limits:type_name -> mortise.adapter.v1.Limits
-	4,  // 9: mortise.adapter.v1.AdapterService.Describe:input_type -> mortise.adapter.v1.DescribeRequest
-	7,  // 10: mortise.adapter.v1.AdapterService.Describe:output_type -> mortise.adapter.v1.DescribeResponse
-	10, // [10:11] is the sub-list for method output_type
-	9,  // [9:10] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	6,  // 7: mortise.adapter.v1.DescribeResponse.services:type_name -> mortise.adapter.v1.ServiceOffer
+	7,  // 8: mortise.adapter.v1.DescribeResponse.limits:type_name -> mortise.adapter.v1.Limits
+	2,  // 9: mortise.adapter.v1.DescribeResponse.unfenced_changes:type_name -> mortise.adapter.v1.UnfencedChanges
+	5,  // 10: mortise.adapter.v1.AdapterService.Describe:input_type -> mortise.adapter.v1.DescribeRequest
+	8,  // 11: mortise.adapter.v1.AdapterService.Describe:output_type -> mortise.adapter.v1.DescribeResponse
+	11, // [11:12] is the sub-list for method output_type
+	10, // [10:11] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_mortise_adapter_v1_adapter_proto_init() }
@@ -668,7 +767,7 @@ func file_mortise_adapter_v1_adapter_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_mortise_adapter_v1_adapter_proto_rawDesc), len(file_mortise_adapter_v1_adapter_proto_rawDesc)),
-			NumEnums:      2,
+			NumEnums:      3,
 			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   1,

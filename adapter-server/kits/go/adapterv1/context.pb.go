@@ -122,7 +122,8 @@ type CallContext struct {
 	// makes the call, `session_` and 32 hex digits. All digits are zero if there
 	// is no session. A text that is not an id is refused with INVALID_ARGUMENT +
 	// INVALID_FIELD. Use it for logs, limits and routing only: a request that
-	// acts on a session names it in a field of its own.
+	// acts on a session names it in a field of its own. REQUIRED with a fence: then
+	// it also says which session the fence belongs to.
 	SessionId string `protobuf:"bytes,3,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	// OPTIONAL. The turn that makes the call, `turn_` and 32 hex digits. For
 	// logs.
@@ -140,8 +141,16 @@ type CallContext struct {
 	// with another method is refused with INVALID_ARGUMENT + REQUEST_ID_REUSED.
 	// An error need not be remembered: nothing has changed.
 	RequestId string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// OPTIONAL. Reserved for session leases. A server must ignore it. A client
-	// sends zero.
+	// OPTIONAL. The fence of the lease of `session_id`, under which the call is made
+	// (SessionLeaseService). Zero: the call is made under no lease.
+	//
+	// A service that lists FEATURE_FENCED must check it in each method whose
+	// semantics state `fencing`, in the transaction of the change, and must refuse a
+	// fence that is not the highest that was granted for the session with ABORTED +
+	// FENCED; session_lease.proto has the rules. A fence without `session_id` is
+	// refused there with INVALID_ARGUMENT + INVALID_FIELD. Every other method, and a
+	// service without the feature, ignores the fence. A client sends zero unless it
+	// has acquired a lease.
 	Fence         uint64 `protobuf:"varint,6,opt,name=fence,proto3" json:"fence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

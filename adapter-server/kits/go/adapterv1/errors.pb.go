@@ -89,6 +89,19 @@ const (
 	// and nothing will be. The caller does not send the call again. A host cancels
 	// the session's turn. Metadata: `id`.
 	ErrorReason_ERROR_REASON_SESSION_ARCHIVED ErrorReason = 10
+	// ABORTED. The session's lease has passed on to another holder, or the fence was
+	// never granted, or a change without a fence is not accepted while the session is
+	// leased. Nothing was changed. Sending it again does not help, so the error has
+	// no RetryInfo. A host stops its turn and sends no change of it any more.
+	// Metadata: `id`, the session. If the session is leased, a server should add
+	// `holder` and `address`, as in HELD.
+	ErrorReason_ERROR_REASON_FENCED ErrorReason = 11
+	// FAILED_PRECONDITION. Another holder has the session's lease. Nothing was
+	// changed. The error has no RetryInfo: the caller waits with FollowLeases, or goes
+	// to the holder. Metadata: `id`, `holder`, `address`, `time_left_ms`. The id is the
+	// session's, the address is empty if the holder gave none, and the time left is
+	// how long the lease still runs unless it is renewed, in milliseconds.
+	ErrorReason_ERROR_REASON_HELD ErrorReason = 12
 	// INTERNAL. The language model failed. Upstream: AgentLoopError::Llm.
 	ErrorReason_ERROR_REASON_LLM ErrorReason = 20
 	// RESOURCE_EXHAUSTED. The model refused the size of its input. Upstream:
@@ -190,6 +203,8 @@ var (
 		8:  "ERROR_REASON_NOT_ALLOWED",
 		9:  "ERROR_REASON_MALFORMED",
 		10: "ERROR_REASON_SESSION_ARCHIVED",
+		11: "ERROR_REASON_FENCED",
+		12: "ERROR_REASON_HELD",
 		20: "ERROR_REASON_LLM",
 		21: "ERROR_REASON_LLM_REQUEST_TOO_LARGE",
 		22: "ERROR_REASON_MODEL_NOT_AVAILABLE",
@@ -231,6 +246,8 @@ var (
 		"ERROR_REASON_NOT_ALLOWED":                  8,
 		"ERROR_REASON_MALFORMED":                    9,
 		"ERROR_REASON_SESSION_ARCHIVED":             10,
+		"ERROR_REASON_FENCED":                       11,
+		"ERROR_REASON_HELD":                         12,
 		"ERROR_REASON_LLM":                          20,
 		"ERROR_REASON_LLM_REQUEST_TOO_LARGE":        21,
 		"ERROR_REASON_MODEL_NOT_AVAILABLE":          22,
@@ -293,7 +310,7 @@ var File_mortise_adapter_v1_errors_proto protoreflect.FileDescriptor
 
 const file_mortise_adapter_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x1fmortise/adapter/v1/errors.proto\x12\x12mortise.adapter.v1\x1a mortise/adapter/v1/options.proto*\x8f\x0e\n" +
+	"\x1fmortise/adapter/v1/errors.proto\x12\x12mortise.adapter.v1\x1a mortise/adapter/v1/options.proto*\xf6\x0e\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12&\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x1a\x06ʝ\"\x02\b\x03\x12*\n" +
@@ -308,7 +325,11 @@ const file_mortise_adapter_v1_errors_proto_rawDesc = "" +
 	"\x16ERROR_REASON_MALFORMED\x10\t\x1a\x06ʝ\"\x02\b\x0f\x12-\n" +
 	"\x1dERROR_REASON_SESSION_ARCHIVED\x10\n" +
 	"\x1a\n" +
-	"ʝ\"\x06\b\t\x1a\x02id\x12\x1c\n" +
+	"ʝ\"\x06\b\t\x1a\x02id\x12#\n" +
+	"\x13ERROR_REASON_FENCED\x10\v\x1a\n" +
+	"ʝ\"\x06\b\n" +
+	"\x1a\x02id\x12@\n" +
+	"\x11ERROR_REASON_HELD\x10\f\x1a)ʝ\"%\b\t\x1a\x02id\x1a\x06holder\x1a\aaddress\x1a\ftime_left_ms\x12\x1c\n" +
 	"\x10ERROR_REASON_LLM\x10\x14\x1a\x06ʝ\"\x02\b\r\x12.\n" +
 	"\"ERROR_REASON_LLM_REQUEST_TOO_LARGE\x10\x15\x1a\x06ʝ\"\x02\b\b\x12,\n" +
 	" ERROR_REASON_MODEL_NOT_AVAILABLE\x10\x16\x1a\x06ʝ\"\x02\b\t\x12'\n" +

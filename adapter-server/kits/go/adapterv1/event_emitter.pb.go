@@ -744,11 +744,13 @@ const file_mortise_adapter_v1_event_emitter_proto_rawDesc = "" +
 	"\bmetadata\x18\x04 \x03(\v2-.mortise.adapter.v1.EmitFailure.MetadataEntryR\bmetadata\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x012\x89\x02\n" +
-	"\x13EventEmitterService\x12W\n" +
-	"\x04Emit\x12\x1f.mortise.adapter.v1.EmitRequest\x1a .mortise.adapter.v1.EmitResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12m\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x012\x8d\x02\n" +
+	"\x13EventEmitterService\x12Y\n" +
+	"\x04Emit\x12\x1f.mortise.adapter.v1.EmitRequest\x1a .mortise.adapter.v1.EmitResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12o\n" +
 	"\n" +
-	"EmitStream\x12%.mortise.adapter.v1.EmitStreamRequest\x1a&.mortise.adapter.v1.EmitStreamResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x02(\x010\x01\x1a*\xba\x9d\"&\n" +
+	"EmitStream\x12%.mortise.adapter.v1.EmitStreamRequest\x1a&.mortise.adapter.v1.EmitStreamResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x02(\x01(\x010\x01\x1a*\xba\x9d\"&\n" +
 	"\revent_emitter\x10\x01\x1a\x13FEATURE_EMIT_STREAMB\xdb\x01\n" +
 	"\x1fcom.everruns.mortise.adapter.v1B\x11EventEmitterProtoP\x01ZFgithub.com/everruns/mortise/adapter-server/kits/go/adapterv1;adapterv1\xaa\x02\x1bEverruns.Mortise.Adapter.V1\xca\x02\x1bEverruns\\Mortise\\Adapter\\V1\xea\x02\x1eEverruns::Mortise::Adapter::V1b\x06proto3"
 

@@ -617,9 +617,10 @@ const file_mortise_adapter_v1_image_artifact_store_proto_rawDesc = "" +
 	"\acontext\x18\x01 \x01(\v2\x1f.mortise.adapter.v1.CallContextB\x06\u009d\"\x02\b\x01R\acontext\x12&\n" +
 	"\bimage_id\x18\x02 \x01(\tB\v\u009d\"\a\b\x01\"\x03imgR\aimageId\"Q\n" +
 	"\x14GetImageInfoResponse\x129\n" +
-	"\x05image\x18\x01 \x01(\v2#.mortise.adapter.v1.StoredImageInfoR\x05image2\x87\x03\n" +
-	"\x19ImageArtifactStoreService\x12n\n" +
-	"\vCreateImage\x12&.mortise.adapter.v1.CreateImageRequest\x1a'.mortise.adapter.v1.CreateImageResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x03(\x01\x12h\n" +
+	"\x05image\x18\x01 \x01(\v2#.mortise.adapter.v1.StoredImageInfoR\x05image2\x89\x03\n" +
+	"\x19ImageArtifactStoreService\x12p\n" +
+	"\vCreateImage\x12&.mortise.adapter.v1.CreateImageRequest\x1a'.mortise.adapter.v1.CreateImageResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x03(\x02(\x01\x12h\n" +
 	"\bGetImage\x12#.mortise.adapter.v1.GetImageRequest\x1a$.mortise.adapter.v1.GetImageResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x12r\n" +
 	"\fGetImageInfo\x12'.mortise.adapter.v1.GetImageInfoRequest\x1a(.mortise.adapter.v1.GetImageInfoResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x1a\x1c\xba\x9d\"\x18\n" +
 	"\x14image_artifact_store\x10\x02B\xe1\x01\n" +

@@ -754,10 +754,12 @@ const file_mortise_adapter_v1_leased_resource_store_proto_rawDesc = "" +
 	"\x1dLEASED_RESOURCE_STATUS_ACTIVE\x10\x01\x12#\n" +
 	"\x1fLEASED_RESOURCE_STATUS_CLEANING\x10\x02\x12#\n" +
 	"\x1fLEASED_RESOURCE_STATUS_RELEASED\x10\x03\x12)\n" +
-	"%LEASED_RESOURCE_STATUS_CLEANUP_FAILED\x10\x042\xa3\x03\n" +
-	"\x1aLeasedResourceStoreService\x12u\n" +
-	"\x0eUpsertResource\x12).mortise.adapter.v1.UpsertResourceRequest\x1a*.mortise.adapter.v1.UpsertResourceResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12x\n" +
-	"\x0fReleaseResource\x12*.mortise.adapter.v1.ReleaseResourceRequest\x1a+.mortise.adapter.v1.ReleaseResourceResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12u\n" +
+	"%LEASED_RESOURCE_STATUS_CLEANUP_FAILED\x10\x042\xa7\x03\n" +
+	"\x1aLeasedResourceStoreService\x12w\n" +
+	"\x0eUpsertResource\x12).mortise.adapter.v1.UpsertResourceRequest\x1a*.mortise.adapter.v1.UpsertResourceResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12z\n" +
+	"\x0fReleaseResource\x12*.mortise.adapter.v1.ReleaseResourceRequest\x1a+.mortise.adapter.v1.ReleaseResourceResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12u\n" +
 	"\rListResources\x12(.mortise.adapter.v1.ListResourcesRequest\x1a).mortise.adapter.v1.ListResourcesResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x1a\x1d\xba\x9d\"\x19\n" +
 	"\x15leased_resource_store\x10\x02B\xe2\x01\n" +
 	"\x1fcom.everruns.mortise.adapter.v1B\x18LeasedResourceStoreProtoP\x01ZFgithub.com/everruns/mortise/adapter-server/kits/go/adapterv1;adapterv1\xaa\x02\x1bEverruns.Mortise.Adapter.V1\xca\x02\x1bEverruns\\Mortise\\Adapter\\V1\xea\x02\x1eEverruns::Mortise::Adapter::V1b\x06proto3"

@@ -1338,13 +1338,16 @@ const file_mortise_adapter_v1_memory_store_proto_rawDesc = "" +
 	"\x16MEMORY_KIND_PREFERENCE\x10\x02\x12\x1a\n" +
 	"\x16MEMORY_KIND_CORRECTION\x10\x03\x12\x19\n" +
 	"\x15MEMORY_KIND_PROCEDURE\x10\x04\x12\x17\n" +
-	"\x13MEMORY_KIND_CONTEXT\x10\x052\xdc\x05\n" +
-	"\x12MemoryStoreService\x12\x90\x01\n" +
-	"\x17GetOrCreateDefaultStore\x122.mortise.adapter.v1.GetOrCreateDefaultStoreRequest\x1a3.mortise.adapter.v1.GetOrCreateDefaultStoreResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12x\n" +
-	"\x0eGetMemoryStore\x12).mortise.adapter.v1.GetMemoryStoreRequest\x1a*.mortise.adapter.v1.GetMemoryStoreResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12o\n" +
-	"\fCreateMemory\x12'.mortise.adapter.v1.CreateMemoryRequest\x1a(.mortise.adapter.v1.CreateMemoryResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12b\n" +
-	"\x06Recall\x12!.mortise.adapter.v1.RecallRequest\x1a\".mortise.adapter.v1.RecallResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x12]\n" +
-	"\x06Forget\x12!.mortise.adapter.v1.ForgetRequest\x1a\".mortise.adapter.v1.ForgetResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12o\n" +
+	"\x13MEMORY_KIND_CONTEXT\x10\x052\xe2\x05\n" +
+	"\x12MemoryStoreService\x12\x92\x01\n" +
+	"\x17GetOrCreateDefaultStore\x122.mortise.adapter.v1.GetOrCreateDefaultStoreRequest\x1a3.mortise.adapter.v1.GetOrCreateDefaultStoreResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12x\n" +
+	"\x0eGetMemoryStore\x12).mortise.adapter.v1.GetMemoryStoreRequest\x1a*.mortise.adapter.v1.GetMemoryStoreResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12q\n" +
+	"\fCreateMemory\x12'.mortise.adapter.v1.CreateMemoryRequest\x1a(.mortise.adapter.v1.CreateMemoryResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12b\n" +
+	"\x06Recall\x12!.mortise.adapter.v1.RecallRequest\x1a\".mortise.adapter.v1.RecallResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x12_\n" +
+	"\x06Forget\x12!.mortise.adapter.v1.ForgetRequest\x1a\".mortise.adapter.v1.ForgetResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12o\n" +
 	"\vCountActive\x12&.mortise.adapter.v1.CountActiveRequest\x1a'.mortise.adapter.v1.CountActiveResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x1a\x14\xba\x9d\"\x10\n" +
 	"\fmemory_store\x10\x02B\xda\x01\n" +
 	"\x1fcom.everruns.mortise.adapter.v1B\x10MemoryStoreProtoP\x01ZFgithub.com/everruns/mortise/adapter-server/kits/go/adapterv1;adapterv1\xaa\x02\x1bEverruns.Mortise.Adapter.V1\xca\x02\x1bEverruns\\Mortise\\Adapter\\V1\xea\x02\x1eEverruns::Mortise::Adapter::V1b\x06proto3"

@@ -272,6 +272,64 @@ func (Deadline) EnumDescriptor() ([]byte, []int) {
 	return file_mortise_adapter_v1_options_proto_rawDescGZIP(), []int{3}
 }
 
+// Fencing says whether a method takes notice of CallContext.fence, in a service
+// that lists FEATURE_FENCED. session_lease.proto says what is checked.
+type Fencing int32
+
+const (
+	// The method ignores the fence. A method that states no `fencing` means this.
+	Fencing_FENCING_UNSPECIFIED Fencing = 0
+	// The method changes the session that the request names in a field of its own. A
+	// fence that is sent is checked. Without the fence of this session,
+	// DescribeResponse.unfenced_changes says whether the change is accepted while the
+	// session is leased.
+	Fencing_FENCING_SESSION Fencing = 1
+	// The method changes what belongs to no session, or to another session than the
+	// caller's. A fence that is sent is checked. Without one, leases do not matter.
+	Fencing_FENCING_CALLER Fencing = 2
+)
+
+// Enum value maps for Fencing.
+var (
+	Fencing_name = map[int32]string{
+		0: "FENCING_UNSPECIFIED",
+		1: "FENCING_SESSION",
+		2: "FENCING_CALLER",
+	}
+	Fencing_value = map[string]int32{
+		"FENCING_UNSPECIFIED": 0,
+		"FENCING_SESSION":     1,
+		"FENCING_CALLER":      2,
+	}
+)
+
+func (x Fencing) Enum() *Fencing {
+	p := new(Fencing)
+	*p = x
+	return p
+}
+
+func (x Fencing) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Fencing) Descriptor() protoreflect.EnumDescriptor {
+	return file_mortise_adapter_v1_options_proto_enumTypes[4].Descriptor()
+}
+
+func (Fencing) Type() protoreflect.EnumType {
+	return &file_mortise_adapter_v1_options_proto_enumTypes[4]
+}
+
+func (x Fencing) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Fencing.Descriptor instead.
+func (Fencing) EnumDescriptor() ([]byte, []int) {
+	return file_mortise_adapter_v1_options_proto_rawDescGZIP(), []int{4}
+}
+
 // Requirement says which servers must offer a service.
 type Requirement int32
 
@@ -316,11 +374,11 @@ func (x Requirement) String() string {
 }
 
 func (Requirement) Descriptor() protoreflect.EnumDescriptor {
-	return file_mortise_adapter_v1_options_proto_enumTypes[4].Descriptor()
+	return file_mortise_adapter_v1_options_proto_enumTypes[5].Descriptor()
 }
 
 func (Requirement) Type() protoreflect.EnumType {
-	return &file_mortise_adapter_v1_options_proto_enumTypes[4]
+	return &file_mortise_adapter_v1_options_proto_enumTypes[5]
 }
 
 func (x Requirement) Number() protoreflect.EnumNumber {
@@ -329,7 +387,7 @@ func (x Requirement) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Requirement.Descriptor instead.
 func (Requirement) EnumDescriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_options_proto_rawDescGZIP(), []int{4}
+	return file_mortise_adapter_v1_options_proto_rawDescGZIP(), []int{5}
 }
 
 // Condition says in which calls a field is REQUIRED, if not in all.
@@ -373,11 +431,11 @@ func (x Condition) String() string {
 }
 
 func (Condition) Descriptor() protoreflect.EnumDescriptor {
-	return file_mortise_adapter_v1_options_proto_enumTypes[5].Descriptor()
+	return file_mortise_adapter_v1_options_proto_enumTypes[6].Descriptor()
 }
 
 func (Condition) Type() protoreflect.EnumType {
-	return &file_mortise_adapter_v1_options_proto_enumTypes[5]
+	return &file_mortise_adapter_v1_options_proto_enumTypes[6]
 }
 
 func (x Condition) Number() protoreflect.EnumNumber {
@@ -386,7 +444,7 @@ func (x Condition) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Condition.Descriptor instead.
 func (Condition) EnumDescriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_options_proto_rawDescGZIP(), []int{5}
+	return file_mortise_adapter_v1_options_proto_rawDescGZIP(), []int{6}
 }
 
 // Code is a gRPC code, with the number that gRPC gives it.
@@ -482,11 +540,11 @@ func (x Code) String() string {
 }
 
 func (Code) Descriptor() protoreflect.EnumDescriptor {
-	return file_mortise_adapter_v1_options_proto_enumTypes[6].Descriptor()
+	return file_mortise_adapter_v1_options_proto_enumTypes[7].Descriptor()
 }
 
 func (Code) Type() protoreflect.EnumType {
-	return &file_mortise_adapter_v1_options_proto_enumTypes[6]
+	return &file_mortise_adapter_v1_options_proto_enumTypes[7]
 }
 
 func (x Code) Number() protoreflect.EnumNumber {
@@ -495,7 +553,7 @@ func (x Code) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Code.Descriptor instead.
 func (Code) EnumDescriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_options_proto_rawDescGZIP(), []int{6}
+	return file_mortise_adapter_v1_options_proto_rawDescGZIP(), []int{7}
 }
 
 // Semantics is what every method of this package states about itself.
@@ -509,7 +567,10 @@ type Semantics struct {
 	// REQUIRED. How long a client may keep the answer.
 	Cache Cache `protobuf:"varint,3,opt,name=cache,proto3,enum=mortise.adapter.v1.Cache" json:"cache,omitempty"`
 	// REQUIRED. How a client limits the time of the call.
-	Deadline      Deadline `protobuf:"varint,4,opt,name=deadline,proto3,enum=mortise.adapter.v1.Deadline" json:"deadline,omitempty"`
+	Deadline Deadline `protobuf:"varint,4,opt,name=deadline,proto3,enum=mortise.adapter.v1.Deadline" json:"deadline,omitempty"`
+	// OPTIONAL. Whether the method takes notice of CallContext.fence. Absent: it does
+	// not.
+	Fencing       Fencing `protobuf:"varint,5,opt,name=fencing,proto3,enum=mortise.adapter.v1.Fencing" json:"fencing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -570,6 +631,13 @@ func (x *Semantics) GetDeadline() Deadline {
 		return x.Deadline
 	}
 	return Deadline_DEADLINE_UNSPECIFIED
+}
+
+func (x *Semantics) GetFencing() Fencing {
+	if x != nil {
+		return x.Fencing
+	}
+	return Fencing_FENCING_UNSPECIFIED
 }
 
 // Store is what every service of this package states about itself.
@@ -903,12 +971,13 @@ var File_mortise_adapter_v1_options_proto protoreflect.FileDescriptor
 
 const file_mortise_adapter_v1_options_proto_rawDesc = "" +
 	"\n" +
-	" mortise/adapter/v1/options.proto\x12\x12mortise.adapter.v1\x1a google/protobuf/descriptor.proto\"\x94\x02\n" +
+	" mortise/adapter/v1/options.proto\x12\x12mortise.adapter.v1\x1a google/protobuf/descriptor.proto\"\xcb\x02\n" +
 	"\tSemantics\x12:\n" +
 	"\x06effect\x18\x01 \x01(\x0e2\x1a.mortise.adapter.v1.EffectB\x06\u009d\"\x02\b\x01R\x06effect\x12P\n" +
 	"\x0eon_unavailable\x18\x02 \x01(\x0e2!.mortise.adapter.v1.OnUnavailableB\x06\u009d\"\x02\b\x01R\ronUnavailable\x127\n" +
 	"\x05cache\x18\x03 \x01(\x0e2\x19.mortise.adapter.v1.CacheB\x06\u009d\"\x02\b\x01R\x05cache\x12@\n" +
-	"\bdeadline\x18\x04 \x01(\x0e2\x1c.mortise.adapter.v1.DeadlineB\x06\u009d\"\x02\b\x01R\bdeadline\"\xb8\x01\n" +
+	"\bdeadline\x18\x04 \x01(\x0e2\x1c.mortise.adapter.v1.DeadlineB\x06\u009d\"\x02\b\x01R\bdeadline\x125\n" +
+	"\afencing\x18\x05 \x01(\x0e2\x1b.mortise.adapter.v1.FencingR\afencing\"\xb8\x01\n" +
 	"\x05Store\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\u009d\"\x02\b\x01R\x04name\x12I\n" +
 	"\vrequirement\x18\x02 \x01(\x0e2\x1f.mortise.adapter.v1.RequirementB\x06\u009d\"\x02\b\x01R\vrequirement\x12\x1a\n" +
@@ -944,7 +1013,11 @@ const file_mortise_adapter_v1_options_proto_rawDesc = "" +
 	"\x14DEADLINE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11DEADLINE_STANDARD\x10\x01\x12\x11\n" +
 	"\rDEADLINE_OPEN\x10\x02\x12\x11\n" +
-	"\rDEADLINE_LONG\x10\x03*|\n" +
+	"\rDEADLINE_LONG\x10\x03*K\n" +
+	"\aFencing\x12\x17\n" +
+	"\x13FENCING_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fFENCING_SESSION\x10\x01\x12\x12\n" +
+	"\x0eFENCING_CALLER\x10\x02*|\n" +
 	"\vRequirement\x12\x1b\n" +
 	"\x17REQUIREMENT_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14REQUIREMENT_REQUIRED\x10\x01\x12\x18\n" +
@@ -995,50 +1068,52 @@ func file_mortise_adapter_v1_options_proto_rawDescGZIP() []byte {
 	return file_mortise_adapter_v1_options_proto_rawDescData
 }
 
-var file_mortise_adapter_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
+var file_mortise_adapter_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
 var file_mortise_adapter_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_mortise_adapter_v1_options_proto_goTypes = []any{
 	(Effect)(0),                           // 0: mortise.adapter.v1.Effect
 	(OnUnavailable)(0),                    // 1: mortise.adapter.v1.OnUnavailable
 	(Cache)(0),                            // 2: mortise.adapter.v1.Cache
 	(Deadline)(0),                         // 3: mortise.adapter.v1.Deadline
-	(Requirement)(0),                      // 4: mortise.adapter.v1.Requirement
-	(Condition)(0),                        // 5: mortise.adapter.v1.Condition
-	(Code)(0),                             // 6: mortise.adapter.v1.Code
-	(*Semantics)(nil),                     // 7: mortise.adapter.v1.Semantics
-	(*Store)(nil),                         // 8: mortise.adapter.v1.Store
-	(*FieldRules)(nil),                    // 9: mortise.adapter.v1.FieldRules
-	(*Reason)(nil),                        // 10: mortise.adapter.v1.Reason
-	(*descriptorpb.ServiceOptions)(nil),   // 11: google.protobuf.ServiceOptions
-	(*descriptorpb.MethodOptions)(nil),    // 12: google.protobuf.MethodOptions
-	(*descriptorpb.FieldOptions)(nil),     // 13: google.protobuf.FieldOptions
-	(*descriptorpb.OneofOptions)(nil),     // 14: google.protobuf.OneofOptions
-	(*descriptorpb.EnumValueOptions)(nil), // 15: google.protobuf.EnumValueOptions
+	(Fencing)(0),                          // 4: mortise.adapter.v1.Fencing
+	(Requirement)(0),                      // 5: mortise.adapter.v1.Requirement
+	(Condition)(0),                        // 6: mortise.adapter.v1.Condition
+	(Code)(0),                             // 7: mortise.adapter.v1.Code
+	(*Semantics)(nil),                     // 8: mortise.adapter.v1.Semantics
+	(*Store)(nil),                         // 9: mortise.adapter.v1.Store
+	(*FieldRules)(nil),                    // 10: mortise.adapter.v1.FieldRules
+	(*Reason)(nil),                        // 11: mortise.adapter.v1.Reason
+	(*descriptorpb.ServiceOptions)(nil),   // 12: google.protobuf.ServiceOptions
+	(*descriptorpb.MethodOptions)(nil),    // 13: google.protobuf.MethodOptions
+	(*descriptorpb.FieldOptions)(nil),     // 14: google.protobuf.FieldOptions
+	(*descriptorpb.OneofOptions)(nil),     // 15: google.protobuf.OneofOptions
+	(*descriptorpb.EnumValueOptions)(nil), // 16: google.protobuf.EnumValueOptions
 }
 var file_mortise_adapter_v1_options_proto_depIdxs = []int32{
 	0,  // 0: mortise.adapter.v1.Semantics.effect:type_name -> mortise.adapter.v1.Effect
 	1,  // 1: mortise.adapter.v1.Semantics.on_unavailable:type_name -> mortise.adapter.v1.OnUnavailable
 	2,  // 2: mortise.adapter.v1.Semantics.cache:type_name -> mortise.adapter.v1.Cache
 	3,  // 3: mortise.adapter.v1.Semantics.deadline:type_name -> mortise.adapter.v1.Deadline
-	4,  // 4: mortise.adapter.v1.Store.requirement:type_name -> mortise.adapter.v1.Requirement
-	5,  // 5: mortise.adapter.v1.FieldRules.when:type_name -> mortise.adapter.v1.Condition
-	6,  // 6: mortise.adapter.v1.Reason.code:type_name -> mortise.adapter.v1.Code
-	6,  // 7: mortise.adapter.v1.Reason.or_code:type_name -> mortise.adapter.v1.Code
-	11, // 8: mortise.adapter.v1.store:extendee -> google.protobuf.ServiceOptions
-	12, // 9: mortise.adapter.v1.semantics:extendee -> google.protobuf.MethodOptions
-	13, // 10: mortise.adapter.v1.secret:extendee -> google.protobuf.FieldOptions
-	13, // 11: mortise.adapter.v1.field:extendee -> google.protobuf.FieldOptions
-	14, // 12: mortise.adapter.v1.exactly_one:extendee -> google.protobuf.OneofOptions
-	15, // 13: mortise.adapter.v1.reason:extendee -> google.protobuf.EnumValueOptions
-	8,  // 14: mortise.adapter.v1.store:type_name -> mortise.adapter.v1.Store
-	7,  // 15: mortise.adapter.v1.semantics:type_name -> mortise.adapter.v1.Semantics
-	9,  // 16: mortise.adapter.v1.field:type_name -> mortise.adapter.v1.FieldRules
-	10, // 17: mortise.adapter.v1.reason:type_name -> mortise.adapter.v1.Reason
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	14, // [14:18] is the sub-list for extension type_name
-	8,  // [8:14] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	4,  // 4: mortise.adapter.v1.Semantics.fencing:type_name -> mortise.adapter.v1.Fencing
+	5,  // 5: mortise.adapter.v1.Store.requirement:type_name -> mortise.adapter.v1.Requirement
+	6,  // 6: mortise.adapter.v1.FieldRules.when:type_name -> mortise.adapter.v1.Condition
+	7,  // 7: mortise.adapter.v1.Reason.code:type_name -> mortise.adapter.v1.Code
+	7,  // 8: mortise.adapter.v1.Reason.or_code:type_name -> mortise.adapter.v1.Code
+	12, // 9: mortise.adapter.v1.store:extendee -> google.protobuf.ServiceOptions
+	13, // 10: mortise.adapter.v1.semantics:extendee -> google.protobuf.MethodOptions
+	14, // 11: mortise.adapter.v1.secret:extendee -> google.protobuf.FieldOptions
+	14, // 12: mortise.adapter.v1.field:extendee -> google.protobuf.FieldOptions
+	15, // 13: mortise.adapter.v1.exactly_one:extendee -> google.protobuf.OneofOptions
+	16, // 14: mortise.adapter.v1.reason:extendee -> google.protobuf.EnumValueOptions
+	9,  // 15: mortise.adapter.v1.store:type_name -> mortise.adapter.v1.Store
+	8,  // 16: mortise.adapter.v1.semantics:type_name -> mortise.adapter.v1.Semantics
+	10, // 17: mortise.adapter.v1.field:type_name -> mortise.adapter.v1.FieldRules
+	11, // 18: mortise.adapter.v1.reason:type_name -> mortise.adapter.v1.Reason
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	15, // [15:19] is the sub-list for extension type_name
+	9,  // [9:15] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_mortise_adapter_v1_options_proto_init() }
@@ -1051,7 +1126,7 @@ func file_mortise_adapter_v1_options_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_mortise_adapter_v1_options_proto_rawDesc), len(file_mortise_adapter_v1_options_proto_rawDesc)),
-			NumEnums:      7,
+			NumEnums:      8,
 			NumMessages:   4,
 			NumExtensions: 6,
 			NumServices:   0,

@@ -732,9 +732,10 @@ const file_mortise_adapter_v1_payment_authority_proto_rawDesc = "" +
 	"\vPaymentRail\x12\x1c\n" +
 	"\x18PAYMENT_RAIL_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16PAYMENT_RAIL_MPP_TEMPO\x10\x01\x12\x1a\n" +
-	"\x16PAYMENT_RAIL_X402_BASE\x10\x022\xc1\x01\n" +
-	"\x17PaymentAuthorityService\x12\x8a\x01\n" +
-	"\x15ExecuteMachinePayment\x120.mortise.adapter.v1.ExecuteMachinePaymentRequest\x1a1.mortise.adapter.v1.ExecuteMachinePaymentResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x03\x1a\x19\xba\x9d\"\x15\n" +
+	"\x16PAYMENT_RAIL_X402_BASE\x10\x022\xc3\x01\n" +
+	"\x17PaymentAuthorityService\x12\x8c\x01\n" +
+	"\x15ExecuteMachinePayment\x120.mortise.adapter.v1.ExecuteMachinePaymentRequest\x1a1.mortise.adapter.v1.ExecuteMachinePaymentResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x03(\x01\x1a\x19\xba\x9d\"\x15\n" +
 	"\x11payment_authority\x10\x02B\xdf\x01\n" +
 	"\x1fcom.everruns.mortise.adapter.v1B\x15PaymentAuthorityProtoP\x01ZFgithub.com/everruns/mortise/adapter-server/kits/go/adapterv1;adapterv1\xaa\x02\x1bEverruns.Mortise.Adapter.V1\xca\x02\x1bEverruns\\Mortise\\Adapter\\V1\xea\x02\x1eEverruns::Mortise::Adapter::V1b\x06proto3"
 

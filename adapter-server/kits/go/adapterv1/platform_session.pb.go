@@ -153,8 +153,13 @@ type CreateSessionRequest struct {
 	// OPTIONAL. The blueprint's configuration, one JSON value. Absent and `null`
 	// differ.
 	BlueprintConfigJson *string `protobuf:"bytes,7,opt,name=blueprint_config_json,json=blueprintConfigJson,proto3,oneof" json:"blueprint_config_json,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// OPTIONAL. What else the session has from its beginning. Only for a server
+	// that offers FEATURE_SESSION_SETTINGS: a client sends it to no other, since a
+	// server that does not know it would create the session without. The server
+	// must store each field as it comes, or refuse the call.
+	Settings      *SessionSettings `protobuf:"bytes,8,opt,name=settings,proto3" json:"settings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateSessionRequest) Reset() {
@@ -236,6 +241,146 @@ func (x *CreateSessionRequest) GetBlueprintConfigJson() string {
 	return ""
 }
 
+func (x *CreateSessionRequest) GetSettings() *SessionSettings {
+	if x != nil {
+		return x.Settings
+	}
+	return nil
+}
+
+// SessionSettings holds the fields of a new session that its creator may choose.
+// Each becomes the field of Session that has its name. Absent and empty mean
+// what they mean there.
+type SessionSettings struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Labels.
+	Tags []string `protobuf:"bytes,1,rep,name=tags,proto3" json:"tags,omitempty"`
+	// OPTIONAL. `model_` and 32 hex digits. It takes precedence over the models
+	// of agent and harness.
+	ModelId *string `protobuf:"bytes,2,opt,name=model_id,json=modelId,proto3,oneof" json:"model_id,omitempty"`
+	// Capabilities that the session switches on, in order.
+	Capabilities []*AgentCapabilityConfig `protobuf:"bytes,3,rep,name=capabilities,proto3" json:"capabilities,omitempty"`
+	// Tools of its own, in order. Those that are client-side are run by the
+	// application.
+	Tools []*ToolDefinition `protobuf:"bytes,4,rep,name=tools,proto3" json:"tools,omitempty"`
+	// MCP servers by name.
+	McpServers map[string]*ScopedMcpServer `protobuf:"bytes,5,rep,name=mcp_servers,json=mcpServers,proto3" json:"mcp_servers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// OPTIONAL. The host places it after the agent's prompt.
+	SystemPrompt *string `protobuf:"bytes,6,opt,name=system_prompt,json=systemPrompt,proto3,oneof" json:"system_prompt,omitempty"`
+	// Files that are placed in the workspace when the session is created, over
+	// those of harness and agent that have the same paths.
+	InitialFiles []*InitialFile `protobuf:"bytes,7,rep,name=initial_files,json=initialFiles,proto3" json:"initial_files,omitempty"`
+	// OPTIONAL. Hints of the client. Absent and empty differ.
+	Hints *JsonMap `protobuf:"bytes,8,opt,name=hints,proto3" json:"hints,omitempty"`
+	// OPTIONAL. Limits the URLs that tools may reach. Absent: no restriction. A
+	// server must not lose it: losing it lifts a restriction.
+	NetworkAccess *NetworkAccessList `protobuf:"bytes,9,opt,name=network_access,json=networkAccess,proto3" json:"network_access,omitempty"`
+	// OPTIONAL. The most reason steps in one turn. Absent and 0 differ.
+	MaxIterations *uint64 `protobuf:"varint,10,opt,name=max_iterations,json=maxIterations,proto3,oneof" json:"max_iterations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionSettings) Reset() {
+	*x = SessionSettings{}
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionSettings) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionSettings) ProtoMessage() {}
+
+func (x *SessionSettings) ProtoReflect() protoreflect.Message {
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionSettings.ProtoReflect.Descriptor instead.
+func (*SessionSettings) Descriptor() ([]byte, []int) {
+	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *SessionSettings) GetTags() []string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *SessionSettings) GetModelId() string {
+	if x != nil && x.ModelId != nil {
+		return *x.ModelId
+	}
+	return ""
+}
+
+func (x *SessionSettings) GetCapabilities() []*AgentCapabilityConfig {
+	if x != nil {
+		return x.Capabilities
+	}
+	return nil
+}
+
+func (x *SessionSettings) GetTools() []*ToolDefinition {
+	if x != nil {
+		return x.Tools
+	}
+	return nil
+}
+
+func (x *SessionSettings) GetMcpServers() map[string]*ScopedMcpServer {
+	if x != nil {
+		return x.McpServers
+	}
+	return nil
+}
+
+func (x *SessionSettings) GetSystemPrompt() string {
+	if x != nil && x.SystemPrompt != nil {
+		return *x.SystemPrompt
+	}
+	return ""
+}
+
+func (x *SessionSettings) GetInitialFiles() []*InitialFile {
+	if x != nil {
+		return x.InitialFiles
+	}
+	return nil
+}
+
+func (x *SessionSettings) GetHints() *JsonMap {
+	if x != nil {
+		return x.Hints
+	}
+	return nil
+}
+
+func (x *SessionSettings) GetNetworkAccess() *NetworkAccessList {
+	if x != nil {
+		return x.NetworkAccess
+	}
+	return nil
+}
+
+func (x *SessionSettings) GetMaxIterations() uint64 {
+	if x != nil && x.MaxIterations != nil {
+		return *x.MaxIterations
+	}
+	return 0
+}
+
 // CreateSessionResponse holds the created session.
 type CreateSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -247,7 +392,7 @@ type CreateSessionResponse struct {
 
 func (x *CreateSessionResponse) Reset() {
 	*x = CreateSessionResponse{}
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[3]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -259,7 +404,7 @@ func (x *CreateSessionResponse) String() string {
 func (*CreateSessionResponse) ProtoMessage() {}
 
 func (x *CreateSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[3]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -272,7 +417,7 @@ func (x *CreateSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateSessionResponse.ProtoReflect.Descriptor instead.
 func (*CreateSessionResponse) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{3}
+	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *CreateSessionResponse) GetSession() *Session {
@@ -305,7 +450,7 @@ type SetSubagentMetadataRequest struct {
 
 func (x *SetSubagentMetadataRequest) Reset() {
 	*x = SetSubagentMetadataRequest{}
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[4]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -317,7 +462,7 @@ func (x *SetSubagentMetadataRequest) String() string {
 func (*SetSubagentMetadataRequest) ProtoMessage() {}
 
 func (x *SetSubagentMetadataRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[4]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -330,7 +475,7 @@ func (x *SetSubagentMetadataRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSubagentMetadataRequest.ProtoReflect.Descriptor instead.
 func (*SetSubagentMetadataRequest) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{4}
+	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SetSubagentMetadataRequest) GetContext() *CallContext {
@@ -386,7 +531,7 @@ type SetSubagentMetadataResponse struct {
 
 func (x *SetSubagentMetadataResponse) Reset() {
 	*x = SetSubagentMetadataResponse{}
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[5]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -398,7 +543,7 @@ func (x *SetSubagentMetadataResponse) String() string {
 func (*SetSubagentMetadataResponse) ProtoMessage() {}
 
 func (x *SetSubagentMetadataResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[5]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -411,7 +556,7 @@ func (x *SetSubagentMetadataResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSubagentMetadataResponse.ProtoReflect.Descriptor instead.
 func (*SetSubagentMetadataResponse) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{5}
+	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SetSubagentMetadataResponse) GetSession() *Session {
@@ -434,7 +579,7 @@ type GetSessionByIdRequest struct {
 
 func (x *GetSessionByIdRequest) Reset() {
 	*x = GetSessionByIdRequest{}
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[6]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -446,7 +591,7 @@ func (x *GetSessionByIdRequest) String() string {
 func (*GetSessionByIdRequest) ProtoMessage() {}
 
 func (x *GetSessionByIdRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[6]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -459,7 +604,7 @@ func (x *GetSessionByIdRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSessionByIdRequest.ProtoReflect.Descriptor instead.
 func (*GetSessionByIdRequest) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{6}
+	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetSessionByIdRequest) GetContext() *CallContext {
@@ -487,7 +632,7 @@ type GetSessionByIdResponse struct {
 
 func (x *GetSessionByIdResponse) Reset() {
 	*x = GetSessionByIdResponse{}
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[7]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -499,7 +644,7 @@ func (x *GetSessionByIdResponse) String() string {
 func (*GetSessionByIdResponse) ProtoMessage() {}
 
 func (x *GetSessionByIdResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[7]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -512,7 +657,7 @@ func (x *GetSessionByIdResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSessionByIdResponse.ProtoReflect.Descriptor instead.
 func (*GetSessionByIdResponse) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{7}
+	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetSessionByIdResponse) GetSession() *Session {
@@ -535,7 +680,7 @@ type GetSessionContextReportRequest struct {
 
 func (x *GetSessionContextReportRequest) Reset() {
 	*x = GetSessionContextReportRequest{}
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[8]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -547,7 +692,7 @@ func (x *GetSessionContextReportRequest) String() string {
 func (*GetSessionContextReportRequest) ProtoMessage() {}
 
 func (x *GetSessionContextReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[8]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -560,7 +705,7 @@ func (x *GetSessionContextReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSessionContextReportRequest.ProtoReflect.Descriptor instead.
 func (*GetSessionContextReportRequest) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{8}
+	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetSessionContextReportRequest) GetContext() *CallContext {
@@ -588,7 +733,7 @@ type GetSessionContextReportResponse struct {
 
 func (x *GetSessionContextReportResponse) Reset() {
 	*x = GetSessionContextReportResponse{}
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[9]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -600,7 +745,7 @@ func (x *GetSessionContextReportResponse) String() string {
 func (*GetSessionContextReportResponse) ProtoMessage() {}
 
 func (x *GetSessionContextReportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[9]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -613,7 +758,7 @@ func (x *GetSessionContextReportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSessionContextReportResponse.ProtoReflect.Descriptor instead.
 func (*GetSessionContextReportResponse) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{9}
+	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetSessionContextReportResponse) GetReport() *SessionContextReport {
@@ -636,7 +781,7 @@ type DeleteSessionRequest struct {
 
 func (x *DeleteSessionRequest) Reset() {
 	*x = DeleteSessionRequest{}
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[10]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -648,7 +793,7 @@ func (x *DeleteSessionRequest) String() string {
 func (*DeleteSessionRequest) ProtoMessage() {}
 
 func (x *DeleteSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[10]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -661,7 +806,7 @@ func (x *DeleteSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteSessionRequest.ProtoReflect.Descriptor instead.
 func (*DeleteSessionRequest) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{10}
+	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DeleteSessionRequest) GetContext() *CallContext {
@@ -687,7 +832,7 @@ type DeleteSessionResponse struct {
 
 func (x *DeleteSessionResponse) Reset() {
 	*x = DeleteSessionResponse{}
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[11]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -699,7 +844,7 @@ func (x *DeleteSessionResponse) String() string {
 func (*DeleteSessionResponse) ProtoMessage() {}
 
 func (x *DeleteSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[11]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -712,7 +857,7 @@ func (x *DeleteSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteSessionResponse.ProtoReflect.Descriptor instead.
 func (*DeleteSessionResponse) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{11}
+	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{12}
 }
 
 // SendMessageRequest holds a user's message.
@@ -730,7 +875,7 @@ type SendMessageRequest struct {
 
 func (x *SendMessageRequest) Reset() {
 	*x = SendMessageRequest{}
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[12]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -742,7 +887,7 @@ func (x *SendMessageRequest) String() string {
 func (*SendMessageRequest) ProtoMessage() {}
 
 func (x *SendMessageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[12]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -755,7 +900,7 @@ func (x *SendMessageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendMessageRequest.ProtoReflect.Descriptor instead.
 func (*SendMessageRequest) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{12}
+	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SendMessageRequest) GetContext() *CallContext {
@@ -788,7 +933,7 @@ type SendMessageResponse struct {
 
 func (x *SendMessageResponse) Reset() {
 	*x = SendMessageResponse{}
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[13]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -800,7 +945,7 @@ func (x *SendMessageResponse) String() string {
 func (*SendMessageResponse) ProtoMessage() {}
 
 func (x *SendMessageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[13]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -813,7 +958,7 @@ func (x *SendMessageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendMessageResponse.ProtoReflect.Descriptor instead.
 func (*SendMessageResponse) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{13}
+	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{14}
 }
 
 // GetMessagesRequest names a session.
@@ -831,7 +976,7 @@ type GetMessagesRequest struct {
 
 func (x *GetMessagesRequest) Reset() {
 	*x = GetMessagesRequest{}
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[14]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -843,7 +988,7 @@ func (x *GetMessagesRequest) String() string {
 func (*GetMessagesRequest) ProtoMessage() {}
 
 func (x *GetMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[14]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -856,7 +1001,7 @@ func (x *GetMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMessagesRequest.ProtoReflect.Descriptor instead.
 func (*GetMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{14}
+	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetMessagesRequest) GetContext() *CallContext {
@@ -895,7 +1040,7 @@ type PlatformMessage struct {
 
 func (x *PlatformMessage) Reset() {
 	*x = PlatformMessage{}
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[15]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -907,7 +1052,7 @@ func (x *PlatformMessage) String() string {
 func (*PlatformMessage) ProtoMessage() {}
 
 func (x *PlatformMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[15]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -920,7 +1065,7 @@ func (x *PlatformMessage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlatformMessage.ProtoReflect.Descriptor instead.
 func (*PlatformMessage) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{15}
+	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PlatformMessage) GetRole() string {
@@ -955,7 +1100,7 @@ type GetMessagesResponse struct {
 
 func (x *GetMessagesResponse) Reset() {
 	*x = GetMessagesResponse{}
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[16]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -967,7 +1112,7 @@ func (x *GetMessagesResponse) String() string {
 func (*GetMessagesResponse) ProtoMessage() {}
 
 func (x *GetMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[16]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -980,7 +1125,7 @@ func (x *GetMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMessagesResponse.ProtoReflect.Descriptor instead.
 func (*GetMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{16}
+	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetMessagesResponse) GetMessages() []*PlatformMessage {
@@ -1006,7 +1151,7 @@ type WaitForIdleRequest struct {
 
 func (x *WaitForIdleRequest) Reset() {
 	*x = WaitForIdleRequest{}
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[17]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1018,7 +1163,7 @@ func (x *WaitForIdleRequest) String() string {
 func (*WaitForIdleRequest) ProtoMessage() {}
 
 func (x *WaitForIdleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[17]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1031,7 +1176,7 @@ func (x *WaitForIdleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForIdleRequest.ProtoReflect.Descriptor instead.
 func (*WaitForIdleRequest) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{17}
+	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WaitForIdleRequest) GetContext() *CallContext {
@@ -1069,7 +1214,7 @@ type WaitForIdleResponse struct {
 
 func (x *WaitForIdleResponse) Reset() {
 	*x = WaitForIdleResponse{}
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[18]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1081,7 +1226,7 @@ func (x *WaitForIdleResponse) String() string {
 func (*WaitForIdleResponse) ProtoMessage() {}
 
 func (x *WaitForIdleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[18]
+	mi := &file_mortise_adapter_v1_platform_session_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1094,7 +1239,7 @@ func (x *WaitForIdleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForIdleResponse.ProtoReflect.Descriptor instead.
 func (*WaitForIdleResponse) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{18}
+	return file_mortise_adapter_v1_platform_session_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *WaitForIdleResponse) GetStatus() string {
@@ -1108,7 +1253,7 @@ var File_mortise_adapter_v1_platform_session_proto protoreflect.FileDescriptor
 
 const file_mortise_adapter_v1_platform_session_proto_rawDesc = "" +
 	"\n" +
-	")mortise/adapter/v1/platform_session.proto\x12\x12mortise.adapter.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a mortise/adapter/v1/context.proto\x1a'mortise/adapter/v1/context_report.proto\x1a mortise/adapter/v1/options.proto\x1a&mortise/adapter/v1/session_store.proto\"\xb7\x01\n" +
+	")mortise/adapter/v1/platform_session.proto\x12\x12mortise.adapter.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a mortise/adapter/v1/context.proto\x1a'mortise/adapter/v1/context_report.proto\x1a mortise/adapter/v1/options.proto\x1a'mortise/adapter/v1/platform_types.proto\x1a&mortise/adapter/v1/session_store.proto\x1a#mortise/adapter/v1/tool_types.proto\"\xb7\x01\n" +
 	"\x13ListSessionsRequest\x12A\n" +
 	"\acontext\x18\x01 \x01(\v2\x1f.mortise.adapter.v1.CallContextB\x06\u009d\"\x02\b\x01R\acontext\x12\x19\n" +
 	"\x05limit\x18\x02 \x01(\x04H\x00R\x05limit\x88\x01\x01\x12+\n" +
@@ -1116,7 +1261,7 @@ const file_mortise_adapter_v1_platform_session_proto_rawDesc = "" +
 	"\x06_limitB\v\n" +
 	"\t_agent_id\"O\n" +
 	"\x14ListSessionsResponse\x127\n" +
-	"\bsessions\x18\x01 \x03(\v2\x1b.mortise.adapter.v1.SessionR\bsessions\"\x9c\x03\n" +
+	"\bsessions\x18\x01 \x03(\v2\x1b.mortise.adapter.v1.SessionR\bsessions\"\xdd\x03\n" +
 	"\x14CreateSessionRequest\x12A\n" +
 	"\acontext\x18\x01 \x01(\v2\x1f.mortise.adapter.v1.CallContextB\x06\u009d\"\x02\b\x01R\acontext\x12.\n" +
 	"\n" +
@@ -1125,12 +1270,32 @@ const file_mortise_adapter_v1_platform_session_proto_rawDesc = "" +
 	"\x05title\x18\x04 \x01(\tH\x01R\x05title\x88\x01\x01\x12\x1b\n" +
 	"\x06locale\x18\x05 \x01(\tH\x02R\x06locale\x88\x01\x01\x12&\n" +
 	"\fblueprint_id\x18\x06 \x01(\tH\x03R\vblueprintId\x88\x01\x01\x127\n" +
-	"\x15blueprint_config_json\x18\a \x01(\tH\x04R\x13blueprintConfigJson\x88\x01\x01B\v\n" +
+	"\x15blueprint_config_json\x18\a \x01(\tH\x04R\x13blueprintConfigJson\x88\x01\x01\x12?\n" +
+	"\bsettings\x18\b \x01(\v2#.mortise.adapter.v1.SessionSettingsR\bsettingsB\v\n" +
 	"\t_agent_idB\b\n" +
 	"\x06_titleB\t\n" +
 	"\a_localeB\x0f\n" +
 	"\r_blueprint_idB\x18\n" +
-	"\x16_blueprint_config_json\"V\n" +
+	"\x16_blueprint_config_json\"\xe4\x05\n" +
+	"\x0fSessionSettings\x12\x12\n" +
+	"\x04tags\x18\x01 \x03(\tR\x04tags\x12+\n" +
+	"\bmodel_id\x18\x02 \x01(\tB\v\u009d\"\a\"\x05modelH\x00R\amodelId\x88\x01\x01\x12M\n" +
+	"\fcapabilities\x18\x03 \x03(\v2).mortise.adapter.v1.AgentCapabilityConfigR\fcapabilities\x128\n" +
+	"\x05tools\x18\x04 \x03(\v2\".mortise.adapter.v1.ToolDefinitionR\x05tools\x12T\n" +
+	"\vmcp_servers\x18\x05 \x03(\v23.mortise.adapter.v1.SessionSettings.McpServersEntryR\n" +
+	"mcpServers\x12(\n" +
+	"\rsystem_prompt\x18\x06 \x01(\tH\x01R\fsystemPrompt\x88\x01\x01\x12D\n" +
+	"\rinitial_files\x18\a \x03(\v2\x1f.mortise.adapter.v1.InitialFileR\finitialFiles\x121\n" +
+	"\x05hints\x18\b \x01(\v2\x1b.mortise.adapter.v1.JsonMapR\x05hints\x12L\n" +
+	"\x0enetwork_access\x18\t \x01(\v2%.mortise.adapter.v1.NetworkAccessListR\rnetworkAccess\x12*\n" +
+	"\x0emax_iterations\x18\n" +
+	" \x01(\x04H\x02R\rmaxIterations\x88\x01\x01\x1ab\n" +
+	"\x0fMcpServersEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x129\n" +
+	"\x05value\x18\x02 \x01(\v2#.mortise.adapter.v1.ScopedMcpServerR\x05value:\x028\x01B\v\n" +
+	"\t_model_idB\x10\n" +
+	"\x0e_system_promptB\x11\n" +
+	"\x0f_max_iterations\"V\n" +
 	"\x15CreateSessionResponse\x12=\n" +
 	"\asession\x18\x01 \x01(\v2\x1b.mortise.adapter.v1.SessionB\x06\u009d\"\x02\b\x01R\asession\"\xfb\x02\n" +
 	"\x1aSetSubagentMetadataRequest\x12A\n" +
@@ -1201,56 +1366,72 @@ func file_mortise_adapter_v1_platform_session_proto_rawDescGZIP() []byte {
 	return file_mortise_adapter_v1_platform_session_proto_rawDescData
 }
 
-var file_mortise_adapter_v1_platform_session_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_mortise_adapter_v1_platform_session_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_mortise_adapter_v1_platform_session_proto_goTypes = []any{
 	(*ListSessionsRequest)(nil),             // 0: mortise.adapter.v1.ListSessionsRequest
 	(*ListSessionsResponse)(nil),            // 1: mortise.adapter.v1.ListSessionsResponse
 	(*CreateSessionRequest)(nil),            // 2: mortise.adapter.v1.CreateSessionRequest
-	(*CreateSessionResponse)(nil),           // 3: mortise.adapter.v1.CreateSessionResponse
-	(*SetSubagentMetadataRequest)(nil),      // 4: mortise.adapter.v1.SetSubagentMetadataRequest
-	(*SetSubagentMetadataResponse)(nil),     // 5: mortise.adapter.v1.SetSubagentMetadataResponse
-	(*GetSessionByIdRequest)(nil),           // 6: mortise.adapter.v1.GetSessionByIdRequest
-	(*GetSessionByIdResponse)(nil),          // 7: mortise.adapter.v1.GetSessionByIdResponse
-	(*GetSessionContextReportRequest)(nil),  // 8: mortise.adapter.v1.GetSessionContextReportRequest
-	(*GetSessionContextReportResponse)(nil), // 9: mortise.adapter.v1.GetSessionContextReportResponse
-	(*DeleteSessionRequest)(nil),            // 10: mortise.adapter.v1.DeleteSessionRequest
-	(*DeleteSessionResponse)(nil),           // 11: mortise.adapter.v1.DeleteSessionResponse
-	(*SendMessageRequest)(nil),              // 12: mortise.adapter.v1.SendMessageRequest
-	(*SendMessageResponse)(nil),             // 13: mortise.adapter.v1.SendMessageResponse
-	(*GetMessagesRequest)(nil),              // 14: mortise.adapter.v1.GetMessagesRequest
-	(*PlatformMessage)(nil),                 // 15: mortise.adapter.v1.PlatformMessage
-	(*GetMessagesResponse)(nil),             // 16: mortise.adapter.v1.GetMessagesResponse
-	(*WaitForIdleRequest)(nil),              // 17: mortise.adapter.v1.WaitForIdleRequest
-	(*WaitForIdleResponse)(nil),             // 18: mortise.adapter.v1.WaitForIdleResponse
-	(*CallContext)(nil),                     // 19: mortise.adapter.v1.CallContext
-	(*Session)(nil),                         // 20: mortise.adapter.v1.Session
-	(SubagentStatus)(0),                     // 21: mortise.adapter.v1.SubagentStatus
-	(*SessionContextReport)(nil),            // 22: mortise.adapter.v1.SessionContextReport
-	(*timestamppb.Timestamp)(nil),           // 23: google.protobuf.Timestamp
+	(*SessionSettings)(nil),                 // 3: mortise.adapter.v1.SessionSettings
+	(*CreateSessionResponse)(nil),           // 4: mortise.adapter.v1.CreateSessionResponse
+	(*SetSubagentMetadataRequest)(nil),      // 5: mortise.adapter.v1.SetSubagentMetadataRequest
+	(*SetSubagentMetadataResponse)(nil),     // 6: mortise.adapter.v1.SetSubagentMetadataResponse
+	(*GetSessionByIdRequest)(nil),           // 7: mortise.adapter.v1.GetSessionByIdRequest
+	(*GetSessionByIdResponse)(nil),          // 8: mortise.adapter.v1.GetSessionByIdResponse
+	(*GetSessionContextReportRequest)(nil),  // 9: mortise.adapter.v1.GetSessionContextReportRequest
+	(*GetSessionContextReportResponse)(nil), // 10: mortise.adapter.v1.GetSessionContextReportResponse
+	(*DeleteSessionRequest)(nil),            // 11: mortise.adapter.v1.DeleteSessionRequest
+	(*DeleteSessionResponse)(nil),           // 12: mortise.adapter.v1.DeleteSessionResponse
+	(*SendMessageRequest)(nil),              // 13: mortise.adapter.v1.SendMessageRequest
+	(*SendMessageResponse)(nil),             // 14: mortise.adapter.v1.SendMessageResponse
+	(*GetMessagesRequest)(nil),              // 15: mortise.adapter.v1.GetMessagesRequest
+	(*PlatformMessage)(nil),                 // 16: mortise.adapter.v1.PlatformMessage
+	(*GetMessagesResponse)(nil),             // 17: mortise.adapter.v1.GetMessagesResponse
+	(*WaitForIdleRequest)(nil),              // 18: mortise.adapter.v1.WaitForIdleRequest
+	(*WaitForIdleResponse)(nil),             // 19: mortise.adapter.v1.WaitForIdleResponse
+	nil,                                     // 20: mortise.adapter.v1.SessionSettings.McpServersEntry
+	(*CallContext)(nil),                     // 21: mortise.adapter.v1.CallContext
+	(*Session)(nil),                         // 22: mortise.adapter.v1.Session
+	(*AgentCapabilityConfig)(nil),           // 23: mortise.adapter.v1.AgentCapabilityConfig
+	(*ToolDefinition)(nil),                  // 24: mortise.adapter.v1.ToolDefinition
+	(*InitialFile)(nil),                     // 25: mortise.adapter.v1.InitialFile
+	(*JsonMap)(nil),                         // 26: mortise.adapter.v1.JsonMap
+	(*NetworkAccessList)(nil),               // 27: mortise.adapter.v1.NetworkAccessList
+	(SubagentStatus)(0),                     // 28: mortise.adapter.v1.SubagentStatus
+	(*SessionContextReport)(nil),            // 29: mortise.adapter.v1.SessionContextReport
+	(*timestamppb.Timestamp)(nil),           // 30: google.protobuf.Timestamp
+	(*ScopedMcpServer)(nil),                 // 31: mortise.adapter.v1.ScopedMcpServer
 }
 var file_mortise_adapter_v1_platform_session_proto_depIdxs = []int32{
-	19, // 0: mortise.adapter.v1.ListSessionsRequest.context:type_name -> mortise.adapter.v1.CallContext
-	20, // 1: mortise.adapter.v1.ListSessionsResponse.sessions:type_name -> mortise.adapter.v1.Session
-	19, // 2: mortise.adapter.v1.CreateSessionRequest.context:type_name -> mortise.adapter.v1.CallContext
-	20, // 3: mortise.adapter.v1.CreateSessionResponse.session:type_name -> mortise.adapter.v1.Session
-	19, // 4: mortise.adapter.v1.SetSubagentMetadataRequest.context:type_name -> mortise.adapter.v1.CallContext
-	21, // 5: mortise.adapter.v1.SetSubagentMetadataRequest.subagent_status:type_name -> mortise.adapter.v1.SubagentStatus
-	20, // 6: mortise.adapter.v1.SetSubagentMetadataResponse.session:type_name -> mortise.adapter.v1.Session
-	19, // 7: mortise.adapter.v1.GetSessionByIdRequest.context:type_name -> mortise.adapter.v1.CallContext
-	20, // 8: mortise.adapter.v1.GetSessionByIdResponse.session:type_name -> mortise.adapter.v1.Session
-	19, // 9: mortise.adapter.v1.GetSessionContextReportRequest.context:type_name -> mortise.adapter.v1.CallContext
-	22, // 10: mortise.adapter.v1.GetSessionContextReportResponse.report:type_name -> mortise.adapter.v1.SessionContextReport
-	19, // 11: mortise.adapter.v1.DeleteSessionRequest.context:type_name -> mortise.adapter.v1.CallContext
-	19, // 12: mortise.adapter.v1.SendMessageRequest.context:type_name -> mortise.adapter.v1.CallContext
-	19, // 13: mortise.adapter.v1.GetMessagesRequest.context:type_name -> mortise.adapter.v1.CallContext
-	23, // 14: mortise.adapter.v1.PlatformMessage.created_at:type_name -> google.protobuf.Timestamp
-	15, // 15: mortise.adapter.v1.GetMessagesResponse.messages:type_name -> mortise.adapter.v1.PlatformMessage
-	19, // 16: mortise.adapter.v1.WaitForIdleRequest.context:type_name -> mortise.adapter.v1.CallContext
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	21, // 0: mortise.adapter.v1.ListSessionsRequest.context:type_name -> mortise.adapter.v1.CallContext
+	22, // 1: mortise.adapter.v1.ListSessionsResponse.sessions:type_name -> mortise.adapter.v1.Session
+	21, // 2: mortise.adapter.v1.CreateSessionRequest.context:type_name -> mortise.adapter.v1.CallContext
+	3,  // 3: mortise.adapter.v1.CreateSessionRequest.settings:type_name -> mortise.adapter.v1.SessionSettings
+	23, // 4: mortise.adapter.v1.SessionSettings.capabilities:type_name -> mortise.adapter.v1.AgentCapabilityConfig
+	24, // 5: mortise.adapter.v1.SessionSettings.tools:type_name -> mortise.adapter.v1.ToolDefinition
+	20, // 6: mortise.adapter.v1.SessionSettings.mcp_servers:type_name -> mortise.adapter.v1.SessionSettings.McpServersEntry
+	25, // 7: mortise.adapter.v1.SessionSettings.initial_files:type_name -> mortise.adapter.v1.InitialFile
+	26, // 8: mortise.adapter.v1.SessionSettings.hints:type_name -> mortise.adapter.v1.JsonMap
+	27, // 9: mortise.adapter.v1.SessionSettings.network_access:type_name -> mortise.adapter.v1.NetworkAccessList
+	22, // 10: mortise.adapter.v1.CreateSessionResponse.session:type_name -> mortise.adapter.v1.Session
+	21, // 11: mortise.adapter.v1.SetSubagentMetadataRequest.context:type_name -> mortise.adapter.v1.CallContext
+	28, // 12: mortise.adapter.v1.SetSubagentMetadataRequest.subagent_status:type_name -> mortise.adapter.v1.SubagentStatus
+	22, // 13: mortise.adapter.v1.SetSubagentMetadataResponse.session:type_name -> mortise.adapter.v1.Session
+	21, // 14: mortise.adapter.v1.GetSessionByIdRequest.context:type_name -> mortise.adapter.v1.CallContext
+	22, // 15: mortise.adapter.v1.GetSessionByIdResponse.session:type_name -> mortise.adapter.v1.Session
+	21, // 16: mortise.adapter.v1.GetSessionContextReportRequest.context:type_name -> mortise.adapter.v1.CallContext
+	29, // 17: mortise.adapter.v1.GetSessionContextReportResponse.report:type_name -> mortise.adapter.v1.SessionContextReport
+	21, // 18: mortise.adapter.v1.DeleteSessionRequest.context:type_name -> mortise.adapter.v1.CallContext
+	21, // 19: mortise.adapter.v1.SendMessageRequest.context:type_name -> mortise.adapter.v1.CallContext
+	21, // 20: mortise.adapter.v1.GetMessagesRequest.context:type_name -> mortise.adapter.v1.CallContext
+	30, // 21: mortise.adapter.v1.PlatformMessage.created_at:type_name -> google.protobuf.Timestamp
+	16, // 22: mortise.adapter.v1.GetMessagesResponse.messages:type_name -> mortise.adapter.v1.PlatformMessage
+	21, // 23: mortise.adapter.v1.WaitForIdleRequest.context:type_name -> mortise.adapter.v1.CallContext
+	31, // 24: mortise.adapter.v1.SessionSettings.McpServersEntry.value:type_name -> mortise.adapter.v1.ScopedMcpServer
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_mortise_adapter_v1_platform_session_proto_init() }
@@ -1261,18 +1442,21 @@ func file_mortise_adapter_v1_platform_session_proto_init() {
 	file_mortise_adapter_v1_context_proto_init()
 	file_mortise_adapter_v1_context_report_proto_init()
 	file_mortise_adapter_v1_options_proto_init()
+	file_mortise_adapter_v1_platform_types_proto_init()
 	file_mortise_adapter_v1_session_store_proto_init()
+	file_mortise_adapter_v1_tool_types_proto_init()
 	file_mortise_adapter_v1_platform_session_proto_msgTypes[0].OneofWrappers = []any{}
 	file_mortise_adapter_v1_platform_session_proto_msgTypes[2].OneofWrappers = []any{}
-	file_mortise_adapter_v1_platform_session_proto_msgTypes[14].OneofWrappers = []any{}
-	file_mortise_adapter_v1_platform_session_proto_msgTypes[17].OneofWrappers = []any{}
+	file_mortise_adapter_v1_platform_session_proto_msgTypes[3].OneofWrappers = []any{}
+	file_mortise_adapter_v1_platform_session_proto_msgTypes[15].OneofWrappers = []any{}
+	file_mortise_adapter_v1_platform_session_proto_msgTypes[18].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_mortise_adapter_v1_platform_session_proto_rawDesc), len(file_mortise_adapter_v1_platform_session_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -136,41 +136,61 @@ const file_mortise_adapter_v1_platform_store_proto_rawDesc = "" +
 	"\x06search\x18\x02 \x01(\tH\x00R\x06search\x88\x01\x01B\t\n" +
 	"\a_search\"b\n" +
 	"\x18ListCapabilitiesResponse\x12F\n" +
-	"\fcapabilities\x18\x01 \x03(\v2\".mortise.adapter.v1.CapabilityInfoR\fcapabilities2\xbd\x1d\n" +
+	"\fcapabilities\x18\x01 \x03(\v2\".mortise.adapter.v1.CapabilityInfoR\fcapabilities2\xe5\x1d\n" +
 	"\x14PlatformStoreService\x12w\n" +
 	"\rListHarnesses\x12(.mortise.adapter.v1.ListHarnessesRequest\x1a).mortise.adapter.v1.ListHarnessesResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x12\x94\x01\n" +
 	"\n" +
-	"GetHarness\x129.mortise.adapter.v1.PlatformStoreServiceGetHarnessRequest\x1a:.mortise.adapter.v1.PlatformStoreServiceGetHarnessResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12r\n" +
-	"\rCreateHarness\x12(.mortise.adapter.v1.CreateHarnessRequest\x1a).mortise.adapter.v1.CreateHarnessResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12r\n" +
-	"\rUpdateHarness\x12(.mortise.adapter.v1.UpdateHarnessRequest\x1a).mortise.adapter.v1.UpdateHarnessResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12r\n" +
-	"\rDeleteHarness\x12(.mortise.adapter.v1.DeleteHarnessRequest\x1a).mortise.adapter.v1.DeleteHarnessResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12l\n" +
-	"\vCopyHarness\x12&.mortise.adapter.v1.CopyHarnessRequest\x1a'.mortise.adapter.v1.CopyHarnessResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12n\n" +
+	"GetHarness\x129.mortise.adapter.v1.PlatformStoreServiceGetHarnessRequest\x1a:.mortise.adapter.v1.PlatformStoreServiceGetHarnessResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12t\n" +
+	"\rCreateHarness\x12(.mortise.adapter.v1.CreateHarnessRequest\x1a).mortise.adapter.v1.CreateHarnessResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12t\n" +
+	"\rUpdateHarness\x12(.mortise.adapter.v1.UpdateHarnessRequest\x1a).mortise.adapter.v1.UpdateHarnessResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12t\n" +
+	"\rDeleteHarness\x12(.mortise.adapter.v1.DeleteHarnessRequest\x1a).mortise.adapter.v1.DeleteHarnessResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12n\n" +
+	"\vCopyHarness\x12&.mortise.adapter.v1.CopyHarnessRequest\x1a'.mortise.adapter.v1.CopyHarnessResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12n\n" +
 	"\n" +
 	"ListAgents\x12%.mortise.adapter.v1.ListAgentsRequest\x1a&.mortise.adapter.v1.ListAgentsResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x12r\n" +
-	"\fGetAgentById\x12'.mortise.adapter.v1.GetAgentByIdRequest\x1a(.mortise.adapter.v1.GetAgentByIdResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12l\n" +
-	"\vCreateAgent\x12&.mortise.adapter.v1.CreateAgentRequest\x1a'.mortise.adapter.v1.CreateAgentResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12l\n" +
-	"\vUpdateAgent\x12&.mortise.adapter.v1.UpdateAgentRequest\x1a'.mortise.adapter.v1.UpdateAgentResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12l\n" +
-	"\vDeleteAgent\x12&.mortise.adapter.v1.DeleteAgentRequest\x1a'.mortise.adapter.v1.DeleteAgentResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12h\n" +
+	"\fGetAgentById\x12'.mortise.adapter.v1.GetAgentByIdRequest\x1a(.mortise.adapter.v1.GetAgentByIdResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12n\n" +
+	"\vCreateAgent\x12&.mortise.adapter.v1.CreateAgentRequest\x1a'.mortise.adapter.v1.CreateAgentResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12n\n" +
+	"\vUpdateAgent\x12&.mortise.adapter.v1.UpdateAgentRequest\x1a'.mortise.adapter.v1.UpdateAgentResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12n\n" +
+	"\vDeleteAgent\x12&.mortise.adapter.v1.DeleteAgentRequest\x1a'.mortise.adapter.v1.DeleteAgentResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12h\n" +
 	"\bListApps\x12#.mortise.adapter.v1.ListAppsRequest\x1a$.mortise.adapter.v1.ListAppsResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x12`\n" +
-	"\x06GetApp\x12!.mortise.adapter.v1.GetAppRequest\x1a\".mortise.adapter.v1.GetAppResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12f\n" +
-	"\tCreateApp\x12$.mortise.adapter.v1.CreateAppRequest\x1a%.mortise.adapter.v1.CreateAppResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12f\n" +
-	"\tUpdateApp\x12$.mortise.adapter.v1.UpdateAppRequest\x1a%.mortise.adapter.v1.UpdateAppResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12f\n" +
-	"\tDeleteApp\x12$.mortise.adapter.v1.DeleteAppRequest\x1a%.mortise.adapter.v1.DeleteAppResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12i\n" +
+	"\x06GetApp\x12!.mortise.adapter.v1.GetAppRequest\x1a\".mortise.adapter.v1.GetAppResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12h\n" +
+	"\tCreateApp\x12$.mortise.adapter.v1.CreateAppRequest\x1a%.mortise.adapter.v1.CreateAppResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12h\n" +
+	"\tUpdateApp\x12$.mortise.adapter.v1.UpdateAppRequest\x1a%.mortise.adapter.v1.UpdateAppResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12h\n" +
+	"\tDeleteApp\x12$.mortise.adapter.v1.DeleteAppRequest\x1a%.mortise.adapter.v1.DeleteAppResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12k\n" +
 	"\n" +
-	"DestroyApp\x12%.mortise.adapter.v1.DestroyAppRequest\x1a&.mortise.adapter.v1.DestroyAppResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12i\n" +
+	"DestroyApp\x12%.mortise.adapter.v1.DestroyAppRequest\x1a&.mortise.adapter.v1.DestroyAppResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12k\n" +
 	"\n" +
-	"PublishApp\x12%.mortise.adapter.v1.PublishAppRequest\x1a&.mortise.adapter.v1.PublishAppResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12o\n" +
-	"\fUnpublishApp\x12'.mortise.adapter.v1.UnpublishAppRequest\x1a(.mortise.adapter.v1.UnpublishAppResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12r\n" +
-	"\rAddAppChannel\x12(.mortise.adapter.v1.AddAppChannelRequest\x1a).mortise.adapter.v1.AddAppChannelResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12{\n" +
-	"\x10UpdateAppChannel\x12+.mortise.adapter.v1.UpdateAppChannelRequest\x1a,.mortise.adapter.v1.UpdateAppChannelResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12{\n" +
-	"\x10DeleteAppChannel\x12+.mortise.adapter.v1.DeleteAppChannelRequest\x1a,.mortise.adapter.v1.DeleteAppChannelResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12t\n" +
-	"\fListSessions\x12'.mortise.adapter.v1.ListSessionsRequest\x1a(.mortise.adapter.v1.ListSessionsResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x12r\n" +
-	"\rCreateSession\x12(.mortise.adapter.v1.CreateSessionRequest\x1a).mortise.adapter.v1.CreateSessionResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12\x84\x01\n" +
-	"\x13SetSubagentMetadata\x12..mortise.adapter.v1.SetSubagentMetadataRequest\x1a/.mortise.adapter.v1.SetSubagentMetadataResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12x\n" +
+	"PublishApp\x12%.mortise.adapter.v1.PublishAppRequest\x1a&.mortise.adapter.v1.PublishAppResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12q\n" +
+	"\fUnpublishApp\x12'.mortise.adapter.v1.UnpublishAppRequest\x1a(.mortise.adapter.v1.UnpublishAppResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12t\n" +
+	"\rAddAppChannel\x12(.mortise.adapter.v1.AddAppChannelRequest\x1a).mortise.adapter.v1.AddAppChannelResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12}\n" +
+	"\x10UpdateAppChannel\x12+.mortise.adapter.v1.UpdateAppChannelRequest\x1a,.mortise.adapter.v1.UpdateAppChannelResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12}\n" +
+	"\x10DeleteAppChannel\x12+.mortise.adapter.v1.DeleteAppChannelRequest\x1a,.mortise.adapter.v1.DeleteAppChannelResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12t\n" +
+	"\fListSessions\x12'.mortise.adapter.v1.ListSessionsRequest\x1a(.mortise.adapter.v1.ListSessionsResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x12t\n" +
+	"\rCreateSession\x12(.mortise.adapter.v1.CreateSessionRequest\x1a).mortise.adapter.v1.CreateSessionResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12\x86\x01\n" +
+	"\x13SetSubagentMetadata\x12..mortise.adapter.v1.SetSubagentMetadataRequest\x1a/.mortise.adapter.v1.SetSubagentMetadataResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12x\n" +
 	"\x0eGetSessionById\x12).mortise.adapter.v1.GetSessionByIdRequest\x1a*.mortise.adapter.v1.GetSessionByIdResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12\x93\x01\n" +
-	"\x17GetSessionContextReport\x122.mortise.adapter.v1.GetSessionContextReportRequest\x1a3.mortise.adapter.v1.GetSessionContextReportResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12r\n" +
-	"\rDeleteSession\x12(.mortise.adapter.v1.DeleteSessionRequest\x1a).mortise.adapter.v1.DeleteSessionResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12l\n" +
-	"\vSendMessage\x12&.mortise.adapter.v1.SendMessageRequest\x1a'.mortise.adapter.v1.SendMessageResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12q\n" +
+	"\x17GetSessionContextReport\x122.mortise.adapter.v1.GetSessionContextReportRequest\x1a3.mortise.adapter.v1.GetSessionContextReportResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12t\n" +
+	"\rDeleteSession\x12(.mortise.adapter.v1.DeleteSessionRequest\x1a).mortise.adapter.v1.DeleteSessionResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12n\n" +
+	"\vSendMessage\x12&.mortise.adapter.v1.SendMessageRequest\x1a'.mortise.adapter.v1.SendMessageResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12q\n" +
 	"\vGetMessages\x12&.mortise.adapter.v1.GetMessagesRequest\x1a'.mortise.adapter.v1.GetMessagesResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x12q\n" +
 	"\vWaitForIdle\x12&.mortise.adapter.v1.WaitForIdleRequest\x1a'.mortise.adapter.v1.WaitForIdleResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x02\x90\x02\x010\x01\x12\x80\x01\n" +
 	"\x10ListCapabilities\x12+.mortise.adapter.v1.ListCapabilitiesRequest\x1a,.mortise.adapter.v1.ListCapabilitiesResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x1a\x18\xba\x9d\"\x14\n" +

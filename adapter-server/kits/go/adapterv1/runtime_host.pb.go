@@ -678,13 +678,14 @@ const file_mortise_adapter_v1_runtime_host_proto_rawDesc = "" +
 	"\x1aTURN_CONTEXT_PART_MESSAGES\x10\x01\x12\x1b\n" +
 	"\x17TURN_CONTEXT_PART_MODEL\x10\x02\x12\x1f\n" +
 	"\x1bTURN_CONTEXT_PART_MCP_TOOLS\x10\x03\x12#\n" +
-	"\x1fTURN_CONTEXT_PART_HARNESS_CHAIN\x10\x042\xb8\x04\n" +
+	"\x1fTURN_CONTEXT_PART_HARNESS_CHAIN\x10\x042\xba\x04\n" +
 	"\x12RuntimeHostService\x12\x8a\x01\n" +
 	"\bGetAgent\x125.mortise.adapter.v1.RuntimeHostServiceGetAgentRequest\x1a6.mortise.adapter.v1.RuntimeHostServiceGetAgentResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x02 \x01\x90\x02\x01\x12l\n" +
 	"\n" +
-	"GetHarness\x12%.mortise.adapter.v1.GetHarnessRequest\x1a&.mortise.adapter.v1.GetHarnessResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x02 \x01\x90\x02\x01\x12{\n" +
-	"\x10SetSessionStatus\x12+.mortise.adapter.v1.SetSessionStatusRequest\x1a,.mortise.adapter.v1.SetSessionStatusResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12}\n" +
-	"\x0fLoadTurnContext\x12*.mortise.adapter.v1.LoadTurnContextRequest\x1a+.mortise.adapter.v1.LoadTurnContextResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x1a+\xba\x9d\"'\n" +
+	"GetHarness\x12%.mortise.adapter.v1.GetHarnessRequest\x1a&.mortise.adapter.v1.GetHarnessResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x02 \x01\x90\x02\x01\x12}\n" +
+	"\x10SetSessionStatus\x12+.mortise.adapter.v1.SetSessionStatusRequest\x1a,.mortise.adapter.v1.SetSessionStatusResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12}\n" +
+	"\x0fLoadTurnContext\x12*.mortise.adapter.v1.LoadTurnContextRequest\x1a+.mortise.adapter.v1.LoadTurnContextResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x02 \x01\x90\x02\x010\x01\x1a+\xba\x9d\"'\n" +
 	"\fruntime_host\x10\x01\x1a\x15FEATURE_TURN_SNAPSHOTB\xda\x01\n" +
 	"\x1fcom.everruns.mortise.adapter.v1B\x10RuntimeHostProtoP\x01ZFgithub.com/everruns/mortise/adapter-server/kits/go/adapterv1;adapterv1\xaa\x02\x1bEverruns.Mortise.Adapter.V1\xca\x02\x1bEverruns\\Mortise\\Adapter\\V1\xea\x02\x1eEverruns::Mortise::Adapter::V1b\x06proto3"
 

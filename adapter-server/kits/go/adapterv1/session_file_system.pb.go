@@ -1678,18 +1678,23 @@ const file_mortise_adapter_v1_session_file_system_proto_rawDesc = "" +
 	"\n" +
 	"session_id\x18\x02 \x01(\tB\x0f\u009d\"\v\b\x01\"\asessionR\tsessionId\x12;\n" +
 	"\x04file\x18\x03 \x01(\v2\x1f.mortise.adapter.v1.InitialFileB\x06\u009d\"\x02\b\x01R\x04file\"\x19\n" +
-	"\x17SeedInitialFileResponse2\xcd\b\n" +
+	"\x17SeedInitialFileResponse2\xd7\b\n" +
 	"\x18SessionFileSystemService\x12h\n" +
-	"\bReadFile\x12#.mortise.adapter.v1.ReadFileRequest\x1a$.mortise.adapter.v1.ReadFileResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x12f\n" +
-	"\tWriteFile\x12$.mortise.adapter.v1.WriteFileRequest\x1a%.mortise.adapter.v1.WriteFileResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12\x96\x01\n" +
-	"\x19WriteFileIfContentMatches\x124.mortise.adapter.v1.WriteFileIfContentMatchesRequest\x1a5.mortise.adapter.v1.WriteFileIfContentMatchesResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12i\n" +
+	"\bReadFile\x12#.mortise.adapter.v1.ReadFileRequest\x1a$.mortise.adapter.v1.ReadFileResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x12h\n" +
+	"\tWriteFile\x12$.mortise.adapter.v1.WriteFileRequest\x1a%.mortise.adapter.v1.WriteFileResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12\x98\x01\n" +
+	"\x19WriteFileIfContentMatches\x124.mortise.adapter.v1.WriteFileIfContentMatchesRequest\x1a5.mortise.adapter.v1.WriteFileIfContentMatchesResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12k\n" +
 	"\n" +
-	"DeleteFile\x12%.mortise.adapter.v1.DeleteFileRequest\x1a&.mortise.adapter.v1.DeleteFileResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12u\n" +
+	"DeleteFile\x12%.mortise.adapter.v1.DeleteFileRequest\x1a&.mortise.adapter.v1.DeleteFileResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12u\n" +
 	"\rListDirectory\x12(.mortise.adapter.v1.ListDirectoryRequest\x1a).mortise.adapter.v1.ListDirectoryResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12f\n" +
 	"\bStatFile\x12#.mortise.adapter.v1.StatFileRequest\x1a$.mortise.adapter.v1.StatFileResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12k\n" +
-	"\tGrepFiles\x12$.mortise.adapter.v1.GrepFilesRequest\x1a%.mortise.adapter.v1.GrepFilesResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x12x\n" +
-	"\x0fCreateDirectory\x12*.mortise.adapter.v1.CreateDirectoryRequest\x1a+.mortise.adapter.v1.CreateDirectoryResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12x\n" +
-	"\x0fSeedInitialFile\x12*.mortise.adapter.v1.SeedInitialFileRequest\x1a+.mortise.adapter.v1.SeedInitialFileResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x1a\x1b\xba\x9d\"\x17\n" +
+	"\tGrepFiles\x12$.mortise.adapter.v1.GrepFilesRequest\x1a%.mortise.adapter.v1.GrepFilesResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x12z\n" +
+	"\x0fCreateDirectory\x12*.mortise.adapter.v1.CreateDirectoryRequest\x1a+.mortise.adapter.v1.CreateDirectoryResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12z\n" +
+	"\x0fSeedInitialFile\x12*.mortise.adapter.v1.SeedInitialFileRequest\x1a+.mortise.adapter.v1.SeedInitialFileResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x1a\x1b\xba\x9d\"\x17\n" +
 	"\x13session_file_system\x10\x01B\xe0\x01\n" +
 	"\x1fcom.everruns.mortise.adapter.v1B\x16SessionFileSystemProtoP\x01ZFgithub.com/everruns/mortise/adapter-server/kits/go/adapterv1;adapterv1\xaa\x02\x1bEverruns.Mortise.Adapter.V1\xca\x02\x1bEverruns\\Mortise\\Adapter\\V1\xea\x02\x1eEverruns::Mortise::Adapter::V1b\x06proto3"
 

@@ -144,9 +144,10 @@ const file_mortise_adapter_v1_session_mutator_proto_rawDesc = "" +
 	"session_id\x18\x02 \x01(\tB\x0f\u009d\"\v\b\x01\"\asessionR\tsessionId\x12\x1c\n" +
 	"\x05title\x18\x03 \x01(\tB\x06\u009d\"\x02\b\x01R\x05title\"[\n" +
 	"\x1aUpdateSessionTitleResponse\x12=\n" +
-	"\asession\x18\x01 \x01(\v2\x1b.mortise.adapter.v1.SessionB\x06\u009d\"\x02\b\x01R\asession2\xb4\x01\n" +
-	"\x15SessionMutatorService\x12\x81\x01\n" +
-	"\x12UpdateSessionTitle\x12-.mortise.adapter.v1.UpdateSessionTitleRequest\x1a..mortise.adapter.v1.UpdateSessionTitleResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x1a\x17\xba\x9d\"\x13\n" +
+	"\asession\x18\x01 \x01(\v2\x1b.mortise.adapter.v1.SessionB\x06\u009d\"\x02\b\x01R\asession2\xb6\x01\n" +
+	"\x15SessionMutatorService\x12\x83\x01\n" +
+	"\x12UpdateSessionTitle\x12-.mortise.adapter.v1.UpdateSessionTitleRequest\x1a..mortise.adapter.v1.UpdateSessionTitleResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x1a\x17\xba\x9d\"\x13\n" +
 	"\x0fsession_mutator\x10\x01B\xdd\x01\n" +
 	"\x1fcom.everruns.mortise.adapter.v1B\x13SessionMutatorProtoP\x01ZFgithub.com/everruns/mortise/adapter-server/kits/go/adapterv1;adapterv1\xaa\x02\x1bEverruns.Mortise.Adapter.V1\xca\x02\x1bEverruns\\Mortise\\Adapter\\V1\xea\x02\x1eEverruns::Mortise::Adapter::V1b\x06proto3"
 

@@ -872,14 +872,17 @@ const file_mortise_adapter_v1_session_resource_registry_proto_rawDesc = "" +
 	"\x1eSESSION_RESOURCE_STATUS_ACTIVE\x10\x01\x12%\n" +
 	"!SESSION_RESOURCE_STATUS_COMPLETED\x10\x02\x12\"\n" +
 	"\x1eSESSION_RESOURCE_STATUS_FAILED\x10\x03\x12$\n" +
-	" SESSION_RESOURCE_STATUS_RELEASED\x10\x042\x9a\x05\n" +
-	"\x1eSessionResourceRegistryService\x12c\n" +
-	"\bRegister\x12#.mortise.adapter.v1.RegisterRequest\x1a$.mortise.adapter.v1.RegisterResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12o\n" +
-	"\fUpdateStatus\x12'.mortise.adapter.v1.UpdateStatusRequest\x1a(.mortise.adapter.v1.UpdateStatusResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12\x84\x01\n" +
+	" SESSION_RESOURCE_STATUS_RELEASED\x10\x042\xa0\x05\n" +
+	"\x1eSessionResourceRegistryService\x12e\n" +
+	"\bRegister\x12#.mortise.adapter.v1.RegisterRequest\x1a$.mortise.adapter.v1.RegisterResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12q\n" +
+	"\fUpdateStatus\x12'.mortise.adapter.v1.UpdateStatusRequest\x1a(.mortise.adapter.v1.UpdateStatusResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12\x84\x01\n" +
 	"\x12GetSessionResource\x12-.mortise.adapter.v1.GetSessionResourceRequest\x1a..mortise.adapter.v1.GetSessionResourceResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12\x8c\x01\n" +
-	"\x14ListSessionResources\x12/.mortise.adapter.v1.ListSessionResourcesRequest\x1a0.mortise.adapter.v1.ListSessionResourcesResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x12i\n" +
+	"\x14ListSessionResources\x12/.mortise.adapter.v1.ListSessionResourcesRequest\x1a0.mortise.adapter.v1.ListSessionResourcesResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x12k\n" +
 	"\n" +
-	"Deregister\x12%.mortise.adapter.v1.DeregisterRequest\x1a&.mortise.adapter.v1.DeregisterResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x1a!\xba\x9d\"\x1d\n" +
+	"Deregister\x12%.mortise.adapter.v1.DeregisterRequest\x1a&.mortise.adapter.v1.DeregisterResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x1a!\xba\x9d\"\x1d\n" +
 	"\x19session_resource_registry\x10\x02B\xe6\x01\n" +
 	"\x1fcom.everruns.mortise.adapter.v1B\x1cSessionResourceRegistryProtoP\x01ZFgithub.com/everruns/mortise/adapter-server/kits/go/adapterv1;adapterv1\xaa\x02\x1bEverruns.Mortise.Adapter.V1\xca\x02\x1bEverruns\\Mortise\\Adapter\\V1\xea\x02\x1eEverruns::Mortise::Adapter::V1b\x06proto3"
 

@@ -784,10 +784,12 @@ const file_mortise_adapter_v1_session_schedule_store_proto_rawDesc = "" +
 	"\fScheduleType\x12\x1d\n" +
 	"\x19SCHEDULE_TYPE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16SCHEDULE_TYPE_ONE_SHOT\x10\x01\x12\x1b\n" +
-	"\x17SCHEDULE_TYPE_RECURRING\x10\x022\xaf\x04\n" +
-	"\x1bSessionScheduleStoreService\x12u\n" +
-	"\x0eCreateSchedule\x12).mortise.adapter.v1.CreateScheduleRequest\x1a*.mortise.adapter.v1.CreateScheduleResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12u\n" +
-	"\x0eCancelSchedule\x12).mortise.adapter.v1.CancelScheduleRequest\x1a*.mortise.adapter.v1.CancelScheduleResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12u\n" +
+	"\x17SCHEDULE_TYPE_RECURRING\x10\x022\xb3\x04\n" +
+	"\x1bSessionScheduleStoreService\x12w\n" +
+	"\x0eCreateSchedule\x12).mortise.adapter.v1.CreateScheduleRequest\x1a*.mortise.adapter.v1.CreateScheduleResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12w\n" +
+	"\x0eCancelSchedule\x12).mortise.adapter.v1.CancelScheduleRequest\x1a*.mortise.adapter.v1.CancelScheduleResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12u\n" +
 	"\rListSchedules\x12(.mortise.adapter.v1.ListSchedulesRequest\x1a).mortise.adapter.v1.ListSchedulesResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12\x8a\x01\n" +
 	"\x14CountActiveSchedules\x12/.mortise.adapter.v1.CountActiveSchedulesRequest\x1a0.mortise.adapter.v1.CountActiveSchedulesResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x1a\x1e\xba\x9d\"\x1a\n" +
 	"\x16session_schedule_store\x10\x02B\xe3\x01\n" +

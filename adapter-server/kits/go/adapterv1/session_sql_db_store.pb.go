@@ -1401,14 +1401,17 @@ const file_mortise_adapter_v1_session_sql_db_store_proto_rawDesc = "" +
 	"\rdefault_value\x18\x05 \x01(\tH\x00R\fdefaultValue\x88\x01\x01B\x10\n" +
 	"\x0e_default_value\"L\n" +
 	"\x11SqlSchemaResponse\x127\n" +
-	"\x06tables\x18\x01 \x03(\v2\x1f.mortise.adapter.v1.TableSchemaR\x06tables2\xd0\x06\n" +
-	"\x18SessionSqlDbStoreService\x12u\n" +
-	"\x0eCreateDatabase\x12).mortise.adapter.v1.CreateDatabaseRequest\x1a*.mortise.adapter.v1.CreateDatabaseResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12u\n" +
+	"\x06tables\x18\x01 \x03(\v2\x1f.mortise.adapter.v1.TableSchemaR\x06tables2\xd6\x06\n" +
+	"\x18SessionSqlDbStoreService\x12w\n" +
+	"\x0eCreateDatabase\x12).mortise.adapter.v1.CreateDatabaseRequest\x1a*.mortise.adapter.v1.CreateDatabaseResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12u\n" +
 	"\rListDatabases\x12(.mortise.adapter.v1.ListDatabasesRequest\x1a).mortise.adapter.v1.ListDatabasesResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12o\n" +
-	"\vGetDatabase\x12&.mortise.adapter.v1.GetDatabaseRequest\x1a'.mortise.adapter.v1.GetDatabaseResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12u\n" +
-	"\x0eDeleteDatabase\x12).mortise.adapter.v1.DeleteDatabaseRequest\x1a*.mortise.adapter.v1.DeleteDatabaseResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12i\n" +
+	"\vGetDatabase\x12&.mortise.adapter.v1.GetDatabaseRequest\x1a'.mortise.adapter.v1.GetDatabaseResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12w\n" +
+	"\x0eDeleteDatabase\x12).mortise.adapter.v1.DeleteDatabaseRequest\x1a*.mortise.adapter.v1.DeleteDatabaseResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12k\n" +
 	"\n" +
-	"SqlExecute\x12%.mortise.adapter.v1.SqlExecuteRequest\x1a&.mortise.adapter.v1.SqlExecuteResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12h\n" +
+	"SqlExecute\x12%.mortise.adapter.v1.SqlExecuteRequest\x1a&.mortise.adapter.v1.SqlExecuteResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12h\n" +
 	"\bSqlQuery\x12#.mortise.adapter.v1.SqlQueryRequest\x1a$.mortise.adapter.v1.SqlQueryResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x12k\n" +
 	"\tSqlSchema\x12$.mortise.adapter.v1.SqlSchemaRequest\x1a%.mortise.adapter.v1.SqlSchemaResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x1a\x1c\xba\x9d\"\x18\n" +
 	"\x14session_sql_db_store\x10\x02B\xe0\x01\n" +

@@ -1091,15 +1091,19 @@ const file_mortise_adapter_v1_session_storage_store_proto_rawDesc = "" +
 	"\n" +
 	"updated_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x06\u009d\"\x02\b\x01R\tupdatedAt\"O\n" +
 	"\x13ListSecretsResponse\x128\n" +
-	"\asecrets\x18\x01 \x03(\v2\x1e.mortise.adapter.v1.SecretInfoR\asecrets2\x93\a\n" +
-	"\x1aSessionStorageStoreService\x12c\n" +
-	"\bSetValue\x12#.mortise.adapter.v1.SetValueRequest\x1a$.mortise.adapter.v1.SetValueResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12f\n" +
-	"\bGetValue\x12#.mortise.adapter.v1.GetValueRequest\x1a$.mortise.adapter.v1.GetValueResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12l\n" +
-	"\vDeleteValue\x12&.mortise.adapter.v1.DeleteValueRequest\x1a'.mortise.adapter.v1.DeleteValueResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12f\n" +
-	"\bListKeys\x12#.mortise.adapter.v1.ListKeysRequest\x1a$.mortise.adapter.v1.ListKeysResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12f\n" +
-	"\tSetSecret\x12$.mortise.adapter.v1.SetSecretRequest\x1a%.mortise.adapter.v1.SetSecretResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12i\n" +
-	"\tGetSecret\x12$.mortise.adapter.v1.GetSecretRequest\x1a%.mortise.adapter.v1.GetSecretResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12o\n" +
-	"\fDeleteSecret\x12'.mortise.adapter.v1.DeleteSecretRequest\x1a(.mortise.adapter.v1.DeleteSecretResponse\"\f\xaa\x9d\"\b\b\x03\x10\x01\x18\x01 \x01\x12o\n" +
+	"\asecrets\x18\x01 \x03(\v2\x1e.mortise.adapter.v1.SecretInfoR\asecrets2\x9b\a\n" +
+	"\x1aSessionStorageStoreService\x12e\n" +
+	"\bSetValue\x12#.mortise.adapter.v1.SetValueRequest\x1a$.mortise.adapter.v1.SetValueResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12f\n" +
+	"\bGetValue\x12#.mortise.adapter.v1.GetValueRequest\x1a$.mortise.adapter.v1.GetValueResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12n\n" +
+	"\vDeleteValue\x12&.mortise.adapter.v1.DeleteValueRequest\x1a'.mortise.adapter.v1.DeleteValueResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12f\n" +
+	"\bListKeys\x12#.mortise.adapter.v1.ListKeysRequest\x1a$.mortise.adapter.v1.ListKeysResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12h\n" +
+	"\tSetSecret\x12$.mortise.adapter.v1.SetSecretRequest\x1a%.mortise.adapter.v1.SetSecretResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12i\n" +
+	"\tGetSecret\x12$.mortise.adapter.v1.GetSecretRequest\x1a%.mortise.adapter.v1.GetSecretResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x12q\n" +
+	"\fDeleteSecret\x12'.mortise.adapter.v1.DeleteSecretRequest\x1a(.mortise.adapter.v1.DeleteSecretResponse\"\x0e\xaa\x9d\"\n" +
+	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12o\n" +
 	"\vListSecrets\x12&.mortise.adapter.v1.ListSecretsRequest\x1a'.mortise.adapter.v1.ListSecretsResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x01\x1a\x1d\xba\x9d\"\x19\n" +
 	"\x15session_storage_store\x10\x02B\xe2\x01\n" +
 	"\x1fcom.everruns.mortise.adapter.v1B\x18SessionStorageStoreProtoP\x01ZFgithub.com/everruns/mortise/adapter-server/kits/go/adapterv1;adapterv1\xaa\x02\x1bEverruns.Mortise.Adapter.V1\xca\x02\x1bEverruns\\Mortise\\Adapter\\V1\xea\x02\x1eEverruns::Mortise::Adapter::V1b\x06proto3"

@@ -84,6 +84,29 @@ func SessionArchived(id, text string) *Error {
 	return newError(adapterv1.ErrorReason_ERROR_REASON_SESSION_ARCHIVED, codes.FailedPrecondition, text, map[string]string{"id": id})
 }
 
+// Fenced is the error FENCED, with the code Aborted:
+//
+// ABORTED. The session's lease has passed on to another holder, or the fence was
+// never granted, or a change without a fence is not accepted while the session is
+// leased. Nothing was changed. Sending it again does not help, so the error has
+// no RetryInfo. A host stops its turn and sends no change of it any more.
+// Metadata: `id`, the session. If the session is leased, a server should add
+// `holder` and `address`, as in HELD.
+func Fenced(id, text string) *Error {
+	return newError(adapterv1.ErrorReason_ERROR_REASON_FENCED, codes.Aborted, text, map[string]string{"id": id})
+}
+
+// Held is the error HELD, with the code FailedPrecondition:
+//
+// FAILED_PRECONDITION. Another holder has the session's lease. Nothing was
+// changed. The error has no RetryInfo: the caller waits with FollowLeases, or goes
+// to the holder. Metadata: `id`, `holder`, `address`, `time_left_ms`. The id is the
+// session's, the address is empty if the holder gave none, and the time left is
+// how long the lease still runs unless it is renewed, in milliseconds.
+func Held(id, holder, address, timeLeftMs, text string) *Error {
+	return newError(adapterv1.ErrorReason_ERROR_REASON_HELD, codes.FailedPrecondition, text, map[string]string{"id": id, "holder": holder, "address": address, "time_left_ms": timeLeftMs})
+}
+
 // LLM is the error LLM, with the code Internal:
 //
 // INTERNAL. The language model failed. Upstream: AgentLoopError::Llm.

@@ -1909,6 +1909,109 @@ func (x *sessionFileSystemServer) SeedInitialFile(ctx context.Context, r *adapte
 	})
 }
 
+// SessionLease is what an author implements to offer SessionLeaseService.
+//
+// SessionLeaseService grants leases of sessions. Optional: without it, nothing
+// keeps two hosts from running turns of one session at the same time.
+type SessionLease interface {
+	// AcquireLease grants the lease of a session. Of several callers at the same
+	// time at most one gets it.
+	//
+	// If the lease runs for another holder, the call fails with
+	// FAILED_PRECONDITION + HELD, which names the holder, its address and the time
+	// left. If it runs for the same holder, it is granted again under a new fence,
+	// and the former fence is stale: a process that restarts under its own name
+	// need not wait. A call that is sent again under its request_id gets the fence
+	// that it got first.
+	//
+	// INVALID_ARGUMENT + INVALID_FIELD: the session's id, the holder, the address
+	// or the ttl are malformed. NOT_FOUND + SESSION_NOT_FOUND: the server keeps
+	// sessions and has none of this id in the org. FAILED_PRECONDITION +
+	// SESSION_ARCHIVED: the session is deleted.
+	AcquireLease(ctx context.Context, s Session, c Change[*adapterv1.SessionLease], holder string, address string, ttlMs uint64) (*adapterv1.SessionLease, error)
+	// RenewLease makes a lease run for another ttl from now. It never makes a lease
+	// end earlier than before. The fence stays as it is. A holder should renew when
+	// a third of the ttl has passed.
+	//
+	// ABORTED + FENCED: the fence is not the highest that was granted for the
+	// session, or the lease was released. A lease that has expired and that no
+	// other caller was granted may be renewed or refused in the same way. The
+	// holder must then stop: it cancels the turn and sends no change of it any
+	// more.
+	RenewLease(ctx context.Context, s Session, fence uint64, ttlMs uint64) (uint64, error)
+	// ReleaseLease ends a lease before it expires. A fence that is not the highest
+	// that was granted for the session, and a lease that has ended already, change
+	// nothing; that is not an error. The lease of a deleted session can be
+	// released.
+	ReleaseLease(ctx context.Context, s Session, fence uint64) error
+	// FollowLeases streams what becomes of leases, until the caller ends the call.
+	// A host that waits for a session follows it.
+	//
+	// With a session_id, the first message says at once whether the session is
+	// leased. Without one, the stream is about every session of the org, and begins
+	// with one message for each that is leased. After that, a message is sent when
+	// a lease is granted, and when it ends because it was released or has expired.
+	// It must be sent within two seconds, also if the lease was granted by another
+	// server over the same storage. A renewal sends no message. A server may leave
+	// out what was true only for a moment, but not what is true now. A session that
+	// does not exist in the org is not leased; that is not an error.
+	FollowLeases(ctx context.Context, o Org, sessionID *string, send func(*adapterv1.FollowLeasesResponse) error) error
+}
+
+// OfferSessionLease offers SessionLeaseService.
+func OfferSessionLease(store SessionLease, features ...adapterv1.Feature) Option {
+	return offer("mortise.adapter.v1.SessionLeaseService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+		adapterv1.RegisterSessionLeaseServiceServer(server, &sessionLeaseServer{core: k, store: store})
+	})
+}
+
+type sessionLeaseServer struct {
+	adapterv1.UnimplementedSessionLeaseServiceServer
+	core  *core
+	store SessionLease
+}
+
+var sessionLeaseAcquireLease = newMethod[*adapterv1.AcquireLeaseRequest, *adapterv1.AcquireLeaseResponse]("mortise.adapter.v1.SessionLeaseService", "AcquireLease", true)
+
+func (x *sessionLeaseServer) AcquireLease(ctx context.Context, r *adapterv1.AcquireLeaseRequest) (*adapterv1.AcquireLeaseResponse, error) {
+	return keyed(ctx, x.core, sessionLeaseAcquireLease, r, codec[*adapterv1.SessionLease, *adapterv1.AcquireLeaseResponse]{
+		wrap: func(v *adapterv1.SessionLease) *adapterv1.AcquireLeaseResponse {
+			return &adapterv1.AcquireLeaseResponse{Lease: v}
+		},
+		unwrap: func(a *adapterv1.AcquireLeaseResponse) *adapterv1.SessionLease { return a.Lease },
+	}, func(ctx context.Context, c Change[*adapterv1.SessionLease]) (*adapterv1.SessionLease, error) {
+		return x.store.AcquireLease(ctx, sessionOf(r), c, r.GetHolder(), r.GetAddress(), r.GetTtlMs())
+	})
+}
+
+var sessionLeaseRenewLease = newMethod[*adapterv1.RenewLeaseRequest, *adapterv1.RenewLeaseResponse]("mortise.adapter.v1.SessionLeaseService", "RenewLease", false)
+
+func (x *sessionLeaseServer) RenewLease(ctx context.Context, r *adapterv1.RenewLeaseRequest) (*adapterv1.RenewLeaseResponse, error) {
+	return plain(ctx, x.core, sessionLeaseRenewLease, r, func(ctx context.Context) (*adapterv1.RenewLeaseResponse, error) {
+		v, err := x.store.RenewLease(ctx, sessionOf(r), r.GetFence(), r.GetTtlMs())
+		if err != nil {
+			return nil, err
+		}
+		return &adapterv1.RenewLeaseResponse{TimeLeftMs: v}, nil
+	})
+}
+
+var sessionLeaseReleaseLease = newMethod[*adapterv1.ReleaseLeaseRequest, *adapterv1.ReleaseLeaseResponse]("mortise.adapter.v1.SessionLeaseService", "ReleaseLease", false)
+
+func (x *sessionLeaseServer) ReleaseLease(ctx context.Context, r *adapterv1.ReleaseLeaseRequest) (*adapterv1.ReleaseLeaseResponse, error) {
+	return plain(ctx, x.core, sessionLeaseReleaseLease, r, func(ctx context.Context) (*adapterv1.ReleaseLeaseResponse, error) {
+		return &adapterv1.ReleaseLeaseResponse{}, x.store.ReleaseLease(ctx, sessionOf(r), r.GetFence())
+	})
+}
+
+var sessionLeaseFollowLeases = newMethod[*adapterv1.FollowLeasesRequest, *adapterv1.FollowLeasesResponse]("mortise.adapter.v1.SessionLeaseService", "FollowLeases", false)
+
+func (x *sessionLeaseServer) FollowLeases(r *adapterv1.FollowLeasesRequest, stream grpc.ServerStreamingServer[adapterv1.FollowLeasesResponse]) error {
+	return streamed(stream.Context(), x.core, sessionLeaseFollowLeases, r, stream.Send, func(ctx context.Context, send func(*adapterv1.FollowLeasesResponse) error) error {
+		return x.store.FollowLeases(ctx, orgOf(r), r.SessionId, send)
+	})
+}
+
 // SessionMutator is what an author implements to offer SessionMutatorService.
 //
 // SessionMutatorService changes sessions. Required: a host runs no turn without
@@ -2671,6 +2774,139 @@ var testSeedPutRateLimit = newMethod[*adapterv1.PutRateLimitRequest, *adapterv1.
 func (x *testSeedServer) PutRateLimit(ctx context.Context, r *adapterv1.PutRateLimitRequest) (*adapterv1.PutRateLimitResponse, error) {
 	return plain(ctx, x.core, testSeedPutRateLimit, r, func(ctx context.Context) (*adapterv1.PutRateLimitResponse, error) {
 		return &adapterv1.PutRateLimitResponse{}, x.store.PutRateLimit(ctx, orgOf(r), r.GetMaxCalls(), r.GetWindowSeconds())
+	})
+}
+
+// TurnJournal is what an author implements to offer TurnJournalService.
+//
+// TurnJournalService keeps unfinished turns and the results of tool calls.
+// Optional: without it, a host keeps its turns itself, and no other host can take
+// them over.
+type TurnJournal interface {
+	// PutTurn stores the record of a turn, over the record that it had. The record
+	// must be durable when the server answers. A session may have several turns.
+	PutTurn(ctx context.Context, s Session, c Change[Nothing], turnID string, record []byte) error
+	// GetTurn returns a turn with its record. A turn that does not exist is absent.
+	GetTurn(ctx context.Context, s Session, turnID string) (*adapterv1.GetTurnResponse, error)
+	// RemoveTurn removes a turn that has ended, with its record and all of its tool
+	// calls. Removing a turn that does not exist returns false; its tool calls are
+	// removed all the same.
+	RemoveTurn(ctx context.Context, s Session, c Change[bool], turnID string) (bool, error)
+	// ListTurns streams the unfinished turns of the org or of a session, those that
+	// were stored first first, without their records.
+	ListTurns(ctx context.Context, o Org, sessionID *string, unleasedOnly bool, send func(*adapterv1.ListTurnsResponse) error) error
+	// ClaimToolCall claims a tool call before the tool runs, so that it runs once.
+	// Of several callers at the same time exactly one makes the claim.
+	//
+	// The answer says what to do:
+	// - `claimed`: the caller made the claim. It runs the tool, and then settles
+	//   the call with the claim_token of the answer.
+	// - Otherwise `call` is what is stored, and the caller made no claim. SETTLED
+	//   and INTERRUPTED: the tool has run; the caller uses the result. RUNNING
+	//   under the caller's own fence: the holder of the lease runs it already.
+	//   RUNNING under a lower fence: the call is in doubt. The host that claimed it
+	//   was lost before it settled the call, and whether the tool ran is not known.
+	//   A caller does not run it again unless the tool may run twice.
+	//
+	// `retake` claims a RUNNING call again, for a tool that may run twice. The former
+	// claim_token is then void. Without `retake`, a RUNNING call is never claimed
+	// again; a call that was settled never is.
+	//
+	// The server compares no fingerprints. If `call.args_fingerprint` differs from
+	// the caller's, the call has other arguments than the one that is stored, and
+	// the caller must not use the result.
+	ClaimToolCall(ctx context.Context, s Session, c Change[*adapterv1.ClaimToolCallResponse], r *adapterv1.ClaimToolCallRequest) (*adapterv1.ClaimToolCallResponse, error)
+	// SettleToolCall stores the result of a tool call. It must be durable when the
+	// server answers. A claim_token that is not the one of the running claim, and a
+	// call that is settled already, change nothing and return false.
+	SettleToolCall(ctx context.Context, s Session, c Change[bool], r *adapterv1.SettleToolCallRequest) (bool, error)
+	// ListToolCalls streams the tool calls of a turn, those that were claimed first
+	// first, or the one that is named. A call that does not exist is absent.
+	ListToolCalls(ctx context.Context, s Session, turnID string, toolCallID *string, send func(*adapterv1.ListToolCallsResponse) error) error
+}
+
+// OfferTurnJournal offers TurnJournalService.
+func OfferTurnJournal(store TurnJournal, features ...adapterv1.Feature) Option {
+	return offer("mortise.adapter.v1.TurnJournalService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+		adapterv1.RegisterTurnJournalServiceServer(server, &turnJournalServer{core: k, store: store})
+	})
+}
+
+type turnJournalServer struct {
+	adapterv1.UnimplementedTurnJournalServiceServer
+	core  *core
+	store TurnJournal
+}
+
+var turnJournalPutTurn = newMethod[*adapterv1.PutTurnRequest, *adapterv1.PutTurnResponse]("mortise.adapter.v1.TurnJournalService", "PutTurn", true)
+
+func (x *turnJournalServer) PutTurn(ctx context.Context, r *adapterv1.PutTurnRequest) (*adapterv1.PutTurnResponse, error) {
+	return keyed(ctx, x.core, turnJournalPutTurn, r, codec[Nothing, *adapterv1.PutTurnResponse]{
+		wrap:   func(v Nothing) *adapterv1.PutTurnResponse { return &adapterv1.PutTurnResponse{} },
+		unwrap: func(a *adapterv1.PutTurnResponse) Nothing { return Nothing{} },
+	}, func(ctx context.Context, c Change[Nothing]) (Nothing, error) {
+		return Nothing{}, x.store.PutTurn(ctx, sessionOf(r), c, r.GetTurnId(), r.GetRecord())
+	})
+}
+
+var turnJournalGetTurn = newMethod[*adapterv1.GetTurnRequest, *adapterv1.GetTurnResponse]("mortise.adapter.v1.TurnJournalService", "GetTurn", false)
+
+func (x *turnJournalServer) GetTurn(ctx context.Context, r *adapterv1.GetTurnRequest) (*adapterv1.GetTurnResponse, error) {
+	return plain(ctx, x.core, turnJournalGetTurn, r, func(ctx context.Context) (*adapterv1.GetTurnResponse, error) {
+		v, err := x.store.GetTurn(ctx, sessionOf(r), r.GetTurnId())
+		if err != nil {
+			return nil, err
+		}
+		return v, nil
+	})
+}
+
+var turnJournalRemoveTurn = newMethod[*adapterv1.RemoveTurnRequest, *adapterv1.RemoveTurnResponse]("mortise.adapter.v1.TurnJournalService", "RemoveTurn", true)
+
+func (x *turnJournalServer) RemoveTurn(ctx context.Context, r *adapterv1.RemoveTurnRequest) (*adapterv1.RemoveTurnResponse, error) {
+	return keyed(ctx, x.core, turnJournalRemoveTurn, r, codec[bool, *adapterv1.RemoveTurnResponse]{
+		wrap:   func(v bool) *adapterv1.RemoveTurnResponse { return &adapterv1.RemoveTurnResponse{Removed: v} },
+		unwrap: func(a *adapterv1.RemoveTurnResponse) bool { return a.Removed },
+	}, func(ctx context.Context, c Change[bool]) (bool, error) {
+		return x.store.RemoveTurn(ctx, sessionOf(r), c, r.GetTurnId())
+	})
+}
+
+var turnJournalListTurns = newMethod[*adapterv1.ListTurnsRequest, *adapterv1.ListTurnsResponse]("mortise.adapter.v1.TurnJournalService", "ListTurns", false)
+
+func (x *turnJournalServer) ListTurns(r *adapterv1.ListTurnsRequest, stream grpc.ServerStreamingServer[adapterv1.ListTurnsResponse]) error {
+	return streamed(stream.Context(), x.core, turnJournalListTurns, r, stream.Send, func(ctx context.Context, send func(*adapterv1.ListTurnsResponse) error) error {
+		return x.store.ListTurns(ctx, orgOf(r), r.SessionId, r.GetUnleasedOnly(), send)
+	})
+}
+
+var turnJournalClaimToolCall = newMethod[*adapterv1.ClaimToolCallRequest, *adapterv1.ClaimToolCallResponse]("mortise.adapter.v1.TurnJournalService", "ClaimToolCall", true)
+
+func (x *turnJournalServer) ClaimToolCall(ctx context.Context, r *adapterv1.ClaimToolCallRequest) (*adapterv1.ClaimToolCallResponse, error) {
+	return keyed(ctx, x.core, turnJournalClaimToolCall, r, codec[*adapterv1.ClaimToolCallResponse, *adapterv1.ClaimToolCallResponse]{
+		wrap:   func(v *adapterv1.ClaimToolCallResponse) *adapterv1.ClaimToolCallResponse { return v },
+		unwrap: func(a *adapterv1.ClaimToolCallResponse) *adapterv1.ClaimToolCallResponse { return a },
+	}, func(ctx context.Context, c Change[*adapterv1.ClaimToolCallResponse]) (*adapterv1.ClaimToolCallResponse, error) {
+		return x.store.ClaimToolCall(ctx, sessionOf(r), c, r)
+	})
+}
+
+var turnJournalSettleToolCall = newMethod[*adapterv1.SettleToolCallRequest, *adapterv1.SettleToolCallResponse]("mortise.adapter.v1.TurnJournalService", "SettleToolCall", true)
+
+func (x *turnJournalServer) SettleToolCall(ctx context.Context, r *adapterv1.SettleToolCallRequest) (*adapterv1.SettleToolCallResponse, error) {
+	return keyed(ctx, x.core, turnJournalSettleToolCall, r, codec[bool, *adapterv1.SettleToolCallResponse]{
+		wrap:   func(v bool) *adapterv1.SettleToolCallResponse { return &adapterv1.SettleToolCallResponse{Settled: v} },
+		unwrap: func(a *adapterv1.SettleToolCallResponse) bool { return a.Settled },
+	}, func(ctx context.Context, c Change[bool]) (bool, error) {
+		return x.store.SettleToolCall(ctx, sessionOf(r), c, r)
+	})
+}
+
+var turnJournalListToolCalls = newMethod[*adapterv1.ListToolCallsRequest, *adapterv1.ListToolCallsResponse]("mortise.adapter.v1.TurnJournalService", "ListToolCalls", false)
+
+func (x *turnJournalServer) ListToolCalls(r *adapterv1.ListToolCallsRequest, stream grpc.ServerStreamingServer[adapterv1.ListToolCallsResponse]) error {
+	return streamed(stream.Context(), x.core, turnJournalListToolCalls, r, stream.Send, func(ctx context.Context, send func(*adapterv1.ListToolCallsResponse) error) error {
+		return x.store.ListToolCalls(ctx, sessionOf(r), r.GetTurnId(), r.ToolCallId, send)
 	})
 }
 
