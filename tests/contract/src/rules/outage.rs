@@ -37,17 +37,17 @@ const CALL_WITHIN: Duration = Duration::from_secs(30);
 /// The answer to a health check.
 #[derive(Clone, PartialEq, Message)]
 struct Health {
-    #[prost(enumeration = "Serving", tag = "1")]
+    #[prost(enumeration = "HealthStatus", tag = "1")]
     status: i32,
 }
 
-/// The states of the standard health service.
+/// The states of the standard health service: SERVING is up, NOT_SERVING is down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, prost::Enumeration)]
 #[repr(i32)]
-enum Serving {
+enum HealthStatus {
     Unknown = 0,
-    Serving = 1,
-    NotServing = 2,
+    Up = 1,
+    Down = 2,
 }
 
 pub(crate) fn rules() -> Vec<Rule> {
@@ -149,7 +149,7 @@ async fn out_01_stays(cx: Cx) -> Outcome {
     )
 }
 
-async fn until_health(cx: &Cx, expected: Serving) -> Outcome {
+async fn until_health(cx: &Cx, expected: HealthStatus) -> Outcome {
     until(&format!("Health/Check: {expected:?}"), || async {
         let path = "/grpc.health.v1.Health/Check";
         match cx.raw(path, bytes::Bytes::new()).await {
@@ -167,10 +167,10 @@ async fn out_02_health(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     during_outage(&cx, async {
         until_refused(&cx, &session).await?;
-        until_health(&cx, Serving::NotServing).await
+        until_health(&cx, HealthStatus::Down).await
     })
     .await?;
-    until_health(&cx, Serving::Serving).await
+    until_health(&cx, HealthStatus::Up).await
 }
 
 async fn out_03_unavailable(cx: Cx) -> Outcome {
