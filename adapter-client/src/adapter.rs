@@ -2,6 +2,7 @@
 
 mod builder;
 mod leased;
+mod tapped;
 
 pub use builder::AdapterBuilder;
 
@@ -37,6 +38,7 @@ use mortise_proto::pb::Feature;
 use mortise_proto::rpc::table;
 use std::fmt;
 use std::sync::Arc;
+use tapped::Tapped;
 use uuid::Uuid;
 
 /// Sees every event that was emitted through an adapter. Called in the middle of a
@@ -485,26 +487,5 @@ impl fmt::Debug for GrpcHostAdapter {
             .field("org", &self.remote.org)
             .field("offers", &self.shared.offers)
             .finish_non_exhaustive()
-    }
-}
-
-/// An emitter that changes what it emits, and shows what it emitted.
-struct Tapped {
-    emitter: Arc<dyn EventEmitter>,
-    taps: Vec<EventTap>,
-    edit: Option<EventEdit>,
-}
-
-#[async_trait]
-impl EventEmitter for Tapped {
-    async fn emit(&self, mut request: EventRequest) -> Result<Event> {
-        if let Some(edit) = &self.edit {
-            edit(&mut request);
-        }
-        let event = self.emitter.emit(request).await?;
-        for tap in &self.taps {
-            tap(&event);
-        }
-        Ok(event)
     }
 }

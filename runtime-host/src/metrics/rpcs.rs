@@ -223,11 +223,10 @@ fn endpoints(encoder: &mut DescriptorEncoder<'_>, mesh: &Mesh) -> fmt::Result {
                     endpoint: endpoint.address.clone(),
                 };
                 let mut count = counts.encode_family(&labels)?;
-                match kind {
-                    MetricType::Counter => {
-                        count.encode_counter::<NoLabelSet, _, u64>(&read(endpoint), None)?;
-                    }
-                    _ => count.encode_gauge(&read(endpoint))?,
+                if matches!(kind, MetricType::Counter) {
+                    count.encode_counter::<NoLabelSet, _, u64>(&read(endpoint), None)?;
+                } else {
+                    count.encode_gauge(&read(endpoint))?;
                 }
             }
         }

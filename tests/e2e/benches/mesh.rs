@@ -140,9 +140,10 @@ async fn rate<Call>(in_flight: usize, call: impl Fn() -> Call) -> f64
 where
     Call: Future<Output = ()>,
 {
+    let call = &call;
     let callers = |time: Duration| {
         let until = Instant::now() + time;
-        let callers = (0..in_flight).map(|_| async {
+        let callers = (0..in_flight).map(move |_| async move {
             let mut calls = 0_u32;
             while Instant::now() < until {
                 call().await;

@@ -9,6 +9,8 @@
 //! away sees one attempt at a time, however many calls wait for it (gRPC's
 //! "wait for ready").
 
+mod waiting;
+
 use super::connection::Connection;
 use super::dial::{Dial, Dialler, Place};
 use super::fault::Failed;
@@ -21,6 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
+use waiting::{Dialling, Waiting};
 
 /// The dialler's pauses. Short, for there is one dialler for each endpoint.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
@@ -454,60 +457,6 @@ impl Lease {
 impl<D: Dial> Drop for Lease<D> {
     fn drop(&mut self) {
         self.inner.release(self.id, self.group);
-    }
-}
-
-/// A caller without a place, for as long as it waits.
-struct Waiting<D: Dial> {
-    inner: Arc<Inner<D>>,
-    group: usize,
-}
-
-impl<D: Dial> Waiting<D> {
-    fn begin(inner: &Arc<Inner<D>>, group: usize) -> Self {
-        if let Some(waiting) = inner.lock().waiting.get_mut(group) {
-            *waiting += 1;
-        }
-        Self {
-            inner: inner.clone(),
-            group,
-        }
-    }
-
-    /// Lets a connection be made, where there may be another.
-    fn dial(&self, state: &mut State<D::Made>) -> Wanting {
-        let limits = self.inner.limits;
-        if state.is_dialling {
-            return Wanting::Connection;
-        }
-        if !state.may_open(self.group, limits) {
-            return Wanting::Place(state.full(self.group, limits));
-        }
-        state.is_dialling = true;
-        drop(tokio::spawn(self.inner.clone().dial_while_wanted()));
-        Wanting::Connection
-    }
-}
-
-impl<D: Dial> Drop for Waiting<D> {
-    fn drop(&mut self) {
-        if let Some(waiting) = self.inner.lock().waiting.get_mut(self.group) {
-            *waiting = waiting.saturating_sub(1);
-        }
-    }
-}
-
-/// The dialler at work. Where it panics, another may begin.
-struct Dialling<D: Dial> {
-    inner: Arc<Inner<D>>,
-    is_ended: bool,
-}
-
-impl<D: Dial> Drop for Dialling<D> {
-    fn drop(&mut self) {
-        if !self.is_ended {
-            self.inner.lock().is_dialling = false;
-        }
     }
 }
 

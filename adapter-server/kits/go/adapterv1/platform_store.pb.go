@@ -136,7 +136,7 @@ const file_mortise_adapter_v1_platform_store_proto_rawDesc = "" +
 	"\x06search\x18\x02 \x01(\tH\x00R\x06search\x88\x01\x01B\t\n" +
 	"\a_search\"b\n" +
 	"\x18ListCapabilitiesResponse\x12F\n" +
-	"\fcapabilities\x18\x01 \x03(\v2\".mortise.adapter.v1.CapabilityInfoR\fcapabilities2\xe5\x1d\n" +
+	"\fcapabilities\x18\x01 \x03(\v2\".mortise.adapter.v1.CapabilityInfoR\fcapabilities2\xff\x1d\n" +
 	"\x14PlatformStoreService\x12w\n" +
 	"\rListHarnesses\x12(.mortise.adapter.v1.ListHarnessesRequest\x1a).mortise.adapter.v1.ListHarnessesResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x12\x94\x01\n" +
 	"\n" +
@@ -193,8 +193,8 @@ const file_mortise_adapter_v1_platform_store_proto_rawDesc = "" +
 	"\b\x03\x10\x01\x18\x01 \x01(\x02\x12q\n" +
 	"\vGetMessages\x12&.mortise.adapter.v1.GetMessagesRequest\x1a'.mortise.adapter.v1.GetMessagesResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x12q\n" +
 	"\vWaitForIdle\x12&.mortise.adapter.v1.WaitForIdleRequest\x1a'.mortise.adapter.v1.WaitForIdleResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x02\x90\x02\x010\x01\x12\x80\x01\n" +
-	"\x10ListCapabilities\x12+.mortise.adapter.v1.ListCapabilitiesRequest\x1a,.mortise.adapter.v1.ListCapabilitiesResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x1a\x18\xba\x9d\"\x14\n" +
-	"\x0eplatform_store\x10\x02 \x01B\xdc\x01\n" +
+	"\x10ListCapabilities\x12+.mortise.adapter.v1.ListCapabilitiesRequest\x1a,.mortise.adapter.v1.ListCapabilitiesResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x01 \x01\x90\x02\x010\x01\x1a2\xba\x9d\".\n" +
+	"\x0eplatform_store\x10\x02\x1a\x18FEATURE_SESSION_SETTINGS \x01B\xdc\x01\n" +
 	"\x1fcom.everruns.mortise.adapter.v1B\x12PlatformStoreProtoP\x01ZFgithub.com/everruns/mortise/adapter-server/kits/go/adapterv1;adapterv1\xaa\x02\x1bEverruns.Mortise.Adapter.V1\xca\x02\x1bEverruns\\Mortise\\Adapter\\V1\xea\x02\x1eEverruns::Mortise::Adapter::V1b\x06proto3"
 
 var (

@@ -1208,7 +1208,7 @@ type PlatformStore interface {
 
 // OfferPlatformStore offers PlatformStoreService.
 func OfferPlatformStore(store PlatformStore, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.PlatformStoreService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.PlatformStoreService", store, []string{"FEATURE_SESSION_SETTINGS"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterPlatformStoreServiceServer(server, &platformStoreServer{core: k, store: store})
 	})
 }
