@@ -37,7 +37,10 @@ struct Elsewhere {
 enum ToTurn {
     Cancel(Option<String>),
     Park,
-    Message(Message, oneshot::Sender<Option<Result<(), AgentLoopError>>>),
+    Message(
+        Box<Message>,
+        oneshot::Sender<Option<Result<(), AgentLoopError>>>,
+    ),
     Close(oneshot::Sender<bool>),
 }
 
@@ -62,7 +65,9 @@ impl EngineFactory for Machines {
 impl Steering for Letters {
     async fn steer(&self, message: &Message, _: Store<'_>) -> Option<Result<(), AgentLoopError>> {
         let (answer, answered) = oneshot::channel();
-        self.0.send(ToTurn::Message(message.clone(), answer)).ok()?;
+        self.0
+            .send(ToTurn::Message(Box::new(message.clone()), answer))
+            .ok()?;
         answered.await.ok()?
     }
 
@@ -150,6 +155,7 @@ async fn turn(
                 ToTurn::Cancel(reason) => control.cancel(reason),
                 ToTurn::Park => parking.cancel(),
                 ToTurn::Message(message, answer) => {
+                    let message = *message;
                     let emitter = parts.adapter.event_emitter();
                     let data = everruns_core::events::InputMessageData::new(message.clone());
                     let context = everruns_core::events::EventContext::empty();
