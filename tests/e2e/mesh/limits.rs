@@ -19,8 +19,10 @@ use std::time::{Duration, Instant};
 async fn overload_is_refused_with_the_limits_name() {
     let replicas = Replicas::start(1).await;
     let mut config = replicas.config();
-    let calls = &mut only(&mut config).calls;
-    (calls.calls_max, calls.queue_max) = (1, 1);
+    let own = only(&mut config);
+    (own.calls.calls_max, own.calls.queue_max) = (1, 1);
+    // The delay of the answers is not silence.
+    own.transport.keepalive = None;
     let adapter = Mesh::new(config).unwrap().adapter(1).build().await.unwrap();
     let session_id = seed(&adapter).await;
     replicas.set(0, Fault::Delay(Duration::from_millis(200)));
