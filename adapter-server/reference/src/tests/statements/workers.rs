@@ -89,18 +89,20 @@ impl Marked {
     }
 }
 
-/// Waits until a worker runs something.
+/// The processor time that a process has used, in hundredths of a second.
+fn used(process: u32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let user = after_name.split_whitespace().nth(11);
+    user.and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
+}
+
+/// Waits until a worker works on a statement that has no end: what it does at its
+/// beginning, and after an earlier statement, takes less.
 async fn busy(worker: u32) {
-    let runs = || {
-        let threads = fs::read_dir(format!("/proc/{worker}/task")).unwrap();
-        threads.filter_map(Result::ok).any(|thread| {
-            let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
-            stat.rsplit_once(')')
-                .is_some_and(|(_, rest)| rest.starts_with(" R"))
-        })
-    };
+    let before = used(worker);
     let found = async {
-        while !runs() {
+        while used(worker) < before + 10 {
             sleep(Duration::from_millis(1)).await;
         }
     };
