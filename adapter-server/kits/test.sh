@@ -5,5 +5,11 @@ set -euo pipefail
 cd "$(dirname "$0")"
 for module in generate go go/examples/redis; do
   echo "== kits: $module"
-  (cd "$module" && test -z "$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go test ./...)
+  (
+    cd "$module"
+    unformatted=$(gofmt -l .)
+    [ -z "$unformatted" ] || { echo "run gofmt -w on: $unformatted" >&2; exit 1; }
+    go vet ./...
+    go test ./...
+  )
 done

@@ -40,10 +40,11 @@ pub(crate) fn run() -> Result<()> {
     }
     let status = child.wait()?;
     ensure!(totals.passed > 0, "no test ran");
-    totals.merge(histories::test(cluster.as_ref())?);
+    let histories = histories::test(cluster.as_ref()).map(|judged| totals.merge(judged));
     let kits = kits(cluster.as_ref());
     println!("\n{} passed, {} failed", totals.passed, totals.failed);
     ensure!(status.success(), "tests failed ({status})");
+    histories?;
     ensure!(totals.failed == 0, "histories failed");
     kits
 }
