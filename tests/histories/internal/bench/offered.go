@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
+	pb "github.com/everruns/mortise/adapter-server/kits/go/adapterv1"
 	"github.com/everruns/mortise/tests/histories/internal/caller"
 	"github.com/everruns/mortise/tests/histories/internal/system"
 	"github.com/everruns/mortise/tests/histories/internal/workload"

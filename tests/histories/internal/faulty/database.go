@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
+	pb "github.com/everruns/mortise/adapter-server/kits/go/adapterv1"
 )
 
 // unsynced is how long a change may be lost by AckEarly.

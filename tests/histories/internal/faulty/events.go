@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
+	pb "github.com/everruns/mortise/adapter-server/kits/go/adapterv1"
 	"google.golang.org/grpc"
 )
 

@@ -1,5 +1,3 @@
-//go:build lease
-
 package faulty
 
 import (
@@ -8,7 +6,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 
-	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
+	pb "github.com/everruns/mortise/adapter-server/kits/go/adapterv1"
 )
 
 // leases is the lease service of a server.

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
+	pb "github.com/everruns/mortise/adapter-server/kits/go/adapterv1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"

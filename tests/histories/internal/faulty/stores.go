@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
+	pb "github.com/everruns/mortise/adapter-server/kits/go/adapterv1"
 	"google.golang.org/grpc"
 )
 

@@ -137,7 +137,7 @@ func withTimes(ops []porcupine.Operation) []porcupine.Operation {
 	return all
 }
 
-// mayHaveEnded says whether nobody need have the lease when an operation happens.
+// mayHaveEnded says whether the lease may have had no holder when an operation happens.
 func (l leased) mayHaveEnded(op timed, output any) bool {
 	return !l.isHeld || output == nil || op.ret == math.MaxInt64 || op.ret >= l.until
 }
@@ -165,7 +165,7 @@ func (l leased) step(op timed, output any) []leased {
 func (l leased) acquire(op timed, input Acquire, output any) []leased {
 	switch answer := output.(type) {
 	case nil:
-		// Granted under a fence that nobody knows yet, or not.
+		// Granted under a fence that no caller knows yet, or not.
 		granted := l
 		granted.fence, granted.holder, granted.isHeld = l.fence+1, input.Holder, true
 		granted.until = op.call + input.TTL

@@ -1,5 +1,3 @@
-//go:build lease
-
 package workload
 
 import (
@@ -11,7 +9,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
 
-	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
+	pb "github.com/everruns/mortise/adapter-server/kits/go/adapterv1"
 	"github.com/everruns/mortise/tests/histories/internal/caller"
 	"github.com/everruns/mortise/tests/histories/internal/model"
 )

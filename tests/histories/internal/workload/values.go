@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
+	pb "github.com/everruns/mortise/adapter-server/kits/go/adapterv1"
 	"github.com/everruns/mortise/tests/histories/internal/caller"
 	"github.com/everruns/mortise/tests/histories/internal/model"
 	"google.golang.org/grpc"

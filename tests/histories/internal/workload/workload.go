@@ -12,7 +12,7 @@ import (
 	"sync"
 
 	"github.com/anishathalye/porcupine"
-	pb "github.com/everruns/mortise/tests/histories/gen/adapterv1"
+	pb "github.com/everruns/mortise/adapter-server/kits/go/adapterv1"
 	"github.com/everruns/mortise/tests/histories/internal/caller"
 	"github.com/everruns/mortise/tests/histories/internal/history"
 	"google.golang.org/grpc"
