@@ -198,7 +198,7 @@ async fn a_lost_worker_costs_its_statement() {
 
     for (name, expected) in [
         ("-KILL", ErrorReason::SqlLimitExceeded),
-        ("-QUIT", ErrorReason::SqlInternal),
+        ("-USR1", ErrorReason::SqlInternal),
         // Told to stop it is replaced, and the statement goes on until its time is over.
         ("-TERM", ErrorReason::SqlQueryTimeout),
         ("-STOP", ErrorReason::SqlQueryTimeout),
