@@ -24,7 +24,7 @@ pub struct SessionFence {
 
 /// The leases of one org's sessions; see `session_lease.proto`.
 ///
-/// A grant is ordered with the changes of its session. Whoever implements this checks
+/// A grant is ordered with the changes of its session. An implementation checks
 /// [`Scope::fence`](crate::Scope::fence) and [`AppendRequest::fence`](crate::AppendRequest)
 /// in the transaction of each fenced change, and says so with
 /// [`AdapterSource::checks_fences`](crate::AdapterSource::checks_fences).

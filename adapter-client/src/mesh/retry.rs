@@ -111,7 +111,7 @@ impl Retries<'_> {
     /// Whether sending it again needs no budget.
     fn is_free(&mut self, reached: Reached) -> bool {
         match reached {
-            Reached::Nobody => true,
+            Reached::NoServer => true,
             Reached::Refused | Reached::Broken => !std::mem::replace(&mut self.is_spent, true),
             Reached::Server => false,
         }
@@ -194,7 +194,7 @@ mod tests {
         let policy = RetryPolicy::new(Duration::from_secs(1));
         let mut retries = policy.begin(GET_AGENT.method, true);
         assert_eq!(retries.left(), Duration::ZERO);
-        assert_eq!(retries.after(&unavailable(Reached::Nobody)), None);
+        assert_eq!(retries.after(&unavailable(Reached::NoServer)), None);
     }
 
     /// An answer that is an error is not asked for again.
@@ -219,7 +219,7 @@ mod tests {
             calls.count()
         };
         assert!((1..1_000).contains(&granted(Reached::Server)));
-        assert_eq!(granted(Reached::Nobody), 10_000);
+        assert_eq!(granted(Reached::NoServer), 10_000);
         assert_eq!(granted(Reached::Broken), 10_000);
         let mut retries = policy.begin(GET_AGENT.method, false);
         let broken = unavailable(Reached::Broken);
@@ -233,7 +233,7 @@ mod tests {
         let policy = RetryPolicy::new(Duration::from_secs(10));
         let mut retries = policy.begin(an_unsafe_method(), false);
         assert_eq!(retries.after(&unavailable(Reached::Broken)), None);
-        let mut unsent = unavailable(Reached::Nobody);
+        let mut unsent = unavailable(Reached::NoServer);
         unsent.error.outcome = Outcome::NotApplied;
         assert!(retries.after(&unsent).is_some());
     }

@@ -75,7 +75,7 @@ impl<'a, X: Exchange> Stack<'a, X> {
         result
     }
 
-    /// The turn's time covers attempts and pauses alike: what comes after it is for nobody.
+    /// The turn's time covers attempts and pauses alike: an answer after it has no reader.
     async fn within_turn(&self, sample: &mut Sample) -> Result<X::Out, StoreError> {
         match self.call.until {
             None => self.retried(sample).await,

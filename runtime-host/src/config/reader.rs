@@ -80,7 +80,7 @@ impl<'a> Section<'a> {
         named.collect()
     }
 
-    /// The keys that nobody asked for yet, as names that the operator chose.
+    /// The keys that were not asked for yet, as names that the operator chose.
     pub(super) fn names(&self) -> Vec<String> {
         let unasked = |name: &&String| !self.known.contains(name);
         self.table.keys().filter(unasked).cloned().collect()

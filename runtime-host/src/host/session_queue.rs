@@ -396,7 +396,7 @@ mod tests {
     use super::*;
     use everruns_core::typed_id::SessionId;
 
-    /// Places are taken in the order in which tickets are, whoever waits first.
+    /// Places are taken in the order of the tickets, not of the waiting.
     #[tokio::test]
     async fn tickets_are_served_in_their_order() -> Result<(), HostError> {
         let queue = SessionQueue::new(&HostOptions::default(), CancellationToken::new());

@@ -131,7 +131,7 @@ impl Host {
             }
             done = &mut run => done,
         };
-        // Whoever sees the end may begin another turn at once.
+        // A caller that sees the end may begin another turn at once.
         control.about_to_end();
         let reached = match done {
             Ok(done) => done?,

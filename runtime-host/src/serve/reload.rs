@@ -97,7 +97,7 @@ impl Reload {
         }
     }
 
-    /// Waits until nobody writes the file any more: half a file may be a configuration.
+    /// Waits until the file is written in whole: half a file may be a configuration.
     async fn written(&self) -> Stamp {
         let mut before = self.source.stamp();
         loop {

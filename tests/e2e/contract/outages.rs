@@ -1,6 +1,7 @@
 //! The rules about outages, held against the reference server on a disk that fails, and
 //! against servers that each do one thing wrong while their storage is away.
 
+use super::broken::fault::encoded;
 use super::{all_kept, held};
 use futures::future::BoxFuture;
 use http_body_util::BodyExt;
@@ -25,6 +26,8 @@ use tonic::body::Body;
 use tonic::codegen::http::{Request, Response};
 use tonic::service::Routes;
 use tonic::{Code, Status};
+use tonic_health::pb::HealthCheckResponse;
+use tonic_health::pb::health_check_response::ServingStatus;
 use tower::{Service, ServiceExt};
 
 const HEALTH: &str = "/grpc.health.v1.Health/Check";
@@ -64,26 +67,27 @@ impl Troubled {
             return None;
         }
         let unavailable = || Status::unavailable("the storage cannot answer now").into_http();
-        let done = |message: Vec<u8>| answered(message);
         match (self.flaw, path) {
             (Flaw::HealthServing, HEALTH) => None,
-            (_, HEALTH) => Some(done(vec![8, 2])),
+            (_, HEALTH) => Some(done(HealthCheckResponse {
+                status: ServingStatus::NotServing.into(),
+            })),
             (Flaw::NoHandshake, path) if path == DESCRIBE.method.path => Some(unavailable()),
             (Flaw::Internal, path) if path == SET_VALUE.method.path => {
                 Some(Status::new(Code::Internal, "the storage failed").into_http())
             }
             (Flaw::AnswersUndone, path) if path == SET_VALUE.method.path && is_chosen(request) => {
-                Some(done(vec![]))
+                Some(done(pb::SetValueResponse {}))
             }
             (Flaw::LosesEvents, path) if path == EMIT.method.path => {
                 let answer = pb::EmitResponse {
                     event_id: format!("event_{}", uuid::Uuid::new_v4().simple()),
                     sequence: 4,
                 };
-                Some(done(answer.encode_to_vec()))
+                Some(done(answer))
             }
             (Flaw::LosesFiles, path) if path == WRITE_FILE.method.path => {
-                Some(done(pb::WriteFileResponse::default().encode_to_vec()))
+                Some(done(pb::WriteFileResponse::default()))
             }
             (_, path) if changes(path) => Some(unavailable()),
             _ => None,
@@ -104,21 +108,8 @@ fn changes(path: &str) -> bool {
         .any(|method| method.path == path)
 }
 
-fn answered(message: Vec<u8>) -> Response<Body> {
-    let mut frame = vec![0];
-    frame.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
-    frame.extend(message);
-    let mut trailers = tonic::codegen::http::HeaderMap::new();
-    trailers.insert("grpc-status", "0".parse().unwrap());
-    let frames = [
-        http_body::Frame::data(bytes::Bytes::from(frame)),
-        http_body::Frame::trailers(trailers),
-    ];
-    let frames = futures::stream::iter(frames.map(Ok::<_, Status>));
-    let mut answer = Response::new(Body::new(http_body_util::StreamBody::new(frames)));
-    let kind = "application/grpc".parse().unwrap();
-    answer.headers_mut().insert("content-type", kind);
-    answer
+fn done(message: impl Message) -> Response<Body> {
+    encoded(Ok(vec![message]))
 }
 
 impl Service<Request<Body>> for Troubled {

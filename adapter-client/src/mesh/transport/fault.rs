@@ -11,7 +11,7 @@ use tonic::{Code, Status};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::mesh) enum Reached {
     /// It never left this side.
-    Nobody,
+    NoServer,
     /// The server said that it did not look at it (REFUSED_STREAM, or a GOAWAY that
     /// leaves it out).
     Refused,
@@ -42,7 +42,7 @@ impl Failed {
         let error = StoreError::new(ErrorReason::Unavailable, message);
         Self {
             error: error.outcome(Outcome::NotApplied),
-            reached: Reached::Nobody,
+            reached: Reached::NoServer,
         }
     }
 
@@ -55,7 +55,7 @@ impl Failed {
     pub(in crate::mesh) fn unsent_for(error: StoreError) -> Self {
         Self {
             error,
-            reached: Reached::Nobody,
+            reached: Reached::NoServer,
         }
     }
 
@@ -72,7 +72,7 @@ impl Failed {
     /// that had no connection says nothing.
     pub(in crate::mesh) fn is_of_endpoint(&self) -> bool {
         match self.reached {
-            Reached::Nobody => false,
+            Reached::NoServer => false,
             Reached::Refused | Reached::Broken => true,
             Reached::Server => {
                 let is_busy = self.error.retry_after.is_some();

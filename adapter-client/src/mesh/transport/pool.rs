@@ -468,6 +468,6 @@ fn about(age: Duration) -> Duration {
 fn unsent(error: StoreError) -> Failed {
     Failed {
         error: error.outcome(Outcome::NotApplied),
-        reached: super::fault::Reached::Nobody,
+        reached: super::fault::Reached::NoServer,
     }
 }

@@ -182,7 +182,7 @@ async fn the_window_ends() {
     assert_eq!(began.elapsed(), WINDOW);
     let found = failed.map(|failed| (failed.reached, failed.error.outcome, failed.error.message));
     let expected = (
-        Reached::Nobody,
+        Reached::NoServer,
         Outcome::NotApplied,
         "Connection refused".to_string(),
     );

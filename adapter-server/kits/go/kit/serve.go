@@ -124,7 +124,7 @@ func (a *Adapter) server(config Config) (*grpc.Server, error) {
 	return server, nil
 }
 
-// listen binds an address. The file of a unix socket that nobody listens on any more is
+// listen binds an address. The file of a unix socket without a listener is
 // removed first.
 func listen(address string) (net.Listener, error) {
 	path, isUnix := strings.CutPrefix(address, "unix:")

@@ -125,7 +125,7 @@ pub(crate) async fn import(
     let layout = sections::read(&format.parse(text)?, &mut faults);
 
     let mut tx = db.write(org_id).await?;
-    // In the order in which others take these locks: nobody waits in a circle.
+    // In the order in which others take these locks, so that there is no deadlock.
     locks::org(&mut tx, Kind::Harness.name()).await?;
     locks::org(&mut tx, Kind::Agent.name()).await?;
     payment_authority::lock(&mut tx).await?;

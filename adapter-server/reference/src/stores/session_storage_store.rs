@@ -1,6 +1,6 @@
 //! A session's keys and values, and its secrets.
 //!
-//! Values are no secrets by their contract, but a model may put one there and nobody stops
+//! Values are no secrets by their contract, but a model may put one there and nothing stops
 //! it. So they are sealed where there is a key: it costs a value some 60 bytes and a call
 //! about a microsecond, and nothing is chosen or sorted by a value. Names are kept in clear.
 

@@ -16,7 +16,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Arrows between the parts of the storage go one way: whoever is below names nobody above.
+/// Arrows between the parts of the storage go one way: a lower part names no higher one.
 /// The composition root is above all; the database and the seal know no store.
 #[test]
 fn arrows_go_down() {

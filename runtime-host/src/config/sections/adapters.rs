@@ -284,7 +284,7 @@ impl Names {
         Err(Bad::new("there is no such adapter", remedy))
     }
 
-    /// The keys that nobody asked for yet, as names of stores.
+    /// The keys that were not asked for yet, as names of stores.
     fn stores(&self, section: &mut Section<'_>) -> BTreeMap<String, String> {
         let known = stores();
         let mut routed = BTreeMap::new();

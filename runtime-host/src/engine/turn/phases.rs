@@ -66,7 +66,7 @@ impl Turn<'_> {
         adapter.phase(self.turn.session_id(), PhaseKind::Act)
     }
 
-    /// What the turn stores once has the same ids whoever stores it.
+    /// What the turn stores once has the same ids in every host that stores it.
     fn adapter_of_turn(&self) -> GrpcHostAdapter {
         event_ids::of_turn(self.adapter, &self.turn, Answerer::Turn)
     }

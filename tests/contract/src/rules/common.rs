@@ -2,9 +2,9 @@
 
 use crate::check::{Outcome, broken, different, same};
 use crate::context::{Cx, described};
-use mortise_proto::Rpc;
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::rpc::Scoped;
+use mortise_proto::{Rpc, StoreError};
 use prost::Message;
 use prost_types::Timestamp;
 use std::fmt::Debug;
@@ -165,3 +165,28 @@ pub(crate) const MALFORMED_SESSIONS: [&str; 4] = [
     "agent_00000000000000000000000000000001",
     "session_0000000000000000000000000000000A",
 ];
+
+/// The states of the standard health service that rules tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, prost::Enumeration)]
+#[repr(i32)]
+pub(crate) enum HealthStatus {
+    Unknown = 0,
+    /// SERVING.
+    Up = 1,
+    /// NOT_SERVING.
+    Down = 2,
+}
+
+/// The answer to a health check.
+#[derive(Clone, PartialEq, Message)]
+struct Health {
+    #[prost(enumeration = "HealthStatus", tag = "1")]
+    status: i32,
+}
+
+/// What the standard health service says of the whole server.
+pub(crate) async fn health(cx: &Cx) -> Result<HealthStatus, StoreError> {
+    let path = "/grpc.health.v1.Health/Check";
+    let answer = cx.raw(path, bytes::Bytes::new()).await?;
+    Ok(Health::decode(answer).unwrap_or_default().status())
+}

@@ -2,21 +2,23 @@
 //! given back by the caller's commands; the server runs on. These rules run alone, at the
 //! end.
 
+use super::common::{HealthStatus, health};
+use super::event_log;
 use super::events::{emitting, event};
 use super::probes::caller;
+use super::session_file_system::files::{read, writing};
+use super::session_storage_store::calls::{get, set};
 use crate::check::{Outcome, broken, present, same, skipped, that};
 use crate::command;
 use crate::context::{Cx, described, fresh_id, fresh_uuid};
 use crate::rule::{Group, Need, Rule};
 use crate::runner::introduction;
 use futures::future::join_all;
-use mortise_proto::pb;
 use mortise_proto::rpc::table::{
     adapter_service::{self, DESCRIBE},
     event_emitter_service as emitter, event_log_service as log,
     session_file_system_service as files, session_storage_store_service as storage,
 };
-use prost::Message;
 use serde_json::json;
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -33,22 +35,6 @@ const ASK_EVERY: Duration = Duration::from_millis(100);
 
 /// How long a caller waits for a change; the runtime's hosts wait as long.
 const CALL_WITHIN: Duration = Duration::from_secs(30);
-
-/// The answer to a health check.
-#[derive(Clone, PartialEq, Message)]
-struct Health {
-    #[prost(enumeration = "HealthStatus", tag = "1")]
-    status: i32,
-}
-
-/// The states of the standard health service: SERVING is up, NOT_SERVING is down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, prost::Enumeration)]
-#[repr(i32)]
-enum HealthStatus {
-    Unknown = 0,
-    Up = 1,
-    Down = 2,
-}
 
 pub(crate) fn rules() -> Vec<Rule> {
     let needs: &[Need] = &[Need::Outage];
@@ -94,24 +80,6 @@ where
     }
 }
 
-fn set(session_id: &str, key: &str, value: &str) -> pb::SetValueRequest {
-    pb::SetValueRequest {
-        context: None,
-        session_id: session_id.into(),
-        key: key.into(),
-        value: value.into(),
-    }
-}
-
-async fn value(cx: &Cx, session_id: &str, key: &str) -> Outcome<Option<String>> {
-    let request = pb::GetValueRequest {
-        context: None,
-        session_id: session_id.into(),
-        key: key.into(),
-    };
-    Ok(cx.call(&storage::GET_VALUE, request).await?.value)
-}
-
 /// A change that succeeds now or soon.
 async fn changed(cx: &Cx, session_id: &str) -> Outcome {
     until("SetValue after the storage is back", || async {
@@ -151,12 +119,9 @@ async fn out_01_stays(cx: Cx) -> Outcome {
 
 async fn until_health(cx: &Cx, expected: HealthStatus) -> Outcome {
     until(&format!("Health/Check: {expected:?}"), || async {
-        let path = "/grpc.health.v1.Health/Check";
-        match cx.raw(path, bytes::Bytes::new()).await {
-            Ok(answer) => match Health::decode(answer).unwrap_or_default().status() {
-                status if status == expected => Ok(()),
-                status => Err(format!("{status:?}")),
-            },
+        match health(cx).await {
+            Ok(status) if status == expected => Ok(()),
+            Ok(status) => Err(format!("{status:?}")),
             Err(error) => Err(described(&error)),
         }
     })
@@ -198,7 +163,7 @@ async fn out_03_unavailable(cx: Cx) -> Outcome {
             // Done after all: then it has to be there.
             Ok(_) => same(
                 "a value that was answered while the storage fails",
-                &value(&cx, &session, &format!("meanwhile {n}"))
+                &get(&cx, &session, &format!("meanwhile {n}"))
                     .await?
                     .as_deref(),
                 &Some("v"),
@@ -207,7 +172,7 @@ async fn out_03_unavailable(cx: Cx) -> Outcome {
     }
     same(
         "GetValue.value from before the outage",
-        &value(&cx, &session, "before").await?.as_deref(),
+        &get(&cx, &session, "before").await?.as_deref(),
         &Some("v"),
     )
 }
@@ -263,7 +228,7 @@ async fn out_05_interrupted(cx: Cx) -> Outcome {
     let ended = during_outage(&cx, async { Ok(join_all(writers).await) }).await?;
     changed(&cx, &session).await?;
     for (key, Written { answered, failed }) in ended.into_iter().flatten() {
-        let read = value(&cx, &session, &key).await?;
+        let read = get(&cx, &session, &key).await?;
         let last = answered.map(|round| round.to_string());
         let next = failed.as_ref().map(|(round, _)| round.to_string());
         that(
@@ -281,7 +246,7 @@ async fn out_05_interrupted(cx: Cx) -> Outcome {
             .await?;
         same(
             &format!("the value of {key} after the change was sent again"),
-            &value(&cx, &session, &key).await?,
+            &get(&cx, &session, &key).await?,
             &Some(round.to_string()),
         )?;
     }
@@ -316,13 +281,7 @@ async fn out_06_log(cx: Cx) -> Outcome {
     })
     .await?;
     acknowledged.push(after.event_id);
-    let request = pb::ReadEventsRequest {
-        context: None,
-        session_id: session.clone(),
-        ..Default::default()
-    };
-    let pages = cx.collect(&log::READ_EVENTS, request).await?;
-    let stored: Vec<_> = pages.into_iter().flat_map(|page| page.events).collect();
+    let stored = event_log::read(&cx, &session, 0).await?;
     let sequences: Vec<_> = stored.iter().map(|event| event.sequence).collect();
     that(
         "the sequence numbers of a log after an outage",
@@ -341,41 +300,15 @@ async fn out_06_log(cx: Cx) -> Outcome {
     Ok(())
 }
 
-async fn read(cx: &Cx, session_id: &str, path: &str) -> Outcome<Option<Vec<u8>>> {
-    let request = pb::ReadFileRequest {
-        context: None,
-        session_id: session_id.into(),
-        path: path.into(),
-    };
-    let mut content = None;
-    for part in cx.collect(&files::READ_FILE, request).await? {
-        match part.part {
-            Some(pb::read_file_response::Part::Header(_)) => content = Some(Vec::new()),
-            Some(pb::read_file_response::Part::Chunk(chunk)) => {
-                present("a header before the content", content.as_mut())?.extend(chunk);
-            }
-            None => {}
-        }
-    }
-    Ok(content)
-}
-
 async fn out_07_files(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let text = "whole ".repeat(20_000);
-    let write = |path: &str| pb::WriteFileRequest {
-        context: None,
-        session_id: session.clone(),
-        path: path.into(),
-        content: text.clone(),
-        encoding: "text".into(),
-    };
+    let write = |path: &str| writing(&session, path, &text);
     cx.call(&files::WRITE_FILE, write("/before.txt")).await?;
     let patient = cx.with_patience(CALL_WITHIN);
     let meanwhile = during_outage(&cx, async {
-        Ok(patient
-            .attempt(&files::WRITE_FILE, write("/meanwhile.txt"))
-            .await)
+        let request = write("/meanwhile.txt");
+        Ok(patient.attempt(&files::WRITE_FILE, request).await)
     })
     .await?;
     until("WriteFile after the storage is back", || async {
@@ -384,21 +317,21 @@ async fn out_07_files(cx: Cx) -> Outcome {
     })
     .await?;
     for path in ["/before.txt", "/after.txt"] {
-        let content = present(path, read(&cx, &session, path).await?)?;
-        let is_whole = content == text.as_bytes();
-        that(path, "whole", is_whole, &content.len())?;
+        let content = present(path, read(&cx, &session, path).await?)?.content;
+        let length = content.as_ref().map(String::len);
+        that(path, "whole", content.as_ref() == Some(&text), &length)?;
     }
-    let content = read(&cx, &session, "/meanwhile.txt").await?;
+    let found = read(&cx, &session, "/meanwhile.txt").await?;
+    let content = found.map(|found| found.content.unwrap_or_default());
     let as_answered = match (&meanwhile, &content) {
         (Err(_), None) => true,
-        (Ok(_) | Err(_), Some(content)) => content == text.as_bytes(),
+        (Ok(_) | Err(_), Some(content)) => *content == text,
         (Ok(_), None) => false,
     };
-    let got = content.map(|content| content.len());
     that(
         "a file of the outage",
         "whole, or absent if its write failed",
         as_answered,
-        &got,
+        &content.map(|content| content.len()),
     )
 }

@@ -2,6 +2,7 @@
 //! was, and the numbers that events have been given. These rules run alone, at the end.
 
 use super::probes::{caller, changes};
+use super::session_storage_store::calls::{get, set};
 use crate::check::{Outcome, absent, broken, present, same, skipped, that};
 use crate::command;
 use crate::context::{Cx, fresh_id};
@@ -108,24 +109,6 @@ async fn crash_02_remembered(cx: Cx) -> Outcome {
     Ok(())
 }
 
-fn set(session_id: &str, key: &str, value: &str) -> pb::SetValueRequest {
-    pb::SetValueRequest {
-        context: None,
-        session_id: session_id.into(),
-        key: key.into(),
-        value: value.into(),
-    }
-}
-
-async fn value(cx: &Cx, session_id: &str, key: &str) -> Outcome<Option<String>> {
-    let request = pb::GetValueRequest {
-        context: None,
-        session_id: session_id.into(),
-        key: key.into(),
-    };
-    Ok(cx.call(&storage::GET_VALUE, request).await?.value)
-}
-
 async fn crash_03_values(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for key in ["kept", "gone"] {
@@ -149,12 +132,12 @@ async fn crash_03_values(cx: Cx) -> Outcome {
     let cx = restarted(&cx).await?;
     same(
         "GetValue.value after a restart",
-        &value(&cx, &session, "kept").await?.as_deref(),
+        &get(&cx, &session, "kept").await?.as_deref(),
         &Some("v"),
     )?;
     absent(
         "GetValue.value of a deleted key after a restart",
-        value(&cx, &session, "gone").await?,
+        get(&cx, &session, "gone").await?,
     )?;
     if has_secret {
         let request = pb::GetSecretRequest {
@@ -206,7 +189,7 @@ async fn crash_04_interrupted(cx: Cx) -> Outcome {
     let cx = serving_again(&cx).await?;
     for (writer, answered) in ended.into_iter().flatten() {
         let Some(answered) = answered else { continue };
-        let read = value(&cx, &session, &format!("writer {writer}")).await?;
+        let read = get(&cx, &session, &format!("writer {writer}")).await?;
         let round: Option<i32> = read.as_deref().and_then(|text| text.parse().ok());
         // The last one may have been done without an answer.
         let is_kept = round.is_some_and(|round| round == answered || round == answered + 1);

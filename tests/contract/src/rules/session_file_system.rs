@@ -5,7 +5,7 @@ mod content;
 mod crowded;
 mod delete;
 mod directories;
-mod files;
+pub(in crate::rules) mod files;
 mod grep;
 mod hostile;
 mod keyed;

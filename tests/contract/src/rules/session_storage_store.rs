@@ -1,6 +1,6 @@
 //! Values and secrets of a session.
 
-mod calls;
+pub(in crate::rules) mod calls;
 
 use super::common::{awkward_texts, lost_reply, moved_on, refused_as_invalid, repeated};
 use crate::check::{Outcome, absent, same, says, skipped, that};

@@ -21,7 +21,7 @@ use tonic::{Code, Status};
 use tower::{Service, ServiceExt};
 
 /// How a call ended: its messages, or why there are none.
-pub(super) type End<Rsp> = Result<Vec<Rsp>, StoreError>;
+pub(in super::super) type End<Rsp> = Result<Vec<Rsp>, StoreError>;
 
 type Act = Arc<dyn Fn(Server, Request<Bytes>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
 
@@ -347,7 +347,8 @@ async fn decoded<Rsp: Message + Default>(answer: Response<Body>) -> End<Rsp> {
     Ok(frames(whole.to_bytes()))
 }
 
-fn encoded<Rsp: Message>(end: End<Rsp>) -> Response<Body> {
+/// An answer as it crosses the wire.
+pub(in super::super) fn encoded<Rsp: Message>(end: End<Rsp>) -> Response<Body> {
     let messages = match end {
         Ok(messages) => messages,
         Err(error) => return Status::from(error).into_http(),

@@ -34,7 +34,7 @@ const DRAW: &str = "UPDATE payment_accounts SET balance = balance - $3 \
                     WHERE org_id = $1 AND id = $2";
 
 /// What locks on payments are taken by: who changes a balance, a policy or an attempt waits
-/// for whoever else does.
+/// for any other caller.
 const LOCK: &str = "payments";
 
 /// An account, as it stands.

@@ -39,7 +39,7 @@ const FAIL: &str = "UPDATE payment_attempts \
                     WHERE org_id = $1 AND id = $2";
 
 /// Of every org: settling is the server's own work.
-const FORSAKEN: &str = "SELECT org_id, id, request_id, updated_at FROM payment_attempts \
+const STALE: &str = "SELECT org_id, id, request_id, updated_at FROM payment_attempts \
                         WHERE state = 'pending' AND updated_at <= $1 \
                         ORDER BY updated_at LIMIT 64";
 
@@ -61,7 +61,7 @@ type Row = (
 
 /// An attempt that is in doubt and that nobody asks about.
 #[derive(Debug, sqlx::FromRow)]
-pub(super) struct Forsaken {
+pub(super) struct StaleAttempt {
     pub(super) org_id: i64,
     pub(super) id: String,
     pub(super) request_id: String,
@@ -202,12 +202,16 @@ pub(super) async fn fail(
 }
 
 /// Some of the attempts in doubt that nobody has asked about since a time.
-pub(super) async fn forsaken(all: &mut AllOrgs, since: i64) -> Result<Vec<Forsaken>, StoreError> {
-    all.query_as(FORSAKEN).bind(since).fetch_all().await
+pub(super) async fn stale(all: &mut AllOrgs, since: i64) -> Result<Vec<StaleAttempt>, StoreError> {
+    all.query_as(STALE).bind(since).fetch_all().await
 }
 
 /// Notes that an attempt is asked about now; false if somebody else was quicker.
-pub(super) async fn claim(tx: &mut Tx, attempt: &Forsaken, now: i64) -> Result<bool, StoreError> {
+pub(super) async fn claim(
+    tx: &mut Tx,
+    attempt: &StaleAttempt,
+    now: i64,
+) -> Result<bool, StoreError> {
     let claim = tx.query(CLAIM).bind(attempt.id.as_str());
     let claim = claim.bind(attempt.updated_at).bind(now);
     Ok(claim.execute().await? > 0)
@@ -237,7 +241,7 @@ mod tests {
     /// Looking for attempts in doubt passes by those that are settled.
     #[tokio::test]
     async fn attempts_in_doubt_have_an_index() {
-        let plan = plan(FORSAKEN).await;
+        let plan = plan(STALE).await;
         assert!(plan.contains("payment_attempts_in_doubt"), "{plan}");
     }
 }

@@ -10,7 +10,7 @@ use crate::stores::payment_authority::backend::{
 };
 use crate::stores::payment_authority::ledger;
 use crate::stores::payment_authority::rows;
-use crate::stores::payment_authority::rows::{Forsaken, State};
+use crate::stores::payment_authority::rows::{StaleAttempt, State};
 use chrono::{DateTime, TimeDelta, Utc};
 use mortise_proto::StoreError;
 use std::sync::{Arc, Weak};
@@ -59,14 +59,14 @@ impl Settler {
         }
         let mut settled = 0;
         loop {
-            let forsaken = {
+            let stale = {
                 let mut all = self.db.read_all_orgs().await?;
-                rows::forsaken(&mut all, nanos(now - LEFT_ALONE)).await?
+                rows::stale(&mut all, nanos(now - LEFT_ALONE)).await?
             };
-            if forsaken.is_empty() {
+            if stale.is_empty() {
                 return Ok(settled);
             }
-            for attempt in forsaken {
+            for attempt in stale {
                 let mut tx = self.db.write(attempt.org_id).await?;
                 let is_ours = rows::claim(&mut tx, &attempt, nanos(now)).await?;
                 tx.commit().await?;
@@ -76,7 +76,7 @@ impl Settler {
                 match self.settle(&attempt).await {
                     Ok(is_settled) => settled += usize::from(is_settled),
                     Err(error) => {
-                        let Forsaken { org_id, id, .. } = &attempt;
+                        let StaleAttempt { org_id, id, .. } = &attempt;
                         tracing::warn!(%error, org = org_id, attempt = id, "a payment stays in doubt");
                     }
                 }
@@ -84,10 +84,10 @@ impl Settler {
         }
     }
 
-    async fn settle(&self, forsaken: &Forsaken) -> Result<bool, StoreError> {
+    async fn settle(&self, stale: &StaleAttempt) -> Result<bool, StoreError> {
         let found = {
-            let mut tx = self.db.reader(forsaken.org_id).await?;
-            rows::find(&mut tx, &forsaken.request_id).await?
+            let mut tx = self.db.reader(stale.org_id).await?;
+            rows::find(&mut tx, &stale.request_id).await?
         };
         let Some((attempt, State::Pending)) = found else {
             return Ok(false);

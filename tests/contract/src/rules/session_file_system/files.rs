@@ -12,14 +12,14 @@ use mortise_proto::rpc::table::session_file_system_service::{
 
 /// A file as it is read back.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Found {
+pub(in crate::rules) struct Found {
     pub(super) info: pb::FileInfo,
     pub(super) encoding: String,
     /// `None` for a directory.
-    pub(super) content: Option<String>,
+    pub(in crate::rules) content: Option<String>,
 }
 
-pub(super) fn writing(session: &str, path: &str, content: &str) -> pb::WriteFileRequest {
+pub(in crate::rules) fn writing(session: &str, path: &str, content: &str) -> pb::WriteFileRequest {
     writing_as(session, path, content, "text")
 }
 
@@ -155,7 +155,7 @@ pub(super) async fn replace(
     Ok(answer.file)
 }
 
-pub(super) async fn read(cx: &Cx, session: &str, path: &str) -> Outcome<Option<Found>> {
+pub(in crate::rules) async fn read(cx: &Cx, session: &str, path: &str) -> Outcome<Option<Found>> {
     let parts = cx.collect(&READ_FILE, reading(session, path)).await?;
     joined(parts)
 }

@@ -7,7 +7,7 @@ use mortise_proto::rpc::table::session_storage_store_service::{
     DELETE_VALUE, GET_SECRET, GET_VALUE, LIST_KEYS, LIST_SECRETS, SET_SECRET,
 };
 
-pub(super) fn set(session_id: &str, key: &str, value: &str) -> pb::SetValueRequest {
+pub(in crate::rules) fn set(session_id: &str, key: &str, value: &str) -> pb::SetValueRequest {
     pb::SetValueRequest {
         context: None,
         session_id: session_id.into(),
@@ -25,7 +25,7 @@ pub(super) fn set_secret(session_id: &str, name: &str, value: &str) -> pb::SetSe
     }
 }
 
-pub(super) async fn get(cx: &Cx, session_id: &str, key: &str) -> Outcome<Option<String>> {
+pub(in crate::rules) async fn get(cx: &Cx, session_id: &str, key: &str) -> Outcome<Option<String>> {
     let request = pb::GetValueRequest {
         context: None,
         session_id: session_id.into(),

@@ -6,6 +6,7 @@ use crate::check::{Outcome, broken, same, shown, skipped, that};
 use crate::context::{Cx, described};
 use crate::raw::unknown_field;
 use crate::rule::Group;
+use crate::rules::common::{HealthStatus, health};
 use crate::rules::probes::{caller, reads_of};
 use crate::runner::introduction;
 use futures::future::join_all;
@@ -33,13 +34,6 @@ pub(super) fn rules(group: Group) -> Group {
         .hard("WIRE-23", "A service and a method that do not exist answer UNIMPLEMENTED.", "adapter.proto, Describe", wire_23_nothing_there)
         .soft("WIRE-24", "The standard health service answers SERVING.", "grpc.health.v1", wire_24_health)
         .soft("WIRE-25", "The standard reflection service lists the services that are offered.", "grpc.reflection.v1", wire_25_reflection)
-}
-
-/// The answer to a health check.
-#[derive(Clone, PartialEq, Message)]
-struct Health {
-    #[prost(int32, tag = "1")]
-    status: i32,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -293,14 +287,11 @@ async fn wire_23_nothing_there(cx: Cx) -> Outcome {
 }
 
 async fn wire_24_health(cx: Cx) -> Outcome {
-    match cx
-        .raw("/grpc.health.v1.Health/Check", bytes::Bytes::new())
-        .await
-    {
-        Ok(answer) => same(
-            "the status of Health/Check, where 1 is SERVING",
-            &Health::decode(answer).unwrap_or_default().status,
-            &1,
+    match health(&cx).await {
+        Ok(status) => same(
+            "the status of Health/Check, where Up is SERVING",
+            &status,
+            &HealthStatus::Up,
         ),
         Err(error) => broken("Health/Check", "success", described(&error)),
     }
