@@ -25,8 +25,8 @@ pub(super) struct Snapshot {
     pub(super) has_messages: bool,
 }
 
-/// The current snapshot. Readers that come together load it once; whoever forgets
-/// it makes the next reader load it again.
+/// The current snapshot. Readers that come together load it once. Once it is forgotten,
+/// the next reader loads it again.
 #[derive(Debug)]
 pub(super) struct Snapshots {
     remote: Remote,

@@ -80,9 +80,10 @@ async fn a_phase_asks_once_what_it_may_keep() {
             .iter()
             .filter(|method| method.cache == Cache::Phase);
         for method in kept {
-            // The snapshot of the phase and the whole context of a turn are two questions.
-            let questions = match method.name {
-                "LoadTurnContext" => 2,
+            // Only the snapshot of a reason phase has all of a turn's context; in the others
+            // the context is a question of its own.
+            let questions = match (method.name, kind) {
+                ("LoadTurnContext", PhaseKind::Input | PhaseKind::Act) => 2,
                 _ => 1,
             };
             assert!(
