@@ -186,8 +186,8 @@ impl MemoryLeases {
                 change.is_turn_event
             }
         };
-        match granted.filter(|granted| is_refused && granted.time_left().is_some()) {
-            Some(granted) => Err(unfenced(session_id, granted)),
+        match granted.and_then(|granted| is_refused.then(|| granted.running(session_id))?) {
+            Some(lease) => Err(StoreError::lease_needed(&lease)),
             None => Ok(()),
         }
     }
@@ -387,6 +387,11 @@ impl Granted {
         (!left.is_zero()).then_some(left)
     }
 
+    /// The lease, if it still runs.
+    fn running(&self, session_id: SessionId) -> Option<SessionLease> {
+        Some(self.lease(session_id, self.time_left()?))
+    }
+
     fn lease(&self, session_id: SessionId, time_left: Duration) -> SessionLease {
         SessionLease {
             session_id,
@@ -399,27 +404,6 @@ impl Granted {
 }
 
 fn stale(session_id: SessionId, granted: Option<&Granted>) -> StoreError {
-    let text = format!(
-        "the lease of {session_id} has passed on, or was never granted by this server; \
-         stop the turn, and acquire the lease again before the next"
-    );
-    named(StoreError::fenced(session_id, text), granted)
-}
-
-fn unfenced(session_id: SessionId, granted: &Granted) -> StoreError {
-    let text = format!(
-        "{session_id} is leased by {}; acquire its lease and send the fence with the change",
-        granted.holder
-    );
-    named(StoreError::fenced(session_id, text), Some(granted))
-}
-
-/// An error that says who has the lease, where it runs.
-fn named(error: StoreError, granted: Option<&Granted>) -> StoreError {
-    match granted.filter(|granted| granted.time_left().is_some()) {
-        Some(granted) => error
-            .with("holder", &granted.holder)
-            .with("address", &granted.address),
-        None => error,
-    }
+    let running = granted.and_then(|granted| granted.running(session_id));
+    StoreError::stale_fence(session_id, running.as_ref())
 }

@@ -65,9 +65,8 @@ const ROOMS: &[Room] = &[
     Room {
         folder: "adapter-server/reference/src/stores",
         extension: "rs",
-        // The handshake is the serving library's, and so are leases in memory; the reference
-        // storage keeps none itself.
-        absent: &["adapter", "session_lease", "turn_journal"],
+        // The handshake is the serving library's.
+        absent: &["adapter"],
         beside: &[
             "names",
             "new_session",

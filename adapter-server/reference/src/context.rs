@@ -2,6 +2,7 @@
 //! keys for it, the scope of the call, and the answers that are remembered.
 
 use crate::db::{Db, Tx, locks};
+use crate::fences;
 use crate::idempotency;
 use crate::idempotency::Pruning;
 use crate::seal::OrgKeys;
@@ -55,13 +56,28 @@ impl StoreCtx {
         self.db.snapshot(self.scope.org_id).await
     }
 
-    /// A transaction that changes something and whose answer is not remembered.
+    /// A transaction that changes something and whose answer is not remembered. It has not
+    /// begun if the fence of the call is stale.
     pub(crate) async fn write(&self) -> Result<Tx, StoreError> {
-        self.db.write(self.scope.org_id).await
+        let mut tx = self.db.write(self.scope.org_id).await?;
+        let checked = fences::check(&mut tx, self.scope.fence).await;
+        checked.map_err(not_applied)?;
+        Ok(tx)
     }
 
-    /// Applies a change unless its answer is remembered, and remembers its answer.
-    /// An error is not remembered: nothing happened.
+    /// The same context for what only notes what has happened already, such as a payment:
+    /// no fence keeps it out.
+    pub(crate) fn after_the_fact(&self) -> Self {
+        let mut scope = Scope::clone(&self.scope);
+        scope.fence = None;
+        Self {
+            scope: Arc::new(scope),
+            ..self.clone()
+        }
+    }
+
+    /// Applies a change under the fence of the call unless its answer is remembered, and
+    /// remembers its answer. An error is not remembered: nothing happened.
     pub(crate) async fn run_once<Rsp, F>(&self, apply: F) -> Result<Rsp, StoreError>
     where
         Rsp: Message + Secrets + Default,
@@ -71,6 +87,8 @@ impl StoreCtx {
         let mut all = self.db.write_all_orgs().await?;
         let tx = all.for_org(self.scope.org_id);
         let Some(request_id) = &self.scope.request_id else {
+            let checked = fences::check(tx, self.scope.fence).await;
+            checked.map_err(not_applied)?;
             let answer = apply(tx).await.map_err(not_applied)?;
             all.commit().await?;
             return Ok(answer);
@@ -81,6 +99,9 @@ impl StoreCtx {
         if let Some(answer) = remembered.map_err(not_applied)? {
             return Ok(answer);
         }
+        // After the answer that is remembered: what was applied is answered as it was.
+        let checked = fences::check(tx, self.scope.fence).await;
+        checked.map_err(not_applied)?;
         let answer = apply(tx).await.map_err(not_applied)?;
         idempotency::remember(tx, method, request_id, self.pruning.now(), &answer)
             .await

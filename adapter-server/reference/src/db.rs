@@ -13,6 +13,7 @@
 
 mod availability;
 pub(crate) mod batch;
+pub(crate) mod clock;
 mod connection;
 pub(crate) mod errors;
 pub(crate) mod locks;

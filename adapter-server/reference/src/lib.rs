@@ -30,6 +30,7 @@ mod config;
 mod context;
 mod db;
 mod encoding;
+mod fences;
 mod idempotency;
 mod labour;
 mod platform_file;

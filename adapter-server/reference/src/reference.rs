@@ -10,6 +10,7 @@ use crate::config::ReferenceConfig;
 use crate::context::StoreCtx;
 use crate::db::Db;
 use crate::db::open::{DatabaseUrl, OpenError};
+use crate::fences::LeaseClock;
 use crate::idempotency::Pruning;
 use crate::labour::Labour;
 use crate::platform_file;
@@ -22,13 +23,14 @@ use crate::stores::event_emitter::{Appender, Feeds};
 use crate::stores::outbound_tool_rate_limiter::Calls;
 use crate::stores::payment_authority::{LedgerOnly, PaymentBackend, Settler, settle_loop};
 use crate::stores::platform_store::PlatformSettings;
+use crate::stores::session_lease::LeaseBoard;
 use crate::stores::session_schedule_store::{Firing, fire_loop};
 use crate::stores::session_sql_db_store::SqlEngine;
 use crate::stores::turn_queue::{Announcer, TurnBell};
 use crate::stores::utility_llm::Model;
 use mortise_adapter_server::{
-    AdapterSource, EventStore, McpDirectory, Outage, Scope, SessionFactory, SqlDatabases,
-    StreamingReads, TestSeed, TurnQueue,
+    AdapterSource, EventStore, McpDirectory, Outage, Scope, SessionFactory, SessionLeases,
+    SqlDatabases, StreamingReads, TestSeed, TurnJournals, TurnQueue,
 };
 use mortise_proto::{StoreError, pb};
 use std::sync::Arc;
@@ -52,6 +54,7 @@ pub(crate) struct Inner {
     egress: Sender,
     utility_llm: Option<Model>,
     pub(crate) settler: Arc<Settler>,
+    session_leases: Arc<LeaseBoard>,
     /// Wakes the task that fires schedules.
     schedules_changed: Arc<Notify>,
     pub(crate) firing: Arc<Firing>,
@@ -105,9 +108,11 @@ impl Reference {
             bell: Arc::new(TurnBell::default()),
         };
         let feeds = announcer.feeds.clone();
+        let lease_clock = Arc::new(LeaseClock::default());
         let backend: Arc<dyn PaymentBackend> = payments.unwrap_or_else(|| Arc::new(LedgerOnly));
         let inner = Arc::new(Inner {
-            appender: Appender::start(db.clone(), pruning.clone(), feeds),
+            appender: Appender::start(db.clone(), pruning.clone(), lease_clock.clone(), feeds),
+            session_leases: Arc::new(LeaseBoard::new(lease_clock)),
             settler: Arc::new(Settler {
                 db: db.clone(),
                 backend,
@@ -228,6 +233,19 @@ impl AdapterSource for Reference {
 
     fn turn_queue(&self, scope: &Scope) -> Option<Arc<dyn TurnQueue>> {
         Some(Arc::new(self.scoped(scope).turns()))
+    }
+
+    fn session_leases(&self, scope: &Scope) -> Option<Arc<dyn SessionLeases>> {
+        Some(Arc::new(self.scoped(scope).session_leases()))
+    }
+
+    fn turn_journal(&self, scope: &Scope) -> Option<Arc<dyn TurnJournals>> {
+        Some(Arc::new(self.scoped(scope).unfinished_turns()))
+    }
+
+    /// In the transaction of each change.
+    fn checks_fences(&self) -> bool {
+        true
     }
 
     fn session_factory(&self, scope: &Scope) -> Option<Arc<dyn SessionFactory>> {

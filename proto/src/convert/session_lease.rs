@@ -191,6 +191,38 @@ impl StoreError {
         Self::new(ErrorReason::Fenced, problem).with(ID, session_id)
     }
 
+    /// What a caller is told whose fence is not the session's highest; `running` is the
+    /// lease that runs, if one does.
+    #[must_use]
+    pub fn stale_fence(session_id: SessionId, running: Option<&SessionLease>) -> Self {
+        let text = format!(
+            "the lease of {session_id} has passed on, or was never granted by this server; \
+             stop the turn, and acquire the lease again before the next"
+        );
+        let error = Self::fenced(session_id, text);
+        match running {
+            Some(lease) => error
+                .with(HOLDER, &lease.holder)
+                .with(ADDRESS, &lease.address),
+            None => error,
+        }
+    }
+
+    /// What a caller is told who has no fence and needs one, because this lease runs.
+    #[must_use]
+    pub fn lease_needed(running: &SessionLease) -> Self {
+        let SessionLease {
+            session_id, holder, ..
+        } = running;
+        let text = format!(
+            "{session_id} is leased by {holder}; acquire its lease and send the fence with the \
+             change"
+        );
+        Self::fenced(*session_id, text)
+            .with(HOLDER, holder)
+            .with(ADDRESS, &running.address)
+    }
+
     /// What a caller is told who asks for a lease that another has.
     #[must_use]
     pub fn held(lease: &SessionLease) -> Self {

@@ -103,7 +103,7 @@ impl Tx {
     }
 
     /// Whether the database takes many writers.
-    pub(super) fn is_postgres(&self) -> bool {
+    pub(crate) fn is_postgres(&self) -> bool {
         self.conn.is_postgres()
     }
 

@@ -19,6 +19,7 @@ use crate::stores::platform_store::Platform;
 use crate::stores::provider_credential_store::ProviderKeys;
 use crate::stores::runtime_host;
 use crate::stores::session_file_system::Files;
+use crate::stores::session_lease::SessionLeases;
 use crate::stores::session_mutator::SessionChanges;
 use crate::stores::session_resource_registry::Resources;
 use crate::stores::session_schedule_store::Schedules;
@@ -27,6 +28,7 @@ use crate::stores::session_storage_store::SessionStorage;
 use crate::stores::session_store::Sessions;
 use crate::stores::streaming_reads::LargeReads;
 use crate::stores::test_seed::Seed;
+use crate::stores::turn_journal::UnfinishedTurns;
 use crate::stores::turn_queue::Turns;
 use crate::stores::user_connection_resolver::Connections;
 use async_trait::async_trait;
@@ -188,6 +190,20 @@ impl ScopedReference {
         Turns {
             ctx: self.ctx(),
             bell: self.inner.announcer.bell.clone(),
+        }
+    }
+
+    pub(crate) fn session_leases(&self) -> SessionLeases {
+        SessionLeases {
+            ctx: self.ctx(),
+            board: self.inner.session_leases.clone(),
+        }
+    }
+
+    pub(crate) fn unfinished_turns(&self) -> UnfinishedTurns<SessionLeases> {
+        UnfinishedTurns {
+            ctx: self.ctx(),
+            leases: self.session_leases(),
         }
     }
 

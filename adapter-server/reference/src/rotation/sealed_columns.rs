@@ -169,6 +169,18 @@ pub(super) const PLACES: &[Place] = &[
         statements: record!("payment_attempts", "request", "id"),
     },
     Place {
+        table: "journaled_turns",
+        keys: &[KeyColumn::Text, KeyColumn::Text],
+        form: Form::Record(holds_secret::<pb::GetTurnResponse>),
+        statements: record!("journaled_turns", "record", "session_id", "turn_id"),
+    },
+    Place {
+        table: "journaled_tool_calls",
+        keys: &[KeyColumn::Text],
+        form: Form::Record(holds_secret::<pb::JournaledToolCall>),
+        statements: record!("journaled_tool_calls", "body", "id"),
+    },
+    Place {
         table: "replies",
         keys: &[KeyColumn::Text],
         // Which message an answer in clear is, its row does not say; it is gone in a week.

@@ -27,6 +27,7 @@ fn arrows_go_down() {
         "platform_file",
         "stores",
         "context",
+        "fences",
         "idempotency",
         "rotation",
         "db",

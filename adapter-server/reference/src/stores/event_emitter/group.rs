@@ -1,12 +1,13 @@
 //! The task that takes all that waits and writes it with one commit.
 
 use crate::db::{Db, unavailable};
+use crate::fences::LeaseClock;
 use crate::idempotency::Pruning;
 use crate::stores::event_emitter::feeds::Feeds;
 use crate::stores::event_emitter::prepare::Entry;
 use crate::stores::event_emitter::write;
 use crate::stores::event_emitter::write::Accepted;
-use mortise_adapter_server::AppendAck;
+use mortise_adapter_server::{AppendAck, SessionFence};
 use mortise_proto::StoreError;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -48,8 +49,17 @@ struct Call {
 struct Group {
     db: Arc<Db>,
     pruning: Arc<Pruning>,
+    leases: Arc<LeaseClock>,
     feeds: Arc<Feeds>,
-    known: HashMap<(i64, String), Instant>,
+    known: HashMap<(i64, String), Known>,
+}
+
+/// A session that takes events.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    since: Instant,
+    /// Under which fence.
+    fence: Option<SessionFence>,
 }
 
 /// How much a group holds.
@@ -63,11 +73,17 @@ struct Size {
 
 impl Appender {
     /// Starts the task. It ends when every appender is dropped and nothing waits.
-    pub(crate) fn start(db: Arc<Db>, pruning: Arc<Pruning>, feeds: Arc<Feeds>) -> Self {
+    pub(crate) fn start(
+        db: Arc<Db>,
+        pruning: Arc<Pruning>,
+        leases: Arc<LeaseClock>,
+        feeds: Arc<Feeds>,
+    ) -> Self {
         let (calls, waiting) = mpsc::channel(WAITING_MAX);
         let group = Group {
             db,
             pruning,
+            leases,
             feeds,
             known: HashMap::new(),
         };
@@ -132,7 +148,7 @@ impl Group {
         if entries.iter().all(|entry| self.needs_no_database(entry)) {
             return entries.iter().map(|entry| Ok(entry.passed())).collect();
         }
-        match write::write(&self.db, &self.pruning, entries).await {
+        match write::write(&self.db, &self.pruning, &self.leases, entries).await {
             Ok(answers) => {
                 self.learn(entries, &answers);
                 answers
@@ -143,18 +159,37 @@ impl Group {
 
     fn needs_no_database(&self, entry: &Entry) -> bool {
         let session = (entry.org_id, entry.session_id.clone());
-        let seen = self.known.get(&session);
-        entry.is_ephemeral && seen.is_some_and(|seen| seen.elapsed() < KNOWN_FOR)
+        let known = self
+            .known
+            .get(&session)
+            .filter(|known| known.since.elapsed() < KNOWN_FOR && known.fence == entry.fence);
+        entry.is_ephemeral && known.is_some() && !self.is_leased_anew(entry)
+    }
+
+    /// Whether a lease was granted since the one that the entry may belong to.
+    fn is_leased_anew(&self, entry: &Entry) -> bool {
+        let Some(SessionFence { session_id, fence }) = entry.fence else {
+            let last = self.leases.last_fence(entry.org_id, &entry.session_id);
+            return entry.needs_lease && last.is_some();
+        };
+        let last = self
+            .leases
+            .last_fence(entry.org_id, &session_id.to_string());
+        last.is_some_and(|last| u64::try_from(last) != Ok(fence.get()))
     }
 
     fn learn(&mut self, entries: &[Entry], answers: &[Result<Accepted, StoreError>]) {
         if self.known.len() > KNOWN_MAX {
             self.known.clear();
         }
-        let now = Instant::now();
-        let accepted = entries.iter().zip(answers).filter(|(_, a)| a.is_ok());
-        let accepted = accepted.map(|(entry, _)| ((entry.org_id, entry.session_id.clone()), now));
-        self.known.extend(accepted);
+        let since = Instant::now();
+        for (entry, answer) in entries.iter().zip(answers) {
+            if answer.is_ok() {
+                let fence = entry.fence;
+                let session = (entry.org_id, entry.session_id.clone());
+                self.known.insert(session, Known { since, fence });
+            }
+        }
     }
 }
 

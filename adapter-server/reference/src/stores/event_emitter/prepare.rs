@@ -5,9 +5,10 @@ use crate::stores::message_retriever::of_event::{Left, message_of_event};
 use crate::stores::message_retriever::query::{search_text, text_key};
 use everruns_core::events::EventContext;
 use everruns_core::typed_id::{EventId, SessionId};
-use mortise_adapter_server::AppendRequest;
+use mortise_adapter_server::{AppendRequest, SessionFence};
 use mortise_proto::convert::event_emitter::is_ephemeral;
 use mortise_proto::convert::open_value::OpenValues;
+use mortise_proto::convert::session_lease::is_turn_event;
 use mortise_proto::convert::{id, nested, timestamp};
 use mortise_proto::{StoreError, pb};
 use prost::Message;
@@ -25,6 +26,12 @@ pub(super) struct Entry {
     /// The caller chose the id, so it may be taken.
     pub(super) is_proposed: bool,
     pub(super) is_ephemeral: bool,
+    pub(super) fence: Option<SessionFence>,
+    /// The session of the fence, as it is stored.
+    pub(super) fence_session_id: Option<String>,
+    /// It is an event of a turn that has not the fence of its own session: refused while
+    /// the session is leased.
+    pub(super) needs_lease: bool,
     pub(super) event: pb::NewEvent,
     pub(super) body: Vec<u8>,
     pub(super) message: Option<MessageRow>,
@@ -43,6 +50,12 @@ pub(super) struct MessageRow {
 // === impl Entry ===
 
 impl Entry {
+    /// The sessions that decide what becomes of it: its own, and that of its fence.
+    pub(super) fn sessions(&self) -> impl Iterator<Item = &str> {
+        let of_fence = self.fence_session_id.as_deref();
+        std::iter::once(self.session_id.as_str()).chain(of_fence)
+    }
+
     /// About how much memory and database it takes.
     pub(super) fn bytes(&self) -> usize {
         let message = self.message.as_ref();
@@ -55,7 +68,7 @@ pub(super) fn prepare(org_id: i64, appended: AppendRequest) -> Result<Entry, Sto
         request_id,
         event,
         proposed_id,
-        fence: _,
+        fence,
     } = appended;
     if event.r#type.is_empty() {
         return Err(StoreError::invalid_field(
@@ -79,6 +92,7 @@ pub(super) fn prepare(org_id: i64, appended: AppendRequest) -> Result<Entry, Sto
     let event_id = proposed_id.unwrap_or_default();
     let left = message_of_event(event_id, &event.r#type, ts, &event.data_json)?;
     let is_ephemeral = is_ephemeral(&event.r#type);
+    let has_own = fence.is_some_and(|fence| fence.session_id == session_id);
     Ok(Entry {
         org_id,
         request_id,
@@ -87,6 +101,9 @@ pub(super) fn prepare(org_id: i64, appended: AppendRequest) -> Result<Entry, Sto
         event_id,
         is_proposed: proposed_id.is_some(),
         is_ephemeral,
+        fence,
+        fence_session_id: fence.map(|fence| fence.session_id.to_string()),
+        needs_lease: !has_own && is_turn_event(&event),
         body: if is_ephemeral {
             Vec::new()
         } else {

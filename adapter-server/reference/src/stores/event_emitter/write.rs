@@ -4,8 +4,9 @@
 use crate::db::batch::lookup;
 use crate::db::errors::{refused, session_archived, session_not_found};
 use crate::db::locks;
-use crate::db::{AllOrgs, Db, Tx};
+use crate::db::{AllOrgs, Db, Tx, clock};
 use crate::encoding::{corrupt_row, decoded};
+use crate::fences::{LeaseClock, LeaseRow};
 use crate::idempotency::Pruning;
 use crate::stores::budget_checker::Spending;
 use crate::stores::event_emitter::prepare::Entry;
@@ -19,6 +20,7 @@ use mortise_proto::rpc::table::event_emitter_service::EMIT;
 use mortise_proto::{StoreError, pb};
 use prost::Message;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::time::Duration;
 
 const REPLIES: (&str, &str) = (
     "SELECT request_id, method, body FROM replies \
@@ -36,6 +38,12 @@ const SEQUENCES: (&str, &str) = (
     "",
 );
 
+const LEASES: (&str, &str) = (
+    "SELECT session_id, fence, ends_at, time_left_max, holder, address FROM session_leases \
+     WHERE org_id = $1 AND session_id",
+    "",
+);
+
 const EVENT_IDS: (&str, &str) = ("SELECT id FROM events WHERE org_id = $1 AND id", "");
 
 const MESSAGE_IDS: (&str, &str) = (
@@ -43,6 +51,8 @@ const MESSAGE_IDS: (&str, &str) = (
      WHERE org_id = $1 AND message_id",
     "",
 );
+
+type LeaseOf = (String, i64, i64, i64, String, String);
 
 /// What became of an event that was accepted.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +70,8 @@ struct Known {
     /// By session, with its last sequence number.
     sequences: HashMap<String, i64>,
     archived: HashSet<String>,
+    /// By session, its last lease and what is left of it.
+    leases: HashMap<String, (LeaseRow, Option<Duration>)>,
     event_ids: HashSet<String>,
     /// By session and message.
     message_ids: HashSet<(String, String)>,
@@ -77,11 +89,12 @@ pub(super) struct Decided<'a> {
 pub(super) async fn write(
     db: &Db,
     pruning: &Pruning,
+    leases: &LeaseClock,
     entries: &[Entry],
 ) -> Result<Vec<Result<Accepted, StoreError>>, StoreError> {
     // Events of several orgs share a commit.
     let mut all = db.write_all_orgs().await?;
-    let written = write_all(&mut all, pruning, entries).await;
+    let written = write_all(&mut all, pruning, leases, entries).await;
     let (answers, is_changed) = written.map_err(|error| error.outcome(Outcome::NotApplied))?;
     if is_changed {
         all.commit().await?;
@@ -93,6 +106,7 @@ pub(super) async fn write(
 async fn write_all<'a>(
     all: &mut AllOrgs,
     pruning: &Pruning,
+    leases: &LeaseClock,
     entries: &'a [Entry],
 ) -> Result<(Vec<Result<Accepted, StoreError>>, bool), StoreError> {
     let mut orgs: BTreeMap<i64, Decided<'_>> = BTreeMap::new();
@@ -101,7 +115,10 @@ async fn write_all<'a>(
     for org_id in ids {
         let own = entries.iter().filter(|entry| entry.org_id == org_id);
         let own: Vec<&Entry> = own.collect();
-        orgs.insert(org_id, Decided::begin(all.for_org(org_id), &own).await?);
+        let tx = all.for_org(org_id);
+        let mut decided = Decided::begin(tx, &own).await?;
+        decided.known.read_leases(tx, leases, &own).await?;
+        orgs.insert(org_id, decided);
     }
     let decide = |entry: &'a Entry| orgs.entry(entry.org_id).or_default().decide(entry);
     let answers = entries.iter().map(decide).collect();
@@ -150,7 +167,7 @@ impl<'a> Decided<'a> {
 impl Known {
     async fn read(tx: &mut Tx, entries: &[&Entry]) -> Result<Self, StoreError> {
         let entries = || entries.iter();
-        let sessions = distinct(entries().map(|entry| entry.session_id.as_str()));
+        let sessions = distinct(entries().flat_map(|entry| entry.sessions()));
         // Before anything is read: what is read then holds until the commit.
         locks::sessions(tx, &sessions).await?;
         let request_ids = distinct(entries().map(|entry| entry.request_id.as_str()));
@@ -170,6 +187,7 @@ impl Known {
                 .into_iter()
                 .map(|(request_id, method, body)| (request_id, (method, body)))
                 .collect(),
+            leases: HashMap::new(),
             archived: sequences
                 .iter()
                 .filter(|(_, _, archived_at)| archived_at.is_some())
@@ -184,6 +202,53 @@ impl Known {
         })
     }
 
+    /// Reads the leases that decide about these events. Their sessions are locked, and a
+    /// grant locks its session too.
+    async fn read_leases(
+        &mut self,
+        tx: &mut Tx,
+        leases: &LeaseClock,
+        entries: &[&Entry],
+    ) -> Result<(), StoreError> {
+        let decided = entries
+            .iter()
+            .filter(|entry| entry.fence.is_some() || entry.needs_lease);
+        let sessions = distinct(decided.flat_map(|entry| entry.sessions()));
+        let rows: Vec<LeaseOf> = lookup(tx, LEASES, &sessions).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let now = clock::now(tx).await?;
+        for (session, fence, ends_at, time_left_max, holder, address) in rows {
+            let row = LeaseRow::of((fence, ends_at, time_left_max, holder, address));
+            let left = leases.time_left(tx.org_id(), &session, &row, now);
+            self.leases.insert(session, (row, left));
+        }
+        Ok(())
+    }
+
+    /// Refuses an event under a fence that is not the highest of its session, and one of a
+    /// turn without a fence whose session is leased.
+    fn check_lease(&self, entry: &Entry) -> Result<(), StoreError> {
+        let of = |session: &str| self.leases.get(session);
+        let running = |session_id, found: Option<&(LeaseRow, Option<Duration>)>| {
+            let (row, left) = found?;
+            row.lease(session_id, (*left)?)
+        };
+        if let Some(own) = entry.fence {
+            let found = of(&own.session_id.to_string());
+            if !found.is_some_and(|(row, _)| row.is_under(own.fence)) {
+                let running = running(own.session_id, found);
+                return Err(StoreError::stale_fence(own.session_id, running.as_ref()));
+            }
+        }
+        let other = entry.needs_lease.then(|| of(&entry.session_id)).flatten();
+        match running(entry.session, other) {
+            Some(lease) => Err(StoreError::lease_needed(&lease)),
+            None => Ok(()),
+        }
+    }
+
     /// What becomes of an event; adds to `rows` what it writes.
     fn decide<'a>(
         &mut self,
@@ -196,6 +261,7 @@ impl Known {
                 is_new: false,
             });
         }
+        self.check_lease(entry)?;
         let Some(last_sequence) = self.sequences.get_mut(&entry.session_id) else {
             return Err(session_not_found(entry.session));
         };
