@@ -23,6 +23,8 @@ pub struct HostError {
     pub field: Option<String>,
     /// When to come back.
     pub retry_after: Option<Duration>,
+    /// Where else to go: the address of another host.
+    pub address: Option<String>,
 }
 
 // === impl HostError ===
@@ -35,6 +37,7 @@ impl HostError {
             message: message.into(),
             field: None,
             retry_after: None,
+            address: None,
         }
     }
 
@@ -95,7 +98,7 @@ fn facts_of(reason: ErrorReason) -> (Code, u16) {
         | R::NoRoute => (Code::NotFound, 404),
         R::MethodNotAllowed => (Code::Unimplemented, 405),
         R::ToolCallAnswered => (Code::AlreadyExists, 409),
-        R::TurnUnderWay => (Code::Aborted, 409),
+        R::TurnUnderWay | R::SessionBusy => (Code::Aborted, 409),
         R::NotWaiting | R::NoTurn | R::SessionArchived => (Code::FailedPrecondition, 409),
         R::RequestTooLarge => (Code::ResourceExhausted, 413),
         R::QueueFull | R::Busy => (Code::ResourceExhausted, 429),
@@ -125,6 +128,7 @@ impl From<StoreError> for HostError {
             Some(Store::AgentNotFound) => Host::AgentNotFound,
             Some(Store::MessageTooLarge) => Host::RequestTooLarge,
             Some(Store::NotOffered) => Host::NotOffered,
+            Some(Store::Fenced | Store::Held) => Host::SessionBusy,
             Some(_) | None => Host::Adapter,
         };
         Self::new(reason, error.message)
@@ -134,7 +138,12 @@ impl From<StoreError> for HostError {
 impl From<HostError> for Status {
     fn from(error: HostError) -> Self {
         let mut details = ErrorDetails::new();
-        details.set_error_info(error.reason_name(), DOMAIN, HashMap::new());
+        let address = error.address.clone();
+        let metadata: HashMap<_, _> = address
+            .map(|address| ("address".to_string(), address))
+            .into_iter()
+            .collect();
+        details.set_error_info(error.reason_name(), DOMAIN, metadata);
         if let Some(delay) = error.retry_after {
             details.set_retry_info(Some(delay));
         }

@@ -57,6 +57,8 @@ pub struct HostConfig {
     pub silence_max: Duration,
     /// How turns are run.
     pub turns: Turns,
+    /// How sessions are leased.
+    pub leases: Leases,
     /// Who may call.
     pub access: AccessConfig,
     /// What the host tells about itself.
@@ -140,6 +142,18 @@ pub struct Turns {
     pub recovery: Recovery,
     /// How long turns under way may take once the host is told to stop.
     pub drain: Duration,
+}
+
+/// How this host leases sessions, where the adapters grant leases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leases {
+    /// Where callers reach this host; told to callers whose session it has.
+    pub advertise: Option<String>,
+    /// The name of this host, which no other has at the same time; `None` makes one at each
+    /// start.
+    pub holder: Option<String>,
+    /// How long a session whose host has died stays taken.
+    pub ttl: Duration,
 }
 
 /// What a message meets that cannot be answered at once.

@@ -12,6 +12,7 @@
 mod cancel;
 mod errors;
 mod events;
+mod leases;
 mod org_connections;
 mod recovery;
 mod session_queue;
@@ -23,6 +24,7 @@ mod turn_runner;
 mod turns;
 
 pub use events::{Events, TurnItem};
+pub use leases::LeaseOptions;
 pub use org_connections::OrgReadiness;
 pub use recovery::Recovery;
 pub use tool_results::{Submitted, ToolOutcome};
@@ -68,6 +70,8 @@ pub struct HostOptions {
     /// How long turns under way may take once the host was told to stop; then they are
     /// parked.
     pub drain: Duration,
+    /// How sessions are leased, where the adapters grant leases.
+    pub lease: LeaseOptions,
     /// How turns are run.
     pub engine: EngineOptions,
     /// What runs them.
@@ -137,6 +141,7 @@ impl Default for HostOptions {
             queue_by_default: false,
             recovery: Recovery::Resume,
             drain: Duration::from_secs(30),
+            lease: LeaseOptions::default(),
             engine,
             engines: Arc::new(LocalEngines),
             metrics: HostMetrics::default(),

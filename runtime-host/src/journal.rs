@@ -11,7 +11,7 @@ pub use files::FileJournal;
 use async_trait::async_trait;
 use everruns_core::atoms::ActInput;
 use everruns_core::typed_id::{AgentId, HarnessId, MessageId, SessionId, TurnId};
-use everruns_core::{ToolCall, UserFacingError};
+use everruns_core::{ToolCall, UserFacingError, user_facing_error_codes};
 use everruns_runtime::RuntimeTurnState;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -129,6 +129,20 @@ pub enum Ending {
         /// Why.
         reason: Option<String>,
     },
+}
+
+// === impl Ending ===
+
+impl Ending {
+    /// The end of a turn for a reason of the host's.
+    #[must_use]
+    pub fn failed(error: &str) -> Self {
+        Self::Failed {
+            error: error.into(),
+            shown: UserFacingError::new(user_facing_error_codes::PROCESSING_ERROR),
+            message_id: MessageId::new(),
+        }
+    }
 }
 
 // === impl UnfinishedTurn ===

@@ -48,6 +48,8 @@ struct Inner {
     refused: Counter,
     unstored_ends: Gauge,
     ends_given_up: Counter,
+    lease_waits: Counter,
+    leases_lost: Counter,
     phases: Family<Phase, Histogram>,
     turns: Histogram,
     tokens: Family<Tokens, Counter>,
@@ -125,6 +127,12 @@ impl Default for HostMetrics {
         let ends_given_up = Counter::default();
         let help = "Ends of turns that were refused too often and will not be stored";
         registry.register("turn_ends_given_up", help, ends_given_up.clone());
+        let lease_waits = Counter::default();
+        let help = "Turns that waited for a session that another host had";
+        registry.register("lease_waits", help, lease_waits.clone());
+        let leases_lost = Counter::default();
+        let help = "Sessions that were lost to another host while a turn ran";
+        registry.register("leases_lost", help, leases_lost.clone());
         let turns = Histogram::new(PHASE_BOUNDS);
         let help = "How long turns took";
         registry.register_with_unit("turn_duration", help, Unit::Seconds, turns.clone());
@@ -146,6 +154,8 @@ impl Default for HostMetrics {
             refused,
             unstored_ends,
             ends_given_up,
+            lease_waits,
+            leases_lost,
             phases,
             turns,
             tokens,
@@ -173,6 +183,16 @@ impl HostMetrics {
     pub fn turn_queued(&self) -> QueuedTurn {
         self.inner.queued.inc();
         QueuedTurn(self.clone())
+    }
+
+    /// A turn waits for a session that another host has.
+    pub fn lease_waited(&self) {
+        self.inner.lease_waits.inc();
+    }
+
+    /// A session was lost to another host while a turn of it was under way.
+    pub fn lease_lost(&self) {
+        self.inner.leases_lost.inc();
     }
 
     /// A turn was refused.

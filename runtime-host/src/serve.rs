@@ -14,7 +14,7 @@ pub use reload::ConfigSource;
 use crate::access::Access;
 use crate::config::{self, DriverName, EMBEDDED, HostConfig, WhenBusy};
 use crate::engine::{EngineOptions, LocalEngines};
-use crate::host::{Host, HostOptions, Recovery, Registries};
+use crate::host::{Host, HostOptions, LeaseOptions, Recovery, Registries};
 use crate::journal::{FileJournal, JournalError};
 use crate::local::demo;
 use crate::local::embedded::{Embedded, EmbeddedError, SqlWorker};
@@ -293,6 +293,7 @@ impl From<&HostConfig> for HostOptions {
                 config::Recovery::Fail => Recovery::End,
             },
             drain: *drain,
+            lease: LeaseOptions::from(&config.leases),
             engine: EngineOptions {
                 turn_timeout: Some(*deadline),
                 ..Self::default().engine

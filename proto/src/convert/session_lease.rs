@@ -15,9 +15,11 @@ pub const TTL_MIN: Duration = Duration::from_secs(1);
 /// The longest.
 pub const TTL_MAX: Duration = Duration::from_mins(10);
 
-const HOLDER_BYTES_MAX: usize = 256;
+/// The longest name of a holder, in bytes.
+pub const HOLDER_BYTES_MAX: usize = 256;
 
-const ADDRESS_BYTES_MAX: usize = 2048;
+/// The longest address of a holder, in bytes.
+pub const ADDRESS_BYTES_MAX: usize = 2048;
 
 const ID: &str = "id";
 const HOLDER: &str = "holder";

@@ -58,6 +58,11 @@ pub enum ErrorReason {
     NotAllowed = 22,
     /// FAILED_PRECONDITION, 409. The session is deleted and takes nothing any more.
     SessionArchived = 23,
+    /// ABORTED, 409. Another host drives the session. The metadata key `address` of
+    /// ErrorInfo, and over HTTP the key `address` of the error, say where callers
+    /// reach it, if it advertises an address. Send the call there, or again after
+    /// the delay in RetryInfo.
+    SessionBusy = 24,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -90,6 +95,7 @@ impl ErrorReason {
             Self::Unauthenticated => "ERROR_REASON_UNAUTHENTICATED",
             Self::NotAllowed => "ERROR_REASON_NOT_ALLOWED",
             Self::SessionArchived => "ERROR_REASON_SESSION_ARCHIVED",
+            Self::SessionBusy => "ERROR_REASON_SESSION_BUSY",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -119,6 +125,7 @@ impl ErrorReason {
             "ERROR_REASON_UNAUTHENTICATED" => Some(Self::Unauthenticated),
             "ERROR_REASON_NOT_ALLOWED" => Some(Self::NotAllowed),
             "ERROR_REASON_SESSION_ARCHIVED" => Some(Self::SessionArchived),
+            "ERROR_REASON_SESSION_BUSY" => Some(Self::SessionBusy),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@ mod adapters;
 
 use super::fault::MASK;
 use super::{
-    AccessConfig, Calls, HostConfig, Listen, Recovery, TelemetryConfig, TokenSource, Turns,
+    AccessConfig, Calls, HostConfig, Leases, Listen, Recovery, TelemetryConfig, TokenSource, Turns,
     WhenBusy,
 };
 use mortise_adapter_server::telemetry::LogFormat;
@@ -71,6 +71,7 @@ pub(super) fn table(config: &HostConfig) -> Table {
                 .with("silence_max", time(config.silence_max)),
         )
         .with("turns", turns(&config.turns))
+        .with("leases", leases(&config.leases))
         .with("access", access(&config.access))
         .with("telemetry", telemetry(&config.telemetry));
     keys.0
@@ -120,6 +121,13 @@ fn turns(config: &Turns) -> Keys {
             },
         )
         .with("drain", time(config.drain))
+}
+
+fn leases(config: &Leases) -> Keys {
+    Keys::new()
+        .maybe("advertise", config.advertise.clone())
+        .maybe("holder", config.holder.clone())
+        .with("ttl", time(config.ttl))
 }
 
 fn access(config: &AccessConfig) -> Keys {

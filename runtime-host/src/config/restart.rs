@@ -18,6 +18,7 @@ impl HostConfig {
             drivers,
             silence_max,
             turns,
+            leases,
             access,
             telemetry,
             warnings: _,
@@ -41,6 +42,7 @@ impl HostConfig {
                 (drivers, silence_max) == (&other.drivers, &other.silence_max),
             ),
             ("turns", *turns == other.turns),
+            ("leases", *leases == other.leases),
             ("access", *access == other.access),
             ("telemetry", is_same_telemetry),
             // The storage of the host's own begins and ends with it.

@@ -3,6 +3,7 @@
 
 mod access;
 mod adapters;
+mod leases;
 
 use super::fault::Bad;
 use super::reader::Section;
@@ -34,6 +35,7 @@ pub(super) fn host(mut root: Section<'_>) -> Option<HostConfig> {
     let capabilities = capabilities(root.section("capabilities"));
     let (drivers, silence_max) = drivers(root.section("drivers"));
     let turns = turns(root.section("turns"));
+    let leases = leases::leases(root.section("leases"));
     let access = access::access(root.section("access"), &listen, &orgs);
     let telemetry = telemetry(root.section("telemetry"));
     root.finish();
@@ -51,6 +53,7 @@ pub(super) fn host(mut root: Section<'_>) -> Option<HostConfig> {
         drivers,
         silence_max,
         turns,
+        leases,
         access,
         telemetry,
         warnings,

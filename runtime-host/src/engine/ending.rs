@@ -204,6 +204,11 @@ pub(super) fn is_without_session(turn: &UnfinishedTurn, error: &StoreError) -> b
     error.gone_session() == Some(turn.session_id())
 }
 
+/// Whether an error says that another host has the turn's session by now.
+pub(super) fn is_lost(turn: &UnfinishedTurn, error: &StoreError) -> bool {
+    error.fenced_session() == Some(turn.session_id())
+}
+
 fn completed(turn: &UnfinishedTurn) -> TurnCompletedData {
     let state = &turn.state;
     let took = state

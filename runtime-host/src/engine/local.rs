@@ -70,7 +70,7 @@ impl Default for EngineOptions {
 
 impl EngineOptions {
     /// The pauses between attempts to reach an adapter.
-    pub(super) fn backoff(&self) -> Backoff {
+    pub(crate) fn backoff(&self) -> Backoff {
         Backoff::new(
             self.reason_retry_pause,
             LONGEST_PAUSE.max(self.reason_retry_pause),

@@ -15,6 +15,9 @@ use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::GrpcHostAdapter;
 use std::collections::HashSet;
 
+/// Why a turn ends that another host's has overtaken.
+const TAKEN_OVER: &str = "another host took the session over; see the turns after this one";
+
 /// The turn with the step that it can go on with; `None` where nothing of it is stored,
 /// or another turn answers its message.
 pub(super) async fn reconcile_with(
@@ -26,9 +29,14 @@ pub(super) async fn reconcile_with(
     }
     let all = events_since(adapter, &turn).await?;
     let unread = has_unread(&all, turn.turn_id());
+    let overtaken = is_overtaken(&all, turn.turn_id());
     let events = own(all, &turn);
     if let Some(ending) = events.iter().rev().find_map(ending_of) {
         turn.next = NextStep::End(ending);
+        return Ok(Some(turn));
+    }
+    if overtaken {
+        turn.next = NextStep::End(Ending::failed(TAKEN_OVER));
         return Ok(Some(turn));
     }
     let next = turn.next.clone();
@@ -64,6 +72,18 @@ pub(super) async fn reconcile_with(
             .await?;
     }
     Ok(Some(turn))
+}
+
+/// Whether another turn has begun after this one. On one host that cannot be; another host
+/// had the session meanwhile, and its turn has read this one's message.
+fn is_overtaken(events: &[Event], turn_id: TurnId) -> bool {
+    let mut started = events.iter().filter_map(|event| {
+        let EventData::TurnStarted(started) = &event.data else {
+            return None;
+        };
+        Some(started.turn_id)
+    });
+    started.any(|started| started == turn_id) && started.next().is_some()
 }
 
 /// Whether the turn's message is stored and no other turn has begun to answer it.

@@ -115,6 +115,7 @@ impl<'a> Turn<'a> {
             Stop::Broken(error) if self.is_without_session(&StoreError::from(&error)) => {
                 self.drop_out().await
             }
+            Stop::Broken(error) if self.is_lost(&StoreError::from(&error)) => TurnEnd::Parked,
             Stop::Broken(error) => {
                 self.told = EndEvents::MaybeStored;
                 // An end that was planned and is not told is told all the same.
@@ -351,6 +352,12 @@ impl<'a> Turn<'a> {
     /// Whether an error says that the turn's session takes nothing any more.
     fn is_without_session(&self, error: &StoreError) -> bool {
         ending::is_without_session(&self.turn, error)
+    }
+
+    /// Whether an error says that another host has the turn's session by now: nothing more is
+    /// stored here, and what becomes of the turn is found out under the next lease.
+    fn is_lost(&self, error: &StoreError) -> bool {
+        ending::is_lost(&self.turn, error)
     }
 
     /// Ends a turn whose session was deleted. There is nobody to tell: the session takes

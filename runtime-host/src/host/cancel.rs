@@ -1,5 +1,6 @@
 //! Cancelling a turn, wherever it is: on its way to begin, under way, or waiting.
 
+use super::leases::WhenHeld;
 use super::org_connections::OrgConnection;
 use super::session_queue::{BusyPolicy, Running, TurnPermit};
 use super::turns::{began, ended};
@@ -20,7 +21,7 @@ enum Found {
     /// The turn itself: it is under way.
     UnderWay(Running),
     /// Whoever has this: no turn is under way, though one may wait.
-    Head(TurnPermit),
+    Head(TurnPermit, OrgConnection),
 }
 
 /// What is to be cancelled.
@@ -65,7 +66,7 @@ impl Host {
             reason,
         };
         loop {
-            match self.found(key).await? {
+            match self.found(key, &connection).await? {
                 Found::UnderWay(turn) => {
                     let (turn_id, end) = cancel.under_way(turn).await?;
                     // It was about to wait and did not notice: it is cancelled there.
@@ -73,7 +74,7 @@ impl Host {
                         return Ok((turn_id, end));
                     }
                 }
-                Found::Head(permit) => {
+                Found::Head(permit, connection) => {
                     return self
                         .run_detached(self.clone().end_left(permit, connection, cancel))
                         .await;
@@ -82,17 +83,22 @@ impl Host {
         }
     }
 
-    async fn found(&self, key: Key) -> Result<Found, HostError> {
+    async fn found(&self, key: Key, connection: &OrgConnection) -> Result<Found, HostError> {
         let sessions = &self.inner.sessions;
         if let Some(turn) = sessions.running(key) {
             return Ok(Found::UnderWay(turn));
         }
         let ticket = sessions.enter(key, BusyPolicy::Wait)?;
         let shown = ticket.shown();
+        // A turn that another host runs is that host's to cancel.
+        let leased = self.leased(key, connection.clone(), WhenHeld::Refuse);
         tokio::select! {
             biased;
             turn = shown => Ok(Found::UnderWay(turn)),
-            permit = ticket.short_permit() => Ok(Found::Head(permit?)),
+            head = ticket.short_permit(leased) => {
+                let (permit, connection) = head?;
+                Ok(Found::Head(permit, connection))
+            }
         }
     }
 
@@ -110,7 +116,7 @@ impl Host {
             return self.put_off(&cancel);
         };
         let turn_id = left.turn_id();
-        let control = self.inner.sessions.control();
+        let control = permit.control();
         let ending = Ending::Cancelled {
             reason: cancel.reason.clone(),
         };

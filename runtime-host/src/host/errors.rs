@@ -4,9 +4,13 @@ use crate::engine::TurnError;
 use crate::journal::JournalError;
 use everruns_core::AgentLoopError;
 use everruns_core::typed_id::SessionId;
+use mortise_proto::convert::session_lease::HeldBy;
 use mortise_proto::host::ErrorReason;
 use mortise_proto::{HostError, StoreError};
 use std::time::Duration;
+
+/// When a caller whose session another host has should come back.
+const BUSY_FOR: Duration = Duration::from_secs(1);
 
 /// The error of a store.
 pub(super) fn of_store(error: AgentLoopError) -> HostError {
@@ -40,6 +44,23 @@ pub(super) fn of_journal(error: &JournalError) -> HostError {
 pub(super) fn no_session(session_id: SessionId) -> HostError {
     let text = format!("session {session_id} does not exist in this org");
     HostError::new(ErrorReason::SessionNotFound, text)
+}
+
+/// Another host has the session.
+pub(super) fn session_busy(session_id: SessionId, other: &HeldBy) -> HostError {
+    let HeldBy {
+        holder, address, ..
+    } = other;
+    let where_to = match address.as_str() {
+        "" => String::new(),
+        address => format!(" at {address}"),
+    };
+    let text = format!(
+        "session {session_id} is in use by another host, {holder}{where_to}; send the call there, queue, or send it again later"
+    );
+    let mut error = HostError::new(ErrorReason::SessionBusy, text).retry_after(BUSY_FOR);
+    error.address = Some(address.clone()).filter(|address| !address.is_empty());
+    error
 }
 
 pub(super) fn not_offered(store: &str) -> HostError {

@@ -91,6 +91,8 @@ struct Keeper {
     offers: Option<Offers>,
     /// What is missing, but for what health says.
     missing: Missing,
+    /// What does not keep two hosts apart.
+    open: Vec<String>,
     /// How often each adapter had been found before the last look.
     found: BTreeMap<String, (u64, bool)>,
     /// The pauses between looks that fail.
@@ -225,6 +227,7 @@ impl Host {
                 registries: registries.clone(),
                 offers: None,
                 missing: Missing::default(),
+                open: Vec::new(),
                 found: BTreeMap::new(),
                 backoff: Backoff::new(LOOK_AFTER, LOOK_AFTER_MAX),
                 recovered_at: Instant::now(),
@@ -237,17 +240,20 @@ impl Host {
         }
     }
 
-    fn reached(&self, org: &Arc<Org>, adapter: GrpcHostAdapter) {
-        let parts = EngineParts {
-            adapter: adapter.clone(),
+    /// An engine over these stores.
+    pub(super) fn engine_over(&self, adapter: GrpcHostAdapter) -> Arc<dyn TurnEngine> {
+        self.inner.options.engines.engine(EngineParts {
+            adapter,
             journal: self.inner.journal.clone(),
             ends: self.inner.ends.clone(),
             options: self.inner.options.engine.clone(),
-        };
-        let engine = self.inner.options.engines.engine(parts);
+        })
+    }
+
+    fn reached(&self, org: &Arc<Org>, adapter: GrpcHostAdapter) {
         let connection = OrgConnection {
+            engine: self.engine_over(adapter.clone()),
             adapter,
-            engine,
             over: self.inner.closing.child_token(),
         };
         let mut before = None;
@@ -358,6 +364,7 @@ impl Keeper {
             .capability_registry(self.registries.capabilities.clone())
             .driver_registry(self.registries.drivers.clone())
             .build_with(offers.clone());
+        self.open = open(&adapter);
         self.host.reached(&self.org, adapter);
         self.offers = Some(offers);
         true
@@ -367,6 +374,7 @@ impl Keeper {
     fn tell(&self) -> bool {
         let mut problem = self.missing.problem.clone();
         let mut degraded = self.missing.degraded.clone();
+        degraded.extend(self.open.iter().cloned());
         for adapter in self.mesh.adapters() {
             let Some(not_serving) = adapter.not_serving() else {
                 continue;
@@ -379,4 +387,22 @@ impl Keeper {
         }
         self.org.set(problem, degraded)
     }
+}
+
+/// What in an adapter does not keep two hosts from one session.
+fn open(adapter: &GrpcHostAdapter) -> Vec<String> {
+    if adapter.session_leases().is_none() {
+        let text = "no adapter offers SessionLeaseService: one host alone may drive a session";
+        return vec![text.into()];
+    }
+    let open = adapter.unfenced_services();
+    if open.is_empty() {
+        return Vec::new();
+    }
+    let services: Vec<_> = open.iter().map(|name| name.rsplit('.').next()).collect();
+    let services: Vec<_> = services.into_iter().flatten().collect();
+    vec![format!(
+        "{} check no fences: a host that has lost a session is not kept from changing it there",
+        services.join(", ")
+    )]
 }

@@ -2,13 +2,12 @@
 //! the ends of turns that could not be stored: each is tried again when the adapters have
 //! changed or are back.
 
+use super::leases::WhenHeld;
 use super::org_connections::{Org, OrgConnection};
 use super::session_queue::{BusyPolicy, TurnPermit};
 use super::{Host, Key};
 use crate::engine::{Begin, TurnError, store_end};
 use crate::journal::{Ending, UnfinishedTurn};
-use everruns_core::typed_id::MessageId;
-use everruns_core::{UserFacingError, user_facing_error_codes};
 use mortise_proto::convert::error::gone_session;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -51,8 +50,15 @@ impl Host {
                 connection = org.reached() => connection,
                 () = closing.cancelled() => return,
             };
-            let Ok(permit) = ticket.permit().await else {
-                return;
+            let leased = host.leased(key, connection, WhenHeld::Insist);
+            let (permit, connection) = match ticket.permit(leased).await {
+                Ok(permitted) => permitted,
+                Err(_) if host.is_draining() => return,
+                Err(error) => {
+                    tracing::error!(session = %session_id, %error, "recovering a turn failed; it stays in the journal until its adapters change");
+                    host.stuck().insert(key);
+                    return;
+                }
             };
             match host.resume(permit, key, connection, turn).await {
                 Ok(how) => tracing::info!(session = %session_id, how, "an interrupted turn was recovered"),
@@ -114,7 +120,9 @@ impl Host {
             let Ok(ticket) = self.inner.sessions.enter(key, BusyPolicy::Wait) else {
                 return;
             };
-            let Ok(Ok(permit)) = timeout(HEAD_WITHIN, ticket.short_permit()).await else {
+            let leased = self.leased(key, connection.clone(), WhenHeld::Refuse);
+            let head = timeout(HEAD_WITHIN, ticket.short_permit(leased)).await;
+            let Ok(Ok((permit, connection))) = head else {
                 continue;
             };
             permit.mark_short();
@@ -147,11 +155,14 @@ impl Host {
         connection: OrgConnection,
         turn: UnfinishedTurn,
     ) -> Result<&'static str, TurnError> {
-        let control = self.inner.sessions.control();
+        let control = permit.control();
         let waited = turn.waits_for().is_some();
         if self.inner.options.recovery == Recovery::End && !waited {
             permit.mark_short();
-            let ended = connection.engine.end(turn, failed(CUT_OFF), &control).await;
+            let ended = connection
+                .engine
+                .end(turn, Ending::failed(CUT_OFF), &control)
+                .await;
             return ended.map(|_| "ended");
         }
         let turn = connection.engine.reconcile(turn, &control).await?;
@@ -161,14 +172,5 @@ impl Host {
         let begin = Begin::Resume(Box::new(turn));
         let begun = self.begin_turn(permit, key, connection, begin).await;
         begun.map(|_| "resumed")
-    }
-}
-
-/// The end of a turn for a reason of the host's.
-pub(super) fn failed(error: &str) -> Ending {
-    Ending::Failed {
-        error: error.into(),
-        shown: UserFacingError::new(user_facing_error_codes::PROCESSING_ERROR),
-        message_id: MessageId::new(),
     }
 }

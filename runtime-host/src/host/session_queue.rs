@@ -1,6 +1,8 @@
 //! Which turn runs when: one at a time per session, in the order they came, and only so
 //! many at once on this host.
 
+use super::leases::{Leased, SessionHold};
+use super::org_connections::OrgConnection;
 use super::{HostOptions, Key, errors};
 use crate::engine::{TurnControl, TurnEnd};
 use crate::metrics::HostMetrics;
@@ -97,7 +99,9 @@ enum Head {
 /// The right to run a turn of a session: the head of its queue.
 #[derive(Debug)]
 pub(super) struct TurnPermit {
-    // Dropped first: the next one may run.
+    // Dropped first: what the turn has left running needs no lease before the next one runs.
+    lease: Option<SessionHold>,
+    // Then this: the next one may run.
     _slot: OwnedSemaphorePermit,
     turn: Option<OwnedSemaphorePermit>,
     ticket: Ticket,
@@ -123,6 +127,11 @@ impl SessionQueue {
     /// What controls a turn of one of the sessions.
     pub(super) fn control(&self) -> TurnControl {
         TurnControl::new(self.parking.clone())
+    }
+
+    /// Cancelled when every turn is parked, or by whoever has it.
+    pub(super) fn parking(&self) -> CancellationToken {
+        self.parking.child_token()
     }
 
     pub(super) fn turns_max(&self) -> usize {
@@ -249,11 +258,20 @@ impl Running {
 // === impl Ticket ===
 
 impl Ticket {
-    /// Waits for the head of the queue, and for room on the host.
-    pub(super) async fn permit(mut self) -> Result<TurnPermit, HostError> {
+    /// Waits for the head of the queue, for the session's lease, and for room on the host.
+    /// What is done then is done over the connection of the lease.
+    pub(super) async fn permit(
+        mut self,
+        leased: impl Future<Output = Result<Leased, HostError>>,
+    ) -> Result<(TurnPermit, OrgConnection), HostError> {
         let waits = self.sessions.metrics.turn_queued();
         let permit = self.head().await?;
         let turns = self.sessions.turns.clone();
+        if !self.patient && turns.available_permits() == 0 {
+            return Err(self.sessions.busy());
+        }
+        // Before the room: a turn that waits for its session keeps no other from running.
+        let Leased { connection, hold } = leased.await?;
         let turn = match turns.clone().try_acquire_owned() {
             Ok(turn) => turn,
             Err(_) if self.patient => {
@@ -263,11 +281,13 @@ impl Ticket {
             Err(_) => return Err(self.sessions.busy()),
         };
         drop((waits, self.queued.take()));
-        Ok(TurnPermit {
+        let permit = TurnPermit {
+            lease: hold,
             _slot: permit,
             turn: Some(turn),
             ticket: self,
-        })
+        };
+        Ok((permit, connection))
     }
 
     /// Resolves when a turn is under way in the session.
@@ -286,14 +306,21 @@ impl Ticket {
         }
     }
 
-    /// Waits for the head of the queue, to do something short there.
-    pub(super) async fn short_permit(mut self) -> Result<TurnPermit, HostError> {
+    /// Waits for the head of the queue and for the session's lease, to do something short
+    /// there.
+    pub(super) async fn short_permit(
+        mut self,
+        leased: impl Future<Output = Result<Leased, HostError>>,
+    ) -> Result<(TurnPermit, OrgConnection), HostError> {
         let permit = self.head().await?;
-        Ok(TurnPermit {
+        let Leased { connection, hold } = leased.await?;
+        let permit = TurnPermit {
+            lease: hold,
             _slot: permit,
             turn: None,
             ticket: self,
-        })
+        };
+        Ok((permit, connection))
     }
 
     async fn head(&mut self) -> Result<OwnedSemaphorePermit, HostError> {
@@ -355,6 +382,29 @@ impl Drop for Ticket {
 // === impl TurnPermit ===
 
 impl TurnPermit {
+    /// What controls a turn that runs here.
+    pub(super) fn control(&self) -> TurnControl {
+        match &self.lease {
+            Some(lease) => TurnControl::new(lease.parking()),
+            None => self.ticket.sessions.control(),
+        }
+    }
+
+    /// The engine has parked the turn: where the process goes on, its changes were refused
+    /// because another host has the session.
+    pub(super) fn parked(&self) {
+        if let Some(lease) = &self.lease
+            && !self.ticket.sessions.parking.is_cancelled()
+        {
+            lease.lose();
+        }
+    }
+
+    /// Whether another host may have the session by now.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lease.as_ref().is_some_and(SessionHold::is_lost)
+    }
+
     /// Shows which turn runs here.
     pub(super) fn occupy(&self, running: Running) {
         self.set(Some(running));
@@ -401,16 +451,17 @@ mod tests {
     async fn tickets_are_served_in_their_order() -> Result<(), HostError> {
         let queue = SessionQueue::new(&HostOptions::default(), CancellationToken::new());
         let (queue, key) = (Arc::new(queue), (1, SessionId::new()));
-        let first = queue.enter(key, BusyPolicy::Wait)?.permit().await?;
-        let second = queue.enter(key, BusyPolicy::Wait)?;
-        let mut third = queue.enter(key, BusyPolicy::Wait)?.permit().boxed();
+        let first = queue.enter(key, BusyPolicy::Wait)?.head().await?;
+        let mut second = queue.enter(key, BusyPolicy::Wait)?;
+        let mut third = queue.enter(key, BusyPolicy::Wait)?;
+        let mut third = third.head().boxed();
         assert!((&mut third).now_or_never().is_none());
         drop(first);
         assert!(
             (&mut third).now_or_never().is_none(),
             "it is the second's turn"
         );
-        drop(second.permit().await?);
+        drop(second.head().await?);
         drop(third.await?);
         Ok(())
     }

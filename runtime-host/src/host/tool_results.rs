@@ -1,6 +1,7 @@
 //! Tool results from outside: each is stored as the tool's end, and with the last of
 //! them the turn goes on.
 
+use super::leases::WhenHeld;
 use super::org_connections::OrgConnection;
 use super::session_queue::{BusyPolicy, TurnPermit};
 use super::{Host, Key, errors};
@@ -65,8 +66,9 @@ impl Host {
         self.session(&connection, key).await?;
         let ticket = self.inner.sessions.enter(key, BusyPolicy::Wait)?;
         // A turn that has just asked for the calls is about to wait for them.
-        let permit = timeout(RESULT_WAIT, ticket.short_permit()).await;
-        let permit = permit.map_err(|_| is_under_way(session_id))??;
+        let leased = self.leased(key, connection, WhenHeld::Refuse);
+        let head = timeout(RESULT_WAIT, ticket.short_permit(leased)).await;
+        let (permit, connection) = head.map_err(|_| is_under_way(session_id))??;
         let work = self.clone().take_results(permit, key, connection, outcomes);
         self.run_detached(work).await
     }
@@ -89,7 +91,7 @@ impl Host {
                 Vec::new()
             }
         };
-        let control = self.inner.sessions.control();
+        let control = permit.control();
         let mut turn = match connection.engine.reconcile(left, &control).await {
             Ok(turn) => turn,
             Err(TurnError::NothingToResume) => return Err(waits_for_nothing(key.1)),

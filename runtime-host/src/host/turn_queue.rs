@@ -2,6 +2,7 @@
 
 pub mod worker;
 
+use super::leases::WhenHeld;
 use super::org_connections::OrgConnection;
 use super::session_queue::BusyPolicy;
 use super::{Host, Key};
@@ -47,7 +48,8 @@ impl TurnRunner for QueuedTurns {
         let (host, connection) = (self.host.clone(), self.connection.clone());
         let ticket = host.inner.sessions.enter(key, BusyPolicy::Wait);
         async move {
-            let permit = ticket?.permit().await?;
+            let leased = host.leased(key, connection, WhenHeld::Wait);
+            let (permit, connection) = ticket?.permit(leased).await?;
             let begin = Begin::Stored {
                 message_id,
                 claim: Some(claim),

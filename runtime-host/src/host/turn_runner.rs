@@ -87,6 +87,8 @@ impl Host {
                 Err(error) => Err(error),
             };
             match ran {
+                // Another host may have the session by now.
+                Ok(_) if permit.is_lost() => self.recover_lost(key).await,
                 Ok(turn_id) => next = self.late(key, turn_id).await,
                 Err(error) => {
                     if !matches!(error, TurnError::NotClaimed) {
@@ -110,7 +112,7 @@ impl Host {
         tell: &mut Option<oneshot::Sender<Result<Begun, TurnError>>>,
     ) -> Result<Option<TurnId>, TurnError> {
         let timeline = self.inner.history.begin(key, self.metrics());
-        let control = Arc::new(self.inner.sessions.control().watched(timeline.clone()));
+        let control = Arc::new(permit.control().watched(timeline.clone()));
         let (end, ended) = watch::channel(None);
         permit.occupy(Running {
             control: control.clone(),
@@ -135,8 +137,11 @@ impl Host {
         control.about_to_end();
         let reached = match done {
             Ok(done) => done?,
-            Err(_) => self.finish_waiting(key, connection).await,
+            Err(_) => self.finish_waiting(permit, key, connection).await,
         };
+        if reached == TurnEnd::Parked {
+            permit.parked();
+        }
         // A turn that had nothing to do ends as it begins.
         if let (Some(tell), Some(began)) = (tell.take(), control.has_begun()) {
             drop(tell.send(Ok((began, ended))));
@@ -194,19 +199,20 @@ impl Host {
     }
 
     /// Ends a turn that a fault of this process broke off.
-    async fn finish_waiting(&self, key: Key, connection: &OrgConnection) -> TurnEnd {
+    async fn finish_waiting(
+        &self,
+        permit: &TurnPermit,
+        key: Key,
+        connection: &OrgConnection,
+    ) -> TurnEnd {
         let text = "the host failed; the turn was aborted";
         tracing::error!(session = %key.1, text);
         let failed = TurnEnd::Failed(text.into());
         let Ok(Some(left)) = self.inner.journal.get(key.0, key.1).await else {
             return failed;
         };
-        let ending = super::recovery::failed(text);
-        match connection
-            .engine
-            .end(left, ending, &self.inner.sessions.control())
-            .await
-        {
+        let ending = Ending::failed(text);
+        match connection.engine.end(left, ending, &permit.control()).await {
             Ok(end) => end,
             Err(error) => {
                 tracing::error!(session = %key.1, %error, "turn end not stored");

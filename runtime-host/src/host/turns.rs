@@ -1,5 +1,6 @@
 //! Beginning turns, sending messages into them, cancelling and listing them.
 
+use super::leases::WhenHeld;
 use super::org_connections::OrgConnection;
 use super::session_queue::{BusyPolicy, Running};
 use super::{Host, Key, errors};
@@ -91,13 +92,15 @@ impl Host {
         let (org_id, connection) = self.org(org_id)?;
         self.check_size(org_id, &said(session_id, &message))?;
         let queue = queue.unwrap_or(self.inner.options.queue_by_default);
-        let manners = if queue {
-            BusyPolicy::Queue
+        let (manners, when_held) = if queue {
+            (BusyPolicy::Queue, WhenHeld::Wait)
         } else {
-            BusyPolicy::Refuse
+            (BusyPolicy::Refuse, WhenHeld::Refuse)
         };
         let key = (org_id, session_id);
-        let permit = self.inner.sessions.enter(key, manners)?.permit().await?;
+        let ticket = self.inner.sessions.enter(key, manners)?;
+        let leased = self.leased(key, connection, when_held);
+        let (permit, connection) = ticket.permit(leased).await?;
         self.begin(permit, key, connection, Begin::Message(Box::new(message)))
             .await
     }
@@ -131,9 +134,9 @@ impl Host {
         };
         let ticket = self.inner.sessions.enter(key, manners)?;
         let begin = Begin::Message(Box::new(message));
-        let turn = self
-            .begin(ticket.permit().await?, key, connection, begin)
-            .await?;
+        let leased = self.leased(key, connection, WhenHeld::Wait);
+        let (permit, connection) = ticket.permit(leased).await?;
+        let turn = self.begin(permit, key, connection, begin).await?;
         Ok(Sent {
             message_id,
             turn_id: turn.began.turn_id,

@@ -16,15 +16,18 @@ use everruns_core::traits::{
     AgentStore, HarnessStore, LlmProviderStore, ModelWithProvider, ProviderCredentials,
     SessionMutator, SessionStorageStore, SessionStore, UserConnectionResolver,
 };
-use everruns_core::typed_id::{ModelId, PaymentAccountId};
+use everruns_core::typed_id::{ModelId, PaymentAccountId, TurnId};
 use everruns_core::{Agent, AgentCapabilityConfig, ChannelType, Harness, ScopedMcpServers};
 use everruns_runtime::{AgentBuilder, HarnessBuilder, RuntimeHostAdapter};
+use mortise_adapter_server::{SessionFence, TurnJournals};
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy, PolicySubject};
+use mortise_proto::convert::turn_journal::{ToolCallClaim, ToolCallSettlement, ToolCallStatus};
 use mortise_proto::convert::user_connection_resolver::Connection;
 use mortise_proto::rpc::table::payment_authority_service::EXECUTE_MACHINE_PAYMENT;
 use mortise_proto::rpc::table::platform_store_service::{CREATE_APP, LIST_APPS};
 use mortise_proto::rpc::table::session_mutator_service::UPDATE_SESSION_TITLE;
 use serde_json::Value;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -82,6 +85,7 @@ struct Secretive {
     session: Session,
     model_id: ModelId,
     user_id: Uuid,
+    turn_id: TurnId,
 }
 
 impl Secretive {
@@ -107,6 +111,7 @@ impl Secretive {
             session,
             model_id: ModelId::new(),
             user_id,
+            turn_id: TurnId::new(),
         }
     }
 
@@ -144,7 +149,34 @@ impl Secretive {
             metadata: Some(json!({ "refresh": MARKER })),
         };
         s.seed().put_connection(connection).await.unwrap();
+        self.journal(&s).await;
         self.change(store).await;
+    }
+
+    /// A turn that has not ended, and what a tool of it gave back.
+    async fn journal(&self, s: &ScopedReference) {
+        let fence = SessionFence {
+            session_id: self.session.id,
+            fence: NonZeroU64::MIN,
+        };
+        let (journal, turn_id) = (s.unfinished_turns(), self.turn_id);
+        journal.put(fence, turn_id, MARKER.into()).await.unwrap();
+        let claim = ToolCallClaim {
+            turn_id,
+            tool_call_id: "call".into(),
+            tool_name: "tool".into(),
+            args_fingerprint: String::new(),
+            retake: false,
+        };
+        let claimed = journal.claim(fence, claim).await.unwrap();
+        let settlement = ToolCallSettlement {
+            turn_id,
+            tool_call_id: "call".into(),
+            claim_token: claimed.claim_token.unwrap(),
+            status: ToolCallStatus::Settled,
+            result: Some(json!(MARKER)),
+        };
+        assert!(journal.settle(fence, settlement).await.unwrap());
     }
 
     /// Changes whose remembered answers hold secrets.
@@ -226,6 +258,11 @@ impl Secretive {
         let some = Some(MARKER.to_string());
         assert_eq!(s.storage().get_secret(id, "name").await.unwrap(), some);
         assert_eq!(s.storage().get_value(id, "name").await.unwrap(), some);
+        let journal = s.unfinished_turns();
+        let (_, record) = journal.get(id, self.turn_id).await.unwrap().unwrap();
+        assert_eq!(record, MARKER);
+        let calls = journal.tool_calls(id, self.turn_id, None).await.unwrap();
+        assert_eq!(calls[0].result, Some(json!(MARKER)));
         let model = s.models().get_default_model().await.unwrap().unwrap();
         assert_eq!(model.api_key, some);
         let credentials = s.provider_credential_store(1).unwrap();

@@ -32,6 +32,9 @@ impl Turn<'_> {
                 Ok(end) => return end,
                 Err(error) => error,
             };
+            if self.is_lost(&error) {
+                return TurnEnd::Parked;
+            }
             if !error.may_pass() {
                 return self.put_off(&error).await;
             }

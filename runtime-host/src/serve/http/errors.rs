@@ -45,8 +45,13 @@ pub(super) fn shape(error: &HostError) -> Value {
         "reason": error.reason_name(),
         "message": error.message,
     });
-    if let (Some(shape), Some(field)) = (shape.as_object_mut(), &error.field) {
-        shape.insert("field".into(), json!(field));
+    if let Some(shape) = shape.as_object_mut() {
+        let beside = [("field", &error.field), ("address", &error.address)];
+        for (key, value) in beside {
+            if let Some(value) = value {
+                shape.insert(key.into(), json!(value));
+            }
+        }
     }
     json!({ "error": shape })
 }
