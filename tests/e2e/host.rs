@@ -10,6 +10,7 @@ mod engine;
 mod events;
 mod front;
 mod hostile;
+mod hosts;
 mod late_events;
 mod outages;
 mod readme;

@@ -91,6 +91,14 @@ struct Arguments {
     /// they are parked. Default: 30.
     #[arg(long, value_name = "SECONDS")]
     drain: Option<u64>,
+    /// Where callers reach this host, such as https://host-1.example.com:7451. A caller
+    /// whose session this host has is told it by other hosts.
+    #[arg(long, value_name = "URL")]
+    advertise: Option<String>,
+    /// How long a session stays taken after its host has died, in seconds, 1 to 600.
+    /// Default: 30.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
+    lease_ttl: Option<u64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -237,6 +245,9 @@ impl Arguments {
         let seconds = |given: Option<u64>| given.map(Duration::from_secs);
         turns.deadline = seconds(self.turn_timeout).unwrap_or(turns.deadline);
         turns.drain = seconds(self.drain).unwrap_or(turns.drain);
+        let leases = &mut config.leases;
+        leases.advertise = self.advertise;
+        leases.ttl = seconds(self.lease_ttl).unwrap_or(leases.ttl);
         let level = std::env::var("MORTISE_LOG");
         config.telemetry.log_level = level.unwrap_or_else(|_| "warn".into());
         Ok(config)

@@ -21,7 +21,7 @@ enum Found {
     /// The turn itself: it is under way.
     UnderWay(Running),
     /// Whoever has this: no turn is under way, though one may wait.
-    Head(TurnPermit, OrgConnection),
+    Head(Box<(TurnPermit, OrgConnection)>),
 }
 
 /// What is to be cancelled.
@@ -74,7 +74,8 @@ impl Host {
                         return Ok((turn_id, end));
                     }
                 }
-                Found::Head(permit, connection) => {
+                Found::Head(head) => {
+                    let (permit, connection) = *head;
                     return self
                         .run_detached(self.clone().end_left(permit, connection, cancel))
                         .await;
@@ -95,10 +96,7 @@ impl Host {
         tokio::select! {
             biased;
             turn = shown => Ok(Found::UnderWay(turn)),
-            head = ticket.short_permit(leased) => {
-                let (permit, connection) = head?;
-                Ok(Found::Head(permit, connection))
-            }
+            head = ticket.short_permit(leased) => Ok(Found::Head(Box::new(head?))),
         }
     }
 

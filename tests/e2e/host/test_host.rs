@@ -138,6 +138,18 @@ impl TestHost {
         made.session.unwrap().id.parse().unwrap()
     }
 
+    /// Another host over the same adapter, with a folder of its own.
+    pub async fn another_host(&self, name: &str, arguments: &[&str]) -> HostProcess {
+        let process = self.process.as_ref().unwrap();
+        let data = self.folder.path().join(name);
+        let host = HostProcess::start(&process.endpoint, &data, arguments).await;
+        let url = format!("{}/ready", host.http);
+        while reqwest::get(&url).await.unwrap().status() != 200 {
+            tokio::task::yield_now().await;
+        }
+        host
+    }
+
     /// Kills the host, and starts it anew.
     pub async fn restart_after_kill(mut self) -> Self {
         self.host.kill().await;

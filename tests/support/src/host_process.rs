@@ -99,16 +99,28 @@ impl HostProcess {
 
     /// Tells it to stop, as `kill` does.
     pub async fn terminate(&self) {
+        self.signal("-TERM").await;
+    }
+
+    /// Stops it in its tracks, as a machine that pauses does.
+    pub async fn freeze(&self) {
+        self.signal("-STOP").await;
+    }
+
+    /// Has a frozen one go on.
+    pub async fn thaw(&self) {
+        self.signal("-CONT").await;
+    }
+
+    async fn signal(&self, signal: &str) {
         let pid = self.child.id().unwrap().to_string();
-        let told = Command::new("kill").args(["-TERM", &pid]).status().await;
+        let told = Command::new("kill").args([signal, &pid]).status().await;
         assert!(told.unwrap().success());
     }
 
     /// Tells it to read its configuration again.
     pub async fn hang_up(&self) {
-        let pid = self.child.id().unwrap().to_string();
-        let told = Command::new("kill").args(["-HUP", &pid]).status().await;
-        assert!(told.unwrap().success());
+        self.signal("-HUP").await;
     }
 
     /// Waits until it has stopped by itself, and gives its exit code back.
