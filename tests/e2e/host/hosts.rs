@@ -14,9 +14,9 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-const SHORT: [&str; 2] = ["--lease-ttl", "1"];
+const SHORT: [&str; 2] = ["--lease-ttl", "4"];
 
-/// The second model call of a conversation is the held one: the first names nothing.
+/// A model whose first answer is held back.
 async fn held(permits: &Arc<Semaphore>) -> FakeOpenAi {
     let gate = permits.clone();
     let mut is_first = true;
@@ -28,6 +28,13 @@ async fn held(permits: &Arc<Semaphore>) -> FakeOpenAi {
         }
     })
     .await
+}
+
+/// Waits until the model has been asked.
+async fn asked(fake: &FakeOpenAi) {
+    while fake.requests().is_empty() {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Posts a turn of the session to a host, and gives back what it answered.
@@ -83,6 +90,7 @@ async fn hosts_take_turns() {
     let stage = TestHost::played(&fake, &["--advertise", address]).await;
     let other = stage.another_host("other", &[]).await;
     let first = stage.run("one").await;
+    asked(&fake).await;
 
     let body = json!({ "text": "two", "when_busy": "refuse" });
     let (status, error) = turn_at(&other, &stage, body).await;
@@ -135,6 +143,7 @@ async fn a_frozen_host_loses_its_session() {
     let stage = TestHost::played(&fake, &SHORT).await;
     let other = stage.another_host("other", &SHORT).await;
     let first = stage.run("one").await;
+    asked(&fake).await;
     stage.host.freeze().await;
 
     let body = json!({ "text": "two", "when_busy": "queue" });
@@ -180,6 +189,7 @@ async fn a_killed_host_is_followed_by_another() {
     let mut stage = TestHost::played(&fake, &SHORT).await;
     let other = stage.another_host("other", &SHORT).await;
     let first = stage.run("one").await;
+    asked(&fake).await;
     stage.host.kill().await;
     drop(first);
 
