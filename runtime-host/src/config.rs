@@ -19,6 +19,7 @@ pub use fault::{Fault, Faults};
 
 pub use mortise_adapter_client::Routes;
 
+use crate::host::JournalPlace;
 use mortise_adapter_client::{AdapterConfig, Endpoint, MeshConfig, Resolver};
 use mortise_adapter_server::telemetry::{LogFormat, Otlp};
 use mortise_adapter_server::{ListenAddress, ServerTls, TokenDigest};
@@ -142,6 +143,8 @@ pub struct Turns {
     pub recovery: Recovery,
     /// How long turns under way may take once the host is told to stop.
     pub drain: Duration,
+    /// Where unfinished turns are kept.
+    pub journal: JournalPlace,
 }
 
 /// How this host leases sessions, where the adapters grant leases.
@@ -149,8 +152,8 @@ pub struct Turns {
 pub struct Leases {
     /// Where callers reach this host; told to callers whose session it has.
     pub advertise: Option<String>,
-    /// The name of this host, which no other has at the same time; `None` makes one at each
-    /// start.
+    /// The name of this host, which no other has at the same time; `None` makes one up that
+    /// is kept in the data folder.
     pub holder: Option<String>,
     /// How long a session whose host has died stays taken.
     pub ttl: Duration,

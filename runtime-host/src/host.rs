@@ -17,6 +17,7 @@ mod org_connections;
 mod recovery;
 mod session_queue;
 mod sessions;
+mod take_over;
 mod tool_results;
 mod turn_history;
 pub mod turn_queue;
@@ -70,6 +71,8 @@ pub struct HostOptions {
     /// How long turns under way may take once the host was told to stop; then they are
     /// parked.
     pub drain: Duration,
+    /// Where unfinished turns are kept.
+    pub journal: JournalPlace,
     /// How sessions are leased, where the adapters grant leases.
     pub lease: LeaseOptions,
     /// How turns are run.
@@ -78,6 +81,15 @@ pub struct HostOptions {
     pub engines: Arc<dyn EngineFactory>,
     /// Where what happens is counted.
     pub metrics: HostMetrics,
+}
+
+/// Where unfinished turns are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JournalPlace {
+    /// With this host, which takes them up when it starts again.
+    Own,
+    /// With the data of the sessions: any host takes them over when their host is lost.
+    Adapter,
 }
 
 /// The code that turns run with.
@@ -141,6 +153,7 @@ impl Default for HostOptions {
             queue_by_default: false,
             recovery: Recovery::Resume,
             drain: Duration::from_secs(30),
+            journal: JournalPlace::Own,
             lease: LeaseOptions::default(),
             engine,
             engines: Arc::new(LocalEngines),

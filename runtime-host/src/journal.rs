@@ -4,15 +4,18 @@
 
 mod ends;
 mod files;
+mod shared;
 
 pub use ends::UnstoredEnds;
 pub use files::FileJournal;
+pub use shared::SharedJournal;
 
 use async_trait::async_trait;
 use everruns_core::atoms::ActInput;
 use everruns_core::typed_id::{AgentId, HarnessId, MessageId, SessionId, TurnId};
 use everruns_core::{ToolCall, UserFacingError, user_facing_error_codes};
 use everruns_runtime::RuntimeTurnState;
+use mortise_proto::StoreError;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -33,6 +36,11 @@ pub trait TurnJournal: Send + Sync + fmt::Debug {
         session_id: SessionId,
     ) -> Result<Option<UnfinishedTurn>, JournalError>;
 
+    /// Writes a turn down in the place of the session's turn that has ended.
+    async fn replace(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
+        self.put(turn).await
+    }
+
     /// Strikes the turn of a session out; none is no error.
     async fn remove(&self, org_id: i64, session_id: SessionId) -> Result<(), JournalError>;
 
@@ -50,14 +58,20 @@ pub trait TurnJournal: Send + Sync + fmt::Debug {
     async fn ends(&self) -> Result<Vec<UnfinishedTurn>, JournalError>;
 }
 
-/// The journal's folder or one of its files cannot be used.
+/// A journal cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("the turn journal at {path}: {cause}")]
-pub struct JournalError {
-    /// Which.
-    pub path: PathBuf,
-    /// Why.
-    pub cause: io::Error,
+pub enum JournalError {
+    /// Its folder or one of its files.
+    #[error("the turn journal at {path}: {cause}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// The adapter that keeps it.
+    #[error("the turn journal of the adapter: {0}")]
+    Adapter(#[from] StoreError),
 }
 
 /// A turn that has not ended.

@@ -165,7 +165,12 @@ pub async fn serve(
     if embedded.is_some() {
         put_demo(&mesh, &config, &options.demo).await?;
     }
-    let host_options = HostOptions::from(&*config);
+    let mut host_options = HostOptions::from(&*config);
+    // A host that starts again need not wait for its own leases.
+    host_options.lease.holder = match &config.leases.holder {
+        Some(holder) => holder.clone(),
+        None => journal.host_name().await?,
+    };
     let host = Host::start(&mesh, registries, Arc::new(journal), host_options).await?;
     // The host has it. What it uses is known by who else does.
     drop(mesh);
@@ -282,6 +287,7 @@ impl From<&HostConfig> for HostOptions {
             deadline,
             recovery,
             drain,
+            journal,
         } = &config.turns;
         Self {
             orgs: config.orgs.iter().copied().collect(),
@@ -293,6 +299,7 @@ impl From<&HostConfig> for HostOptions {
                 config::Recovery::Fail => Recovery::End,
             },
             drain: *drain,
+            journal: *journal,
             lease: LeaseOptions::from(&config.leases),
             engine: EngineOptions {
                 turn_timeout: Some(*deadline),

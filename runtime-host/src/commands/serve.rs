@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use mortise_adapter_client::{AdapterConfig, Endpoint};
 use mortise_adapter_server::ListenAddress;
 use mortise_runtime_host::config::{Adapter, DriverName, Faults, HostConfig, Recovery, WhenBusy};
+use mortise_runtime_host::host::JournalPlace;
 use mortise_runtime_host::local::demo;
 use mortise_runtime_host::serve::{ConfigSource, Demo, ServeError, ServeOptions, serve};
 use mortise_runtime_host::telemetry::{Telemetry, TelemetryError};
@@ -91,6 +92,9 @@ struct Arguments {
     /// they are parked. Default: 30.
     #[arg(long, value_name = "SECONDS")]
     drain: Option<u64>,
+    /// Where unfinished turns are kept. Default: files.
+    #[arg(long)]
+    journal: Option<Kept>,
     /// Where callers reach this host, such as https://host-1.example.com:7451. A caller
     /// whose session this host has is told it by other hosts.
     #[arg(long, value_name = "URL")]
@@ -107,6 +111,14 @@ enum Busy {
     Refuse,
     /// It waits.
     Queue,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kept {
+    /// In the data folder: this host resumes them when it starts again.
+    Files,
+    /// In the adapter: any host takes them over when their host is lost.
+    Adapter,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -245,6 +257,10 @@ impl Arguments {
         let seconds = |given: Option<u64>| given.map(Duration::from_secs);
         turns.deadline = seconds(self.turn_timeout).unwrap_or(turns.deadline);
         turns.drain = seconds(self.drain).unwrap_or(turns.drain);
+        turns.journal = match self.journal {
+            Some(Kept::Adapter) => JournalPlace::Adapter,
+            Some(Kept::Files) | None => turns.journal,
+        };
         let leases = &mut config.leases;
         leases.advertise = self.advertise;
         leases.ttl = seconds(self.lease_ttl).unwrap_or(leases.ttl);

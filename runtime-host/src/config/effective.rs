@@ -7,6 +7,7 @@ use super::{
     AccessConfig, Calls, HostConfig, Leases, Listen, Recovery, TelemetryConfig, TokenSource, Turns,
     WhenBusy,
 };
+use crate::host::JournalPlace;
 use mortise_adapter_server::telemetry::LogFormat;
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -121,6 +122,13 @@ fn turns(config: &Turns) -> Keys {
             },
         )
         .with("drain", time(config.drain))
+        .with(
+            "journal",
+            match config.journal {
+                JournalPlace::Own => "files",
+                JournalPlace::Adapter => "adapter",
+            },
+        )
 }
 
 fn leases(config: &Leases) -> Keys {

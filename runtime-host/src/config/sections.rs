@@ -11,6 +11,7 @@ use super::values::{
     checked, choice, duration, flag, list, listen, number, orgs, path, ratio, text,
 };
 use super::{DriverName, HostConfig, Listen, Recovery, TelemetryConfig, Turns, WhenBusy};
+use crate::host::JournalPlace;
 use crate::registry;
 use mortise_adapter_server::telemetry::{LogFormat, Otlp, level};
 use mortise_adapter_server::{ListenAddress, ServerTls};
@@ -185,6 +186,11 @@ fn turns(mut section: Section<'_>) -> Turns {
     let recoveries = [("resume", Recovery::Resume), ("fail", Recovery::Fail)];
     let recovery = section.read("recovery", choice(&recoveries));
     let drain = section.read("drain", duration);
+    let places = [
+        ("files", JournalPlace::Own),
+        ("adapter", JournalPlace::Adapter),
+    ];
+    let journal = section.read("journal", choice(&places));
     section.finish();
     Turns {
         max_running: max_running.unwrap_or(64),
@@ -193,6 +199,7 @@ fn turns(mut section: Section<'_>) -> Turns {
         deadline: deadline.unwrap_or(Duration::from_secs(60 * 60)),
         recovery: recovery.unwrap_or(Recovery::Resume),
         drain: drain.unwrap_or(Duration::from_secs(30)),
+        journal: journal.unwrap_or(JournalPlace::Own),
     }
 }
 

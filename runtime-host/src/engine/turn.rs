@@ -391,7 +391,7 @@ impl<'a> Turn<'a> {
         let goes_on = matches!(end, TurnEnd::Completed | TurnEnd::Failed(_));
         let journal = &self.engine.journal;
         let written = match late.filter(|_| goes_on) {
-            Some(message_id) => journal.put(&self.turn.followed_by(message_id)).await,
+            Some(message_id) => journal.replace(&self.turn.followed_by(message_id)).await,
             None => journal.remove(org_id, session_id).await,
         };
         if let Err(error) = written {

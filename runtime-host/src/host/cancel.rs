@@ -108,7 +108,8 @@ impl Host {
         cancel: Cancel,
     ) -> Result<(TurnId, TurnEnd), HostError> {
         permit.mark_short();
-        let left = self.unfinished(cancel.key).await?;
+        let left = connection.unfinished(cancel.key).await;
+        let left = left.map_err(|error| errors::of_journal(&error))?;
         let left = left.filter(|left| cancel.means(left.turn_id()));
         let Some(left) = left else {
             return self.put_off(&cancel);

@@ -33,6 +33,9 @@ pub(super) fn of_turn(error: TurnError) -> HostError {
 }
 
 pub(super) fn of_journal(error: &JournalError) -> HostError {
+    if let JournalError::Adapter(error) = error {
+        return error.clone().into();
+    }
     // Paths are for this side's log.
     tracing::error!(%error, "journal failed");
     HostError::new(

@@ -100,11 +100,11 @@ impl Host {
                 biased;
                 () = out.closed() => return Ok(()),
                 event = events.next() => event,
-                ended = turn.ended(self) => break ended?,
+                ended = turn.ended() => break ended?,
             };
             // Without events the end still comes.
             let Some(event) = event else {
-                break turn.ended(self).await?;
+                break turn.ended().await?;
             };
             let event = event?;
             after = event.sequence().unwrap_or(after);

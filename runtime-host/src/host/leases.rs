@@ -5,7 +5,7 @@
 //! stays in the journal at its last finished step, its changes carry a fence that the
 //! adapter refuses, and it is taken up again once the session is free.
 
-use super::org_connections::OrgConnection;
+use super::org_connections::{Journal, OrgConnection};
 use super::{Host, Key, errors};
 use crate::config;
 use everruns_core::typed_id::SessionId;
@@ -99,9 +99,8 @@ impl From<&config::Leases> for LeaseOptions {
             holder,
             ttl,
         } = config.clone();
-        let default = Self::default();
         Self {
-            holder: holder.unwrap_or(default.holder),
+            holder: holder.unwrap_or_else(|| Self::default().holder),
             address: advertise.unwrap_or_default(),
             ttl,
         }
@@ -144,11 +143,7 @@ impl Host {
         hold.keep(&held, self.inner.options.lease.ttl);
         let adapter = connection.adapter.fenced(fence);
         Ok(Leased {
-            connection: OrgConnection {
-                engine: self.engine_over(adapter.clone()),
-                adapter,
-                over: connection.over,
-            },
+            connection: self.connection_over(adapter, connection.over),
             hold: Some(hold),
         })
     }
@@ -239,12 +234,16 @@ impl Host {
         }
     }
 
-    /// Takes a turn up again whose session was lost to another host.
-    pub(super) async fn recover_lost(&self, key: Key) {
+    /// Takes a turn up again whose session was lost to another host. One in a journal that
+    /// hosts share is found there by whichever host comes first.
+    pub(super) async fn recover_lost(&self, key: Key, connection: &OrgConnection) {
+        let Journal::Own(journal) = &connection.journal else {
+            return;
+        };
         if self.is_draining() {
             return;
         }
-        match self.inner.journal.get(key.0, key.1).await {
+        match journal.get(key.0, key.1).await {
             Ok(Some(turn)) => self.recover_turn(turn),
             Ok(None) => {}
             Err(error) => {

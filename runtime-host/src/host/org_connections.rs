@@ -5,8 +5,9 @@
 //! then. What they say is compared with what is in use; a difference makes an adapter for
 //! new turns, and a turn under way keeps the one that it began with.
 
-use super::{Host, Registries, errors};
+use super::{Host, JournalPlace, Key, Registries, errors};
 use crate::engine::{EngineParts, TurnEngine};
+use crate::journal::{JournalError, SharedJournal, TurnJournal, UnfinishedTurn};
 use mortise_adapter_client::{Backoff, GrpcHostAdapter, Handshakes, Mesh, Offers, jittered};
 use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
@@ -64,8 +65,18 @@ struct State {
 pub(super) struct OrgConnection {
     pub(super) adapter: GrpcHostAdapter,
     pub(super) engine: Arc<dyn TurnEngine>,
+    pub(super) journal: Journal,
     /// Cancelled when another takes its place, or the host closes.
     pub(super) over: CancellationToken,
+}
+
+/// Where the unfinished turns of an org are kept.
+#[derive(Debug, Clone)]
+pub(super) enum Journal {
+    /// With this host.
+    Own(Arc<dyn TurnJournal>),
+    /// With the data of the sessions, where other hosts find them.
+    Shared(SharedJournal),
 }
 
 /// Whether an org can be served now.
@@ -93,6 +104,8 @@ struct Keeper {
     missing: Missing,
     /// What does not keep two hosts apart.
     open: Vec<String>,
+    /// The adapter is to keep the turn journal, and does not.
+    no_journal: bool,
     /// How often each adapter had been found before the last look.
     found: BTreeMap<String, (u64, bool)>,
     /// The pauses between looks that fail.
@@ -100,6 +113,8 @@ struct Keeper {
     /// When what was not stored was last tried again.
     recovered_at: Instant,
 }
+
+const NO_JOURNAL: &str = "turns.journal is \"adapter\", and no adapter offers TurnJournalService";
 
 #[derive(Default)]
 struct Missing {
@@ -228,6 +243,7 @@ impl Host {
                 offers: None,
                 missing: Missing::default(),
                 open: Vec::new(),
+                no_journal: false,
                 found: BTreeMap::new(),
                 backoff: Backoff::new(LOOK_AFTER, LOOK_AFTER_MAX),
                 recovered_at: Instant::now(),
@@ -240,22 +256,35 @@ impl Host {
         }
     }
 
-    /// An engine over these stores.
-    pub(super) fn engine_over(&self, adapter: GrpcHostAdapter) -> Arc<dyn TurnEngine> {
-        self.inner.options.engines.engine(EngineParts {
-            adapter,
-            journal: self.inner.journal.clone(),
+    /// What turns run over with these stores.
+    pub(super) fn connection_over(
+        &self,
+        adapter: GrpcHostAdapter,
+        over: CancellationToken,
+    ) -> OrgConnection {
+        let own = &self.inner.journal;
+        let shared = adapter.turn_journal();
+        let shared = shared.filter(|_| self.inner.options.journal == JournalPlace::Adapter);
+        let journal = match shared {
+            Some(remote) => Journal::Shared(SharedJournal::new(remote, own.clone())),
+            None => Journal::Own(own.clone()),
+        };
+        let engine = self.inner.options.engines.engine(EngineParts {
+            adapter: adapter.clone(),
+            journal: journal.as_dyn(),
             ends: self.inner.ends.clone(),
             options: self.inner.options.engine.clone(),
-        })
+        });
+        OrgConnection {
+            adapter,
+            engine,
+            journal,
+            over,
+        }
     }
 
     fn reached(&self, org: &Arc<Org>, adapter: GrpcHostAdapter) {
-        let connection = OrgConnection {
-            engine: self.engine_over(adapter.clone()),
-            adapter,
-            over: self.inner.closing.child_token(),
-        };
+        let connection = self.connection_over(adapter, self.inner.closing.child_token());
         let mut before = None;
         org.state
             .send_modify(|state| before = state.connection.replace(connection.clone()));
@@ -263,6 +292,30 @@ impl Host {
             before.over.cancel();
         }
         self.serve_queue(org.id, &connection);
+        self.watch_left(org.id, &connection);
+    }
+}
+
+// === impl OrgConnection ===
+
+impl OrgConnection {
+    /// What the journal holds of a session.
+    pub(super) async fn unfinished(
+        &self,
+        (org_id, session_id): Key,
+    ) -> Result<Option<UnfinishedTurn>, JournalError> {
+        self.journal.as_dyn().get(org_id, session_id).await
+    }
+}
+
+// === impl Journal ===
+
+impl Journal {
+    pub(super) fn as_dyn(&self) -> Arc<dyn TurnJournal> {
+        match self {
+            Self::Own(journal) => journal.clone(),
+            Self::Shared(journal) => Arc::new(journal.clone()),
+        }
     }
 }
 
@@ -324,9 +377,9 @@ impl Keeper {
         self.missing.degraded = look.degraded;
         match look.offers {
             Ok(offers) => {
-                self.missing.problem = None;
                 self.backoff.reset();
                 let rebuilt = self.use_offers(offers);
+                self.missing.problem = self.no_journal.then(|| NO_JOURNAL.into());
                 let due = self.recovered_at.elapsed() >= RECOVER_EVERY;
                 if self.tell() || rebuilt || found_again || due {
                     self.recovered_at = Instant::now();
@@ -365,6 +418,8 @@ impl Keeper {
             .driver_registry(self.registries.drivers.clone())
             .build_with(offers.clone());
         self.open = open(&adapter);
+        let is_shared = self.host.inner.options.journal == JournalPlace::Adapter;
+        self.no_journal = is_shared && adapter.turn_journal().is_none();
         self.host.reached(&self.org, adapter);
         self.offers = Some(offers);
         true

@@ -3,11 +3,11 @@
 //! changed or are back.
 
 use super::leases::WhenHeld;
-use super::org_connections::{Org, OrgConnection};
+use super::org_connections::{Journal, Org, OrgConnection};
 use super::session_queue::{BusyPolicy, TurnPermit};
 use super::{Host, Key};
 use crate::engine::{Begin, TurnError, store_end};
-use crate::journal::{Ending, UnfinishedTurn};
+use crate::journal::{Ending, JournalError, TurnJournal, UnfinishedTurn};
 use mortise_proto::convert::error::gone_session;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub enum Recovery {
 }
 
 /// Why a turn failed that was not resumed.
-const CUT_OFF: &str = "the host stopped during the turn; send the message again";
+pub(super) const CUT_OFF: &str = "the host stopped during the turn; send the message again";
 
 /// How long an end that is tried again waits for the session's turn under way.
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
@@ -60,6 +60,11 @@ impl Host {
                     return;
                 }
             };
+            if let Err(error) = host.handed_over(&connection, &turn).await {
+                tracing::error!(session = %session_id, %error, "recovering a turn failed; it stays in the journal until its adapters change");
+                host.stuck().insert(key);
+                return;
+            }
             match host.resume(permit, key, connection, turn).await {
                 Ok(how) => tracing::info!(session = %session_id, how, "an interrupted turn was recovered"),
                 Err(TurnError::NothingToResume) => {
@@ -74,6 +79,20 @@ impl Host {
                 }
             }
         });
+    }
+
+    /// Moves a turn from this host's own journal to the one that hosts share, where they do.
+    async fn handed_over(
+        &self,
+        connection: &OrgConnection,
+        turn: &UnfinishedTurn,
+    ) -> Result<(), JournalError> {
+        if let Journal::Shared(shared) = &connection.journal {
+            shared.put(turn).await?;
+            let own = &self.inner.journal;
+            own.remove(turn.state.org_id, turn.session_id()).await?;
+        }
+        Ok(())
     }
 
     fn stuck(&self) -> std::sync::MutexGuard<'_, std::collections::HashSet<Key>> {
@@ -131,7 +150,7 @@ impl Host {
             let Some(turn) = ends.of_session(org_id, session_id, Some(turn_id)) else {
                 continue;
             };
-            let left = self.inner.journal.get(org_id, session_id).await;
+            let left = connection.unfinished(key).await;
             let has_another = !matches!(left, Ok(None));
             match store_end(&connection.adapter, ends, turn, has_another).await {
                 Ok(()) => {
@@ -148,7 +167,7 @@ impl Host {
     }
 
     /// Goes on with an unfinished turn as far as it can, and says what became of it.
-    async fn resume(
+    pub(super) async fn resume(
         &self,
         permit: TurnPermit,
         key: Key,

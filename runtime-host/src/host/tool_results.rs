@@ -82,7 +82,8 @@ impl Host {
         connection: OrgConnection,
         outcomes: Vec<ToolOutcome>,
     ) -> Result<Submitted, HostError> {
-        let left = self.unfinished(key).await?;
+        let left = connection.unfinished(key).await;
+        let left = left.map_err(|error| errors::of_journal(&error))?;
         let left = left.ok_or_else(|| waits_for_nothing(key.1))?;
         let given = match &left.next {
             NextStep::ToolResults { calls, answered } => named(calls, answered, outcomes)?,
@@ -115,7 +116,7 @@ impl Host {
                 }
                 return Err(error);
             }
-            let written = self.inner.journal.put(&turn).await;
+            let written = connection.journal.as_dyn().put(&turn).await;
             written.map_err(|error| errors::of_journal(&error))?;
         }
         let resumed = waiting_for.is_empty();
@@ -160,13 +161,6 @@ impl Host {
     /// Refuses an event that its adapter would not take.
     pub(super) fn check_size(&self, org_id: i64, event: &EventRequest) -> Result<(), HostError> {
         Ok(self.mesh().check_event(org_id, event)?)
-    }
-
-    /// What the journal holds of a session.
-    pub(super) async fn unfinished(&self, key: Key) -> Result<Option<UnfinishedTurn>, HostError> {
-        let (org_id, session_id) = key;
-        let turn = self.inner.journal.get(org_id, session_id).await;
-        turn.map_err(|error| errors::of_journal(&error))
     }
 }
 

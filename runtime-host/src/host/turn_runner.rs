@@ -1,7 +1,8 @@
 //! A turn at the head of its session's queue, from its beginning to what follows from its
 //! end.
 
-use super::org_connections::OrgConnection;
+use super::org_connections::{Journal, OrgConnection};
+use super::recovery::{CUT_OFF, Recovery};
 use super::session_queue::{Running, TurnPermit};
 use super::{Host, Key, TurnHandle, errors};
 use crate::engine::{Began, Begin, TurnControl, TurnEnd, TurnError};
@@ -76,6 +77,12 @@ impl Host {
         begin: Begin,
         tell: oneshot::Sender<Result<Begun, TurnError>>,
     ) {
+        if !matches!(begin, Begin::Resume(_))
+            && let Err(error) = self.go_on(&permit, key, &connection).await
+        {
+            drop(tell.send(Err(error)));
+            return;
+        }
         let mut tell = Some(tell);
         let mut next = Some(begin);
         while let Some(begin) = next.take() {
@@ -88,8 +95,8 @@ impl Host {
             };
             match ran {
                 // Another host may have the session by now.
-                Ok(_) if permit.is_lost() => self.recover_lost(key).await,
-                Ok(turn_id) => next = self.late(key, turn_id).await,
+                Ok(_) if permit.is_lost() => self.recover_lost(key, &connection).await,
+                Ok(turn_id) => next = self.late(key, &connection, turn_id).await,
                 Err(error) => {
                     if !matches!(error, TurnError::NotClaimed) {
                         tracing::warn!(session = %key.1, %error, "turn not started");
@@ -99,6 +106,46 @@ impl Host {
                     }
                 }
             }
+        }
+    }
+
+    /// Goes on with the turn that a lost host has left in the session, where hosts share a
+    /// journal: its message came first. One that waits for tool results makes way.
+    async fn go_on(
+        &self,
+        permit: &TurnPermit,
+        key: Key,
+        connection: &OrgConnection,
+    ) -> Result<(), TurnError> {
+        let Journal::Shared(_) = connection.journal else {
+            return Ok(());
+        };
+        let left = connection.unfinished(key).await?;
+        let Some(left) = left.filter(|left| left.waits_for().is_none()) else {
+            return Ok(());
+        };
+        tracing::info!(session = %key.1, turn = %left.turn_id(), "the turn of another host was taken over");
+        let gone_on = match self.inner.options.recovery {
+            Recovery::End => {
+                let ending = Ending::failed(CUT_OFF);
+                let control = permit.control();
+                connection
+                    .engine
+                    .end(left, ending, &control)
+                    .await
+                    .map(drop)
+            }
+            Recovery::Resume => {
+                let begin = Begin::Resume(Box::new(left));
+                let mut nobody = None;
+                let ran = self.run_one(permit, key, connection, begin, &mut nobody);
+                ran.await.map(drop)
+            }
+        };
+        match gone_on {
+            Ok(()) if permit.is_lost() || self.is_draining() => Err(TurnError::Parked),
+            Err(TurnError::NothingToResume) => Ok(()),
+            gone_on => gone_on,
         }
     }
 
@@ -156,8 +203,13 @@ impl Host {
 
     /// The turn that an ended one left in its place in the journal: it answers what came
     /// too late for that one.
-    async fn late(&self, key: Key, ended: Option<TurnId>) -> Option<Begin> {
-        let left = match self.inner.journal.get(key.0, key.1).await {
+    async fn late(
+        &self,
+        key: Key,
+        connection: &OrgConnection,
+        ended: Option<TurnId>,
+    ) -> Option<Begin> {
+        let left = match connection.unfinished(key).await {
             Ok(left) => left?,
             Err(error) => {
                 tracing::error!(session = %key.1, %error, "reading an unfinished turn failed");
@@ -182,8 +234,7 @@ impl Host {
             Begin::Stored { claim, .. } => claim.as_ref(),
             Begin::Resume(_) => return Ok(()),
         };
-        let (org_id, session_id) = key;
-        let Some(left) = self.inner.journal.get(org_id, session_id).await? else {
+        let Some(left) = connection.unfinished(key).await? else {
             return Ok(());
         };
         if let Some(claim) = claim
@@ -208,7 +259,7 @@ impl Host {
         let text = "the host failed; the turn was aborted";
         tracing::error!(session = %key.1, text);
         let failed = TurnEnd::Failed(text.into());
-        let Ok(Some(left)) = self.inner.journal.get(key.0, key.1).await else {
+        let Ok(Some(left)) = connection.unfinished(key).await else {
             return failed;
         };
         let ending = Ending::failed(text);

@@ -146,10 +146,10 @@ impl Host {
 
     /// An org's turns that have not ended, or whose ends are not stored, oldest first.
     pub async fn turns(&self, org_id: i64) -> Result<Vec<TurnView>, HostError> {
-        let (org_id, _link) = self.org(org_id)?;
+        let (org_id, connection) = self.org(org_id)?;
         let running = self.inner.sessions.all_running(org_id);
         let mut turns: Vec<TurnView> = running.iter().filter_map(view_of_running).collect();
-        let unfinished = self.inner.journal.all().await;
+        let unfinished = connection.journal.as_dyn().all().await;
         for turn in unfinished.map_err(|error| errors::of_journal(&error))? {
             let own = turn.state.org_id == org_id;
             let listed = |view: &TurnView| view.turn_id == turn.turn_id();
@@ -174,7 +174,9 @@ impl Host {
         if let Some(turn) = self.inner.sessions.running(key) {
             return Ok(view_of_running(&(key, turn)));
         }
-        let unfinished = self.unfinished(key).await?;
+        let (_, connection) = self.org(key.0)?;
+        let unfinished = connection.unfinished(key).await;
+        let unfinished = unfinished.map_err(|error| errors::of_journal(&error))?;
         let waiting = unfinished.as_ref().and_then(view_of_waiting);
         let unstored = || self.inner.ends.of_session(key.0, key.1, None);
         Ok(waiting.or_else(|| unstored().as_ref().map(view_of_unstored)))
@@ -185,11 +187,12 @@ impl Host {
 
 impl TurnHandle {
     /// Waits for the turn's end.
-    pub async fn ended(&mut self, host: &Host) -> Result<Ended, HostError> {
+    pub async fn ended(&mut self) -> Result<Ended, HostError> {
         let end = ended(&mut self.ended).await?;
         let waits = end == TurnEnd::WaitingForToolResults;
         let left = if waits {
-            host.unfinished(self.key).await?
+            let left = self.connection.unfinished(self.key).await;
+            left.map_err(|error| errors::of_journal(&error))?
         } else {
             None
         };

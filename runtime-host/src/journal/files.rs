@@ -12,6 +12,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
+use uuid::Uuid;
 
 /// The form of the files. One of another form is set aside.
 const VERSION: u32 = 1;
@@ -20,6 +21,9 @@ const ENDING: &str = "json";
 
 /// The same of one whose end is not stored.
 const UNSTORED_ENDING: &str = "end";
+
+/// The file with the name of the host whose folder it is.
+const HOST_NAME: &str = "host-name";
 
 /// How the name of a file begins that is being written.
 const HALF_WRITTEN: &str = ".tmp";
@@ -46,7 +50,7 @@ struct Record<T> {
 impl FileJournal {
     /// Opens the journal of a folder, which is made if it is new, for this user alone.
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
-        let at = |cause| JournalError {
+        let at = |cause| JournalError::File {
             path: folder.to_path_buf(),
             cause,
         };
@@ -80,6 +84,26 @@ impl FileJournal {
         })
     }
 
+    /// The name of the host whose folder this is: made up once, and the same after every
+    /// start. No other process has it, as long as nobody copies the folder.
+    pub async fn host_name(&self) -> Result<String, JournalError> {
+        let path = self.folder.join(HOST_NAME);
+        self.blocking(path, |folder, path| {
+            let known = match fs::read_to_string(path) {
+                Ok(known) => known.trim().to_string(),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+                Err(error) => return Err(error),
+            };
+            if !known.is_empty() {
+                return Ok(known);
+            }
+            let new = format!("mortise-host-{}", Uuid::new_v4().simple());
+            write(folder, path, new.as_bytes())?;
+            Ok(new)
+        })
+        .await
+    }
+
     fn path(&self, org_id: i64, session_id: SessionId) -> PathBuf {
         self.folder.join(format!("{org_id}-{session_id}.{ENDING}"))
     }
@@ -94,7 +118,7 @@ impl FileJournal {
             version: VERSION,
             turn,
         };
-        let text = serde_json::to_vec(&record).map_err(|fault| JournalError {
+        let text = serde_json::to_vec(&record).map_err(|fault| JournalError::File {
             path: path.clone(),
             cause: fault.into(),
         })?;
@@ -146,7 +170,7 @@ impl FileJournal {
         let (folder, place) = (self.folder.clone(), path.clone());
         let done = spawn_blocking(move || work(&folder, &place)).await;
         done.unwrap_or_else(|fault| Err(io::Error::other(fault)))
-            .map_err(|cause| JournalError { path, cause })
+            .map_err(|cause| JournalError::File { path, cause })
     }
 }
 

@@ -219,7 +219,7 @@ async fn turns_run_on_another_machine() {
     assert!(sent.steered);
     assert_eq!(sent.turn_id, turn.began.turn_id);
     gate.add_permits(2);
-    assert_eq!(turn.ended(&host).await.unwrap().end, TurnEnd::Completed);
+    assert_eq!(turn.ended().await.unwrap().end, TurnEnd::Completed);
     assert!(fake.requests()[1].to_string().contains("and two?"));
 
     let mut turn = run("three").await;
@@ -228,11 +228,11 @@ async fn turns_run_on_another_machine() {
         .cancel_turn(1, session_id, None, Some("enough".into()))
         .await;
     assert_eq!(cancelled.unwrap(), (turn.began.turn_id, TurnEnd::Cancelled));
-    assert_eq!(turn.ended(&host).await.unwrap().end, TurnEnd::Cancelled);
+    assert_eq!(turn.ended().await.unwrap().end, TurnEnd::Cancelled);
 
     let mut turn = run("four").await;
     asked(4).await;
-    let (ended, ()) = tokio::join!(turn.ended(&host), host.drain());
+    let (ended, ()) = tokio::join!(turn.ended(), host.drain());
     assert_eq!(ended.unwrap().end, TurnEnd::Parked);
     let events = adapter
         .event_log()

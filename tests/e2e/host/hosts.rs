@@ -1,7 +1,7 @@
 //! Several hosts over one adapter: a session has one turn at a time, whichever host runs it,
 //! and a host that has lost a session changes nothing there any more.
 
-use super::test_host::{TestHost, user};
+use super::test_host::{TestHost, Turn, user};
 use everruns_core::events::Event;
 use futures::FutureExt;
 use mortise_proto::host as pb;
@@ -215,4 +215,39 @@ async fn a_killed_host_is_followed_by_another() {
     let mut ends = ends(&events);
     ends.sort_unstable();
     assert_eq!(ends, ["turn.completed", "turn.failed"]);
+}
+
+/// Hosts that share their journal: when one is killed in the middle of a turn, another goes
+/// on with it, without being asked to and although it has nothing of the first one's folder.
+#[tokio::test]
+async fn a_turn_is_taken_over() {
+    let gate = Arc::new(Semaphore::new(0));
+    let fake = held(&gate).await;
+    let stage = TestHost::played(&fake, &[]).await;
+    let shared = ["--lease-ttl", "4", "--journal", "adapter"];
+    let first = stage.another_host("first", &shared).await;
+    let second = stage.another_host("second", &shared).await;
+    let mut client = HostServiceClient::connect(first.grpc.clone())
+        .await
+        .unwrap();
+    let turn = client.run_turn(stage.turn("one")).await.unwrap();
+    let turn = Turn::begun(turn.into_inner()).await;
+    asked(&fake).await;
+    drop((turn, first));
+    let ended = async {
+        while ends(&stage.stored().await).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let ended = timeout(Duration::from_secs(60), ended).await;
+    assert!(ended.is_ok(), "the turn ends");
+    let events = stage.stored().await;
+    assert_eq!(ends(&events), ["turn.completed"]);
+    assert_eq!(turns_apart(&events).len(), 1);
+    let said = serde_json::to_string(&events).unwrap();
+    assert!(
+        said.contains("At once."),
+        "the second host asked the model again"
+    );
+    drop(second);
 }

@@ -1,0 +1,155 @@
+//! The journal of an org that its adapter keeps, so that another host can take a turn over.
+//! What is over and not stored stays with this host: the adapter has refused it.
+
+use super::{JournalError, TurnJournal, UnfinishedTurn};
+use async_trait::async_trait;
+use bytes::Bytes;
+use everruns_core::typed_id::{SessionId, TurnId};
+use mortise_adapter_client::RemoteTurnJournal;
+use mortise_proto::StoreError;
+use mortise_proto::convert::turn_journal::JournaledTurn;
+use mortise_proto::pb::ErrorReason;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The form of the records. One of another form is left to the hosts that know it.
+const VERSION: u32 = 1;
+
+/// The journal of one org in its adapter.
+#[derive(Debug, Clone)]
+pub struct SharedJournal {
+    remote: RemoteTurnJournal,
+    local: Arc<dyn TurnJournal>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record<T> {
+    version: u32,
+    turn: T,
+}
+
+// === impl SharedJournal ===
+
+impl SharedJournal {
+    /// A journal whose changes are made under the fence of `remote`, which is of the session
+    /// that is changed. Ends that are not stored stay in `local`.
+    #[must_use]
+    pub fn new(remote: RemoteTurnJournal, local: Arc<dyn TurnJournal>) -> Self {
+        Self { remote, local }
+    }
+
+    /// A turn as it is recorded; `None` if it has ended meanwhile.
+    pub(crate) async fn read(
+        &self,
+        turn: &JournaledTurn,
+    ) -> Result<Option<UnfinishedTurn>, JournalError> {
+        let found = self.remote.get(turn.session_id, turn.turn_id).await?;
+        found.map(|(_, record)| parsed(&record)).transpose()
+    }
+
+    /// The turns whose session no host has now.
+    pub(crate) async fn left(&self) -> Result<Vec<JournaledTurn>, JournalError> {
+        Ok(self.remote.list(None, true).await?)
+    }
+
+    async fn of_session(&self, session_id: SessionId) -> Result<Vec<JournaledTurn>, JournalError> {
+        Ok(self.remote.list(Some(session_id), false).await?)
+    }
+}
+
+#[async_trait]
+impl TurnJournal for SharedJournal {
+    async fn put(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
+        let record = Record {
+            version: VERSION,
+            turn,
+        };
+        let text = serde_json::to_vec(&record).map_err(|fault| unreadable(&fault))?;
+        let (session_id, turn_id) = (turn.session_id(), turn.turn_id());
+        self.remote
+            .put(session_id, turn_id, Bytes::from(text))
+            .await?;
+        Ok(())
+    }
+
+    async fn get(
+        &self,
+        _org_id: i64,
+        session_id: SessionId,
+    ) -> Result<Option<UnfinishedTurn>, JournalError> {
+        // The newest: one before it was replaced by it, and its removal was cut off.
+        let turns = self.of_session(session_id).await?;
+        match turns.last() {
+            Some(turn) => self.read(turn).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn remove(&self, _org_id: i64, session_id: SessionId) -> Result<(), JournalError> {
+        for turn in self.of_session(session_id).await? {
+            self.remote.remove(session_id, turn.turn_id).await?;
+        }
+        Ok(())
+    }
+
+    async fn replace(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
+        self.put(turn).await?;
+        let (session_id, turn_id) = (turn.session_id(), turn.turn_id());
+        for before in self.of_session(session_id).await? {
+            if before.turn_id != turn_id {
+                self.remote.remove(session_id, before.turn_id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn all(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
+        let mut turns = Vec::new();
+        for turn in self.remote.list(None, false).await? {
+            match self.read(&turn).await {
+                Ok(found) => turns.extend(found),
+                Err(error) => {
+                    tracing::error!(session = %turn.session_id, turn = %turn.turn_id, %error, "an unfinished turn cannot be read");
+                }
+            }
+        }
+        Ok(turns)
+    }
+
+    async fn put_end(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
+        self.local.put_end(turn).await
+    }
+
+    async fn remove_end(&self, org_id: i64, turn_id: TurnId) -> Result<(), JournalError> {
+        self.local.remove_end(org_id, turn_id).await
+    }
+
+    async fn ends(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
+        self.local.ends().await
+    }
+}
+
+fn parsed(record: &[u8]) -> Result<UnfinishedTurn, JournalError> {
+    let version: Record<serde::de::IgnoredAny> =
+        serde_json::from_slice(record).map_err(|fault| unreadable(&fault))?;
+    if version.version != VERSION {
+        let text = format!(
+            "the record of a turn has the form {}; this host knows {VERSION}",
+            version.version
+        );
+        return Err(StoreError::new(ErrorReason::Internal, text).into());
+    }
+    let record: Record<UnfinishedTurn> =
+        serde_json::from_slice(record).map_err(|fault| unreadable(&fault))?;
+    Ok(record.turn)
+}
+
+/// A record holds what people wrote: the fault is told by its place alone.
+fn unreadable(fault: &serde_json::Error) -> JournalError {
+    let text = format!(
+        "the record of a turn cannot be read: line {}, column {}",
+        fault.line(),
+        fault.column()
+    );
+    StoreError::new(ErrorReason::Internal, text).into()
+}
