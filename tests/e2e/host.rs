@@ -13,6 +13,7 @@ mod hostile;
 mod hosts;
 mod late_events;
 mod outages;
+mod races;
 mod readme;
 mod recovery;
 mod revoked;

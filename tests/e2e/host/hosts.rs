@@ -48,7 +48,7 @@ async fn turn_at(host: &HostProcess, stage: &TestHost, body: Value) -> (u16, Val
 /// The turns in the order of their first events. Fails if they interleave: what belongs to a
 /// turn comes before the first event of the next one, or, of a turn that was overtaken, is
 /// nothing but its end.
-fn turns_apart(events: &[Event]) -> Vec<String> {
+pub fn turns_apart(events: &[Event]) -> Vec<String> {
     let mut order: Vec<String> = Vec::new();
     for event in events {
         let Some(turn_id) = event.context.turn_id else {
@@ -72,7 +72,7 @@ fn turns_apart(events: &[Event]) -> Vec<String> {
     order
 }
 
-fn ends(events: &[Event]) -> Vec<&str> {
+pub fn ends(events: &[Event]) -> Vec<&str> {
     let end = |event: &&Event| {
         ["turn.completed", "turn.failed", "turn.cancelled"].contains(&event.event_type.as_str())
     };
