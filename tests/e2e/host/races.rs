@@ -2,12 +2,12 @@
 
 use super::hosts::{ends, turns_apart};
 use super::test_host::TestHost;
-use everruns_core::events::Event;
+use everruns_core::events::{Event, EventData};
 use everruns_core::session::SessionStatus;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use mortise_test_support::host_process::HostProcess;
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -62,6 +62,15 @@ fn per_turn(events: &[Event], event_type: &str) -> HashMap<String, usize> {
     counts
 }
 
+/// The events with their turns, a line each.
+fn shown(events: &[Event]) -> String {
+    let line = |event: &Event| {
+        let turn_id = event.context.turn_id.map(|id| id.to_string());
+        format!("\n{} {}", event.event_type, turn_id.unwrap_or_default())
+    };
+    events.iter().map(line).collect()
+}
+
 /// Waits until every question is answered, and holds the session against what one host
 /// alone would have left.
 async fn judge(stage: &TestHost, what: &str) {
@@ -78,21 +87,29 @@ async fn judge(stage: &TestHost, what: &str) {
     };
     let Ok(events) = timeout(Duration::from_secs(60), settled).await else {
         let events = stage.stored().await;
-        let kinds: Vec<_> = events.iter().map(|event| &event.event_type).collect();
-        panic!("{what}: a question stays open: {kinds:?}");
+        panic!("{what}: a question stays open:{}", shown(&events));
     };
+    let what = &format!("{what}:{}", shown(&events));
     let asked = of_type(&events, "input.message").count();
     assert_eq!(ends(&events), vec!["turn.completed"; asked], "{what}");
     assert_eq!(turns_apart(&events).len(), asked, "{what}");
-    for once in ["turn.started", "turn.completed", "tool.completed"] {
+    for once in ["turn.started", "turn.completed"] {
         let counts = per_turn(&events, once);
         assert_eq!(counts.len(), asked, "{what}: {once} of each turn");
         let is_once = counts.values().all(|count| *count == 1);
         assert!(is_once, "{what}: {once} once in each turn");
     }
+    let mut ran = HashSet::new();
+    for event in of_type(&events, "tool.completed") {
+        let EventData::ToolCompleted(data) = &event.data else {
+            panic!("{what}: not what its type says");
+        };
+        let is_first = ran.insert((event.context.turn_id, data.tool_call_id.clone()));
+        assert!(is_first, "{what}: a tool ran twice");
+    }
 }
 
-/// No turns interleave, no event is lost or doubled, no tool's result is stored twice, and
+/// No turns interleave, no event is lost or doubled, no call of a tool has two results, and
 /// every question that was accepted is answered once, whatever is done to one of the hosts.
 /// `MORTISE_RACES` has more of them run.
 #[tokio::test]
