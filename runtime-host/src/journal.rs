@@ -13,15 +13,18 @@ pub use shared::SharedJournal;
 use async_trait::async_trait;
 use everruns_core::atoms::ActInput;
 use everruns_core::typed_id::{AgentId, HarnessId, MessageId, SessionId, TurnId};
-use everruns_core::{ToolCall, UserFacingError, user_facing_error_codes};
+use everruns_core::{ToolCall, ToolDefinition, UserFacingError, user_facing_error_codes};
 use everruns_runtime::RuntimeTurnState;
 use mortise_proto::StoreError;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The longest id or name of a tool call that can be claimed, in bytes (turn_journal.proto).
+const CLAIM_NAME_MAX: usize = 512;
 
 /// Keeps turns that have not ended. A session has one at a time.
 #[async_trait]
@@ -39,6 +42,18 @@ pub trait TurnJournal: Send + Sync + fmt::Debug {
     /// Writes a turn down in the place of the session's turn that has ended.
     async fn replace(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
         self.put(turn).await
+    }
+
+    /// Claims calls of tools before they run, and gives back the ids of those that were
+    /// claimed before: another host may have run them. A journal that no other host reads
+    /// claims nothing.
+    async fn claim(
+        &self,
+        turn: &UnfinishedTurn,
+        claims: &[ToolClaim<'_>],
+    ) -> Result<HashSet<String>, JournalError> {
+        let _ = (turn, claims);
+        Ok(HashSet::new())
     }
 
     /// Strikes the turn of a session out; none is no error.
@@ -72,6 +87,15 @@ pub enum JournalError {
     /// The adapter that keeps it.
     #[error("the turn journal of the adapter: {0}")]
     Adapter(#[from] StoreError),
+}
+
+/// A call of a tool that this process is about to run.
+#[derive(Debug, Clone, Copy)]
+pub struct ToolClaim<'a> {
+    /// The call.
+    pub call: &'a ToolCall,
+    /// Whether the tool may run twice with the same arguments.
+    pub may_run_twice: bool,
 }
 
 /// A turn that has not ended.
@@ -143,6 +167,24 @@ pub enum Ending {
         /// Why.
         reason: Option<String>,
     },
+}
+
+// === impl ToolClaim ===
+
+impl<'a> ToolClaim<'a> {
+    /// The claim of a call; `None` if no tool of this process runs for it, or if its names
+    /// are longer than the contract allows.
+    pub(crate) fn of(call: &'a ToolCall, definitions: &[ToolDefinition]) -> Option<Self> {
+        let definition = definitions.iter().find(|found| found.name() == call.name)?;
+        let is_own = matches!(definition, ToolDefinition::Builtin(_));
+        let fits = |name: &str| (1..=CLAIM_NAME_MAX).contains(&name.len()) && !name.contains('\0');
+        let hints = definition.hints();
+        let may_run_twice = hints.readonly == Some(true) || hints.idempotent == Some(true);
+        (is_own && fits(&call.id) && fits(&call.name)).then_some(Self {
+            call,
+            may_run_twice,
+        })
+    }
 }
 
 // === impl Ending ===

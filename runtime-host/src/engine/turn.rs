@@ -255,6 +255,7 @@ impl<'a> Turn<'a> {
     async fn act(&mut self, mut input: ActInput, previous_response_id: Option<String>) -> Step<()> {
         self.turn.state.previous_response_id = previous_response_id;
         self.refuse_unclear(&mut input.tool_calls).await?;
+        self.refuse_doubtful(&mut input).await?;
         if input.tool_calls.is_empty() {
             // All of them are refused, or had run when the turn was interrupted.
             return self.plan("act", &json!({}), 0).await;

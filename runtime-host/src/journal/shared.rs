@@ -1,15 +1,18 @@
 //! The journal of an org that its adapter keeps, so that another host can take a turn over.
 //! What is over and not stored stays with this host: the adapter has refused it.
 
-use super::{JournalError, TurnJournal, UnfinishedTurn};
+use super::{JournalError, ToolClaim, TurnJournal, UnfinishedTurn};
 use async_trait::async_trait;
 use bytes::Bytes;
+use everruns_core::tool_fingerprint::tool_call_fingerprint;
 use everruns_core::typed_id::{SessionId, TurnId};
+use futures::future::try_join_all;
 use mortise_adapter_client::RemoteTurnJournal;
 use mortise_proto::StoreError;
-use mortise_proto::convert::turn_journal::JournaledTurn;
+use mortise_proto::convert::turn_journal::{JournaledTurn, ToolCallClaim};
 use mortise_proto::pb::ErrorReason;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The form of the records. One of another form is left to the hosts that know it.
@@ -90,6 +93,31 @@ impl TurnJournal for SharedJournal {
             self.remote.remove(session_id, turn.turn_id).await?;
         }
         Ok(())
+    }
+
+    async fn claim(
+        &self,
+        turn: &UnfinishedTurn,
+        claims: &[ToolClaim<'_>],
+    ) -> Result<HashSet<String>, JournalError> {
+        let claim = |claim: &ToolClaim<'_>| {
+            let call = claim.call;
+            let asked = ToolCallClaim {
+                turn_id: turn.turn_id(),
+                tool_call_id: call.id.clone(),
+                tool_name: call.name.clone(),
+                args_fingerprint: tool_call_fingerprint(call),
+                retake: claim.may_run_twice,
+            };
+            let remote = self.remote.clone();
+            let session_id = turn.session_id();
+            async move { remote.claim(session_id, asked).await }
+        };
+        let claimed = try_join_all(claims.iter().map(claim)).await?;
+        let before = claimed
+            .into_iter()
+            .filter(|claimed| claimed.claim_token.is_none());
+        Ok(before.map(|claimed| claimed.call.tool_call_id).collect())
     }
 
     async fn replace(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
