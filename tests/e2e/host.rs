@@ -6,6 +6,7 @@ mod cancel;
 mod configured;
 mod crashes;
 mod deploy;
+mod doubt;
 mod engine;
 mod events;
 mod front;

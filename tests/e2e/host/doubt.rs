@@ -1,0 +1,158 @@
+//! Tools of a host that is lost while they run, where hosts share the journal.
+
+use super::test_host::played;
+use async_trait::async_trait;
+use everruns_core::events::EventData;
+use everruns_core::message::Message;
+use everruns_core::typed_id::{SessionId, TurnId};
+use mortise_adapter_client::GrpcHostAdapter;
+use mortise_proto::convert::session_lease::LeaseRequest;
+use mortise_runtime_host::engine::{Begin, LocalEngine, TurnControl, TurnEnd, TurnEngine};
+use mortise_runtime_host::journal::{
+    JournalError, MemoryJournal, SharedJournal, ToolClaim, TurnJournal, UnfinishedTurn,
+    UnstoredEnds,
+};
+use mortise_runtime_host::metrics::HostMetrics;
+use mortise_test_support::adapter_process::AdapterProcess;
+use mortise_test_support::database::Database;
+use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
+use mortise_test_support::in_process::mesh;
+use mortise_test_support::scenario::{host_adapter, seed_with};
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// A journal whose host is lost once it has claimed its tools.
+#[derive(Debug)]
+struct LostAtClaim {
+    journal: SharedJournal,
+    claimed: Arc<Notify>,
+}
+
+#[async_trait]
+impl TurnJournal for LostAtClaim {
+    async fn put(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
+        self.journal.put(turn).await
+    }
+
+    async fn get(
+        &self,
+        org_id: i64,
+        session_id: SessionId,
+    ) -> Result<Option<UnfinishedTurn>, JournalError> {
+        self.journal.get(org_id, session_id).await
+    }
+
+    async fn claim(
+        &self,
+        turn: &UnfinishedTurn,
+        claims: &[ToolClaim<'_>],
+    ) -> Result<HashSet<String>, JournalError> {
+        self.journal.claim(turn, claims).await?;
+        self.claimed.notify_one();
+        std::future::pending().await
+    }
+
+    async fn remove(&self, org_id: i64, session_id: SessionId) -> Result<(), JournalError> {
+        self.journal.remove(org_id, session_id).await
+    }
+
+    async fn all(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
+        self.journal.all().await
+    }
+
+    async fn put_end(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
+        self.journal.put_end(turn).await
+    }
+
+    async fn remove_end(&self, org_id: i64, turn_id: TurnId) -> Result<(), JournalError> {
+        self.journal.remove_end(org_id, turn_id).await
+    }
+
+    async fn ends(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
+        self.journal.ends().await
+    }
+}
+
+/// The stores under a lease of the session, and the journal there.
+async fn leased(
+    adapter: &GrpcHostAdapter,
+    session_id: SessionId,
+) -> (GrpcHostAdapter, SharedJournal) {
+    let request = LeaseRequest {
+        holder: "one after the other".into(),
+        address: String::new(),
+        ttl: Duration::from_secs(60),
+    };
+    let leases = adapter.session_leases().unwrap();
+    let held = leases.acquire(session_id, request).await.unwrap();
+    let adapter = adapter.fenced(held.fence());
+    let remote = adapter.turn_journal().unwrap();
+    let journal = SharedJournal::new(remote, Arc::new(MemoryJournal::default()));
+    (adapter, journal)
+}
+
+fn engine(adapter: GrpcHostAdapter, journal: Arc<dyn TurnJournal>) -> LocalEngine {
+    let ends = UnstoredEnds::new(journal.clone(), HostMetrics::default());
+    LocalEngine::new(adapter).with_journal(journal, Arc::new(ends))
+}
+
+/// Loses a host between the claim of a tool and its result, goes on elsewhere, and gives
+/// back why the tool failed, if it did.
+async fn after_a_loss(tool: &'static str, arguments: Value) -> Option<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let process = AdapterProcess::start_set(Database::Sqlite, folder.path(), &[]).await;
+    let call = Answer::ToolCall(tool, arguments);
+    let fake = FakeOpenAi::start(vec![call, Answer::Text(vec!["Done."])]).await;
+    let (adapter, _) = host_adapter(&mesh(&process.endpoint)).await;
+    let session_id = seed_with(&adapter, played(&fake)).await;
+
+    let (fenced, journal) = leased(&adapter, session_id).await;
+    let claimed = Arc::new(Notify::new());
+    let lost = LostAtClaim {
+        journal,
+        claimed: claimed.clone(),
+    };
+    let first = engine(fenced, Arc::new(lost));
+    let control = TurnControl::default();
+    let begin = Begin::Message(Box::new(Message::user("Go.")));
+    tokio::select! {
+        end = first.run(session_id, begin, &control) => panic!("{end:?}"),
+        () = claimed.notified() => {}
+    }
+
+    let (fenced, journal) = leased(&adapter, session_id).await;
+    let left = journal.get(1, session_id).await.unwrap().unwrap();
+    let second = engine(fenced, Arc::new(journal));
+    let begin = Begin::Resume(Box::new(left));
+    let end = second.run(session_id, begin, &TurnControl::default()).await;
+    assert_eq!(end.unwrap(), TurnEnd::Completed);
+
+    let events = adapter.event_log().unwrap().read(session_id, 0).await;
+    let events = events.unwrap();
+    let mut results = events.iter().filter_map(|event| match &event.data {
+        EventData::ToolCompleted(data) => Some(data.error.clone()),
+        _ => None,
+    });
+    let result = results.next().expect("the call has a result");
+    assert_eq!(results.next(), None, "it has one");
+    let left = adapter.turn_journal().unwrap();
+    assert_eq!(left.list(Some(session_id), false).await.unwrap(), []);
+    result
+}
+
+/// A tool that may have run does not run again, and the model is told so; one that may run
+/// twice runs again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_in_doubt_does_not_run_again() {
+    let edit = json!({ "path": "/workspace/a.txt", "old_string": "a", "new_string": "b" });
+    let error = after_a_loss("edit_file", edit).await.unwrap();
+    assert!(
+        error.contains("whether the tool has run is not known"),
+        "{error}"
+    );
+    let write = json!({ "path": "/workspace/a.txt", "content": "a" });
+    assert_eq!(after_a_loss("write_file", write).await, None);
+}
