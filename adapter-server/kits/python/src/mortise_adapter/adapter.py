@@ -117,7 +117,7 @@ class Adapter:
             outage=self.health.outage,
         )
 
-    def handlers(self) -> list[grpc.GenericRpcHandler[Any, Any]]:
+    def handlers(self) -> list[grpc.GenericRpcHandler]:
         """All that the server answers, the most called first."""
         every = []
         for name, (service, store) in self._offers.items():
@@ -170,7 +170,7 @@ def _incomplete(service: Service, store: object) -> list[str]:
     return faults
 
 
-class _NotOffered(grpc.GenericRpcHandler[Any, Any]):
+class _NotOffered(grpc.GenericRpcHandler):
     """Answers calls of the contract that the adapter does not offer."""
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
@@ -184,5 +184,3 @@ class _NotOffered(grpc.GenericRpcHandler[Any, Any]):
 
         # A stream each way takes calls of every shape.
         return grpc.stream_stream_rpc_method_handler(refuse)
-
-

@@ -50,9 +50,7 @@ class Change(Generic[T]):
 
     __slots__ = ("_decode", "_encode", "kept", "key", "method")
 
-    def __init__(
-        self, key: Key, method: str, encode: Callable[[T], bytes], decode: Callable[[bytes], T]
-    ) -> None:
+    def __init__(self, key: Key, method: str, encode: Callable[[T], bytes], decode: Callable[[bytes], T]) -> None:
         self.key = key
         self.method = method
         self.kept = False

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -58,7 +58,7 @@ def _message(path: str, message: Message, where: Where) -> None:
         one(path, message, where)
 
 
-def _plan(descriptor: Descriptor) -> list[Check]:
+def _plan(descriptor: Any) -> list[Check]:
     if descriptor.full_name == Timestamp.DESCRIPTOR.full_name:
         return [_timestamp]
     checks = [one for field in descriptor.fields if (one := _field(field)) is not None]
@@ -85,10 +85,11 @@ def _field(field: FieldDescriptor) -> Check | None:
     rules = field.GetOptions().Extensions[options.field]
     stated = field.GetOptions().HasExtension(options.field)
     depth = _depth(field)
-    holds = _message_kind(field) is not None
+    value = _map_value(field)
+    holds = (value or field).message_type is not None
     if not stated and not depth and not holds:
         return None
-    if _is_map(field):
+    if value is not None:
         return _entries(field.name, depth, holds) if depth or holds else None
     if field.is_repeated:
         return _list(field, rules, depth, holds)
@@ -112,7 +113,8 @@ def _plain(field: FieldDescriptor, rules: FieldRules, depth: int) -> Check | Non
 def _optional(field: FieldDescriptor, rules: FieldRules, depth: int, holds_message: bool) -> Check:
     name, required = field.name, _condition(rules)
     choice = field.containing_oneof
-    chosen = choice is not None and len(choice.fields) > 1 or (choice is not None and not choice.name.startswith("_"))
+    # An `optional` field is a choice of its own, which protobuf names with `_`.
+    chosen = choice is not None and not choice.name.startswith("_")
     of = None if holds_message else _scalar(field, rules, depth, presence=True)
 
     def run(path: str, message: Any, where: Where) -> None:
@@ -166,8 +168,8 @@ def _scalar(field: FieldDescriptor, rules: FieldRules, depth: int, *, presence: 
         return _text(field.name, rules, depth, presence)
     if field.type == FieldDescriptor.TYPE_BYTES and rules.max_bytes:
         return lambda path, value, where, must: _at_most(path, len(value), rules.max_bytes)
-    if field.type == FieldDescriptor.TYPE_ENUM and rules.required:
-        kind = field.enum_type
+    kind = field.enum_type
+    if kind is not None and rules.required:
         known = {value.number for value in kind.values} - {0}
         name = kind.name
 
@@ -224,21 +226,15 @@ def _condition(rules: FieldRules) -> Callable[[Where], bool]:
     return lambda where: False
 
 
-def _is_map(field: FieldDescriptor) -> bool:
-    return field.message_type is not None and field.message_type.GetOptions().map_entry
-
-
-def _message_kind(field: FieldDescriptor) -> Descriptor | None:
-    kind: Descriptor | None = field.message_type
-    if kind is not None and kind.GetOptions().map_entry:
-        value: Descriptor | None = kind.fields_by_name["value"].message_type
-        return value
-    return kind
+def _map_value(field: FieldDescriptor) -> FieldDescriptor | None:
+    """What a map holds; None for a field that is no map."""
+    kind = field.message_type
+    return kind.fields_by_name["value"] if kind is not None and kind.GetOptions().map_entry else None
 
 
 def _depth(field: FieldDescriptor) -> int:
     """How deep the JSON in a field may nest; 0 if the field holds none."""
-    held = field.message_type.fields_by_name["value"] if _is_map(field) else field
+    held = _map_value(field) or field
     if held.type != FieldDescriptor.TYPE_STRING or not field.name.endswith("_json"):
         return 0
     return open_value.PAYLOAD_DEPTH_MAX if field.name == "data_json" else open_value.VALUE_DEPTH_MAX
@@ -247,7 +243,7 @@ def _depth(field: FieldDescriptor) -> int:
 def _shown(text: str) -> str:
     """A text that a refusal quotes, which travels in headers."""
     if len(text) > _SHOWN_MAX:
-        return f"{ascii(text[:_SHOWN_MAX])}... ({len(text.encode())} bytes)"
+        return f"{text[:_SHOWN_MAX]!a}... ({len(text.encode())} bytes)"
     return ascii(text)
 
 

@@ -50,7 +50,7 @@ class Core:
     ) -> T:
         """Runs a call, and ends it with an error of the contract if it fails."""
         began = time.perf_counter()
-        with traced(facts.full, context.invocation_metadata()) as outcome:
+        with traced(facts.full, _metadata(context)) as outcome:
             current.set(request.context)
             try:
                 if check_first:
@@ -179,6 +179,10 @@ class Core:
             trace_ids(),
             why,
         )
+
+
+def _metadata(context: Context) -> Sequence[tuple[str, str | bytes]]:
+    return tuple(context.invocation_metadata() or ())
 
 
 class _Progress:

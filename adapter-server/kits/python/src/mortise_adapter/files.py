@@ -39,25 +39,21 @@ class Reloaded(Generic[T]):
         return tuple((one.st_mtime_ns, one.st_size) for one in found)
 
     def get(self) -> T:
-        self.renewed()
-        return self.value
-
-    def renewed(self) -> bool:
-        """Reads the files again if they have changed, and says so."""
+        """The content. It reads the files again if they have changed."""
         with self._lock:
-            if time.monotonic() - self._checked < _CHECK_SECONDS:
-                return False
-            self._checked = time.monotonic()
-            try:
-                stamps = self._stamp()
-                if stamps == self._stamps:
-                    return False
+            if time.monotonic() - self._checked >= _CHECK_SECONDS:
+                self._checked = time.monotonic()
+                self._renew()
+            return self.value
+
+    def _renew(self) -> None:
+        try:
+            stamps = self._stamp()
+            if stamps != self._stamps:
                 self.value = self._read()
                 self._stamps = stamps
-            except (OSError, ValueError) as cause:
-                self._log.error("a file cannot be read again; its previous content stays in use: %s", cause)
-                return False
-            return True
+        except (OSError, ValueError) as cause:
+            self._log.error("a file cannot be read again; its previous content stays in use: %s", cause)
 
 
 class Tokens:
@@ -93,6 +89,4 @@ def server_credentials(cert: str, key: str, client_ca: str, log: logging.Logger)
         return grpc.ssl_server_certificate_configuration([pair], Path(client_ca).read_bytes() if client_ca else None)
 
     held = Reloaded([path for path in (cert, key, client_ca) if path], read, log)
-    return grpc.dynamic_ssl_server_credentials(
-        held.value, lambda: held.value if held.renewed() else None, require_client_authentication=bool(client_ca)
-    )
+    return grpc.dynamic_ssl_server_credentials(held.value, held.get, require_client_authentication=bool(client_ca))

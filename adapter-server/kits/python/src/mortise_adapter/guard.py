@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 
@@ -11,18 +11,18 @@ from mortise_adapter import fail, health
 from mortise_adapter.core import Context, abort
 from mortise_adapter.files import Reloaded, Tokens
 
-Handler = grpc.RpcMethodHandler[Any, Any]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
-class Guard(grpc.aio.ServerInterceptor[Any, Any]):
+class Guard(grpc.aio.ServerInterceptor):
     def __init__(self, tokens: Reloaded[Tokens]) -> None:
         self._tokens = tokens
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> Handler:
+    ) -> Handler | None:
         found = await continuation(handler_call_details)
         if found is None or self._admits(handler_call_details):
             return found
@@ -32,7 +32,7 @@ class Guard(grpc.aio.ServerInterceptor[Any, Any]):
         if details.method.startswith(f"/{health.NAME}/"):
             return True
         tokens = self._tokens.get()
-        for name, value in details.invocation_metadata or ():
+        for name, value in details.invocation_metadata:
             if name == "authorization" and isinstance(value, str):
                 scheme, _, token = value.partition(" ")
                 if scheme.lower() == "bearer" and tokens.has(token.strip()):

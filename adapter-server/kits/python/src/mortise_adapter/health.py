@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from contextlib import suppress
 
 import grpc
 from grpc_health.v1 import health_pb2
@@ -37,10 +37,8 @@ class Health:
     async def watch(self) -> None:
         """Looks again and again."""
         while True:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._ask.wait(), _EVERY_SECONDS)
-            except TimeoutError:
-                pass
             self._ask.clear()
             await self.look()
 
@@ -74,7 +72,7 @@ class Health:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    def handlers(self) -> grpc.GenericRpcHandler[Any, Any]:
+    def handlers(self) -> grpc.GenericRpcHandler:
         coders = (health_pb2.HealthCheckRequest.FromString, Response.SerializeToString)
         return grpc.method_handlers_generic_handler(
             NAME,
@@ -84,7 +82,7 @@ class Health:
             },
         )
 
-    def _status(self, name: str) -> Response.ServingStatus.ValueType:
+    def _status(self, name: str) -> int:
         if name not in self._services:
             return Response.SERVICE_UNKNOWN
         ill = self.outage or self._core.stopping.is_set()

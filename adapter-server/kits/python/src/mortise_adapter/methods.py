@@ -18,7 +18,6 @@ from mortise_adapter.v1 import options_pb2 as options
 Q = TypeVar("Q", bound=Message)
 A = TypeVar("A", bound=Message)
 T = TypeVar("T")
-S = TypeVar("S")
 
 
 class Shape(Enum):
@@ -89,7 +88,7 @@ class Service:
 
 
 def service(
-    name: str, kind: type[S], methods: Callable[[S], Mapping[str, Method]], *features: Feature.ValueType
+    name: str, kind: type[Any], methods: Callable[[Any], Mapping[str, Method]], *features: Feature.ValueType
 ) -> Service:
     return Service(name, kind, methods, frozenset(features))
 

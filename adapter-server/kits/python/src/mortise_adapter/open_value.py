@@ -27,23 +27,23 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 
 
-class _Flaw(Exception):
+class _FlawError(Exception):
     pass
 
 
 def _integer(text: str) -> int:
     number = int(text) if len(text) <= _INTEGER_CHARS_MAX else None
     if number is None or not _INTEGER_MIN <= number <= _INTEGER_MAX:
-        raise _Flaw("holds an integer outside -2^63 to 2^64-1; send it as a string")
+        raise _FlawError("holds an integer outside -2^63 to 2^64-1; send it as a string")
     return number
 
 
 def _double(text: str) -> float:
     if len(text) > _NUMBER_CHARS_MAX:
-        raise _Flaw(f"holds a number of more than {_NUMBER_CHARS_MAX} characters; send it as a string")
+        raise _FlawError(f"holds a number of more than {_NUMBER_CHARS_MAX} characters; send it as a string")
     number = float(text)
     if not _keeps(number, text):
-        raise _Flaw("holds a number that a double cannot keep to the digit; send it as a string")
+        raise _FlawError("holds a number that a double cannot keep to the digit; send it as a string")
     return number
 
 
@@ -74,7 +74,7 @@ def parse(path: str, text: str, depth_max: int = VALUE_DEPTH_MAX) -> object:
     _check_depth(path, text, depth_max)
     try:
         value: object = _decoder.decode(text)
-    except _Flaw as flaw:
+    except _FlawError as flaw:
         raise fail.invalid_field(path, str(flaw)) from None
     except (ValueError, RecursionError):
         raise fail.invalid_field(path, "is not one JSON value; send one, such as {} or null") from None

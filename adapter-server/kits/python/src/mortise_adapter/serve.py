@@ -12,7 +12,7 @@ import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import grpc
 from grpc_reflection.v1alpha import reflection
@@ -118,7 +118,7 @@ async def _drain(adapter: Adapter, server: grpc.aio.Server, seconds: float) -> N
 
 def _server(adapter: Adapter, config: Config) -> tuple[grpc.aio.Server, str]:
     log = adapter.core.log
-    guards: list[grpc.aio.ServerInterceptor[Any, Any]] = []
+    guards: list[grpc.aio.ServerInterceptor] = []
     if config.token_file:
         guards.append(Guard(Reloaded([config.token_file], lambda: Tokens(config.token_file), log)))
     server = grpc.aio.server(

@@ -30,7 +30,12 @@ def traced(method: str, metadata: Sequence[tuple[str, str | bytes]] | None) -> I
     outcome, began = Outcome(), perf_counter()
     about = {"rpc.system": "grpc", "rpc.method": method}
     with _tracer.start_as_current_span(
-        method, propagate.extract(carrier), SpanKind.SERVER, about, record_exception=False, set_status_on_exception=False
+        method,
+        propagate.extract(carrier),
+        SpanKind.SERVER,
+        about,
+        record_exception=False,
+        set_status_on_exception=False,
     ) as span:
         try:
             yield outcome

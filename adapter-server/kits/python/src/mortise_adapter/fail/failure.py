@@ -24,7 +24,7 @@ _OUTCOME = "outcome"
 _NANOS = 1_000_000_000
 
 
-class Failure(Exception):
+class Failure(Exception):  # noqa: N818 (it is what fails, as the contract calls it)
     """An error of the contract: raise it, and the caller gets it as it is."""
 
     def __init__(
