@@ -74,6 +74,10 @@ class Adapter:
             faults.append("nothing is offered; pass a store, such as an object of a SessionStorageStore")
         if faults:
             raise ValueError(f"the adapter cannot start: {'; '.join(faults)}")
+        self.started = asyncio.Event()
+        """Set when calls are served."""
+        self.address = ""
+        """Where, once it is started."""
         self.health = Health(self.core, self.services(), ping)
 
     def _offer(self, store: object) -> list[str]:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 import grpc
 from google.protobuf.message import Message
@@ -91,7 +91,7 @@ class Core:
         the caller must hear it in time to send the call again."""
         if facts.long or self.call_seconds <= 0:
             return None
-        left = context.time_remaining()
+        left = cast("float | None", context.time_remaining())
         return self.call_seconds if left is None else min(self.call_seconds, left * _SHARE_OF_DEADLINE)
 
     async def bounded(self, work: Coroutine[Any, Any, T], limit: float | None, *, finish: bool) -> T:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from mortise_adapter import health, telemetry
 from mortise_adapter.files import Reloaded, Tokens, server_credentials
@@ -93,6 +93,8 @@ async def serve(adapter: Adapter, config: Config, stop: asyncio.Event | None) ->
     watching = asyncio.create_task(adapter.health.watch())
     try:
         await server.start()
+        adapter.address = address
+        adapter.started.set()
         adapter.core.log.info("serving: address=%s services=%d", address, len(adapter.services()) - 1)
         await stop.wait()
         await _drain(adapter, server, config.drain)
@@ -131,7 +133,7 @@ def _server(adapter: Adapter, config: Config) -> tuple[grpc.aio.Server, str]:
             ("grpc.so_reuseport", 0),
         ),
     )
-    reflection.enable_server_reflection([*adapter.services(), health.NAME, reflection.SERVICE_NAME], server)
+    _reflect(server, [*adapter.services(), health.NAME])
     target = _target(config.listen)
     try:
         if config.tls_cert or config.tls_key or config.tls_client_ca:
@@ -145,6 +147,22 @@ def _server(adapter: Adapter, config: Config) -> tuple[grpc.aio.Server, str]:
         return server, target
     scheme = "https" if config.tls_cert else "http"
     return server, f"{scheme}://{target.rpartition(':')[0]}:{port}"
+
+
+def _reflect(server: grpc.aio.Server, services: Sequence[str]) -> None:
+    """Offers reflection under its two names. The library knows the older one; the messages
+    of both are the same."""
+    newer = reflection.SERVICE_NAME.replace("v1alpha", "v1")
+    servicer = reflection.aio.ReflectionServicer([*services, reflection.SERVICE_NAME, newer])
+    method = grpc.stream_stream_rpc_method_handler(
+        servicer.ServerReflectionInfo,
+        reflection_pb2.ServerReflectionRequest.FromString,
+        reflection_pb2.ServerReflectionResponse.SerializeToString,
+    )
+    names = (reflection.SERVICE_NAME, newer)
+    server.add_generic_rpc_handlers(
+        tuple(grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": method}) for name in names)
+    )
 
 
 def _target(listen: str) -> str:
