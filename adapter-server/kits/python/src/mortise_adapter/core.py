@@ -128,6 +128,9 @@ class Core:
         """Sends what an author's method yields. Bounds the wait for each message, and ends an
         open stream when the adapter stops."""
         progress = _Progress()
+        if facts.open:
+            # A caller waits for the headers, and the first message may be long in coming.
+            await context.send_initial_metadata(())
         pump = asyncio.ensure_future(_contained(_send(context, answers, progress)))
         stopping = asyncio.ensure_future(self.stopping.wait())
         limit = None if facts.open else self.limit(facts, context)

@@ -206,14 +206,13 @@ def _controls(data: _Record | None) -> v1.Controls | None:
 def _actor(data: _Record | None) -> v1.ExternalActor | None:
     if data is None:
         return None
-    metadata = data.optional_record("metadata")
+    given = data.optional_record("metadata")
+    metadata = None if given is None else v1.StringMap(values={key: given.text(key) for key in given.members})
     return v1.ExternalActor(
         actor_id=data.text("actor_id"),
         actor_name=data.optional_text("actor_name"),
         source=data.text("source"),
-        metadata=None
-        if metadata is None
-        else v1.StringMap(values={key: metadata.text(key) for key in metadata.members}),
+        metadata=metadata,
     )
 
 

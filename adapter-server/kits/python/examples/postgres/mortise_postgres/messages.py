@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from mortise_adapter import MessageRetriever, Session, chunked, v1
 from mortise_adapter.postgres import Database
 from mortise_postgres import ids
@@ -116,10 +118,13 @@ class Messages(MessageRetriever):
 def _add(chosen: _Chosen, condition: v1.MessageFilter) -> None:
     match condition.WhichOneof("kind"):
         case "time_range":
-            for bound, sign in (("from", ">="), ("to", "<=")):
-                if condition.time_range.HasField(bound):
-                    at = getattr(condition.time_range, bound)
-                    chosen.add(f"(created_seconds, created_nanos) {sign} ({{}}, {{}})", at.seconds, at.nanos)
+            if condition.time_range.HasField("from"):
+                # `from` is a word of Python.
+                start: Timestamp = getattr(condition.time_range, "from")
+                chosen.add("(created_seconds, created_nanos) >= ({}, {})", start.seconds, start.nanos)
+            if condition.time_range.HasField("to"):
+                end = condition.time_range.to
+                chosen.add("(created_seconds, created_nanos) <= ({}, {})", end.seconds, end.nanos)
         case "event_types":
             chosen.add("type = ANY({}::bytea[])", [one.encode() for one in condition.event_types.types])
         case "tool_name":
