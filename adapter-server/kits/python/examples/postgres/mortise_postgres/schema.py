@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS memory_stores (
     org_public_id TEXT NOT NULL,
     name TEXT NOT NULL,
     is_default BOOLEAN NOT NULL,
-    created TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
+    created TIMESTAMPTZ NOT NULL DEFAULT statement_timestamp(),
     PRIMARY KEY (org, id)
 )"""
 DEFAULT_STORES = """
@@ -68,8 +68,8 @@ CREATE TABLE IF NOT EXISTS memories (
     words TEXT NOT NULL,
     memory BYTEA NOT NULL,
     active BOOLEAN NOT NULL DEFAULT TRUE,
-    created TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
-    updated TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
+    created TIMESTAMPTZ NOT NULL DEFAULT statement_timestamp(),
+    updated TIMESTAMPTZ NOT NULL DEFAULT statement_timestamp(),
     PRIMARY KEY (org, id),
     FOREIGN KEY (org, store) REFERENCES memory_stores
 )"""
