@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mortise_adapter.testing import Program, Subtests, judge
-from mortise_adapter.testing_postgres import Postgres
+from mortise_adapter.testing.postgres import Postgres
 
 HERE = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "mortise_postgres", "--test-seed"]

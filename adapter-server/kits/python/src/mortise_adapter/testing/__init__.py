@@ -12,14 +12,14 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -53,6 +53,8 @@ class Report:
     rules: Sequence[Rule]
     table: str
     """What the suite printed."""
+    log: str = ""
+    """The end of what the adapter logged."""
 
     def count(self, verdict: str) -> int:
         return sum(rule.verdict == verdict for rule in self.rules)
@@ -101,6 +103,8 @@ def judge(subtests: Subtests, report: Report) -> None:
                 pytest.skip(f"soft rule not kept: {rule.demand}\n{rule.failure}")
             if rule.verdict == "skipped":
                 pytest.skip(rule.reason)
+    if report.count("failed"):
+        sys.stdout.write(f"{report.table}\n{report.log}\n")
     if not report.count("passed"):
         pytest.fail(f"no rule passed\n{report.table}", pytrace=False)
 
@@ -117,7 +121,7 @@ class Program:
         self.endpoint = f"unix:{self._work}/a.sock"
         self._command = [*command, "--listen", self.endpoint]
         self._cwd = Path(cwd or self._work)
-        self._env = env or {}
+        self._env = {"PYTHONPATH": os.pathsep.join(sys.path), **(env or {})}
         self._script = self._work / "restart.sh"
 
     def __enter__(self) -> Self:
@@ -150,10 +154,8 @@ class Program:
 
     def contract(self, *arguments: str) -> Report:
         """Runs the suite with the rules about restarts."""
-        return contract(self.endpoint, "--restart-command", shlex.quote(str(self._script)), *arguments)
-
-    def signal(self, number: signal.Signals) -> None:
-        os.kill(int((self._work / "pid").read_text(encoding="utf-8")), number)
+        report = contract(self.endpoint, "--restart-command", shlex.quote(str(self._script)), *arguments)
+        return replace(report, log=self.log())
 
     def log(self) -> str:
         """The end of what the adapter has logged."""
