@@ -167,7 +167,7 @@ class Core:
         elif failure.reason == ErrorReason.ERROR_REASON_INTERNAL:
             level = logging.ERROR
         if cause is not failure and self.log.isEnabledFor(level):
-            why = "\n" + trouble.told(cause, request)
+            why = trouble.told(cause, request, at_length=level == logging.ERROR)
         called = request.context
         self.log.log(
             level,

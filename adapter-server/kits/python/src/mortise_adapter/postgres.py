@@ -79,7 +79,11 @@ class Database:
 
     @asynccontextmanager
     async def _acquired(self) -> AsyncIterator[Connection]:
-        connection = await self._pool.acquire(timeout=_CONNECT_SECONDS)
+        try:
+            connection = await self._pool.acquire(timeout=_CONNECT_SECONDS)
+        except OSError as cause:
+            # Such as a unix socket that is not there.
+            raise ConnectionError("the database cannot be reached") from cause
         try:
             yield connection
         finally:

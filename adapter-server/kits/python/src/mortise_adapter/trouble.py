@@ -54,6 +54,9 @@ def refusal(cause: BaseException, declared: Sequence[Says]) -> fail.Failure:
     return fail.internal("the adapter failed; its log has the cause")
 
 
-def told(cause: BaseException, request: Message) -> str:
-    """An exception and where it was raised, for the log, without the request's secrets."""
-    return scrubbed("".join(traceback.format_exception(cause)).rstrip(), request)
+def told(cause: BaseException, request: Message, *, at_length: bool) -> str:
+    """An exception for the log, without the request's secrets; at length with where it was
+    raised."""
+    if at_length:
+        return "\n" + scrubbed("".join(traceback.format_exception(cause)).rstrip(), request)
+    return " cause=" + scrubbed("".join(traceback.format_exception_only(cause)).strip(), request)
