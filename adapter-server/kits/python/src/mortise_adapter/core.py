@@ -17,7 +17,7 @@ from mortise_adapter.check import Where, check
 from mortise_adapter.memory import Memory, ProcessMemory, Turns
 from mortise_adapter.methods import Facts, Method, Shape
 from mortise_adapter.redact import scrubbed
-from mortise_adapter.telemetry import trace_ids, traced
+from mortise_adapter.telemetry import Outcome, trace_ids, traced
 from mortise_adapter.v1 import ErrorReason
 
 T = TypeVar("T")
@@ -37,6 +37,8 @@ class Core:
         self.unavailable = tuple(unavailable)
         self.log = log
         self.call_seconds = call_seconds
+        self.observed = False
+        """Whether spans or metrics go anywhere."""
         self.stopping = asyncio.Event()
         """Set when the adapter is told to stop: open streams end with it."""
         self.troubled: Callable[[], None] = lambda: None
@@ -49,20 +51,33 @@ class Core:
         self, facts: Facts, context: Context, request: Any, work: Callable[[], Awaitable[T]], check_first: bool = True
     ) -> T:
         """Runs a call, and ends it with an error of the contract if it fails."""
+        if not self.observed:
+            return await self._served(facts, context, request, work, check_first, Outcome())
+        with traced(facts.full, metadata_of(context)) as outcome:
+            return await self._served(facts, context, request, work, check_first, outcome)
+
+    async def _served(
+        self,
+        facts: Facts,
+        context: Context,
+        request: Any,
+        work: Callable[[], Awaitable[T]],
+        check_first: bool,
+        outcome: Outcome,
+    ) -> T:
         began = time.perf_counter()
-        with traced(facts.full, _metadata(context)) as outcome:
-            current.set(request.context)
-            try:
-                if check_first:
-                    check(request, Where(facts.keyed, True), facts.needs_session)
-                return await work()
-            except asyncio.CancelledError:
-                outcome.code = "CANCELLED"
-                raise
-            except Exception as cause:
-                failure = trouble.refusal(cause, self.unavailable)
-                outcome.code = failure.code.name
-                self.tell(facts, request, cause, failure, time.perf_counter() - began)
+        current.set(request.context)
+        try:
+            if check_first:
+                check(request, facts.only, facts.needs_session)
+            return await work()
+        except asyncio.CancelledError:
+            outcome.code = "CANCELLED"
+            raise
+        except Exception as cause:
+            failure = trouble.refusal(cause, self.unavailable)
+            outcome.code = failure.code.name
+            self.tell(facts, context, request, cause, failure, time.perf_counter() - began)
         await abort(context, failure)
 
     async def once(
@@ -76,7 +91,8 @@ class Core:
             lambda value: method.wrap(value).SerializeToString(),
             lambda stored: method.unwrap(method.answer.FromString(stored)),
         )
-        async with self._turns.take(key):
+        await self._turns.enter(key)
+        try:
             before = await self.memory.recall(key)
             if before is not None:
                 return method.wrap(change.again(*before))
@@ -85,6 +101,8 @@ class Core:
                 self._remembers_in_process(facts.full)
                 await self.memory.remember(key, facts.full, answer.SerializeToString())
             return answer
+        finally:
+            self._turns.leave(key)
 
     def limit(self, facts: Facts, context: Context) -> float | None:
         """How long the store may take: a store that hangs is one that cannot answer now, and
@@ -97,18 +115,26 @@ class Core:
     async def bounded(self, work: Coroutine[Any, Any, T], limit: float | None, *, finish: bool) -> T:
         """Waits for the store, but no longer than the limit. With `finish` it goes on after
         its caller is gone, so that a change is not left without its remembered answer."""
-        task = asyncio.ensure_future(_contained(work))
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(_contained(work))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        # As asyncio.wait with a timeout, which takes twice the time.
+        waiter = loop.create_future()
+        task.add_done_callback(lambda _: _wake(waiter))
+        timer = None if limit is None else loop.call_later(limit, _wake, waiter)
         try:
-            done, _ = await asyncio.wait({task}, timeout=limit)
+            await waiter
         except asyncio.CancelledError:
             if not finish:
                 task.cancel()
             elif limit is not None:
-                asyncio.get_running_loop().call_later(limit, task.cancel)
+                loop.call_later(limit, task.cancel)
             raise
-        if not done:
+        finally:
+            if timer is not None:
+                timer.cancel()
+        if not task.done():
             task.cancel()
             raise trouble.SlowError
         return task.result()
@@ -158,7 +184,9 @@ class Core:
                 method,
             )
 
-    def tell(self, facts: Facts, request: Any, cause: Exception, failure: fail.Failure, took: float) -> None:
+    def tell(
+        self, facts: Facts, context: Context, request: Any, cause: Exception, failure: fail.Failure, took: float
+    ) -> None:
         """Logs a call that failed, without what its request holds."""
         level, why = logging.INFO, ""
         if failure.reason == ErrorReason.ERROR_REASON_UNAVAILABLE:
@@ -179,13 +207,18 @@ class Core:
             called.turn_id,
             took,
             scrubbed(failure.short, request),
-            trace_ids(),
+            trace_ids(metadata_of(context)),
             why,
         )
 
 
-def _metadata(context: Context) -> Sequence[tuple[str, str | bytes]]:
+def metadata_of(context: Context) -> Sequence[tuple[str, str | bytes]]:
     return tuple(context.invocation_metadata() or ())
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 class _Progress:
@@ -265,9 +298,11 @@ def _stream(core: Core, facts: Facts, method: Method) -> Any:
 
 
 def _upload(core: Core, facts: Facts, method: Method) -> Any:
+    rest_of = Where(facts.keyed, False)
+
     async def rest(messages: AsyncIterator[Any]) -> AsyncIterator[Any]:
         async for message in messages:
-            check(message, Where(facts.keyed, False), False)
+            check(message, rest_of, False)
             yield message
 
     async def upload(messages: AsyncIterator[Any], context: Context) -> Message:

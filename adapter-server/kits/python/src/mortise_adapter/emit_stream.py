@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 
 from mortise_adapter import trouble, v1
-from mortise_adapter.check import Where, check
+from mortise_adapter.check import check
 from mortise_adapter.core import Context, Core, abort, stopped
 from mortise_adapter.methods import Facts, Method, facts
 
@@ -67,14 +67,14 @@ async def _answer(
     async def work() -> Any:
         began = time.perf_counter()
         try:
-            check(request, Where(True, True), False)
+            check(request, single.only, False)
             made = core.once(single, emit, request, lambda one: emit.run(request, one))
             stored: Any = await core.bounded(made, core.call_seconds or None, finish=True)
         except Exception as cause:
             failure = trouble.refusal(cause, core.unavailable)
             if failure.reason == v1.ErrorReason.ERROR_REASON_UNAVAILABLE:
                 raise
-            core.tell(stream, request, cause, failure, time.perf_counter() - began)
+            core.tell(stream, context, request, cause, failure, time.perf_counter() - began)
             answer.failure.CopyFrom(
                 v1.EmitFailure(
                     code=failure.number, reason=failure.name, message=failure.short, metadata=failure.metadata

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Protocol
 
 from mortise_adapter.call import Key
@@ -69,16 +68,12 @@ class Turns:
     """Lets one change of a key pass at a time."""
 
     def __init__(self) -> None:
-        self._held: dict[Key, tuple[asyncio.Lock, list[None]]] = {}
+        self._held: dict[Key, asyncio.Event] = {}
 
-    @asynccontextmanager
-    async def take(self, key: Key) -> AsyncIterator[None]:
-        lock, waiting = self._held.setdefault(key, (asyncio.Lock(), []))
-        waiting.append(None)
-        try:
-            async with lock:
-                yield
-        finally:
-            waiting.pop()
-            if not waiting:
-                del self._held[key]
+    async def enter(self, key: Key) -> None:
+        while (held := self._held.get(key)) is not None:
+            await held.wait()
+        self._held[key] = asyncio.Event()
+
+    def leave(self, key: Key) -> None:
+        self._held.pop(key).set()

@@ -12,6 +12,7 @@ from google.protobuf import descriptor_pool
 from google.protobuf.message import Message
 
 from mortise_adapter.call import Change
+from mortise_adapter.check import Where
 from mortise_adapter.v1 import Deadline, Effect, Feature
 from mortise_adapter.v1 import options_pb2 as options
 
@@ -100,6 +101,8 @@ class Facts:
     full: str
     """Such as mortise.adapter.v1.SessionStorageStoreService/SetValue."""
     keyed: bool
+    only: Where
+    """Where the only message of a call stands."""
     needs_session: bool
     """Every request names a session in its context."""
     long: bool
@@ -112,10 +115,12 @@ def facts(service_name: str, method_name: str) -> Facts:
     """What the options of the contract state of a method."""
     described = descriptor_pool.Default().FindServiceByName(service_name)
     semantics = described.methods_by_name[method_name].GetOptions().Extensions[options.semantics]
+    keyed = semantics.effect == Effect.EFFECT_KEYED
     store = described.GetOptions().Extensions[options.store]
     return Facts(
         full=f"{service_name}/{method_name}",
-        keyed=semantics.effect == Effect.EFFECT_KEYED,
+        keyed=keyed,
+        only=Where(keyed, True),
         needs_session=store.session_in_context,
         long=semantics.deadline == Deadline.DEADLINE_LONG,
         open=semantics.deadline == Deadline.DEADLINE_OPEN,

@@ -83,6 +83,7 @@ def log_to_stderr() -> None:
 
 async def serve(adapter: Adapter, config: Config, stop: asyncio.Event | None) -> None:
     flush = telemetry.export(config.otlp, adapter.name, adapter.version) if config.otlp else None
+    adapter.core.observed = telemetry.is_on()
     server, address = _server(adapter, config)
     if stop is None:
         stop = asyncio.Event()

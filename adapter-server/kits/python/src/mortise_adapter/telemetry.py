@@ -8,12 +8,18 @@ from contextlib import contextmanager
 from time import perf_counter
 
 from opentelemetry import metrics, propagate, trace
+from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind, StatusCode
 
 _tracer = trace.get_tracer("mortise_adapter")
+# Where the stand-ins are that do nothing.
+_API = "opentelemetry.metrics"
 _durations = metrics.get_meter("mortise_adapter").create_histogram(
     "rpc.server.call.duration", unit="s", description="How long calls took"
 )
+
+
+Metadata = Sequence[tuple[str, str | bytes]]
 
 
 class Outcome:
@@ -23,15 +29,20 @@ class Outcome:
         self.code = "OK"
 
 
+def is_on() -> bool:
+    """Whether spans or metrics go anywhere: a program has set up OpenTelemetry."""
+    meters = type(metrics.get_meter_provider()).__module__
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider) or not meters.startswith(_API)
+
+
 @contextmanager
-def traced(method: str, metadata: Sequence[tuple[str, str | bytes]] | None) -> Iterator[Outcome]:
+def traced(method: str, metadata: Metadata) -> Iterator[Outcome]:
     """A span of the call, a child of the caller's by its W3C trace context."""
-    carrier = {key: value for key, value in metadata or () if isinstance(value, str)}
     outcome, began = Outcome(), perf_counter()
     about = {"rpc.system": "grpc", "rpc.method": method}
     with _tracer.start_as_current_span(
         method,
-        propagate.extract(carrier),
+        _parent(metadata),
         SpanKind.SERVER,
         about,
         record_exception=False,
@@ -46,9 +57,16 @@ def traced(method: str, metadata: Sequence[tuple[str, str | bytes]] | None) -> I
             _durations.record(perf_counter() - began, about)
 
 
-def trace_ids() -> str:
+def _parent(metadata: Metadata) -> Context:
+    return propagate.extract({key: value for key, value in metadata if isinstance(value, str)})
+
+
+def trace_ids(metadata: Metadata) -> str:
     """The trace of a call, for its line in the log."""
-    context = trace.get_current_span().get_span_context()
+    span = trace.get_current_span()
+    if span is trace.INVALID_SPAN:
+        span = trace.get_current_span(_parent(metadata))
+    context = span.get_span_context()
     if not context.is_valid:
         return ""
     return f" trace_id={context.trace_id:032x} span_id={context.span_id:016x}"
