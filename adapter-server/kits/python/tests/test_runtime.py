@@ -19,6 +19,7 @@ from mortise_adapter import (
     Config,
     EventEmitter,
     EventLog,
+    ImageArtifactStore,
     NoSecrets,
     Org,
     Session,
@@ -32,6 +33,7 @@ from mortise_adapter.testing import served
 from mortise_adapter.v1.adapter_pb2_grpc import AdapterServiceStub
 from mortise_adapter.v1.event_emitter_pb2_grpc import EventEmitterServiceStub
 from mortise_adapter.v1.event_log_pb2_grpc import EventLogServiceStub
+from mortise_adapter.v1.image_artifact_store_pb2_grpc import ImageArtifactStoreServiceStub
 from mortise_adapter.v1.session_storage_store_pb2_grpc import SessionStorageStoreServiceStub
 
 Code = grpc.StatusCode
@@ -231,6 +233,57 @@ async def test_streams_of_a_store() -> None:
         assert not silent.done()
         adapter.core.stopping.set()
         assert (await failure(silent)).code() is Code.UNAVAILABLE
+
+
+class Images(ImageArtifactStore):
+    """Counts the bytes of uploads."""
+
+    def __init__(self) -> None:
+        self.uploads: list[int] = []
+
+    async def create_image(
+        self,
+        org: Org,
+        change: Change[v1.StoredImageInfo],
+        request: v1.CreateImageRequest,
+        rest: AsyncIterator[v1.CreateImageRequest],
+    ) -> v1.StoredImageInfo:
+        size = sum([len(part.chunk) async for part in rest])
+        self.uploads.append(size)
+        return v1.StoredImageInfo(id=f"img_{len(self.uploads):032x}", size_bytes=size)
+
+    async def get_image(self, org: Org, image_id: str) -> AsyncIterator[v1.GetImageResponse]:
+        none: tuple[v1.GetImageResponse, ...] = ()
+        for message in none:
+            yield message
+
+    async def get_image_info(self, org: Org, image_id: str) -> v1.StoredImageInfo | None:
+        return None
+
+
+async def test_upload() -> None:
+    """A change that comes in several messages happens once; each message is checked, and an
+    empty stream is refused."""
+    store = Images()
+    header = v1.NewImage(filename="f", content_type="image/png", metadata_json="{}", size_bytes=20)
+    first = v1.CreateImageRequest(context=context("r"), header=header)
+    chunks = [v1.CreateImageRequest(chunk=bytes(10)) for _ in range(2)]
+    async with channel(Adapter("images", "1", store)) as opened:
+        client = ImageArtifactStoreServiceStub(opened)
+        for _ in range(2):
+            answer = await client.CreateImage(iter([first, *chunks]))
+            assert (answer.image.id, answer.image.size_bytes) == (f"img_{1:032x}", 20)
+        assert store.uploads == [20]
+        for path, stream in {
+            "context": [],
+            "part": [v1.CreateImageRequest(context=context("s"))],
+            "chunk": [first, v1.CreateImageRequest(chunk=bytes(262_145))],
+        }.items():
+            if len(stream) == 2:
+                stream[0].context.request_id = "fresh"
+            error = await failure(client.CreateImage(iter(stream)))
+            assert detail(error, BadRequest).field_violations[0].field == path
+        assert store.uploads == [20]
 
 
 async def test_drain() -> None:

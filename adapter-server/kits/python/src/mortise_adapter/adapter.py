@@ -11,7 +11,8 @@ from typing import Any
 import grpc
 
 from mortise_adapter import emit_stream, fail, v1
-from mortise_adapter.core import Core, abort, handler
+from mortise_adapter.core import Core, abort
+from mortise_adapter.handlers import handler
 from mortise_adapter.health import Health, Ping
 from mortise_adapter.memory import MEMORY_SECONDS, Memory, ProcessMemory
 from mortise_adapter.methods import Service, facts

@@ -13,9 +13,9 @@ from google.protobuf.message import Message
 
 from mortise_adapter import fail, trouble
 from mortise_adapter.call import Change, Key, current
-from mortise_adapter.check import Where, check
+from mortise_adapter.check import check
 from mortise_adapter.memory import Memory, ProcessMemory, Turns
-from mortise_adapter.methods import Facts, Method, Shape
+from mortise_adapter.methods import Facts, Method
 from mortise_adapter.redact import scrubbed
 from mortise_adapter.telemetry import Outcome, trace_ids, traced
 from mortise_adapter.v1 import ErrorReason
@@ -116,9 +116,7 @@ class Core:
         """Waits for the store, but no longer than the limit. With `finish` it goes on after
         its caller is gone, so that a change is not left without its remembered answer."""
         loop = asyncio.get_running_loop()
-        task = loop.create_task(_contained(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task = self._task(work)
         # As asyncio.wait with a timeout, which takes twice the time.
         waiter = loop.create_future()
         task.add_done_callback(lambda _: _wake(waiter))
@@ -139,6 +137,12 @@ class Core:
             raise trouble.SlowError
         return task.result()
 
+    def _task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(_contained(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
@@ -157,7 +161,7 @@ class Core:
         if facts.open:
             # A caller waits for the headers, and the first message may be long in coming.
             await context.send_initial_metadata(())
-        pump = asyncio.ensure_future(_contained(_send(context, answers, progress)))
+        pump = self._task(_send(context, answers, progress))
         stopping = asyncio.ensure_future(self.stopping.wait())
         limit = None if facts.open else self.limit(facts, context)
         watched: set[asyncio.Future[Any]] = {pump, stopping} if facts.open else {pump}
@@ -251,71 +255,3 @@ async def abort(context: Context, failure: fail.Failure) -> NoReturn:
     details = (("grpc-status-details-bin", failure.status().SerializeToString()),)
     await context.abort(failure.code, failure.short, details)
     raise AssertionError  # abort has raised
-
-
-def handler(core: Core, facts: Facts, method: Method) -> grpc.RpcMethodHandler[Any, Any]:
-    """What gRPC calls for a method."""
-    coders = (method.request.FromString, method.answer.SerializeToString)
-    match method.shape:
-        case Shape.READ:
-            return grpc.unary_unary_rpc_method_handler(_read(core, facts, method), *coders)
-        case Shape.CHANGE:
-            return grpc.unary_unary_rpc_method_handler(_change(core, facts, method), *coders)
-        case Shape.STREAM:
-            return grpc.unary_stream_rpc_method_handler(_stream(core, facts, method), *coders)
-        case Shape.UPLOAD:
-            return grpc.stream_unary_rpc_method_handler(_upload(core, facts, method), *coders)
-
-
-def _read(core: Core, facts: Facts, method: Method) -> Any:
-    async def read(request: Any, context: Context) -> Message:
-        async def run() -> Message:
-            return method.wrap(await method.run(request))
-
-        return await core.serve(
-            facts, context, request, lambda: core.bounded(run(), core.limit(facts, context), finish=False)
-        )
-
-    return read
-
-
-def _change(core: Core, facts: Facts, method: Method) -> Any:
-    async def change(request: Any, context: Context) -> Message:
-        def work() -> Awaitable[Message]:
-            made = core.once(facts, method, request, lambda one: method.run(request, one))
-            return core.bounded(made, core.limit(facts, context), finish=True)
-
-        return await core.serve(facts, context, request, work)
-
-    return change
-
-
-def _stream(core: Core, facts: Facts, method: Method) -> Any:
-    async def stream(request: Any, context: Context) -> None:
-        await core.serve(facts, context, request, lambda: core.pumped(facts, context, method.run(request)))
-
-    return stream
-
-
-def _upload(core: Core, facts: Facts, method: Method) -> Any:
-    rest_of = Where(facts.keyed, False)
-
-    async def rest(messages: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        async for message in messages:
-            check(message, rest_of, False)
-            yield message
-
-    async def upload(messages: AsyncIterator[Any], context: Context) -> Message:
-        first: Any = await anext(messages, None)
-        if first is None:
-            problem = "is missing, because the stream is empty; send one message at least"
-            await abort(context, fail.invalid_field("context", problem))
-
-        def work() -> Awaitable[Message]:
-            made = core.once(facts, method, first, lambda one: method.run(first, one, rest(messages)))
-            # The rest of the stream cannot come once its caller is gone.
-            return core.bounded(made, core.limit(facts, context), finish=False)
-
-        return await core.serve(facts, context, first, work)
-
-    return upload
