@@ -28,7 +28,10 @@ from mortise_adapter import (
     v1,
 )
 from mortise_adapter.call import Key
+from mortise_adapter.handlers import handler
 from mortise_adapter.memory import MEMORY_SECONDS, ProcessMemory
+from mortise_adapter.methods import facts
+from mortise_adapter.stores import SERVICES
 from mortise_adapter.testing import served
 from mortise_adapter.v1.adapter_pb2_grpc import AdapterServiceStub
 from mortise_adapter.v1.event_emitter_pb2_grpc import EventEmitterServiceStub
@@ -100,17 +103,30 @@ async def test_once() -> None:
         assert store.changes == 3
 
 
+class Caller:
+    """What gRPC tells of a call."""
+
+    def time_remaining(self) -> float | None:
+        return None
+
+
 async def test_change_goes_on_without_its_caller() -> None:
-    """A change whose caller went away is finished, and its answer is there for the next."""
+    """A change whose caller went away is finished, and its answer is there for the next; a
+    change that came before the adapter stops is waited for."""
     store = Odd()
-    async with values(store) as client:
-        first = client.SetValue(setting("gone", "slow"))
-        await store.began.wait()
-        first.cancel()
-        second = asyncio.ensure_future(client.SetValue(setting("gone", "slow")))
-        store.go_on.set()
-        await second
-        assert store.changes == 1
+    adapter = Adapter("odd", "1", store)
+    name = "mortise.adapter.v1.SessionStorageStoreService"
+    [methods] = [service.methods(store) for service in SERVICES if service.name == name]
+    serve: Any = handler(adapter.core, facts(name, "SetValue"), methods["SetValue"]).unary_unary
+    call = asyncio.ensure_future(serve(setting("gone", "slow"), Caller()))
+    await store.began.wait()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    store.go_on.set()
+    await adapter.core.idle()
+    await serve(setting("gone", "slow"), Caller())
+    assert store.changes == 1
 
 
 async def test_process_memory_forgets() -> None:
@@ -195,7 +211,8 @@ async def test_emit_stream() -> None:
     event once that is sent again, and ends where the store is away."""
     async with channel(Adapter("emitter", "1", Emitter())) as opened:
         stream = EventEmitterServiceStub(opened).EmitStream()
-        await stream.initial_metadata()
+        async with asyncio.timeout(10):
+            await stream.initial_metadata()
         told = []
         for event in (("a", "x"), ("b", "refused"), ("", "x"), ("a", "x"), ("c", "x")):
             await stream.write(emitting(*event))
@@ -232,7 +249,8 @@ async def test_streams_of_a_store() -> None:
         await asyncio.wait({silent}, timeout=0.5)
         assert not silent.done()
         adapter.core.stopping.set()
-        assert (await failure(silent)).code() is Code.UNAVAILABLE
+        error = await failure(silent)
+        assert error.code() is Code.UNAVAILABLE and "stopping" in (error.details() or "")
 
 
 class Images(ImageArtifactStore):
