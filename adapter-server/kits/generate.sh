@@ -12,10 +12,13 @@ mkdir "$work/kits"
 
 (cd go && buf generate --output "$work/kits/go")
 (cd ../../proto && buf build --output "$work/contract.binpb")
+python/stubs.sh "$work/kits/python/src/mortise_adapter/v1"
 (cd generate && go run . -image "$work/contract.binpb" -out "$work/kits")
+"$(python/venv.sh)/bin/ruff" format --quiet --config python/pyproject.toml \
+  "$work/kits/python/src/mortise_adapter/stores.py" "$work/kits/python/src/mortise_adapter/fail/reasons.py"
 
 if [ "${1-}" != --check ]; then
-  rm -rf go/adapterv1
+  rm -rf go/adapterv1 python/src/mortise_adapter/v1
   cp -r "$work/kits/." .
   exit
 fi

@@ -13,3 +13,6 @@ for module in generate go go/examples/redis; do
     go test ./...
   )
 done
+
+echo "== kits: python"
+python/test.sh

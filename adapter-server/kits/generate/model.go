@@ -20,6 +20,7 @@ const flatMax = 4
 
 // model is the contract as the kits see it.
 type model struct {
+	Files    []protoreflect.FileDescriptor
 	Services []*service
 	Reasons  []*reason
 }
@@ -79,6 +80,7 @@ func load(path string) (*model, error) {
 		if err != nil {
 			return nil, err
 		}
+		m.Files = append(m.Files, desc)
 		for i := range desc.Services().Len() {
 			one, err := loadService(desc.Services().Get(i))
 			if err != nil {

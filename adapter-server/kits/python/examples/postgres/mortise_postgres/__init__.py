@@ -1,0 +1,1 @@
+"""An adapter that keeps events, messages and memories in PostgreSQL."""
