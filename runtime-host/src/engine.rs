@@ -24,7 +24,7 @@ use crate::journal::{Ending, JournalError, TurnJournal, UnfinishedTurn, Unstored
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::message::Message;
-use everruns_core::typed_id::{MessageId, SessionId};
+use everruns_core::typed_id::{MessageId, SessionId, TurnId};
 use mortise_adapter_client::GrpcHostAdapter;
 use mortise_proto::HostError;
 use std::fmt;
@@ -43,7 +43,12 @@ pub trait Claim: Send + Sync {
 /// How a turn begins.
 pub enum Begin {
     /// Its message is stored first.
-    Message(Box<Message>),
+    Message {
+        /// The message.
+        message: Box<Message>,
+        /// The id of the turn.
+        turn_id: TurnId,
+    },
     /// Its message is stored already.
     Stored {
         /// The message.
@@ -191,7 +196,7 @@ pub enum TurnError {
 impl fmt::Debug for Begin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Message(message) => f.debug_tuple("Message").field(&message.id).finish(),
+            Self::Message { message, .. } => f.debug_tuple("Message").field(&message.id).finish(),
             Self::Stored { message_id, .. } => f.debug_tuple("Stored").field(message_id).finish(),
             Self::Resume(turn) => f.debug_tuple("Resume").field(turn).finish(),
         }

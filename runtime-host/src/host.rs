@@ -9,6 +9,7 @@
 //!   storage's turn queue
 //! ```
 
+mod accept;
 mod cancel;
 mod errors;
 mod events;
@@ -21,6 +22,7 @@ mod turn_history;
 pub mod turn_queue;
 mod turn_runner;
 mod turns;
+mod waiting_turns;
 
 pub use events::{Events, TurnItem};
 pub use org_connections::OrgReadiness;
@@ -28,6 +30,7 @@ pub use recovery::Recovery;
 pub use tool_results::{Submitted, ToolOutcome};
 pub use turn_history::{Step, StepKind, TurnSummary, TurnTrace};
 pub use turns::{Ended, Sent, TurnHandle, TurnStatus, TurnView};
+pub use waiting_turns::{Accepted, QueuedHandle, Waited};
 
 use crate::engine::{EngineFactory, EngineOptions, LocalEngines};
 use crate::journal::{JournalError, TurnJournal, UnstoredEnds};
@@ -47,6 +50,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use turn_history::TurnHistory;
+use waiting_turns::WaitingTurns;
 
 /// How long turns may take to be parked.
 const PARKED_WITHIN: Duration = Duration::from_secs(5);
@@ -103,6 +107,8 @@ struct Inner {
     changes: watch::Sender<u64>,
     orgs: BTreeMap<i64, Arc<Org>>,
     sessions: Arc<SessionQueue>,
+    /// Turns that were accepted and have not begun.
+    waiting: WaitingTurns,
     history: TurnHistory,
     /// The mesh of new turns.
     meshes: watch::Sender<Mesh>,
@@ -160,6 +166,7 @@ impl Host {
         let unfinished = journal.all().await?;
         let ends = UnstoredEnds::new(journal.clone(), options.metrics.clone());
         ends.load().await?;
+        let queued = journal.queued().await?;
         let closing = CancellationToken::new();
         let orgs = options.orgs.iter().map(|id| (*id, Arc::new(Org::new(*id))));
         let sessions = SessionQueue::new(&options, closing.clone());
@@ -167,6 +174,7 @@ impl Host {
             inner: Arc::new(Inner {
                 orgs: orgs.collect(),
                 sessions: Arc::new(sessions),
+                waiting: WaitingTurns::default(),
                 history: TurnHistory::default(),
                 meshes: watch::Sender::new(mesh.clone()),
                 journal,
@@ -184,6 +192,8 @@ impl Host {
         for turn in unfinished {
             host.recover_turn(turn);
         }
+        // Behind those: they were accepted while these ran.
+        host.recover_queued(queued).await;
         host.watch_health();
         for org in host.inner.orgs.values() {
             let watch = host.clone().watch_org(org.clone(), registries.clone());

@@ -12,6 +12,7 @@ mod front;
 mod hostile;
 mod late_events;
 mod outages;
+mod queued;
 mod readme;
 mod recovery;
 mod revoked;

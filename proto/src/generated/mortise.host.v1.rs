@@ -211,7 +211,7 @@ pub struct RunTurnRequest {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RunTurnResponse {
     /// REQUIRED. Exactly one of these.
-    #[prost(oneof = "run_turn_response::Happened", tags = "1, 2, 3")]
+    #[prost(oneof = "run_turn_response::Happened", tags = "1, 2, 3, 4")]
     pub happened: ::core::option::Option<run_turn_response::Happened>,
 }
 /// Nested message and enum types in `RunTurnResponse`.
@@ -219,7 +219,8 @@ pub mod run_turn_response {
     /// REQUIRED. Exactly one of these.
     #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Happened {
-        /// The turn has started. Sent once, in the first message.
+        /// The turn has started. Sent once, in the first message, or in the second
+        /// after `queued`. Not sent if a queued turn is cancelled before it starts.
         #[prost(message, tag = "1")]
         Accepted(super::TurnAccepted),
         /// An event of the session.
@@ -229,7 +230,22 @@ pub mod run_turn_response {
         /// was interrupted: follow the session's events.
         #[prost(message, tag = "3")]
         Ended(super::TurnEnded),
+        /// The turn waits to start. Sent at most once, in the first message.
+        #[prost(message, tag = "4")]
+        Queued(super::TurnQueued),
     }
+}
+/// TurnQueued says that a turn was accepted and waits for its session or for room
+/// on the host.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TurnQueued {
+    /// REQUIRED. `turn_` and 32 hex digits.
+    #[prost(string, tag = "1")]
+    pub turn_id: ::prost::alloc::string::String,
+    /// REQUIRED. The user's message, which is stored when the turn starts,
+    /// `message_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub input_message_id: ::prost::alloc::string::String,
 }
 /// TurnAccepted says that a turn has started.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -387,7 +403,7 @@ pub struct Turn {
     /// REQUIRED. What it is doing.
     #[prost(enumeration = "TurnStatus", tag = "4")]
     pub status: i32,
-    /// REQUIRED. When it started.
+    /// REQUIRED. When it started; with TURN_STATUS_QUEUED when it was accepted.
     #[prost(message, optional, tag = "5")]
     pub started_at: ::core::option::Option<::prost_types::Timestamp>,
     /// The tool calls whose results it waits for. Empty unless it waits.
@@ -499,8 +515,10 @@ pub enum WhenBusy {
     Unspecified = 0,
     /// The call fails with TURN_UNDER_WAY.
     Refuse = 1,
-    /// The turn waits. Its message is stored when it starts. If the caller cancels
-    /// the call before that, nothing is stored and nothing runs.
+    /// The turn waits. The host writes it into its journal before it waits, so it
+    /// runs when its turn comes, whatever becomes of the call and of the host. Its
+    /// message is stored when it starts. ListTurns shows it; CancelTurn with its
+    /// turn_id has it not start.
     Queue = 2,
 }
 impl WhenBusy {
@@ -540,7 +558,7 @@ pub enum TurnOutcome {
     /// It has not ended: it waits for tool results. SubmitToolResults resumes it.
     WaitingForToolResults = 4,
     /// It has not ended: the host is stopping. When the host is back, it resumes
-    /// the turn or ends it as failed, as it is configured.
+    /// the turn or ends it as failed, as it is configured. A queued turn runs then.
     Parked = 5,
 }
 impl TurnOutcome {
@@ -586,6 +604,8 @@ pub enum TurnStatus {
     /// adapter has changed or is back, a limited number of times. The session can have
     /// other turns meanwhile.
     EndNotStored = 3,
+    /// It was accepted and waits for its session or for room on the host.
+    Queued = 4,
 }
 impl TurnStatus {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -598,6 +618,7 @@ impl TurnStatus {
             Self::Running => "TURN_STATUS_RUNNING",
             Self::WaitingForToolResults => "TURN_STATUS_WAITING_FOR_TOOL_RESULTS",
             Self::EndNotStored => "TURN_STATUS_END_NOT_STORED",
+            Self::Queued => "TURN_STATUS_QUEUED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -607,6 +628,7 @@ impl TurnStatus {
             "TURN_STATUS_RUNNING" => Some(Self::Running),
             "TURN_STATUS_WAITING_FOR_TOOL_RESULTS" => Some(Self::WaitingForToolResults),
             "TURN_STATUS_END_NOT_STORED" => Some(Self::EndNotStored),
+            "TURN_STATUS_QUEUED" => Some(Self::Queued),
             _ => None,
         }
     }
@@ -776,11 +798,13 @@ pub mod host_service_client {
         }
         /// RunTurn stores a user's message, runs the turn that answers it, and streams
         /// what happens. The first message of the stream is `accepted`; the user's
-        /// message is stored then. The events of the turn follow as they happen,
-        /// ephemeral ones included, which may be lost. The last message is `ended`. A
-        /// stream that ends without it was interrupted: the turn continues, follow it
-        /// with FollowEvents. The call is not idempotent: sent twice, it stores two
-        /// messages.
+        /// message is stored then. If the turn has to wait, `queued` comes before it:
+        /// the turn is in the host's journal then, and it runs when its turn comes,
+        /// whatever becomes of the call and of the host. The events of the turn follow
+        /// as they happen, ephemeral ones included, which may be lost. The last message
+        /// is `ended`. A stream that ends without it was interrupted: the turn
+        /// continues, follow it with FollowEvents. The call is not idempotent: sent
+        /// twice, it stores two messages.
         ///
         /// In each of these cases nothing is stored:
         ///
@@ -819,8 +843,10 @@ pub mod host_service_client {
         /// SendMessage stores a user's message and returns when it is stored. A turn
         /// that is running reads the message before its next call of the model and
         /// answers it. If no turn is running, or the turn has made its last call of
-        /// the model, a new turn starts. The call is not idempotent: sent twice, it
-        /// stores two messages.
+        /// the model, a new turn starts. If that turn has to wait, it is in the host's
+        /// journal meanwhile: it runs although the caller leaves, and if the host stops
+        /// it returns at once and stores the message when it is back. The call is not
+        /// idempotent: sent twice, it stores two messages.
         ///
         /// The errors are those of RunTurn except TURN_UNDER_WAY and NOT_OFFERED.
         pub async fn send_message(
@@ -887,7 +913,9 @@ pub mod host_service_client {
         }
         /// CancelTurn cancels the turn of a session that is running or waits for tool
         /// results, and returns when it has ended: its call of the model and its tools
-        /// have stopped, `turn.cancelled` is stored, and the session is idle.
+        /// have stopped, `turn.cancelled` is stored, and the session is idle. A queued
+        /// turn that is named, or that is the only one, does not start: nothing of it
+        /// is stored.
         ///
         /// FAILED_PRECONDITION NO_TURN: the session has no turn to cancel, or its turn
         /// is not the named one.
@@ -916,7 +944,8 @@ pub mod host_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// ListTurns returns the turns of the org on this host that have not ended:
-        /// those that run and those that wait for tool results.
+        /// those that run, those that wait for tool results, and those that wait to
+        /// start.
         pub async fn list_turns(
             &mut self,
             request: impl tonic::IntoRequest<super::ListTurnsRequest>,
@@ -1074,11 +1103,13 @@ pub mod host_service_server {
             + 'static;
         /// RunTurn stores a user's message, runs the turn that answers it, and streams
         /// what happens. The first message of the stream is `accepted`; the user's
-        /// message is stored then. The events of the turn follow as they happen,
-        /// ephemeral ones included, which may be lost. The last message is `ended`. A
-        /// stream that ends without it was interrupted: the turn continues, follow it
-        /// with FollowEvents. The call is not idempotent: sent twice, it stores two
-        /// messages.
+        /// message is stored then. If the turn has to wait, `queued` comes before it:
+        /// the turn is in the host's journal then, and it runs when its turn comes,
+        /// whatever becomes of the call and of the host. The events of the turn follow
+        /// as they happen, ephemeral ones included, which may be lost. The last message
+        /// is `ended`. A stream that ends without it was interrupted: the turn
+        /// continues, follow it with FollowEvents. The call is not idempotent: sent
+        /// twice, it stores two messages.
         ///
         /// In each of these cases nothing is stored:
         ///
@@ -1097,8 +1128,10 @@ pub mod host_service_server {
         /// SendMessage stores a user's message and returns when it is stored. A turn
         /// that is running reads the message before its next call of the model and
         /// answers it. If no turn is running, or the turn has made its last call of
-        /// the model, a new turn starts. The call is not idempotent: sent twice, it
-        /// stores two messages.
+        /// the model, a new turn starts. If that turn has to wait, it is in the host's
+        /// journal meanwhile: it runs although the caller leaves, and if the host stops
+        /// it returns at once and stores the message when it is back. The call is not
+        /// idempotent: sent twice, it stores two messages.
         ///
         /// The errors are those of RunTurn except TURN_UNDER_WAY and NOT_OFFERED.
         async fn send_message(
@@ -1129,7 +1162,9 @@ pub mod host_service_server {
         >;
         /// CancelTurn cancels the turn of a session that is running or waits for tool
         /// results, and returns when it has ended: its call of the model and its tools
-        /// have stopped, `turn.cancelled` is stored, and the session is idle.
+        /// have stopped, `turn.cancelled` is stored, and the session is idle. A queued
+        /// turn that is named, or that is the only one, does not start: nothing of it
+        /// is stored.
         ///
         /// FAILED_PRECONDITION NO_TURN: the session has no turn to cancel, or its turn
         /// is not the named one.
@@ -1141,7 +1176,8 @@ pub mod host_service_server {
             tonic::Status,
         >;
         /// ListTurns returns the turns of the org on this host that have not ended:
-        /// those that run and those that wait for tool results.
+        /// those that run, those that wait for tool results, and those that wait to
+        /// start.
         async fn list_turns(
             &self,
             request: tonic::Request<super::ListTurnsRequest>,

@@ -3,7 +3,7 @@
 use super::org_connections::OrgConnection;
 use super::session_queue::{BusyPolicy, Running, TurnPermit};
 use super::turns::{began, ended};
-use super::{Host, Key, errors};
+use super::{Host, Key, Waited, errors};
 use crate::engine::{TurnEnd, TurnError};
 use crate::journal::Ending;
 use everruns_core::typed_id::{SessionId, TurnId};
@@ -37,7 +37,7 @@ impl Host {
     /// Cancels the turn under way, or the one that waits for tool results, and returns
     /// when it has ended, or after 10 s with an error that says so: an adapter that does not
     /// answer keeps the end from being stored, not the turn from being cancelled. One that
-    /// is about to begin is cancelled when it does.
+    /// is about to begin is cancelled when it does, and one that waits to begin does not.
     pub async fn cancel_turn(
         &self,
         org_id: i64,
@@ -65,6 +65,9 @@ impl Host {
             reason,
         };
         loop {
+            if let Some(cancelled) = self.cancel_queued(&cancel).await? {
+                return Ok(cancelled);
+            }
             match self.found(key).await? {
                 Found::UnderWay(turn) => {
                     let (turn_id, end) = cancel.under_way(turn).await?;
@@ -80,6 +83,37 @@ impl Host {
                 }
             }
         }
+    }
+
+    /// Has the turn that is meant not begin; `None` where it does not wait, or has begun all
+    /// the same. Where none is named, that is the first of the session, if no other has
+    /// begun.
+    async fn cancel_queued(
+        &self,
+        cancel: &Cancel,
+    ) -> Result<Option<(TurnId, TurnEnd)>, HostError> {
+        let (key, waiting) = (cancel.key, &self.inner.waiting);
+        let turn_id = match cancel.turn_id {
+            Some(turn_id) => turn_id,
+            None => match waiting.first_of(key) {
+                Some(first) if self.has_no_other(key).await? => first.turn_id,
+                Some(_) | None => return Ok(None),
+            },
+        };
+        let Some(queued) = waiting.cancel(key, turn_id, cancel.reason.clone()) else {
+            return Ok(None);
+        };
+        match queued.begun(self).await? {
+            Waited::Began(_) => Ok(None),
+            Waited::Ended(ended) if ended.end == TurnEnd::Parked => Err(errors::draining()),
+            Waited::Ended(ended) => Ok(Some((turn_id, ended.end))),
+        }
+    }
+
+    /// Whether no turn of a session has begun and not ended.
+    async fn has_no_other(&self, key: Key) -> Result<bool, HostError> {
+        let runs = self.inner.sessions.running(key).is_some();
+        Ok(!runs && self.unfinished(key).await?.is_none())
     }
 
     async fn found(&self, key: Key) -> Result<Found, HostError> {
@@ -153,7 +187,7 @@ impl Cancel {
 
     fn misses(&self) -> HostError {
         let session_id = self.key.1;
-        let text = format!("session {session_id} has no such turn, neither running nor waiting");
+        let text = format!("session {session_id} has no such turn, neither queued nor running nor waiting");
         HostError::new(ErrorReason::NoTurn, text)
     }
 

@@ -67,6 +67,8 @@ pub(super) enum BusyPolicy {
     Queue,
     /// Wait.
     Wait,
+    /// Wait, as an earlier process has allowed. It counts among those that wait.
+    WaitAgain,
 }
 
 /// A place in a session's queue, at its head or behind others. It is taken when the ticket
@@ -99,7 +101,7 @@ enum Head {
 pub(super) struct TurnPermit {
     // Dropped first: the next one may run.
     _slot: OwnedSemaphorePermit,
-    turn: Option<OwnedSemaphorePermit>,
+    turn: Mutex<Option<OwnedSemaphorePermit>>,
     ticket: Ticket,
 }
 
@@ -157,6 +159,7 @@ impl SessionQueue {
             }
             BusyPolicy::WaitForSession if in_use => Some(self.queue()?),
             BusyPolicy::Queue if waits => Some(self.queue()?),
+            BusyPolicy::WaitAgain => self.queue.clone().try_acquire_owned().ok(),
             BusyPolicy::Refuse
             | BusyPolicy::WaitForSession
             | BusyPolicy::Queue
@@ -175,7 +178,11 @@ impl SessionQueue {
             key,
             head: Head::enter(entry.permit.clone()),
             shown: entry.shown.subscribe(),
-            patient: in_use || matches!(manners, BusyPolicy::Queue | BusyPolicy::Wait),
+            patient: in_use
+                || matches!(
+                    manners,
+                    BusyPolicy::Queue | BusyPolicy::Wait | BusyPolicy::WaitAgain
+                ),
             queued,
         })
     }
@@ -249,6 +256,32 @@ impl Running {
 // === impl Ticket ===
 
 impl Ticket {
+    /// The permit where nothing has to be waited for, else the ticket again.
+    pub(super) fn try_permit(mut self) -> Result<TurnPermit, Self> {
+        let Ok(turn) = self.sessions.turns.clone().try_acquire_owned() else {
+            return Err(self);
+        };
+        match std::mem::replace(&mut self.head, Head::Taken) {
+            Head::Reached(permit) => {
+                self.queued = None;
+                Ok(TurnPermit {
+                    _slot: permit,
+                    turn: Mutex::new(Some(turn)),
+                    ticket: self,
+                })
+            }
+            head @ (Head::Waiting(_) | Head::Taken) => {
+                self.head = head;
+                Err(self)
+            }
+        }
+    }
+
+    /// Whether it waits for room on the host.
+    pub(super) fn is_patient(&self) -> bool {
+        self.patient
+    }
+
     /// Waits for the head of the queue, and for room on the host.
     pub(super) async fn permit(mut self) -> Result<TurnPermit, HostError> {
         let waits = self.sessions.metrics.turn_queued();
@@ -265,7 +298,7 @@ impl Ticket {
         drop((waits, self.queued.take()));
         Ok(TurnPermit {
             _slot: permit,
-            turn: Some(turn),
+            turn: Mutex::new(Some(turn)),
             ticket: self,
         })
     }
@@ -291,7 +324,7 @@ impl Ticket {
         let permit = self.head().await?;
         Ok(TurnPermit {
             _slot: permit,
-            turn: None,
+            turn: Mutex::new(None),
             ticket: self,
         })
     }
@@ -361,13 +394,33 @@ impl TurnPermit {
     }
 
     /// Takes room on the host for a turn that goes on here, if there is some.
-    pub(super) fn make_room(&mut self) -> Result<(), HostError> {
-        if self.turn.is_none() {
+    pub(super) fn make_room(&self) -> Result<(), HostError> {
+        let mut turn = self.room();
+        if turn.is_none() {
             let sessions = &self.ticket.sessions;
             let room = sessions.turns.clone().try_acquire_owned();
-            self.turn = Some(room.map_err(|_| sessions.busy())?);
+            *turn = Some(room.map_err(|_| sessions.busy())?);
         }
         Ok(())
+    }
+
+    /// Shows no turn and gives the room on the host back, and stays at the head of the
+    /// session's queue.
+    pub(super) fn step_back(&self) {
+        self.set(None);
+        *self.room() = None;
+    }
+
+    /// Waits for room on the host again.
+    pub(super) async fn enter_room(&self) -> Result<(), HostError> {
+        let room = self.ticket.sessions.turns.clone().acquire_owned();
+        let room = self.ticket.unless_closing(room).await?;
+        *self.room() = Some(room.map_err(|_| errors::draining())?);
+        Ok(())
+    }
+
+    fn room(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says that a turn is only being ended here.

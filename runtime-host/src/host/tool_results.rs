@@ -75,7 +75,7 @@ impl Host {
     /// is stored already, by a try that broke off, keeps that one.
     async fn take_results(
         self,
-        mut permit: TurnPermit,
+        permit: TurnPermit,
         key: Key,
         connection: OrgConnection,
         outcomes: Vec<ToolOutcome>,

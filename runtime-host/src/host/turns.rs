@@ -2,8 +2,8 @@
 
 use super::org_connections::OrgConnection;
 use super::session_queue::{BusyPolicy, Running};
-use super::{Host, Key, errors};
-use crate::engine::{Began, Begin, TurnEnd, event_ids};
+use super::{Accepted, Host, Key, Waited, errors};
+use crate::engine::{Began, TurnEnd, event_ids};
 use chrono::{DateTime, Utc};
 use everruns_core::ToolCall;
 use everruns_core::events::{EventContext, EventRequest, InputMessageData};
@@ -12,10 +12,11 @@ use everruns_core::traits::EventEmitter;
 use everruns_core::typed_id::{MessageId, SessionId, TurnId};
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_proto::HostError;
+use mortise_proto::host::ErrorReason;
 use tokio::sync::watch;
 
 /// A turn that has begun. It goes on when this is dropped.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TurnHandle {
     /// What has begun.
     pub began: Began,
@@ -49,6 +50,8 @@ pub struct Sent {
 /// What a turn does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TurnStatus {
+    /// It was accepted, and waits for its session or for room.
+    Queued,
     /// It is under way.
     Running,
     /// It waits for tool results.
@@ -68,7 +71,7 @@ pub struct TurnView {
     pub input_message_id: MessageId,
     /// What it does.
     pub status: TurnStatus,
-    /// When it began.
+    /// When it began, or was accepted.
     pub started_at: DateTime<Utc>,
     /// The calls that it waits for.
     pub calls: Vec<ToolCall>,
@@ -79,16 +82,17 @@ pub struct TurnView {
 // === impl Host ===
 
 impl Host {
-    /// Stores a message and runs the turn that answers it. Returns when the message is
-    /// stored; `queue` says whether it waits for another turn of the session.
+    /// Runs the turn that answers a message; `queue` says whether it waits for another turn
+    /// of the session. Returns when the message is stored, or, where the turn has to wait,
+    /// when the turn is in the journal.
     pub async fn run_turn(
         &self,
         org_id: i64,
         session_id: SessionId,
         message: Message,
         queue: Option<bool>,
-    ) -> Result<TurnHandle, HostError> {
-        let (org_id, connection) = self.org(org_id)?;
+    ) -> Result<Accepted, HostError> {
+        let (org_id, _) = self.org(org_id)?;
         self.check_size(org_id, &said(session_id, &message))?;
         let queue = queue.unwrap_or(self.inner.options.queue_by_default);
         let manners = if queue {
@@ -96,9 +100,7 @@ impl Host {
         } else {
             BusyPolicy::Refuse
         };
-        let key = (org_id, session_id);
-        let permit = self.inner.sessions.enter(key, manners)?.permit().await?;
-        self.begin(permit, key, connection, Begin::Message(Box::new(message)))
+        self.accept((org_id, session_id), manners, TurnId::new(), message)
             .await
     }
 
@@ -129,14 +131,19 @@ impl Host {
         } else {
             BusyPolicy::WaitForSession
         };
-        let ticket = self.inner.sessions.enter(key, manners)?;
-        let begin = Begin::Message(Box::new(message));
-        let turn = self
-            .begin(ticket.permit().await?, key, connection, begin)
-            .await?;
+        let accepted = self.accept(key, manners, TurnId::new(), message).await?;
+        let turn_id = match accepted.begun(self).await? {
+            Waited::Began(turn) => turn.began.turn_id,
+            // The next process stores it.
+            Waited::Ended(ended) if ended.end == TurnEnd::Parked => ended.turn_id,
+            Waited::Ended(_) => {
+                let text = "the turn was cancelled before it began; the message is not stored";
+                return Err(HostError::new(ErrorReason::NoTurn, text));
+            }
+        };
         Ok(Sent {
             message_id,
-            turn_id: turn.began.turn_id,
+            turn_id,
             steered: false,
         })
     }
@@ -152,6 +159,11 @@ impl Host {
             let listed = |view: &TurnView| view.turn_id == turn.turn_id();
             if own && !turns.iter().any(listed) {
                 turns.extend(view_of_waiting(&turn));
+            }
+        }
+        for queued in self.inner.waiting.of_org(org_id) {
+            if !turns.iter().any(|view| view.turn_id == queued.turn_id) {
+                turns.push(queued);
             }
         }
         let unstored = self.inner.ends.of_org(org_id);
@@ -174,7 +186,8 @@ impl Host {
         let unfinished = self.unfinished(key).await?;
         let waiting = unfinished.as_ref().and_then(view_of_waiting);
         let unstored = || self.inner.ends.of_session(key.0, key.1, None);
-        Ok(waiting.or_else(|| unstored().as_ref().map(view_of_unstored)))
+        let begun = waiting.or_else(|| unstored().as_ref().map(view_of_unstored));
+        Ok(begun.or_else(|| self.inner.waiting.first_of(key)))
     }
 }
 

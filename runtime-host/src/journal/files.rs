@@ -1,10 +1,12 @@
 //! One small file per unfinished turn. A file appears whole or not at all: it is
 //! written beside its place, synced, put in its place, and the folder is synced. A turn
-//! that is over and whose end is not stored has a file of its own, by its id.
+//! that is over and whose end is not stored has a file of its own, by its id, and so has
+//! one that has not begun.
 
-use super::{JournalError, TurnJournal, UnfinishedTurn};
+use super::{JournalError, QueuedTurn, TurnJournal, UnfinishedTurn};
 use async_trait::async_trait;
 use everruns_core::typed_id::{SessionId, TurnId};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
@@ -20,6 +22,9 @@ const ENDING: &str = "json";
 
 /// The same of one whose end is not stored.
 const UNSTORED_ENDING: &str = "end";
+
+/// The same of one that has not begun.
+const QUEUED_ENDING: &str = "queued";
 
 /// How the name of a file begins that is being written.
 const HALF_WRITTEN: &str = ".tmp";
@@ -89,7 +94,12 @@ impl FileJournal {
             .join(format!("{org_id}-{turn_id}.{UNSTORED_ENDING}"))
     }
 
-    async fn put_at(&self, path: PathBuf, turn: &UnfinishedTurn) -> Result<(), JournalError> {
+    fn path_of_queued(&self, org_id: i64, turn_id: TurnId) -> PathBuf {
+        self.folder
+            .join(format!("{org_id}-{turn_id}.{QUEUED_ENDING}"))
+    }
+
+    async fn put_at<T: Serialize>(&self, path: PathBuf, turn: &T) -> Result<(), JournalError> {
         let record = Record {
             version: VERSION,
             turn,
@@ -112,7 +122,10 @@ impl FileJournal {
     }
 
     /// Every turn in a file with this ending.
-    async fn all_with(&self, ending: &'static str) -> Result<Vec<UnfinishedTurn>, JournalError> {
+    async fn all_with<T: DeserializeOwned + Send + 'static>(
+        &self,
+        ending: &'static str,
+    ) -> Result<Vec<T>, JournalError> {
         let folder = self.folder.as_ref().clone();
         self.blocking(folder, move |folder, _| {
             let mut turns = Vec::new();
@@ -191,6 +204,21 @@ impl TurnJournal for FileJournal {
     async fn ends(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
         self.all_with(UNSTORED_ENDING).await
     }
+
+    async fn put_queued(&self, turn: &QueuedTurn) -> Result<(), JournalError> {
+        let path = self.path_of_queued(turn.org_id, turn.turn_id);
+        self.put_at(path, turn).await
+    }
+
+    async fn remove_queued(&self, org_id: i64, turn_id: TurnId) -> Result<(), JournalError> {
+        self.remove_at(self.path_of_queued(org_id, turn_id)).await
+    }
+
+    async fn queued(&self) -> Result<Vec<QueuedTurn>, JournalError> {
+        let mut turns: Vec<QueuedTurn> = self.all_with(QUEUED_ENDING).await?;
+        turns.sort_by_key(|turn| turn.place);
+        Ok(turns)
+    }
 }
 
 /// Removes what a process that was killed has half written.
@@ -216,7 +244,7 @@ fn write(folder: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn read(text: &[u8]) -> io::Result<UnfinishedTurn> {
+fn read<T: DeserializeOwned>(text: &[u8]) -> io::Result<T> {
     let Record { version, turn } = serde_json::from_slice::<Record<serde_json::Value>>(text)?;
     if version != VERSION {
         let text = format!("it has version {version}, this build reads version {VERSION}");

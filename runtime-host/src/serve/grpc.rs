@@ -5,9 +5,9 @@ mod convert;
 use super::panics::Unbroken;
 use super::{ServeError, health};
 use crate::access::{Access, AccessLayer, Caller, Denied, Revoked, Until};
-use crate::host::{Host, TurnItem};
+use crate::host::Host;
 use crate::telemetry::rpc_span;
-use convert::{accepted, ended, optional_id, sent, session_id, turn, user_message};
+use convert::{optional_id, sent, session_id, turn, user_message};
 use futures::stream::{BoxStream, StreamExt};
 use mortise_adapter_server::Listener;
 use mortise_proto::convert::event_log::LoggedEvent;
@@ -167,24 +167,11 @@ impl HostService for Service {
         let begun = self
             .host
             .run_turn(request.org_id, session_id, message, queue);
-        let begun = begun.await?;
-        let first = pb::RunTurnResponse {
-            happened: Some(pb::run_turn_response::Happened::Accepted(accepted(
-                &begun.began,
-            ))),
-        };
-        let rest = self.host.follow_turn(begun)?.map(|item| {
-            use pb::run_turn_response::Happened;
-            let happened = match item? {
-                TurnItem::Event(happened) => Happened::Event(happened.into_wire()),
-                TurnItem::Ended(how) => Happened::Ended(ended(how)),
-            };
-            Ok(pb::RunTurnResponse {
-                happened: Some(happened),
-            })
+        let items = self.host.follow_accepted(begun.await?)?.map(|item| {
+            let happened = Some(convert::happened(item?));
+            Ok(pb::RunTurnResponse { happened })
         });
-        let first = futures::stream::iter([Ok(first)]);
-        Ok(Response::new(first.chain(rest).boxed()))
+        Ok(Response::new(items.boxed()))
     }
 
     async fn send_message(

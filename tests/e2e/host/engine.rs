@@ -204,7 +204,7 @@ async fn turns_run_on_another_machine() {
             .run_turn(1, session_id, Message::user(text), None)
             .await
         {
-            Ok(turn) => break turn,
+            Ok(turn) => break turn.began(&host).await.unwrap(),
             // The adapter is not reached yet.
             Err(error) => assert!(error.retry_after.is_some(), "{error}"),
         }

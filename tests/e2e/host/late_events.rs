@@ -8,7 +8,7 @@ use everruns_core::message::Message;
 use everruns_core::typed_id::{SessionId, TurnId};
 use mortise_runtime_host::engine::{Begin, LocalEngine, TurnControl, TurnEnd, TurnEngine};
 use mortise_runtime_host::journal::{
-    JournalError, MemoryJournal, NextStep, TurnJournal, UnfinishedTurn, UnstoredEnds,
+    JournalError, MemoryJournal, NextStep, QueuedTurn, TurnJournal, UnfinishedTurn, UnstoredEnds,
 };
 use mortise_runtime_host::metrics::HostMetrics;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
@@ -59,6 +59,18 @@ impl TurnJournal for Steps {
     async fn ends(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
         self.journal.ends().await
     }
+
+    async fn put_queued(&self, turn: &QueuedTurn) -> Result<(), JournalError> {
+        self.journal.put_queued(turn).await
+    }
+
+    async fn remove_queued(&self, org_id: i64, turn_id: TurnId) -> Result<(), JournalError> {
+        self.journal.remove_queued(org_id, turn_id).await
+    }
+
+    async fn queued(&self) -> Result<Vec<QueuedTurn>, JournalError> {
+        self.journal.queued().await
+    }
 }
 
 /// A process that goes on with a turn and does not see what the one before has sent takes
@@ -79,7 +91,10 @@ async fn steps_are_repeated(plain: bool) {
     let steps = Arc::new(Steps::default());
     let ends = Arc::new(UnstoredEnds::new(steps.clone(), HostMetrics::default()));
     let engine = LocalEngine::new(adapter).with_journal(steps.clone(), ends);
-    let begin = Begin::Message(Box::new(Message::user("12 times 34?")));
+    let begin = Begin::Message {
+        message: Box::new(Message::user("12 times 34?")),
+        turn_id: TurnId::new(),
+    };
     let run = async |begin| {
         let control = TurnControl::default();
         engine.run(session_id, begin, &control).await.unwrap()

@@ -298,7 +298,10 @@ pub struct Turn {
 impl Turn {
     /// A turn whose answers begin with what was accepted.
     pub async fn begun(mut answers: Streaming<pb::RunTurnResponse>) -> Self {
-        let first = answers.next().await.unwrap().unwrap();
+        let mut first = answers.next().await.unwrap().unwrap();
+        if let Some(Happened::Queued(_)) = first.happened {
+            first = answers.next().await.unwrap().unwrap();
+        }
         let Some(Happened::Accepted(accepted)) = first.happened else {
             panic!("the first is what was accepted");
         };

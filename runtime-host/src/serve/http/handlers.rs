@@ -6,9 +6,9 @@ use super::asked::{
 };
 use super::body::{Asked, InSession, JsonBody, id};
 use super::errors::Failure;
-use super::shapes::{accepted, ended, outcome, turn_json};
+use super::shapes::{accepted, ended, outcome, queued, running, turn_json};
 use super::{OPENAPI, State, sse};
-use crate::host::{ToolOutcome, TurnHandle, TurnItem};
+use crate::host::{ToolOutcome, TurnItem};
 use crate::serve::grpc::{PAGE_MAX, page};
 use crate::serve::{health, said};
 use axum::Json;
@@ -18,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use everruns_core::events::EventData;
 use everruns_core::message::Message;
 use futures::StreamExt;
+use futures::stream::BoxStream;
 use mortise_proto::HostError;
 use mortise_proto::convert::event_log::LoggedEvent;
 use mortise_proto::convert::open_value::check_value;
@@ -97,30 +98,30 @@ pub(super) async fn run_turn(
         host.can_follow(asked.org, session_id).await?;
     }
     let turn = host.run_turn(asked.org, session_id, message, queue).await?;
-    let accepted = accepted(&turn.began);
     if events {
-        let first = sse::named("accepted", &accepted);
-        let rest = host.follow_turn(turn)?.map(|item| {
-            Ok(match item? {
-                TurnItem::Event(event) => sse::happened(&event),
-                TurnItem::Ended(how) => sse::named("ended", &ended(&how)),
-            })
-        });
-        return Ok(sse::stream(futures::stream::iter([Ok(first)]).chain(rest)));
+        let items = host.follow_accepted(turn)?;
+        return Ok(sse::stream(items.map(|item| Ok(sse::turn_item(item?)))));
     }
     if !body.wait {
-        return Ok((StatusCode::ACCEPTED, Json(accepted)).into_response());
+        return Ok((StatusCode::ACCEPTED, Json(accepted(&turn))).into_response());
     }
-    Ok(Json(whole(&state, turn, accepted).await?).into_response())
+    let items = host.follow_accepted(turn)?;
+    Ok(Json(whole(items).await?).into_response())
 }
 
 /// The turn from beginning to end, with what was said last.
-async fn whole(state: &State, turn: TurnHandle, mut accepted: Value) -> Result<Value, HostError> {
-    let mut items = state.host.follow_turn(turn)?;
+async fn whole(
+    mut items: BoxStream<'static, Result<TurnItem, HostError>>,
+) -> Result<Value, HostError> {
     let mut answer: Option<Message> = None;
-    let mut how = json!({});
+    let mut whole = serde_json::Map::new();
     while let Some(item) = items.next().await {
-        match item? {
+        let told = match item? {
+            TurnItem::Queued {
+                turn_id,
+                input_message_id,
+            } => queued(turn_id, input_message_id),
+            TurnItem::Accepted(began) => running(&began),
             TurnItem::Event(event) => {
                 // Of one that cannot be read the caller sees the turn's end alone.
                 if let Ok(EventData::OutputMessageCompleted(said)) =
@@ -128,15 +129,18 @@ async fn whole(state: &State, turn: TurnHandle, mut accepted: Value) -> Result<V
                 {
                     answer = Some(said.message);
                 }
+                continue;
             }
-            TurnItem::Ended(ending) => how = ended(&ending),
+            TurnItem::Ended(ending) => ended(&ending),
+        };
+        if let Value::Object(told) = told {
+            whole.extend(told);
         }
     }
-    if let (Some(turn), Value::Object(how)) = (accepted.as_object_mut(), how) {
-        turn.extend(how);
-        turn.insert("message".into(), json!(answer));
-    }
-    Ok(accepted)
+    // It has ended: its outcome says all.
+    whole.remove("status");
+    whole.insert("message".into(), json!(answer));
+    Ok(Value::Object(whole))
 }
 
 pub(super) async fn send_message(
