@@ -27,6 +27,7 @@ use everruns_core::message::Message;
 use everruns_core::typed_id::{MessageId, SessionId, TurnId};
 use mortise_adapter_client::GrpcHostAdapter;
 use mortise_proto::HostError;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
@@ -147,7 +148,8 @@ pub trait EngineFactory: Send + Sync + fmt::Debug {
 }
 
 /// How a turn ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TurnEnd {
     /// With an answer.
     Completed,

@@ -10,11 +10,14 @@
 //! ```
 
 mod accept;
+mod calls;
 mod cancel;
 mod errors;
 mod events;
+mod known_turns;
 mod org_connections;
 mod recovery;
+mod requests;
 mod session_queue;
 mod sessions;
 mod tool_results;
@@ -27,6 +30,7 @@ mod waiting_turns;
 pub use events::{Events, TurnItem};
 pub use org_connections::OrgReadiness;
 pub use recovery::Recovery;
+pub use requests::Call;
 pub use tool_results::{Submitted, ToolOutcome};
 pub use turn_history::{Step, StepKind, TurnSummary, TurnTrace};
 pub use turns::{Ended, Sent, TurnHandle, TurnStatus, TurnView};
@@ -40,6 +44,7 @@ use everruns_core::{CapabilityRegistry, DriverRegistry};
 use mortise_adapter_client::Mesh;
 use mortise_proto::HostError;
 use org_connections::Org;
+use requests::Requests;
 use session_queue::SessionQueue;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -109,6 +114,8 @@ struct Inner {
     sessions: Arc<SessionQueue>,
     /// Turns that were accepted and have not begun.
     waiting: WaitingTurns,
+    /// Calls with a request id.
+    requests: Requests,
     history: TurnHistory,
     /// The mesh of new turns.
     meshes: watch::Sender<Mesh>,
@@ -175,6 +182,7 @@ impl Host {
                 orgs: orgs.collect(),
                 sessions: Arc::new(sessions),
                 waiting: WaitingTurns::default(),
+                requests: Requests::default(),
                 history: TurnHistory::default(),
                 meshes: watch::Sender::new(mesh.clone()),
                 journal,
@@ -195,6 +203,7 @@ impl Host {
         // Behind those: they were accepted while these ran.
         host.recover_queued(queued).await;
         host.watch_health();
+        host.inner.watches.spawn(host.clone().forget_requests());
         for org in host.inner.orgs.values() {
             let watch = host.clone().watch_org(org.clone(), registries.clone());
             host.inner.watches.spawn(watch);

@@ -6,13 +6,17 @@ mod ends;
 mod files;
 mod memory;
 mod queued;
+mod request_files;
+mod requests;
 
 pub use ends::UnstoredEnds;
 pub use files::FileJournal;
 pub use memory::MemoryJournal;
 pub use queued::{NotBegun, QueuedEnd, QueuedTurn};
+pub use requests::RememberedRequest;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use everruns_core::atoms::ActInput;
 use everruns_core::typed_id::{AgentId, HarnessId, MessageId, SessionId, TurnId};
 use everruns_core::{ToolCall, UserFacingError};
@@ -60,6 +64,23 @@ pub trait TurnJournal: Send + Sync + fmt::Debug {
 
     /// Every such turn, in the order in which they were accepted.
     async fn queued(&self) -> Result<Vec<QueuedTurn>, JournalError>;
+
+    /// Writes down a call that has a request id, over what was written of it. It is
+    /// durable when this returns.
+    async fn put_request(&self, request: &RememberedRequest) -> Result<(), JournalError>;
+
+    /// The call of an org with a request id.
+    async fn request(
+        &self,
+        org_id: i64,
+        request_id: &str,
+    ) -> Result<Option<RememberedRequest>, JournalError>;
+
+    /// Removes such a call; none is no error.
+    async fn remove_request(&self, org_id: i64, request_id: &str) -> Result<(), JournalError>;
+
+    /// Removes the calls that were last written before a time, and says how many.
+    async fn remove_requests_before(&self, time: DateTime<Utc>) -> Result<usize, JournalError>;
 }
 
 /// The journal's folder or one of its files cannot be used.

@@ -58,6 +58,9 @@ pub enum ErrorReason {
     NotAllowed = 22,
     /// FAILED_PRECONDITION, 409. The session is deleted and takes nothing any more.
     SessionArchived = 23,
+    /// INVALID_ARGUMENT, 422. The request_id was used in the last day for another
+    /// method, or with another request. Nothing is done.
+    RequestIdReused = 24,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -90,6 +93,7 @@ impl ErrorReason {
             Self::Unauthenticated => "ERROR_REASON_UNAUTHENTICATED",
             Self::NotAllowed => "ERROR_REASON_NOT_ALLOWED",
             Self::SessionArchived => "ERROR_REASON_SESSION_ARCHIVED",
+            Self::RequestIdReused => "ERROR_REASON_REQUEST_ID_REUSED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -119,6 +123,7 @@ impl ErrorReason {
             "ERROR_REASON_UNAUTHENTICATED" => Some(Self::Unauthenticated),
             "ERROR_REASON_NOT_ALLOWED" => Some(Self::NotAllowed),
             "ERROR_REASON_SESSION_ARCHIVED" => Some(Self::SessionArchived),
+            "ERROR_REASON_REQUEST_ID_REUSED" => Some(Self::RequestIdReused),
             _ => None,
         }
     }
@@ -146,6 +151,10 @@ pub struct CreateSessionRequest {
     /// capabilities, tags, files and so on.
     #[prost(message, optional, tag = "6")]
     pub settings: ::core::option::Option<crate::pb::SessionSettings>,
+    /// OPTIONAL. The caller's id of this change, 1 to 255 bytes without control
+    /// characters. Sent again with it, the change happens once (HostService).
+    #[prost(string, optional, tag = "7")]
+    pub request_id: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// CreateSessionResponse holds the session.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -206,6 +215,10 @@ pub struct RunTurnRequest {
     /// What happens if another turn of the session is running.
     #[prost(enumeration = "WhenBusy", tag = "4")]
     pub when_busy: i32,
+    /// OPTIONAL. The caller's id of this change, 1 to 255 bytes without control
+    /// characters. Sent again with it, the change happens once (HostService).
+    #[prost(string, optional, tag = "5")]
+    pub request_id: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// RunTurnResponse is one message of the stream.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -304,6 +317,10 @@ pub struct SendMessageRequest {
     /// REQUIRED. The user's message.
     #[prost(message, optional, tag = "3")]
     pub message: ::core::option::Option<UserMessage>,
+    /// OPTIONAL. The caller's id of this change, 1 to 255 bytes without control
+    /// characters. Sent again with it, the change happens once (HostService).
+    #[prost(string, optional, tag = "4")]
+    pub request_id: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// SendMessageResponse names the stored message and the turn that answers it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -331,6 +348,10 @@ pub struct SubmitToolResultsRequest {
     /// REQUIRED. One or more results, each of a different call.
     #[prost(message, repeated, tag = "3")]
     pub results: ::prost::alloc::vec::Vec<ToolResult>,
+    /// OPTIONAL. The caller's id of this change, 1 to 255 bytes without control
+    /// characters. Sent again with it, the change happens once (HostService).
+    #[prost(string, optional, tag = "4")]
+    pub request_id: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// ToolResult is the result of a tool call.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -377,6 +398,10 @@ pub struct CancelTurnRequest {
     /// The reason, for the event `turn.cancelled`. May be empty.
     #[prost(string, tag = "4")]
     pub reason: ::prost::alloc::string::String,
+    /// OPTIONAL. The caller's id of this change, 1 to 255 bytes without control
+    /// characters. Sent again with it, the change happens once (HostService).
+    #[prost(string, optional, tag = "5")]
+    pub request_id: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// CancelTurnResponse names the turn and says how it ended.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -738,8 +763,7 @@ pub mod host_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// CreateSession creates a session and returns it. It is not idempotent: sent
-        /// twice, it creates two sessions.
+        /// CreateSession creates a session and returns it.
         ///
         /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService,
         /// nor TestSeedService in its place, or it does not take `settings`. NOT_FOUND
@@ -803,8 +827,8 @@ pub mod host_service_client {
         /// whatever becomes of the call and of the host. The events of the turn follow
         /// as they happen, ephemeral ones included, which may be lost. The last message
         /// is `ended`. A stream that ends without it was interrupted: the turn
-        /// continues, follow it with FollowEvents. The call is not idempotent: sent
-        /// twice, it stores two messages.
+        /// continues. Follow it with FollowEvents, or send the call again with the same
+        /// request_id: its stream begins anew and has the stored events of the turn.
         ///
         /// In each of these cases nothing is stored:
         ///
@@ -845,8 +869,7 @@ pub mod host_service_client {
         /// answers it. If no turn is running, or the turn has made its last call of
         /// the model, a new turn starts. If that turn has to wait, it is in the host's
         /// journal meanwhile: it runs although the caller leaves, and if the host stops
-        /// it returns at once and stores the message when it is back. The call is not
-        /// idempotent: sent twice, it stores two messages.
+        /// it returns at once and stores the message when it is back.
         ///
         /// The errors are those of RunTurn except TURN_UNDER_WAY and NOT_OFFERED.
         pub async fn send_message(
@@ -1071,8 +1094,7 @@ pub mod host_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with HostServiceServer.
     #[async_trait]
     pub trait HostService: std::marker::Send + std::marker::Sync + 'static {
-        /// CreateSession creates a session and returns it. It is not idempotent: sent
-        /// twice, it creates two sessions.
+        /// CreateSession creates a session and returns it.
         ///
         /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService,
         /// nor TestSeedService in its place, or it does not take `settings`. NOT_FOUND
@@ -1108,8 +1130,8 @@ pub mod host_service_server {
         /// whatever becomes of the call and of the host. The events of the turn follow
         /// as they happen, ephemeral ones included, which may be lost. The last message
         /// is `ended`. A stream that ends without it was interrupted: the turn
-        /// continues, follow it with FollowEvents. The call is not idempotent: sent
-        /// twice, it stores two messages.
+        /// continues. Follow it with FollowEvents, or send the call again with the same
+        /// request_id: its stream begins anew and has the stored events of the turn.
         ///
         /// In each of these cases nothing is stored:
         ///
@@ -1130,8 +1152,7 @@ pub mod host_service_server {
         /// answers it. If no turn is running, or the turn has made its last call of
         /// the model, a new turn starts. If that turn has to wait, it is in the host's
         /// journal meanwhile: it runs although the caller leaves, and if the host stops
-        /// it returns at once and stores the message when it is back. The call is not
-        /// idempotent: sent twice, it stores two messages.
+        /// it returns at once and stores the message when it is back.
         ///
         /// The errors are those of RunTurn except TURN_UNDER_WAY and NOT_OFFERED.
         async fn send_message(

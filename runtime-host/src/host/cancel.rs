@@ -34,31 +34,25 @@ struct Cancel {
 // === impl Host ===
 
 impl Host {
-    /// Cancels the turn under way, or the one that waits for tool results, and returns
-    /// when it has ended, or after 10 s with an error that says so: an adapter that does not
-    /// answer keeps the end from being stored, not the turn from being cancelled. One that
-    /// is about to begin is cancelled when it does, and one that waits to begin does not.
-    pub async fn cancel_turn(
+    /// Cancels a turn within the time that a caller waits.
+    pub(super) async fn cancel(
         &self,
-        org_id: i64,
-        session_id: SessionId,
+        key: Key,
         turn_id: Option<TurnId>,
         reason: Option<String>,
     ) -> Result<(TurnId, TurnEnd), HostError> {
-        let cancelled = self.cancelled(org_id, session_id, turn_id, reason);
+        let cancelled = self.cancelled(key, turn_id, reason);
         let answer = timeout(CANCEL_WITHIN, cancelled).await;
-        answer.unwrap_or_else(|_| Err(late(session_id)))
+        answer.unwrap_or_else(|_| Err(late(key.1)))
     }
 
     async fn cancelled(
         &self,
-        org_id: i64,
-        session_id: SessionId,
+        key: Key,
         turn_id: Option<TurnId>,
         reason: Option<String>,
     ) -> Result<(TurnId, TurnEnd), HostError> {
-        let (org_id, connection) = self.org(org_id)?;
-        let key = (org_id, session_id);
+        let (_, connection) = self.org(key.0)?;
         let cancel = Cancel {
             key,
             turn_id,
@@ -88,10 +82,7 @@ impl Host {
     /// Has the turn that is meant not begin; `None` where it does not wait, or has begun all
     /// the same. Where none is named, that is the first of the session, if no other has
     /// begun.
-    async fn cancel_queued(
-        &self,
-        cancel: &Cancel,
-    ) -> Result<Option<(TurnId, TurnEnd)>, HostError> {
+    async fn cancel_queued(&self, cancel: &Cancel) -> Result<Option<(TurnId, TurnEnd)>, HostError> {
         let (key, waiting) = (cancel.key, &self.inner.waiting);
         let turn_id = match cancel.turn_id {
             Some(turn_id) => turn_id,
@@ -187,7 +178,9 @@ impl Cancel {
 
     fn misses(&self) -> HostError {
         let session_id = self.key.1;
-        let text = format!("session {session_id} has no such turn, neither queued nor running nor waiting");
+        let text = format!(
+            "session {session_id} has no such turn, neither queued nor running nor waiting"
+        );
         HostError::new(ErrorReason::NoTurn, text)
     }
 

@@ -2,7 +2,7 @@
 
 use super::org_connections::OrgConnection;
 use super::session_queue::{BusyPolicy, Running};
-use super::{Accepted, Host, Key, Waited, errors};
+use super::{Host, Key, Waited, errors};
 use crate::engine::{Began, TurnEnd, event_ids};
 use chrono::{DateTime, Utc};
 use everruns_core::ToolCall;
@@ -13,6 +13,7 @@ use everruns_core::typed_id::{MessageId, SessionId, TurnId};
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 /// A turn that has begun. It goes on when this is dropped.
@@ -37,7 +38,7 @@ pub struct Ended {
 }
 
 /// Where a message went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
     /// The message.
     pub message_id: MessageId,
@@ -82,42 +83,18 @@ pub struct TurnView {
 // === impl Host ===
 
 impl Host {
-    /// Runs the turn that answers a message; `queue` says whether it waits for another turn
-    /// of the session. Returns when the message is stored, or, where the turn has to wait,
-    /// when the turn is in the journal.
-    pub async fn run_turn(
-        &self,
-        org_id: i64,
-        session_id: SessionId,
-        message: Message,
-        queue: Option<bool>,
-    ) -> Result<Accepted, HostError> {
-        let (org_id, _) = self.org(org_id)?;
-        self.check_size(org_id, &said(session_id, &message))?;
-        let queue = queue.unwrap_or(self.inner.options.queue_by_default);
-        let manners = if queue {
-            BusyPolicy::Queue
-        } else {
-            BusyPolicy::Refuse
-        };
-        self.accept((org_id, session_id), manners, TurnId::new(), message)
-            .await
-    }
-
     /// Stores a message for the turn under way, or for a new one where there is none.
-    pub async fn send_message(
+    pub(super) async fn send(
         &self,
-        org_id: i64,
-        session_id: SessionId,
+        key: Key,
+        turn_id: TurnId,
         message: Message,
     ) -> Result<Sent, HostError> {
-        let (org_id, connection) = self.org(org_id)?;
-        let key = (org_id, session_id);
+        let (_, connection) = self.org(key.0)?;
         let message_id = message.id;
-        self.check_size(org_id, &said(session_id, &message))?;
         if let Some(turn) = self.inner.sessions.running(key)
             && let Some(turn_id) = self
-                .run_detached(steer(connection.clone(), session_id, turn, message.clone()))
+                .run_detached(steer(connection, key.1, turn, message.clone()))
                 .await?
         {
             return Ok(Sent {
@@ -131,7 +108,7 @@ impl Host {
         } else {
             BusyPolicy::WaitForSession
         };
-        let accepted = self.accept(key, manners, TurnId::new(), message).await?;
+        let accepted = self.accept(key, manners, turn_id, message).await?;
         let turn_id = match accepted.begun(self).await? {
             Waited::Began(turn) => turn.began.turn_id,
             // The next process stores it.
@@ -234,7 +211,7 @@ async fn steer(
 }
 
 /// A user's message, as it is stored.
-fn said(session_id: SessionId, message: &Message) -> EventRequest {
+pub(super) fn said(session_id: SessionId, message: &Message) -> EventRequest {
     let data = InputMessageData::new(message.clone());
     EventRequest::new(session_id, EventContext::empty(), data)
 }

@@ -6,7 +6,7 @@ use super::turns::{TurnStatus, TurnView};
 use super::{Host, Key, TurnHandle};
 use crate::engine::TurnEnd;
 use crate::host::Ended;
-use crate::journal::QueuedTurn;
+use crate::journal::{NotBegun, QueuedTurn};
 use chrono::{TimeDelta, Utc};
 use everruns_core::typed_id::{MessageId, TurnId};
 use mortise_proto::HostError;
@@ -96,6 +96,20 @@ impl Accepted {
 // === impl QueuedHandle ===
 
 impl QueuedHandle {
+    /// That of a turn that never began.
+    fn ended(turn: &QueuedTurn) -> Option<Self> {
+        let end = match &turn.end.as_ref()?.why {
+            NotBegun::Cancelled { .. } => TurnEnd::Cancelled,
+            NotBegun::Failed { error } => TurnEnd::Failed(error.clone()),
+        };
+        let (_, became) = watch::channel(Some(Became::Ended(end)));
+        Some(Self {
+            turn_id: turn.turn_id,
+            input_message_id: turn.message.id,
+            became,
+        })
+    }
+
     /// Waits until the turn has begun, or will not.
     pub async fn begun(mut self, host: &Host) -> Result<Waited, HostError> {
         let became = self.became.wait_for(Option::is_some).await;
@@ -120,7 +134,10 @@ impl WaitingTurns {
         &self,
         ticket: impl FnOnce() -> Result<Ticket, HostError>,
     ) -> Result<(Ticket, u64), HostError> {
-        let mut last = self.last_place.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self
+            .last_place
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let ticket = ticket()?;
         *last += 1;
         Ok((ticket, *last))
@@ -128,7 +145,10 @@ impl WaitingTurns {
 
     /// Gives away places after this one.
     pub(super) fn continue_after(&self, place: u64) {
-        let mut last = self.last_place.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self
+            .last_place
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *last = place.max(*last);
     }
 
@@ -162,13 +182,31 @@ impl WaitingTurns {
         let mut ended = lock(&self.ended);
         ended.insert(turn.turn_id, turn);
         let at = |turn: &QueuedTurn| turn.end.as_ref().map(|end| end.at);
-        let mut all: Vec<_> = ended.values().map(|turn| (at(turn), turn.turn_id)).collect();
+        let mut all: Vec<_> = ended
+            .values()
+            .map(|turn| (at(turn), turn.turn_id))
+            .collect();
         all.sort_unstable_by_key(|(at, _)| std::cmp::Reverse(*at));
         let oldest = Utc::now() - KNOWN_FOR;
         let all = all.into_iter().enumerate();
         let old = all.filter(|(rank, (at, _))| *rank >= KNOWN_MAX || *at < Some(oldest));
         let old: Vec<TurnId> = old.map(|(_, (_, turn_id))| turn_id).collect();
-        old.iter().filter_map(|turn_id| ended.remove(turn_id)).collect()
+        old.iter()
+            .filter_map(|turn_id| ended.remove(turn_id))
+            .collect()
+    }
+
+    /// A turn of a session that waits, or did and never began.
+    pub(super) fn get(&self, key: Key, turn_id: TurnId) -> Option<QueuedHandle> {
+        let waiting = lock(&self.turns)
+            .get(&turn_id)
+            .filter(|turn| turn.key == key)
+            .map(|turn| turn.handle.clone());
+        waiting.or_else(|| {
+            let ended = lock(&self.ended);
+            let own = |turn: &&QueuedTurn| (turn.org_id, turn.session_id) == key;
+            QueuedHandle::ended(ended.get(&turn_id).filter(own)?)
+        })
     }
 
     /// Those of an org.
@@ -182,7 +220,8 @@ impl WaitingTurns {
     pub(super) fn first_of(&self, key: Key) -> Option<TurnView> {
         let turns = lock(&self.turns);
         let own = turns.values().filter(|turn| turn.key == key);
-        own.min_by_key(|turn| turn.place).map(|turn| turn.view.clone())
+        own.min_by_key(|turn| turn.place)
+            .map(|turn| turn.view.clone())
     }
 
     /// Asks a turn of a session not to begin. It may begin all the same: its handle says

@@ -1,10 +1,13 @@
 //! One small file per unfinished turn. A file appears whole or not at all: it is
 //! written beside its place, synced, put in its place, and the folder is synced. A turn
 //! that is over and whose end is not stored has a file of its own, by its id, and so has
-//! one that has not begun.
+//! one that has not begun. What is remembered of requests is in a folder below.
 
-use super::{JournalError, QueuedTurn, TurnJournal, UnfinishedTurn};
+use super::{
+    JournalError, QueuedTurn, RememberedRequest, TurnJournal, UnfinishedTurn, request_files,
+};
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use everruns_core::typed_id::{SessionId, TurnId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -58,7 +61,7 @@ impl FileJournal {
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
-            .create(folder)
+            .create(folder.join(request_files::FOLDER))
             .map_err(at)?;
         // It is never written to, and a link in its place is not followed: what that leads
         // to is not this host's.
@@ -79,6 +82,7 @@ impl FileJournal {
             TryLockError::Error(cause) => at(cause),
         })?;
         clear(folder).map_err(at)?;
+        clear(&folder.join(request_files::FOLDER)).map_err(at)?;
         Ok(Self {
             folder: Arc::new(folder.to_path_buf()),
             _lock: Arc::new(lock),
@@ -108,13 +112,12 @@ impl FileJournal {
             path: path.clone(),
             cause: fault.into(),
         })?;
-        self.blocking(path, move |folder, path| write(folder, path, &text))
-            .await
+        self.blocking(path, move |_, path| write(path, &text)).await
     }
 
     async fn remove_at(&self, path: PathBuf) -> Result<(), JournalError> {
-        self.blocking(path, |folder, path| match fs::remove_file(path) {
-            Ok(()) => File::open(folder)?.sync_all(),
+        self.blocking(path, |_, path| match fs::remove_file(path) {
+            Ok(()) => File::open(folder_of(path)?)?.sync_all(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
         })
@@ -219,6 +222,36 @@ impl TurnJournal for FileJournal {
         turns.sort_by_key(|turn| turn.place);
         Ok(turns)
     }
+
+    async fn put_request(&self, request: &RememberedRequest) -> Result<(), JournalError> {
+        let path = request_files::path(&self.folder, request.org_id, &request.request_id);
+        self.put_at(path, request).await
+    }
+
+    async fn request(
+        &self,
+        org_id: i64,
+        request_id: &str,
+    ) -> Result<Option<RememberedRequest>, JournalError> {
+        let path = request_files::path(&self.folder, org_id, request_id);
+        self.blocking(path, |_, path| match fs::read(path) {
+            Ok(text) => Ok(request_files::whole(read(&text))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
+    async fn remove_request(&self, org_id: i64, request_id: &str) -> Result<(), JournalError> {
+        self.remove_at(request_files::path(&self.folder, org_id, request_id))
+            .await
+    }
+
+    async fn remove_requests_before(&self, time: DateTime<Utc>) -> Result<usize, JournalError> {
+        let folder = self.folder.as_ref().clone();
+        let work = move |folder: &Path, _: &Path| request_files::remove_before(folder, time);
+        self.blocking(folder, work).await
+    }
 }
 
 /// Removes what a process that was killed has half written.
@@ -233,7 +266,8 @@ fn clear(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn write(folder: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
+fn write(path: &Path, text: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path)?;
     // Of this user alone.
     let mut file = tempfile::Builder::new()
         .prefix(HALF_WRITTEN)
@@ -242,6 +276,11 @@ fn write(folder: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     File::open(folder)?.sync_all()
+}
+
+fn folder_of(path: &Path) -> io::Result<&Path> {
+    let missing = || io::Error::new(io::ErrorKind::InvalidInput, "it is in no folder");
+    path.parent().ok_or_else(missing)
 }
 
 fn read<T: DeserializeOwned>(text: &[u8]) -> io::Result<T> {

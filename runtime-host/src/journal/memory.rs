@@ -1,7 +1,8 @@
 //! A journal that is forgotten with its process.
 
-use super::{JournalError, QueuedTurn, TurnJournal, UnfinishedTurn};
+use super::{JournalError, QueuedTurn, RememberedRequest, TurnJournal, UnfinishedTurn};
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use everruns_core::typed_id::{SessionId, TurnId};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,6 +14,7 @@ pub struct MemoryJournal {
     turns: Mutex<Turns>,
     ends: Mutex<Turns>,
     queued: Mutex<BTreeMap<String, QueuedTurn>>,
+    requests: Mutex<BTreeMap<(i64, String), RememberedRequest>>,
 }
 
 /// By org, and by session or turn.
@@ -85,5 +87,31 @@ impl TurnJournal for MemoryJournal {
         let mut turns: Vec<QueuedTurn> = locked(&self.queued).values().cloned().collect();
         turns.sort_by_key(|turn| turn.place);
         Ok(turns)
+    }
+    async fn put_request(&self, request: &RememberedRequest) -> Result<(), JournalError> {
+        let key = (request.org_id, request.request_id.clone());
+        locked(&self.requests).insert(key, request.clone());
+        Ok(())
+    }
+
+    async fn request(
+        &self,
+        org_id: i64,
+        request_id: &str,
+    ) -> Result<Option<RememberedRequest>, JournalError> {
+        let key = (org_id, request_id.to_string());
+        Ok(locked(&self.requests).get(&key).cloned())
+    }
+
+    async fn remove_request(&self, org_id: i64, request_id: &str) -> Result<(), JournalError> {
+        locked(&self.requests).remove(&(org_id, request_id.to_string()));
+        Ok(())
+    }
+
+    async fn remove_requests_before(&self, time: DateTime<Utc>) -> Result<usize, JournalError> {
+        let mut requests = locked(&self.requests);
+        let before = requests.len();
+        requests.retain(|_, request| request.made_at >= time);
+        Ok(before - requests.len())
     }
 }

@@ -140,7 +140,8 @@ impl HostService for Service {
             blueprint_config: None,
             settings: settings.map_err(convert::invalid)?.unwrap_or_default(),
         };
-        let session = self.host.create_session(request.org_id, new).await?;
+        let call = convert::change(request.org_id, request.request_id)?;
+        let session = self.host.create_session(call, new).await?;
         let session = Some(session.into());
         Ok(Response::new(pb::CreateSessionResponse { session }))
     }
@@ -164,9 +165,8 @@ impl HostService for Service {
         let queue = convert::queue(request.when_busy)?;
         let message = user_message(request.message)?;
         self.host.can_follow(request.org_id, session_id).await?;
-        let begun = self
-            .host
-            .run_turn(request.org_id, session_id, message, queue);
+        let call = convert::change(request.org_id, request.request_id)?;
+        let begun = self.host.run_turn(call, session_id, message, queue);
         let items = self.host.follow_accepted(begun.await?)?.map(|item| {
             let happened = Some(convert::happened(item?));
             Ok(pb::RunTurnResponse { happened })
@@ -181,7 +181,8 @@ impl HostService for Service {
         let request = admitted(request, |request| &mut request.org_id)?;
         let session_id = session_id(&request.session_id)?;
         let message = user_message(request.message)?;
-        let done = self.host.send_message(request.org_id, session_id, message);
+        let call = convert::change(request.org_id, request.request_id)?;
+        let done = self.host.send_message(call, session_id, message);
         Ok(Response::new(sent(done.await?)))
     }
 
@@ -192,9 +193,10 @@ impl HostService for Service {
         let request = admitted(request, |request| &mut request.org_id)?;
         let session_id = session_id(&request.session_id)?;
         let outcomes = convert::outcomes(request.results)?;
+        let call = convert::change(request.org_id, request.request_id)?;
         let done = self
             .host
-            .submit_tool_results(request.org_id, session_id, outcomes)
+            .submit_tool_results(call, session_id, outcomes)
             .await?;
         Ok(Response::new(pb::SubmitToolResultsResponse {
             turn_id: done.turn_id.to_string(),
@@ -211,9 +213,10 @@ impl HostService for Service {
         let session_id = session_id(&request.session_id)?;
         let turn_id = optional_id("turn_id", request.turn_id.as_deref())?;
         let reason = Some(request.reason).filter(|reason| !reason.is_empty());
+        let call = convert::change(request.org_id, request.request_id)?;
         let done = self
             .host
-            .cancel_turn(request.org_id, session_id, turn_id, reason)
+            .cancel_turn(call, session_id, turn_id, reason)
             .await?;
         Ok(Response::new(pb::CancelTurnResponse {
             turn_id: done.0.to_string(),

@@ -1,7 +1,7 @@
 //! Between the host's own types and those of its service.
 
 use crate::engine::{Began, TurnEnd};
-use crate::host::{Ended, Sent, ToolOutcome, TurnItem, TurnStatus, TurnView};
+use crate::host::{Call, Ended, Sent, ToolOutcome, TurnItem, TurnStatus, TurnView};
 use everruns_core::ToolCall;
 use everruns_core::message::{ContentPart, Message};
 use everruns_core::typed_id::{IdMarker, SessionId, TypedId};
@@ -13,6 +13,10 @@ use serde_json::Value;
 
 pub(super) fn invalid(error: ConvertError) -> HostError {
     HostError::invalid_field(error.path, error.problem)
+}
+
+pub(super) fn change(org_id: i64, request_id: Option<String>) -> Result<Call, HostError> {
+    Call::new(org_id, "request_id", request_id)
 }
 
 pub(super) fn session_id(text: &str) -> Result<SessionId, HostError> {

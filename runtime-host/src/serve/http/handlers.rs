@@ -4,7 +4,7 @@ use super::asked::{
     CancelBody, EventPage, MessageBody, MessagePage, OfOrg, ResultsBody, SessionBody, TurnBody,
     WhenBusy,
 };
-use super::body::{Asked, InSession, JsonBody, id};
+use super::body::{Asked, InSession, JsonBody, RequestId, id};
 use super::errors::Failure;
 use super::shapes::{accepted, ended, outcome, queued, running, turn_json};
 use super::{OPENAPI, State, sse};
@@ -39,6 +39,7 @@ struct Page {
 pub(super) async fn create_session(
     extract::State(state): Shared,
     Asked(asked): Asked<OfOrg>,
+    request_id: RequestId,
     JsonBody(body): JsonBody<SessionBody>,
 ) -> Answer {
     let agent_id = body.agent_id.map(|agent_id| id("agent_id", &agent_id));
@@ -63,7 +64,10 @@ pub(super) async fn create_session(
             max_iterations: body.max_iterations,
         },
     };
-    let made = state.host.create_session(asked.org, new).await;
+    let made = state
+        .host
+        .create_session(request_id.of(asked.org)?, new)
+        .await;
     let session = made.map_err(|mut error| {
         // Here they are fields of the body.
         let field = error.field.take();
@@ -88,6 +92,7 @@ pub(super) async fn run_turn(
     Asked(asked): Asked<OfOrg>,
     InSession(session_id): InSession,
     headers: HeaderMap,
+    request_id: RequestId,
     JsonBody(body): JsonBody<TurnBody>,
 ) -> Answer {
     let host = &state.host;
@@ -97,7 +102,9 @@ pub(super) async fn run_turn(
     if events || body.wait {
         host.can_follow(asked.org, session_id).await?;
     }
-    let turn = host.run_turn(asked.org, session_id, message, queue).await?;
+    let turn = host
+        .run_turn(request_id.of(asked.org)?, session_id, message, queue)
+        .await?;
     if events {
         let items = host.follow_accepted(turn)?;
         return Ok(sse::stream(items.map(|item| Ok(sse::turn_item(item?)))));
@@ -147,12 +154,13 @@ pub(super) async fn send_message(
     extract::State(state): Shared,
     Asked(asked): Asked<OfOrg>,
     InSession(session_id): InSession,
+    request_id: RequestId,
     JsonBody(body): JsonBody<MessageBody>,
 ) -> Answer {
     let message = said(body.text, body.parts, body.controls)?;
     let sent = state
         .host
-        .send_message(asked.org, session_id, message)
+        .send_message(request_id.of(asked.org)?, session_id, message)
         .await?;
     let answer = json!({
         "message_id": sent.message_id,
@@ -166,6 +174,7 @@ pub(super) async fn submit_tool_results(
     extract::State(state): Shared,
     Asked(asked): Asked<OfOrg>,
     InSession(session_id): InSession,
+    request_id: RequestId,
     JsonBody(body): JsonBody<ResultsBody>,
 ) -> Answer {
     let outcomes = body.results.into_iter().enumerate();
@@ -193,7 +202,7 @@ pub(super) async fn submit_tool_results(
     let outcomes = outcomes.collect::<Result<_, HostError>>()?;
     let done = state
         .host
-        .submit_tool_results(asked.org, session_id, outcomes)
+        .submit_tool_results(request_id.of(asked.org)?, session_id, outcomes)
         .await?;
     let answer = json!({
         "turn_id": done.turn_id,
@@ -207,13 +216,14 @@ pub(super) async fn cancel_turn(
     extract::State(state): Shared,
     Asked(asked): Asked<OfOrg>,
     InSession(session_id): InSession,
+    request_id: RequestId,
     JsonBody(body): JsonBody<CancelBody>,
 ) -> Answer {
     let turn_id = body.turn_id.map(|turn_id| id("turn_id", &turn_id));
     let turn_id = turn_id.transpose()?;
     let done = state
         .host
-        .cancel_turn(asked.org, session_id, turn_id, body.reason)
+        .cancel_turn(request_id.of(asked.org)?, session_id, turn_id, body.reason)
         .await?;
     let answer = json!({ "turn_id": done.0, "outcome": outcome(&done.1) });
     Ok(Json(answer).into_response())
