@@ -15,6 +15,7 @@ mod outages;
 mod queued;
 mod readme;
 mod recovery;
+mod requests;
 mod revoked;
 mod sessions;
 mod steer;

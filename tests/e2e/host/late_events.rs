@@ -4,11 +4,13 @@
 use super::front::{Front, Play};
 use super::test_host::played;
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use everruns_core::message::Message;
 use everruns_core::typed_id::{SessionId, TurnId};
 use mortise_runtime_host::engine::{Begin, LocalEngine, TurnControl, TurnEnd, TurnEngine};
 use mortise_runtime_host::journal::{
-    JournalError, MemoryJournal, NextStep, QueuedTurn, TurnJournal, UnfinishedTurn, UnstoredEnds,
+    JournalError, MemoryJournal, NextStep, QueuedTurn, RememberedRequest, TurnJournal,
+    UnfinishedTurn, UnstoredEnds,
 };
 use mortise_runtime_host::metrics::HostMetrics;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
@@ -70,6 +72,26 @@ impl TurnJournal for Steps {
 
     async fn queued(&self) -> Result<Vec<QueuedTurn>, JournalError> {
         self.journal.queued().await
+    }
+
+    async fn put_request(&self, request: &RememberedRequest) -> Result<(), JournalError> {
+        self.journal.put_request(request).await
+    }
+
+    async fn request(
+        &self,
+        org_id: i64,
+        request_id: &str,
+    ) -> Result<Option<RememberedRequest>, JournalError> {
+        self.journal.request(org_id, request_id).await
+    }
+
+    async fn remove_request(&self, org_id: i64, request_id: &str) -> Result<(), JournalError> {
+        self.journal.remove_request(org_id, request_id).await
+    }
+
+    async fn remove_requests_before(&self, time: DateTime<Utc>) -> Result<usize, JournalError> {
+        self.journal.remove_requests_before(time).await
     }
 }
 

@@ -132,6 +132,7 @@ impl TestHost {
             title: like.title,
             locale: like.locale,
             settings: Some(settings.into()),
+            request_id: None,
         };
         let mut client = self.client().await;
         let made = client.create_session(request).await.unwrap().into_inner();
@@ -239,6 +240,14 @@ impl TestHost {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
+    /// Posts JSON to something in the session, as a change with this id.
+    pub async fn post_once(&self, what: &str, key: &str, body: &Value) -> (u16, Value) {
+        let request = reqwest::Client::new().post(self.url(what));
+        let request = request.header("idempotency-key", key).json(body);
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
     /// Begins a turn.
     pub async fn run(&self, text: &str) -> Turn {
         let mut client = self.client().await;
@@ -253,6 +262,7 @@ impl TestHost {
             session_id: self.session_id.to_string(),
             message: Some(user(text)),
             when_busy: 0,
+            request_id: None,
         }
     }
 
