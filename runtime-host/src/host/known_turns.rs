@@ -34,14 +34,17 @@ impl Host {
             if let Some(queued) = self.inner.waiting.get(key, turn_id) {
                 return Ok(Some(Accepted::Queued(queued)));
             }
-            if let Some(turn) = self.running_turn(key, turn_id, &connection).await {
+            if let Some(mut turn) = self.running_turn(key, turn_id, &connection).await {
+                self.find_message(&connection, key.1, &mut turn.began)
+                    .await?;
                 return Ok(Some(Accepted::Began(turn)));
             }
             let left = self.unfinished(key).await?;
             if let Some(left) = left.filter(|left| left.turn_id() == turn_id) {
                 if left.waits_for().is_some() {
-                    let end = TurnEnd::WaitingForToolResults;
-                    return Ok(Some(ended(key, &connection, began_of(&left), end)));
+                    let (mut began, end) = (began_of(&left), TurnEnd::WaitingForToolResults);
+                    self.find_message(&connection, key.1, &mut began).await?;
+                    return Ok(Some(ended(key, &connection, began, end)));
                 }
                 self.until_resumed(key, turn_id).await?;
                 continue;
@@ -50,8 +53,9 @@ impl Host {
                 let problem = left.unstored.as_ref().map(|left| left.problem.as_str());
                 let problem = problem.unwrap_or_default();
                 let text = format!("the end of the turn could not be stored: {problem}");
-                let end = TurnEnd::Failed(text);
-                return Ok(Some(ended(key, &connection, began_of(&left), end)));
+                let (mut began, end) = (began_of(&left), TurnEnd::Failed(text));
+                self.find_message(&connection, key.1, &mut began).await?;
+                return Ok(Some(ended(key, &connection, began, end)));
             }
             let events = self.events_of(&connection, key.1).await?;
             let found = logged(&events, turn_id);
@@ -81,6 +85,21 @@ impl Host {
         };
         let end = TurnEnd::Failed("how the turn ended is not known".into());
         Ok(Some(ended(key, &connection, began, end)))
+    }
+
+    /// Fills in where a turn's message is stored. The journal does not say so where the
+    /// process was killed just after it was.
+    async fn find_message(
+        &self,
+        connection: &OrgConnection,
+        session_id: SessionId,
+        began: &mut Began,
+    ) -> Result<(), HostError> {
+        if began.sequence == 0 {
+            let events = self.events_of(connection, session_id).await?;
+            began.sequence = sequence_of(&events, began.input_message_id);
+        }
+        Ok(())
     }
 
     async fn running_turn(
@@ -182,14 +201,19 @@ fn logged(events: &[Event], turn_id: TurnId) -> Option<(Began, TurnEnd)> {
     })?;
     let context = |event: &Event| event.context.input_message_id;
     let input_message_id = events.iter().filter(own).find_map(context)?;
-    let stored = events.iter().find(|event| {
-        matches!(&event.data, EventData::InputMessage(said) if said.message.id == input_message_id)
-    });
-    let sequence = stored.and_then(|event| event.sequence);
     let began = Began {
         turn_id,
         input_message_id,
-        sequence: sequence.map_or(0, i64::from),
+        sequence: sequence_of(events, input_message_id),
     };
     Some((began, end))
+}
+
+/// The sequence number of the event that stored a message; 0 where none is found.
+fn sequence_of(events: &[Event], message_id: MessageId) -> i64 {
+    let stored = events.iter().find(|event| {
+        matches!(&event.data, EventData::InputMessage(said) if said.message.id == message_id)
+    });
+    let sequence = stored.and_then(|event| event.sequence);
+    sequence.map_or(0, i64::from)
 }
