@@ -101,6 +101,7 @@ fn facts_of(reason: ErrorReason) -> (Code, u16) {
         R::TurnUnderWay | R::SessionBusy => (Code::Aborted, 409),
         R::NotWaiting | R::NoTurn | R::SessionArchived => (Code::FailedPrecondition, 409),
         R::RequestTooLarge => (Code::ResourceExhausted, 413),
+        R::RequestIdReused => (Code::InvalidArgument, 422),
         R::QueueFull | R::Busy => (Code::ResourceExhausted, 429),
         R::Internal | R::Unspecified => (Code::Internal, 500),
         R::NotOffered => (Code::FailedPrecondition, 501),

@@ -24,9 +24,10 @@ use crate::journal::{Ending, JournalError, TurnJournal, UnfinishedTurn, Unstored
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::message::Message;
-use everruns_core::typed_id::{MessageId, SessionId};
+use everruns_core::typed_id::{MessageId, SessionId, TurnId};
 use mortise_adapter_client::GrpcHostAdapter;
 use mortise_proto::HostError;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
@@ -43,7 +44,12 @@ pub trait Claim: Send + Sync {
 /// How a turn begins.
 pub enum Begin {
     /// Its message is stored first.
-    Message(Box<Message>),
+    Message {
+        /// The message.
+        message: Box<Message>,
+        /// The id of the turn.
+        turn_id: TurnId,
+    },
     /// Its message is stored already.
     Stored {
         /// The message.
@@ -142,7 +148,8 @@ pub trait EngineFactory: Send + Sync + fmt::Debug {
 }
 
 /// How a turn ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TurnEnd {
     /// With an answer.
     Completed,
@@ -191,7 +198,7 @@ pub enum TurnError {
 impl fmt::Debug for Begin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Message(message) => f.debug_tuple("Message").field(&message.id).finish(),
+            Self::Message { message, .. } => f.debug_tuple("Message").field(&message.id).finish(),
             Self::Stored { message_id, .. } => f.debug_tuple("Stored").field(message_id).finish(),
             Self::Resume(turn) => f.debug_tuple("Resume").field(turn).finish(),
         }

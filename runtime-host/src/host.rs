@@ -9,12 +9,16 @@
 //!   storage's turn queue
 //! ```
 
+mod accept;
+mod calls;
 mod cancel;
 mod errors;
 mod events;
+mod known_turns;
 mod leases;
 mod org_connections;
 mod recovery;
+mod requests;
 mod session_queue;
 mod sessions;
 mod take_over;
@@ -23,14 +27,17 @@ mod turn_history;
 pub mod turn_queue;
 mod turn_runner;
 mod turns;
+mod waiting_turns;
 
 pub use events::{Events, TurnItem};
 pub use leases::LeaseOptions;
 pub use org_connections::OrgReadiness;
 pub use recovery::Recovery;
+pub use requests::Call;
 pub use tool_results::{Submitted, ToolOutcome};
 pub use turn_history::{Step, StepKind, TurnSummary, TurnTrace};
 pub use turns::{Ended, Sent, TurnHandle, TurnStatus, TurnView};
+pub use waiting_turns::{Accepted, QueuedHandle, Waited};
 
 use crate::engine::{EngineFactory, EngineOptions, LocalEngines};
 use crate::journal::{JournalError, TurnJournal, UnstoredEnds};
@@ -40,6 +47,7 @@ use everruns_core::{CapabilityRegistry, DriverRegistry};
 use mortise_adapter_client::Mesh;
 use mortise_proto::HostError;
 use org_connections::Org;
+use requests::Requests;
 use session_queue::SessionQueue;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -50,6 +58,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use turn_history::TurnHistory;
+use waiting_turns::WaitingTurns;
 
 /// How long turns may take to be parked.
 const PARKED_WITHIN: Duration = Duration::from_secs(5);
@@ -119,6 +128,10 @@ struct Inner {
     changes: watch::Sender<u64>,
     orgs: BTreeMap<i64, Arc<Org>>,
     sessions: Arc<SessionQueue>,
+    /// Turns that were accepted and have not begun.
+    waiting: WaitingTurns,
+    /// Calls with a request id.
+    requests: Requests,
     history: TurnHistory,
     /// The mesh of new turns.
     meshes: watch::Sender<Mesh>,
@@ -178,6 +191,7 @@ impl Host {
         let unfinished = journal.all().await?;
         let ends = UnstoredEnds::new(journal.clone(), options.metrics.clone());
         ends.load().await?;
+        let queued = journal.queued().await?;
         let closing = CancellationToken::new();
         let orgs = options.orgs.iter().map(|id| (*id, Arc::new(Org::new(*id))));
         let sessions = SessionQueue::new(&options, closing.clone());
@@ -185,6 +199,8 @@ impl Host {
             inner: Arc::new(Inner {
                 orgs: orgs.collect(),
                 sessions: Arc::new(sessions),
+                waiting: WaitingTurns::default(),
+                requests: Requests::default(),
                 history: TurnHistory::default(),
                 meshes: watch::Sender::new(mesh.clone()),
                 journal,
@@ -202,7 +218,10 @@ impl Host {
         for turn in unfinished {
             host.recover_turn(turn);
         }
+        // Behind those: they were accepted while these ran.
+        host.recover_queued(queued).await;
         host.watch_health();
+        host.inner.watches.spawn(host.clone().forget_requests());
         for org in host.inner.orgs.values() {
             let watch = host.clone().watch_org(org.clone(), registries.clone());
             host.inner.watches.spawn(watch);

@@ -4,24 +4,31 @@
 
 mod ends;
 mod files;
+mod memory;
+mod queued;
+mod request_files;
+mod requests;
 mod shared;
 
 pub use ends::UnstoredEnds;
 pub use files::FileJournal;
+pub use memory::MemoryJournal;
+pub use queued::{NotBegun, QueuedEnd, QueuedTurn};
+pub use requests::RememberedRequest;
 pub use shared::SharedJournal;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use everruns_core::atoms::ActInput;
 use everruns_core::typed_id::{AgentId, HarnessId, MessageId, SessionId, TurnId};
 use everruns_core::{ToolCall, ToolDefinition, UserFacingError, user_facing_error_codes};
 use everruns_runtime::RuntimeTurnState;
 use mortise_proto::StoreError;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The longest id or name of a tool call that can be claimed, in bytes (turn_journal.proto).
 const CLAIM_NAME_MAX: usize = 512;
@@ -71,6 +78,33 @@ pub trait TurnJournal: Send + Sync + fmt::Debug {
 
     /// Every such turn, as [`TurnJournal::all`] gives the others.
     async fn ends(&self) -> Result<Vec<UnfinishedTurn>, JournalError>;
+
+    /// Writes down a turn that was accepted and has not begun, over what was written of it
+    /// so. It is apart from the turn of its session, and durable when this returns.
+    async fn put_queued(&self, turn: &QueuedTurn) -> Result<(), JournalError>;
+
+    /// Removes such a turn; none is no error.
+    async fn remove_queued(&self, org_id: i64, turn_id: TurnId) -> Result<(), JournalError>;
+
+    /// Every such turn, in the order in which they were accepted.
+    async fn queued(&self) -> Result<Vec<QueuedTurn>, JournalError>;
+
+    /// Writes down a call that has a request id, over what was written of it. It is
+    /// durable when this returns.
+    async fn put_request(&self, request: &RememberedRequest) -> Result<(), JournalError>;
+
+    /// The call of an org with a request id.
+    async fn request(
+        &self,
+        org_id: i64,
+        request_id: &str,
+    ) -> Result<Option<RememberedRequest>, JournalError>;
+
+    /// Removes such a call; none is no error.
+    async fn remove_request(&self, org_id: i64, request_id: &str) -> Result<(), JournalError>;
+
+    /// Removes the calls that were last written before a time, and says how many.
+    async fn remove_requests_before(&self, time: DateTime<Utc>) -> Result<usize, JournalError>;
 }
 
 /// A journal cannot be used.
@@ -294,69 +328,5 @@ impl fmt::Debug for NextStep {
 impl fmt::Debug for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         NextStep::End(self.clone()).fmt(f)
-    }
-}
-
-/// Keeps turns as long as the process lives.
-#[derive(Default)]
-pub struct MemoryJournal {
-    turns: Mutex<Turns>,
-    ends: Mutex<Turns>,
-}
-
-/// By org, and by session or turn.
-type Turns = BTreeMap<(i64, String), UnfinishedTurn>;
-
-impl fmt::Debug for MemoryJournal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryJournal").finish_non_exhaustive()
-    }
-}
-
-// === impl MemoryJournal ===
-
-fn locked(turns: &Mutex<Turns>) -> MutexGuard<'_, Turns> {
-    turns.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[async_trait]
-impl TurnJournal for MemoryJournal {
-    async fn put(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
-        let key = (turn.state.org_id, turn.session_id().to_string());
-        locked(&self.turns).insert(key, turn.clone());
-        Ok(())
-    }
-
-    async fn get(
-        &self,
-        org_id: i64,
-        session_id: SessionId,
-    ) -> Result<Option<UnfinishedTurn>, JournalError> {
-        let key = (org_id, session_id.to_string());
-        Ok(locked(&self.turns).get(&key).cloned())
-    }
-
-    async fn remove(&self, org_id: i64, session_id: SessionId) -> Result<(), JournalError> {
-        locked(&self.turns).remove(&(org_id, session_id.to_string()));
-        Ok(())
-    }
-
-    async fn all(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
-        Ok(locked(&self.turns).values().cloned().collect())
-    }
-
-    async fn put_end(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
-        let key = (turn.state.org_id, turn.turn_id().to_string());
-        locked(&self.ends).insert(key, turn.clone());
-        Ok(())
-    }
-
-    async fn remove_end(&self, org_id: i64, turn_id: TurnId) -> Result<(), JournalError> {
-        locked(&self.ends).remove(&(org_id, turn_id.to_string()));
-        Ok(())
-    }
-
-    async fn ends(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
-        Ok(locked(&self.ends).values().cloned().collect())
     }
 }

@@ -63,6 +63,9 @@ pub enum ErrorReason {
     /// reach it, if it advertises an address. Send the call there, or again after
     /// the delay in RetryInfo.
     SessionBusy = 24,
+    /// INVALID_ARGUMENT, 422. The request_id was used in the last day for another
+    /// method, or with another request. Nothing is done.
+    RequestIdReused = 25,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -96,6 +99,7 @@ impl ErrorReason {
             Self::NotAllowed => "ERROR_REASON_NOT_ALLOWED",
             Self::SessionArchived => "ERROR_REASON_SESSION_ARCHIVED",
             Self::SessionBusy => "ERROR_REASON_SESSION_BUSY",
+            Self::RequestIdReused => "ERROR_REASON_REQUEST_ID_REUSED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -126,6 +130,7 @@ impl ErrorReason {
             "ERROR_REASON_NOT_ALLOWED" => Some(Self::NotAllowed),
             "ERROR_REASON_SESSION_ARCHIVED" => Some(Self::SessionArchived),
             "ERROR_REASON_SESSION_BUSY" => Some(Self::SessionBusy),
+            "ERROR_REASON_REQUEST_ID_REUSED" => Some(Self::RequestIdReused),
             _ => None,
         }
     }
@@ -153,6 +158,10 @@ pub struct CreateSessionRequest {
     /// capabilities, tags, files and so on.
     #[prost(message, optional, tag = "6")]
     pub settings: ::core::option::Option<crate::pb::SessionSettings>,
+    /// OPTIONAL. The caller's id of this change, 1 to 255 bytes without control
+    /// characters. Sent again with it, the change happens once (HostService).
+    #[prost(string, optional, tag = "7")]
+    pub request_id: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// CreateSessionResponse holds the session.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -213,12 +222,16 @@ pub struct RunTurnRequest {
     /// What happens if another turn of the session is running.
     #[prost(enumeration = "WhenBusy", tag = "4")]
     pub when_busy: i32,
+    /// OPTIONAL. The caller's id of this change, 1 to 255 bytes without control
+    /// characters. Sent again with it, the change happens once (HostService).
+    #[prost(string, optional, tag = "5")]
+    pub request_id: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// RunTurnResponse is one message of the stream.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RunTurnResponse {
     /// REQUIRED. Exactly one of these.
-    #[prost(oneof = "run_turn_response::Happened", tags = "1, 2, 3")]
+    #[prost(oneof = "run_turn_response::Happened", tags = "1, 2, 3, 4")]
     pub happened: ::core::option::Option<run_turn_response::Happened>,
 }
 /// Nested message and enum types in `RunTurnResponse`.
@@ -226,7 +239,8 @@ pub mod run_turn_response {
     /// REQUIRED. Exactly one of these.
     #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Happened {
-        /// The turn has started. Sent once, in the first message.
+        /// The turn has started. Sent once, in the first message, or in the second
+        /// after `queued`. Not sent if a queued turn is cancelled before it starts.
         #[prost(message, tag = "1")]
         Accepted(super::TurnAccepted),
         /// An event of the session.
@@ -236,7 +250,22 @@ pub mod run_turn_response {
         /// was interrupted: follow the session's events.
         #[prost(message, tag = "3")]
         Ended(super::TurnEnded),
+        /// The turn waits to start. Sent at most once, in the first message.
+        #[prost(message, tag = "4")]
+        Queued(super::TurnQueued),
     }
+}
+/// TurnQueued says that a turn was accepted and waits for its session or for room
+/// on the host.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TurnQueued {
+    /// REQUIRED. `turn_` and 32 hex digits.
+    #[prost(string, tag = "1")]
+    pub turn_id: ::prost::alloc::string::String,
+    /// REQUIRED. The user's message, which is stored when the turn starts,
+    /// `message_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub input_message_id: ::prost::alloc::string::String,
 }
 /// TurnAccepted says that a turn has started.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -295,6 +324,10 @@ pub struct SendMessageRequest {
     /// REQUIRED. The user's message.
     #[prost(message, optional, tag = "3")]
     pub message: ::core::option::Option<UserMessage>,
+    /// OPTIONAL. The caller's id of this change, 1 to 255 bytes without control
+    /// characters. Sent again with it, the change happens once (HostService).
+    #[prost(string, optional, tag = "4")]
+    pub request_id: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// SendMessageResponse names the stored message and the turn that answers it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -322,6 +355,10 @@ pub struct SubmitToolResultsRequest {
     /// REQUIRED. One or more results, each of a different call.
     #[prost(message, repeated, tag = "3")]
     pub results: ::prost::alloc::vec::Vec<ToolResult>,
+    /// OPTIONAL. The caller's id of this change, 1 to 255 bytes without control
+    /// characters. Sent again with it, the change happens once (HostService).
+    #[prost(string, optional, tag = "4")]
+    pub request_id: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// ToolResult is the result of a tool call.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -368,6 +405,10 @@ pub struct CancelTurnRequest {
     /// The reason, for the event `turn.cancelled`. May be empty.
     #[prost(string, tag = "4")]
     pub reason: ::prost::alloc::string::String,
+    /// OPTIONAL. The caller's id of this change, 1 to 255 bytes without control
+    /// characters. Sent again with it, the change happens once (HostService).
+    #[prost(string, optional, tag = "5")]
+    pub request_id: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// CancelTurnResponse names the turn and says how it ended.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -394,7 +435,7 @@ pub struct Turn {
     /// REQUIRED. What it is doing.
     #[prost(enumeration = "TurnStatus", tag = "4")]
     pub status: i32,
-    /// REQUIRED. When it started.
+    /// REQUIRED. When it started; with TURN_STATUS_QUEUED when it was accepted.
     #[prost(message, optional, tag = "5")]
     pub started_at: ::core::option::Option<::prost_types::Timestamp>,
     /// The tool calls whose results it waits for. Empty unless it waits.
@@ -506,8 +547,10 @@ pub enum WhenBusy {
     Unspecified = 0,
     /// The call fails with TURN_UNDER_WAY.
     Refuse = 1,
-    /// The turn waits. Its message is stored when it starts. If the caller cancels
-    /// the call before that, nothing is stored and nothing runs.
+    /// The turn waits. The host writes it into its journal before it waits, so it
+    /// runs when its turn comes, whatever becomes of the call and of the host. Its
+    /// message is stored when it starts. ListTurns shows it; CancelTurn with its
+    /// turn_id has it not start.
     Queue = 2,
 }
 impl WhenBusy {
@@ -547,7 +590,7 @@ pub enum TurnOutcome {
     /// It has not ended: it waits for tool results. SubmitToolResults resumes it.
     WaitingForToolResults = 4,
     /// It has not ended: the host is stopping. When the host is back, it resumes
-    /// the turn or ends it as failed, as it is configured.
+    /// the turn or ends it as failed, as it is configured. A queued turn runs then.
     Parked = 5,
 }
 impl TurnOutcome {
@@ -593,6 +636,8 @@ pub enum TurnStatus {
     /// adapter has changed or is back, a limited number of times. The session can have
     /// other turns meanwhile.
     EndNotStored = 3,
+    /// It was accepted and waits for its session or for room on the host.
+    Queued = 4,
 }
 impl TurnStatus {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -605,6 +650,7 @@ impl TurnStatus {
             Self::Running => "TURN_STATUS_RUNNING",
             Self::WaitingForToolResults => "TURN_STATUS_WAITING_FOR_TOOL_RESULTS",
             Self::EndNotStored => "TURN_STATUS_END_NOT_STORED",
+            Self::Queued => "TURN_STATUS_QUEUED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -614,6 +660,7 @@ impl TurnStatus {
             "TURN_STATUS_RUNNING" => Some(Self::Running),
             "TURN_STATUS_WAITING_FOR_TOOL_RESULTS" => Some(Self::WaitingForToolResults),
             "TURN_STATUS_END_NOT_STORED" => Some(Self::EndNotStored),
+            "TURN_STATUS_QUEUED" => Some(Self::Queued),
             _ => None,
         }
     }
@@ -723,8 +770,7 @@ pub mod host_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// CreateSession creates a session and returns it. It is not idempotent: sent
-        /// twice, it creates two sessions.
+        /// CreateSession creates a session and returns it.
         ///
         /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService,
         /// nor TestSeedService in its place, or it does not take `settings`. NOT_FOUND
@@ -783,11 +829,13 @@ pub mod host_service_client {
         }
         /// RunTurn stores a user's message, runs the turn that answers it, and streams
         /// what happens. The first message of the stream is `accepted`; the user's
-        /// message is stored then. The events of the turn follow as they happen,
-        /// ephemeral ones included, which may be lost. The last message is `ended`. A
-        /// stream that ends without it was interrupted: the turn continues, follow it
-        /// with FollowEvents. The call is not idempotent: sent twice, it stores two
-        /// messages.
+        /// message is stored then. If the turn has to wait, `queued` comes before it:
+        /// the turn is in the host's journal then, and it runs when its turn comes,
+        /// whatever becomes of the call and of the host. The events of the turn follow
+        /// as they happen, ephemeral ones included, which may be lost. The last message
+        /// is `ended`. A stream that ends without it was interrupted: the turn
+        /// continues. Follow it with FollowEvents, or send the call again with the same
+        /// request_id: its stream begins anew and has the stored events of the turn.
         ///
         /// In each of these cases nothing is stored:
         ///
@@ -826,8 +874,9 @@ pub mod host_service_client {
         /// SendMessage stores a user's message and returns when it is stored. A turn
         /// that is running reads the message before its next call of the model and
         /// answers it. If no turn is running, or the turn has made its last call of
-        /// the model, a new turn starts. The call is not idempotent: sent twice, it
-        /// stores two messages.
+        /// the model, a new turn starts. If that turn has to wait, it is in the host's
+        /// journal meanwhile: it runs although the caller leaves, and if the host stops
+        /// it returns at once and stores the message when it is back.
         ///
         /// The errors are those of RunTurn except TURN_UNDER_WAY and NOT_OFFERED.
         pub async fn send_message(
@@ -894,7 +943,9 @@ pub mod host_service_client {
         }
         /// CancelTurn cancels the turn of a session that is running or waits for tool
         /// results, and returns when it has ended: its call of the model and its tools
-        /// have stopped, `turn.cancelled` is stored, and the session is idle.
+        /// have stopped, `turn.cancelled` is stored, and the session is idle. A queued
+        /// turn that is named, or that is the only one, does not start: nothing of it
+        /// is stored.
         ///
         /// FAILED_PRECONDITION NO_TURN: the session has no turn to cancel, or its turn
         /// is not the named one.
@@ -923,7 +974,8 @@ pub mod host_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// ListTurns returns the turns of the org on this host that have not ended:
-        /// those that run and those that wait for tool results.
+        /// those that run, those that wait for tool results, and those that wait to
+        /// start.
         pub async fn list_turns(
             &mut self,
             request: impl tonic::IntoRequest<super::ListTurnsRequest>,
@@ -1049,8 +1101,7 @@ pub mod host_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with HostServiceServer.
     #[async_trait]
     pub trait HostService: std::marker::Send + std::marker::Sync + 'static {
-        /// CreateSession creates a session and returns it. It is not idempotent: sent
-        /// twice, it creates two sessions.
+        /// CreateSession creates a session and returns it.
         ///
         /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService,
         /// nor TestSeedService in its place, or it does not take `settings`. NOT_FOUND
@@ -1081,11 +1132,13 @@ pub mod host_service_server {
             + 'static;
         /// RunTurn stores a user's message, runs the turn that answers it, and streams
         /// what happens. The first message of the stream is `accepted`; the user's
-        /// message is stored then. The events of the turn follow as they happen,
-        /// ephemeral ones included, which may be lost. The last message is `ended`. A
-        /// stream that ends without it was interrupted: the turn continues, follow it
-        /// with FollowEvents. The call is not idempotent: sent twice, it stores two
-        /// messages.
+        /// message is stored then. If the turn has to wait, `queued` comes before it:
+        /// the turn is in the host's journal then, and it runs when its turn comes,
+        /// whatever becomes of the call and of the host. The events of the turn follow
+        /// as they happen, ephemeral ones included, which may be lost. The last message
+        /// is `ended`. A stream that ends without it was interrupted: the turn
+        /// continues. Follow it with FollowEvents, or send the call again with the same
+        /// request_id: its stream begins anew and has the stored events of the turn.
         ///
         /// In each of these cases nothing is stored:
         ///
@@ -1104,8 +1157,9 @@ pub mod host_service_server {
         /// SendMessage stores a user's message and returns when it is stored. A turn
         /// that is running reads the message before its next call of the model and
         /// answers it. If no turn is running, or the turn has made its last call of
-        /// the model, a new turn starts. The call is not idempotent: sent twice, it
-        /// stores two messages.
+        /// the model, a new turn starts. If that turn has to wait, it is in the host's
+        /// journal meanwhile: it runs although the caller leaves, and if the host stops
+        /// it returns at once and stores the message when it is back.
         ///
         /// The errors are those of RunTurn except TURN_UNDER_WAY and NOT_OFFERED.
         async fn send_message(
@@ -1136,7 +1190,9 @@ pub mod host_service_server {
         >;
         /// CancelTurn cancels the turn of a session that is running or waits for tool
         /// results, and returns when it has ended: its call of the model and its tools
-        /// have stopped, `turn.cancelled` is stored, and the session is idle.
+        /// have stopped, `turn.cancelled` is stored, and the session is idle. A queued
+        /// turn that is named, or that is the only one, does not start: nothing of it
+        /// is stored.
         ///
         /// FAILED_PRECONDITION NO_TURN: the session has no turn to cancel, or its turn
         /// is not the named one.
@@ -1148,7 +1204,8 @@ pub mod host_service_server {
             tonic::Status,
         >;
         /// ListTurns returns the turns of the org on this host that have not ended:
-        /// those that run and those that wait for tool results.
+        /// those that run, those that wait for tool results, and those that wait to
+        /// start.
         async fn list_turns(
             &self,
             request: tonic::Request<super::ListTurnsRequest>,

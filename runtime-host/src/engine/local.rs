@@ -15,9 +15,9 @@ use async_trait::async_trait;
 use everruns_core::events::{EventContext, EventRequest, InputMessageData};
 use everruns_core::message::Message;
 use everruns_core::traits::{EventEmitter, SessionStore};
-use everruns_core::typed_id::{MessageId, SessionId};
+use everruns_core::typed_id::{MessageId, SessionId, TurnId};
 use everruns_core::{AgentLoopError, Session};
-use everruns_runtime::RuntimeHostAdapter;
+use everruns_runtime::{RuntimeHostAdapter, RuntimeTurnState};
 use mortise_adapter_client::{Backoff, GrpcHostAdapter};
 use mortise_proto::StoreError;
 use mortise_proto::convert::error::gone_session;
@@ -116,7 +116,10 @@ impl LocalEngine {
         session_id: SessionId,
         message: Message,
     ) -> Result<TurnEnd, TurnError> {
-        let begin = Begin::Message(Box::new(message));
+        let begin = Begin::Message {
+            message: Box::new(message),
+            turn_id: TurnId::new(),
+        };
         self.run(session_id, begin, &TurnControl::default()).await
     }
 
@@ -131,11 +134,16 @@ impl LocalEngine {
         &self,
         session_id: SessionId,
         input_message_id: MessageId,
+        turn_id: TurnId,
     ) -> Result<UnfinishedTurn, TurnError> {
         let session = self.session(session_id).await?;
         let of = (self.adapter.org_id(), session.id, session.harness_id);
+        let state = RuntimeTurnState {
+            turn_id: Some(turn_id),
+            ..first_state(of, session.agent_id, input_message_id)
+        };
         let turn = UnfinishedTurn {
-            state: first_state(of, session.agent_id, input_message_id),
+            state,
             next: NextStep::Input,
             since_sequence: 0,
             unstored: None,
@@ -158,8 +166,8 @@ impl LocalEngine {
         control: &TurnControl,
     ) -> Result<UnfinishedTurn, TurnError> {
         match begin {
-            Begin::Message(message) => {
-                let mut turn = self.fresh(session_id, message.id).await?;
+            Begin::Message { message, turn_id } => {
+                let mut turn = self.fresh(session_id, message.id, turn_id).await?;
                 // The runtime reads the user's message and never writes it.
                 let data = InputMessageData::new(*message);
                 let said = EventRequest::new(session_id, EventContext::empty(), data);
@@ -173,7 +181,7 @@ impl LocalEngine {
                 }
             }
             Begin::Stored { message_id, claim } => {
-                let turn = self.fresh(session_id, message_id).await?;
+                let turn = self.fresh(session_id, message_id, TurnId::new()).await?;
                 let Some(claim) = claim else {
                     return Ok(turn);
                 };
@@ -247,7 +255,7 @@ impl TurnEngine for LocalEngine {
         control: &TurnControl,
     ) -> Result<TurnEnd, TurnError> {
         let told = match &begin {
-            Begin::Message(_) | Begin::Stored { .. } => EndEvents::NotStored,
+            Begin::Message { .. } | Begin::Stored { .. } => EndEvents::NotStored,
             Begin::Resume(_) => EndEvents::MaybeStored,
         };
         let engine = self.watched(control);

@@ -4,7 +4,7 @@ use super::leases::WhenHeld;
 use super::org_connections::OrgConnection;
 use super::session_queue::{BusyPolicy, Running, TurnPermit};
 use super::turns::{began, ended};
-use super::{Host, Key, errors};
+use super::{Host, Key, Waited, errors};
 use crate::engine::{TurnEnd, TurnError};
 use crate::journal::Ending;
 use everruns_core::typed_id::{SessionId, TurnId};
@@ -35,37 +35,34 @@ struct Cancel {
 // === impl Host ===
 
 impl Host {
-    /// Cancels the turn under way, or the one that waits for tool results, and returns
-    /// when it has ended, or after 10 s with an error that says so: an adapter that does not
-    /// answer keeps the end from being stored, not the turn from being cancelled. One that
-    /// is about to begin is cancelled when it does.
-    pub async fn cancel_turn(
+    /// Cancels a turn within the time that a caller waits.
+    pub(super) async fn cancel(
         &self,
-        org_id: i64,
-        session_id: SessionId,
+        key: Key,
         turn_id: Option<TurnId>,
         reason: Option<String>,
     ) -> Result<(TurnId, TurnEnd), HostError> {
-        let cancelled = self.cancelled(org_id, session_id, turn_id, reason);
+        let cancelled = self.cancelled(key, turn_id, reason);
         let answer = timeout(CANCEL_WITHIN, cancelled).await;
-        answer.unwrap_or_else(|_| Err(late(session_id)))
+        answer.unwrap_or_else(|_| Err(late(key.1)))
     }
 
     async fn cancelled(
         &self,
-        org_id: i64,
-        session_id: SessionId,
+        key: Key,
         turn_id: Option<TurnId>,
         reason: Option<String>,
     ) -> Result<(TurnId, TurnEnd), HostError> {
-        let (org_id, connection) = self.org(org_id)?;
-        let key = (org_id, session_id);
+        let (_, connection) = self.org(key.0)?;
         let cancel = Cancel {
             key,
             turn_id,
             reason,
         };
         loop {
+            if let Some(cancelled) = self.cancel_queued(&cancel).await? {
+                return Ok(cancelled);
+            }
             match self.found(key, &connection).await? {
                 Found::UnderWay(turn) => {
                     let (turn_id, end) = cancel.under_way(turn).await?;
@@ -82,6 +79,34 @@ impl Host {
                 }
             }
         }
+    }
+
+    /// Has the turn that is meant not begin; `None` where it does not wait, or has begun all
+    /// the same. Where none is named, that is the first of the session, if no other has
+    /// begun.
+    async fn cancel_queued(&self, cancel: &Cancel) -> Result<Option<(TurnId, TurnEnd)>, HostError> {
+        let (key, waiting) = (cancel.key, &self.inner.waiting);
+        let turn_id = match cancel.turn_id {
+            Some(turn_id) => turn_id,
+            None => match waiting.first_of(key) {
+                Some(first) if self.has_no_other(key).await? => first.turn_id,
+                Some(_) | None => return Ok(None),
+            },
+        };
+        let Some(queued) = waiting.cancel(key, turn_id, cancel.reason.clone()) else {
+            return Ok(None);
+        };
+        match queued.begun(self).await? {
+            Waited::Began(_) => Ok(None),
+            Waited::Ended(ended) if ended.end == TurnEnd::Parked => Err(errors::draining()),
+            Waited::Ended(ended) => Ok(Some((turn_id, ended.end))),
+        }
+    }
+
+    /// Whether no turn of a session has begun and not ended.
+    async fn has_no_other(&self, key: Key) -> Result<bool, HostError> {
+        let runs = self.inner.sessions.running(key).is_some();
+        Ok(!runs && self.unfinished(key).await?.is_none())
     }
 
     async fn found(&self, key: Key, connection: &OrgConnection) -> Result<Found, HostError> {
@@ -158,7 +183,9 @@ impl Cancel {
 
     fn misses(&self) -> HostError {
         let session_id = self.key.1;
-        let text = format!("session {session_id} has no such turn, neither running nor waiting");
+        let text = format!(
+            "session {session_id} has no such turn, neither queued nor running nor waiting"
+        );
         HostError::new(ErrorReason::NoTurn, text)
     }
 

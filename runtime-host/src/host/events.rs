@@ -1,8 +1,9 @@
 //! Events of a session: read, followed without loss or repetition, and those of one turn
 //! up to its end.
 
-use super::{Ended, Host, TurnHandle, errors};
-use everruns_core::typed_id::{SessionId, TurnId};
+use super::{Accepted, Ended, Host, TurnHandle, Waited, errors};
+use crate::engine::Began;
+use everruns_core::typed_id::{MessageId, SessionId, TurnId};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use mortise_adapter_client::RemoteEventLog;
@@ -29,6 +30,15 @@ pub type Events = BoxStream<'static, Result<LoggedEvent, HostError>>;
 /// What happens in a turn.
 #[derive(Debug, Clone)]
 pub enum TurnItem {
+    /// It waits to begin.
+    Queued {
+        /// The turn.
+        turn_id: TurnId,
+        /// Its message, which is stored when it begins.
+        input_message_id: MessageId,
+    },
+    /// It has begun.
+    Accepted(Began),
     /// An event.
     Event(Box<LoggedEvent>),
     /// Its end; nothing comes after it.
@@ -68,8 +78,42 @@ impl Host {
         self.log_of(org_id, session_id).await.map(drop)
     }
 
+    /// What happens to a turn that was accepted, from now to its end.
+    pub fn follow_accepted(
+        &self,
+        accepted: Accepted,
+    ) -> Result<BoxStream<'static, Result<TurnItem, HostError>>, HostError> {
+        let queued = match accepted {
+            Accepted::Began(turn) => return self.follow_begun(turn),
+            Accepted::Queued(queued) => queued,
+        };
+        let first = TurnItem::Queued {
+            turn_id: queued.turn_id,
+            input_message_id: queued.input_message_id,
+        };
+        let host = self.clone();
+        let rest = async move {
+            let rest = match queued.begun(&host).await {
+                Ok(Waited::Began(turn)) => host.follow_begun(turn),
+                Ok(Waited::Ended(ended)) => Ok(one(Ok(TurnItem::Ended(ended)))),
+                Err(error) => Err(error),
+            };
+            rest.unwrap_or_else(|error| one(Err(error)))
+        };
+        let rest = futures::stream::once(rest).flatten();
+        Ok(one(Ok(first)).chain(rest).boxed())
+    }
+
+    fn follow_begun(
+        &self,
+        turn: TurnHandle,
+    ) -> Result<BoxStream<'static, Result<TurnItem, HostError>>, HostError> {
+        let first = one(Ok(TurnItem::Accepted(turn.began)));
+        Ok(first.chain(self.follow_turn(turn)?).boxed())
+    }
+
     /// A turn's events from its message on, and its end.
-    pub fn follow_turn(
+    fn follow_turn(
         &self,
         turn: TurnHandle,
     ) -> Result<BoxStream<'static, Result<TurnItem, HostError>>, HostError> {
@@ -230,6 +274,10 @@ fn ended() -> HostError {
         ErrorReason::AdapterUnavailable,
         "the adapter ended the event stream; follow again from the last sequence number seen",
     )
+}
+
+fn one(item: Result<TurnItem, HostError>) -> BoxStream<'static, Result<TurnItem, HostError>> {
+    futures::stream::iter([item]).boxed()
 }
 
 async fn pass(out: &mpsc::Sender<Result<TurnItem, HostError>>, item: TurnItem) -> bool {

@@ -45,8 +45,8 @@ pub(super) enum WhenHeld {
     Refuse,
     /// It waits.
     Wait,
-    /// It waits, also for an adapter that does not answer for a while.
-    Insist,
+    /// It waits, also for an adapter that does not answer, for so long.
+    Insist(Duration),
 }
 
 /// A way to the adapters under the lease of a session.
@@ -165,7 +165,10 @@ impl Host {
             address,
             ttl,
         };
-        let until = Instant::now() + self.inner.options.engine.insist_for;
+        let until = match when_held {
+            WhenHeld::Insist(time) => Instant::now() + time,
+            WhenHeld::Refuse | WhenHeld::Wait => Instant::now(),
+        };
         let mut backoff = self.inner.options.engine.backoff();
         let mut waits = false;
         loop {
@@ -189,8 +192,7 @@ impl Host {
                 self.until_free(leases, session_id, other.time_left).await?;
                 continue;
             }
-            let insists = when_held == WhenHeld::Insist && error.may_pass();
-            if !insists || Instant::now() >= until {
+            if !error.may_pass() || Instant::now() >= until {
                 return Err(error.into());
             }
             tracing::warn!(session = %session_id, %error, "acquiring the lease of a session failed; trying again");

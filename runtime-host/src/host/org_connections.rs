@@ -182,6 +182,13 @@ impl Org {
 }
 
 impl Host {
+    /// The turn of a session that has not ended.
+    pub(super) async fn unfinished(&self, key: Key) -> Result<Option<UnfinishedTurn>, HostError> {
+        let (_, connection) = self.org(key.0)?;
+        let unfinished = connection.unfinished(key).await;
+        unfinished.map_err(|error| errors::of_journal(&error))
+    }
+
     /// The org of a call; zero stands for the only one.
     pub(super) fn org(&self, org_id: i64) -> Result<(i64, OrgConnection), HostError> {
         let orgs = &self.inner.orgs;

@@ -50,7 +50,7 @@ impl Host {
                 connection = org.reached() => connection,
                 () = closing.cancelled() => return,
             };
-            let leased = host.leased(key, connection, WhenHeld::Insist);
+            let leased = host.leased(key, connection, WhenHeld::Insist(host.inner.options.engine.insist_for));
             let (permit, connection) = match ticket.permit(leased).await {
                 Ok(permitted) => permitted,
                 Err(_) if host.is_draining() => return,

@@ -69,6 +69,8 @@ pub(super) enum BusyPolicy {
     Queue,
     /// Wait.
     Wait,
+    /// Wait, as an earlier process has allowed. It counts among those that wait.
+    WaitAgain,
 }
 
 /// A place in a session's queue, at its head or behind others. It is taken when the ticket
@@ -100,10 +102,10 @@ enum Head {
 #[derive(Debug)]
 pub(super) struct TurnPermit {
     // Dropped first: what the turn has left running needs no lease before the next one runs.
-    lease: Option<SessionHold>,
+    lease: Mutex<Option<SessionHold>>,
     // Then this: the next one may run.
     _slot: OwnedSemaphorePermit,
-    turn: Option<OwnedSemaphorePermit>,
+    turn: Mutex<Option<OwnedSemaphorePermit>>,
     ticket: Ticket,
 }
 
@@ -166,6 +168,7 @@ impl SessionQueue {
             }
             BusyPolicy::WaitForSession if in_use => Some(self.queue()?),
             BusyPolicy::Queue if waits => Some(self.queue()?),
+            BusyPolicy::WaitAgain => self.queue.clone().try_acquire_owned().ok(),
             BusyPolicy::Refuse
             | BusyPolicy::WaitForSession
             | BusyPolicy::Queue
@@ -184,7 +187,11 @@ impl SessionQueue {
             key,
             head: Head::enter(entry.permit.clone()),
             shown: entry.shown.subscribe(),
-            patient: in_use || matches!(manners, BusyPolicy::Queue | BusyPolicy::Wait),
+            patient: in_use
+                || matches!(
+                    manners,
+                    BusyPolicy::Queue | BusyPolicy::Wait | BusyPolicy::WaitAgain
+                ),
             queued,
         })
     }
@@ -258,6 +265,51 @@ impl Running {
 // === impl Ticket ===
 
 impl Ticket {
+    /// Whether nothing has to be waited for but the session's lease: this is the head of the
+    /// queue, and there is room on the host.
+    pub(super) fn is_free(&self) -> bool {
+        let has_room = self.sessions.turns.available_permits() > 0;
+        has_room && matches!(self.head, Head::Reached(_))
+    }
+
+    /// The permit where there is still room on the host, else the ticket again.
+    pub(super) fn try_permit(
+        mut self,
+        leased: Leased,
+    ) -> Result<(TurnPermit, OrgConnection), Self> {
+        let Ok(turn) = self.sessions.turns.clone().try_acquire_owned() else {
+            return Err(self);
+        };
+        match std::mem::replace(&mut self.head, Head::Taken) {
+            Head::Reached(permit) => {
+                self.queued = None;
+                let Leased { connection, hold } = leased;
+                let permit = TurnPermit {
+                    lease: Mutex::new(hold),
+                    _slot: permit,
+                    turn: Mutex::new(Some(turn)),
+                    ticket: self,
+                };
+                Ok((permit, connection))
+            }
+            head @ (Head::Waiting(_) | Head::Taken) => {
+                self.head = head;
+                Err(self)
+            }
+        }
+    }
+
+    /// Whether it waits for room on the host.
+    pub(super) fn is_patient(&self) -> bool {
+        self.patient
+    }
+
+    /// The same ticket, which waits for room on the host.
+    pub(super) fn made_patient(mut self) -> Self {
+        self.patient = true;
+        self
+    }
+
     /// Waits for the head of the queue, for the session's lease, and for room on the host.
     /// What is done then is done over the connection of the lease.
     pub(super) async fn permit(
@@ -282,9 +334,9 @@ impl Ticket {
         };
         drop((waits, self.queued.take()));
         let permit = TurnPermit {
-            lease: hold,
+            lease: Mutex::new(hold),
             _slot: permit,
-            turn: Some(turn),
+            turn: Mutex::new(Some(turn)),
             ticket: self,
         };
         Ok((permit, connection))
@@ -306,6 +358,11 @@ impl Ticket {
         }
     }
 
+    /// Waits for the head of the queue, and leaves it.
+    pub(super) async fn reached(mut self) -> Result<(), HostError> {
+        self.head().await.map(drop)
+    }
+
     /// Waits for the head of the queue and for the session's lease, to do something short
     /// there.
     pub(super) async fn short_permit(
@@ -315,9 +372,9 @@ impl Ticket {
         let permit = self.head().await?;
         let Leased { connection, hold } = leased.await?;
         let permit = TurnPermit {
-            lease: hold,
+            lease: Mutex::new(hold),
             _slot: permit,
-            turn: None,
+            turn: Mutex::new(None),
             ticket: self,
         };
         Ok((permit, connection))
@@ -384,7 +441,7 @@ impl Drop for Ticket {
 impl TurnPermit {
     /// What controls a turn that runs here.
     pub(super) fn control(&self) -> TurnControl {
-        match &self.lease {
+        match &*self.lease() {
             Some(lease) => TurnControl::new(lease.parking()),
             None => self.ticket.sessions.control(),
         }
@@ -393,7 +450,7 @@ impl TurnPermit {
     /// The engine has parked the turn: where the process goes on, its changes were refused
     /// because another host has the session.
     pub(super) fn parked(&self) {
-        if let Some(lease) = &self.lease
+        if let Some(lease) = &*self.lease()
             && !self.ticket.sessions.parking.is_cancelled()
         {
             lease.lose();
@@ -402,7 +459,17 @@ impl TurnPermit {
 
     /// Whether another host may have the session by now.
     pub(super) fn is_lost(&self) -> bool {
-        self.lease.as_ref().is_some_and(SessionHold::is_lost)
+        self.lease().as_ref().is_some_and(SessionHold::is_lost)
+    }
+
+    /// Goes on under another lease, or without one.
+    pub(super) fn hold(&self, hold: Option<SessionHold>) {
+        let before = std::mem::replace(&mut *self.lease(), hold);
+        drop(before);
+    }
+
+    fn lease(&self) -> MutexGuard<'_, Option<SessionHold>> {
+        self.lease.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Shows which turn runs here.
@@ -411,13 +478,34 @@ impl TurnPermit {
     }
 
     /// Takes room on the host for a turn that goes on here, if there is some.
-    pub(super) fn make_room(&mut self) -> Result<(), HostError> {
-        if self.turn.is_none() {
+    pub(super) fn make_room(&self) -> Result<(), HostError> {
+        let mut turn = self.room();
+        if turn.is_none() {
             let sessions = &self.ticket.sessions;
             let room = sessions.turns.clone().try_acquire_owned();
-            self.turn = Some(room.map_err(|_| sessions.busy())?);
+            *turn = Some(room.map_err(|_| sessions.busy())?);
         }
         Ok(())
+    }
+
+    /// Shows no turn, gives the lease and the room on the host back, and stays at the head of
+    /// the session's queue.
+    pub(super) fn step_back(&self) {
+        self.set(None);
+        self.hold(None);
+        *self.room() = None;
+    }
+
+    /// Waits for room on the host again.
+    pub(super) async fn enter_room(&self) -> Result<(), HostError> {
+        let room = self.ticket.sessions.turns.clone().acquire_owned();
+        let room = self.ticket.unless_closing(room).await?;
+        *self.room() = Some(room.map_err(|_| errors::draining())?);
+        Ok(())
+    }
+
+    fn room(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says that a turn is only being ended here.

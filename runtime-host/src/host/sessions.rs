@@ -14,6 +14,8 @@ use everruns_runtime::RuntimeHostAdapter;
 use mortise_proto::HostError;
 use mortise_proto::convert::platform_store::{NewSession, SessionSettings};
 use mortise_proto::host::ErrorReason;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// What a host lacks that cannot make sessions.
 const NO_WAY: &str = "platform_store, and none test_seed";
@@ -21,17 +23,27 @@ const NO_WAY: &str = "platform_store, and none test_seed";
 // === impl Host ===
 
 impl Host {
-    /// Makes a session, through the platform store where it is offered, else by seeding.
-    pub async fn create_session(&self, org_id: i64, new: NewSession) -> Result<Session, HostError> {
+    /// Makes a session. Made again with the same id of the change, it is the same one.
+    pub(super) async fn make_session(
+        &self,
+        org_id: i64,
+        new: NewSession,
+        change_id: Option<Uuid>,
+    ) -> Result<Session, HostError> {
         let (org_id, connection) = self.org(org_id)?;
         exists(&connection, org_id, &new).await?;
-        let adapter = &connection.adapter;
+        let adapter = connection.adapter.clone();
+        let adapter = match change_id {
+            Some(change_id) => adapter.for_change(change_id),
+            None => adapter,
+        };
         if let Some(factory) = adapter.session_factory() {
             return Ok(factory.create(new).await?);
         }
         let seed = adapter.test_seed();
         let seed = seed.ok_or_else(|| errors::not_offered(NO_WAY))?;
-        let session = seeded(org_id, new);
+        let mut session = seeded(org_id, new);
+        session.id = change_id.map_or(session.id, SessionId::from_uuid);
         seed.put_session(session.clone())
             .await
             .map_err(errors::of_store)?;
@@ -76,6 +88,17 @@ impl Host {
         let session = session.map_err(errors::of_store)?;
         session.ok_or_else(|| errors::no_session(session_id))
     }
+}
+
+/// All that a new session is to have, without what differs each time that it is made.
+pub(super) fn described(org_id: i64, new: NewSession) -> Value {
+    let mut session = json!(seeded(org_id, new));
+    if let Some(session) = session.as_object_mut() {
+        for own in ["id", "created_at", "updated_at"] {
+            session.remove(own);
+        }
+    }
+    session
 }
 
 /// A session as it is seeded where there is no other way.

@@ -18,6 +18,7 @@ use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::PhaseKind;
 use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -35,7 +36,7 @@ pub struct ToolOutcome {
 }
 
 /// What a turn does after results were submitted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Submitted {
     /// The turn.
     pub turn_id: TurnId,
@@ -49,14 +50,13 @@ pub struct Submitted {
 
 impl Host {
     /// Answers tool calls that a turn waits for: all of them are stored or none.
-    pub async fn submit_tool_results(
+    pub(super) async fn submit(
         &self,
-        org_id: i64,
-        session_id: SessionId,
+        key: Key,
         outcomes: Vec<ToolOutcome>,
     ) -> Result<Submitted, HostError> {
-        let (org_id, connection) = self.org(org_id)?;
-        let key = (org_id, session_id);
+        let (_, connection) = self.org(key.0)?;
+        let session_id = key.1;
         if outcomes.is_empty() {
             return Err(HostError::invalid_field(
                 "results",
@@ -77,7 +77,7 @@ impl Host {
     /// is stored already, by a try that broke off, keeps that one.
     async fn take_results(
         self,
-        mut permit: TurnPermit,
+        permit: TurnPermit,
         key: Key,
         connection: OrgConnection,
         outcomes: Vec<ToolOutcome>,

@@ -47,10 +47,11 @@ impl Host {
         })
     }
 
-    /// The same, with the engine's own error.
+    /// The same, with the engine's own error. A caller that keeps a share of the permit
+    /// stays at the head of the queue where the turn does not begin.
     pub(super) async fn begin_turn(
         &self,
-        permit: TurnPermit,
+        permit: impl Into<Arc<TurnPermit>>,
         key: Key,
         connection: OrgConnection,
         begin: Begin,
@@ -58,7 +59,7 @@ impl Host {
         let (tell, told) = oneshot::channel();
         let run = self
             .clone()
-            .in_session(permit, key, connection, begin, tell);
+            .in_session(permit.into(), key, connection, begin, tell);
         self.spawn_turn(run.in_current_span());
         told.await.unwrap_or_else(|_| {
             if self.is_draining() {
@@ -71,7 +72,7 @@ impl Host {
     /// Runs a turn, and after it those that answer what came too late for it.
     async fn in_session(
         self,
-        permit: TurnPermit,
+        permit: Arc<TurnPermit>,
         key: Key,
         connection: OrgConnection,
         begin: Begin,
@@ -230,7 +231,7 @@ impl Host {
         begin: &Begin,
     ) -> Result<(), TurnError> {
         let claim = match begin {
-            Begin::Message(_) => None,
+            Begin::Message { .. } => None,
             Begin::Stored { claim, .. } => claim.as_ref(),
             Begin::Resume(_) => return Ok(()),
         };

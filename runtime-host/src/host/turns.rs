@@ -1,10 +1,9 @@
 //! Beginning turns, sending messages into them, cancelling and listing them.
 
-use super::leases::WhenHeld;
 use super::org_connections::OrgConnection;
 use super::session_queue::{BusyPolicy, Running};
-use super::{Host, Key, errors};
-use crate::engine::{Began, Begin, TurnEnd, event_ids};
+use super::{Host, Key, Waited, errors};
+use crate::engine::{Began, TurnEnd, event_ids};
 use chrono::{DateTime, Utc};
 use everruns_core::ToolCall;
 use everruns_core::events::{EventContext, EventRequest, InputMessageData};
@@ -13,10 +12,12 @@ use everruns_core::traits::EventEmitter;
 use everruns_core::typed_id::{MessageId, SessionId, TurnId};
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_proto::HostError;
+use mortise_proto::host::ErrorReason;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 /// A turn that has begun. It goes on when this is dropped.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TurnHandle {
     /// What has begun.
     pub began: Began,
@@ -37,7 +38,7 @@ pub struct Ended {
 }
 
 /// Where a message went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
     /// The message.
     pub message_id: MessageId,
@@ -50,6 +51,8 @@ pub struct Sent {
 /// What a turn does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TurnStatus {
+    /// It was accepted, and waits for its session or for room.
+    Queued,
     /// It is under way.
     Running,
     /// It waits for tool results.
@@ -69,7 +72,7 @@ pub struct TurnView {
     pub input_message_id: MessageId,
     /// What it does.
     pub status: TurnStatus,
-    /// When it began.
+    /// When it began, or was accepted.
     pub started_at: DateTime<Utc>,
     /// The calls that it waits for.
     pub calls: Vec<ToolCall>,
@@ -80,45 +83,18 @@ pub struct TurnView {
 // === impl Host ===
 
 impl Host {
-    /// Stores a message and runs the turn that answers it. Returns when the message is
-    /// stored; `queue` says whether it waits for another turn of the session.
-    pub async fn run_turn(
-        &self,
-        org_id: i64,
-        session_id: SessionId,
-        message: Message,
-        queue: Option<bool>,
-    ) -> Result<TurnHandle, HostError> {
-        let (org_id, connection) = self.org(org_id)?;
-        self.check_size(org_id, &said(session_id, &message))?;
-        let queue = queue.unwrap_or(self.inner.options.queue_by_default);
-        let (manners, when_held) = if queue {
-            (BusyPolicy::Queue, WhenHeld::Wait)
-        } else {
-            (BusyPolicy::Refuse, WhenHeld::Refuse)
-        };
-        let key = (org_id, session_id);
-        let ticket = self.inner.sessions.enter(key, manners)?;
-        let leased = self.leased(key, connection, when_held);
-        let (permit, connection) = ticket.permit(leased).await?;
-        self.begin(permit, key, connection, Begin::Message(Box::new(message)))
-            .await
-    }
-
     /// Stores a message for the turn under way, or for a new one where there is none.
-    pub async fn send_message(
+    pub(super) async fn send(
         &self,
-        org_id: i64,
-        session_id: SessionId,
+        key: Key,
+        turn_id: TurnId,
         message: Message,
     ) -> Result<Sent, HostError> {
-        let (org_id, connection) = self.org(org_id)?;
-        let key = (org_id, session_id);
+        let (_, connection) = self.org(key.0)?;
         let message_id = message.id;
-        self.check_size(org_id, &said(session_id, &message))?;
         if let Some(turn) = self.inner.sessions.running(key)
             && let Some(turn_id) = self
-                .run_detached(steer(connection.clone(), session_id, turn, message.clone()))
+                .run_detached(steer(connection, key.1, turn, message.clone()))
                 .await?
         {
             return Ok(Sent {
@@ -132,14 +108,19 @@ impl Host {
         } else {
             BusyPolicy::WaitForSession
         };
-        let ticket = self.inner.sessions.enter(key, manners)?;
-        let begin = Begin::Message(Box::new(message));
-        let leased = self.leased(key, connection, WhenHeld::Wait);
-        let (permit, connection) = ticket.permit(leased).await?;
-        let turn = self.begin(permit, key, connection, begin).await?;
+        let accepted = self.accept(key, manners, turn_id, message).await?;
+        let turn_id = match accepted.begun(self).await? {
+            Waited::Began(turn) => turn.began.turn_id,
+            // The next process stores it.
+            Waited::Ended(ended) if ended.end == TurnEnd::Parked => ended.turn_id,
+            Waited::Ended(_) => {
+                let text = "the turn was cancelled before it began; the message is not stored";
+                return Err(HostError::new(ErrorReason::NoTurn, text));
+            }
+        };
         Ok(Sent {
             message_id,
-            turn_id: turn.began.turn_id,
+            turn_id,
             steered: false,
         })
     }
@@ -155,6 +136,11 @@ impl Host {
             let listed = |view: &TurnView| view.turn_id == turn.turn_id();
             if own && !turns.iter().any(listed) {
                 turns.extend(view_of_waiting(&turn));
+            }
+        }
+        for queued in self.inner.waiting.of_org(org_id) {
+            if !turns.iter().any(|view| view.turn_id == queued.turn_id) {
+                turns.push(queued);
             }
         }
         let unstored = self.inner.ends.of_org(org_id);
@@ -179,7 +165,8 @@ impl Host {
         let unfinished = unfinished.map_err(|error| errors::of_journal(&error))?;
         let waiting = unfinished.as_ref().and_then(view_of_waiting);
         let unstored = || self.inner.ends.of_session(key.0, key.1, None);
-        Ok(waiting.or_else(|| unstored().as_ref().map(view_of_unstored)))
+        let begun = waiting.or_else(|| unstored().as_ref().map(view_of_unstored));
+        Ok(begun.or_else(|| self.inner.waiting.first_of(key)))
     }
 }
 
@@ -227,7 +214,7 @@ async fn steer(
 }
 
 /// A user's message, as it is stored.
-fn said(session_id: SessionId, message: &Message) -> EventRequest {
+pub(super) fn said(session_id: SessionId, message: &Message) -> EventRequest {
     let data = InputMessageData::new(message.clone());
     EventRequest::new(session_id, EventContext::empty(), data)
 }

@@ -1,10 +1,15 @@
 //! One small file per unfinished turn. A file appears whole or not at all: it is
 //! written beside its place, synced, put in its place, and the folder is synced. A turn
-//! that is over and whose end is not stored has a file of its own, by its id.
+//! that is over and whose end is not stored has a file of its own, by its id, and so has
+//! one that has not begun. What is remembered of requests is in a folder below.
 
-use super::{JournalError, TurnJournal, UnfinishedTurn};
+use super::{
+    JournalError, QueuedTurn, RememberedRequest, TurnJournal, UnfinishedTurn, request_files,
+};
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use everruns_core::typed_id::{SessionId, TurnId};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
@@ -24,6 +29,9 @@ const UNSTORED_ENDING: &str = "end";
 
 /// The file with the name of the host whose folder it is.
 const HOST_NAME: &str = "host-name";
+
+/// The same of one that has not begun.
+const QUEUED_ENDING: &str = "queued";
 
 /// How the name of a file begins that is being written.
 const HALF_WRITTEN: &str = ".tmp";
@@ -57,7 +65,7 @@ impl FileJournal {
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
-            .create(folder)
+            .create(folder.join(request_files::FOLDER))
             .map_err(at)?;
         // It is never written to, and a link in its place is not followed: what that leads
         // to is not this host's.
@@ -78,6 +86,7 @@ impl FileJournal {
             TryLockError::Error(cause) => at(cause),
         })?;
         clear(folder).map_err(at)?;
+        clear(&folder.join(request_files::FOLDER)).map_err(at)?;
         Ok(Self {
             folder: Arc::new(folder.to_path_buf()),
             _lock: Arc::new(lock),
@@ -88,7 +97,7 @@ impl FileJournal {
     /// start. No other process has it, as long as nobody copies the folder.
     pub async fn host_name(&self) -> Result<String, JournalError> {
         let path = self.folder.join(HOST_NAME);
-        self.blocking(path, |folder, path| {
+        self.blocking(path, |_, path| {
             let known = match fs::read_to_string(path) {
                 Ok(known) => known.trim().to_string(),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
@@ -98,7 +107,7 @@ impl FileJournal {
                 return Ok(known);
             }
             let new = format!("mortise-host-{}", Uuid::new_v4().simple());
-            write(folder, path, new.as_bytes())?;
+            write(path, new.as_bytes())?;
             Ok(new)
         })
         .await
@@ -113,7 +122,12 @@ impl FileJournal {
             .join(format!("{org_id}-{turn_id}.{UNSTORED_ENDING}"))
     }
 
-    async fn put_at(&self, path: PathBuf, turn: &UnfinishedTurn) -> Result<(), JournalError> {
+    fn path_of_queued(&self, org_id: i64, turn_id: TurnId) -> PathBuf {
+        self.folder
+            .join(format!("{org_id}-{turn_id}.{QUEUED_ENDING}"))
+    }
+
+    async fn put_at<T: Serialize>(&self, path: PathBuf, turn: &T) -> Result<(), JournalError> {
         let record = Record {
             version: VERSION,
             turn,
@@ -122,13 +136,12 @@ impl FileJournal {
             path: path.clone(),
             cause: fault.into(),
         })?;
-        self.blocking(path, move |folder, path| write(folder, path, &text))
-            .await
+        self.blocking(path, move |_, path| write(path, &text)).await
     }
 
     async fn remove_at(&self, path: PathBuf) -> Result<(), JournalError> {
-        self.blocking(path, |folder, path| match fs::remove_file(path) {
-            Ok(()) => File::open(folder)?.sync_all(),
+        self.blocking(path, |_, path| match fs::remove_file(path) {
+            Ok(()) => File::open(folder_of(path)?)?.sync_all(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
         })
@@ -136,7 +149,10 @@ impl FileJournal {
     }
 
     /// Every turn in a file with this ending.
-    async fn all_with(&self, ending: &'static str) -> Result<Vec<UnfinishedTurn>, JournalError> {
+    async fn all_with<T: DeserializeOwned + Send + 'static>(
+        &self,
+        ending: &'static str,
+    ) -> Result<Vec<T>, JournalError> {
         let folder = self.folder.as_ref().clone();
         self.blocking(folder, move |folder, _| {
             let mut turns = Vec::new();
@@ -215,6 +231,51 @@ impl TurnJournal for FileJournal {
     async fn ends(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
         self.all_with(UNSTORED_ENDING).await
     }
+
+    async fn put_queued(&self, turn: &QueuedTurn) -> Result<(), JournalError> {
+        let path = self.path_of_queued(turn.org_id, turn.turn_id);
+        self.put_at(path, turn).await
+    }
+
+    async fn remove_queued(&self, org_id: i64, turn_id: TurnId) -> Result<(), JournalError> {
+        self.remove_at(self.path_of_queued(org_id, turn_id)).await
+    }
+
+    async fn queued(&self) -> Result<Vec<QueuedTurn>, JournalError> {
+        let mut turns: Vec<QueuedTurn> = self.all_with(QUEUED_ENDING).await?;
+        turns.sort_by_key(|turn| turn.place);
+        Ok(turns)
+    }
+
+    async fn put_request(&self, request: &RememberedRequest) -> Result<(), JournalError> {
+        let path = request_files::path(&self.folder, request.org_id, &request.request_id);
+        self.put_at(path, request).await
+    }
+
+    async fn request(
+        &self,
+        org_id: i64,
+        request_id: &str,
+    ) -> Result<Option<RememberedRequest>, JournalError> {
+        let path = request_files::path(&self.folder, org_id, request_id);
+        self.blocking(path, |_, path| match fs::read(path) {
+            Ok(text) => Ok(request_files::whole(read(&text))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
+    async fn remove_request(&self, org_id: i64, request_id: &str) -> Result<(), JournalError> {
+        self.remove_at(request_files::path(&self.folder, org_id, request_id))
+            .await
+    }
+
+    async fn remove_requests_before(&self, time: DateTime<Utc>) -> Result<usize, JournalError> {
+        let folder = self.folder.as_ref().clone();
+        let work = move |folder: &Path, _: &Path| request_files::remove_before(folder, time);
+        self.blocking(folder, work).await
+    }
 }
 
 /// Removes what a process that was killed has half written.
@@ -229,7 +290,8 @@ fn clear(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn write(folder: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
+fn write(path: &Path, text: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path)?;
     // Of this user alone.
     let mut file = tempfile::Builder::new()
         .prefix(HALF_WRITTEN)
@@ -240,7 +302,12 @@ fn write(folder: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn read(text: &[u8]) -> io::Result<UnfinishedTurn> {
+fn folder_of(path: &Path) -> io::Result<&Path> {
+    let missing = || io::Error::new(io::ErrorKind::InvalidInput, "it is in no folder");
+    path.parent().ok_or_else(missing)
+}
+
+fn read<T: DeserializeOwned>(text: &[u8]) -> io::Result<T> {
     let Record { version, turn } = serde_json::from_slice::<Record<serde_json::Value>>(text)?;
     if version != VERSION {
         let text = format!("it has version {version}, this build reads version {VERSION}");

@@ -1,9 +1,11 @@
 //! The journal of an org that its adapter keeps, so that another host can take a turn over.
-//! What is over and not stored stays with this host: the adapter has refused it.
+//! What is over
+//! and not stored stays with this host, and so does what has not begun.
 
-use super::{JournalError, ToolClaim, TurnJournal, UnfinishedTurn};
+use super::{JournalError, QueuedTurn, RememberedRequest, ToolClaim, TurnJournal, UnfinishedTurn};
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use everruns_core::tool_fingerprint::tool_call_fingerprint;
 use everruns_core::typed_id::{SessionId, TurnId};
 use futures::future::try_join_all;
@@ -154,6 +156,38 @@ impl TurnJournal for SharedJournal {
 
     async fn ends(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
         self.local.ends().await
+    }
+
+    async fn put_queued(&self, turn: &QueuedTurn) -> Result<(), JournalError> {
+        self.local.put_queued(turn).await
+    }
+
+    async fn remove_queued(&self, org_id: i64, turn_id: TurnId) -> Result<(), JournalError> {
+        self.local.remove_queued(org_id, turn_id).await
+    }
+
+    async fn queued(&self) -> Result<Vec<QueuedTurn>, JournalError> {
+        self.local.queued().await
+    }
+
+    async fn put_request(&self, request: &RememberedRequest) -> Result<(), JournalError> {
+        self.local.put_request(request).await
+    }
+
+    async fn request(
+        &self,
+        org_id: i64,
+        request_id: &str,
+    ) -> Result<Option<RememberedRequest>, JournalError> {
+        self.local.request(org_id, request_id).await
+    }
+
+    async fn remove_request(&self, org_id: i64, request_id: &str) -> Result<(), JournalError> {
+        self.local.remove_request(org_id, request_id).await
+    }
+
+    async fn remove_requests_before(&self, time: DateTime<Utc>) -> Result<usize, JournalError> {
+        self.local.remove_requests_before(time).await
     }
 }
 

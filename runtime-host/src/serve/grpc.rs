@@ -5,9 +5,9 @@ mod convert;
 use super::panics::Unbroken;
 use super::{ServeError, health};
 use crate::access::{Access, AccessLayer, Caller, Denied, Revoked, Until};
-use crate::host::{Host, TurnItem};
+use crate::host::Host;
 use crate::telemetry::rpc_span;
-use convert::{accepted, ended, optional_id, sent, session_id, turn, user_message};
+use convert::{optional_id, sent, session_id, turn, user_message};
 use futures::stream::{BoxStream, StreamExt};
 use mortise_adapter_server::Listener;
 use mortise_proto::convert::event_log::LoggedEvent;
@@ -140,7 +140,8 @@ impl HostService for Service {
             blueprint_config: None,
             settings: settings.map_err(convert::invalid)?.unwrap_or_default(),
         };
-        let session = self.host.create_session(request.org_id, new).await?;
+        let call = convert::change(request.org_id, request.request_id)?;
+        let session = self.host.create_session(call, new).await?;
         let session = Some(session.into());
         Ok(Response::new(pb::CreateSessionResponse { session }))
     }
@@ -164,27 +165,13 @@ impl HostService for Service {
         let queue = convert::queue(request.when_busy)?;
         let message = user_message(request.message)?;
         self.host.can_follow(request.org_id, session_id).await?;
-        let begun = self
-            .host
-            .run_turn(request.org_id, session_id, message, queue);
-        let begun = begun.await?;
-        let first = pb::RunTurnResponse {
-            happened: Some(pb::run_turn_response::Happened::Accepted(accepted(
-                &begun.began,
-            ))),
-        };
-        let rest = self.host.follow_turn(begun)?.map(|item| {
-            use pb::run_turn_response::Happened;
-            let happened = match item? {
-                TurnItem::Event(happened) => Happened::Event(happened.into_wire()),
-                TurnItem::Ended(how) => Happened::Ended(ended(how)),
-            };
-            Ok(pb::RunTurnResponse {
-                happened: Some(happened),
-            })
+        let call = convert::change(request.org_id, request.request_id)?;
+        let begun = self.host.run_turn(call, session_id, message, queue);
+        let items = self.host.follow_accepted(begun.await?)?.map(|item| {
+            let happened = Some(convert::happened(item?));
+            Ok(pb::RunTurnResponse { happened })
         });
-        let first = futures::stream::iter([Ok(first)]);
-        Ok(Response::new(first.chain(rest).boxed()))
+        Ok(Response::new(items.boxed()))
     }
 
     async fn send_message(
@@ -194,7 +181,8 @@ impl HostService for Service {
         let request = admitted(request, |request| &mut request.org_id)?;
         let session_id = session_id(&request.session_id)?;
         let message = user_message(request.message)?;
-        let done = self.host.send_message(request.org_id, session_id, message);
+        let call = convert::change(request.org_id, request.request_id)?;
+        let done = self.host.send_message(call, session_id, message);
         Ok(Response::new(sent(done.await?)))
     }
 
@@ -205,9 +193,10 @@ impl HostService for Service {
         let request = admitted(request, |request| &mut request.org_id)?;
         let session_id = session_id(&request.session_id)?;
         let outcomes = convert::outcomes(request.results)?;
+        let call = convert::change(request.org_id, request.request_id)?;
         let done = self
             .host
-            .submit_tool_results(request.org_id, session_id, outcomes)
+            .submit_tool_results(call, session_id, outcomes)
             .await?;
         Ok(Response::new(pb::SubmitToolResultsResponse {
             turn_id: done.turn_id.to_string(),
@@ -224,9 +213,10 @@ impl HostService for Service {
         let session_id = session_id(&request.session_id)?;
         let turn_id = optional_id("turn_id", request.turn_id.as_deref())?;
         let reason = Some(request.reason).filter(|reason| !reason.is_empty());
+        let call = convert::change(request.org_id, request.request_id)?;
         let done = self
             .host
-            .cancel_turn(request.org_id, session_id, turn_id, reason)
+            .cancel_turn(call, session_id, turn_id, reason)
             .await?;
         Ok(Response::new(pb::CancelTurnResponse {
             turn_id: done.0.to_string(),

@@ -216,6 +216,7 @@ async fn over_grpc() {
         session_id,
         message: Some(user(text)),
         when_busy,
+        request_id: None,
     };
     let own = stage.session_id.to_string();
     let absent = SessionId::new().to_string();
@@ -252,6 +253,7 @@ async fn over_grpc() {
         session_id: own,
         turn_id: None,
         reason: String::new(),
+        request_id: None,
     };
     let error = client.cancel_turn(cancel).await.unwrap_err();
     assert_eq!(error.code(), Code::FailedPrecondition);

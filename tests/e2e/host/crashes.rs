@@ -23,7 +23,7 @@ async fn killed_after(events: usize, recovery: &str) {
             Some(Happened::Event(event)) if event.sequence > 0 => {
                 acknowledged.insert(event.id);
             }
-            Some(Happened::Event(_) | Happened::Accepted(_)) => {}
+            Some(Happened::Event(_) | Happened::Accepted(_) | Happened::Queued(_)) => {}
             Some(Happened::Ended(_)) | None => ended = true,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::test_host::played;
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use everruns_core::events::EventData;
 use everruns_core::message::Message;
 use everruns_core::typed_id::{SessionId, TurnId};
@@ -9,8 +10,8 @@ use mortise_adapter_client::GrpcHostAdapter;
 use mortise_proto::convert::session_lease::LeaseRequest;
 use mortise_runtime_host::engine::{Begin, LocalEngine, TurnControl, TurnEnd, TurnEngine};
 use mortise_runtime_host::journal::{
-    JournalError, MemoryJournal, SharedJournal, ToolClaim, TurnJournal, UnfinishedTurn,
-    UnstoredEnds,
+    JournalError, MemoryJournal, QueuedTurn, RememberedRequest, SharedJournal, ToolClaim,
+    TurnJournal, UnfinishedTurn, UnstoredEnds,
 };
 use mortise_runtime_host::metrics::HostMetrics;
 use mortise_test_support::adapter_process::AdapterProcess;
@@ -74,6 +75,38 @@ impl TurnJournal for LostAtClaim {
     async fn ends(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
         self.journal.ends().await
     }
+
+    async fn put_queued(&self, turn: &QueuedTurn) -> Result<(), JournalError> {
+        self.journal.put_queued(turn).await
+    }
+
+    async fn remove_queued(&self, org_id: i64, turn_id: TurnId) -> Result<(), JournalError> {
+        self.journal.remove_queued(org_id, turn_id).await
+    }
+
+    async fn queued(&self) -> Result<Vec<QueuedTurn>, JournalError> {
+        self.journal.queued().await
+    }
+
+    async fn put_request(&self, request: &RememberedRequest) -> Result<(), JournalError> {
+        self.journal.put_request(request).await
+    }
+
+    async fn request(
+        &self,
+        org_id: i64,
+        request_id: &str,
+    ) -> Result<Option<RememberedRequest>, JournalError> {
+        self.journal.request(org_id, request_id).await
+    }
+
+    async fn remove_request(&self, org_id: i64, request_id: &str) -> Result<(), JournalError> {
+        self.journal.remove_request(org_id, request_id).await
+    }
+
+    async fn remove_requests_before(&self, time: DateTime<Utc>) -> Result<usize, JournalError> {
+        self.journal.remove_requests_before(time).await
+    }
 }
 
 /// The stores under a lease of the session, and the journal there.
@@ -117,7 +150,10 @@ async fn after_a_loss(tool: &'static str, arguments: Value) -> Option<String> {
     };
     let first = engine(fenced, Arc::new(lost));
     let control = TurnControl::default();
-    let begin = Begin::Message(Box::new(Message::user("Go.")));
+    let begin = Begin::Message {
+        message: Box::new(Message::user("Go.")),
+        turn_id: TurnId::new(),
+    };
     tokio::select! {
         end = first.run(session_id, begin, &control) => panic!("{end:?}"),
         () = claimed.notified() => {}

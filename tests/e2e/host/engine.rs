@@ -11,6 +11,7 @@ use mortise_runtime_host::engine::{
     Began, Begin, EngineFactory, EngineParts, Halt, LocalEngines, Steering, Store, TurnControl,
     TurnEnd, TurnEngine, TurnError,
 };
+use mortise_runtime_host::host::Accepted;
 use mortise_runtime_host::journal::{Ending, UnfinishedTurn};
 use mortise_test_support::database::Database;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
@@ -204,7 +205,8 @@ async fn turns_run_on_another_machine() {
             .run_turn(1, session_id, Message::user(text), None)
             .await
         {
-            Ok(turn) => break turn,
+            Ok(Accepted::Began(turn)) => break turn,
+            Ok(Accepted::Queued(_)) => panic!("nothing is in its way"),
             // The adapter is not reached yet.
             Err(error) => assert!(error.retry_after.is_some(), "{error}"),
         }

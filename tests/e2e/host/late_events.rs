@@ -4,11 +4,13 @@
 use super::front::{Front, Play};
 use super::test_host::played;
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use everruns_core::message::Message;
 use everruns_core::typed_id::{SessionId, TurnId};
 use mortise_runtime_host::engine::{Begin, LocalEngine, TurnControl, TurnEnd, TurnEngine};
 use mortise_runtime_host::journal::{
-    JournalError, MemoryJournal, NextStep, TurnJournal, UnfinishedTurn, UnstoredEnds,
+    JournalError, MemoryJournal, NextStep, QueuedTurn, RememberedRequest, TurnJournal,
+    UnfinishedTurn, UnstoredEnds,
 };
 use mortise_runtime_host::metrics::HostMetrics;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
@@ -59,6 +61,38 @@ impl TurnJournal for Steps {
     async fn ends(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
         self.journal.ends().await
     }
+
+    async fn put_queued(&self, turn: &QueuedTurn) -> Result<(), JournalError> {
+        self.journal.put_queued(turn).await
+    }
+
+    async fn remove_queued(&self, org_id: i64, turn_id: TurnId) -> Result<(), JournalError> {
+        self.journal.remove_queued(org_id, turn_id).await
+    }
+
+    async fn queued(&self) -> Result<Vec<QueuedTurn>, JournalError> {
+        self.journal.queued().await
+    }
+
+    async fn put_request(&self, request: &RememberedRequest) -> Result<(), JournalError> {
+        self.journal.put_request(request).await
+    }
+
+    async fn request(
+        &self,
+        org_id: i64,
+        request_id: &str,
+    ) -> Result<Option<RememberedRequest>, JournalError> {
+        self.journal.request(org_id, request_id).await
+    }
+
+    async fn remove_request(&self, org_id: i64, request_id: &str) -> Result<(), JournalError> {
+        self.journal.remove_request(org_id, request_id).await
+    }
+
+    async fn remove_requests_before(&self, time: DateTime<Utc>) -> Result<usize, JournalError> {
+        self.journal.remove_requests_before(time).await
+    }
 }
 
 /// A process that goes on with a turn and does not see what the one before has sent takes
@@ -79,7 +113,10 @@ async fn steps_are_repeated(plain: bool) {
     let steps = Arc::new(Steps::default());
     let ends = Arc::new(UnstoredEnds::new(steps.clone(), HostMetrics::default()));
     let engine = LocalEngine::new(adapter).with_journal(steps.clone(), ends);
-    let begin = Begin::Message(Box::new(Message::user("12 times 34?")));
+    let begin = Begin::Message {
+        message: Box::new(Message::user("12 times 34?")),
+        turn_id: TurnId::new(),
+    };
     let run = async |begin| {
         let control = TurnControl::default();
         engine.run(session_id, begin, &control).await.unwrap()

@@ -77,6 +77,7 @@ impl Set {
             session_id: self.session_id.to_string(),
             message: Some(user(text)),
             when_busy: 0,
+            request_id: None,
         };
         Turn::begun(client.run_turn(request).await.unwrap().into_inner()).await
     }

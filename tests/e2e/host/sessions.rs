@@ -68,6 +68,11 @@ async fn wrong_wishes_are_refused() {
     let unknown = "model_0190000000007000800000000000000f";
     for (field, value, named) in [
         ("model_id", json!(unknown), "model_id"),
+        (
+            "mcp_servers",
+            json!({ "shell": { "type": "stdio", "command": "/bin/sh" } }),
+            "mcp_servers",
+        ),
         ("tag", json!(["one"]), "body"),
     ] {
         let mut asked = json!({ "harness_id": demo::harness_id() });

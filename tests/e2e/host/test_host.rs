@@ -132,6 +132,7 @@ impl TestHost {
             title: like.title,
             locale: like.locale,
             settings: Some(settings.into()),
+            request_id: None,
         };
         let mut client = self.client().await;
         let made = client.create_session(request).await.unwrap().into_inner();
@@ -251,6 +252,14 @@ impl TestHost {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
+    /// Posts JSON to something in the session, as a change with this id.
+    pub async fn post_once(&self, what: &str, key: &str, body: &Value) -> (u16, Value) {
+        let request = reqwest::Client::new().post(self.url(what));
+        let request = request.header("idempotency-key", key).json(body);
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
     /// Begins a turn.
     pub async fn run(&self, text: &str) -> Turn {
         let mut client = self.client().await;
@@ -265,6 +274,7 @@ impl TestHost {
             session_id: self.session_id.to_string(),
             message: Some(user(text)),
             when_busy: 0,
+            request_id: None,
         }
     }
 
@@ -310,7 +320,10 @@ pub struct Turn {
 impl Turn {
     /// A turn whose answers begin with what was accepted.
     pub async fn begun(mut answers: Streaming<pb::RunTurnResponse>) -> Self {
-        let first = answers.next().await.unwrap().unwrap();
+        let mut first = answers.next().await.unwrap().unwrap();
+        if let Some(Happened::Queued(_)) = first.happened {
+            first = answers.next().await.unwrap().unwrap();
+        }
         let Some(Happened::Accepted(accepted)) = first.happened else {
             panic!("the first is what was accepted");
         };

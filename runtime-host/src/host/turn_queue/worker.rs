@@ -35,8 +35,8 @@ const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// It grows up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// For how long a request is tried.
-const TRIED_FOR: Duration = Duration::from_secs(60 * 60);
+/// For how long a turn that does not begin is tried.
+pub(in crate::host) const TRIED_FOR: Duration = Duration::from_secs(60 * 60);
 
 /// Runs turns, one at a time per session.
 pub trait TurnRunner: Send + Sync + fmt::Debug {
@@ -242,7 +242,7 @@ impl Claim for Arc<Serving> {
 }
 
 /// Whether a turn that did not begin may begin later.
-fn passes(error: &TurnError) -> bool {
+pub(in crate::host) fn passes(error: &TurnError) -> bool {
     match error {
         TurnError::NotStored(error) | TurnError::Adapter(error) => {
             StoreError::from(error).may_pass()

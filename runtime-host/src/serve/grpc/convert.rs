@@ -1,7 +1,7 @@
 //! Between the host's own types and those of its service.
 
 use crate::engine::{Began, TurnEnd};
-use crate::host::{Ended, Sent, ToolOutcome, TurnStatus, TurnView};
+use crate::host::{Call, Ended, Sent, ToolOutcome, TurnItem, TurnStatus, TurnView};
 use everruns_core::ToolCall;
 use everruns_core::message::{ContentPart, Message};
 use everruns_core::typed_id::{IdMarker, SessionId, TypedId};
@@ -13,6 +13,10 @@ use serde_json::Value;
 
 pub(super) fn invalid(error: ConvertError) -> HostError {
     HostError::invalid_field(error.path, error.problem)
+}
+
+pub(super) fn change(org_id: i64, request_id: Option<String>) -> Result<Call, HostError> {
+    Call::new(org_id, "request_id", request_id)
 }
 
 pub(super) fn session_id(text: &str) -> Result<SessionId, HostError> {
@@ -78,7 +82,24 @@ pub(super) fn outcomes(results: Vec<pb::ToolResult>) -> Result<Vec<ToolOutcome>,
     results.into_iter().enumerate().map(outcome).collect()
 }
 
-pub(super) fn accepted(began: &Began) -> pb::TurnAccepted {
+/// What happens to a turn.
+pub(super) fn happened(item: TurnItem) -> pb::run_turn_response::Happened {
+    use pb::run_turn_response::Happened;
+    match item {
+        TurnItem::Queued {
+            turn_id,
+            input_message_id,
+        } => Happened::Queued(pb::TurnQueued {
+            turn_id: turn_id.to_string(),
+            input_message_id: input_message_id.to_string(),
+        }),
+        TurnItem::Accepted(began) => Happened::Accepted(accepted(&began)),
+        TurnItem::Event(event) => Happened::Event(event.into_wire()),
+        TurnItem::Ended(how) => Happened::Ended(ended(how)),
+    }
+}
+
+fn accepted(began: &Began) -> pb::TurnAccepted {
     pb::TurnAccepted {
         turn_id: began.turn_id.to_string(),
         input_message_id: began.input_message_id.to_string(),
@@ -86,7 +107,7 @@ pub(super) fn accepted(began: &Began) -> pb::TurnAccepted {
     }
 }
 
-pub(super) fn ended(ended: Ended) -> pb::TurnEnded {
+fn ended(ended: Ended) -> pb::TurnEnded {
     pb::TurnEnded {
         turn_id: ended.turn_id.to_string(),
         outcome: outcome(&ended.end).into(),
@@ -121,6 +142,7 @@ pub(super) fn sent(sent: Sent) -> pb::SendMessageResponse {
 
 pub(super) fn turn(view: TurnView) -> pb::Turn {
     let status = match view.status {
+        TurnStatus::Queued => pb::TurnStatus::Queued,
         TurnStatus::Running => pb::TurnStatus::Running,
         TurnStatus::WaitingForToolResults => pb::TurnStatus::WaitingForToolResults,
         TurnStatus::EndNotStored => pb::TurnStatus::EndNotStored,

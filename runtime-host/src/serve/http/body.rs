@@ -5,6 +5,7 @@ use super::State;
 use super::asked::ForOrg;
 use super::errors::Failure;
 use crate::access::{Caller, Denied};
+use crate::host::Call;
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::CONTENT_LENGTH;
@@ -16,6 +17,9 @@ use mortise_proto::convert::open_value::check_payload;
 use mortise_proto::host::ErrorReason;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
+
+/// The header with the id of a change.
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// A JSON body.
 pub(super) struct JsonBody<T>(pub(super) T);
@@ -82,6 +86,40 @@ impl<T: DeserializeOwned + ForOrg> FromRequestParts<State> for Asked<T> {
                 Err(HostError::invalid_field("query", problem).into())
             }
         }
+    }
+}
+
+/// The id of a change, in the header `Idempotency-Key`, if there is one.
+pub(super) struct RequestId(Option<String>);
+
+impl RequestId {
+    /// A change for an org, with this id.
+    pub(super) fn of(self, org_id: i64) -> Result<Call, HostError> {
+        Call::new(org_id, IDEMPOTENCY_KEY, self.0)
+    }
+}
+
+impl FromRequestParts<State> for RequestId {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Failure> {
+        let mut given = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
+        let Some(first) = given.next() else {
+            return Ok(Self(None));
+        };
+        if given.next().is_some() {
+            let problem = "is there more than once; send it once";
+            return Err(HostError::invalid_field(IDEMPOTENCY_KEY, problem).into());
+        }
+        let text = first.to_str().map_err(|_| {
+            HostError::invalid_field(IDEMPOTENCY_KEY, "is not ASCII; send an id such as a UUID")
+        })?;
+        let text = text.trim();
+        // The standard writes it as a quoted string.
+        let quoted = text
+            .strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'));
+        Ok(Self(Some(quoted.unwrap_or(text).to_string())))
     }
 }
 

@@ -4,11 +4,11 @@ use super::asked::{
     CancelBody, EventPage, MessageBody, MessagePage, OfOrg, ResultsBody, SessionBody, TurnBody,
     WhenBusy,
 };
-use super::body::{Asked, InSession, JsonBody, id};
+use super::body::{Asked, InSession, JsonBody, RequestId, id};
 use super::errors::Failure;
-use super::shapes::{accepted, ended, outcome, turn_json};
+use super::shapes::{accepted, ended, outcome, queued, running, turn_json};
 use super::{OPENAPI, State, sse};
-use crate::host::{ToolOutcome, TurnHandle, TurnItem};
+use crate::host::{ToolOutcome, TurnItem};
 use crate::serve::grpc::{PAGE_MAX, page};
 use crate::serve::{health, said};
 use axum::Json;
@@ -18,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use everruns_core::events::EventData;
 use everruns_core::message::Message;
 use futures::StreamExt;
+use futures::stream::BoxStream;
 use mortise_proto::HostError;
 use mortise_proto::convert::event_log::LoggedEvent;
 use mortise_proto::convert::open_value::check_value;
@@ -38,6 +39,7 @@ struct Page {
 pub(super) async fn create_session(
     extract::State(state): Shared,
     Asked(asked): Asked<OfOrg>,
+    request_id: RequestId,
     JsonBody(body): JsonBody<SessionBody>,
 ) -> Answer {
     let agent_id = body.agent_id.map(|agent_id| id("agent_id", &agent_id));
@@ -62,7 +64,10 @@ pub(super) async fn create_session(
             max_iterations: body.max_iterations,
         },
     };
-    let made = state.host.create_session(asked.org, new).await;
+    let made = state
+        .host
+        .create_session(request_id.of(asked.org)?, new)
+        .await;
     let session = made.map_err(|mut error| {
         // Here they are fields of the body.
         let field = error.field.take();
@@ -87,6 +92,7 @@ pub(super) async fn run_turn(
     Asked(asked): Asked<OfOrg>,
     InSession(session_id): InSession,
     headers: HeaderMap,
+    request_id: RequestId,
     JsonBody(body): JsonBody<TurnBody>,
 ) -> Answer {
     let host = &state.host;
@@ -96,31 +102,33 @@ pub(super) async fn run_turn(
     if events || body.wait {
         host.can_follow(asked.org, session_id).await?;
     }
-    let turn = host.run_turn(asked.org, session_id, message, queue).await?;
-    let accepted = accepted(&turn.began);
+    let turn = host
+        .run_turn(request_id.of(asked.org)?, session_id, message, queue)
+        .await?;
     if events {
-        let first = sse::named("accepted", &accepted);
-        let rest = host.follow_turn(turn)?.map(|item| {
-            Ok(match item? {
-                TurnItem::Event(event) => sse::happened(&event),
-                TurnItem::Ended(how) => sse::named("ended", &ended(&how)),
-            })
-        });
-        return Ok(sse::stream(futures::stream::iter([Ok(first)]).chain(rest)));
+        let items = host.follow_accepted(turn)?;
+        return Ok(sse::stream(items.map(|item| Ok(sse::turn_item(item?)))));
     }
     if !body.wait {
-        return Ok((StatusCode::ACCEPTED, Json(accepted)).into_response());
+        return Ok((StatusCode::ACCEPTED, Json(accepted(&turn))).into_response());
     }
-    Ok(Json(whole(&state, turn, accepted).await?).into_response())
+    let items = host.follow_accepted(turn)?;
+    Ok(Json(whole(items).await?).into_response())
 }
 
 /// The turn from beginning to end, with what was said last.
-async fn whole(state: &State, turn: TurnHandle, mut accepted: Value) -> Result<Value, HostError> {
-    let mut items = state.host.follow_turn(turn)?;
+async fn whole(
+    mut items: BoxStream<'static, Result<TurnItem, HostError>>,
+) -> Result<Value, HostError> {
     let mut answer: Option<Message> = None;
-    let mut how = json!({});
+    let mut whole = serde_json::Map::new();
     while let Some(item) = items.next().await {
-        match item? {
+        let told = match item? {
+            TurnItem::Queued {
+                turn_id,
+                input_message_id,
+            } => queued(turn_id, input_message_id),
+            TurnItem::Accepted(began) => running(&began),
             TurnItem::Event(event) => {
                 // Of one that cannot be read the caller sees the turn's end alone.
                 if let Ok(EventData::OutputMessageCompleted(said)) =
@@ -128,27 +136,31 @@ async fn whole(state: &State, turn: TurnHandle, mut accepted: Value) -> Result<V
                 {
                     answer = Some(said.message);
                 }
+                continue;
             }
-            TurnItem::Ended(ending) => how = ended(&ending),
+            TurnItem::Ended(ending) => ended(&ending),
+        };
+        if let Value::Object(told) = told {
+            whole.extend(told);
         }
     }
-    if let (Some(turn), Value::Object(how)) = (accepted.as_object_mut(), how) {
-        turn.extend(how);
-        turn.insert("message".into(), json!(answer));
-    }
-    Ok(accepted)
+    // It has ended: its outcome says all.
+    whole.remove("status");
+    whole.insert("message".into(), json!(answer));
+    Ok(Value::Object(whole))
 }
 
 pub(super) async fn send_message(
     extract::State(state): Shared,
     Asked(asked): Asked<OfOrg>,
     InSession(session_id): InSession,
+    request_id: RequestId,
     JsonBody(body): JsonBody<MessageBody>,
 ) -> Answer {
     let message = said(body.text, body.parts, body.controls)?;
     let sent = state
         .host
-        .send_message(asked.org, session_id, message)
+        .send_message(request_id.of(asked.org)?, session_id, message)
         .await?;
     let answer = json!({
         "message_id": sent.message_id,
@@ -162,6 +174,7 @@ pub(super) async fn submit_tool_results(
     extract::State(state): Shared,
     Asked(asked): Asked<OfOrg>,
     InSession(session_id): InSession,
+    request_id: RequestId,
     JsonBody(body): JsonBody<ResultsBody>,
 ) -> Answer {
     let outcomes = body.results.into_iter().enumerate();
@@ -189,7 +202,7 @@ pub(super) async fn submit_tool_results(
     let outcomes = outcomes.collect::<Result<_, HostError>>()?;
     let done = state
         .host
-        .submit_tool_results(asked.org, session_id, outcomes)
+        .submit_tool_results(request_id.of(asked.org)?, session_id, outcomes)
         .await?;
     let answer = json!({
         "turn_id": done.turn_id,
@@ -203,13 +216,14 @@ pub(super) async fn cancel_turn(
     extract::State(state): Shared,
     Asked(asked): Asked<OfOrg>,
     InSession(session_id): InSession,
+    request_id: RequestId,
     JsonBody(body): JsonBody<CancelBody>,
 ) -> Answer {
     let turn_id = body.turn_id.map(|turn_id| id("turn_id", &turn_id));
     let turn_id = turn_id.transpose()?;
     let done = state
         .host
-        .cancel_turn(asked.org, session_id, turn_id, body.reason)
+        .cancel_turn(request_id.of(asked.org)?, session_id, turn_id, body.reason)
         .await?;
     let answer = json!({ "turn_id": done.0, "outcome": outcome(&done.1) });
     Ok(Json(answer).into_response())

@@ -2,15 +2,35 @@
 //! writes them.
 
 use crate::engine::{Began, TurnEnd};
-use crate::host::{Ended, TurnStatus, TurnView};
+use crate::host::{Accepted, Ended, TurnStatus, TurnView};
+use everruns_core::typed_id::{MessageId, TurnId};
 use serde_json::{Value, json};
 
 /// What was accepted.
-pub(super) fn accepted(began: &Began) -> Value {
+pub(super) fn accepted(turn: &Accepted) -> Value {
+    match turn {
+        Accepted::Began(turn) => running(&turn.began),
+        Accepted::Queued(turn) => queued(turn.turn_id, turn.input_message_id),
+    }
+}
+
+/// A turn that has begun.
+pub(super) fn running(began: &Began) -> Value {
     json!({
         "turn_id": began.turn_id,
         "input_message_id": began.input_message_id,
         "sequence": began.sequence,
+        "status": "running",
+    })
+}
+
+/// A turn that waits to begin.
+pub(super) fn queued(turn_id: TurnId, input_message_id: MessageId) -> Value {
+    json!({
+        "turn_id": turn_id,
+        "input_message_id": input_message_id,
+        "sequence": 0,
+        "status": "queued",
     })
 }
 
@@ -45,6 +65,7 @@ pub(super) fn outcome(end: &TurnEnd) -> &'static str {
 /// A turn that has not ended.
 pub(super) fn turn_json(turn: &TurnView) -> Value {
     let status = match turn.status {
+        TurnStatus::Queued => "queued",
         TurnStatus::Running => "running",
         TurnStatus::WaitingForToolResults => "waiting_for_tool_results",
         TurnStatus::EndNotStored => "end_not_stored",

@@ -2,7 +2,8 @@
 //! that comes back (`Last-Event-ID`) is sent what it missed and nothing twice.
 
 use super::errors::shape;
-use crate::host::Events;
+use super::shapes::{ended, queued, running};
+use crate::host::{Events, TurnItem};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -49,6 +50,19 @@ pub(super) fn happened(event: &LoggedEvent) -> Sent {
     match event.sequence() {
         Some(sequence) => sent.id(sequence.to_string()),
         None => sent,
+    }
+}
+
+/// What happens to a turn.
+pub(super) fn turn_item(item: TurnItem) -> Sent {
+    match item {
+        TurnItem::Queued {
+            turn_id,
+            input_message_id,
+        } => named("queued", &queued(turn_id, input_message_id)),
+        TurnItem::Accepted(began) => named("accepted", &running(&began)),
+        TurnItem::Event(event) => happened(&event),
+        TurnItem::Ended(how) => named("ended", &ended(&how)),
     }
 }
 

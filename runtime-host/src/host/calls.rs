@@ -1,0 +1,323 @@
+//! The changes that applications ask for. One with a request id happens once, however often
+//! it is sent.
+
+use super::known_turns::is_stored;
+use super::leases::WhenHeld;
+use super::requests::Request;
+use super::session_queue::BusyPolicy;
+use super::sessions::described;
+use super::turns::said;
+use super::{Accepted, Call, Host, Key, Sent, Submitted, ToolOutcome, Waited};
+use crate::engine::{Begin, TurnEnd};
+use crate::journal::RememberedRequest;
+use everruns_core::Session;
+use everruns_core::events::{Event, EventData};
+use everruns_core::message::Message;
+use everruns_core::typed_id::{MessageId, SessionId, TurnId};
+use mortise_proto::HostError;
+use mortise_proto::convert::platform_store::NewSession;
+use mortise_proto::host::ErrorReason;
+use serde_json::{Value, json};
+
+// === impl Host ===
+
+impl Host {
+    /// Makes a session, through the platform store where it is offered, else by seeding.
+    pub async fn create_session(
+        &self,
+        call: impl Into<Call>,
+        new: NewSession,
+    ) -> Result<Session, HostError> {
+        let Call { org_id, request_id } = call.into();
+        let (org_id, _) = self.org(org_id)?;
+        let Some(request_id) = request_id else {
+            return self.make_session(org_id, new, None).await;
+        };
+        let asked = described(org_id, new.clone());
+        let work = async move |host: Host, record: RememberedRequest, _| {
+            host.make_session(org_id, new, Some(record.change_id)).await
+        };
+        self.once(org_id, request_id, ("CreateSession", asked), work)
+            .await
+    }
+
+    /// Runs the turn that answers a message; `queue` says whether it waits for another turn
+    /// of the session. Returns when the message is stored, or, where the turn has to wait,
+    /// when the turn is in the journal.
+    pub async fn run_turn(
+        &self,
+        call: impl Into<Call>,
+        session_id: SessionId,
+        message: Message,
+        queue: Option<bool>,
+    ) -> Result<Accepted, HostError> {
+        let Call { org_id, request_id } = call.into();
+        let (org_id, _) = self.org(org_id)?;
+        self.check_size(org_id, &said(session_id, &message))?;
+        let policy = if queue.unwrap_or(self.inner.options.queue_by_default) {
+            BusyPolicy::Queue
+        } else {
+            BusyPolicy::Refuse
+        };
+        let key = (org_id, session_id);
+        let Some(request_id) = request_id else {
+            return self.accept(key, policy, TurnId::new(), message).await;
+        };
+        let asked =
+            json!({ "session_id": session_id, "queue": queue, "message": text_of(&message) });
+        let host = self.clone();
+        self.run_detached(async move {
+            let request = host.request(org_id, request_id, "RunTurn", &asked);
+            let request = request.await?;
+            host.accept_once(key, policy, &request, message).await
+        })
+        .await
+    }
+
+    /// The turn of a request, wherever it is by now; it is accepted where nothing of it is
+    /// known.
+    async fn accept_once(
+        &self,
+        key: Key,
+        policy: BusyPolicy,
+        request: &Request,
+        mut message: Message,
+    ) -> Result<Accepted, HostError> {
+        let (turn_id, message_id) = (request.record.turn_id, request.record.message_id);
+        if request.is_repeated
+            && let Some(turn) = self.turn_of_message(key, turn_id, message_id).await?
+        {
+            return Ok(turn);
+        }
+        message.id = message_id;
+        let accepted = self.accept(key, policy, turn_id, message).await;
+        if let Err(error) = &accepted {
+            request.failed(error).await;
+        }
+        accepted
+    }
+
+    /// Stores a message for the turn under way, or for a new one where there is none.
+    pub async fn send_message(
+        &self,
+        call: impl Into<Call>,
+        session_id: SessionId,
+        message: Message,
+    ) -> Result<Sent, HostError> {
+        let Call { org_id, request_id } = call.into();
+        let (org_id, _) = self.org(org_id)?;
+        self.check_size(org_id, &said(session_id, &message))?;
+        let key = (org_id, session_id);
+        let Some(request_id) = request_id else {
+            return self.send(key, TurnId::new(), message).await;
+        };
+        let asked = json!({ "session_id": session_id, "message": text_of(&message) });
+        let work = async move |host: Host, record: RememberedRequest, is_repeated| {
+            if is_repeated && let Some(sent) = host.sent_before(key, &record).await? {
+                return Ok(sent);
+            }
+            let mut message = message;
+            message.id = record.message_id;
+            host.send(key, record.turn_id, message).await
+        };
+        self.once(org_id, request_id, ("SendMessage", asked), work)
+            .await
+    }
+
+    /// Where a message went whose call broke off; `None` where it is not stored.
+    async fn sent_before(
+        &self,
+        key: Key,
+        record: &RememberedRequest,
+    ) -> Result<Option<Sent>, HostError> {
+        let (turn_id, message_id) = (record.turn_id, record.message_id);
+        let sent = |turn_id, steered| Sent {
+            message_id,
+            turn_id,
+            steered,
+        };
+        if self.known_turn(key, turn_id).await?.is_some() {
+            return Ok(Some(sent(turn_id, false)));
+        }
+        let (_, connection) = self.org(key.0)?;
+        if !is_stored(&connection, key.1, message_id).await? {
+            return Ok(None);
+        }
+        let events = self.events_of(&connection, key.1).await?;
+        if let Some(turn_id) = asked_with(&events, message_id) {
+            return Ok(Some(sent(turn_id, true)));
+        }
+        // A turn that has not ended reads it before it asks the model again.
+        if let Some(turn) = self.turn_of(key).await? {
+            return Ok(Some(sent(turn.turn_id, true)));
+        }
+        let ticket = self.inner.sessions.enter(key, BusyPolicy::Wait)?;
+        let begin = Begin::Stored {
+            message_id,
+            claim: None,
+        };
+        let leased = self.leased(key, connection, WhenHeld::Wait);
+        let (permit, connection) = ticket.permit(leased).await?;
+        let turn = self.begin(permit, key, connection, begin).await?;
+        Ok(Some(sent(turn.began.turn_id, false)))
+    }
+
+    /// Answers tool calls that a turn waits for: all of them are stored or none.
+    pub async fn submit_tool_results(
+        &self,
+        call: impl Into<Call>,
+        session_id: SessionId,
+        outcomes: Vec<ToolOutcome>,
+    ) -> Result<Submitted, HostError> {
+        let Call { org_id, request_id } = call.into();
+        let (org_id, _) = self.org(org_id)?;
+        let key = (org_id, session_id);
+        let Some(request_id) = request_id else {
+            return self.submit(key, outcomes).await;
+        };
+        let results: Vec<Value> = outcomes
+            .iter()
+            .map(|outcome| json!([outcome.call_id, outcome.result]))
+            .collect();
+        let asked = json!({ "session_id": session_id, "results": results });
+        let work = async move |host: Host, _, is_repeated| {
+            let calls: Vec<String> = outcomes.iter().map(|given| given.call_id.clone()).collect();
+            let done = host.submit(key, outcomes).await;
+            match done {
+                Err(error) if is_repeated && is_done(&error) => {
+                    let before = host.submitted_before(key, &calls).await?;
+                    before.ok_or(error)
+                }
+                done => done,
+            }
+        };
+        self.once(org_id, request_id, ("SubmitToolResults", asked), work)
+            .await
+    }
+
+    /// What results led to that are all stored already.
+    async fn submitted_before(
+        &self,
+        key: Key,
+        calls: &[String],
+    ) -> Result<Option<Submitted>, HostError> {
+        let (_, connection) = self.org(key.0)?;
+        let events = self.events_of(&connection, key.1).await?;
+        let turns: Option<Vec<TurnId>> = calls.iter().map(|id| answered(&events, id)).collect();
+        let Some(turn_id) = turns.and_then(|turns| turns.last().copied()) else {
+            return Ok(None);
+        };
+        let left = self.unfinished(key).await?;
+        let left = left.filter(|left| left.turn_id() == turn_id);
+        let waits = left.as_ref().and_then(|left| left.waits_for());
+        let waiting_for: Vec<String> = waits
+            .into_iter()
+            .flatten()
+            .map(|call| call.id.clone())
+            .collect();
+        Ok(Some(Submitted {
+            turn_id,
+            resumed: waiting_for.is_empty(),
+            waiting_for,
+        }))
+    }
+
+    /// Cancels a turn that is queued or under way or waits for tool results, and returns
+    /// when it has ended, or after 10 s with an error that says so: an adapter that does not
+    /// answer keeps the end from being stored, not the turn from being cancelled. One that
+    /// is about to begin is cancelled when it does, and one that waits to begin does not.
+    pub async fn cancel_turn(
+        &self,
+        call: impl Into<Call>,
+        session_id: SessionId,
+        turn_id: Option<TurnId>,
+        reason: Option<String>,
+    ) -> Result<(TurnId, TurnEnd), HostError> {
+        let Call { org_id, request_id } = call.into();
+        let (org_id, _) = self.org(org_id)?;
+        let key = (org_id, session_id);
+        let Some(request_id) = request_id else {
+            return self.cancel(key, turn_id, reason).await;
+        };
+        let asked = json!({ "session_id": session_id, "turn_id": turn_id, "reason": reason });
+        let work = async move |host: Host, record: RememberedRequest, is_repeated| {
+            host.cancel_once(key, turn_id, reason, record, is_repeated)
+                .await
+        };
+        self.once(org_id, request_id, ("CancelTurn", asked), work)
+            .await
+    }
+
+    /// Cancels the same turn, however often it is asked to.
+    async fn cancel_once(
+        &self,
+        key: Key,
+        meant: Option<TurnId>,
+        reason: Option<String>,
+        mut record: RememberedRequest,
+        is_repeated: bool,
+    ) -> Result<(TurnId, TurnEnd), HostError> {
+        if !is_repeated {
+            let found = match meant {
+                Some(meant) => Some(meant),
+                None => self.turn_of(key).await?.map(|turn| turn.turn_id),
+            };
+            if let Some(found) = found {
+                self.about_turn(&mut record, found).await?;
+            }
+        }
+        let turn_id = record.is_turn_known.then_some(record.turn_id);
+        let error = match self.cancel(key, turn_id, reason).await {
+            Err(error) if is_repeated && error.reason == ErrorReason::NoTurn => error,
+            done => return done,
+        };
+        // It was cancelled before, or has ended by itself.
+        let Some(turn_id) = turn_id else {
+            return Err(error);
+        };
+        let Some(turn) = self.known_turn(key, turn_id).await? else {
+            return Err(error);
+        };
+        let end = match turn.begun(self).await? {
+            Waited::Began(mut turn) => turn.ended().await?.end,
+            Waited::Ended(ended) => ended.end,
+        };
+        Ok((turn_id, end))
+    }
+}
+
+/// What a message says, without what differs each time that it is sent.
+fn text_of(message: &Message) -> Value {
+    let mut message = json!(message);
+    if let Some(message) = message.as_object_mut() {
+        for own in ["id", "created_at"] {
+            message.remove(own);
+        }
+    }
+    message
+}
+
+/// Whether an error says that the results are there already.
+fn is_done(error: &HostError) -> bool {
+    matches!(
+        error.reason,
+        ErrorReason::ToolCallAnswered | ErrorReason::NotWaiting | ErrorReason::UnknownToolCall
+    )
+}
+
+/// The turn whose model was asked with a message.
+fn asked_with(events: &[Event], message_id: MessageId) -> Option<TurnId> {
+    let asked = events.iter().find(|event| {
+        matches!(&event.data, EventData::LlmGeneration(asked)
+            if asked.messages.iter().any(|message| message.id == message_id))
+    });
+    asked?.context.turn_id
+}
+
+/// The turn in which a tool call has its result.
+fn answered(events: &[Event], call_id: &str) -> Option<TurnId> {
+    let done = events.iter().rev().find(|event| {
+        matches!(&event.data, EventData::ToolCompleted(done) if done.tool_call_id == call_id)
+    });
+    done?.context.turn_id
+}
