@@ -200,7 +200,7 @@ async fn a_killed_host_is_followed_by_another() {
         org_id: 1,
         session_id: stage.session_id.to_string(),
         message: Some(user("two")),
-        request_id: String::new(),
+        request_id: None,
     };
     client.send_message(request).await.unwrap();
     let stage = stage.restart_after_kill().await;
