@@ -11,11 +11,12 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/kits"
 
 (cd go && buf generate --output "$work/kits/go")
+(cd typescript && buf generate --output "$work/kits/typescript")
 (cd ../../proto && buf build --output "$work/contract.binpb")
 (cd generate && go run . -image "$work/contract.binpb" -out "$work/kits")
 
 if [ "${1-}" != --check ]; then
-  rm -rf go/adapterv1
+  rm -rf go/adapterv1 typescript/src/gen
   cp -r "$work/kits/." .
   exit
 fi

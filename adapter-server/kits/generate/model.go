@@ -20,6 +20,7 @@ const flatMax = 4
 
 // model is the contract as the kits see it.
 type model struct {
+	Files    []string // mortise/adapter/v1/context.proto
 	Services []*service
 	Reasons  []*reason
 }
@@ -75,6 +76,7 @@ func load(path string) (*model, error) {
 		if file.GetPackage() != contract {
 			continue
 		}
+		m.Files = append(m.Files, file.GetName())
 		desc, err := files.FindFileByPath(file.GetName())
 		if err != nil {
 			return nil, err
