@@ -8,7 +8,7 @@ export * as fail from "./fail.js";
 export { standardLog, type Level, type Log } from "./log.js";
 export { main, readArguments, type Arguments, type OwnArguments } from "./main.js";
 export { ProcessMemory, Turns, type ChangeKey, type Memory, type Remembered } from "./memory.js";
-export { WithoutSecrets } from "./without-secrets.js";
+export { withoutSecrets } from "./without-secrets.js";
 export { isOpenValue } from "./open-value.js";
 export { redacted } from "./redact.js";
 export type * from "./stores.gen.js";

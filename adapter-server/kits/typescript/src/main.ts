@@ -27,19 +27,22 @@ const known = {
 } as const;
 
 /** Arguments of a program beside those of the kit, each with a value. */
-export type OwnArguments<K extends string> = Readonly<Record<K, { readonly help: string; readonly default?: string }>>;
+export type OwnArguments = Readonly<Record<string, { readonly help: string; readonly default?: string }>>;
+
+/** Their values: absent are those without a default that were not given. */
+export type OwnValues<A extends OwnArguments> = { readonly [K in keyof A]: A[K] extends { default: string } ? string : string | undefined };
 
 /** The arguments of a program. */
-export interface Arguments<K extends string> {
+export interface Arguments<A extends OwnArguments> {
   readonly serve: ServeOptions;
-  readonly own: Readonly<Partial<Record<K, string>>>;
+  readonly own: OwnValues<A>;
 }
 
 /** Reads the arguments of the kit and those of the program. It throws a text for people. */
-export function readArguments<K extends string = never>(own: OwnArguments<K> = {} as OwnArguments<K>, args = process.argv.slice(2)): Arguments<K> {
-  const names = Object.keys(own) as K[];
-  const lines = names.map((name) => `  ${`--${name} VALUE`.padEnd(22)} ${own[name].help}\n`).join("");
-  const options = { ...known, ...Object.fromEntries(names.map((name) => [name, stringOption(own[name].default)])) };
+export function readArguments<A extends OwnArguments = Record<never, never>>(own = {} as A, args = process.argv.slice(2)): Arguments<A> {
+  const stated = Object.entries(own);
+  const lines = stated.map(([name, { help }]) => `  ${`--${name} VALUE`.padEnd(22)} ${help}\n`).join("");
+  const options = { ...known, ...Object.fromEntries(stated.map(([name, one]) => [name, stringOption(one.default)])) };
   const { values } = parseArgs({ args, options, strict: true, allowPositionals: false });
   if (values.help) {
     process.stdout.write(`arguments:\n${lines}${usage.slice(1)}`);
@@ -60,7 +63,7 @@ export function readArguments<K extends string = never>(own: OwnArguments<K> = {
       otlp: values.otlp,
       drainMs,
     },
-    own: Object.fromEntries(names.map((name) => [name, given[name]])) as Partial<Record<K, string>>,
+    own: Object.fromEntries(stated.map(([name]) => [name, given[name]])) as OwnValues<A>,
   };
 }
 

@@ -1,5 +1,6 @@
 // The calls of grpc-js, made calls of the core.
 
+import "./text-encoding.js";
 import { fromBinary, toBinary, type DescMethod, type DescService, type Message } from "@bufbuild/protobuf";
 import {
   status, type handleUnaryCall, type Server, type ServerDuplexStream, type ServerReadableStream, type ServerUnaryCall,

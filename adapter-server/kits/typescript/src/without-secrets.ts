@@ -10,10 +10,5 @@ function refuse(): never {
 
 type Secrets = Pick<SessionStorageStore, "setSecret" | "getSecret" | "deleteSecret" | "listSecrets">;
 
-/** The methods for secrets of a SessionStorageStore that keeps none. */
-export class WithoutSecrets implements Secrets {
-  setSecret = refuse;
-  getSecret = refuse;
-  deleteSecret = refuse;
-  listSecrets = refuse;
-}
+/** The methods for secrets of a SessionStorageStore that keeps none: spread it into yours. */
+export const withoutSecrets: Secrets = { setSecret: refuse, getSecret: refuse, deleteSecret: refuse, listSecrets: refuse };
