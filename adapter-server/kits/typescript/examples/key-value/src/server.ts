@@ -8,7 +8,7 @@ import Database from "libsql";
 const { serve, own } = readArguments({ database: { help: "the file of the database", default: "values.db" } });
 const db = new Database(own.database);
 db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000");
-db.exec("CREATE TABLE IF NOT EXISTS kv (org TEXT, session TEXT, key TEXT, value TEXT, created INT, updated INT, PRIMARY KEY (org, session, key))");
+db.exec("CREATE TABLE IF NOT EXISTS kv (org TEXT, session TEXT, key BLOB, value BLOB, created INT, updated INT, PRIMARY KEY (org, session, key))");
 migrate(db);
 
 const put = db.prepare("INSERT INTO kv VALUES (?, ?, ?, ?, ?5, ?5) ON CONFLICT DO UPDATE SET value = excluded.value, updated = excluded.updated");
@@ -16,16 +16,22 @@ const get = db.prepare("SELECT value FROM kv WHERE org = ? AND session = ? AND k
 const remove = db.prepare("DELETE FROM kv WHERE org = ? AND session = ? AND key = ?");
 const list = db.prepare("SELECT key, created, updated FROM kv WHERE org = ? AND session = ? ORDER BY key");
 
+// This library cuts a text at NUL; bytes come back whole, and in the order of bytes.
+const bytes = (text: string) => Buffer.from(text);
+
 const values: SessionStorageStore = {
   ...withoutSecrets,
   setValue: ({ session, key, value }, change) => once(db, change, () => {
-    put.run(String(session.org.id), session.id, key, value, Date.now());
+    put.run(String(session.org.id), session.id, bytes(key), bytes(value), Date.now());
   }),
-  getValue: ({ session, key }) => (get.get(String(session.org.id), session.id, key) as { value: string } | undefined)?.value,
-  deleteValue: ({ session, key }, change) => once(db, change, () => remove.run(String(session.org.id), session.id, key).changes > 0),
+  getValue: ({ session, key }) => {
+    const row = get.get(String(session.org.id), session.id, bytes(key)) as { value: Buffer } | undefined;
+    return row?.value.toString();
+  },
+  deleteValue: ({ session, key }, change) => once(db, change, () => remove.run(String(session.org.id), session.id, bytes(key)).changes > 0),
   listKeys: ({ session }) => list.all(String(session.org.id), session.id).map((row) => {
-    const { key, created, updated } = row as { key: string; created: number; updated: number };
-    return { key, createdAt: timestampFromMs(created), updatedAt: timestampFromMs(updated) };
+    const { key, created, updated } = row as { key: Buffer; created: number; updated: number };
+    return { key: key.toString(), createdAt: timestampFromMs(created), updatedAt: timestampFromMs(updated) };
   }),
 };
 
