@@ -1,13 +1,15 @@
 // Changes in SQLite that happen once under their request_id: the answer is a row that is
-// written in the transaction of the change. For better-sqlite3, libsql and other libraries
-// with the same methods.
+// written in the transaction of the change. For node:sqlite (`@photostructure/sqlite` before
+// Node 22) and better-sqlite3.
 
 import { memoryMs, type Change } from "./call.js";
 
-/** What is needed of a database of better-sqlite3. */
+type Value = string | number | Uint8Array;
+
+/** What is needed of a database. */
 export interface SqliteDatabase {
   exec(sql: string): unknown;
-  prepare(sql: string): { get(...values: unknown[]): unknown; run(...values: unknown[]): unknown };
+  prepare(sql: string): { get(...values: Value[]): unknown; run(...values: Value[]): unknown };
 }
 
 /** Makes the table of answers, if it is not there. */
@@ -52,8 +54,12 @@ function inTransaction<T>(db: SqliteDatabase, change: Change<T>, work: () => T):
   return value;
 }
 
+// BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN, PROTOCOL.
+const awayCodes = new Set([5, 6, 8, 10, 13, 14, 15]);
+const awayNames = /^SQLITE_(BUSY|LOCKED|READONLY|IOERR|FULL|CANTOPEN|PROTOCOL)/;
+
 /** Says whether an error means that the database cannot answer now, for unavailableOn. */
 export function isUnavailable(error: unknown): boolean {
-  const code = String((error as { code?: unknown } | undefined)?.code);
-  return /^SQLITE_(BUSY|LOCKED|IOERR|FULL|CANTOPEN|READONLY|PROTOCOL)/.test(code);
+  const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
+  return typeof errcode === "number" ? awayCodes.has(errcode & 0xff) : awayNames.test(String(code));
 }
