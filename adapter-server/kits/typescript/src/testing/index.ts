@@ -9,6 +9,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { Adapter, type AdapterOptions } from "../adapter.js";
+import { atEnd } from "./ending.js";
+
+export { Connection, connectTo, reasonOf } from "./client.js";
+export { atEnd } from "./ending.js";
 
 /** The variable that names the program of the suite. */
 export const suiteVariable = "MORTISE_CONTRACT";
@@ -34,7 +38,7 @@ export interface Totals {
 export async function serve(t: TestContext, options: AdapterOptions): Promise<string> {
   const folder = await temporaryFolder(t);
   const serving = await new Adapter(options).serve({ listen: `unix:${join(folder, "a.sock")}`, drainMs: 5000 });
-  t.after(() => serving.stop());
+  atEnd(t, () => serving.stop());
   return serving.address;
 }
 
@@ -66,7 +70,7 @@ export async function program(t: TestContext, program: Program, ...args: string[
   const restart = join(folder, "restart.sh");
   await writeFile(restart, restartScript(folder, words));
   await chmod(restart, 0o700);
-  t.after(async () => {
+  atEnd(t, async () => {
     await run(restart, ["stop"]);
     if (!(t as { passed?: boolean }).passed) {
       t.diagnostic(`the adapter's log:\n${await readFile(join(folder, "log"), "utf8").catch(() => "")}`);
@@ -138,14 +142,14 @@ function judge(t: TestContext, rule: Rule): void {
 /** A folder with a short path, which ends with the test: that of a socket has 107 bytes at most. */
 export async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "kit"));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  atEnd(t, () => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
 /** Starts a program that ends with the test. */
 export function start(t: TestContext, command: string, args: readonly string[]): ChildProcess {
   const child = spawn(command, args, { stdio: "ignore" });
-  t.after(async () => {
+  atEnd(t, async () => {
     const ended = new Promise((resolve) => child.once("exit", resolve));
     if (child.exitCode === null && child.signalCode === null) {
       child.kill("SIGKILL");
