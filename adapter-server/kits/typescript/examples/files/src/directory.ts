@@ -29,9 +29,9 @@ export class Directory implements Objects {
         throw new Error(`${root} holds other things; give a directory that is empty or was used before`);
       }
       await (await open(join(root, marker), "a")).close();
-      await mkdir(join(root, "tmp"));
-      await sync(root);
     }
+    await mkdir(join(root, "tmp"), { recursive: true });
+    await sync(root);
     await directory.removeOlder("tmp", new Date(Date.now() - leftoverMs));
     return directory;
   }

@@ -17,6 +17,8 @@ const heldMax = 1000;
 interface Held {
   readonly version: string | undefined;
   readonly workspace: Workspace;
+  /** The answers in it lie under their request_ids. */
+  isSettled: boolean;
 }
 
 /** A workspace that is being changed. */
@@ -65,10 +67,6 @@ export class Workspaces {
   async change<T>(session: Session, change: Change<T>, work: (draft: Draft) => Promise<T> | T): Promise<T> {
     const folder = folderOf(session);
     return this.#turns.take(folder, async () => {
-      const known = await this.answers.again(change);
-      if (known !== undefined) {
-        return known.value;
-      }
       for (;;) {
         const done = await this.#attempt(folder, change, work);
         if (done !== undefined) {
@@ -80,10 +78,11 @@ export class Workspaces {
 
   async #attempt<T>(folder: string, change: Change<T>, work: (draft: Draft) => Promise<T> | T): Promise<{ value: T } | undefined> {
     const before = await this.#load(folder);
-    await this.#settle(change.orgId, before.workspace);
-    const left = before.workspace.answers.find((held) => held.requestId === change.requestId);
-    if (left !== undefined) {
-      return { value: change.again(left.method, left.answer) };
+    // A change that is in this version has its answer here, or already under its request_id.
+    await this.#settle(change.orgId, before);
+    const known = await this.answers.again(change);
+    if (known !== undefined) {
+      return known;
     }
     const draft = new Draft(before.workspace.copy(), folder, this.objects);
     try {
@@ -95,24 +94,29 @@ export class Workspaces {
         await this.#discard(folder, draft.written);
         return undefined;
       }
-      this.#hold(folder, { version, workspace: draft.workspace });
-      await this.#settle(change.orgId, draft.workspace);
+      const made: Held = { version, workspace: draft.workspace, isSettled: false };
+      this.#hold(folder, made);
+      await this.#settle(change.orgId, made);
       await this.#discard(folder, before.workspace.blobsBeyond(draft.workspace));
       return { value };
     } catch (error) {
       // A version whose making failed may be there all the same, with these contents.
       if (!(await this.#isThere(folder, draft.written))) {
-        await this.#discard(folder, draft.written).catch(() => undefined);
+        await this.#discard(folder, draft.written);
       }
       throw error;
     }
   }
 
   /** Writes the answers that a workspace holds under their request_ids. */
-  async #settle(orgId: bigint, workspace: Workspace): Promise<void> {
-    for (const { requestId, method, answer } of workspace.answers) {
+  async #settle(orgId: bigint, held: Held): Promise<void> {
+    if (held.isSettled) {
+      return;
+    }
+    for (const { requestId, method, answer } of held.workspace.answers) {
       await this.answers.remember({ orgId, requestId }, { method, answer });
     }
+    held.isSettled = true;
   }
 
   async #isThere(folder: string, blobs: readonly string[]): Promise<boolean> {
@@ -127,21 +131,23 @@ export class Workspaces {
     }
   }
 
+  /** Removes contents that no file has. One that cannot be removed now stays and does no harm. */
   async #discard(folder: string, blobs: readonly string[]): Promise<void> {
-    await Promise.all(blobs.map((blob) => this.objects.remove(`${folder}/blobs/${blob}`)));
+    await Promise.allSettled(blobs.map((blob) => this.objects.remove(`${folder}/blobs/${blob}`)));
   }
 
   async #load(folder: string): Promise<Held> {
     const held = this.#held.get(folder);
     const newest = await this.objects.read(`${folder}/workspace`, held?.version);
     if (newest === undefined) {
-      return { version: undefined, workspace: Workspace.empty() };
+      return { version: undefined, workspace: Workspace.empty(), isSettled: true };
     }
     if (newest.content === undefined && held !== undefined) {
       this.#hold(folder, held);
       return held;
     }
-    const made: Held = { version: newest.version, workspace: Workspace.decode(newest.content ?? new Uint8Array()) };
+    const workspace = Workspace.decode(newest.content ?? new Uint8Array());
+    const made: Held = { version: newest.version, workspace, isSettled: false };
     this.#hold(folder, made);
     return made;
   }

@@ -5,19 +5,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { atEnd, program, temporaryFolder } from "@mortise/adapter/testing";
+import { atEnd, program } from "@mortise/adapter/testing";
 
 const script = fileURLToPath(new URL("server.js", import.meta.url));
-
-test("in a directory, the program keeps every rule of the contract, also when it is killed and when the directory is away", async (t) => {
-  const directory = join(await temporaryFolder(t), "data");
-  await program(t, {
-    script,
-    args: ["--directory", directory],
-    outage: `mv ${directory} ${directory}.away`,
-    recover: `mv ${directory}.away ${directory}`,
-  });
-});
 
 test("on S3, the program keeps every rule of the contract, also when it is killed and when S3 hangs", async (t) => {
   const { port, pid } = await fakeS3(t);
