@@ -20,7 +20,6 @@ export function adapterOver(objects: Objects, isAway: (error: unknown) => boolea
       imageArtifactStore: imageStore,
       imageResolver: imageStore,
     },
-    memory: answers,
     ping: () => objects.ping(),
     unavailableOn: isAway,
     log,

@@ -2,12 +2,12 @@
 // demands it.
 
 import { createHash } from "node:crypto";
-import { memoryMs, type Change, type ChangeKey, type Memory, type Remembered } from "@mortise/adapter";
+import { memoryMs, type Change, type ChangeKey, type Remembered } from "@mortise/adapter";
 import type { Objects } from "./objects.js";
 
 const sweepEveryMs = 60 * 60 * 1000;
 
-export class Answers implements Memory {
+export class Answers {
   constructor(readonly objects: Objects) {}
 
   /** Removes answers that are older than they must be kept, every hour. */
@@ -17,7 +17,7 @@ export class Answers implements Memory {
     return setInterval(run, sweepEveryMs).unref();
   }
 
-  async recall(key: ChangeKey): Promise<Remembered | undefined> {
+  async #recall(key: ChangeKey): Promise<Remembered | undefined> {
     const found = await this.objects.get(placeOf(key));
     if (found === undefined) {
       return undefined;
@@ -27,6 +27,7 @@ export class Answers implements Memory {
     return { method: Buffer.from(found.subarray(0, end)).toString(), answer: found.subarray(end + 1) };
   }
 
+  /** Stores the answer to a change that has happened. */
   async remember(key: ChangeKey, { method, answer }: Remembered): Promise<void> {
     // An answer never changes: one that is there already is the same.
     await this.objects.create(placeOf(key), Buffer.concat([Buffer.from(`${method}\0`), answer]));
@@ -34,7 +35,7 @@ export class Answers implements Memory {
 
   /** The answer to a change that has happened, if it has. */
   async again<T>(change: Change<T>): Promise<{ value: T } | undefined> {
-    const known = await this.recall(change);
+    const known = await this.#recall(change);
     return known === undefined ? undefined : { value: change.again(known.method, known.answer) };
   }
 }

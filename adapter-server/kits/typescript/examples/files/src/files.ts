@@ -26,22 +26,22 @@ export function files(workspaces: Workspaces, search: Search): SessionFileSystem
     writeFile: ({ session, path, content, encoding }, change) => {
       const at = normalPath(path);
       const wanted = newContent(content, encoding);
-      return workspaces.change(session, change, async (draft) => {
+      return workspaces.change(session, change, (draft) => {
         draft.workspace.checkWritable(at);
-        return writtenOf(session, await draft.write(at, wanted));
+        return writtenOf(session, draft.write(at, wanted));
       });
     },
 
     writeFileIfContentMatches: ({ session, path, expectedContent, expectedEncoding, content, encoding }, change) => {
       const at = normalPath(path);
       const wanted = newContent(content, encoding);
-      return workspaces.change(session, change, async (draft) => {
+      return workspaces.change(session, change, (draft) => {
         const found = draft.workspace.get(at);
         const isExpected = found?.digest === digestOf(expectedContent) && found.encoding === expectedEncoding;
         if (found === undefined || found.isDirectory || found.isReadonly || !isExpected) {
           return undefined;
         }
-        return writtenOf(session, await draft.write(at, wanted));
+        return writtenOf(session, draft.write(at, wanted));
       });
     },
 
@@ -79,8 +79,8 @@ export function files(workspaces: Workspaces, search: Search): SessionFileSystem
     seedInitialFile: ({ session, file }, change) => {
       const at = normalPath(file?.path ?? "");
       const wanted = { ...newContent(file?.content ?? "", file?.encoding ?? ""), isReadonly: file?.isReadonly ?? false };
-      return workspaces.change<void>(session, change, async (draft) => {
-        await draft.write(at, wanted);
+      return workspaces.change<void>(session, change, (draft) => {
+        draft.write(at, wanted);
       });
     },
   };

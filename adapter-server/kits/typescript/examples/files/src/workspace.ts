@@ -141,10 +141,9 @@ export class Workspace {
     return all;
   }
 
-  /** The blobs that this workspace has and another has not. */
-  blobsBeyond(other: Workspace): string[] {
-    const kept = new Set([...other.#entries.values()].map((entry) => entry.blob));
-    return [...this.#entries.values()].map((entry) => entry.blob).filter((blob) => blob !== "" && !kept.has(blob));
+  /** Where the contents of its files lie. */
+  blobs(): Set<string> {
+    return new Set([...this.#entries.values()].filter((entry) => !entry.isDirectory).map((entry) => entry.blob));
   }
 
   #makeAbove(path: string, now: bigint): void {
