@@ -13,3 +13,11 @@ for module in generate go go/examples/redis; do
     go test ./...
   )
 done
+
+echo "== kits: typescript"
+(
+  cd typescript
+  for package in . examples/key-value examples/files; do
+    (cd "$package" && npm ci --ignore-scripts --no-audit --no-fund --silent && rm -rf dist && npm run --silent build && npm test)
+  done
+)
