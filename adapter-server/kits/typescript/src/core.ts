@@ -1,15 +1,17 @@
 // What every call goes through: checks, time, errors, memory.
 
 import { create, getOption, toBinary, type DescMessage, type DescMethod, type Message, type MessageInitShape } from "@bufbuild/protobuf";
-import { newChange, wrap, type AnswerShape, type Call, type Session } from "./call.js";
+import { newChange, wrap, type AnswerShape, type Call } from "./call.js";
 import { check } from "./check.js";
 import { AdapterError } from "./error.js";
 import * as fail from "./fail.js";
 import { causeOf, type Log } from "./log.js";
 import { ProcessMemory, turnOf, Turns, type Memory } from "./memory.js";
-import { CallContextSchema, Deadline, Effect, ErrorReason, semantics, store, type CallContext } from "./messages.gen.js";
+import { CallContextSchema, Deadline, Effect, ErrorReason, semantics, store } from "./messages.gen.js";
 import { scrubbed } from "./redact.js";
+import { contextOf, inputOf, orgOf } from "./request.js";
 import { isConnectionError } from "./unavailable.js";
+import { within } from "./within.js";
 
 /** What the contract says of one method, and the store's method that serves it. */
 export interface Method {
@@ -102,7 +104,7 @@ export class Core {
   async unary(method: Method, request: Message, incoming: Incoming): Promise<Message> {
     return this.#told(method, request, incoming, () => {
       this.#check(method, request, true);
-      const run = (call: Call): Promise<Message> => this.#run(method, inputOf(method, request), call);
+      const run = (call: Call): Promise<Message> => this.#run(method, inputOf(method.session, request), call);
       return this.#bounded(method, request, incoming, run);
     });
   }
@@ -150,11 +152,11 @@ export class Core {
   async #pump(method: Method, request: Message, incoming: Incoming, send: (answer: Message) => Promise<void>): Promise<void> {
     const { signal } = incoming.ended;
     const call: Call = { signal, context: contextOf(request) };
-    const answers = (method.serve(inputOf(method, request), call) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    const answers = (method.serve(inputOf(method.session, request), call) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
     const limit = method.deadline === Deadline.STANDARD ? this.#limit(incoming) : Infinity;
     try {
       for (;;) {
-        const { value, done } = await within(answers.next(), limit, signal);
+        const { value, done } = await within(answers.next(), limit, signal, slow);
         if (done === true) {
           return;
         }
@@ -215,7 +217,7 @@ export class Core {
   async #bounded<T>(method: Method, request: Message, incoming: Incoming, run: (call: Call) => Promise<T>): Promise<T> {
     const limit = method.deadline === Deadline.STANDARD ? this.#limit(incoming) : Infinity;
     try {
-      return await within(run({ signal: incoming.ended.signal, context: contextOf(request) }), limit, undefined);
+      return await within(run({ signal: incoming.ended.signal, context: contextOf(request) }), limit, undefined, slow);
     } catch (error) {
       if (error === slow) {
         incoming.ended.abort(slow);
@@ -295,46 +297,4 @@ function levelOf(reason: ErrorReason): "info" | "warn" | "error" {
     default:
       return "info";
   }
-}
-
-/** Waits for a promise, for so many milliseconds at most, and until a signal is aborted. */
-async function within<T>(promise: Promise<T>, ms: number, ended: AbortSignal | undefined): Promise<T> {
-  let stop = (): void => {};
-  const end = new Promise<never>((_, reject) => {
-    const timer = Number.isFinite(ms) ? setTimeout(() => reject(slow), ms) : undefined;
-    const aborted = (): void => reject(ended?.reason);
-    ended?.addEventListener("abort", aborted, { once: true });
-    if (ended?.aborted === true) {
-      aborted();
-    }
-    stop = () => {
-      clearTimeout(timer);
-      ended?.removeEventListener("abort", aborted);
-    };
-  });
-  try {
-    return await Promise.race([promise, end]);
-  } finally {
-    stop();
-  }
-}
-
-const none = create(CallContextSchema);
-
-function contextOf(request: Message): CallContext {
-  return (request as unknown as { context?: CallContext }).context ?? none;
-}
-
-function orgOf(context: CallContext): Session["org"] {
-  return { id: context.orgId, publicId: context.orgPublicId };
-}
-
-/** What a store's method is given of a request. */
-function inputOf(method: Method, request: Message): unknown {
-  const { context, sessionId, $typeName: _, ...fields } = request as unknown as Record<string, unknown>;
-  const org = orgOf((context as CallContext | undefined) ?? none);
-  if (method.session) {
-    return { ...fields, session: { org, id: sessionId } };
-  }
-  return sessionId === undefined ? { ...fields, org } : { ...fields, sessionId, org };
 }
