@@ -11,6 +11,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/kits"
 
 (cd go && buf generate --output "$work/kits/go")
+(cd typescript && buf generate --output "$work/kits/typescript")
 (cd ../../proto && buf build --output "$work/contract.binpb")
 python/stubs.sh "$work/kits/python/src/mortise_adapter/v1"
 (cd generate && go run . -image "$work/contract.binpb" -out "$work/kits")
@@ -18,7 +19,7 @@ python/stubs.sh "$work/kits/python/src/mortise_adapter/v1"
   "$work/kits/python/src/mortise_adapter/stores.py" "$work/kits/python/src/mortise_adapter/fail/reasons.py"
 
 if [ "${1-}" != --check ]; then
-  rm -rf go/adapterv1 python/src/mortise_adapter/v1
+  rm -rf go/adapterv1 python/src/mortise_adapter/v1 typescript/src/gen
   cp -r "$work/kits/." .
   exit
 fi

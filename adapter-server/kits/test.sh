@@ -16,3 +16,11 @@ done
 
 echo "== kits: python"
 python/test.sh
+
+echo "== kits: typescript"
+(
+  cd typescript
+  for package in . examples/key-value examples/files; do
+    (cd "$package" && npm ci --ignore-scripts --no-audit --no-fund --silent && rm -rf dist && npm run --silent build && npm test)
+  done
+)

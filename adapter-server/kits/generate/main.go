@@ -17,8 +17,9 @@ import (
 type language func(*model) (map[string][]byte, error)
 
 var languages = map[string]language{
-	"go":     golang,
-	"python": python,
+	"go":         golang,
+	"python":     python,
+	"typescript": typescript,
 }
 
 func main() {
