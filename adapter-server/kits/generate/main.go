@@ -16,7 +16,10 @@ import (
 // A language turns the model into files, by their paths below the kits' folder.
 type language func(*model) (map[string][]byte, error)
 
-var languages = map[string]language{"go": golang}
+var languages = map[string]language{
+	"go":   golang,
+	"java": java,
+}
 
 func main() {
 	image := flag.String("image", "", "the descriptors of the contract with comments, as `buf build -o FILE` writes them")
