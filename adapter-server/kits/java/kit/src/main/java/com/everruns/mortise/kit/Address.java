@@ -15,10 +15,16 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** Where an adapter listens: HOST:PORT or unix:PATH. */
 final class Address {
     private static final String UNIX = "unix:";
+
+    /** Netty warns of every connection that a unix socket has no keep-alive. Held, or its level is lost. */
+    private static final Logger BOOTSTRAP =
+            Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap");
 
     private Address() {}
 
@@ -31,6 +37,7 @@ final class Address {
         Path file = Path.of(path.startsWith("//") ? path.substring(2) : path);
         UnixDomainSocketAddress socket = UnixDomainSocketAddress.of(file);
         removeStale(file, socket);
+        BOOTSTRAP.setLevel(Level.SEVERE);
         EventLoopGroup loops = new NioEventLoopGroup(0);
         return NettyServerBuilder.forAddress(socket, credentials)
                 .channelType(NioServerDomainSocketChannel.class)

@@ -32,6 +32,8 @@ public final class MortiseAdapter {
     private static final int CALLS_MAX = 128;
     private static final String EMITTER = "mortise.adapter.v1.EventEmitterService";
 
+    private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
+
     private final String name;
     private final String version;
     private final Map<String, Offered> offers = new TreeMap<>();
@@ -174,6 +176,10 @@ public final class MortiseAdapter {
 
     /** Like {@link #run(String...)} for a program that has parsed its arguments; the exit code. */
     public int run(ServeOptions options) {
+        if (System.getProperty(LOG_FORMAT) == null) {
+            // Java's own log: a line an event.
+            System.setProperty(LOG_FORMAT, "%1$tFT%1$tT.%1$tL%1$tz %4$s %5$s%6$s%n");
+        }
         try (Serving serving = serve(options)) {
             Runtime.getRuntime().addShutdownHook(new Thread(serving::close, "mortise-stop"));
             serving.awaitEnd();

@@ -7,6 +7,8 @@ import com.everruns.mortise.kit.NoSecrets;
 import com.everruns.mortise.kit.SessionRef;
 import com.everruns.mortise.kit.Times;
 import com.everruns.mortise.kit.sql.SqlMemory;
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -17,11 +19,14 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import javax.sql.DataSource;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteDataSource;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
 
 /** Keeps the values of sessions in an SQLite file: {@code java ... Values --listen 127.0.0.1:7500}. */
-public record Values(SQLiteDataSource db, SqlMemory memory) implements NoSecrets {
+public record Values(DataSource db, SqlMemory memory) implements NoSecrets {
     private static final String TABLE = """
             CREATE TABLE IF NOT EXISTS session_values (
               org INTEGER, session TEXT, key BLOB, value BLOB, created TEXT, updated TEXT,
@@ -85,14 +90,24 @@ public record Values(SQLiteDataSource db, SqlMemory memory) implements NoSecrets
         return new String(row.getBytes(column), StandardCharsets.UTF_8);
     }
 
-    public static void main(String[] arguments) throws SQLException {
+    /** A pool of few connections: SQLite writes one after the other, and those who wait queue here. */
+    private static HikariDataSource open(String file) {
         SQLiteConfig config = new SQLiteConfig();
         config.setJournalMode(SQLiteConfig.JournalMode.WAL);
         config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
         config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
         config.setBusyTimeout(5_000);
-        SQLiteDataSource db = new SQLiteDataSource(config);
-        db.setUrl("jdbc:sqlite:" + System.getenv().getOrDefault("VALUES_FILE", "values.db"));
+        SQLiteDataSource files = new SQLiteDataSource(config);
+        files.setUrl("jdbc:sqlite:" + file);
+        HikariConfig pool = new HikariConfig();
+        pool.setDataSource(files);
+        pool.setMaximumPoolSize(4);
+        pool.setConnectionTimeout(5_000);
+        return new HikariDataSource(pool);
+    }
+
+    public static void main(String[] arguments) throws SQLException {
+        HikariDataSource db = open(System.getenv().getOrDefault("VALUES_FILE", "values.db"));
         SqlMemory memory = new SqlMemory(db, SqlMemory.Dialect.SQLITE);
         memory.migrate();
         try (Connection connection = db.getConnection();
@@ -101,6 +116,7 @@ public record Values(SQLiteDataSource db, SqlMemory memory) implements NoSecrets
         }
         MortiseAdapter.named("mortise-values", "0.1.0")
                 .offer(new Values(db, memory))
+                .unavailableWhen(e -> e instanceof SQLiteException busy && busy.getResultCode() == SQLiteErrorCode.SQLITE_BUSY)
                 .ping(() -> db.getConnection().close())
                 .run(arguments);
     }
