@@ -3,8 +3,8 @@ package com.everruns.mortise.kit;
 import io.grpc.ServerCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
-import io.grpc.netty.shaded.io.netty.channel.nio.NioEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
@@ -29,16 +29,19 @@ final class Address {
     private Address() {}
 
     /** A server for an address. The file of a unix socket that nothing listens on is removed first. */
-    static NettyServerBuilder server(String address, ServerCredentials credentials) throws IOException {
+    static NettyServerBuilder server(String address, ServerCredentials credentials, EventLoopGroup loops)
+            throws IOException {
         if (!address.startsWith(UNIX)) {
-            return NettyServerBuilder.forAddress(tcp(address), credentials);
+            return NettyServerBuilder.forAddress(tcp(address), credentials)
+                    .channelType(NioServerSocketChannel.class)
+                    .bossEventLoopGroup(loops)
+                    .workerEventLoopGroup(loops);
         }
         String path = address.substring(UNIX.length());
         Path file = Path.of(path.startsWith("//") ? path.substring(2) : path);
         UnixDomainSocketAddress socket = UnixDomainSocketAddress.of(file);
         removeStale(file, socket);
         BOOTSTRAP.setLevel(Level.SEVERE);
-        EventLoopGroup loops = new NioEventLoopGroup(0);
         return NettyServerBuilder.forAddress(socket, credentials)
                 .channelType(NioServerDomainSocketChannel.class)
                 .bossEventLoopGroup(loops)

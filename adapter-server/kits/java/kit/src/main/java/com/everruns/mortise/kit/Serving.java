@@ -4,6 +4,7 @@ import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallExecutorSupplier;
+import io.grpc.ServerCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 
 /** An adapter that serves. Closing stops it as SIGTERM does, and waits. */
 public final class Serving implements AutoCloseable {
@@ -60,11 +62,11 @@ public final class Serving implements AutoCloseable {
     }
 
     private Server server(MortiseAdapter adapter, ServeOptions options, Core core) throws IOException {
-        TokenFile tokens = options.tokenFile == null
-                ? null
-                : new TokenFile(options.tokenFile, unreadable -> log.say(
-                        Level.ERROR, "a file cannot be read again; its previous content stays in use", unreadable));
-        NettyServerBuilder builder = Address.server(options.listen, Tls.credentials(options, threads.clock()))
+        Consumer<Exception> warn = unreadable ->
+                log.say(Level.ERROR, "a file cannot be read again; its previous content stays in use", unreadable);
+        TokenFile tokens = options.tokenFile == null ? null : new TokenFile(options.tokenFile, warn);
+        ServerCredentials credentials = Tls.credentials(options, threads.clock(), warn);
+        NettyServerBuilder builder = Address.server(options.listen, credentials, threads.loops())
                 .callExecutor(new ByService())
                 .executor(threads.calls())
                 .maxInboundMessageSize(adapter.messageBytesMax())

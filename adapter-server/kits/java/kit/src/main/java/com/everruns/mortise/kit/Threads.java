@@ -1,6 +1,8 @@
 package com.everruns.mortise.kit;
 
 import io.grpc.Context;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioEventLoopGroup;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -22,6 +24,7 @@ final class Threads implements AutoCloseable {
     private final ThreadPoolExecutor calls;
     private final ExecutorService streams = Executors.newCachedThreadPool(named("mortise-stream"));
     private final ExecutorService own = Executors.newFixedThreadPool(2, named("mortise-own"));
+    private final EventLoopGroup loops = new NioEventLoopGroup(0, named("mortise-net"));
     private final ExecutorService pings = Executors.newSingleThreadExecutor(named("mortise-ping"));
     private final ScheduledThreadPoolExecutor clock = new ScheduledThreadPoolExecutor(1, named("mortise-clock"));
 
@@ -49,6 +52,10 @@ final class Threads implements AutoCloseable {
         return own;
     }
 
+    EventLoopGroup loops() {
+        return loops;
+    }
+
     ExecutorService pings() {
         return pings;
     }
@@ -64,6 +71,7 @@ final class Threads implements AutoCloseable {
 
     @Override
     public void close() {
+        loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
         calls.shutdownNow();
         streams.shutdownNow();
         own.shutdownNow();

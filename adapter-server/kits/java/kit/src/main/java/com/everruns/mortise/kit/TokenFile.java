@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.List;
@@ -20,20 +19,15 @@ final class TokenFile {
 
     private final Path path;
     private final Consumer<Exception> warn;
+    private final FileStamps stamps;
     private List<byte[]> digests;
-    private String stamp;
     private long checked = System.nanoTime();
 
     TokenFile(Path path, Consumer<Exception> warn) throws IOException {
         this.path = path;
         this.warn = warn;
-        stamp = stamp();
+        stamps = new FileStamps(List.of(path));
         digests = read();
-    }
-
-    private String stamp() throws IOException {
-        return Files.getLastModifiedTime(path) + " " + Files.size(path) + " "
-                + Files.readAttributes(path, BasicFileAttributes.class).fileKey();
     }
 
     private List<byte[]> read() throws IOException {
@@ -64,10 +58,10 @@ final class TokenFile {
         }
         checked = System.nanoTime();
         try {
-            String now = stamp();
-            if (!now.equals(stamp)) {
+            String changed = stamps.changed();
+            if (changed != null) {
                 digests = read();
-                stamp = now;
+                stamps.read(changed);
             }
         } catch (IOException unreadable) {
             warn.accept(unreadable);
