@@ -16,6 +16,7 @@ mkdir "$work/kits"
 
 if [ "${1-}" != --check ]; then
   rm -rf go/adapterv1
+  rm -rf java/*/src/generated
   cp -r "$work/kits/." .
   exit
 fi

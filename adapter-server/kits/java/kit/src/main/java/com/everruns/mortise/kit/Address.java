@@ -23,8 +23,7 @@ final class Address {
     private static final String UNIX = "unix:";
 
     /** Netty warns of every connection that a unix socket has no keep-alive. Held, or its level is lost. */
-    private static final Logger BOOTSTRAP =
-            Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap");
+    private static final Logger BOOTSTRAP = Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap");
 
     private Address() {}
 
@@ -76,7 +75,8 @@ final class Address {
 
     static String shown(SocketAddress address) {
         return address instanceof InetSocketAddress tcp
-                ? "http://" + (tcp.getHostString().contains(":") ? "[" + tcp.getHostString() + "]" : tcp.getHostString())
+                ? "http://"
+                        + (tcp.getHostString().contains(":") ? "[" + tcp.getHostString() + "]" : tcp.getHostString())
                         + ":" + tcp.getPort()
                 : UNIX + address;
     }

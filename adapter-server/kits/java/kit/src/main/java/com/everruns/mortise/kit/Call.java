@@ -5,7 +5,8 @@ import io.grpc.Context;
 
 /** The call that the current thread serves. */
 public final class Call {
-    static final Context.Key<CallContext> KEY = Context.keyWithDefault("mortise.call", CallContext.getDefaultInstance());
+    static final Context.Key<CallContext> KEY =
+            Context.keyWithDefault("mortise.call", CallContext.getDefaultInstance());
 
     private Call() {}
 

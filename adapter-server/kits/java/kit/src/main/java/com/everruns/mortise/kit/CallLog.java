@@ -56,11 +56,15 @@ final class CallLog {
         line.append(" org=").append(call.getOrgId());
         line.append(" session=").append(quoted(call.getSessionId()));
         line.append(" turn=").append(quoted(call.getTurnId()));
-        line.append(" took_ms=").append(Duration.ofNanos(System.nanoTime() - began).toMillis());
+        line.append(" took_ms=")
+                .append(Duration.ofNanos(System.nanoTime() - began).toMillis());
         line.append(" text=").append(quoted(Redaction.scrubbed(failure.shortText(), request)));
         SpanContext span = Span.fromContext(Tracing.current()).getSpanContext();
         if (span.isValid()) {
-            line.append(" trace_id=").append(span.getTraceId()).append(" span_id=").append(span.getSpanId());
+            line.append(" trace_id=")
+                    .append(span.getTraceId())
+                    .append(" span_id=")
+                    .append(span.getSpanId());
         }
         if (failure != thrown) {
             line.append(" cause=").append(quoted(Redaction.scrubbed(cause(failure, thrown), request)));

@@ -147,7 +147,8 @@ final class CheckFields {
             if (one.getNumber() == 0 || isUnknown) {
                 throw Fail.invalidField(
                         path,
-                        "is " + one.getNumber() + "; send a value of " + one.getType().getName() + " other than 0");
+                        "is " + one.getNumber() + "; send a value of "
+                                + one.getType().getName() + " other than 0");
             }
         }
     }
@@ -190,8 +191,7 @@ final class CheckFields {
         String prefix = kind + "_";
         if (!text.startsWith(prefix)
                 || !DIGITS.matcher(text.substring(prefix.length())).matches()) {
-            throw Fail.invalidField(
-                    path, "is " + shown(text) + "; send `" + prefix + "` and 32 lower-case hex digits");
+            throw Fail.invalidField(path, "is " + shown(text) + "; send `" + prefix + "` and 32 lower-case hex digits");
         }
     }
 

@@ -69,8 +69,7 @@ final class Core {
             MethodDescriptor<Q, A> method, Function<Q, CallContext> context, Codec<T, A> codec, Plain<Q, T> run) {
         MethodRules<Q> rules = MethodRules.of(method, context);
         return ServerMethodDefinition.create(
-                method,
-                ServerCalls.asyncUnaryCall((Q request, StreamObserver<A> caller) -> {
+                method, ServerCalls.asyncUnaryCall((Q request, StreamObserver<A> caller) -> {
                     onCancel(caller, () -> {});
                     answer(rules, request, new Answer<>(caller), () -> Change.wrap(codec, run.run(request), method));
                 }));
@@ -81,8 +80,7 @@ final class Core {
             MethodDescriptor<Q, A> method, Function<Q, CallContext> context, Codec<T, A> codec, Keyed<Q, T> run) {
         MethodRules<Q> rules = MethodRules.of(method, context);
         return ServerMethodDefinition.create(
-                method,
-                ServerCalls.asyncUnaryCall((Q request, StreamObserver<A> caller) -> {
+                method, ServerCalls.asyncUnaryCall((Q request, StreamObserver<A> caller) -> {
                     onCancel(caller, () -> {});
                     Body<A> body = () -> once(context.apply(request), method, codec, c -> run.run(request, c));
                     answer(rules, request, new Answer<>(caller), body);
@@ -94,15 +92,17 @@ final class Core {
             MethodDescriptor<Q, A> method, Function<Q, CallContext> context, Codec<T, A> codec, Uploaded<Q, T> run) {
         MethodRules<Q> rules = MethodRules.of(method, context);
         return ServerMethodDefinition.create(
-                method,
-                ServerCalls.asyncClientStreamingCall((StreamObserver<A> observer) -> {
+                method, ServerCalls.asyncClientStreamingCall((StreamObserver<A> observer) -> {
                     ServerCallStreamObserver<A> caller = (ServerCallStreamObserver<A>) observer;
                     UploadBegin<Q, A> begin = new UploadBegin<>();
-                    begin.upload = new Upload<>(rules, caller, first -> threads.stream(() -> {
-                        Body<A> body = () -> once(
-                                context.apply(first), method, codec, c -> run.run(first, c, begin.upload));
-                        answer(rules, first, new Answer<>(caller), body);
-                    }));
+                    begin.upload = new Upload<>(
+                            rules,
+                            caller,
+                            first -> threads.stream(() -> {
+                                Body<A> body = () ->
+                                        once(context.apply(first), method, codec, c -> run.run(first, c, begin.upload));
+                                answer(rules, first, new Answer<>(caller), body);
+                            }));
                     return begin.upload;
                 }));
     }
@@ -116,8 +116,7 @@ final class Core {
             MethodDescriptor<Q, A> method, Function<Q, CallContext> context, Streamed<Q, A> run) {
         MethodRules<Q> rules = MethodRules.of(method, context);
         return ServerMethodDefinition.create(
-                method,
-                ServerCalls.asyncServerStreamingCall((Q request, StreamObserver<A> observer) -> {
+                method, ServerCalls.asyncServerStreamingCall((Q request, StreamObserver<A> observer) -> {
                     OpenStream<A> stream = new OpenStream<>((ServerCallStreamObserver<A>) observer);
                     if (opened(stream)) {
                         threads.stream(() -> stream(rules, request, stream, run));

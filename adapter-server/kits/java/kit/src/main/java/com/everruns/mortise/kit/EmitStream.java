@@ -51,7 +51,8 @@ final class EmitStream implements StreamObserver<EmitStreamRequest> {
                     return new EmitStream(store, core, stream, caller);
                 });
         return ServerMethodDefinition.create(
-                EventEmitterMethods.EMIT_STREAM, (call, headers) -> handler.startCall(new HeadersFirst<>(call), headers));
+                EventEmitterMethods.EMIT_STREAM,
+                (call, headers) -> handler.startCall(new HeadersFirst<>(call), headers));
     }
 
     /** Sends the headers at once: a caller waits for them before it sends its first event. */
@@ -89,9 +90,8 @@ final class EmitStream implements StreamObserver<EmitStreamRequest> {
 
         @Override
         public void onNext(EmitResponse stored) {
-            send(answer.setAck(EmitAck.newBuilder()
-                    .setEventId(stored.getEventId())
-                    .setSequence(stored.getSequence())));
+            send(answer.setAck(
+                    EmitAck.newBuilder().setEventId(stored.getEventId()).setSequence(stored.getSequence())));
         }
 
         @Override

@@ -52,7 +52,8 @@ record FieldPlan(FieldDescriptor field, FieldRules rules, int depth, boolean hol
         FieldDescriptor value = field.isMapField() ? field.getMessageType().findFieldByName("value") : field;
         boolean holds = value.getJavaType() == FieldDescriptor.JavaType.MESSAGE;
         int depth = 0;
-        if (value.getJavaType() == FieldDescriptor.JavaType.STRING && field.getName().endsWith("_json")) {
+        if (value.getJavaType() == FieldDescriptor.JavaType.STRING
+                && field.getName().endsWith("_json")) {
             depth = field.getName().equals("data_json") ? OpenValues.PAYLOAD_DEPTH_MAX : OpenValues.DEPTH_MAX;
         }
         return new FieldPlan(

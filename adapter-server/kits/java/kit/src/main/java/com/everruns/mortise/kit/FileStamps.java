@@ -31,7 +31,10 @@ final class FileStamps {
         StringBuilder all = new StringBuilder();
         for (Path file : files) {
             BasicFileAttributes about = Files.readAttributes(file, BasicFileAttributes.class);
-            all.append(about.lastModifiedTime()).append(' ').append(about.size()).append(' ');
+            all.append(about.lastModifiedTime())
+                    .append(' ')
+                    .append(about.size())
+                    .append(' ');
             all.append(about.fileKey()).append(';');
         }
         return all.toString();

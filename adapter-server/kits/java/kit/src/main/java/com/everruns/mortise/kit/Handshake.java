@@ -23,12 +23,10 @@ final class Handshake {
 
     static ServerServiceDefinition bind(Supplier<DescribeResponse> describe) {
         return ServerServiceDefinition.builder(Methods.service(DESCRIPTOR, DESCRIBE))
-                .addMethod(
-                        DESCRIBE,
-                        ServerCalls.asyncUnaryCall((request, caller) -> {
-                            caller.onNext(describe.get());
-                            caller.onCompleted();
-                        }))
+                .addMethod(DESCRIBE, ServerCalls.asyncUnaryCall((request, caller) -> {
+                    caller.onNext(describe.get());
+                    caller.onCompleted();
+                }))
                 .build();
     }
 }

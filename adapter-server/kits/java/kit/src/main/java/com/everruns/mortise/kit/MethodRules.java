@@ -33,7 +33,11 @@ record MethodRules<Q extends Message>(
                 method,
                 context,
                 semantics.getEffect() == Effect.EFFECT_KEYED,
-                described.getService().getOptions().getExtension(OptionsProto.store).getSessionInContext(),
+                described
+                        .getService()
+                        .getOptions()
+                        .getExtension(OptionsProto.store)
+                        .getSessionInContext(),
                 semantics.getDeadline() == Deadline.DEADLINE_LONG);
     }
 

@@ -97,12 +97,10 @@ public final class OpenValues {
 
     private static String flaw(JsonParser parser, JsonToken token) {
         return switch (token) {
-            case VALUE_STRING, PROPERTY_NAME -> hasHalfSurrogate(parser.getString())
-                    ? "holds half of a surrogate pair; send whole characters"
-                    : null;
-            case VALUE_NUMBER_INT -> isOutside(parser.getString())
-                    ? "holds an integer outside -2^63 to 2^64-1; send it as a string"
-                    : null;
+            case VALUE_STRING, PROPERTY_NAME ->
+                hasHalfSurrogate(parser.getString()) ? "holds half of a surrogate pair; send whole characters" : null;
+            case VALUE_NUMBER_INT ->
+                isOutside(parser.getString()) ? "holds an integer outside -2^63 to 2^64-1; send it as a string" : null;
             case VALUE_NUMBER_FLOAT -> numberFlaw(parser.getString());
             default -> null;
         };
@@ -135,7 +133,9 @@ public final class OpenValues {
         if (number.length() > NUMBER_CHARS_MAX) {
             return "holds a number of more than " + NUMBER_CHARS_MAX + " characters; send it as a string";
         }
-        return isKeptByDouble(number) ? null : "holds a number that a double cannot keep to the digit; send it as a string";
+        return isKeptByDouble(number)
+                ? null
+                : "holds a number that a double cannot keep to the digit; send it as a string";
     }
 
     /** Whether a double keeps every significant digit of a number. */

@@ -52,7 +52,9 @@ final class Refusals {
             }
             if (isUnavailable(cause)) {
                 return Fail.unavailable(
-                        cause instanceof InterruptedException ? "the store did not answer in time" : "the store cannot answer now");
+                        cause instanceof InterruptedException
+                                ? "the store did not answer in time"
+                                : "the store cannot answer now");
             }
         }
         return Fail.internal("the adapter failed; its log has the cause");

@@ -58,7 +58,11 @@ public final class Serving implements AutoCloseable {
             threads.close();
             throw fault;
         }
-        log.say(Level.INFO, "serving: address=" + endpoint() + " services=" + (adapter.services().size() - 1), null);
+        log.say(
+                Level.INFO,
+                "serving: address=" + endpoint() + " services="
+                        + (adapter.services().size() - 1),
+                null);
     }
 
     private Server server(MortiseAdapter adapter, ServeOptions options, Core core) throws IOException {
@@ -87,7 +91,8 @@ public final class Serving implements AutoCloseable {
         @Override
         public <Q, A> Executor getExecutor(ServerCall<Q, A> call, Metadata headers) {
             String service = call.getMethodDescriptor().getServiceName();
-            boolean isStore = service != null && service.startsWith(Failure.DOMAIN) && !service.equals(Handshake.SERVICE);
+            boolean isStore =
+                    service != null && service.startsWith(Failure.DOMAIN) && !service.equals(Handshake.SERVICE);
             return isStore ? threads.calls() : threads.own();
         }
     }

@@ -2,7 +2,8 @@ package com.everruns.mortise.kit;
 
 import io.grpc.Context;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
-import io.grpc.netty.shaded.io.netty.channel.nio.NioEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -24,7 +25,7 @@ final class Threads implements AutoCloseable {
     private final ThreadPoolExecutor calls;
     private final ExecutorService streams = Executors.newCachedThreadPool(named("mortise-stream"));
     private final ExecutorService own = Executors.newFixedThreadPool(2, named("mortise-own"));
-    private final EventLoopGroup loops = new NioEventLoopGroup(0, named("mortise-net"));
+    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(0, named("mortise-net"), NioIoHandler.newFactory());
     private final ExecutorService pings = Executors.newSingleThreadExecutor(named("mortise-ping"));
     private final ScheduledThreadPoolExecutor clock = new ScheduledThreadPoolExecutor(1, named("mortise-clock"));
 

@@ -54,8 +54,8 @@ final class Tls {
         load();
     }
 
-    static ServerCredentials credentials(
-            ServeOptions options, ScheduledExecutorService clock, Consumer<Exception> warn) throws IOException {
+    static ServerCredentials credentials(ServeOptions options, ScheduledExecutorService clock, Consumer<Exception> warn)
+            throws IOException {
         if (options.tlsCert == null && options.tlsKey == null && options.tlsClientCa == null) {
             return InsecureServerCredentials.create();
         }
@@ -113,12 +113,11 @@ final class Tls {
     }
 
     private static boolean isPair(X509Certificate certificate, PrivateKey key) throws GeneralSecurityException {
-        String algorithm =
-                switch (key.getAlgorithm()) {
-                    case "EC" -> "SHA256withECDSA";
-                    case "RSA" -> "SHA256withRSA";
-                    default -> key.getAlgorithm();
-                };
+        String algorithm = switch (key.getAlgorithm()) {
+            case "EC" -> "SHA256withECDSA";
+            case "RSA" -> "SHA256withRSA";
+            default -> key.getAlgorithm();
+        };
         if (!certificate.getPublicKey().getAlgorithm().equals(key.getAlgorithm())) {
             return false;
         }

@@ -67,8 +67,9 @@ final class Tracing implements ServerInterceptor, AutoCloseable {
         String base = collector.replaceAll("/+$", "");
         OtlpHttpSpanExporter spans =
                 OtlpHttpSpanExporter.builder().setEndpoint(base + "/v1/traces").build();
-        OtlpHttpMetricExporter metrics =
-                OtlpHttpMetricExporter.builder().setEndpoint(base + "/v1/metrics").build();
+        OtlpHttpMetricExporter metrics = OtlpHttpMetricExporter.builder()
+                .setEndpoint(base + "/v1/metrics")
+                .build();
         OpenTelemetrySdk sdk = OpenTelemetrySdk.builder()
                 .setTracerProvider(SdkTracerProvider.builder()
                         .setResource(about)
@@ -120,11 +121,6 @@ final class Tracing implements ServerInterceptor, AutoCloseable {
 
     private enum Headers implements TextMapGetter<Metadata> {
         GETTER;
-
-        @Override
-        public Iterable<String> keys(Metadata headers) {
-            return headers.keys();
-        }
 
         @Override
         public String get(Metadata headers, String name) {

@@ -54,8 +54,11 @@ public interface TurnReads {
         }
         to.send(LoadTurnContextResponse.newBuilder().setSnapshot(snapshot).build());
         if (parts.contains(TurnContextPart.TURN_CONTEXT_PART_MESSAGES)) {
-            messages(in, chunk -> to.send(
-                    LoadTurnContextResponse.newBuilder().setMessages(chunk).build()));
+            messages(
+                    in,
+                    chunk -> to.send(LoadTurnContextResponse.newBuilder()
+                            .setMessages(chunk)
+                            .build()));
         }
     }
 }

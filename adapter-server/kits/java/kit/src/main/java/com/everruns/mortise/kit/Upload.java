@@ -54,9 +54,9 @@ final class Upload<Q extends Message, A> implements StreamObserver<Q>, Iterator<
         if (hasBegun) {
             arrived.add(END);
         } else if (!Context.current().isCancelled()) {
-            caller.onError(Fail.invalidField(
-                            "context", "is missing, because the stream is empty; send one message at least")
-                    .status());
+            caller.onError(
+                    Fail.invalidField("context", "is missing, because the stream is empty; send one message at least")
+                            .status());
         }
     }
 
@@ -70,7 +70,8 @@ final class Upload<Q extends Message, A> implements StreamObserver<Q>, Iterator<
             }
         }
         if (peeked instanceof Throwable gone) {
-            throw Fail.unavailable("the upload was cut off: " + (gone instanceof InterruptedException ? "no more came in time" : "the caller is gone"));
+            throw Fail.unavailable("the upload was cut off: "
+                    + (gone instanceof InterruptedException ? "no more came in time" : "the caller is gone"));
         }
         return peeked != END;
     }

@@ -41,8 +41,8 @@ class CallsTest {
     @Test
     void unknownMethod() throws Exception {
         try (Fixture served = new Fixture(Fixture.adapter(new Fixture.Values()))) {
-            StatusRuntimeException refusal = refused(
-                    () -> served.call(AgentStoreMethods.GET_AGENT, GetAgentRequest.getDefaultInstance()));
+            StatusRuntimeException refusal =
+                    refused(() -> served.call(AgentStoreMethods.GET_AGENT, GetAgentRequest.getDefaultInstance()));
             assertEquals(Status.Code.UNIMPLEMENTED, refusal.getStatus().getCode());
         }
     }
@@ -53,7 +53,9 @@ class CallsTest {
         try (Fixture served = new Fixture(Fixture.adapter(new Fixture.Values()))) {
             StatusRuntimeException refusal = refused(() -> served.call(
                     SessionStorageStoreMethods.SET_VALUE,
-                    Fixture.setting("r", "k", "v").toBuilder().setSessionId("s\n1").build()));
+                    Fixture.setting("r", "k", "v").toBuilder()
+                            .setSessionId("s\n1")
+                            .build()));
             assertEquals(Status.Code.INVALID_ARGUMENT, refusal.getStatus().getCode());
             assertEquals("INVALID_FIELD", Fixture.reason(refusal));
             assertEquals(
@@ -99,11 +101,18 @@ class CallsTest {
                 "fault", new Case("INTERNAL", Status.Code.INTERNAL, () -> new IllegalStateException("hidden text")),
                 "error", new Case("INTERNAL", Status.Code.INTERNAL, () -> new StackOverflowError("hidden text")),
                 "declared", new Case("UNAVAILABLE", Status.Code.UNAVAILABLE, () -> new FileNotFoundException("x")),
-                "cause", new Case("UNAVAILABLE", Status.Code.UNAVAILABLE,
-                        () -> new RuntimeException(new ConnectException("refused"))),
+                "cause",
+                        new Case(
+                                "UNAVAILABLE",
+                                Status.Code.UNAVAILABLE,
+                                () -> new RuntimeException(new ConnectException("refused"))),
                 "state", new Case("UNAVAILABLE", Status.Code.UNAVAILABLE, () -> new SQLException("x", "57P01")),
                 "sql", new Case("INTERNAL", Status.Code.INTERNAL, () -> new SQLException("hidden text", "42601")),
-                "own", new Case("STORE", Status.Code.INTERNAL, () -> Fail.store("too long").notApplied()));
+                "own",
+                        new Case(
+                                "STORE",
+                                Status.Code.INTERNAL,
+                                () -> Fail.store("too long").notApplied()));
         Fixture.Values store = new Fixture.Values() {
             @Override
             public Optional<String> getValue(SessionRef in, String key) throws Exception {
@@ -187,8 +196,7 @@ class CallsTest {
                 "is offered twice", Fixture.adapter(store).offer(new Fixture.Values()),
                 "implements no interface", Fixture.adapter(store).offer(new Store() {}),
                 "no service of the offered store has FEATURE_TURN_SNAPSHOT",
-                        MortiseAdapter.named("a", "1")
-                                .offer(store, Feature.FEATURE_TURN_SNAPSHOT));
+                        MortiseAdapter.named("a", "1").offer(store, Feature.FEATURE_TURN_SNAPSHOT));
         wrong.forEach((text, adapter) -> {
             IllegalStateException fault =
                     assertThrows(IllegalStateException.class, () -> adapter.serve(new ServeOptions()));

@@ -105,8 +105,7 @@ class ChecksTest {
     /** What the contract demands of some calls alone is demanded there alone. */
     @Test
     void conditions() {
-        MethodRules<GetAgentRequest> read = MethodRules.of(
-                AgentStoreMethods.GET_AGENT, GetAgentRequest::getContext);
+        MethodRules<GetAgentRequest> read = MethodRules.of(AgentStoreMethods.GET_AGENT, GetAgentRequest::getContext);
         assertEquals(
                 "",
                 flaw(() -> read.check(GetAgentRequest.newBuilder()
@@ -128,21 +127,52 @@ class ChecksTest {
         assertEquals("status", flaw(() -> status.check(set.build())));
         assertEquals("status", flaw(() -> status.check(set.setStatusValue(99).build())));
         assertEquals(
-                "", flaw(() -> status.check(set.setStatus(SessionStatus.SESSION_STATUS_IDLE).build())));
+                "",
+                flaw(() -> status.check(
+                        set.setStatus(SessionStatus.SESSION_STATUS_IDLE).build())));
     }
 
     /** The grammar of open values is kept to the digit, as context.proto states it. */
     @Test
     void openValues() {
         List<String> good = List.of(
-                "null", "{}", "1.0", "-0.0", "1e4", "18446744073709551615", "-9223372036854775808", "0.1",
-                "1.7976931348623157e308", "123456789012345.6", "\"\\u0000\"", "\"\\ud83d\\ude00\"", "{\"a\":1,\"a\":2}",
-                "[".repeat(100) + "]".repeat(100), "\"\\\\ud800\"", "0e5", "0.30000000000000004");
+                "null",
+                "{}",
+                "1.0",
+                "-0.0",
+                "1e4",
+                "18446744073709551615",
+                "-9223372036854775808",
+                "0.1",
+                "1.7976931348623157e308",
+                "123456789012345.6",
+                "\"\\u0000\"",
+                "\"\\ud83d\\ude00\"",
+                "{\"a\":1,\"a\":2}",
+                "[".repeat(100) + "]".repeat(100),
+                "\"\\\\ud800\"",
+                "0e5",
+                "0.30000000000000004");
         List<String> bad = List.of(
-                "", "{", "nan", "18446744073709551616", "-9223372036854775809", "1e309", "1e-400",
-                "0.1234567890123456789", "\"\\ud800\"", "\"\\udc00\\ud800\"", "{\"\\ud800x\":1}",
-                "[".repeat(101) + "]".repeat(101), "[".repeat(5000), "0." + "0".repeat(400), "4.5e-324",
-                "9007199254740993.0", "1 2", "01", "9".repeat(5000));
+                "",
+                "{",
+                "nan",
+                "18446744073709551616",
+                "-9223372036854775809",
+                "1e309",
+                "1e-400",
+                "0.1234567890123456789",
+                "\"\\ud800\"",
+                "\"\\udc00\\ud800\"",
+                "{\"\\ud800x\":1}",
+                "[".repeat(101) + "]".repeat(101),
+                "[".repeat(5000),
+                "0." + "0".repeat(400),
+                "4.5e-324",
+                "9007199254740993.0",
+                "1 2",
+                "01",
+                "9".repeat(5000));
         good.forEach(text -> assertTrue(OpenValues.isOpenValue(text), text));
         bad.forEach(text -> assertFalse(OpenValues.isOpenValue(text), text));
     }

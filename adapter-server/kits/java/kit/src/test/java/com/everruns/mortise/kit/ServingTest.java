@@ -19,7 +19,9 @@ import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import io.grpc.netty.shaded.io.netty.channel.nio.NioEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
@@ -163,7 +165,7 @@ class ServingTest {
         ServerSocketChannel.open(StandardProtocolFamily.UNIX)
                 .bind(UnixDomainSocketAddress.of(file))
                 .close();
-        NioEventLoopGroup loop = new NioEventLoopGroup(1);
+        EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
         try (Serving serving = Fixture.adapter(new Fixture.Values()).serve(new ServeOptions().listen("unix:" + file))) {
             assertEquals("unix:" + file, serving.endpoint());
             ManagedChannel channel = NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(file))
@@ -173,10 +175,7 @@ class ServingTest {
                     .usePlaintext()
                     .build();
             ClientCalls.blockingUnaryCall(
-                    channel,
-                    SessionStorageStoreMethods.SET_VALUE,
-                    CallOptions.DEFAULT,
-                    Fixture.setting("r", "k", "v"));
+                    channel, SessionStorageStoreMethods.SET_VALUE, CallOptions.DEFAULT, Fixture.setting("r", "k", "v"));
             channel.shutdownNow();
         } finally {
             loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
@@ -214,7 +213,10 @@ class ServingTest {
         } finally {
             logger.removeHandler(handler);
         }
-        String line = lines.stream().filter(one -> one.startsWith("a call failed")).findFirst().orElseThrow();
+        String line = lines.stream()
+                .filter(one -> one.startsWith("a call failed"))
+                .findFirst()
+                .orElseThrow();
         assertTrue(line.contains("trace_id=0af7651916cd43dd8448eb211c80319c"), line);
         assertTrue(line.contains("cannot store [redacted]"), line);
         assertFalse(line.contains("the secret"), line);

@@ -89,7 +89,10 @@ class StreamsTest {
                 throw Fail.sessionArchived("s", "deleted");
             }
             stored.add(event.getType());
-            return EmitResponse.newBuilder().setEventId("event").setSequence(stored.size()).build();
+            return EmitResponse.newBuilder()
+                    .setEventId("event")
+                    .setSequence(stored.size())
+                    .build();
         };
         try (Fixture served = new Fixture(Fixture.adapter(store))) {
             ClientCall<EmitStreamRequest, EmitStreamResponse> call =
@@ -104,9 +107,13 @@ class StreamsTest {
             call.sendMessage(event("", "a"));
             call.sendMessage(event("3", "away"));
             assertEquals(1, ((EmitStreamResponse) heard.next()).getAck().getSequence());
-            assertEquals("SESSION_ARCHIVED", ((EmitStreamResponse) heard.next()).getFailure().getReason());
+            assertEquals(
+                    "SESSION_ARCHIVED",
+                    ((EmitStreamResponse) heard.next()).getFailure().getReason());
             assertEquals(1, ((EmitStreamResponse) heard.next()).getAck().getSequence());
-            assertEquals("INVALID_FIELD", ((EmitStreamResponse) heard.next()).getFailure().getReason());
+            assertEquals(
+                    "INVALID_FIELD",
+                    ((EmitStreamResponse) heard.next()).getFailure().getReason());
             assertEquals(Status.Code.UNAVAILABLE, heard.next());
             assertEquals(List.of("a"), stored);
         }
@@ -150,7 +157,9 @@ class StreamsTest {
     }
 
     private static CreateImageRequest chunk(String bytes) {
-        return CreateImageRequest.newBuilder().setChunk(ByteString.copyFromUtf8(bytes)).build();
+        return CreateImageRequest.newBuilder()
+                .setChunk(ByteString.copyFromUtf8(bytes))
+                .build();
     }
 
     /** An upload reaches the store message by message, and is stored once under its request_id. */
@@ -160,11 +169,16 @@ class StreamsTest {
         ImageArtifactStore store = new ImageArtifactStore() {
             @Override
             public StoredImageInfo createImage(
-                    Org in, Change<StoredImageInfo> change, CreateImageRequest first, Iterator<CreateImageRequest> rest) {
+                    Org in,
+                    Change<StoredImageInfo> change,
+                    CreateImageRequest first,
+                    Iterator<CreateImageRequest> rest) {
                 StringBuilder all = new StringBuilder(first.getHeader().getFilename());
                 rest.forEachRemaining(part -> all.append(part.getChunk().toStringUtf8()));
                 stored.add(all.toString());
-                return StoredImageInfo.newBuilder().setId("img " + stored.size()).build();
+                return StoredImageInfo.newBuilder()
+                        .setId("img " + stored.size())
+                        .build();
             }
 
             @Override

@@ -30,10 +30,24 @@ class TlsTest {
     /** Makes a self-signed certificate and its key: NAME.pem and NAME.key. */
     private static void certificate(Path folder, String name) throws IOException, InterruptedException {
         Process made = new ProcessBuilder(List.of(
-                        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                        "-days", "2", "-subj", "/CN=" + name, "-addext", "subjectAltName=IP:127.0.0.1",
-                        "-keyout", folder.resolve(name + ".key").toString(),
-                        "-out", folder.resolve(name + ".pem").toString()))
+                        "openssl",
+                        "req",
+                        "-x509",
+                        "-newkey",
+                        "ec",
+                        "-pkeyopt",
+                        "ec_paramgen_curve:P-256",
+                        "-nodes",
+                        "-days",
+                        "2",
+                        "-subj",
+                        "/CN=" + name,
+                        "-addext",
+                        "subjectAltName=IP:127.0.0.1",
+                        "-keyout",
+                        folder.resolve(name + ".key").toString(),
+                        "-out",
+                        folder.resolve(name + ".pem").toString()))
                 .redirectErrorStream(true)
                 .start();
         String told = new String(made.getInputStream().readAllBytes());
@@ -73,7 +87,9 @@ class TlsTest {
             String target = serving.endpoint().substring("http://".length());
             ChannelCredentials known = TlsChannelCredentials.newBuilder()
                     .trustManager(folder.resolve("server.pem").toFile())
-                    .keyManager(folder.resolve("caller.pem").toFile(), folder.resolve("caller.key").toFile())
+                    .keyManager(
+                            folder.resolve("caller.pem").toFile(),
+                            folder.resolve("caller.key").toFile())
                     .build();
             assertEquals(Status.Code.OK, set(target, known));
             assertEquals(Status.Code.UNAUTHENTICATED, set(target, trusting(folder, "server")));

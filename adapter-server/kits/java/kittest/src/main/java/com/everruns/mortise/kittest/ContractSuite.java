@@ -65,7 +65,8 @@ public final class ContractSuite {
         try (Folder folder = Folder.make()) {
             Path report = folder.path("report.json");
             Path table = folder.path("table.txt");
-            List<String> command = new ArrayList<>(List.of(suite(), "--endpoint", endpoint, "--json", report.toString()));
+            List<String> command =
+                    new ArrayList<>(List.of(suite(), "--endpoint", endpoint, "--json", report.toString()));
             command.addAll(arguments);
             int exit = new ProcessBuilder(command)
                     .redirectErrorStream(true)
@@ -91,30 +92,33 @@ public final class ContractSuite {
                 report.rules().stream().filter(Report.Rule::isOffered).toList();
         DynamicTest any = DynamicTest.dynamicTest(
                 "some rule passed",
-                () -> assertFalse(rules.stream().noneMatch(rule -> rule.verdict().equals("passed"))));
+                () -> assertFalse(
+                        rules.stream().noneMatch(rule -> rule.verdict().equals("passed"))));
         return Stream.concat(
                 Stream.of(any),
-                rules.stream().map(rule -> DynamicTest.dynamicTest(rule.id() + " " + rule.demand(), () -> judge(rule))));
+                rules.stream()
+                        .map(rule -> DynamicTest.dynamicTest(rule.id() + " " + rule.demand(), () -> judge(rule))));
     }
 
     /** A broken hard rule fails; a broken soft rule and a skipped one are skipped and say why. */
     private static void judge(Report.Rule rule) {
         switch (rule.verdict()) {
             case "passed" -> {}
-            case "failed" -> fail("""
+            case "failed" ->
+                fail("""
                     %s
                       looked at %s
                       expected  %s
                       got       %s
-                      more      %s"""
-                    .formatted(
-                            rule.demand(),
-                            rule.failure().what(),
-                            rule.failure().expected(),
-                            rule.failure().got(),
-                            rule.page()));
-            case "warned" -> abort("soft rule not kept: " + rule.demand() + " (" + rule.failure().what() + ": got "
-                    + rule.failure().got() + ")");
+                      more      %s""".formatted(
+                                rule.demand(),
+                                rule.failure().what(),
+                                rule.failure().expected(),
+                                rule.failure().got(),
+                                rule.page()));
+            case "warned" ->
+                abort("soft rule not kept: " + rule.demand() + " ("
+                        + rule.failure().what() + ": got " + rule.failure().got() + ")");
             default -> abort(rule.reason());
         }
     }

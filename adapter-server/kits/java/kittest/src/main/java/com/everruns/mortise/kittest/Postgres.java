@@ -43,7 +43,15 @@ public final class Postgres implements AutoCloseable {
     /** A shell command that starts it, on the same data. */
     public String startCommand() {
         return shell(
-                "pg_ctl", "start", "-w", "-s", "-D", data(), "-l", folder.path("log").toString(), "-o",
+                "pg_ctl",
+                "start",
+                "-w",
+                "-s",
+                "-D",
+                data(),
+                "-l",
+                folder.path("log").toString(),
+                "-o",
                 "-p " + port + " -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200");
     }
 
@@ -99,7 +107,8 @@ public final class Postgres implements AutoCloseable {
         Path debian = Path.of("/usr/lib/postgresql");
         if (Files.isDirectory(debian)) {
             try (Stream<Path> versions = Files.list(debian)) {
-                return versions.max(Comparator.comparing(path -> version(path.getFileName().toString())))
+                return versions.max(Comparator.comparing(
+                                path -> version(path.getFileName().toString())))
                         .orElseThrow(() -> new IOException(debian + " is empty"))
                         .resolve("bin");
             }

@@ -42,7 +42,11 @@ public final class Program implements AutoCloseable {
         Program program = new Program(Folder.make());
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         program.command.addAll(List.of(
-                java.toString(), "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"), main.getName()));
+                java.toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                main.getName()));
         program.command.addAll(List.of("--listen", program.endpoint()));
         program.command.addAll(List.of(arguments));
         return program;

@@ -39,10 +39,12 @@ class SqlMemoryTest {
             statement.execute("CREATE TABLE done (n INTEGER)");
         }
         SQLException broken = new SQLException("broken");
-        assertThrows(SQLException.class, () -> memory.apply(TestChange.of("r"), transaction -> {
-            insert(transaction);
-            throw broken;
-        }));
+        assertThrows(
+                SQLException.class,
+                () -> memory.apply(TestChange.of("r"), transaction -> {
+                    insert(transaction);
+                    throw broken;
+                }));
         assertEquals(0, count(database, "done"));
         assertEquals(0, count(database, "mortise_answers"));
         assertEquals(true, memory.apply(TestChange.of("r"), SqlMemoryTest::insert));

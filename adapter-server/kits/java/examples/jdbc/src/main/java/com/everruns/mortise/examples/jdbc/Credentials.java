@@ -8,8 +8,7 @@ import java.util.Optional;
 /** Credentials for types of providers. */
 record Credentials(Database database, Records<ProviderCredentials> credentials) implements ProviderCredentialStore {
     @Override
-    public Optional<ProviderCredentials> getDefaultProviderCredentials(Org in, String providerType)
-            throws Exception {
+    public Optional<ProviderCredentials> getDefaultProviderCredentials(Org in, String providerType) throws Exception {
         return database.read(connection -> credentials.get(connection, in.id(), providerType));
     }
 }

@@ -38,9 +38,7 @@ final class Main implements Callable<Integer> {
             description = "File with a key of 32 bytes that seals records. Give it again for older keys that open.")
     private List<Path> keyFiles;
 
-    @Option(
-            names = "--test-seed",
-            description = "Offer TestSeedService: for the contract suite, never in production.")
+    @Option(names = "--test-seed", description = "Offer TestSeedService: for the contract suite, never in production.")
     private boolean hasTestSeed;
 
     Adapter adapter() throws IOException, GeneralSecurityException {

@@ -69,7 +69,8 @@ final class Put implements Callable<Integer> {
                 main.database().write(to -> adapter.models().put(to, org, named, read, isDefault));
             }
             case credentials -> {
-                ProviderCredentials read = read(ProviderCredentials.newBuilder()).build();
+                ProviderCredentials read =
+                        read(ProviderCredentials.newBuilder()).build();
                 String named = named();
                 main.database().write(to -> adapter.credentials().put(to, org, named, read));
             }

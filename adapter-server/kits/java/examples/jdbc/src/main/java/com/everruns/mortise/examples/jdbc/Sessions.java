@@ -44,7 +44,8 @@ record Sessions(Database database, Records<Session> sessions, SqlMemory memory)
     private Session update(SessionRef in, Change<Session> change, Edit edit) throws Exception {
         return memory.apply(change, transaction -> {
             Session before = sessions.lock(transaction, in.org().id(), in.id())
-                    .orElseThrow(() -> Fail.store("session " + in.id() + " not found").notApplied());
+                    .orElseThrow(() ->
+                            Fail.store("session " + in.id() + " not found").notApplied());
             Timestamp now = Times.stamp(later(Times.instant(before.getUpdatedAt())));
             Session.Builder after = before.toBuilder().setUpdatedAt(now);
             edit.apply(after, now);

@@ -39,27 +39,35 @@ public record Values(DataSource db, SqlMemory memory) implements NoSecrets {
     @Override
     public void setValue(SessionRef in, Change<Void> change, String key, String value) throws Exception {
         String now = Instant.now().toString();
-        memory.run(change, tx -> statement(tx, SET, in, bytes(key), bytes(value), now, now).executeUpdate());
+        memory.run(
+                change,
+                tx -> statement(tx, SET, in, bytes(key), bytes(value), now, now).executeUpdate());
     }
 
     @Override
     public Optional<String> getValue(SessionRef in, String key) throws SQLException {
         try (Connection connection = db.getConnection();
-                ResultSet found = statement(connection, "SELECT value" + WHERE + " AND key = ?", in, bytes(key)).executeQuery()) {
+                ResultSet found = statement(connection, "SELECT value" + WHERE + " AND key = ?", in, bytes(key))
+                        .executeQuery()) {
             return found.next() ? Optional.of(text(found, 1)) : Optional.empty();
         }
     }
 
     @Override
     public boolean deleteValue(SessionRef in, Change<Boolean> change, String key) throws Exception {
-        return memory.apply(change, tx -> statement(tx, "DELETE" + WHERE + " AND key = ?", in, bytes(key)).executeUpdate() > 0);
+        return memory.apply(
+                change,
+                tx -> statement(tx, "DELETE" + WHERE + " AND key = ?", in, bytes(key))
+                                .executeUpdate()
+                        > 0);
     }
 
     @Override
     public List<KeyInfo> listKeys(SessionRef in) throws SQLException {
         List<KeyInfo> keys = new ArrayList<>();
         try (Connection connection = db.getConnection();
-                ResultSet found = statement(connection, "SELECT key, created, updated" + WHERE + " ORDER BY key", in).executeQuery()) {
+                ResultSet found = statement(connection, "SELECT key, created, updated" + WHERE + " ORDER BY key", in)
+                        .executeQuery()) {
             while (found.next()) {
                 keys.add(KeyInfo.newBuilder()
                         .setKey(text(found, 1))
@@ -72,7 +80,8 @@ public record Values(DataSource db, SqlMemory memory) implements NoSecrets {
     }
 
     /** Closed with its connection. Texts are stored as bytes: SQLite cuts a TEXT at a NUL. */
-    private static PreparedStatement statement(Connection on, String sql, SessionRef in, Object... more) throws SQLException {
+    private static PreparedStatement statement(Connection on, String sql, SessionRef in, Object... more)
+            throws SQLException {
         PreparedStatement statement = on.prepareStatement(sql);
         statement.setLong(1, in.org().id());
         statement.setString(2, in.id());
@@ -116,7 +125,8 @@ public record Values(DataSource db, SqlMemory memory) implements NoSecrets {
         }
         MortiseAdapter.named("mortise-values", "0.1.0")
                 .offer(new Values(db, memory))
-                .unavailableWhen(e -> e instanceof SQLiteException busy && busy.getResultCode() == SQLiteErrorCode.SQLITE_BUSY)
+                .unavailableWhen(
+                        e -> e instanceof SQLiteException busy && busy.getResultCode() == SQLiteErrorCode.SQLITE_BUSY)
                 .ping(() -> db.getConnection().close())
                 .run(arguments);
     }
