@@ -25,7 +25,8 @@ final class Threads implements AutoCloseable {
     private final ThreadPoolExecutor calls;
     private final ExecutorService streams = Executors.newCachedThreadPool(named("mortise-stream"));
     private final ExecutorService own = Executors.newFixedThreadPool(2, named("mortise-own"));
-    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(0, named("mortise-net"), NioIoHandler.newFactory());
+    private final EventLoopGroup loops =
+            new MultiThreadIoEventLoopGroup(0, named("mortise-net"), NioIoHandler.newFactory());
     private final ExecutorService pings = Executors.newSingleThreadExecutor(named("mortise-ping"));
     private final ScheduledThreadPoolExecutor clock = new ScheduledThreadPoolExecutor(1, named("mortise-clock"));
 

@@ -3,8 +3,6 @@ package com.everruns.mortise.kit.sql;
 import com.everruns.mortise.kit.AnswerMemory;
 import com.everruns.mortise.kit.Change;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
@@ -73,10 +71,8 @@ public final class SqlMemory {
 
     /** Deletes answers that are older than they must be kept. Call it now and then, such as hourly. */
     public int forget() throws SQLException {
-        try (Connection connection = database.getConnection();
-                PreparedStatement statement = connection.prepareStatement(FORGET)) {
-            statement.setLong(1, Instant.now().getEpochSecond());
-            return statement.executeUpdate();
+        try (Connection connection = database.getConnection()) {
+            return Sql.update(connection, FORGET, Instant.now().getEpochSecond());
         }
     }
 
@@ -129,37 +125,24 @@ public final class SqlMemory {
     }
 
     private boolean isNew(Connection transaction, Change<?> change) throws SQLException {
-        try (PreparedStatement insert = transaction.prepareStatement(dialect.insert)) {
-            insert.setLong(1, change.org());
-            insert.setString(2, change.requestId());
-            insert.setString(3, change.method());
-            insert.setLong(4, Instant.now().plus(AnswerMemory.TIME).getEpochSecond());
-            return insert.executeUpdate() == 1;
-        }
+        long expires = Instant.now().plus(AnswerMemory.TIME).getEpochSecond();
+        return 1 == Sql.update(transaction, dialect.insert, change.org(), change.requestId(), change.method(), expires);
     }
 
     private static <T> T changed(Connection transaction, Change<T> change, Work<T> work) throws SQLException {
         T value = work.in(transaction);
-        try (PreparedStatement keep = transaction.prepareStatement(KEEP)) {
-            keep.setBytes(1, change.answer(value));
-            keep.setLong(2, change.org());
-            keep.setString(3, change.requestId());
-            keep.executeUpdate();
-        }
+        Sql.update(transaction, KEEP, change.answer(value), change.org(), change.requestId());
         return value;
     }
 
     private static <T> T again(Connection transaction, Change<T> change) throws SQLException {
-        try (PreparedStatement find = transaction.prepareStatement(FIND)) {
-            find.setLong(1, change.org());
-            find.setString(2, change.requestId());
-            try (ResultSet found = find.executeQuery()) {
-                if (!found.next()) {
-                    throw new SQLException("the answer of a change was deleted while it was sent again", "40001");
-                }
-                return change.again(found.getString(1), found.getBytes(2));
-            }
-        }
+        return Sql.first(
+                        transaction,
+                        FIND,
+                        found -> change.again(found.getString(1), found.getBytes(2)),
+                        change.org(),
+                        change.requestId())
+                .orElseThrow(() -> new SQLException("the answer was deleted while its change was sent again", "40001"));
     }
 
     /** Whether two transactions could not be ordered, so that one must begin again. */

@@ -3,9 +3,8 @@ package com.everruns.mortise.examples.jdbc;
 import com.everruns.mortise.adapter.v1.ModelWithProvider;
 import com.everruns.mortise.kit.LlmProviderStore;
 import com.everruns.mortise.kit.Org;
+import com.everruns.mortise.kit.sql.Sql;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Optional;
 
@@ -26,23 +25,15 @@ record Models(Database database, Records<ModelWithProvider> models) implements L
     }
 
     Optional<ModelWithProvider> defaultModel(Connection connection, Org in) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(DEFAULT)) {
-            statement.setLong(1, in.id());
-            try (ResultSet found = statement.executeQuery()) {
-                return found.next() ? models.get(connection, in.id(), found.getString(1)) : Optional.empty();
-            }
-        }
+        Optional<String> id = Sql.first(connection, DEFAULT, found -> found.getString(1), in.id());
+        return id.isPresent() ? models.get(connection, in.id(), id.get()) : Optional.empty();
     }
 
     void put(Connection connection, long org, String id, ModelWithProvider model, boolean isDefault)
             throws SQLException {
         models.put(connection, org, id, model);
         if (isDefault) {
-            try (PreparedStatement statement = connection.prepareStatement(MAKE_DEFAULT)) {
-                statement.setLong(1, org);
-                statement.setString(2, id);
-                statement.executeUpdate();
-            }
+            Sql.update(connection, MAKE_DEFAULT, org, id);
         }
     }
 }

@@ -5,12 +5,11 @@ import com.everruns.mortise.adapter.v1.Harness;
 import com.everruns.mortise.adapter.v1.ModelWithProvider;
 import com.everruns.mortise.adapter.v1.ProviderCredentials;
 import com.everruns.mortise.adapter.v1.Session;
+import com.everruns.mortise.kit.sql.Sql;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Optional;
 
@@ -52,13 +51,7 @@ record Records<M extends Message>(String table, Parser<M> parser, Seal seal) {
             return Optional.empty();
         }
         String sql = "SELECT record FROM " + table + " WHERE org = ? AND id = ?" + how;
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setLong(1, org);
-            statement.setString(2, id);
-            try (ResultSet found = statement.executeQuery()) {
-                return found.next() ? Optional.of(opened(found.getBytes(1), org, id)) : Optional.empty();
-            }
-        }
+        return Sql.first(connection, sql, found -> opened(found.getBytes(1), org, id), org, id);
     }
 
     private M opened(byte[] sealed, long org, String id) {
@@ -72,12 +65,7 @@ record Records<M extends Message>(String table, Parser<M> parser, Seal seal) {
     void put(Connection connection, long org, String id, M record) throws SQLException {
         String sql = "INSERT INTO " + table + " VALUES (?, ?, ?)"
                 + " ON CONFLICT (org, id) DO UPDATE SET record = excluded.record";
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setLong(1, org);
-            statement.setString(2, id);
-            statement.setBytes(3, seal.seal(place(org, id), record.toByteArray()));
-            statement.executeUpdate();
-        }
+        Sql.update(connection, sql, org, id, seal.seal(place(org, id), record.toByteArray()));
     }
 
     private String place(long org, String id) {

@@ -1,22 +1,21 @@
 package com.everruns.mortise.examples.values;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.everruns.mortise.adapter.v1.KeyInfo;
 import com.everruns.mortise.kit.Change;
 import com.everruns.mortise.kit.MortiseAdapter;
 import com.everruns.mortise.kit.NoSecrets;
 import com.everruns.mortise.kit.SessionRef;
 import com.everruns.mortise.kit.Times;
+import com.everruns.mortise.kit.sql.Sql;
 import com.everruns.mortise.kit.sql.SqlMemory;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import javax.sql.DataSource;
@@ -25,7 +24,7 @@ import org.sqlite.SQLiteDataSource;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 
-/** Keeps the values of sessions in an SQLite file: {@code java ... Values --listen 127.0.0.1:7500}. */
+/** Keeps the values of sessions in an SQLite file. Texts are kept as bytes: SQLite cuts a TEXT at a NUL. */
 public record Values(DataSource db, SqlMemory memory) implements NoSecrets {
     private static final String TABLE = """
             CREATE TABLE IF NOT EXISTS session_values (
@@ -34,69 +33,42 @@ public record Values(DataSource db, SqlMemory memory) implements NoSecrets {
     private static final String SET = """
             INSERT INTO session_values VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET value = excluded.value, updated = excluded.updated""";
-    private static final String WHERE = " FROM session_values WHERE org = ? AND session = ?";
+    private static final String GET = "SELECT value FROM session_values WHERE org = ? AND session = ? AND key = ?";
+    private static final String DELETE = "DELETE FROM session_values WHERE org = ? AND session = ? AND key = ?";
+    private static final String LIST =
+            "SELECT key, created, updated FROM session_values WHERE org = ? AND session = ? ORDER BY key";
 
     @Override
     public void setValue(SessionRef in, Change<Void> change, String key, String value) throws Exception {
         String now = Instant.now().toString();
         memory.run(
                 change,
-                tx -> statement(tx, SET, in, bytes(key), bytes(value), now, now).executeUpdate());
+                tx -> Sql.update(
+                        tx, SET, in.org().id(), in.id(), key.getBytes(UTF_8), value.getBytes(UTF_8), now, now));
     }
 
     @Override
-    public Optional<String> getValue(SessionRef in, String key) throws SQLException {
-        try (Connection connection = db.getConnection();
-                ResultSet found = statement(connection, "SELECT value" + WHERE + " AND key = ?", in, bytes(key))
-                        .executeQuery()) {
-            return found.next() ? Optional.of(text(found, 1)) : Optional.empty();
-        }
+    public Optional<String> getValue(SessionRef in, String key) throws Exception {
+        return Sql.first(
+                db, GET, row -> new String(row.getBytes(1), UTF_8), in.org().id(), in.id(), key.getBytes(UTF_8));
     }
 
     @Override
     public boolean deleteValue(SessionRef in, Change<Boolean> change, String key) throws Exception {
-        return memory.apply(
-                change,
-                tx -> statement(tx, "DELETE" + WHERE + " AND key = ?", in, bytes(key))
-                                .executeUpdate()
-                        > 0);
+        return memory.apply(change, tx -> Sql.update(tx, DELETE, in.org().id(), in.id(), key.getBytes(UTF_8)) > 0);
     }
 
     @Override
-    public List<KeyInfo> listKeys(SessionRef in) throws SQLException {
-        List<KeyInfo> keys = new ArrayList<>();
-        try (Connection connection = db.getConnection();
-                ResultSet found = statement(connection, "SELECT key, created, updated" + WHERE + " ORDER BY key", in)
-                        .executeQuery()) {
-            while (found.next()) {
-                keys.add(KeyInfo.newBuilder()
-                        .setKey(text(found, 1))
-                        .setCreatedAt(Times.stamp(Instant.parse(found.getString(2))))
-                        .setUpdatedAt(Times.stamp(Instant.parse(found.getString(3))))
-                        .build());
-            }
-        }
-        return keys;
+    public List<KeyInfo> listKeys(SessionRef in) throws Exception {
+        return Sql.list(db, LIST, Values::info, in.org().id(), in.id());
     }
 
-    /** Closed with its connection. Texts are stored as bytes: SQLite cuts a TEXT at a NUL. */
-    private static PreparedStatement statement(Connection on, String sql, SessionRef in, Object... more)
-            throws SQLException {
-        PreparedStatement statement = on.prepareStatement(sql);
-        statement.setLong(1, in.org().id());
-        statement.setString(2, in.id());
-        for (int i = 0; i < more.length; i++) {
-            statement.setObject(3 + i, more[i]);
-        }
-        return statement;
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static String text(ResultSet row, int column) throws SQLException {
-        return new String(row.getBytes(column), StandardCharsets.UTF_8);
+    private static KeyInfo info(ResultSet row) throws SQLException {
+        return KeyInfo.newBuilder()
+                .setKey(new String(row.getBytes(1), UTF_8))
+                .setCreatedAt(Times.stamp(Instant.parse(row.getString(2))))
+                .setUpdatedAt(Times.stamp(Instant.parse(row.getString(3))))
+                .build();
     }
 
     /** A pool of few connections: SQLite writes one after the other, and those who wait queue here. */
@@ -119,14 +91,13 @@ public record Values(DataSource db, SqlMemory memory) implements NoSecrets {
         HikariDataSource db = open(System.getenv().getOrDefault("VALUES_FILE", "values.db"));
         SqlMemory memory = new SqlMemory(db, SqlMemory.Dialect.SQLITE);
         memory.migrate();
-        try (Connection connection = db.getConnection();
-                Statement statement = connection.createStatement()) {
-            statement.execute(TABLE);
+        try (Connection connection = db.getConnection()) {
+            Sql.update(connection, TABLE);
         }
         MortiseAdapter.named("mortise-values", "0.1.0")
                 .offer(new Values(db, memory))
-                .unavailableWhen(
-                        e -> e instanceof SQLiteException busy && busy.getResultCode() == SQLiteErrorCode.SQLITE_BUSY)
+                .unavailableWhen(e ->
+                        e instanceof SQLiteException sqlite && sqlite.getResultCode() == SQLiteErrorCode.SQLITE_BUSY)
                 .ping(() -> db.getConnection().close())
                 .run(arguments);
     }
