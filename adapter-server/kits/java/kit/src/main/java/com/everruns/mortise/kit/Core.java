@@ -139,7 +139,9 @@ final class Core {
             });
             stream.complete();
         } catch (Throwable thrown) {
-            stream.fail(log.ended(rules.name(), request, rules.context().apply(request), began, thrown));
+            if (!stream.isEnded()) {
+                stream.fail(log.ended(rules.name(), request, rules.context().apply(request), began, thrown));
+            }
         } finally {
             stream.leave();
             inFlight.remove(stream);

@@ -52,6 +52,11 @@ final class OpenStream<A> implements Sender<A> {
         }
     }
 
+    /** Whether the caller is gone or was told of the end. */
+    synchronized boolean isEnded() {
+        return isEnded || caller.isCancelled();
+    }
+
     synchronized void complete() {
         if (!isEnded) {
             isEnded = true;

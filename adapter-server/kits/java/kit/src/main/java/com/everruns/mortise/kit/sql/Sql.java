@@ -49,13 +49,18 @@ public final class Sql {
     /** The first row of a query, if there is one. */
     public static <T> Optional<T> first(Connection connection, String sql, Row<T> each, Object... parameters)
             throws SQLException {
-        return list(connection, sql, each, parameters).stream().findFirst();
+        return first(list(connection, sql, each, parameters));
     }
 
     /** Like {@link #first}, with a connection of its own. */
     public static <T> Optional<T> first(DataSource database, String sql, Row<T> each, Object... parameters)
             throws SQLException {
-        return list(database, sql, each, parameters).stream().findFirst();
+        return first(list(database, sql, each, parameters));
+    }
+
+    /** A row that was made null counts as none. */
+    private static <T> Optional<T> first(List<T> all) {
+        return all.isEmpty() ? Optional.empty() : Optional.ofNullable(all.get(0));
     }
 
     private static PreparedStatement prepared(Connection connection, String sql, Object... parameters)

@@ -1,6 +1,7 @@
 package com.everruns.mortise.kit.sql;
 
 import com.everruns.mortise.kit.AnswerMemory;
+import com.everruns.mortise.kit.AnswerMemory.Remembered;
 import com.everruns.mortise.kit.Change;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -136,13 +137,14 @@ public final class SqlMemory {
     }
 
     private static <T> T again(Connection transaction, Change<T> change) throws SQLException {
-        return Sql.first(
+        Remembered before = Sql.first(
                         transaction,
                         FIND,
-                        found -> change.again(found.getString(1), found.getBytes(2)),
+                        found -> new Remembered(found.getString(1), found.getBytes(2)),
                         change.org(),
                         change.requestId())
                 .orElseThrow(() -> new SQLException("the answer was deleted while its change was sent again", "40001"));
+        return change.again(before.method(), before.answer());
     }
 
     /** Whether two transactions could not be ordered, so that one must begin again. */

@@ -3,6 +3,7 @@ package com.everruns.mortise.kit.sql;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import com.everruns.mortise.kit.Failure;
 import com.everruns.mortise.kit.TestChange;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -53,11 +54,19 @@ class SqlMemoryTest {
             throw new AssertionError("the change happens again");
         }));
         assertEquals(1, count(database, "done"));
+        for (int i = 0; i < 2; i++) {
+            memory.run(TestChange.nothing("nothing"), SqlMemoryTest::insert);
+        }
+        assertEquals(2, count(database, "done"));
+        assertEquals(
+                "REQUEST_ID_REUSED",
+                assertThrows(Failure.class, () -> memory.apply(TestChange.of("nothing"), SqlMemoryTest::insert))
+                        .name());
         assertEquals(0, memory.forget());
         try (Connection connection = database.getConnection();
                 Statement statement = connection.createStatement()) {
             statement.executeUpdate("UPDATE mortise_answers SET expires_at = 1");
         }
-        assertEquals(1, memory.forget());
+        assertEquals(2, memory.forget());
     }
 }

@@ -4,14 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.everruns.mortise.adapter.v1.KeyInfo;
 import com.everruns.mortise.kit.Change;
-import com.everruns.mortise.kit.MortiseAdapter;
 import com.everruns.mortise.kit.NoSecrets;
 import com.everruns.mortise.kit.SessionRef;
 import com.everruns.mortise.kit.Times;
 import com.everruns.mortise.kit.sql.Sql;
 import com.everruns.mortise.kit.sql.SqlMemory;
-import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -19,10 +16,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import javax.sql.DataSource;
-import org.sqlite.SQLiteConfig;
-import org.sqlite.SQLiteDataSource;
-import org.sqlite.SQLiteErrorCode;
-import org.sqlite.SQLiteException;
 
 /** Keeps the values of sessions in an SQLite file. Texts are kept as bytes: SQLite cuts a TEXT at a NUL. */
 public record Values(DataSource db, SqlMemory memory) implements NoSecrets {
@@ -71,34 +64,11 @@ public record Values(DataSource db, SqlMemory memory) implements NoSecrets {
                 .build();
     }
 
-    /** A pool of few connections: SQLite writes one after the other, and those who wait queue here. */
-    private static HikariDataSource open(String file) {
-        SQLiteConfig config = new SQLiteConfig();
-        config.setJournalMode(SQLiteConfig.JournalMode.WAL);
-        config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
-        config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
-        config.setBusyTimeout(5_000);
-        SQLiteDataSource files = new SQLiteDataSource(config);
-        files.setUrl("jdbc:sqlite:" + file);
-        HikariConfig pool = new HikariConfig();
-        pool.setDataSource(files);
-        pool.setMaximumPoolSize(4);
-        pool.setConnectionTimeout(5_000);
-        return new HikariDataSource(pool);
-    }
-
-    public static void main(String[] arguments) throws SQLException {
-        HikariDataSource db = open(System.getenv().getOrDefault("VALUES_FILE", "values.db"));
-        SqlMemory memory = new SqlMemory(db, SqlMemory.Dialect.SQLITE);
-        memory.migrate();
+    /** Makes the table, if it is not there. */
+    void migrate() throws SQLException {
         try (Connection connection = db.getConnection()) {
             Sql.update(connection, TABLE);
         }
-        MortiseAdapter.named("mortise-values", "0.1.0")
-                .offer(new Values(db, memory))
-                .unavailableWhen(e ->
-                        e instanceof SQLiteException sqlite && sqlite.getResultCode() == SQLiteErrorCode.SQLITE_BUSY)
-                .ping(() -> db.getConnection().close())
-                .run(arguments);
+        memory.migrate();
     }
 }
