@@ -2,6 +2,7 @@ package com.everruns.mortise.kit;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
@@ -30,7 +31,7 @@ final class FileStamps {
     private String now() throws IOException {
         StringBuilder all = new StringBuilder();
         for (Path file : files) {
-            BasicFileAttributes about = Files.readAttributes(file, BasicFileAttributes.class);
+            BasicFileAttributes about = attributes(file);
             all.append(about.lastModifiedTime())
                     .append(' ')
                     .append(about.size())
@@ -38,5 +39,13 @@ final class FileStamps {
             all.append(about.fileKey()).append(';');
         }
         return all.toString();
+    }
+
+    private static BasicFileAttributes attributes(Path file) throws IOException {
+        try {
+            return Files.readAttributes(file, BasicFileAttributes.class);
+        } catch (NoSuchFileException missing) {
+            throw new IOException("the file " + file + " is missing", missing);
+        }
     }
 }

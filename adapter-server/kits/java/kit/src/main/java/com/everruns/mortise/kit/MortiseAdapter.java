@@ -32,8 +32,6 @@ public final class MortiseAdapter {
     private static final int CALLS_MAX = 128;
     private static final String EMITTER = "mortise.adapter.v1.EventEmitterService";
 
-    private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
-
     private final String name;
     private final String version;
     private final Map<String, Offered> offers = new TreeMap<>();
@@ -176,12 +174,9 @@ public final class MortiseAdapter {
 
     /** Like {@link #run(String...)} for a program that has parsed its arguments; the exit code. */
     public int run(ServeOptions options) {
-        if (System.getProperty(LOG_FORMAT) == null) {
-            // Java's own log: a line an event.
-            System.setProperty(LOG_FORMAT, "%1$tFT%1$tT.%1$tL%1$tz %4$s %5$s%6$s%n");
-        }
+        LogLines.use();
         try (Serving serving = serve(options)) {
-            Runtime.getRuntime().addShutdownHook(new Thread(serving::close, "mortise-stop"));
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(serving), "mortise-stop"));
             serving.awaitEnd();
             return 0;
         } catch (IOException | IllegalStateException fault) {
@@ -190,6 +185,14 @@ public final class MortiseAdapter {
         } catch (InterruptedException stopped) {
             return 1;
         }
+    }
+
+    /** Java's own log is closed at the same time, so what happens is written beside it. */
+    private void stop(Serving serving) {
+        System.err.println(
+                name + ": stopping; calls may go on for " + serving.drain().toSeconds() + " s");
+        boolean hasEnded = serving.stop();
+        System.err.println(name + (hasEnded ? ": stopped" : ": stopped; calls were cut off, they did not end in time"));
     }
 
     /**

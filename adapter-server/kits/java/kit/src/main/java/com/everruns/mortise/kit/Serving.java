@@ -107,12 +107,22 @@ public final class Serving implements AutoCloseable {
         server.awaitTermination();
     }
 
+    /** How long calls may go on. */
+    Duration drain() {
+        return drain;
+    }
+
     /** Takes no new calls, ends open streams, finishes the calls that it has, and returns. */
     @Override
     public void close() {
+        stop();
+    }
+
+    /** Like {@link #close}; false if calls were cut off. */
+    boolean stop() {
         synchronized (this) {
             if (isClosed) {
-                return;
+                return true;
             }
             isClosed = true;
         }
@@ -120,16 +130,19 @@ public final class Serving implements AutoCloseable {
         watch.close();
         server.shutdown();
         inFlight.stop();
+        boolean hasEnded = false;
         try {
-            if (!ended()) {
-                log.say(Level.WARNING, "calls were cut off: they did not end in time", null);
-            }
+            hasEnded = ended();
         } catch (InterruptedException hurried) {
             Thread.currentThread().interrupt();
+        }
+        if (!hasEnded) {
+            log.say(Level.WARNING, "calls were cut off: they did not end in time", null);
         }
         server.shutdownNow();
         threads.close();
         tracing.close();
+        return hasEnded;
     }
 
     /** Waits for the calls; those who watch health are not waited for. */

@@ -119,12 +119,17 @@ class TlsTest {
         Files.setLastModifiedTime(to, FileTime.from(Instant.now().plusSeconds(5)));
     }
 
-    /** A key without its certificate does not start, and says what is missing. */
+    /** An adapter without its key or its files does not start, and says what is missing. */
     @Test
     void halfOfTls(@TempDir Path folder) {
         ServeOptions options = new ServeOptions().tls(folder.resolve("none.pem"), null);
         IOException fault = assertThrows(
                 IOException.class, () -> Fixture.adapter(new Fixture.Values()).serve(options));
         assertEquals("TLS needs a certificate and its key; give --tls-cert and --tls-key", fault.getMessage());
+        Path none = folder.resolve("none.pem");
+        fault = assertThrows(
+                IOException.class,
+                () -> Fixture.adapter(new Fixture.Values()).serve(new ServeOptions().tls(none, none)));
+        assertEquals("the file " + none + " is missing", fault.getMessage());
     }
 }

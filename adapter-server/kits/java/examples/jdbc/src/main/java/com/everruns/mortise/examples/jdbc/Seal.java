@@ -33,6 +33,9 @@ final class Seal {
     /** The first file has the key that seals; the others have keys that still open. */
     Seal(List<Path> files) throws IOException, GeneralSecurityException {
         for (Path file : files) {
+            if (!Files.isReadable(file)) {
+                throw new IOException("--key-file: " + file + " cannot be read");
+            }
             byte[] key = Files.readAllBytes(file);
             if (key.length != KEY_BYTES) {
                 throw new IOException(file + " has " + key.length + " bytes; make a key with `head -c " + KEY_BYTES
