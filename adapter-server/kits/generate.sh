@@ -19,7 +19,7 @@ python/stubs.sh "$work/kits/python/src/mortise_adapter/v1"
   "$work/kits/python/src/mortise_adapter/stores.py" "$work/kits/python/src/mortise_adapter/fail/reasons.py"
 
 if [ "${1-}" != --check ]; then
-  rm -rf go/adapterv1 python/src/mortise_adapter/v1 typescript/src/gen
+  rm -rf go/adapterv1 python/src/mortise_adapter/v1 typescript/src/gen java/*/src/generated
   cp -r "$work/kits/." .
   exit
 fi

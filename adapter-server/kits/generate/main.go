@@ -18,6 +18,7 @@ type language func(*model) (map[string][]byte, error)
 
 var languages = map[string]language{
 	"go":         golang,
+	"java":       java,
 	"python":     python,
 	"typescript": typescript,
 }

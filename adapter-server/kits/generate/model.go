@@ -32,6 +32,7 @@ type service struct {
 	Comment  string
 	Features []string
 	Methods  []*method
+	Desc     protoreflect.ServiceDescriptor
 }
 
 type method struct {
@@ -113,6 +114,7 @@ func loadService(desc protoreflect.ServiceDescriptor) (*service, error) {
 		Store:    store.GetName(),
 		Comment:  comment(desc),
 		Features: store.GetFeatures(),
+		Desc:     desc,
 	}
 	for i := range desc.Methods().Len() {
 		one.Methods = append(one.Methods, loadMethod(desc.Methods().Get(i)))

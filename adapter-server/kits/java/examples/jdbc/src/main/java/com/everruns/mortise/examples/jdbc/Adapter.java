@@ -1,0 +1,107 @@
+package com.everruns.mortise.examples.jdbc;
+
+import com.everruns.mortise.adapter.v1.Agent;
+import com.everruns.mortise.adapter.v1.Feature;
+import com.everruns.mortise.adapter.v1.Harness;
+import com.everruns.mortise.adapter.v1.ProviderCredentials;
+import com.everruns.mortise.adapter.v1.Session;
+import com.everruns.mortise.kit.MortiseAdapter;
+import com.everruns.mortise.kit.sql.SqlMemory;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.util.concurrent.TimeUnit;
+
+/** All that this adapter is. */
+final class Adapter {
+    static final String NAME = "mortise-jdbc";
+    static final String VERSION = "0.1.0";
+
+    private static final int PING_SECONDS = 1;
+
+    private final Database database;
+    private final SqlMemory memory;
+    private final Records<Harness> harnesses;
+    private final Records<Agent> agents;
+    private final Records<Session> sessions;
+    private final Records<ProviderCredentials> credentials;
+    private final Models models;
+
+    Adapter(Database database, Seal seal) {
+        this.database = database;
+        memory = new SqlMemory(database, SqlMemory.Dialect.POSTGRES);
+        harnesses = Records.harnesses(seal);
+        agents = Records.agents(seal);
+        sessions = Records.sessions(seal);
+        credentials = Records.credentials(seal);
+        models = new Models(database, Records.models(seal));
+    }
+
+    MortiseAdapter offers(boolean hasTestSeed) {
+        Harnesses harnessStore = new Harnesses(database, harnesses);
+        Agents agentStore = new Agents(database, agents);
+        Sessions sessionStore = new Sessions(database, sessions, memory);
+        MortiseAdapter adapter = MortiseAdapter.named(NAME, VERSION)
+                .offer(harnessStore)
+                .offer(agentStore)
+                .offer(sessionStore)
+                .offer(models)
+                .offer(new Credentials(database, credentials))
+                .offer(
+                        new Host(database, harnessStore, agentStore, sessionStore, models),
+                        Feature.FEATURE_TURN_SNAPSHOT)
+                .ping(this::ping);
+        return hasTestSeed ? adapter.offer(new Seed(database, this)) : adapter;
+    }
+
+    private void ping() throws Exception {
+        try (Connection connection = database.getConnection()) {
+            if (!connection.isValid(PING_SECONDS)) {
+                throw new SQLNonTransientConnectionException("the connection is broken");
+            }
+        }
+    }
+
+    /** Deletes answers that need not be remembered any more, every hour. */
+    void forgetHourly() {
+        Thread thread = new Thread(this::forget, "forget");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void forget() {
+        System.Logger log = System.getLogger(NAME);
+        try {
+            while (true) {
+                TimeUnit.HOURS.sleep(1);
+                try {
+                    log.log(System.Logger.Level.INFO, "answers forgotten: count=" + memory.forget());
+                } catch (SQLException away) {
+                    log.log(System.Logger.Level.WARNING, "answers are forgotten later: cause=" + away.getMessage());
+                }
+            }
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    Records<Harness> harnesses() {
+        return harnesses;
+    }
+
+    Records<Agent> agents() {
+        return agents;
+    }
+
+    Records<Session> sessions() {
+        return sessions;
+    }
+
+    Records<ProviderCredentials> credentials() {
+        return credentials;
+    }
+
+    Models models() {
+        return models;
+    }
+}

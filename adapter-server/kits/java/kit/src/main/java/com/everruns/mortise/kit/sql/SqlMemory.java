@@ -1,0 +1,154 @@
+package com.everruns.mortise.kit.sql;
+
+import com.everruns.mortise.kit.AnswerMemory;
+import com.everruns.mortise.kit.AnswerMemory.Remembered;
+import com.everruns.mortise.kit.Change;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.concurrent.ThreadLocalRandom;
+import javax.sql.DataSource;
+
+/**
+ * Makes a change in an SQL database once under its {@code request_id}: the answer is a row that is
+ * written in the transaction of the change.
+ */
+public final class SqlMemory {
+    private static final String TABLE = """
+            CREATE TABLE IF NOT EXISTS mortise_answers (
+              org BIGINT NOT NULL, request_id %s NOT NULL, method VARCHAR(200) NOT NULL,
+              answer %s, expires_at BIGINT NOT NULL, PRIMARY KEY (org, request_id))""";
+    private static final String FIND = "SELECT method, answer FROM mortise_answers WHERE org = ? AND request_id = ?";
+    private static final String KEEP = "UPDATE mortise_answers SET answer = ? WHERE org = ? AND request_id = ?";
+    private static final String FORGET = "DELETE FROM mortise_answers WHERE expires_at < ?";
+    private static final String VALUES =
+            " INTO mortise_answers (org, request_id, method, expires_at) VALUES (?, ?, ?, ?)";
+
+    /** The longest pause before a transaction that lost against another begins again. */
+    private static final int PAUSE_MS_MAX = 50;
+
+    private final DataSource database;
+    private final Dialect dialect;
+
+    /** How a database writes what differs between them. A request_id is compared by its bytes. */
+    public enum Dialect {
+        POSTGRES("TEXT COLLATE \"C\"", "BYTEA", "INSERT" + VALUES + " ON CONFLICT DO NOTHING"),
+        SQLITE("TEXT", "BLOB", "INSERT" + VALUES + " ON CONFLICT DO NOTHING"),
+        MYSQL("VARBINARY(64)", "LONGBLOB", "INSERT IGNORE" + VALUES);
+
+        private final String create;
+        private final String insert;
+
+        Dialect(String id, String bytes, String insert) {
+            this.create = TABLE.formatted(id, bytes);
+            this.insert = insert;
+        }
+    }
+
+    /** Changes something in a transaction, and answers. */
+    public interface Work<T> {
+        T in(Connection transaction) throws SQLException;
+    }
+
+    /** Changes something in a transaction. */
+    public interface Effect {
+        void in(Connection transaction) throws SQLException;
+    }
+
+    /** A memory in a database. {@link #migrate} makes its table. */
+    public SqlMemory(DataSource database, Dialect dialect) {
+        this.database = database;
+        this.dialect = dialect;
+    }
+
+    /** Makes the table of answers, if it is not there. */
+    public void migrate() throws SQLException {
+        try (Connection connection = database.getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(dialect.create);
+        }
+    }
+
+    /** Deletes answers that are older than they must be kept. Call it now and then, such as hourly. */
+    public int forget() throws SQLException {
+        try (Connection connection = database.getConnection()) {
+            return Sql.update(connection, FORGET, Instant.now().getEpochSecond());
+        }
+    }
+
+    /**
+     * Makes a change in a transaction that also holds its answer. The row of the answer is written
+     * first: the same change over another connection waits for it. The work is done again where the
+     * database could not order two transactions; it must do nothing else.
+     */
+    public <T> T apply(Change<T> change, Work<T> work) throws SQLException, InterruptedException {
+        for (int pause = 1; ; pause = Math.min(2 * pause, PAUSE_MS_MAX)) {
+            try {
+                return once(change, work);
+            } catch (SQLException thrown) {
+                if (!isConflict(thrown)) {
+                    throw thrown;
+                }
+            }
+            Thread.sleep(ThreadLocalRandom.current().nextInt(pause) + 1L);
+        }
+    }
+
+    /** Like {@link #apply}, for a change that answers nothing. */
+    public void run(Change<Void> change, Effect effect) throws SQLException, InterruptedException {
+        apply(change, transaction -> {
+            effect.in(transaction);
+            return null;
+        });
+    }
+
+    private <T> T once(Change<T> change, Work<T> work) throws SQLException {
+        try (Connection transaction = database.getConnection()) {
+            transaction.setAutoCommit(false);
+            try {
+                T value = isNew(transaction, change) ? changed(transaction, change, work) : again(transaction, change);
+                transaction.commit();
+                return value;
+            } catch (Throwable thrown) {
+                rollBack(transaction, thrown);
+                throw thrown;
+            }
+        }
+    }
+
+    private static void rollBack(Connection transaction, Throwable thrown) {
+        try {
+            transaction.rollback();
+        } catch (SQLException also) {
+            thrown.addSuppressed(also);
+        }
+    }
+
+    private boolean isNew(Connection transaction, Change<?> change) throws SQLException {
+        long expires = Instant.now().plus(AnswerMemory.TIME).getEpochSecond();
+        return 1 == Sql.update(transaction, dialect.insert, change.org(), change.requestId(), change.method(), expires);
+    }
+
+    private static <T> T changed(Connection transaction, Change<T> change, Work<T> work) throws SQLException {
+        T value = work.in(transaction);
+        Sql.update(transaction, KEEP, change.answer(value), change.org(), change.requestId());
+        return value;
+    }
+
+    private static <T> T again(Connection transaction, Change<T> change) throws SQLException {
+        Remembered before = Sql.first(
+                        transaction,
+                        FIND,
+                        found -> new Remembered(found.getString(1), found.getBytes(2)),
+                        change.org(),
+                        change.requestId())
+                .orElseThrow(() -> new SQLException("the answer was deleted while its change was sent again", "40001"));
+        return change.again(before.method(), before.answer());
+    }
+
+    /** Whether two transactions could not be ordered, so that one must begin again. */
+    private static boolean isConflict(SQLException thrown) {
+        return "40001".equals(thrown.getSQLState()) || "40P01".equals(thrown.getSQLState());
+    }
+}

@@ -1,0 +1,2 @@
+/** Remembered answers in SQL databases. */
+package com.everruns.mortise.kit.sql;
