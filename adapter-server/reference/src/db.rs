@@ -5,8 +5,9 @@
 //!
 //! SQLite takes one writer at a time, so there is one connection that writes and
 //! everybody queues for it here, where waiting is fair, instead of inside SQLite,
-//! where it is polling and ends in `SQLITE_BUSY`. Readers have connections of their
-//! own and see the last commit without waiting (WAL).
+//! where it is polling and ends in `SQLITE_BUSY`. Changes that wait share a commit (see
+//! `group`). Readers have connections of their own and see the last commit without
+//! waiting (WAL).
 //!
 //! PostgreSQL takes many writers: one pool reads and writes, and a change that reads
 //! first locks what it read (see `locks`).
@@ -15,16 +16,20 @@ mod availability;
 pub(crate) mod batch;
 mod connection;
 pub(crate) mod errors;
+mod group;
+mod lanes;
 pub(crate) mod locks;
 pub(crate) mod open;
 mod pool;
 mod sqlstate;
 mod tx;
 
+pub(crate) use crate::db::lanes::Lane;
 pub(crate) use crate::db::tx::AllOrgs;
 pub use crate::db::tx::{Statement, StatementAs, Tx};
 
 use crate::db::availability::{Availability, Watch};
+use crate::db::group::Group;
 use crate::db::open::{DatabaseUrl, OpenError};
 use crate::db::pool::{Pool, PoolOptions};
 use crate::db::sqlstate::{Failure, failure};
@@ -105,6 +110,8 @@ pub struct Db {
     keys: Option<KeyRing>,
     writers: Arc<Pool>,
     readers: Arc<Pool>,
+    /// Where one writer commits for many.
+    group: Option<Group>,
     availability: Arc<Availability>,
     dialect: Dialect,
     /// Ends the task that watches.
@@ -187,8 +194,10 @@ impl Db {
             let closed = first.close().await;
             closed.map_err(|error| OpenError::connect(place, &error))?;
         }
+        let group = (!dialect.is_postgres).then(|| Group::start(writers.clone()));
         let db = Self {
             keys,
+            group,
             writers,
             readers,
             availability,
@@ -235,8 +244,30 @@ impl Db {
         Ok(tx)
     }
 
-    /// A transaction that changes what an org has.
+    /// A transaction that changes what an org has. Where there is one writer it is a part
+    /// of one that other changes share: to commit it waits for theirs as well.
     pub(crate) async fn write(&self, org_id: i64) -> Result<Tx, StoreError> {
+        let lane = Lane {
+            org_id,
+            session_id: None,
+        };
+        let all = self.write_in(lane).await?;
+        Ok(all.into_org(org_id))
+    }
+
+    /// The same for a change that has its turn among those of a session, and does some of
+    /// the server's own work with it.
+    pub(crate) async fn write_in(&self, lane: Lane) -> Result<AllOrgs, StoreError> {
+        let Some(group) = &self.group else {
+            return self.write_all_orgs_alone().await;
+        };
+        let part = group.turn(lane).await?;
+        Ok(AllOrgs::of(Tx::new(part, AllOrgs::NONE, self.keys.clone())))
+    }
+
+    /// A transaction of its own for what takes long or writes much: others that shared it
+    /// would wait.
+    pub(crate) async fn write_alone(&self, org_id: i64) -> Result<Tx, StoreError> {
         // Nothing has been written yet, whatever went wrong.
         let not_applied = |error| db_error(error).outcome(Outcome::NotApplied);
         let connection = self.writers.acquire().await.map_err(not_applied)?;
@@ -255,7 +286,16 @@ impl Db {
     /// A transaction that changes what several orgs have: the server's own work, and what
     /// is written for many callers at once.
     pub(crate) async fn write_all_orgs(&self) -> Result<AllOrgs, StoreError> {
-        self.write(AllOrgs::NONE).await.map(AllOrgs::of)
+        let lane = Lane {
+            org_id: AllOrgs::NONE,
+            session_id: None,
+        };
+        self.write_in(lane).await
+    }
+
+    /// The same for work that takes long or writes much.
+    pub(crate) async fn write_all_orgs_alone(&self) -> Result<AllOrgs, StoreError> {
+        self.write_alone(AllOrgs::NONE).await.map(AllOrgs::of)
     }
 
     /// Waits for the calls under way and closes every connection.
