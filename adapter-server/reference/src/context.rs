@@ -71,7 +71,8 @@ impl StoreCtx {
             org_id: self.scope.org_id,
             session_id: self.scope.session_id,
         };
-        self.apply_once(self.db.write_in(lane).await?, apply).await
+        let all = self.db.write_in(lane).await?;
+        Box::pin(self.apply_once(all, apply)).await
     }
 
     /// The same for a change that takes long or writes much, in a transaction of its own.
@@ -81,7 +82,7 @@ impl StoreCtx {
         F: AsyncFnOnce(&mut Tx) -> Result<Rsp, StoreError>,
     {
         let all = self.db.write_all_orgs_alone().await?;
-        self.apply_once(all, apply).await
+        Box::pin(self.apply_once(all, apply)).await
     }
 
     /// The transaction is of all orgs because old answers are dropped in it.

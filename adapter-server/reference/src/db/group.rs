@@ -30,6 +30,9 @@ const TURN_WITHIN: Duration = Duration::from_secs(20);
 /// For how long a group takes changes in: those in it wait for its end.
 const GROUP_WITHIN: Duration = Duration::from_millis(10);
 
+/// Changes that may wait unsorted; further ones wait to be let in.
+const ARRIVING_MAX: usize = 1024;
+
 /// The most changes in a group.
 const GROUP_MAX: usize = 256;
 
@@ -39,7 +42,7 @@ const BEGIN: &str = "BEGIN IMMEDIATE; SAVEPOINT part";
 /// The way to the task. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Group {
-    arriving: mpsc::UnboundedSender<Waiting>,
+    arriving: mpsc::Sender<Waiting>,
     availability: Arc<Availability>,
 }
 
@@ -54,7 +57,7 @@ struct Waiting {
 #[derive(Debug)]
 struct Task {
     writers: Arc<Pool>,
-    arriving: mpsc::UnboundedReceiver<Waiting>,
+    arriving: mpsc::Receiver<Waiting>,
     lanes: Lanes<Waiting>,
 }
 
@@ -64,7 +67,7 @@ impl Group {
     /// Starts the task. It ends when every clone of this is dropped and nothing waits.
     pub(super) fn start(writers: Arc<Pool>) -> Self {
         let availability = writers.availability().clone();
-        let (sender, arriving) = mpsc::unbounded_channel();
+        let (sender, arriving) = mpsc::channel(ARRIVING_MAX);
         let task = Task {
             writers,
             arriving,
@@ -79,16 +82,16 @@ impl Group {
 
     /// A part of a transaction for a change, when it is its turn.
     pub(super) async fn turn(&self, lane: Lane) -> Result<AnyConnection, StoreError> {
-        let (turn, is_turn) = oneshot::channel();
-        let waiting = Waiting { lane, turn };
-        self.arriving.send(waiting).map_err(|_| stopped())?;
-        match timeout(TURN_WITHIN, is_turn).await {
-            Ok(connection) => connection.unwrap_or_else(|_| Err(stopped())),
-            Err(_) => {
-                self.availability.note(&sqlx::Error::PoolTimedOut);
-                Err(db_error(sqlx::Error::PoolTimedOut))
-            }
-        }
+        let turn = async {
+            let (turn, is_turn) = oneshot::channel();
+            let waiting = Waiting { lane, turn };
+            self.arriving.send(waiting).await.map_err(|_| stopped())?;
+            is_turn.await.unwrap_or_else(|_| Err(stopped()))
+        };
+        timeout(TURN_WITHIN, turn).await.unwrap_or_else(|_| {
+            self.availability.note(&sqlx::Error::PoolTimedOut);
+            Err(db_error(sqlx::Error::PoolTimedOut))
+        })
     }
 }
 

@@ -104,8 +104,7 @@ mod tests {
         lanes.push(two, ("two", 0));
         lanes.push(other, ("other org", 0));
         lanes.push(two, ("two", 1));
-        let mut next = || lanes.next().unwrap();
-        let first: Vec<_> = (0..6).map(|_| next()).collect();
+        let first: Vec<_> = (0..6).map_while(|_| lanes.next()).collect();
         assert_eq!(
             first,
             [
