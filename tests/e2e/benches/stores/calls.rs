@@ -38,9 +38,9 @@ pub(crate) async fn print_on(database: Database) {
     let host = TestHost::set_on(database).await;
     let stage = Arc::new(Stage::set(&host).await);
     println!("\n{database:?}: calls per second, and how many of a health check");
-    print!("{:<24}", "callers");
+    print!("{:<20}", "callers");
     for callers in CALLERS {
-        print!("{callers:>10}{:>7}{:>10}", "ratio", "p99 ms");
+        print!("{callers:>8}{:>7}{:>9}{:>8}", "ratio", "p99 ms", "CPU us");
     }
     println!();
     let floor = stage.health_check();
@@ -49,22 +49,22 @@ pub(crate) async fn print_on(database: Database) {
         floors.push(measured(&floor, callers).await.per_second);
     }
     for kind in [floor].into_iter().chain(often(&stage)) {
-        print!("{:<24}", kind.name);
+        print!("{:<20}", kind.name);
         for (callers, floor) in CALLERS.into_iter().zip(&floors) {
             let rate = measured(&kind, callers).await;
-            let (ratio, p99) = (rate.per_second / floor, rate.p99_ms);
-            print!("{:>10.0}{ratio:>7.2}{p99:>10.1}", rate.per_second);
+            print!("{:>8.0}{:>7.2}", rate.per_second, rate.per_second / floor);
+            print!("{:>9.1}{:>8.0}", rate.p99_ms, rate.cpu_us);
         }
         println!();
     }
-    println!("\n{database:?}: changes per second by {MANY} callers");
+    println!("\n{database:?}: changes by {MANY} callers");
+    print!("{:<20}{:>8}{:>7}", "", "/s", "ratio");
+    println!("{:>9}{:>8}", "p99 ms", "CPU us");
     for kind in changes(&stage).into_iter().chain(platform_changes(&stage)) {
         let rate = measured(&kind, MANY).await;
-        let (ratio, p99) = (rate.per_second / floors[2], rate.p99_ms);
-        println!(
-            "{:<34}{:>10.0}{ratio:>7.3}{p99:>10.1}",
-            kind.name, rate.per_second
-        );
+        print!("{:<20}{:>8.0}", kind.name, rate.per_second);
+        print!("{:>7.2}{:>9.1}", rate.per_second / floors[2], rate.p99_ms);
+        println!("{:>8.0}", rate.cpu_us);
     }
 }
 
@@ -303,8 +303,8 @@ fn platform_changes(stage: &Arc<Stage>) -> Vec<Kind> {
     vec![
         stage.kind(
             &table::memory_store_service::CREATE_MEMORY,
-            |stage, _, number| pb::CreateMemoryRequest {
-                context: context(),
+            |stage, session, number| pb::CreateMemoryRequest {
+                context: context_of(session),
                 store_id: stage.memory_store_id.clone(),
                 content: name(number),
                 kind: pb::MemoryKind::Fact.into(),
@@ -314,8 +314,8 @@ fn platform_changes(stage: &Arc<Stage>) -> Vec<Kind> {
         ),
         stage.kind(
             &table::platform_store_service::CREATE_SESSION,
-            |stage, _, _| pb::CreateSessionRequest {
-                context: context(),
+            |stage, session, _| pb::CreateSessionRequest {
+                context: context_of(session),
                 harness_id: stage.harness_id.clone(),
                 ..pb::CreateSessionRequest::default()
             },
@@ -323,7 +323,7 @@ fn platform_changes(stage: &Arc<Stage>) -> Vec<Kind> {
         stage.kind(
             &table::platform_store_service::SEND_MESSAGE,
             |_, session, _| pb::SendMessageRequest {
-                context: context(),
+                context: context_of(session),
                 session_id: session.into(),
                 content: "x".repeat(100),
             },

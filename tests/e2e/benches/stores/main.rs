@@ -55,6 +55,9 @@ struct Rate {
     per_second: f64,
     /// So long at most did 99 of a hundred calls take.
     p99_ms: f64,
+    /// What each cost of the processors, for its caller and in the server. It varies less
+    /// with what else the machine does.
+    cpu_us: f64,
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
@@ -247,6 +250,7 @@ async fn rate<Fut>(
 where
     Fut: Future<Output = ()> + Send + 'static,
 {
+    let used = cpu_time();
     let (call, times) = (Arc::new(call), Arc::new(Mutex::new(Vec::new())));
     let from = Instant::now() + WARM_UP;
     let until = from + MEASURED;
@@ -257,9 +261,7 @@ where
             while Instant::now() < until {
                 let began = Instant::now();
                 call(caller).await;
-                if began >= from {
-                    own.push(began.elapsed());
-                }
+                own.push((began, began.elapsed()));
             }
             times.lock().unwrap().extend(own);
         })
@@ -268,11 +270,28 @@ where
         caller.await.unwrap();
     }
     let seconds = from.elapsed().as_secs_f64();
-    let mut times = times.lock().unwrap();
+    let used = cpu_time() - used;
+    let calls = times.lock().unwrap();
+    let all = calls.len() as f64;
+    let counted = calls.iter().filter(|(began, _)| *began >= from);
+    let mut times: Vec<Duration> = counted.map(|(_, time)| *time).collect();
     times.sort_unstable();
     let p99 = times.get(times.len() * 99 / 100);
     Rate {
+        cpu_us: used.as_secs_f64() * 1e6 / all,
         per_second: (times.len() as u64 * each) as f64 / seconds,
         p99_ms: p99.map_or(f64::NAN, Duration::as_secs_f64) * 1000.0,
     }
+}
+
+/// What this process has had of the processors: the callers and the server are in it,
+/// PostgreSQL is not.
+fn cpu_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    // The name of the process may hold spaces; after it come state and, eleven further, the
+    // ticks of user and system, a hundred a second.
+    let (_, fields) = stat.rsplit_once(") ").unwrap();
+    let ticks = fields.split(' ').skip(11).take(2);
+    let ticks: u64 = ticks.map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(10 * ticks)
 }
