@@ -1,7 +1,7 @@
 //! What a store may touch in one call: the database, as far as it is the call's org's, the
 //! keys for it, the scope of the call, and the answers that are remembered.
 
-use crate::db::{Db, Tx, locks};
+use crate::db::{AllOrgs, Db, Lane, Tx};
 use crate::fences;
 use crate::idempotency;
 use crate::idempotency::Pruning;
@@ -83,8 +83,30 @@ impl StoreCtx {
         Rsp: Message + Secrets + Default,
         F: AsyncFnOnce(&mut Tx) -> Result<Rsp, StoreError>,
     {
-        // The transaction is of all orgs because old answers are dropped in it.
-        let mut all = self.db.write_all_orgs().await?;
+        let lane = Lane {
+            org_id: self.scope.org_id,
+            session_id: self.scope.session_id,
+        };
+        let all = self.db.write_in(lane).await?;
+        Box::pin(self.apply_once(all, apply)).await
+    }
+
+    /// The same for a change that takes long or writes much, in a transaction of its own.
+    pub(crate) async fn run_once_alone<Rsp, F>(&self, apply: F) -> Result<Rsp, StoreError>
+    where
+        Rsp: Message + Secrets + Default,
+        F: AsyncFnOnce(&mut Tx) -> Result<Rsp, StoreError>,
+    {
+        let all = self.db.write_all_orgs_alone().await?;
+        Box::pin(self.apply_once(all, apply)).await
+    }
+
+    /// The transaction is of all orgs because old answers are dropped in it.
+    async fn apply_once<Rsp, F>(&self, mut all: AllOrgs, apply: F) -> Result<Rsp, StoreError>
+    where
+        Rsp: Message + Secrets + Default,
+        F: AsyncFnOnce(&mut Tx) -> Result<Rsp, StoreError>,
+    {
         let tx = all.for_org(self.scope.org_id);
         let Some(request_id) = &self.scope.request_id else {
             let checked = fences::check(tx, self.scope.fence).await;
@@ -94,16 +116,17 @@ impl StoreCtx {
             return Ok(answer);
         };
         let method = self.scope.method.short_name();
-        locks::request(tx, request_id).await.map_err(not_applied)?;
-        let remembered = idempotency::find(tx, method, request_id).await;
-        if let Some(answer) = remembered.map_err(not_applied)? {
+        let claimed = idempotency::claim(tx, method, request_id, self.pruning.now()).await;
+        if let Some(answer) = claimed.map_err(not_applied)? {
+            // It may be that of a change which shares this transaction, and not be durable.
+            all.commit().await?;
             return Ok(answer);
         }
         // After the answer that is remembered: what was applied is answered as it was.
         let checked = fences::check(tx, self.scope.fence).await;
         checked.map_err(not_applied)?;
         let answer = apply(tx).await.map_err(not_applied)?;
-        idempotency::remember(tx, method, request_id, self.pruning.now(), &answer)
+        idempotency::remember(tx, request_id, &answer)
             .await
             .map_err(not_applied)?;
         self.pruning

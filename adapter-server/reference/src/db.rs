@@ -5,8 +5,9 @@
 //!
 //! SQLite takes one writer at a time, so there is one connection that writes and
 //! everybody queues for it here, where waiting is fair, instead of inside SQLite,
-//! where it is polling and ends in `SQLITE_BUSY`. Readers have connections of their
-//! own and see the last commit without waiting (WAL).
+//! where it is polling and ends in `SQLITE_BUSY`. Changes that wait share a commit (see
+//! `group`). Readers have connections of their own and see the last commit without
+//! waiting (WAL).
 //!
 //! PostgreSQL takes many writers: one pool reads and writes, and a change that reads
 //! first locks what it read (see `locks`).
@@ -16,16 +17,20 @@ pub(crate) mod batch;
 pub(crate) mod clock;
 mod connection;
 pub(crate) mod errors;
+mod group;
+mod lanes;
 pub(crate) mod locks;
 pub(crate) mod open;
 mod pool;
 mod sqlstate;
 mod tx;
 
+pub(crate) use crate::db::lanes::Lane;
 pub(crate) use crate::db::tx::AllOrgs;
 pub use crate::db::tx::{Statement, StatementAs, Tx};
 
 use crate::db::availability::{Availability, Watch};
+use crate::db::group::Group;
 use crate::db::open::{DatabaseUrl, OpenError};
 use crate::db::pool::{Pool, PoolOptions};
 use crate::db::sqlstate::{Failure, failure};
@@ -75,15 +80,16 @@ const SQLITE: Dialect = Dialect {
 };
 
 /// A lock that does not come, or a client that has stopped in the middle, must not hold
-/// everybody up for ever. A plan that is kept from when a table was empty reads all of it
-/// once it has filled; planning each time costs less than a tenth of a millisecond. The
-/// server gives up clients that it cannot reach any more, where it is able to tell. The
+/// everybody up for ever. Plans are kept, for to plan a statement that reads one row takes
+/// twice as long as to run it. But a plan that is kept from when a table was empty would
+/// read all of it once it has filled: so none may, where an index leads there. That looks
+/// like a high cost, for which nothing is to be compiled (`jit`). The server gives up clients that it cannot reach any more, where it is able to tell. The
 /// two domains are SQLite's names: one text makes the tables of both databases.
 const POSTGRES: Dialect = Dialect {
     is_postgres: true,
     session: "SET lock_timeout = '10s'; SET statement_timeout = '20s'; \
               SET idle_in_transaction_session_timeout = '60s'; \
-              SET plan_cache_mode = 'force_custom_plan'; \
+              SET enable_seqscan = off; SET jit = off; \
               SET client_min_messages = 'warning'; SET timezone = 'UTC'; \
               DO $$ BEGIN SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; \
               SET tcp_keepalives_count = 3; SET tcp_user_timeout = '20s'; \
@@ -106,6 +112,8 @@ pub struct Db {
     keys: Option<KeyRing>,
     writers: Arc<Pool>,
     readers: Arc<Pool>,
+    /// Where one writer commits for many.
+    group: Option<Group>,
     availability: Arc<Availability>,
     dialect: Dialect,
     /// Ends the task that watches.
@@ -188,8 +196,10 @@ impl Db {
             let closed = first.close().await;
             closed.map_err(|error| OpenError::connect(place, &error))?;
         }
+        let group = (!dialect.is_postgres).then(|| Group::start(writers.clone()));
         let db = Self {
             keys,
+            group,
             writers,
             readers,
             availability,
@@ -236,8 +246,30 @@ impl Db {
         Ok(tx)
     }
 
-    /// A transaction that changes what an org has.
+    /// A transaction that changes what an org has. Where there is one writer it is a part
+    /// of one that other changes share: to commit it waits for theirs as well.
     pub(crate) async fn write(&self, org_id: i64) -> Result<Tx, StoreError> {
+        let lane = Lane {
+            org_id,
+            session_id: None,
+        };
+        let all = self.write_in(lane).await?;
+        Ok(all.into_org(org_id))
+    }
+
+    /// The same for a change that has its turn among those of a session, and does some of
+    /// the server's own work with it.
+    pub(crate) async fn write_in(&self, lane: Lane) -> Result<AllOrgs, StoreError> {
+        let Some(group) = &self.group else {
+            return self.write_all_orgs_alone().await;
+        };
+        let part = group.turn(lane).await?;
+        Ok(AllOrgs::of(Tx::new(part, AllOrgs::NONE, self.keys.clone())))
+    }
+
+    /// A transaction of its own for what takes long or writes much: others that shared it
+    /// would wait.
+    pub(crate) async fn write_alone(&self, org_id: i64) -> Result<Tx, StoreError> {
         // Nothing has been written yet, whatever went wrong.
         let not_applied = |error| db_error(error).outcome(Outcome::NotApplied);
         let connection = self.writers.acquire().await.map_err(not_applied)?;
@@ -256,7 +288,16 @@ impl Db {
     /// A transaction that changes what several orgs have: the server's own work, and what
     /// is written for many callers at once.
     pub(crate) async fn write_all_orgs(&self) -> Result<AllOrgs, StoreError> {
-        self.write(AllOrgs::NONE).await.map(AllOrgs::of)
+        let lane = Lane {
+            org_id: AllOrgs::NONE,
+            session_id: None,
+        };
+        self.write_in(lane).await
+    }
+
+    /// The same for work that takes long or writes much.
+    pub(crate) async fn write_all_orgs_alone(&self) -> Result<AllOrgs, StoreError> {
+        self.write_alone(AllOrgs::NONE).await.map(AllOrgs::of)
     }
 
     /// Waits for the calls under way and closes every connection.

@@ -22,8 +22,11 @@ const PRUNE_MOST: i64 = 4096;
 
 const FIND: &str = "SELECT method, body FROM replies WHERE org_id = $1 AND request_id = $2";
 
-const REMEMBER: &str = "INSERT INTO replies (org_id, request_id, method, created_at, body) \
-                        VALUES ($1, $2, $3, $4, $5)";
+/// An answer that holds nothing is remembered by this alone.
+const CLAIM: &str = "INSERT INTO replies (org_id, request_id, method, created_at, body) \
+                     VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+
+const REMEMBER: &str = "UPDATE replies SET body = $3 WHERE org_id = $1 AND request_id = $2";
 
 const NEWEST: &str = "SELECT created_at FROM replies ORDER BY created_at DESC LIMIT 1";
 
@@ -57,7 +60,7 @@ impl Pruning {
         };
         tx.commit().await?;
         loop {
-            let mut tx = db.write_all_orgs().await?;
+            let mut tx = db.write_all_orgs_alone().await?;
             let pruned = pruning.prune(&mut tx, PRUNE_MOST).await?;
             tx.commit().await?;
             if pruned == 0 {
@@ -113,26 +116,40 @@ where
     }
 }
 
-/// Remembers the answer to a request, marked with a time of [`Pruning`]. It may hold the
-/// secrets of the record that was changed.
-pub(crate) async fn remember<Rsp>(
+/// Takes a request for this change, or finds its answer. Until the transaction has ended,
+/// the repetition of the request waits here. Marked with a time of [`Pruning`].
+pub(crate) async fn claim<Rsp>(
     tx: &mut Tx,
     method: &str,
     request_id: &str,
     answered_at: i64,
+) -> Result<Option<Rsp>, StoreError>
+where
+    Rsp: Message + Secrets + Default,
+{
+    let claim = tx.query(CLAIM).bind(request_id).bind(method);
+    let claimed = claim.bind(answered_at).bind([].as_slice()).execute();
+    if claimed.await? > 0 {
+        return Ok(None);
+    }
+    find(tx, method, request_id).await
+}
+
+/// Remembers the answer to a request that was claimed in this transaction. It may hold the
+/// secrets of the record that was changed.
+pub(crate) async fn remember<Rsp>(
+    tx: &mut Tx,
+    request_id: &str,
     answer: &Rsp,
 ) -> Result<(), StoreError>
 where
     Rsp: Message + Secrets,
 {
     let body = tx.keys().stored(binding(request_id), answer)?;
-    tx.query(REMEMBER)
-        .bind(request_id)
-        .bind(method)
-        .bind(answered_at)
-        .bind(body)
-        .execute()
-        .await?;
+    if !body.is_empty() {
+        let remember = tx.query(REMEMBER).bind(request_id);
+        remember.bind(body).execute().await?;
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@
 #[path = "../../../tests/support/src/database.rs"]
 #[allow(unreachable_pub, dead_code)]
 mod database;
+mod groups;
 mod layers;
 mod loans;
 mod opening;

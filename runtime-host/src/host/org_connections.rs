@@ -76,7 +76,7 @@ pub(super) enum Journal {
     /// With this host.
     Own(Arc<dyn TurnJournal>),
     /// With the data of the sessions, where other hosts find them.
-    Shared(SharedJournal),
+    Shared(Arc<SharedJournal>),
 }
 
 /// Whether an org can be served now.
@@ -273,7 +273,7 @@ impl Host {
         let shared = adapter.turn_journal();
         let shared = shared.filter(|_| self.inner.options.journal == JournalPlace::Adapter);
         let journal = match shared {
-            Some(remote) => Journal::Shared(SharedJournal::new(remote, own.clone())),
+            Some(remote) => Journal::Shared(Arc::new(SharedJournal::new(remote, own.clone()))),
             None => Journal::Own(own.clone()),
         };
         let engine = self.inner.options.engines.engine(EngineParts {
@@ -321,7 +321,7 @@ impl Journal {
     pub(super) fn as_dyn(&self) -> Arc<dyn TurnJournal> {
         match self {
             Self::Own(journal) => journal.clone(),
-            Self::Shared(journal) => Arc::new(journal.clone()),
+            Self::Shared(journal) => journal.clone(),
         }
     }
 }

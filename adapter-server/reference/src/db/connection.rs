@@ -4,18 +4,23 @@
 //! rolled back first.
 
 use crate::db::availability::Availability;
+use crate::db::group;
 use crate::db::pool::{Held, Pool};
 use crate::db::sqlstate;
 use crate::db::sqlstate::Soundness;
+use crate::db::{db_error, unavailable};
 use futures::future::{self, BoxFuture};
 use futures::stream::{self, BoxStream};
 use futures::{FutureExt, StreamExt};
+use mortise_proto::StoreError;
+use mortise_proto::error::Outcome;
 use sqlx::any::{AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo};
 use sqlx::{Any, Connection, Describe, Either, Execute, Executor, SqlStr};
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 /// How long a statement waits for the database. PostgreSQL itself stops one before
@@ -31,17 +36,36 @@ const SUSPECT_AFTER: Duration = Duration::from_secs(3);
 /// How long a connection has to be made ready for its next user.
 const TIDY_WITHIN: Duration = Duration::from_secs(5);
 
+/// Begins a part of a transaction in the place of the one before.
+const BEGIN_NEXT_PART: &str = "RELEASE part; SAVEPOINT part";
+
+/// Undoes what was done in a part. The part goes on.
+const UNDO_PART: &str = "ROLLBACK TO part";
+
 /// A connection to either database, on loan. Statements run on it as on sqlx's
 /// connection of this name.
 pub(crate) struct AnyConnection {
-    /// `None` once it is given back.
+    /// `None` once it is given back, and while it is lent.
     held: Option<Held>,
     pool: Arc<Pool>,
     condition: Condition,
+    /// Where it goes back to, if it is of a transaction that several changes share.
+    lender: Option<oneshot::Sender<Returned>>,
 }
 
+/// A connection as it comes back from a change that it was lent to.
+pub(super) struct Returned {
+    held: Held,
+    condition: Condition,
+    /// Who waits for the commit. `None`: what the change did is to be undone.
+    pub(super) committed: Option<Committed>,
+}
+
+/// Where a change is told what became of the transaction that it shared.
+pub(super) type Committed = oneshot::Sender<Result<(), StoreError>>;
+
 /// What is known of a connection on loan.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Condition {
     availability: Arc<Availability>,
     /// A statement waits for the database.
@@ -49,6 +73,8 @@ struct Condition {
     /// Rows of a statement have not been read.
     has_unread: bool,
     is_doubtful: bool,
+    /// A caller has gone while its statement waited: the connection is not used again.
+    was_left: bool,
     /// A statement has failed: what the transaction holds is not what was meant.
     has_failed: bool,
     transaction_until: Option<Instant>,
@@ -76,9 +102,11 @@ impl AnyConnection {
                 is_waiting: false,
                 has_unread: false,
                 is_doubtful: false,
+                was_left: false,
                 has_failed: false,
                 transaction_until: None,
             },
+            lender: None,
         }
     }
 
@@ -99,6 +127,9 @@ impl AnyConnection {
     pub(crate) async fn commit(mut self) -> Result<(), CommitError> {
         if self.condition.has_failed {
             return Err(CommitError::NotTried);
+        }
+        if let Some(lender) = self.lender.take() {
+            return self.commit_shared(lender).await;
         }
         let committed = (&mut self).execute("COMMIT").await;
         match committed {
@@ -121,6 +152,78 @@ pub(crate) enum CommitError {
     NotTried,
     /// The commit failed. What was written may be durable all the same.
     Failed(sqlx::Error),
+    /// So it was for all that shared the transaction.
+    Shared(StoreError),
+}
+
+impl From<CommitError> for StoreError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::NotTried => unavailable("the change was undone; send it again".into())
+                .outcome(Outcome::NotApplied),
+            CommitError::Failed(error) => db_error(error),
+            CommitError::Shared(error) => error,
+        }
+    }
+}
+
+// === a transaction that changes share ===
+
+/// One change after another has a part of the transaction, which can be undone alone.
+impl AnyConnection {
+    /// Gives the connection back, and waits until the transaction is durable.
+    async fn commit_shared(mut self, lender: oneshot::Sender<Returned>) -> Result<(), CommitError> {
+        let Some(held) = self.held.take() else {
+            return Err(CommitError::NotTried);
+        };
+        let (committed, is_committed) = oneshot::channel();
+        let returned = Returned {
+            held,
+            condition: self.condition.clone(),
+            committed: Some(committed),
+        };
+        // Without the one that lent it the transaction ends with this value.
+        drop(lender.send(returned));
+        let result = is_committed.await.unwrap_or_else(|_| Err(group::stopped()));
+        result.map_err(CommitError::Shared)
+    }
+
+    /// Begins the next part.
+    pub(super) async fn begin_part(&mut self) -> Result<(), sqlx::Error> {
+        self.execute(BEGIN_NEXT_PART).await.map(drop)
+    }
+
+    /// Undoes the part that was begun last, whatever state its change has left it in: a
+    /// statement that still runs is over before the next one begins.
+    pub(super) async fn undo_part(&mut self) -> Result<(), sqlx::Error> {
+        let condition = &mut self.condition;
+        condition.was_left |= condition.is_waiting;
+        condition.is_waiting = false;
+        condition.has_unread = false;
+        (&mut *self).execute(UNDO_PART).await?;
+        self.condition.has_failed = false;
+        Ok(())
+    }
+
+    /// Lends the connection to a change, unless it is lent.
+    pub(super) fn lend(&mut self) -> Option<(Self, oneshot::Receiver<Returned>)> {
+        let held = self.held.take()?;
+        let (lender, returned) = oneshot::channel();
+        let lent = Self {
+            held: Some(held),
+            pool: self.pool.clone(),
+            condition: self.condition.clone(),
+            lender: Some(lender),
+        };
+        Some((lent, returned))
+    }
+
+    /// Takes it back. Says who waits for the commit; `None` if the part is to be undone.
+    pub(super) fn take_back(&mut self, returned: Returned) -> Option<Committed> {
+        self.held = Some(returned.held);
+        self.condition = returned.condition;
+        returned.committed
+    }
 }
 
 impl fmt::Debug for AnyConnection {
@@ -133,19 +236,32 @@ impl fmt::Debug for AnyConnection {
 
 impl Drop for AnyConnection {
     fn drop(&mut self) {
-        let Some(held) = self.held.take() else {
+        let Some(mut held) = self.held.take() else {
             return;
         };
+        if let Some(lender) = self.lender.take() {
+            let returned = Returned {
+                held,
+                condition: self.condition.clone(),
+                committed: None,
+            };
+            match lender.send(returned) {
+                Ok(()) => return,
+                // Nobody shares the transaction any more.
+                Err(returned) => held = returned.held,
+            }
+        }
         let Condition {
             is_waiting,
             has_unread,
             is_doubtful,
+            was_left,
             transaction_until,
             ..
         } = self.condition;
         let is_open = transaction_until.is_some();
         let is_the_database = self.pool.is_the_database();
-        if (is_waiting || is_doubtful) && !is_the_database {
+        if (is_waiting || is_doubtful || was_left) && !is_the_database {
             self.pool.throw_away(held);
         } else if is_open || has_unread || is_waiting {
             spawn_tidy(self.pool.clone(), held, is_open);

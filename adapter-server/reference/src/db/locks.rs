@@ -2,7 +2,7 @@
 //!
 //! SQLite has one writer, so there is nothing to lock. PostgreSQL has many: two
 //! changes that read the same row and write what they made of it would lose one. A
-//! change that takes several locks takes the request first, then the org's, then
+//! change that takes several locks claims its request first (`idempotency`), then the org's, then
 //! sessions in the order of their ids, budgets last: in one order nobody waits in a
 //! circle.
 
@@ -74,10 +74,4 @@ pub(crate) async fn budgets(tx: &mut Tx) -> Result<(), StoreError> {
         tx.query(BUDGETS).execute().await?;
     }
     Ok(())
-}
-
-/// Makes the repetition of a change wait until the change is over, and then find its
-/// answer.
-pub(crate) async fn request(tx: &mut Tx, request_id: &str) -> Result<(), StoreError> {
-    org(tx, request_id).await
 }

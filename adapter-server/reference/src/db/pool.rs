@@ -126,6 +126,25 @@ impl Pool {
         within: Duration,
     ) -> Result<AnyConnection, sqlx::Error> {
         let until = Instant::now() + within;
+        let place = self.place(until).await?;
+        let mut held = match self.standing().await {
+            Some(held) => held,
+            None => self.connect(until).await.inspect_err(|error| {
+                self.availability.note(error);
+            })?,
+        };
+        held.place = Some(place);
+        Ok(AnyConnection::new(held, self.clone()))
+    }
+
+    /// A place, at once if one is free and nobody waits for it.
+    async fn place(&self, until: Instant) -> Result<OwnedSemaphorePermit, sqlx::Error> {
+        if self.closed.is_cancelled() {
+            return Err(sqlx::Error::PoolClosed);
+        }
+        if let Ok(place) = self.places.clone().try_acquire_owned() {
+            return Ok(place);
+        }
         let place = tokio::select! {
             biased;
             () = self.closed.cancelled() => return Err(sqlx::Error::PoolClosed),
@@ -135,15 +154,7 @@ impl Pool {
             self.availability.note(&sqlx::Error::PoolTimedOut);
             sqlx::Error::PoolTimedOut
         })?;
-        let place = place.map_err(|_| sqlx::Error::PoolClosed)?;
-        let mut held = match self.standing().await {
-            Some(held) => held,
-            None => self.connect(until).await.inspect_err(|error| {
-                self.availability.note(error);
-            })?,
-        };
-        held.place = Some(place);
-        Ok(AnyConnection::new(held, self.clone()))
+        place.map_err(|_| sqlx::Error::PoolClosed)
     }
 
     /// An idle connection that still stands.

@@ -2,12 +2,11 @@
 //! database: every statement of a [`Tx`] is bound to its org, and what spans orgs says so
 //! with [`AllOrgs`].
 
-use crate::db::connection::{AnyConnection, CommitError};
-use crate::db::{db_error, unavailable};
+use crate::db::connection::AnyConnection;
+use crate::db::db_error;
 use crate::seal::{KeyRing, OrgKeys};
 use futures::{Stream, StreamExt, TryStreamExt};
 use mortise_proto::StoreError;
-use mortise_proto::error::Outcome;
 use sqlx::any::{Any, AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Encode, FromRow, SqlSafeStr, Type};
@@ -132,11 +131,7 @@ impl Tx {
 
     /// Makes the change durable.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        self.conn.commit().await.map_err(|error| match error {
-            CommitError::NotTried => unavailable("the change was undone; send it again".into())
-                .outcome(Outcome::NotApplied),
-            CommitError::Failed(error) => db_error(error),
-        })
+        Ok(self.conn.commit().await?)
     }
 }
 
@@ -154,6 +149,12 @@ impl AllOrgs {
     pub(crate) fn for_org(&mut self, org_id: i64) -> &mut Tx {
         self.0.org_id = org_id;
         &mut self.0
+    }
+
+    /// The same transaction, from now on for what one org has.
+    pub(super) fn into_org(mut self, org_id: i64) -> Tx {
+        self.for_org(org_id);
+        self.0
     }
 
     /// A statement over all orgs: nothing is bound to it yet.

@@ -124,7 +124,7 @@ pub(crate) async fn import(
     let mut faults = Diagnostics::default();
     let layout = sections::read(&format.parse(text)?, &mut faults);
 
-    let mut tx = db.write(org_id).await?;
+    let mut tx = db.write_alone(org_id).await?;
     // In the order in which others take these locks, so that there is no deadlock.
     locks::org(&mut tx, Kind::Harness.name()).await?;
     locks::org(&mut tx, Kind::Agent.name()).await?;

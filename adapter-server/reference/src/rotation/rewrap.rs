@@ -133,7 +133,7 @@ async fn round(
         if changes.is_empty() {
             continue;
         }
-        let mut tx = db.write_all_orgs().await?;
+        let mut tx = db.write_all_orgs_alone().await?;
         for (key, old, new, was_sealed) in changes {
             if !replace(&mut tx, place, &key, old, new).await? {
                 is_settled = false;

@@ -47,7 +47,7 @@ impl ImageArtifactStore for Images {
                 return Err(too_large(header.size_bytes));
             }
             let info = new_info(header, data.len());
-            let create = self.ctx.run_once(async |tx| {
+            let create = self.ctx.run_once_alone(async |tx| {
                 put(tx, &info, &data).await?;
                 Ok(pb::CreateImageResponse { image: Some(info) })
             });

@@ -48,12 +48,9 @@ impl SessionFileSystem for Files {
     ) -> Result<Option<SessionFile>, AgentLoopError> {
         upstream(async {
             let (path, workspace) = (FilePath::parse(path)?, Workspace(session_id));
-            let mut tx = self.ctx.snapshot().await?;
-            let Some(row) = workspace.find_or_root(&mut tx, &path).await? else {
-                return Ok(None);
-            };
-            let content = workspace.content(&mut tx, &row).await?;
-            Ok(Some(row.into_file(session_id, content)))
+            let mut tx = self.ctx.reader().await?;
+            let found = workspace.find_whole(&mut tx, &path).await?;
+            Ok(found.map(|(row, content)| row.into_file(session_id, content)))
         })
         .await
     }

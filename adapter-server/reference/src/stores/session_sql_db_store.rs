@@ -279,7 +279,7 @@ impl SessionDatabases {
             .is_some_and(|found| revision.is_same(&found.image));
         let mut outrun = false;
         let mut stored = None;
-        let answer = self.ctx.run_once(async |tx| {
+        let answer = self.ctx.run_once_alone(async |tx| {
             session_store::begin_change(tx, session_id).await?;
             let now = rows::find(tx, place).await?;
             let version = |record: &Record| record.version.clone();

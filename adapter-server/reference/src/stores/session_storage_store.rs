@@ -7,7 +7,7 @@
 use crate::context::{StoreCtx, upstream};
 use crate::db::Tx;
 use crate::db::errors::refused;
-use crate::encoding::{now_after, text, time};
+use crate::encoding::{now, text, time};
 use crate::seal::{Binding, SealedRow};
 use crate::stores::session_store;
 use async_trait::async_trait;
@@ -18,22 +18,17 @@ use mortise_proto::{StoreError, pb};
 
 /// A value and a secret differ in their table; these statements are otherwise the same.
 struct Table {
-    times: &'static str,
     delete: &'static str,
     list: &'static str,
 }
 
 const VALUES: Table = Table {
-    times: "SELECT updated_at FROM session_values \
-            WHERE org_id = $1 AND session_id = $2 AND name = $3",
     delete: "DELETE FROM session_values WHERE org_id = $1 AND session_id = $2 AND name = $3",
     list: "SELECT name, created_at, updated_at FROM session_values \
            WHERE org_id = $1 AND session_id = $2 ORDER BY name",
 };
 
 const SECRETS: Table = Table {
-    times: "SELECT updated_at FROM session_secrets \
-            WHERE org_id = $1 AND session_id = $2 AND name = $3",
     delete: "DELETE FROM session_secrets WHERE org_id = $1 AND session_id = $2 AND name = $3",
     list: "SELECT name, created_at, updated_at FROM session_secrets \
            WHERE org_id = $1 AND session_id = $2 ORDER BY name",
@@ -43,7 +38,9 @@ const SET_VALUE: &str = "INSERT INTO session_values \
         (org_id, session_id, name, created_at, updated_at, value) \
     VALUES ($1, $2, $3, $4, $4, $5) \
     ON CONFLICT (org_id, session_id, name) \
-    DO UPDATE SET updated_at = excluded.updated_at, value = excluded.value";
+    DO UPDATE SET value = excluded.value, updated_at = CASE \
+        WHEN excluded.updated_at > session_values.updated_at THEN excluded.updated_at \
+        ELSE session_values.updated_at + 1 END";
 
 const GET_VALUE: &str = "SELECT value FROM session_values \
                          WHERE org_id = $1 AND session_id = $2 AND name = $3";
@@ -52,8 +49,10 @@ const SET_SECRET: &str = "INSERT INTO session_secrets \
         (org_id, session_id, name, created_at, updated_at, key_id, nonce, sealed) \
     VALUES ($1, $2, $3, $4, $4, $5, $6, $7) \
     ON CONFLICT (org_id, session_id, name) \
-    DO UPDATE SET updated_at = excluded.updated_at, key_id = excluded.key_id, \
-                  nonce = excluded.nonce, sealed = excluded.sealed";
+    DO UPDATE SET key_id = excluded.key_id, nonce = excluded.nonce, \
+                  sealed = excluded.sealed, updated_at = CASE \
+        WHEN excluded.updated_at > session_secrets.updated_at THEN excluded.updated_at \
+        ELSE session_secrets.updated_at + 1 END";
 
 const GET_SECRET: &str = "SELECT key_id, nonce, sealed FROM session_secrets \
                           WHERE org_id = $1 AND session_id = $2 AND name = $3";
@@ -84,11 +83,11 @@ impl SessionStorageStore for SessionStorage {
             let body = self.ctx.keys().stored(of_value(&session, key), &record)?;
             let set = self.ctx.run_once(async |tx| {
                 session_store::must_be_open(tx, session_id).await?;
-                let now = next_time(tx, &VALUES, &session, key).await?;
+                checked(key)?;
                 tx.query(SET_VALUE)
                     .bind(session.as_str())
                     .bind(key.as_bytes())
-                    .bind(now)
+                    .bind(now())
                     .bind(body)
                     .execute()
                     .await?;
@@ -147,11 +146,11 @@ impl SessionStorageStore for SessionStorage {
             let sealed = self.ctx.keys().seal(of_secret(&session, name), value)?;
             let set = self.ctx.run_once(async |tx| {
                 session_store::must_be_open(tx, session_id).await?;
-                let now = next_time(tx, &SECRETS, &session, name).await?;
+                checked(name)?;
                 tx.query(SET_SECRET)
                     .bind(session.as_str())
                     .bind(name.as_bytes())
-                    .bind(now)
+                    .bind(now())
                     .bind(sealed.key_id)
                     .bind(sealed.nonce)
                     .bind(sealed.text)
@@ -243,22 +242,14 @@ async fn list(
     rows.into_iter().map(name).collect()
 }
 
-/// Now, and later than when the name was last set.
-async fn next_time(
-    tx: &mut Tx,
-    table: &Table,
-    session_id: &str,
-    name: &str,
-) -> Result<i64, StoreError> {
+fn checked(name: &str) -> Result<(), StoreError> {
     if name.len() > NAME_BYTES_MAX {
         return Err(refused(format!(
             "the name has {} bytes, at most {NAME_BYTES_MAX} are allowed",
             name.len()
         )));
     }
-    let times = tx.query_as(table.times).bind(session_id);
-    let row: Option<(i64,)> = times.bind(name.as_bytes()).fetch_optional().await?;
-    Ok(now_after(row.map_or(0, |(last,)| last)))
+    Ok(())
 }
 
 fn of_value<'a>(session_id: &'a str, key: &'a str) -> Binding<'a> {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures::future::{BoxFuture, Ready, ready};
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::task::{Context, Poll};
 use tokio::net::{UnixListener, UnixStream};
 use tokio_stream::wrappers::UnixListenerStream;
@@ -72,12 +72,7 @@ impl BareClient {
                 .add_service(Bare)
                 .serve_with_incoming(incoming),
         );
-        let connect = service_fn(move |_| {
-            let path = path.clone();
-            async move { UnixStream::connect(path).await.map(TokioIo::new) }
-        });
-        let endpoint = Endpoint::from_static("http://localhost");
-        Self(endpoint.connect_with_connector(connect).await.unwrap())
+        Self(connect(path).await)
     }
 
     /// One call that sends and receives so many bytes.
@@ -92,4 +87,14 @@ impl BareClient {
         let answer = grpc.unary(request, path, codec).await.unwrap();
         assert_eq!(answer.get_ref().len(), received);
     }
+}
+
+/// Connects to a unix socket.
+pub(crate) async fn connect(path: PathBuf) -> Channel {
+    let connect = service_fn(move |_| {
+        let path = path.clone();
+        async move { UnixStream::connect(path).await.map(TokioIo::new) }
+    });
+    let endpoint = Endpoint::from_static("http://localhost");
+    endpoint.connect_with_connector(connect).await.unwrap()
 }

@@ -1,11 +1,15 @@
 //! What the stores do in a second, on both databases, each beside a bare call that
-//! carries the same bytes. Read the ratios: the numbers are this machine's.
+//! carries the same bytes, and every kind of change beside the server's health check.
+//! Read the ratios: the numbers are this machine's.
 //!
-//! `cargo xtask with-postgres -- cargo bench --workspace --bench stores`
+//! `cargo xtask with-postgres -- cargo bench --workspace --bench stores`, with `-- calls`
+//! for single calls alone and `-- stores` for the rest.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark stops at the first fault")]
 
 mod bare;
+mod calls;
+mod wire;
 
 use bare::BareClient;
 use everruns_core::traits::EventEmitter;
@@ -15,8 +19,7 @@ use mortise_adapter_client::{GrpcHostAdapter, PhaseKind};
 use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::said;
 use mortise_test_support::scenario::TestHost;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Before anything is counted.
@@ -27,7 +30,7 @@ const MEASURED: Duration = Duration::from_millis(2000);
 
 const KIB: usize = 1024;
 const SIZES: [(&str, usize); 2] = [("1 KB", KIB), ("1 MB", KIB * KIB)];
-const SESSIONS: [usize; 3] = [1, 16, 64];
+const CALLERS: [usize; 3] = [1, 16, 64];
 
 /// The text of each event's message, in bytes: an event is then 1 KB on the wire.
 const TEXT: usize = 600;
@@ -47,6 +50,16 @@ struct Line {
     rate: f64,
 }
 
+/// What callers have done.
+struct Rate {
+    per_second: f64,
+    /// So long at most did 99 of a hundred calls take.
+    p99_ms: f64,
+    /// What each cost of the processors, for its caller and in the server. It varies less
+    /// with what else the machine does.
+    cpu_us: f64,
+}
+
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     let folder = tempfile::tempdir().unwrap();
@@ -59,8 +72,22 @@ async fn main() {
             "SQLite alone: there is no PostgreSQL; run `cargo xtask with-postgres -- cargo bench`"
         );
     }
+    let part = std::env::args().skip(1).find(|part| !part.starts_with('-'));
+    let part = part.unwrap_or_default();
+    if part != "calls" {
+        print_stores(&bare, &databases).await;
+    }
+    if part != "stores" {
+        for database in databases {
+            calls::print_on(database).await;
+        }
+    }
+}
+
+/// Each store beside the bare call.
+async fn print_stores(bare: &BareClient, databases: &[Database]) {
     let mut columns = Vec::new();
-    for database in databases {
+    for database in databases.iter().copied() {
         columns.push((database, lines_on(database).await));
     }
     print!("{:<44}{:>12}", "per second", "bare");
@@ -72,7 +99,7 @@ async fn main() {
         let Line {
             what, bare: shape, ..
         } = &columns[0].1[number];
-        let bare = bare_rate(&bare, *shape).await;
+        let bare = bare_rate(bare, *shape).await;
         print!("{what:<44}{bare:>12.0}");
         for (_, lines) in &columns {
             let rate = lines[number].rate;
@@ -90,21 +117,22 @@ async fn bare_rate(bare: &BareClient, (callers, shape): (usize, (usize, usize)))
         async move { bare.call(shape).await }
     })
     .await
+    .per_second
 }
 
 /// Everything that is measured of a database, in the order of the table.
 async fn lines_on(database: Database) -> Vec<Line> {
     let stage = TestHost::set_on(database).await;
     let mut sessions = Vec::new();
-    for _ in 0..SESSIONS[2] {
+    for _ in 0..CALLERS[2] {
         sessions.push(stage.another_session().await);
     }
     let sessions = Arc::new(sessions);
     let mut lines = Vec::new();
-    for callers in SESSIONS {
+    for callers in CALLERS {
         lines.push(awaited_events(&stage, &sessions, callers).await);
     }
-    for callers in SESSIONS {
+    for callers in CALLERS {
         lines.push(phases(&stage, &sessions, callers).await);
     }
     lines.push(history(&stage).await);
@@ -127,7 +155,7 @@ async fn awaited_events(stage: &TestHost, sessions: &Arc<Vec<SessionId>>, caller
     Line {
         what: format!("durable events, each awaited, {callers} sessions"),
         bare: (callers, (EVENT, 64)),
-        rate: rate.await,
+        rate: rate.await.per_second,
     }
 }
 
@@ -141,7 +169,7 @@ async fn phases(stage: &TestHost, sessions: &Arc<Vec<SessionId>>, callers: usize
     Line {
         what: format!("durable events, in phases, {callers} sessions"),
         bare: (callers, (EVENT, 64)),
-        rate: rate.await,
+        rate: rate.await.per_second,
     }
 }
 
@@ -173,7 +201,7 @@ async fn history(stage: &TestHost) -> Line {
     Line {
         what: format!("histories of {MESSAGES} messages, loaded"),
         bare: (1, (64, MESSAGES * (TEXT + 100))),
-        rate: rate.await,
+        rate: rate.await.per_second,
     }
 }
 
@@ -192,6 +220,7 @@ async fn files(stage: &TestHost, name: &str, size: usize) -> [Line; 2] {
             }
         })
         .await
+        .per_second
     };
     let reading = rate(1, 1, move |_| {
         let (files, path) = (files.clone(), path.clone());
@@ -207,7 +236,7 @@ async fn files(stage: &TestHost, name: &str, size: usize) -> [Line; 2] {
     };
     [
         line("written", (size, 64), writing),
-        line("read", (64, size), reading.await),
+        line("read", (64, size), reading.await.per_second),
     ]
 }
 
@@ -217,27 +246,52 @@ async fn rate<Fut>(
     callers: usize,
     each: u64,
     call: impl Fn(usize) -> Fut + Send + Sync + 'static,
-) -> f64
+) -> Rate
 where
     Fut: Future<Output = ()> + Send + 'static,
 {
-    let (call, done) = (Arc::new(call), Arc::new(AtomicU64::new(0)));
+    let used = cpu_time();
+    let (call, times) = (Arc::new(call), Arc::new(Mutex::new(Vec::new())));
     let from = Instant::now() + WARM_UP;
     let until = from + MEASURED;
     let callers = (0..callers).map(|caller| {
-        let (call, done) = (call.clone(), done.clone());
+        let (call, times) = (call.clone(), times.clone());
         tokio::spawn(async move {
+            let mut own = Vec::new();
             while Instant::now() < until {
                 let began = Instant::now();
                 call(caller).await;
-                if began >= from {
-                    done.fetch_add(each, Ordering::Relaxed);
-                }
+                own.push((began, began.elapsed()));
             }
+            times.lock().unwrap().extend(own);
         })
     });
     for caller in callers.collect::<Vec<_>>() {
         caller.await.unwrap();
     }
-    done.load(Ordering::Relaxed) as f64 / from.elapsed().as_secs_f64()
+    let seconds = from.elapsed().as_secs_f64();
+    let used = cpu_time() - used;
+    let calls = times.lock().unwrap();
+    let all = calls.len() as f64;
+    let counted = calls.iter().filter(|(began, _)| *began >= from);
+    let mut times: Vec<Duration> = counted.map(|(_, time)| *time).collect();
+    times.sort_unstable();
+    let p99 = times.get(times.len() * 99 / 100);
+    Rate {
+        cpu_us: used.as_secs_f64() * 1e6 / all,
+        per_second: (times.len() as u64 * each) as f64 / seconds,
+        p99_ms: p99.map_or(f64::NAN, Duration::as_secs_f64) * 1000.0,
+    }
+}
+
+/// What this process has had of the processors: the callers and the server are in it,
+/// PostgreSQL is not.
+fn cpu_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    // The name of the process may hold spaces; after it come state and, eleven further, the
+    // ticks of user and system, a hundred a second.
+    let (_, fields) = stat.rsplit_once(") ").unwrap();
+    let ticks = fields.split(' ').skip(11).take(2);
+    let ticks: u64 = ticks.map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(10 * ticks)
 }

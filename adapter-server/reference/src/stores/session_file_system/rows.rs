@@ -14,6 +14,10 @@ const FIND: &str = "SELECT path, id, is_directory, is_readonly, encoding, size_b
                            created_at, updated_at FROM files \
                     WHERE org_id = $1 AND session_id = $2 AND path = $3";
 
+const FIND_WHOLE: &str = "SELECT path, id, is_directory, is_readonly, encoding, size_bytes, \
+                                 created_at, updated_at, content FROM files \
+                          WHERE org_id = $1 AND session_id = $2 AND path = $3";
+
 /// In no order: for one SQLite would walk the whole workspace by its primary key.
 const ENTRIES: &str = "SELECT path, id, is_directory, is_readonly, encoding, size_bytes, created_at, updated_at \
      FROM files WHERE org_id = $1 AND session_id = $2 AND parent = $3";
@@ -48,6 +52,9 @@ pub(super) struct Row {
 
 type Columns = (String, String, i64, i64, String, i64, i64, i64);
 
+#[rustfmt::skip]
+type WholeColumns = (String, String, i64, i64, String, i64, i64, i64, Option<Vec<u8>>);
+
 // === impl Workspace ===
 
 impl Workspace {
@@ -75,6 +82,38 @@ impl Workspace {
         }
         let created_at = session_store::created_at(tx, self.0).await?;
         Ok(Some(Row::root(created_at.unwrap_or(0))))
+    }
+
+    /// A row with its content as it travels, which a directory has none of.
+    pub(super) async fn find_whole(
+        self,
+        tx: &mut Tx,
+        path: &FilePath,
+    ) -> Result<Option<(Row, Option<String>)>, StoreError> {
+        if path.is_root() {
+            let root = self.find_or_root(tx, path).await?;
+            return Ok(root.map(|root| (root, None)));
+        }
+        let find = tx.query_as(FIND_WHOLE).bind(self.0.to_string());
+        let found: Option<WholeColumns> = find.bind(path.as_str()).fetch_optional().await?;
+        let Some((path, id, is_directory, is_readonly, encoding, size, created, updated, content)) =
+            found
+        else {
+            return Ok(None);
+        };
+        let content = content.map(|bytes| travelling(bytes, &encoding));
+        let content = content.transpose()?;
+        let columns = (
+            path,
+            id,
+            is_directory,
+            is_readonly,
+            encoding,
+            size,
+            created,
+            updated,
+        );
+        Ok(Some((Row::from(columns), content)))
     }
 
     /// What stands in a directory, in order of path.
