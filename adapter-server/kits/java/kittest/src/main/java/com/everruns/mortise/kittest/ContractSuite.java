@@ -40,7 +40,7 @@ public final class ContractSuite {
             throws IOException, InterruptedException {
         try (Folder folder = Folder.make();
                 Serving serving = adapter.serve(new ServeOptions().listen("unix:" + folder.path("a.sock")))) {
-            return at(serving.endpoint(), List.of(arguments));
+            return at(serving.endpoint(), List.of(arguments), () -> "");
         }
     }
 
@@ -54,13 +54,15 @@ public final class ContractSuite {
             program.start();
             List<String> all = new ArrayList<>(program.suiteArguments());
             all.addAll(List.of(arguments));
-            Stream<DynamicTest> tests = at(program.endpoint(), all);
-            System.out.println(program.log());
-            return tests;
+            return at(program.endpoint(), all, program::log);
         }
     }
 
-    private static Stream<DynamicTest> at(String endpoint, List<String> arguments)
+    private interface Log {
+        String read() throws IOException;
+    }
+
+    private static Stream<DynamicTest> at(String endpoint, List<String> arguments, Log log)
             throws IOException, InterruptedException {
         try (Folder folder = Folder.make()) {
             Path report = folder.path("report.json");
@@ -77,7 +79,9 @@ public final class ContractSuite {
             if (exit != 0 && exit != EXIT_BROKEN) {
                 throw new IOException("the suite did not run, exit code " + exit + ":\n" + told);
             }
-            System.out.println(told);
+            if (exit == EXIT_BROKEN) {
+                System.out.println(told + "\nthe adapter's log:\n" + log.read());
+            }
             return tests(JSON.readValue(report, Report.class));
         }
     }

@@ -31,7 +31,7 @@ public final class Postgres implements AutoCloseable {
             run(List.of("chown", USER, made.folder.root().toString()));
         }
         made.asUser("initdb", "-D", made.data(), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
-        run(List.of("sh", "-c", made.startCommand()));
+        made.giveBack();
         return made;
     }
 
@@ -58,6 +58,16 @@ public final class Postgres implements AutoCloseable {
     /** A shell command that ends it without warning. */
     public String stopCommand() {
         return shell("pg_ctl", "stop", "-w", "-s", "-m", "immediate", "-D", data());
+    }
+
+    /** Ends it without warning. */
+    public void takeAway() throws IOException, InterruptedException {
+        run(List.of("sh", "-c", stopCommand()));
+    }
+
+    /** Starts it again, on the same data. */
+    public void giveBack() throws IOException, InterruptedException {
+        run(List.of("sh", "-c", startCommand()));
     }
 
     private String data() {
