@@ -105,10 +105,10 @@ public final class SqlMemory {
 
     private <T> T once(Change<T> change, Work<T> work) throws SQLException {
         try (Connection transaction = database.getConnection()) {
-            transaction.setAutoCommit(false);
+            begin(transaction);
             try {
                 T value = isNew(transaction, change) ? changed(transaction, change, work) : again(transaction, change);
-                transaction.commit();
+                commit(transaction);
                 return value;
             } catch (Throwable thrown) {
                 rollBack(transaction, thrown);
@@ -117,11 +117,42 @@ public final class SqlMemory {
         }
     }
 
-    private static void rollBack(Connection transaction, Throwable thrown) {
+    /**
+     * SQLite is told in its own words. Its driver begins the next transaction while it commits one: where that finds
+     * the file locked, the connection is without a transaction from then on and does not know it. And SQLite rolls
+     * back by itself, such as on a full disk.
+     */
+    private void begin(Connection connection) throws SQLException {
+        if (dialect == Dialect.SQLITE) {
+            execute(connection, "BEGIN IMMEDIATE");
+        } else {
+            connection.setAutoCommit(false);
+        }
+    }
+
+    private void commit(Connection transaction) throws SQLException {
+        if (dialect == Dialect.SQLITE) {
+            execute(transaction, "COMMIT");
+        } else {
+            transaction.commit();
+        }
+    }
+
+    private void rollBack(Connection transaction, Throwable thrown) {
         try {
-            transaction.rollback();
+            if (dialect == Dialect.SQLITE) {
+                execute(transaction, "ROLLBACK");
+            } else {
+                transaction.rollback();
+            }
         } catch (SQLException also) {
             thrown.addSuppressed(also);
+        }
+    }
+
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
         }
     }
 

@@ -34,7 +34,6 @@ final class Main {
         SQLiteConfig config = new SQLiteConfig();
         config.setJournalMode(SQLiteConfig.JournalMode.WAL);
         config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
-        config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
         config.setBusyTimeout(5_000);
         SQLiteDataSource files = new SQLiteDataSource(config);
         files.setUrl("jdbc:sqlite:" + file);
