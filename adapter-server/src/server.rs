@@ -49,6 +49,10 @@ pub enum ServeError {
     /// The reflection service could not read the contract's descriptors.
     #[error("the contract's descriptors are unreadable: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
+    /// Leases in memory were added to an adapter that keeps leases itself: each would refuse
+    /// the fences of the other.
+    #[error("the adapter keeps leases and checks fences itself; remove AdapterServer::leases")]
+    LeasesTwice,
 }
 
 // === impl AdapterServer ===
@@ -83,7 +87,8 @@ impl AdapterServer {
 
     /// Keeps leases of sessions in this process, for an adapter that has none, and checks
     /// the fence of each change. Only for a server that is alone with its storage: another
-    /// process does not see these leases.
+    /// process does not see these leases. An adapter that checks fences itself is refused
+    /// when it is served ([`ServeError::LeasesTwice`]).
     #[must_use]
     pub fn leases(mut self, leases: MemoryLeases) -> Self {
         self.leases = Some(leases);
@@ -172,6 +177,9 @@ impl AdapterServer {
         self,
         closing: CancellationToken,
     ) -> Result<(HealthReporter, Routes), ServeError> {
+        if self.leases.is_some() && self.source.checks_fences() {
+            return Err(ServeError::LeasesTwice);
+        }
         let limit = self.max_message_bytes;
         let requests = Arc::new(Room::of(self.max_bytes_in_flight));
         let outage = self.source.outage();

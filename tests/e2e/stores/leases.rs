@@ -7,7 +7,7 @@ use everruns_core::typed_id::{MessageId, SessionId, TurnId};
 use everruns_runtime::RuntimeHostAdapter;
 use futures::StreamExt;
 use mortise_adapter_client::{GrpcHostAdapter, PhaseKind};
-use mortise_adapter_server::{AdapterServer, ListenAddress, MemoryLeases};
+use mortise_adapter_server::{AdapterServer, ListenAddress, MemoryLeases, ServeError};
 use mortise_proto::StoreError;
 use mortise_proto::convert::session_lease::LeaseRequest;
 use mortise_proto::convert::turn_journal::{ToolCallClaim, ToolCallSettlement, ToolCallStatus};
@@ -188,4 +188,15 @@ fn claim(turn_id: TurnId, tool_call_id: &str) -> ToolCallClaim {
         args_fingerprint: "sha256:one".into(),
         retake: false,
     }
+}
+
+/// A storage that keeps leases itself gets none in memory beside them: each would refuse the
+/// fences of the other.
+#[tokio::test]
+async fn leases_are_kept_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let leases = MemoryLeases::new(UnfencedChanges::Unspecified);
+    let source = reference(folder.path()).await;
+    let routes = AdapterServer::builder(source).leases(leases).routes().await;
+    assert!(matches!(routes, Err(ServeError::LeasesTwice)));
 }

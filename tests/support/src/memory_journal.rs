@@ -1,13 +1,13 @@
 //! A turn journal in memory, for servers whose leases are in memory as well. The serving
-//! library checks the fences.
+//! library checks the fences; the storage behind it, which could, is not told of them.
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::Utc;
 use everruns_core::typed_id::{SessionId, TurnId};
 use mortise_adapter_server::{
-    AdapterSource, EventStore, McpDirectory, MemoryLeases, Outage, Scope, SessionFence,
-    SessionLeases, SqlDatabases, StreamingReads, TestSeed, TurnJournals, TurnQueue,
+    AdapterSource, AppendAck, AppendRequest, EventStore, McpDirectory, MemoryLeases, Outage, Scope,
+    SessionFence, SessionLeases, SqlDatabases, StreamingReads, TestSeed, TurnJournals, TurnQueue,
 };
 use mortise_proto::convert::turn_journal::{
     ClaimedToolCall, JournaledToolCall, JournaledTurn, ToolCallClaim, ToolCallSettlement,
@@ -17,7 +17,7 @@ use mortise_proto::rpc::table::turn_journal_service;
 use mortise_proto::{StoreError, pb};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 
 /// A source with a turn journal beside it.
@@ -66,7 +66,7 @@ impl<S: AdapterSource> AdapterSource for WithJournal<S> {
     type Adapter = S::Adapter;
 
     fn adapter(&self, scope: &Scope) -> S::Adapter {
-        self.source.adapter(scope)
+        self.source.adapter(&unfenced(scope))
     }
 
     fn scoping(&self) -> pb::Scoping {
@@ -86,7 +86,8 @@ impl<S: AdapterSource> AdapterSource for WithJournal<S> {
     }
 
     fn event_store(&self, scope: &Scope) -> Option<Arc<dyn EventStore>> {
-        self.source.event_store(scope)
+        let events = self.source.event_store(&unfenced(scope))?;
+        Some(Arc::new(Unfenced(events)))
     }
 
     fn streaming_reads(&self, scope: &Scope) -> Option<Arc<dyn StreamingReads>> {
@@ -94,7 +95,7 @@ impl<S: AdapterSource> AdapterSource for WithJournal<S> {
     }
 
     fn sql_databases(&self, scope: &Scope) -> Option<Arc<dyn SqlDatabases>> {
-        self.source.sql_databases(scope)
+        self.source.sql_databases(&unfenced(scope))
     }
 
     fn mcp_directory(&self, scope: &Scope) -> Option<Arc<dyn McpDirectory>> {
@@ -117,6 +118,39 @@ impl<S: AdapterSource> AdapterSource for WithJournal<S> {
     fn test_seed(&self, scope: &Scope) -> Option<Arc<dyn TestSeed>> {
         self.source.test_seed(scope)
     }
+}
+
+/// Events of a storage that is not told of fences.
+struct Unfenced(Arc<dyn EventStore>);
+
+#[async_trait]
+impl EventStore for Unfenced {
+    async fn append(&self, events: Vec<AppendRequest>) -> Vec<Result<AppendAck, StoreError>> {
+        let unfenced = events.into_iter().map(|event| AppendRequest {
+            fence: None,
+            ..event
+        });
+        self.0.append(unfenced.collect()).await
+    }
+
+    async fn read(
+        &self,
+        session_id: SessionId,
+        after_sequence: i64,
+        limit: u32,
+    ) -> Result<Vec<pb::Event>, StoreError> {
+        self.0.read(session_id, after_sequence, limit).await
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Arc<pb::Event>> {
+        self.0.subscribe()
+    }
+}
+
+fn unfenced(scope: &Scope) -> Scope {
+    let mut scope = scope.clone();
+    scope.fence = None;
+    scope
 }
 
 impl OrgJournal {
