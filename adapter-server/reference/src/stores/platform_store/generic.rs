@@ -40,7 +40,8 @@ pub(super) async fn provide(ctx: &StoreCtx) -> Result<(), StoreError> {
     let is_there = HARNESSES.find(&mut tx, id).await?.is_some()
         || names::is_taken(&mut tx, Kind::Harness, NAME, &id.to_string()).await?;
     if is_there {
-        return Ok(());
+        // It may be that of a change which shares this transaction, and not be readable yet.
+        return tx.commit().await;
     }
     harness_store::put(&mut tx, &harness(id)).await?;
     tx.commit().await
