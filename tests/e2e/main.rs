@@ -14,6 +14,7 @@ mod large;
 mod mesh;
 mod metrics;
 mod platform_file;
+mod pooler;
 mod providers;
 mod routes;
 mod secrets;
