@@ -22,6 +22,7 @@ mod lanes;
 pub(crate) mod locks;
 pub(crate) mod open;
 mod pool;
+mod pooler;
 mod sqlstate;
 mod tx;
 
@@ -33,6 +34,7 @@ use crate::db::availability::{Availability, Watch};
 use crate::db::group::Group;
 use crate::db::open::{DatabaseUrl, OpenError};
 use crate::db::pool::{Pool, PoolOptions};
+use crate::db::pooler::Sessions;
 use crate::db::sqlstate::{Failure, failure};
 use crate::encoding::corrupt_row;
 use crate::seal::KeyRing;
@@ -40,9 +42,8 @@ use mortise_adapter_server::Outage;
 use mortise_proto::StoreError;
 use mortise_proto::error::Outcome;
 use mortise_proto::pb::ErrorReason;
-use sqlx::any::AnyConnectOptions;
 use sqlx::migrate::Migrator;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
+use sqlx::{ConnectOptions, Connection, Executor};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -320,12 +321,13 @@ async fn prepared(place: &DatabaseUrl, dialect: Dialect) -> Result<sqlx::AnyConn
     let failed = |error: sqlx::Error| OpenError::connect(place, &error);
     let options = place.options().map_err(failed)?;
     let mut first = options.connect().await.map_err(failed)?;
-    if dialect.is_postgres
-        && shares_sessions(&mut first, &options)
-            .await
-            .map_err(failed)?
-    {
-        return Err(OpenError::shared_sessions(place));
+    if dialect.is_postgres {
+        let sessions = pooler::sessions(&mut first, &options).await;
+        match sessions.map_err(failed)? {
+            Sessions::Own => {}
+            Sessions::Shared => return Err(OpenError::shared_sessions(place)),
+            Sessions::OnlyOne => return Err(OpenError::one_session(place)),
+        }
     }
     first.execute(dialect.session).await.map_err(failed)?;
     first.execute(dialect.prepare).await.map_err(failed)?;
@@ -334,35 +336,6 @@ async fn prepared(place: &DatabaseUrl, dialect: Dialect) -> Result<sqlx::AnyConn
         .await
         .map_err(|error| OpenError::migrate(place, &error))?;
     Ok(first)
-}
-
-/// Whether the server gives one session to several connections in turn, as a pooler does
-/// that lends sessions out for a transaction: settings would get lost then, and prepared
-/// statements be found by others. Asked with plain queries, which every pooler passes on.
-async fn shares_sessions(
-    first: &mut sqlx::AnyConnection,
-    options: &AnyConnectOptions,
-) -> Result<bool, sqlx::Error> {
-    const READ: &str = "SELECT COALESCE(current_setting('mortise.mark', true), '')";
-    let mark = Uuid::new_v4().to_string();
-    let set = format!("SET mortise.mark = '{mark}'");
-    first.execute(AssertSqlSafe(set)).await?;
-    // A server that has no room for a second has room to share none.
-    let Ok(mut second) = options.connect().await else {
-        return Ok(false);
-    };
-    second.execute("BEGIN").await?;
-    let seen: String = sqlx::raw_sql(READ)
-        .fetch_one(&mut second)
-        .await?
-        .try_get(0)?;
-    let kept: String = sqlx::raw_sql(READ)
-        .fetch_one(&mut *first)
-        .await?
-        .try_get(0)?;
-    second.execute("ROLLBACK").await?;
-    second.close().await?;
-    Ok(seen == mark || kept != mark)
 }
 
 // === errors ===

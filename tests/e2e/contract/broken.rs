@@ -11,6 +11,7 @@ mod files;
 mod journal;
 mod leases;
 mod platform;
+mod production;
 mod stored;
 mod values;
 mod wire;
@@ -34,6 +35,7 @@ fn faults() -> Vec<Fault> {
         journal::faults(),
         leases::faults(),
         platform::faults(),
+        production::faults(),
         stored::faults(),
         values::faults(),
         wire::faults(),

@@ -1,6 +1,7 @@
 //! Why the reference storage could not be opened: one message that names the path
 //! and the remedy.
 
+use crate::db::pooler;
 use crate::db::sqlstate;
 use crate::db::sqlstate::primary_code;
 use crate::seal::KeyRing;
@@ -168,10 +169,7 @@ impl OpenError {
             Some("3D000") => "create the database (createdb), or name another one",
             Some("28P01" | "28000") => "check user and password, and the server's pg_hba.conf",
             Some("42501") => "let this user create tables: GRANT CREATE, USAGE ON SCHEMA public",
-            Some("08P01") => {
-                "is it a pooler? pgbouncer needs pool_mode = session and \
-                 ignore_startup_parameters = extra_float_digits"
-            }
+            Some("08P01") => pooler::remedy(&said),
             Some("53300") => "raise the server's max_connections, or give fewer here",
             Some("57P03") => "the server is starting or stopping; try again",
             Some("42P07" | "42710") => {
@@ -188,6 +186,15 @@ impl OpenError {
             "a pooler in front of it gives one session to several connections in turn",
             "set pool_mode = session for this database in pgbouncer.ini, or give the address \
              of the server itself",
+        )
+    }
+
+    pub(crate) fn one_session(place: &DatabaseUrl) -> Self {
+        Self::new(
+            place.name(),
+            "it gives out one session at a time, or takes long to open a second",
+            "behind pgbouncer, set default_pool_size to --max-connections and one more; \
+             otherwise look at the server's load",
         )
     }
 

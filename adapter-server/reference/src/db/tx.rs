@@ -139,7 +139,7 @@ impl Tx {
 
 impl AllOrgs {
     /// No org has it: requests with it are refused.
-    pub(super) const NONE: i64 = 0;
+    pub(crate) const NONE: i64 = 0;
 
     pub(super) fn of(tx: Tx) -> Self {
         Self(tx)

@@ -7,9 +7,9 @@ mod when;
 pub(crate) use firing::{Firing, fire_loop};
 
 use crate::context::{StoreCtx, upstream};
-use crate::db::Tx;
 use crate::db::errors::refused;
-use crate::encoding::{now, stored_fault, time};
+use crate::db::{Tx, clock};
+use crate::encoding::{stored_fault, time};
 use crate::stores::session_store;
 use crate::stores::session_store::SESSIONS;
 use async_trait::async_trait;
@@ -44,14 +44,14 @@ impl SessionScheduleStore for Schedules {
         timezone: String,
     ) -> Result<SessionSchedule, AgentLoopError> {
         upstream(async {
-            let now = time(now());
-            let when = When {
-                cron_expression: cron_expression.as_deref(),
-                scheduled_at,
-                timezone: &timezone,
-            };
-            let first = when.first(now)?;
             let create = self.ctx.run_once(async |tx| {
+                let now = time(clock::now(tx).await?);
+                let when = When {
+                    cron_expression: cron_expression.as_deref(),
+                    scheduled_at,
+                    timezone: &timezone,
+                };
+                let first = when.first(now)?;
                 session_store::begin_change(tx, session_id).await?;
                 let session = SESSIONS.existing(tx, session_id).await?;
                 session_store::must_be_open(tx, session_id).await?;

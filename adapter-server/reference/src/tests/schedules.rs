@@ -64,6 +64,57 @@ async fn missed_times_collapse() {
     assert!(schedules[0].enabled);
 }
 
+/// A clock that jumps a day ahead fires what has become due, once. When it is set right,
+/// nothing waits for the day: not what the wrong clock put off, nor what repeats and has
+/// fired by it.
+#[tokio::test]
+async fn the_clock_jumps() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = patient(&folder.path().join("m.db")).await;
+    let s = adapter(&store, 1);
+    let session = new_session(&s).await;
+    let count = async || s.messages().count(session).await.unwrap();
+    let now = Utc::now();
+    let (minute, day) = (TimeDelta::minutes(1), TimeDelta::days(1));
+    let firing = &store.inner.firing;
+    let mut last = None;
+    schedule(&store, session, None, now + minute).await;
+    firing.look(&mut last, now).await.unwrap();
+    assert_eq!(count().await, 0);
+    firing.look(&mut last, now + day).await.unwrap();
+    assert_eq!(count().await, 1, "it has become due");
+    firing.look(&mut last, now).await.unwrap();
+    firing.look(&mut last, now + day).await.unwrap();
+    assert_eq!(count().await, 1, "it fires once, however the clock goes");
+
+    firing.look(&mut last, now).await.unwrap();
+    schedule(&store, session, None, now + minute).await;
+    schedule(&store, session, Some("* * * * *"), now).await;
+    let body = "SELECT body FROM sessions WHERE id = $1";
+    let mut conn = store.inner.db.read_all_orgs().await.unwrap();
+    let body = conn.query_as(body).bind(session.to_string());
+    let (body,): (Vec<u8>,) = body.fetch_one().await.unwrap();
+    drop(conn);
+    let put = "UPDATE sessions SET body = $1";
+    run(&store, put, vec![0xff_u8]).await;
+    firing.look(&mut last, now + day).await.unwrap();
+    run(&store, put, body).await;
+    assert_eq!(count().await, 1, "both are put off");
+    firing.look(&mut last, now).await.unwrap();
+    let soon = now + minute * 2;
+    firing.look(&mut last, soon).await.unwrap();
+    assert_eq!(count().await, 3, "neither waits for the day");
+    firing.look(&mut last, soon + day).await.unwrap();
+    assert_eq!(
+        count().await,
+        4,
+        "what repeats has fired by the wrong clock"
+    );
+    firing.look(&mut last, soon).await.unwrap();
+    firing.look(&mut last, soon + minute).await.unwrap();
+    assert_eq!(count().await, 5, "and goes on by the right one");
+}
+
 /// A cancelled schedule does not fire.
 #[tokio::test]
 async fn cancelled_is_cancelled() {

@@ -1,6 +1,7 @@
 //! What holds of every service alike: ids, absence, errors, times, open values. Each rule
 //! takes what the server offers, and leaves the rest out. Times and values are in `values`.
 
+mod leaving;
 mod values;
 
 use super::probes::{ContextAlone, caller, reads, reads_of};
@@ -44,7 +45,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("GEN-06", "A record that does not exist is absent in the answer, not an error.", "T:41, T:71, T:96", gen_06_not_there)
         .hard("GEN-07", "An error has a reason of the contract and a text without upstream's prefix.", "ER:19-83", gen_07_raw_texts)
         .hard("GEN-08", "An error that says what was not found carries its id.", "ER:63-72", gen_08_typed);
-    values::rules(group)
+    leaving::rules(values::rules(group))
         .hard(
             "GEN-14",
             "A service that is not listed answers UNIMPLEMENTED, and no empty success.",

@@ -2,6 +2,7 @@
 
 mod content;
 mod filters;
+mod growth;
 mod pages;
 mod reading;
 mod tenancy;
@@ -21,6 +22,7 @@ pub(crate) fn rules() -> Vec<Rule> {
     let mut rules: Vec<Rule> = [
         reading::rules(),
         pages::rules(),
+        growth::rules(),
         tenancy::rules(),
         filters::rules(),
         content::rules(),

@@ -1,5 +1,6 @@
 //! What a session is to be reminded of.
 
+mod clocks;
 mod production;
 
 use super::common::refused_as_invalid;
@@ -36,6 +37,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("SCHED-16", "Descriptions that stores damage and the nanoseconds of a time survive.", "session_schedule_store.proto", production::sched_16_awkward).full()
         .hard("SCHED-17", "A malformed session or schedule id is refused as INVALID_FIELD.", "ID:85-121", sched_17_malformed)
         .hard("SCHED-18", "Another org sees no schedule of a session whose id it knows, and cannot cancel one.", "context.proto", production::sched_18_other_org).needs(&[Need::OtherOrg])
+        .soft("SCHED-19", "`30 2 * * *` goes by the clocks of its time zone across their coming changes: on the day that has no such time it fires within the hour after, on the day that has it twice once.", "session_schedule_store.proto, cron_expression", clocks::sched_19_clocks_change).full()
         .list()
 }
 

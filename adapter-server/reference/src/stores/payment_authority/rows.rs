@@ -38,9 +38,10 @@ const FAIL: &str = "UPDATE payment_attempts \
                     SET state = 'failed', updated_at = $3, failure = $4 \
                     WHERE org_id = $1 AND id = $2";
 
-/// Of every org: settling is the server's own work.
+/// Of every org: settling is the server's own work. What is of the future was written
+/// before the clock was set back.
 const STALE: &str = "SELECT org_id, id, request_id, updated_at FROM payment_attempts \
-                        WHERE state = 'pending' AND updated_at <= $1 \
+                        WHERE state = 'pending' AND (updated_at <= $1 OR updated_at > $2) \
                         ORDER BY updated_at LIMIT 64";
 
 const CLAIM: &str = "UPDATE payment_attempts SET updated_at = $4 \
@@ -201,9 +202,17 @@ pub(super) async fn fail(
     Ok(())
 }
 
-/// Some of the attempts in doubt that nobody has asked about since a time.
-pub(super) async fn stale(all: &mut AllOrgs, since: i64) -> Result<Vec<StaleAttempt>, StoreError> {
-    all.query_as(STALE).bind(since).fetch_all().await
+/// Some of the attempts in doubt that nobody has asked about between two times.
+pub(super) async fn stale(
+    all: &mut AllOrgs,
+    since: i64,
+    until: i64,
+) -> Result<Vec<StaleAttempt>, StoreError> {
+    all.query_as(STALE)
+        .bind(since)
+        .bind(until)
+        .fetch_all()
+        .await
 }
 
 /// Notes that an attempt is asked about now; false if somebody else was quicker.

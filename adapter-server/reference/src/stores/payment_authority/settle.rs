@@ -61,7 +61,8 @@ impl Settler {
         loop {
             let stale = {
                 let mut all = self.db.read_all_orgs().await?;
-                rows::stale(&mut all, nanos(now - LEFT_ALONE)).await?
+                let (since, until) = (nanos(now - LEFT_ALONE), nanos(now + LEFT_ALONE));
+                rows::stale(&mut all, since, until).await?
             };
             if stale.is_empty() {
                 return Ok(settled);

@@ -1,8 +1,8 @@
 //! Firing what is due. Several servers may share the storage: each looks, and the one
 //! whose transaction finds the schedule still due fires it.
 
-use crate::db::{Db, Tx};
-use crate::encoding::{nanos, stored_fault};
+use crate::db::{AllOrgs, Db, Tx, clock};
+use crate::encoding::{nanos, stored_fault, time};
 use crate::stores::session_schedule_store::rows;
 use crate::stores::session_schedule_store::rows::disabled;
 use crate::stores::session_schedule_store::when::When;
@@ -10,7 +10,7 @@ use crate::stores::session_state;
 use crate::stores::session_store;
 use crate::stores::turn_queue;
 use crate::stores::turn_queue::{Announcer, Delivered};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use everruns_core::message::Message;
 use everruns_core::typed_id::SessionId;
 use mortise_adapter_server::AppendRequest;
@@ -28,6 +28,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long a schedule that could not be fired waits.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
+/// A clock that is set back by less changes nothing that matters.
+const SET_BACK: TimeDelta = TimeDelta::seconds(10);
+
 const SCHEDULE_TRIGGERED: &str = "schedule.triggered";
 
 /// Fires schedules of every org.
@@ -44,18 +47,29 @@ struct Due {
     schedule_id: String,
 }
 
+impl From<rows::Key> for Due {
+    fn from(key: rows::Key) -> Self {
+        let (org_id, session_id, schedule_id) = key;
+        Self {
+            org_id,
+            session_id,
+            schedule_id,
+        }
+    }
+}
+
 /// Fires schedules for as long as the storage is there. `changed` wakes it.
 pub(crate) async fn fire_loop(firing: Weak<Firing>, changed: Arc<Notify>) {
+    let mut last = None;
     loop {
         let Some(firing) = firing.upgrade() else {
             return;
         };
-        let now = Utc::now();
-        let fired = firing.fire_due(now).await;
-        let sleep = match fired {
-            Ok(_) => firing.until_next(now).await,
-            Err(error) => Err(error),
+        let looked = async {
+            let now = firing.now().await?;
+            firing.look(&mut last, now).await
         };
+        let sleep = looked.await;
         // Not held while it sleeps: the storage may go meanwhile.
         drop(firing);
         let sleep = sleep.unwrap_or_else(|error| {
@@ -69,6 +83,64 @@ pub(crate) async fn fire_loop(firing: Weak<Firing>, changed: Arc<Notify>) {
 // === impl Firing ===
 
 impl Firing {
+    /// The time that every server of the storage goes by.
+    async fn now(&self) -> Result<DateTime<Utc>, StoreError> {
+        let mut all = self.db.read_all_orgs().await?;
+        Ok(time(clock::now(all.for_org(AllOrgs::NONE)).await?))
+    }
+
+    /// Fires what is due, and says how long nothing is. `last` is the time of the look
+    /// before.
+    pub(crate) async fn look(
+        &self,
+        last: &mut Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Duration, StoreError> {
+        if let Some(was) = last.filter(|was| *was - now > SET_BACK) {
+            tracing::warn!(%was, %now, "the clock was set back; looking at all schedules");
+            self.clock_set_back(now).await?;
+        }
+        *last = Some(now);
+        self.fire_due(now).await?;
+        self.until_next(now).await
+    }
+
+    /// Puts right what was put off, or has fired, while the clock was ahead: by its own
+    /// record it may be due earlier than it says there.
+    async fn clock_set_back(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let page = {
+                let mut all = self.db.read_all_orgs().await?;
+                rows::waiting(&mut all, nanos(now), after.as_ref()).await?
+            };
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = Some(last.key());
+            for row in page {
+                // One that cannot be read stays put off.
+                let next = row.schedule().and_then(|schedule| due_at(&schedule, now));
+                if next.is_ok_and(|next| next.is_some_and(|next| nanos(next) < row.next)) {
+                    self.put_right(&row.key().into(), now).await?;
+                }
+            }
+        }
+    }
+
+    async fn put_right(&self, due: &Due, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let session: SessionId = id("session_id", &due.session_id).map_err(stored_fault)?;
+        let mut tx = self.db.write(due.org_id).await?;
+        session_store::begin_change(&mut tx, session).await?;
+        let found = rows::find(&mut tx, &due.session_id, &due.schedule_id).await?;
+        let Some(mut schedule) = found else {
+            return Ok(());
+        };
+        schedule.next_trigger_at = due_at(&schedule, now)?.map(to_timestamp);
+        rows::put(&mut tx, &schedule).await?;
+        tx.commit().await
+    }
+
     /// Fires everything that is due, and says how many schedules that were.
     pub(crate) async fn fire_due(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
         let mut fired = 0;
@@ -80,12 +152,7 @@ impl Firing {
             if due.is_empty() {
                 return Ok(fired);
             }
-            for (org_id, session_id, schedule_id) in due {
-                let due = Due {
-                    org_id,
-                    session_id,
-                    schedule_id,
-                };
+            for due in due.into_iter().map(Due::from) {
                 match self.fire(&due, now).await {
                     Ok(has_fired) => fired += usize::from(has_fired),
                     Err(error) => {
@@ -200,16 +267,31 @@ fn after_firing(
     mut schedule: pb::SessionSchedule,
     now: DateTime<Utc>,
 ) -> Result<pb::SessionSchedule, StoreError> {
-    let when = When {
-        cron_expression: schedule.cron_expression.as_deref(),
-        scheduled_at: None,
-        timezone: &schedule.timezone,
-    };
-    let next = when.next(now)?;
+    let next = repeating(&schedule).next(now)?;
     schedule.trigger_count = schedule.trigger_count.saturating_add(1);
     schedule.last_triggered_at = Some(to_timestamp(now));
     schedule.updated_at = Some(to_timestamp(now));
     schedule.enabled = next.is_some();
     schedule.next_trigger_at = next.map(to_timestamp);
     Ok(schedule)
+}
+
+/// When a schedule is due by its record or, if that is earlier, by its cron expression.
+fn due_at(
+    schedule: &pb::SessionSchedule,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let recorded = optional_timestamp("next_trigger_at", schedule.next_trigger_at);
+    let recorded = recorded.map_err(stored_fault)?;
+    let by_cron = repeating(schedule).next(now)?;
+    Ok(recorded.map(|recorded| by_cron.map_or(recorded, |by_cron| by_cron.min(recorded))))
+}
+
+/// When it fires again, if it does.
+fn repeating(schedule: &pb::SessionSchedule) -> When<'_> {
+    When {
+        cron_expression: schedule.cron_expression.as_deref(),
+        scheduled_at: None,
+        timezone: &schedule.timezone,
+    }
 }

@@ -27,6 +27,11 @@ const PUT: &str = "INSERT INTO session_schedules \
 const DUE: &str = "SELECT org_id, session_id, id FROM session_schedules \
                    WHERE next_trigger_at <= $1 ORDER BY next_trigger_at LIMIT 64";
 
+/// By their keys: their times are about to change.
+const WAITING: &str = "SELECT org_id, session_id, id, next_trigger_at, body FROM session_schedules \
+                     WHERE next_trigger_at > $1 AND (org_id, session_id, id) > ($2, $3, $4) \
+                     ORDER BY org_id, session_id, id LIMIT 64";
+
 /// Only the column: `body` says when it was due.
 const POSTPONE: &str = "UPDATE session_schedules SET next_trigger_at = $5 \
                         WHERE org_id = $1 AND session_id = $2 AND id = $3 \
@@ -36,6 +41,32 @@ const ENABLED: &str = "SELECT body FROM session_schedules \
                        WHERE org_id = $1 AND session_id = $2 AND enabled = 1";
 
 const NEXT_DUE: &str = "SELECT CAST(MIN(next_trigger_at) AS BIGINT) FROM session_schedules";
+
+/// Org, session and id.
+pub(super) type Key = (i64, String, String);
+
+/// A schedule that is not due yet.
+#[derive(Debug, sqlx::FromRow)]
+pub(super) struct Waiting {
+    org_id: i64,
+    session_id: String,
+    id: String,
+    #[sqlx(rename = "next_trigger_at")]
+    pub(super) next: i64,
+    body: Vec<u8>,
+}
+
+// === impl Waiting ===
+
+impl Waiting {
+    pub(super) fn key(&self) -> Key {
+        (self.org_id, self.session_id.clone(), self.id.clone())
+    }
+
+    pub(super) fn schedule(&self) -> Result<pb::SessionSchedule, StoreError> {
+        decoded(&self.body)
+    }
+}
 
 pub(super) async fn find(
     tx: &mut Tx,
@@ -89,11 +120,21 @@ pub(super) async fn put(tx: &mut Tx, schedule: &pb::SessionSchedule) -> Result<(
 }
 
 /// Org, session and id of some of those that are due, the longest due first.
-pub(super) async fn due(
+pub(super) async fn due(all: &mut AllOrgs, now: i64) -> Result<Vec<Key>, StoreError> {
+    all.query_as(DUE).bind(now).fetch_all().await
+}
+
+/// Some of those that are not due yet, in the order of their keys, after a key.
+pub(super) async fn waiting(
     all: &mut AllOrgs,
     now: i64,
-) -> Result<Vec<(i64, String, String)>, StoreError> {
-    all.query_as(DUE).bind(now).fetch_all().await
+    after: Option<&Key>,
+) -> Result<Vec<Waiting>, StoreError> {
+    let first = (i64::MIN, String::new(), String::new());
+    let (org_id, session_id, id) = after.unwrap_or(&first);
+    let query = all.query_as(WAITING).bind(now).bind(*org_id);
+    let query = query.bind(session_id.clone()).bind(id.clone());
+    query.fetch_all().await
 }
 
 /// Puts off one that is due.

@@ -129,7 +129,7 @@ pub(super) fn seeding(
 }
 
 /// Writes text.
-pub(super) async fn write(
+pub(in crate::rules) async fn write(
     cx: &Cx,
     session: &str,
     path: &str,
@@ -167,7 +167,7 @@ pub(super) async fn read_there(cx: &Cx, session: &str, path: &str) -> Outcome<Fo
 }
 
 /// A file's text has to be this.
-pub(super) async fn holds(cx: &Cx, session: &str, path: &str, content: &str) -> Outcome {
+pub(in crate::rules) async fn holds(cx: &Cx, session: &str, path: &str, content: &str) -> Outcome {
     let found = read_there(cx, session, path).await?;
     same(
         &format!("the content of {path:?}"),
@@ -235,7 +235,11 @@ pub(super) fn joined(parts: Vec<pb::ReadFileResponse>) -> Outcome<Option<Found>>
     }))
 }
 
-pub(super) async fn stat(cx: &Cx, session: &str, path: &str) -> Outcome<Option<pb::FileStat>> {
+pub(in crate::rules) async fn stat(
+    cx: &Cx,
+    session: &str,
+    path: &str,
+) -> Outcome<Option<pb::FileStat>> {
     Ok(cx.call(&STAT_FILE, describing(session, path)).await?.stat)
 }
 
