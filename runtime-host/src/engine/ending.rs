@@ -6,7 +6,7 @@ use super::event_ids::{self, Answerer};
 use crate::journal::{Ending, UnfinishedTurn};
 use everruns_core::events::{
     self, Event, EventContext, EventData, EventRequest, OutputMessageCompletedData,
-    SessionIdledData, TurnCancelledData, TurnCompletedData, TurnFailedData,
+    SessionIdledData, TurnCancelledData, TurnCompletedData, TurnFailedData, TurnStartedData,
 };
 use everruns_core::message::Message;
 use everruns_core::session::SessionStatus;
@@ -83,6 +83,24 @@ pub(super) async fn store_events(
     // What the phase has noted of a failure says more than what went through upstream.
     phase.finish_phase().await?;
     Ok(told?)
+}
+
+/// Says that a turn has begun, of one that ends before its first step: without it the end
+/// would belong to nothing. It is stored once, whoever else has said so.
+pub(super) async fn store_start(
+    adapter: &GrpcHostAdapter,
+    turn: &UnfinishedTurn,
+) -> Result<(), StoreError> {
+    let phase = event_ids::of_turn(adapter, turn, Answerer::Turn);
+    let phase = phase.phase(turn.session_id(), PhaseKind::Act);
+    let started = TurnStartedData {
+        turn_id: turn.turn_id(),
+        input_message_id: turn.state.input_message_id,
+        input_content: None,
+    };
+    let told = phase.event_emitter().emit(of_turn(turn, started)).await;
+    phase.finish_phase().await?;
+    told.map(drop).map_err(StoreError::from)
 }
 
 async fn store_turn_end(

@@ -309,6 +309,10 @@ impl TurnEngine for LocalEngine {
             self.remove(session_id).await;
             return Ok(());
         };
+        if matches!(turn.next, NextStep::Input) {
+            let told = super::ending::store_start(&self.adapter, &turn).await;
+            told.map_err(AgentLoopError::from)?;
+        }
         let ending = ending_of(&turn, ending);
         turn.next = NextStep::End(ending.clone());
         let control = TurnControl::default();

@@ -22,6 +22,11 @@ impl Turn<'_> {
     /// kept for later.
     pub(in crate::engine) async fn end(mut self, ending: Ending) -> TurnEnd {
         self.control.about_to_end();
+        if matches!(self.turn.next, NextStep::Input)
+            && let Err(error) = ending::store_start(self.adapter, &self.turn).await
+        {
+            tracing::warn!(session = %self.turn.session_id(), %error, "the beginning of a turn was not stored");
+        }
         self.turn.next = NextStep::End(ending.clone());
         self.save().await;
         let options = &self.engine.options;
