@@ -27,6 +27,8 @@ pub struct Rule {
     pub services: Vec<&'static str>,
     /// What must be there beside the services.
     pub needs: Vec<Need>,
+    /// No other rule may run beside it: it measures, or asks much of the server.
+    alone: bool,
     check: Check,
 }
 
@@ -85,7 +87,7 @@ impl Rule {
     /// Whether no other rule may run beside it.
     pub(crate) fn runs_alone(&self) -> bool {
         let disturbs = |need: &Need| matches!(need, Need::Restart | Need::Outage);
-        self.needs.iter().any(disturbs)
+        self.alone || self.needs.iter().any(disturbs)
     }
 
     /// The part of the id before the number: rules of one family belong together.
@@ -204,6 +206,7 @@ impl Group {
             level: Level::Core,
             services: vec![self.service],
             needs: Vec::new(),
+            alone: false,
             check: Arc::new(move |cx| Box::pin(check(cx))),
         });
         self
@@ -212,6 +215,11 @@ impl Group {
     /// The rule just added is of level full.
     pub(crate) fn full(self) -> Self {
         self.last(|rule| rule.level = Level::Full)
+    }
+
+    /// No other rule runs beside the one just added.
+    pub(crate) fn alone(self) -> Self {
+        self.last(|rule| rule.alone = true)
     }
 
     /// The rule just added is about these services as well.

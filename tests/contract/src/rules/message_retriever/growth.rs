@@ -37,6 +37,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .with(&[event_emitter_service::NAME])
         .full()
+        .alone()
         .list()
 }
 
