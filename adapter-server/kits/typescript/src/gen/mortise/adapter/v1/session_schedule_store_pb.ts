@@ -435,6 +435,10 @@ export const ScheduleTypeSchema: GenEnum<ScheduleType> = /*@__PURE__*/
  * After firing, a one-shot schedule is disabled and a recurring one gets its
  * next time.
  *
+ * Servers that share a store must go by one clock, such as the database's. When
+ * it is set back, no schedule may wait until it gets there again: what was put
+ * off or planned by the wrong clock is planned anew.
+ *
  * @generated from service mortise.adapter.v1.SessionScheduleStoreService
  */
 export const SessionScheduleStoreService: GenService<{
