@@ -95,7 +95,7 @@ struct Arguments {
     /// Where unfinished turns are kept. Default: files.
     #[arg(long)]
     journal: Option<Kept>,
-    /// Where callers reach this host, such as https://host-1.example.com:7451. A caller
+    /// Where callers reach this host, such as `https://host-1.example.com:7451`. A caller
     /// whose session this host has is told it by other hosts.
     #[arg(long, value_name = "URL")]
     advertise: Option<String>,
