@@ -24,13 +24,14 @@ use std::fs;
 use std::path::Path;
 use uuid::Uuid;
 
-const MARKER: &str = "MARKER-5e0b77f1";
+/// Stands wherever a secret can be.
+pub const MARKER: &str = "MARKER-5e0b77f1";
 
 /// A key that would be seen in a log.
-const KEY: &[u8; 32] = b"MARKER-5e0b77f1-is-in-this-key--";
+pub const KEY: &[u8; 32] = b"MARKER-5e0b77f1-is-in-this-key--";
 
 /// Writes a key file into a folder and gives back its path.
-fn key_file(folder: &Path, name: &str, key: &[u8]) -> String {
+pub fn key_file(folder: &Path, name: &str, key: &[u8]) -> String {
     let path = folder.join(name);
     fs::write(&path, key).unwrap();
     path.display().to_string()
@@ -40,8 +41,9 @@ async fn over(process: &AdapterProcess) -> GrpcHostAdapter {
     mesh(&process.endpoint).adapter(1).build().await.unwrap()
 }
 
-/// Puts secrets in by every way there is, and gives back a session that has some.
-async fn put_secrets(adapter: &GrpcHostAdapter) -> SessionId {
+/// Puts secrets in by every way there is, and gives back a session that has some. What
+/// stores them seals them.
+pub async fn put_secrets(adapter: &GrpcHostAdapter) -> SessionId {
     let seed = adapter.test_seed().unwrap();
     let config = json!({"token": MARKER});
     let capabilities = vec![AgentCapabilityConfig::with_config("acme", config)];
@@ -86,7 +88,6 @@ async fn put_secrets(adapter: &GrpcHostAdapter) -> SessionId {
     seed.put_connection(connection).await.unwrap();
     let store = adapter.storage_store().unwrap();
     store.set_secret(id, "name", MARKER).await.unwrap();
-    store.set_value(id, "name", MARKER).await.unwrap();
     let config = json!({"bot_token": MARKER, "channel_id": "C1"});
     let platform = adapter.platform_store(1, id).unwrap();
     platform
@@ -186,6 +187,9 @@ async fn no_secret_in_logs_and_errors() {
         let process = AdapterProcess::start_logged(database, folder.path(), &arguments, &log).await;
         let adapter = over(&process).await;
         let id = put_secrets(&adapter).await;
+        // It is stored in clear, and logged no more than the others.
+        let store = adapter.storage_store().unwrap();
+        store.set_value(id, "name", MARKER).await.unwrap();
         let raw = Raw::connect(&process.endpoint).await;
         for said in provoke(&adapter, &raw, id).await {
             assert!(!said.contains(MARKER), "{said}");

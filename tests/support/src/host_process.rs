@@ -4,6 +4,7 @@ use crate::adapter_process::binary;
 use crate::memory::Memory;
 use mortise_adapter_client::Endpoint;
 use mortise_runtime_host::config::HostConfig;
+use std::fs::File;
 use std::path::Path;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -40,18 +41,15 @@ impl HostProcess {
     /// Starts one with a configuration, in a folder where its relative paths begin, and
     /// waits until it listens.
     pub async fn configured(folder: &Path, config: &str) -> Self {
-        let file = folder.join("host.toml");
-        std::fs::write(&file, config).unwrap();
-        let listen = HostConfig::parse(config, []).unwrap().listen;
-        let others = [listen.http.is_some(), listen.admin.is_some()];
-        let addresses = listen.grpc.len() + others.into_iter().filter(|there| *there).count();
-        let mut command = Command::new(binary("mortise-host"));
-        command
-            .args(["serve", "--config"])
-            .arg(file)
-            .current_dir(folder)
-            .env_remove("OPENAI_API_KEY")
-            .env_remove("ANTHROPIC_API_KEY");
+        let (command, addresses) = with_config(folder, config);
+        Self::listening(command, addresses).await
+    }
+
+    /// The same, with all that it logs in a file.
+    pub async fn configured_logged(folder: &Path, config: &str, log: &Path) -> Self {
+        let log = File::create(log).unwrap();
+        let (mut command, addresses) = with_config(folder, config);
+        command.stderr(log);
         Self::listening(command, addresses).await
     }
 
@@ -127,6 +125,23 @@ impl HostProcess {
     pub async fn stopped(&mut self) -> Option<i32> {
         self.child.wait().await.unwrap().code()
     }
+}
+
+/// The command, and how many addresses it will tell.
+fn with_config(folder: &Path, config: &str) -> (Command, usize) {
+    let file = folder.join("host.toml");
+    std::fs::write(&file, config).unwrap();
+    let listen = HostConfig::parse(config, []).unwrap().listen;
+    let others = [listen.http.is_some(), listen.admin.is_some()];
+    let addresses = listen.grpc.len() + others.into_iter().filter(|there| *there).count();
+    let mut command = Command::new(binary("mortise-host"));
+    command
+        .args(["serve", "--config"])
+        .arg(file)
+        .current_dir(folder)
+        .env_remove("OPENAI_API_KEY")
+        .env_remove("ANTHROPIC_API_KEY");
+    (command, addresses)
 }
 
 fn with_arguments(folder: &Path, arguments: &[&str]) -> Command {
