@@ -2158,6 +2158,10 @@ func (x *sessionResourceRegistryServer) Deregister(ctx context.Context, r *adapt
 // (TurnQueueService). What became due while no server ran is fired once, late.
 // After firing, a one-shot schedule is disabled and a recurring one gets its
 // next time.
+//
+// Servers that share a store must go by one clock, such as the database's. When
+// it is set back, no schedule may wait until it gets there again: what was put
+// off or planned by the wrong clock is planned anew.
 type SessionScheduleStore interface {
 	// CreateSchedule creates a schedule and returns it, enabled. It is recurring
 	// if it has a cron expression, also if scheduled_at is set as well. Otherwise

@@ -1864,6 +1864,10 @@ class SessionScheduleStore(ABC):
     (TurnQueueService). What became due while no server ran is fired once, late.
     After firing, a one-shot schedule is disabled and a recurring one gets its
     next time.
+
+    Servers that share a store must go by one clock, such as the database's. When
+    it is set back, no schedule may wait until it gets there again: what was put
+    off or planned by the wrong clock is planned anew.
     """
 
     @abstractmethod

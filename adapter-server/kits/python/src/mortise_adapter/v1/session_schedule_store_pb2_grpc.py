@@ -36,6 +36,10 @@ class SessionScheduleStoreServiceStub:
     (TurnQueueService). What became due while no server ran is fired once, late.
     After firing, a one-shot schedule is disabled and a recurring one gets its
     next time.
+
+    Servers that share a store must go by one clock, such as the database's. When
+    it is set back, no schedule may wait until it gets there again: what was put
+    off or planned by the wrong clock is planned anew.
     """
 
     def __init__(self, channel):
@@ -77,6 +81,10 @@ class SessionScheduleStoreServiceServicer:
     (TurnQueueService). What became due while no server ran is fired once, late.
     After firing, a one-shot schedule is disabled and a recurring one gets its
     next time.
+
+    Servers that share a store must go by one clock, such as the database's. When
+    it is set back, no schedule may wait until it gets there again: what was put
+    off or planned by the wrong clock is planned anew.
     """
 
     def CreateSchedule(self, request, context):
@@ -162,6 +170,10 @@ class SessionScheduleStoreService:
     (TurnQueueService). What became due while no server ran is fired once, late.
     After firing, a one-shot schedule is disabled and a recurring one gets its
     next time.
+
+    Servers that share a store must go by one clock, such as the database's. When
+    it is set back, no schedule may wait until it gets there again: what was put
+    off or planned by the wrong clock is planned anew.
     """
 
     @staticmethod

@@ -37,6 +37,10 @@ class SessionScheduleStoreServiceStub:
     (TurnQueueService). What became due while no server ran is fired once, late.
     After firing, a one-shot schedule is disabled and a recurring one gets its
     next time.
+
+    Servers that share a store must go by one clock, such as the database's. When
+    it is set back, no schedule may wait until it gets there again: what was put
+    off or planned by the wrong clock is planned anew.
     """
 
     @_typing.overload
@@ -80,6 +84,10 @@ class SessionScheduleStoreServiceAsyncStub(SessionScheduleStoreServiceStub):
     (TurnQueueService). What became due while no server ran is fired once, late.
     After firing, a one-shot schedule is disabled and a recurring one gets its
     next time.
+
+    Servers that share a store must go by one clock, such as the database's. When
+    it is set back, no schedule may wait until it gets there again: what was put
+    off or planned by the wrong clock is planned anew.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -119,6 +127,10 @@ class SessionScheduleStoreServiceServicer(metaclass=_abc_1.ABCMeta):
     (TurnQueueService). What became due while no server ran is fired once, late.
     After firing, a one-shot schedule is disabled and a recurring one gets its
     next time.
+
+    Servers that share a store must go by one clock, such as the database's. When
+    it is set back, no schedule may wait until it gets there again: what was put
+    off or planned by the wrong clock is planned anew.
     """
 
     @_abc_1.abstractmethod
