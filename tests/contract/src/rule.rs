@@ -27,6 +27,8 @@ pub struct Rule {
     pub services: Vec<&'static str>,
     /// What must be there beside the services.
     pub needs: Vec<Need>,
+    /// Whether it measures or floods the server, and so has it to itself.
+    is_exclusive: bool,
     check: Check,
 }
 
@@ -85,7 +87,7 @@ impl Rule {
     /// Whether no other rule may run beside it.
     pub(crate) fn runs_alone(&self) -> bool {
         let disturbs = |need: &Need| matches!(need, Need::Restart | Need::Outage);
-        self.needs.iter().any(disturbs)
+        self.is_exclusive || self.needs.iter().any(disturbs)
     }
 
     /// The part of the id before the number: rules of one family belong together.
@@ -204,6 +206,7 @@ impl Group {
             level: Level::Core,
             services: vec![self.service],
             needs: Vec::new(),
+            is_exclusive: false,
             check: Arc::new(move |cx| Box::pin(check(cx))),
         });
         self
@@ -222,6 +225,11 @@ impl Group {
     /// The rule just added needs these.
     pub(crate) fn needs(self, needs: &[Need]) -> Self {
         self.last(|rule| rule.needs.extend(needs))
+    }
+
+    /// No other rule runs beside the rule just added.
+    pub(crate) fn alone(self) -> Self {
+        self.last(|rule| rule.is_exclusive = true)
     }
 
     fn last(mut self, change: impl FnOnce(&mut Rule)) -> Self {

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use chrono::Utc;
 use everruns_core::typed_id::{SessionId, TurnId};
 use mortise_adapter_server::{
-    AdapterSource, EventStore, McpDirectory, MemoryLeases, Outage, Scope, SessionFence,
-    SessionLeases, SqlDatabases, StreamingReads, TestSeed, TurnJournals, TurnQueue,
+    AdapterSource, AppendAck, AppendRequest, EventStore, McpDirectory, MemoryLeases, Outage, Scope,
+    SessionFence, SessionLeases, SqlDatabases, StreamingReads, TestSeed, TurnJournals, TurnQueue,
 };
 use mortise_proto::convert::turn_journal::{
     ClaimedToolCall, JournaledToolCall, JournaledTurn, ToolCallClaim, ToolCallSettlement,
@@ -17,7 +17,7 @@ use mortise_proto::rpc::table::turn_journal_service;
 use mortise_proto::{StoreError, pb};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 
 /// A source with a turn journal beside it.
@@ -66,7 +66,7 @@ impl<S: AdapterSource> AdapterSource for WithJournal<S> {
     type Adapter = S::Adapter;
 
     fn adapter(&self, scope: &Scope) -> S::Adapter {
-        self.source.adapter(scope)
+        self.source.adapter(&unfenced(scope))
     }
 
     fn scoping(&self) -> pb::Scoping {
@@ -86,23 +86,24 @@ impl<S: AdapterSource> AdapterSource for WithJournal<S> {
     }
 
     fn event_store(&self, scope: &Scope) -> Option<Arc<dyn EventStore>> {
-        self.source.event_store(scope)
+        let store = self.source.event_store(&unfenced(scope))?;
+        Some(Arc::new(UnfencedEvents(store)))
     }
 
     fn streaming_reads(&self, scope: &Scope) -> Option<Arc<dyn StreamingReads>> {
-        self.source.streaming_reads(scope)
+        self.source.streaming_reads(&unfenced(scope))
     }
 
     fn sql_databases(&self, scope: &Scope) -> Option<Arc<dyn SqlDatabases>> {
-        self.source.sql_databases(scope)
+        self.source.sql_databases(&unfenced(scope))
     }
 
     fn mcp_directory(&self, scope: &Scope) -> Option<Arc<dyn McpDirectory>> {
-        self.source.mcp_directory(scope)
+        self.source.mcp_directory(&unfenced(scope))
     }
 
     fn turn_queue(&self, scope: &Scope) -> Option<Arc<dyn TurnQueue>> {
-        self.source.turn_queue(scope)
+        self.source.turn_queue(&unfenced(scope))
     }
 
     fn turn_journal(&self, scope: &Scope) -> Option<Arc<dyn TurnJournals>> {
@@ -115,7 +116,41 @@ impl<S: AdapterSource> AdapterSource for WithJournal<S> {
     }
 
     fn test_seed(&self, scope: &Scope) -> Option<Arc<dyn TestSeed>> {
-        self.source.test_seed(scope)
+        self.source.test_seed(&unfenced(scope))
+    }
+}
+
+/// A storage that checks fences itself knows none of those that the leases grant.
+fn unfenced(scope: &Scope) -> Scope {
+    Scope {
+        fence: None,
+        ..scope.clone()
+    }
+}
+
+/// The same of the events that are sent on their way with a fence each.
+struct UnfencedEvents(Arc<dyn EventStore>);
+
+#[async_trait]
+impl EventStore for UnfencedEvents {
+    async fn append(&self, mut events: Vec<AppendRequest>) -> Vec<Result<AppendAck, StoreError>> {
+        for event in &mut events {
+            event.fence = None;
+        }
+        self.0.append(events).await
+    }
+
+    async fn read(
+        &self,
+        session_id: SessionId,
+        after_sequence: i64,
+        limit: u32,
+    ) -> Result<Vec<pb::Event>, StoreError> {
+        self.0.read(session_id, after_sequence, limit).await
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Arc<pb::Event>> {
+        self.0.subscribe()
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .with(&[EMITTER])
         .full()
+        .alone()
         .list()
 }
 
