@@ -212,9 +212,13 @@ async fn nothing_kills_a_session() {
     for session_id in &deleted {
         let mut cut_off = 0;
         for (turn_id, (began, has_ended)) in turns(&stage, *session_id).await {
-            assert!(began == 1 && has_ended <= 1, "seed {seed}: {turn_id}");
+            // Its message may have been stored just before the session was deleted.
+            assert!(
+                has_ended <= began && began <= 1,
+                "seed {seed}: {turn_id} began {began} times and ended {has_ended} times"
+            );
             ended += has_ended;
-            cut_off += 1 - has_ended;
+            cut_off += began - has_ended;
         }
         // A deleted session takes no end of the turn that was under way.
         assert!(cut_off <= 1, "seed {seed}: {session_id}");
