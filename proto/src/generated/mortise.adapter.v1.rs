@@ -15114,7 +15114,10 @@ pub struct CreateScheduleRequest {
     #[prost(string, tag = "3")]
     pub description: ::prost::alloc::string::String,
     /// OPTIONAL. The times at which it fires, in five fields: minute, hour, day of
-    /// the month, month, day of the week.
+    /// the month, month, day of the week. They go by the clocks of the time zone.
+    /// On a day on which the clocks skip a fixed time, the schedule should fire
+    /// within the hour after they have changed. On a day that has it twice, it
+    /// should fire once.
     #[prost(string, optional, tag = "4")]
     pub cron_expression: ::core::option::Option<::prost::alloc::string::String>,
     /// OPTIONAL. The time at which it fires, to the nanosecond. A time in the past

@@ -125,7 +125,8 @@ pub async fn run(
         described: described.clone(),
     });
     let total = chosen.len();
-    // A rule that restarts the server, or takes its storage away, must not meet the others.
+    // A rule that restarts the server, takes its storage away or floods it must not meet the
+    // others.
     let (alone, together): (Vec<_>, Vec<_>) =
         chosen.into_iter().partition(|rule| rule.runs_alone());
     let mut reports = Vec::with_capacity(total);

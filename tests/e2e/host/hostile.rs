@@ -156,13 +156,13 @@ async fn nothing_kills_a_session() {
         sessions.push(stage.another_session().await);
     }
     let platform = stage.adapter.platform_store(1, stage.session_id).unwrap();
-    let (mut sent, mut deleted) = (0, 0);
+    let (mut sent, mut deleted) = (0, Vec::new());
     while sent < messages {
         let at = random.usize(0..sessions.len());
         if random.u8(0..40) == 0 {
             platform.delete_session(sessions[at]).await.unwrap();
+            deleted.push(sessions[at]);
             sessions[at] = stage.another_session().await;
-            deleted += 1;
         }
         if disturb(&stage, sessions[at], &mut random).await {
             sent += 1;
@@ -209,9 +209,24 @@ async fn nothing_kills_a_session() {
             ended += 1;
         }
     }
+    for session_id in &deleted {
+        let mut cut_off = 0;
+        for (turn_id, (began, has_ended)) in turns(&stage, *session_id).await {
+            // Its message may have been stored just before the session was deleted.
+            assert!(
+                has_ended <= began && began <= 1,
+                "seed {seed}: {turn_id} began {began} times and ended {has_ended} times"
+            );
+            ended += has_ended;
+            cut_off += began - has_ended;
+        }
+        // A deleted session takes no end of the turn that was under way.
+        assert!(cut_off <= 1, "seed {seed}: {session_id}");
+    }
     assert_eq!(fake.refusals(), Vec::<String>::new(), "seed {seed}");
     println!(
-        "seed {seed}: {sent} messages, {deleted} sessions deleted, {ended} turns ended once, {} requests, none refused",
+        "seed {seed}: {sent} messages, {} sessions deleted, {ended} turns ended once, {} requests, none refused",
+        deleted.len(),
         fake.requests().len()
     );
 }

@@ -110,6 +110,52 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Everything that the database of a path holds, as it lies there.
+    pub async fn dumped(self, path: &Path) -> Vec<u8> {
+        match self {
+            Self::Sqlite => {
+                let mut bytes = std::fs::read(path).unwrap();
+                let log = path.with_extension("db-wal");
+                bytes.extend(std::fs::read(log).unwrap_or_default());
+                bytes
+            }
+            Self::Postgres => rows_on_server(path).await,
+        }
+    }
+}
+
+async fn rows_on_server(path: &Path) -> Vec<u8> {
+    let url = on_server(path).await;
+    let mut conn = AnyConnection::connect(&url).await.unwrap();
+    let tables = "SELECT CAST(table_name AS TEXT) FROM information_schema.tables \
+                  WHERE table_schema = 'public'";
+    let tables: Vec<(String,)> = sqlx::query_as(tables).fetch_all(&mut conn).await.unwrap();
+    let mut dump = Vec::new();
+    for (table,) in tables {
+        // Whole rows as text, in which bytes are in hexadecimal.
+        let rows = AssertSqlSafe(format!("SELECT CAST(t AS TEXT) FROM {table} t"));
+        let rows: Vec<(String,)> = sqlx::query_as(rows).fetch_all(&mut conn).await.unwrap();
+        for (row,) in rows {
+            for field in row.split("\\x").skip(1) {
+                dump.extend(bytes_of(field));
+            }
+            dump.extend(row.into_bytes());
+        }
+    }
+    conn.close().await.unwrap();
+    dump
+}
+
+/// The bytes of the hexadecimal digits that a text begins with.
+fn bytes_of(text: &str) -> Vec<u8> {
+    let digits = text.chars().map_while(|digit| digit.to_digit(16));
+    let digits: Vec<u32> = digits.collect();
+    let pairs = digits.chunks_exact(2);
+    let bytes = pairs.map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap());
+    bytes.collect()
+}
+
 fn signal(what: &str, pids: &[i32]) {
     let pids = pids.iter().map(ToString::to_string);
     Command::new("kill").arg(what).args(pids).output().unwrap();

@@ -278,7 +278,10 @@ type CreateScheduleRequest struct {
 	// REQUIRED, may be empty. What the agent shall do when it fires.
 	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
 	// OPTIONAL. The times at which it fires, in five fields: minute, hour, day of
-	// the month, month, day of the week.
+	// the month, month, day of the week. They go by the clocks of the time zone.
+	// On a day on which the clocks skip a fixed time, the schedule should fire
+	// within the hour after they have changed. On a day that has it twice, it
+	// should fire once.
 	CronExpression *string `protobuf:"bytes,4,opt,name=cron_expression,json=cronExpression,proto3,oneof" json:"cron_expression,omitempty"`
 	// OPTIONAL. The time at which it fires, to the nanosecond. A time in the past
 	// fires at once.

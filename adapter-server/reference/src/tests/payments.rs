@@ -282,6 +282,20 @@ async fn nobody_asks_again() {
     assert_eq!(bank.paid(), [1.0]);
 }
 
+/// What was left in doubt by a clock that was a day ahead is not in doubt for the day.
+#[tokio::test]
+async fn the_clock_is_set_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let bank = Bank::in_the_mood([Mood::Hesitates, Mood::Charges(1.0)]);
+    let store = open_with(&bank, &folder.path().join("m.db")).await;
+    let session = new_session(&adapter(&store, 1)).await;
+    endow(&adapter(&store, 1), 9.0).await;
+    pay(&store, session, "paid", 1.0).await.unwrap_err();
+    let right = Utc::now() - TimeDelta::days(1);
+    assert_eq!(store.inner.settler.settle_stale(right).await.unwrap(), 1);
+    assert_eq!(bank.paid(), [1.0]);
+}
+
 /// A payment that cost less than it might have leaves the rest in the account, and
 /// only what was paid counts for the day.
 #[tokio::test]

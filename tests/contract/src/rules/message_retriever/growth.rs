@@ -6,7 +6,10 @@ use crate::context::{Cx, fresh_id};
 use crate::rule::{Group, Rule};
 use crate::rules::events::{emit, input, say, user_message};
 use futures::StreamExt;
-use mortise_proto::rpc::table::event_emitter_service;
+use futures::stream::BoxStream;
+use mortise_proto::pb;
+use mortise_proto::pb::emit_stream_response::Outcome as Became;
+use mortise_proto::rpc::table::event_emitter_service::{EMIT_STREAM, NAME as EMITTER};
 use mortise_proto::rpc::table::message_retriever_service::NAME;
 use std::time::{Duration, Instant};
 
@@ -35,7 +38,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "docs/contract.md, long histories",
             msg_41_growth,
         )
-        .with(&[event_emitter_service::NAME])
+        .with(&[EMITTER])
         .full()
         .alone()
         .list()
@@ -87,15 +90,13 @@ async fn msg_41_growth(cx: Cx) -> Outcome {
 
 /// Says so much that a session has so many messages; how many it has then.
 async fn fill(cx: &Cx, session: &str, from: u64, to: u64, until: Instant) -> Outcome<u64> {
-    let emits = (from..to).map(|_| {
-        let message = user_message(&fresh_id("message"), "x", 1);
-        let (cx, new) = (cx.clone(), input(session, &message));
-        async move { emit(&cx, new).await }
-    });
-    let mut emits = futures::stream::iter(emits).buffered(AT_ONCE);
     let mut stored = from;
-    while let Some(answer) = emits.next().await {
-        answer?;
+    let mut acks = match cx.offers_feature(EMITTER, pb::Feature::EmitStream) {
+        true => streamed(cx, session, to - from).await?,
+        false => emitted(cx, session, to - from),
+    };
+    while let Some(ack) = acks.next().await {
+        ack?;
         stored += 1;
         if Instant::now() > until {
             return skipped(format!(
@@ -104,7 +105,43 @@ async fn fill(cx: &Cx, session: &str, from: u64, to: u64, until: Instant) -> Out
             ));
         }
     }
+    same("how many events are acknowledged", &stored, &to)?;
     Ok(stored)
+}
+
+fn said(session: &str) -> pb::NewEvent {
+    input(session, &user_message(&fresh_id("message"), "x", 1))
+}
+
+/// Each event in a call of its own.
+fn emitted(cx: &Cx, session: &str, events: u64) -> BoxStream<'static, Outcome> {
+    let (cx, session) = (cx.clone(), session.to_string());
+    let emits = (0..events).map(move |_| {
+        let (cx, new) = (cx.clone(), said(&session));
+        async move { emit(&cx, new).await.map(drop) }
+    });
+    futures::stream::iter(emits).buffered(AT_ONCE).boxed()
+}
+
+/// All events in one stream.
+async fn streamed(cx: &Cx, session: &str, events: u64) -> Outcome<BoxStream<'static, Outcome>> {
+    let (caller, of) = (cx.clone(), session.to_string());
+    let requests = (0..events).map(move |_| pb::EmitStreamRequest {
+        context: Some(caller.context()),
+        event: Some(said(&of)),
+        proposed_event_id: String::new(),
+    });
+    let requests = futures::stream::iter(requests);
+    let answers = cx.exchange(&EMIT_STREAM, requests).await?;
+    let acks = futures::stream::unfold((cx.clone(), answers), |(cx, mut answers)| async move {
+        let answer = cx.next(&EMIT_STREAM, &mut answers).await.transpose()?;
+        let ack = answer.and_then(|answer| match answer.outcome {
+            Some(Became::Ack(_)) => Ok(()),
+            other => broken("EmitStreamResponse.outcome", "an ack", format!("{other:?}")),
+        });
+        Some((ack, (cx, answers)))
+    });
+    Ok(acks.boxed())
 }
 
 async fn measured(cx: &Cx, session: &str, work: Work, length: &mut u64) -> Outcome<Duration> {

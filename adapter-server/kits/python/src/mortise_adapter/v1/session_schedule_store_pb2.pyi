@@ -173,7 +173,10 @@ class CreateScheduleRequest(_message.Message):
     """REQUIRED, may be empty. What the agent shall do when it fires."""
     cron_expression: _builtins.str
     """OPTIONAL. The times at which it fires, in five fields: minute, hour, day of
-    the month, month, day of the week.
+    the month, month, day of the week. They go by the clocks of the time zone.
+    On a day on which the clocks skip a fixed time, the schedule should fire
+    within the hour after they have changed. On a day that has it twice, it
+    should fire once.
     """
     timezone: _builtins.str
     """REQUIRED. The IANA name of the time zone of the cron expression, such as
