@@ -30,6 +30,7 @@
 //! [`AdapterConfig`] names: certificates, keys and tokens, which may be replaced.
 
 mod adapter;
+mod call_error;
 mod fence;
 mod mesh;
 mod phase;

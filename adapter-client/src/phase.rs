@@ -23,6 +23,7 @@ mod snapshot;
 
 pub(crate) use cache::PhaseCache;
 
+use crate::call_error::CallError;
 use crate::mesh::offers::Offers;
 use crate::stores::{Remote, finish_query, is_fatal};
 use async_trait::async_trait;
@@ -40,6 +41,7 @@ use everruns_core::typed_id::{AgentId, HarnessId, MessageId, ModelId, SessionId}
 use everruns_core::{Agent, Harness, ModelWithProvider, Session};
 use everruns_runtime::RuntimeHostTurnContext;
 use mortise_proto::StoreError;
+use mortise_proto::convert::error::into_host_error;
 use mortise_proto::pb::Feature;
 use mortise_proto::rpc::table::{event_emitter_service, runtime_host_service};
 use snapshot::{Snapshot, Snapshots};
@@ -120,7 +122,7 @@ impl Phase {
         let mut gone = self.gone.subscribe();
         let refusal = gone.wait_for(Option::is_some).await;
         match refusal.ok().and_then(|refusal| refusal.clone()) {
-            Some(refusal) => refusal.into(),
+            Some(refusal) => into_host_error(refusal),
             // The phase holds the other end.
             None => std::future::pending().await,
         }
@@ -155,7 +157,7 @@ impl Phase {
             self.gone.send_replace(Some(error.clone()));
         }
         self.lock().get_or_insert_with(|| error.clone());
-        error.into()
+        into_host_error(error)
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<StoreError>> {
@@ -214,7 +216,7 @@ impl Phase {
     /// Waits for events that reads must see.
     async fn settle(&self) -> Result<()> {
         match &self.events {
-            Some(events) => Ok(events.settle().await?),
+            Some(events) => Ok(events.settle().await.map_err(CallError)?),
             None => Ok(()),
         }
     }
@@ -390,7 +392,7 @@ impl EventEmitter for Phase {
         };
         let event = match sent {
             Err(error) if !is_ephemeral => return Err(self.record_failure(error)),
-            sent => sent?,
+            sent => sent.map_err(CallError)?,
         };
         if leaves_a_message {
             self.cache.forget();

@@ -43,13 +43,16 @@ pub(crate) use runtime_host::TurnParts;
 pub(crate) use utility_llm::RemoteUtilityLlm;
 
 use crate::Fence;
+use crate::call_error::CallError;
 use crate::mesh::change::RequestIds;
 use crate::mesh::tap::{CallTap, Tap};
 use crate::mesh::{Mesh, Org, TurnTime};
 use crate::phase::PhaseCache;
 use everruns_core::AgentLoopError;
 use everruns_core::typed_id::SessionId;
+use futures::{Stream, StreamExt};
 use mortise_proto::convert::ConvertError;
+use mortise_proto::convert::error::into_host_error;
 use mortise_proto::convert::open_value::OpenValues;
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::rpc::Scoped;
@@ -93,7 +96,7 @@ impl Remote {
         }
     }
 
-    /// The same stores, whose calls somebody sees.
+    /// The same stores, with an observer of their calls.
     pub(crate) fn tapped(&self, tap: CallTap) -> Self {
         Self {
             org: Arc::new(Org {
@@ -159,7 +162,7 @@ impl Remote {
         &self,
         rpc: &Rpc<Req, Rsp>,
         request: Req,
-    ) -> Result<Rsp, StoreError>
+    ) -> Result<Rsp, CallError>
     where
         Req: Scoped + OpenValues + Message,
         Rsp: Message + Default + Clone + 'static,
@@ -170,9 +173,9 @@ impl Remote {
         match cache.and_then(|cache| Some((cache, cache.question(rpc.method, &request)?))) {
             Some((cache, question)) => {
                 let size = Rsp::encoded_len;
-                cache.answer(question, size, || call(request)).await
+                Ok(cache.answer(question, size, || call(request)).await?)
             }
-            None => call(request).await,
+            None => Ok(call(request).await?),
         }
     }
 
@@ -181,20 +184,20 @@ impl Remote {
         rpc: &Rpc<Req, Rsp>,
         first: Req,
         rest: impl IntoIterator<Item = Req>,
-    ) -> Result<Rsp, StoreError>
+    ) -> Result<Rsp, CallError>
     where
         Req: Scoped + OpenValues + Message,
         Rsp: Message + Default + 'static,
     {
         self.own_org()?;
-        self.mesh.upload(rpc, &self.org, first, rest).await
+        Ok(self.mesh.upload(rpc, &self.org, first, rest).await?)
     }
 
     pub(crate) async fn collect<Req, Rsp>(
         &self,
         rpc: &Rpc<Req, Rsp>,
         request: Req,
-    ) -> Result<Vec<Rsp>, StoreError>
+    ) -> Result<Vec<Rsp>, CallError>
     where
         Req: Scoped + OpenValues + Message,
         Rsp: Message + Default + Clone + 'static,
@@ -205,22 +208,37 @@ impl Remote {
         match cache.and_then(|cache| Some((cache, cache.question(rpc.method, &request)?))) {
             Some((cache, question)) => {
                 let size = |answers: &Vec<Rsp>| answers.iter().map(Rsp::encoded_len).sum();
-                cache.answer(question, size, || collect(request)).await
+                Ok(cache.answer(question, size, || collect(request)).await?)
             }
-            None => collect(request).await,
+            None => Ok(collect(request).await?),
         }
     }
 
-    pub(crate) fn own_org(&self) -> Result<(), StoreError> {
+    /// A stream of answers without an end. Each is decoded as it comes.
+    pub(crate) async fn follow<Req, Rsp>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        request: Req,
+    ) -> Result<impl Stream<Item = Result<Rsp, CallError>> + Send + Unpin + use<Req, Rsp>, CallError>
+    where
+        Req: Scoped + OpenValues + Message,
+        Rsp: Message + Default + 'static,
+    {
+        self.own_org()?;
+        let answers = self.mesh.follow(rpc, &self.org, request).await?;
+        Ok(answers.map(|answer| answer.map_err(CallError)))
+    }
+
+    pub(crate) fn own_org(&self) -> Result<(), CallError> {
         match self.foreign_org {
             None => Ok(()),
-            Some(asked) => Err(StoreError::new(
-                ErrorReason::Configuration,
-                format!(
+            Some(asked) => {
+                let problem = format!(
                     "this adapter serves org {} and was called for org {asked}; build one adapter per org",
                     self.org.id
-                ),
-            )),
+                );
+                Err(StoreError::new(ErrorReason::Configuration, problem).into())
+            }
         }
     }
 }
@@ -228,8 +246,7 @@ impl Remote {
 /// What an answer that breaks the contract means to the host.
 pub(crate) fn malformed(method: &'static Method) -> impl Fn(ConvertError) -> AgentLoopError {
     move |error| {
-        error
-            .malformed(&format!("the answer of {}", method.short_name()))
-            .into()
+        let answer = format!("the answer of {}", method.short_name());
+        into_host_error(error.malformed(&answer))
     }
 }

@@ -117,7 +117,7 @@ pub enum Cache {
 pub enum Deadline {
     /// The caller's standard deadline.
     Standard,
-    /// The caller's long deadline: the server waits for somebody else.
+    /// The caller's long deadline: the server waits for a third party.
     Long,
     /// None.
     Open,

@@ -2,7 +2,7 @@
 //!
 //! A caller proves itself with a bearer token or a client certificate. One that does
 //! neither is let in only from this machine, and only where the configuration says so.
-//! What is refused is refused with the same words whatever exists: nobody learns of
+//! What is refused is refused with the same words whatever exists: no caller learns of
 //! orgs that are not their own.
 
 mod layer;
@@ -26,7 +26,7 @@ pub struct Access {
     tokens: Vec<(Arc<Caller>, Known)>,
     /// By a name in the certificate.
     certificates: Vec<(String, Arc<Caller>)>,
-    /// Whoever calls from this machine and proves nothing, if they may.
+    /// The caller from this machine who proves nothing, if that is allowed.
     anonymous: Option<Arc<Caller>>,
 }
 
@@ -40,7 +40,7 @@ enum Known {
     Digest(TokenDigest),
 }
 
-/// Somebody who may call.
+/// A caller who may call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// Its name in the configuration, for logs.
@@ -55,10 +55,10 @@ pub enum Denied {
     /// Nothing was proved.
     #[error("the call needs a bearer token or a client certificate")]
     NoProof,
-    /// A token that nobody has.
+    /// An unknown token.
     #[error("the bearer token is unknown")]
     UnknownToken,
-    /// A certificate that nobody has.
+    /// An unknown certificate.
     #[error("the client certificate is unknown; its names are: {}", .0.join(", "))]
     UnknownCertificate(Vec<String>),
     /// A web page in a browser of this machine.
@@ -211,7 +211,7 @@ impl Denied {
 }
 
 /// Refuses a web page whose name leads to this machine: its browser takes this host for
-/// the page's own server, and says so. Addresses and `localhost` are nobody's to lead.
+/// the page's own server, and says so. Addresses and `localhost` cannot be pointed elsewhere.
 pub(crate) fn under_own_name(headers: &HeaderMap) -> Result<(), Denied> {
     let Some(host) = headers.get(header::HOST) else {
         return Ok(());

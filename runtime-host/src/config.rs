@@ -106,9 +106,9 @@ pub struct AdapterCommand {
 pub struct Calls {
     /// How long one attempt of a call may take.
     pub deadline: Duration,
-    /// The same for calls in which the adapter waits for somebody else.
+    /// The same for calls in which the adapter waits for a third party.
     pub long_deadline: Duration,
-    /// For how long a call that found nobody at home is tried again.
+    /// For how long a call that found no server is tried again.
     pub retry_window: Duration,
     /// The largest message of an answer, in bytes.
     pub message_max: usize,
@@ -185,7 +185,7 @@ pub struct AccessConfig {
     /// Callers that own a certificate, by name.
     pub certificates: BTreeMap<String, CertificateAccess>,
     /// Whether callers on unix sockets and on this machine's own addresses need to
-    /// prove nothing. Nobody else is ever let in without proof.
+    /// prove nothing. No other caller is admitted without proof.
     pub anonymous: bool,
 }
 
@@ -264,12 +264,12 @@ impl HostConfig {
         effective::table(self).to_string()
     }
 
-    /// An address of the APIs that nobody may call: other machines reach it, and no
+    /// An address of the APIs that no caller may use: other machines reach it, and no
     /// caller has anything to prove itself with.
     #[must_use]
     pub fn unreachable(&self) -> Option<&ListenAddress> {
-        let nobody = self.access.tokens.is_empty() && self.access.certificates.is_empty();
-        self.listen.public().filter(|_| nobody)
+        let no_callers = self.access.tokens.is_empty() && self.access.certificates.is_empty();
+        self.listen.public().filter(|_| no_callers)
     }
 
     /// Whether storage is served by this process itself.

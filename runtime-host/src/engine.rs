@@ -155,7 +155,7 @@ pub enum TurnEnd {
     Completed,
     /// With an error, which the session's events tell too.
     Failed(String),
-    /// Somebody cancelled it.
+    /// It was cancelled.
     Cancelled,
     /// Not yet: a client must send tool results first.
     WaitingForToolResults,

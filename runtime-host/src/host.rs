@@ -1,4 +1,4 @@
-//! What the sidecar does, whoever asks for it: sessions, turns and their events, over
+//! What the sidecar does for callers of either API: sessions, turns and their events, over
 //! the adapters of a mesh. gRPC and HTTP are two ways to call this.
 //!
 //! ```text
@@ -283,7 +283,7 @@ impl Host {
         self.inner.closing.is_cancelled()
     }
 
-    /// Resolves when the host has drained, and whoever follows events is to go.
+    /// Resolves when the host has drained, and followers of events are to go.
     pub async fn closed(&self) {
         self.inner.closed.cancelled().await;
     }
@@ -300,7 +300,7 @@ impl Host {
         });
     }
 
-    /// The same for work whose outcome somebody waits for. It is not cut off in its
+    /// The same for work whose outcome a caller waits for. It is not cut off in its
     /// middle when they go.
     async fn run_detached<T: Send + 'static>(
         &self,

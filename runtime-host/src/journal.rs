@@ -196,7 +196,7 @@ pub enum Ending {
         /// The id of the message that tells the user.
         message_id: MessageId,
     },
-    /// Somebody cancelled it.
+    /// It was cancelled.
     Cancelled {
         /// Why.
         reason: Option<String>,

@@ -129,7 +129,7 @@ fn main() -> ExitCode {
         }
     };
     let code = runtime.block_on(obey(cli));
-    // Whatever blocks a thread now has nobody left to answer to.
+    // What blocks a thread now has no caller left.
     runtime.shutdown_timeout(SHUTDOWN_GRACE);
     code
 }

@@ -1,7 +1,7 @@
 //! What the host counts, in the text format of Prometheus.
 //!
 //! The host's core calls this when something happens; what the mesh and the operating
-//! system count themselves is asked for when somebody scrapes.
+//! system count themselves is asked for at each scrape.
 
 mod process;
 mod rpcs;
@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 /// The type of what [`HostMetrics::encode`] returns, for the header `content-type`.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// How many models are told apart; whoever writes the platform's models decides how
+/// How many models are told apart; the platform's models decide how
 /// many there are.
 const MODELS_MAX: usize = 100;
 
@@ -66,7 +66,7 @@ pub enum TurnOutcome {
     Failed,
     /// It waits for a client's tool results.
     Waiting,
-    /// Somebody cancelled it.
+    /// It was cancelled.
     Cancelled,
     /// It took too long.
     TimedOut,

@@ -125,11 +125,11 @@ pub enum ServeError {
     /// Neither gRPC nor HTTP was asked for.
     #[error("there is nowhere to listen; give --grpc or --http")]
     Nowhere,
-    /// Nobody could call.
+    /// No caller could get in.
     #[error(
         "no caller can reach {0}: callers from other machines need a token or a certificate; configure [access] in a file and name it with --config, or listen at unix: or 127.0.0.1"
     )]
-    Nobody(String),
+    NoCallers(String),
 }
 
 /// Serves until `stop` resolves, then drains. `listening` is told of each address, once
@@ -144,7 +144,7 @@ pub async fn serve(
         return Err(ServeError::Nowhere);
     }
     if let Some(address) = config.unreachable() {
-        return Err(ServeError::Nobody(address.to_string()));
+        return Err(ServeError::NoCallers(address.to_string()));
     }
     let registries = registries(&config)?;
     let access = Arc::new(Access::open(&config)?);

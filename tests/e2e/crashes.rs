@@ -167,7 +167,7 @@ async fn the_database_breaks_off() {
             futures::future::join_all(writes),
             Database::throw_out(&place),
         );
-        assert!(thrown_out > 0, "somebody was connected");
+        assert!(thrown_out > 0, "a client was connected");
         for event in emitted {
             acknowledged.insert(event.unwrap().id);
         }

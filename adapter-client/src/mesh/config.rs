@@ -32,7 +32,7 @@ pub struct MeshConfig {
     /// How long one attempt of a call may take; on a stream, the wait for each
     /// message. An adapter's [`CallPolicy`] goes before this and the two below.
     pub deadline: Duration,
-    /// The same for calls in which the server waits for somebody else: a model, an
+    /// The same for calls in which the server waits for a third party: a model, an
     /// HTTP server, a payment.
     pub long_deadline: Duration,
     /// For how long a call waits for a connection, and is sent again where it may be.

@@ -30,7 +30,7 @@ const OUTAGE_CHARS_MAX: usize = 1000;
 /// Why an adapter cannot be used. One message that says what to do.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ConnectError {
-    /// Nobody answers there.
+    /// No server answers there.
     #[error(
         "adapter `{name}` at {endpoint} does not answer: {cause}; is it running, and is the address right?"
     )]

@@ -133,7 +133,7 @@ mod tests {
     use mortise_proto::rpc::table::{self};
 
     fn unavailable(reached: Reached) -> Failed {
-        let error = StoreError::new(ErrorReason::Unavailable, "nobody there");
+        let error = StoreError::new(ErrorReason::Unavailable, "connection refused");
         Failed { error, reached }
     }
 
@@ -164,7 +164,7 @@ mod tests {
     }
 
     /// A server that asks for more time than the window has left is not asked again, and
-    /// keeps nobody waiting.
+    /// keeps no call waiting.
     #[tokio::test(start_paused = true)]
     async fn a_server_cannot_put_the_client_to_sleep() {
         let policy = RetryPolicy::new(Duration::from_secs(1));
@@ -207,7 +207,7 @@ mod tests {
     }
 
     /// A server's trouble spends the budget, and then calls fail at once. Calls that
-    /// reached nobody, and the first retry after a broken connection, do without.
+    /// reached no server, and the first retry after a broken connection, do without.
     #[tokio::test(start_paused = true)]
     async fn the_budget_is_for_calls_that_reached_a_server() {
         let policy = RetryPolicy::new(Duration::from_secs(3600));

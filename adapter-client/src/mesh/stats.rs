@@ -1,7 +1,7 @@
 //! What was called, how it ended, how large it was and how long it took. For
 //! summaries and metrics.
 //!
-//! A call is counted by adding to a few integers: nobody waits for anybody. A method's
+//! A call is counted by adding to a few integers: no call waits for another. A method's
 //! counters are made when it is first called.
 
 use mortise_proto::Method;

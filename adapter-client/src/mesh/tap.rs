@@ -1,4 +1,4 @@
-//! Calls as somebody else sees them: each once, when it has ended.
+//! Calls as an observer sees them: each once, when it has ended.
 
 use super::stats::Sample;
 use mortise_proto::Method;
@@ -26,7 +26,7 @@ pub struct EndedCall<'a> {
     pub code: Code,
 }
 
-/// Whoever is to see calls, if anybody.
+/// The observer of calls, if there is one.
 #[derive(Clone, Default)]
 pub(crate) struct Tap(pub(crate) Option<CallTap>);
 

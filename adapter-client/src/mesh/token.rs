@@ -1,4 +1,4 @@
-//! The bearer token that calls to an adapter carry. It lies in a file, and whoever
+//! The bearer token that calls to an adapter carry. It lies in a file, and the operator who
 //! owns the file may replace it at any time: the next call carries the new one.
 
 use std::fmt;

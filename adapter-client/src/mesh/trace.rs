@@ -1,6 +1,6 @@
 //! The span of a call, and the header that lets the server's span be its child.
 //!
-//! Spans of this target are for collectors of traces. While nobody collects, they are
+//! Spans of this target are for collectors of traces. Without a collector they are
 //! disabled: a call then looks at one flag and allocates nothing.
 
 use super::Target;

@@ -33,12 +33,11 @@ impl EgressService for Remote {
     }
 
     async fn send_stream(&self, request: EgressRequest) -> EgressResult<EgressStreamResponse> {
-        self.own_org()?;
         let request = pb::SendStreamRequest {
             context: None,
             request: Some(request.into()),
         };
-        let mut answers = self.mesh.follow(&SEND_STREAM, &self.org, request).await?;
+        let mut answers = self.follow(&SEND_STREAM, request).await?;
         let first = answers.next().await.transpose()?.unwrap_or_default();
         let head = required("head", first.head).map_err(unreadable)?;
         let begun = (!first.body.is_empty()).then(|| Ok(first.body.into()));
@@ -57,5 +56,5 @@ impl EgressService for Remote {
 
 /// An answer that breaks the contract.
 fn unreadable(fault: ConvertError) -> EgressError {
-    fault.malformed("the answer of the egress").into()
+    egress::into_host_error(fault.malformed("the answer of the egress"))
 }

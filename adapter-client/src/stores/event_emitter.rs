@@ -2,6 +2,7 @@
 //! sends its events on a stream instead; see `phase/emitter.rs`.
 
 use super::Remote;
+use crate::call_error::CallError;
 use crate::mesh::call::context;
 use async_trait::async_trait;
 use everruns_core::events::{Event, EventRequest};
@@ -32,7 +33,7 @@ impl Remote {
 #[async_trait]
 impl EventEmitter for Remote {
     async fn emit(&self, request: EventRequest) -> everruns_core::error::Result<Event> {
-        Ok(self.emit_event(request).await?)
+        Ok(self.emit_event(request).await.map_err(CallError)?)
     }
 }
 

@@ -69,8 +69,7 @@ impl RemoteEventLog {
             session_id: session_id.to_string(),
             after_sequence,
         };
-        let Remote { mesh, org, .. } = &self.remote;
-        let answers = mesh.follow(&FOLLOW_EVENTS, org, request).await?;
+        let answers = self.remote.follow(&FOLLOW_EVENTS, request).await?;
         Ok(answers.map(|answer| {
             let event = required("event", answer?.event).map(LoggedEvent::from);
             event.map_err(malformed(FOLLOW_EVENTS.method))

@@ -1,6 +1,7 @@
 //! `ImageArtifactStore` over `ImageArtifactStoreService`.
 
 use super::{Remote, malformed};
+use crate::call_error::CallError;
 use async_trait::async_trait;
 use bytes::Bytes;
 use everruns_core::error::Result;
@@ -20,7 +21,7 @@ impl ImageArtifactStore for Remote {
     async fn create_image(&self, input: CreateStoredImage) -> Result<StoredImageInfo> {
         let (header, data) = split_new(input);
         if data.len() > MAX_IMAGE_BYTES {
-            return Err(too_large(header.size_bytes).into());
+            return Err(CallError(too_large(header.size_bytes)).into());
         }
         let part = |part| pb::CreateImageRequest {
             context: None,

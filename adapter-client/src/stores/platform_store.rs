@@ -13,6 +13,7 @@ mod wait;
 pub(crate) use change::OnChange;
 
 use super::{Remote, malformed};
+use crate::call_error::CallError;
 use async_trait::async_trait;
 use change::Changing;
 use everruns_core::app::{App, AppChannel, ChannelType};
@@ -30,7 +31,7 @@ use mortise_proto::convert::platform_store::{
 };
 use mortise_proto::convert::{ConvertError, list, nested};
 use mortise_proto::rpc::Scoped;
-use mortise_proto::{Rpc, StoreError, pb};
+use mortise_proto::{Rpc, pb};
 use prost::Message;
 use serde_json::Value;
 
@@ -59,7 +60,7 @@ impl Platform {
         &self,
         rpc: &Rpc<Req, Rsp>,
         request: Req,
-    ) -> std::result::Result<Rsp, StoreError>
+    ) -> std::result::Result<Rsp, CallError>
     where
         Req: Scoped + OpenValues + Message,
         Rsp: Message + Default + Clone + 'static,

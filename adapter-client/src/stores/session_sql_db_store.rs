@@ -7,7 +7,7 @@ use everruns_core::session_sqldb::{
     TableSchema,
 };
 use everruns_core::typed_id::SessionId;
-use mortise_proto::convert::session_sql_db_store::join;
+use mortise_proto::convert::session_sql_db_store::{into_host_error, join};
 use mortise_proto::convert::{ConvertError, list, nested};
 use mortise_proto::rpc::table::session_sql_db_store_service::{
     CREATE_DATABASE, DELETE_DATABASE, GET_DATABASE, LIST_DATABASES, SQL_EXECUTE, SQL_QUERY,
@@ -121,8 +121,7 @@ impl SessionSqlDbStore for Remote {
 /// model is not shown it.
 fn malformed(method: &'static Method) -> impl Fn(ConvertError) -> SessionSqlDbError {
     move |error| {
-        error
-            .malformed(&format!("the answer of {}", method.short_name()))
-            .into()
+        let answer = format!("the answer of {}", method.short_name());
+        into_host_error(error.malformed(&answer))
     }
 }

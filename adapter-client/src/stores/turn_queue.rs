@@ -21,8 +21,7 @@ impl RemoteTurnQueue {
         &self,
     ) -> Result<impl Stream<Item = Result<TurnRequest>> + Send + Unpin + use<>> {
         let request = pb::FollowTurnRequestsRequest { context: None };
-        let Remote { mesh, org, .. } = &self.remote;
-        let answers = mesh.follow(&FOLLOW_TURN_REQUESTS, org, request).await?;
+        let answers = self.remote.follow(&FOLLOW_TURN_REQUESTS, request).await?;
         Ok(answers.map(|answer| {
             let turn_request = nested("turn_request", answer?.turn_request);
             turn_request.map_err(malformed(FOLLOW_TURN_REQUESTS.method))

@@ -39,8 +39,7 @@ impl UtilityLlmService for RemoteUtilityLlm {
             context: None,
             request: Some(request.into()),
         };
-        let Remote { mesh, org, .. } = &self.remote;
-        let events = mesh.follow(&CHAT_COMPLETION_STREAM, org, request).await?;
+        let events = self.remote.follow(&CHAT_COMPLETION_STREAM, request).await?;
         Ok(Box::pin(events.map(|event| {
             event?
                 .try_into()

@@ -158,7 +158,7 @@ impl StoreCtx {
 pub(crate) async fn upstream<T>(
     body: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, AgentLoopError> {
-    body.await.map_err(crate::db::errors::into_upstream)
+    body.await.map_err(AgentLoopError::from)
 }
 
 /// Before the commit nothing has happened, and dropping the transaction keeps it so.

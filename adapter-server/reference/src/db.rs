@@ -66,7 +66,7 @@ pub(crate) struct Dialect {
 }
 
 /// FULL: a commit that has been answered survives a power cut. The busy timeout is for
-/// other processes; within this one nobody collides. The limit gives the log's disk
+/// other processes; within this one no two collide. The limit gives the log's disk
 /// space back after a burst. BEGIN IMMEDIATE takes the write lock at once: a
 /// transaction that reads first and writes later could find that it may not write any
 /// more.

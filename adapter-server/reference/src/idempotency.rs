@@ -37,7 +37,7 @@ const PRUNE: &str = "DELETE FROM replies WHERE (org_id, request_id) IN \
 ///
 /// That is time that passes while a server runs, not the time of day: a clock that is set
 /// forward ages nothing. It goes on from the newest answer that there is, so that a pause
-/// ages nothing either: nobody could have asked again meanwhile.
+/// ages nothing either: no caller could have asked again meanwhile.
 #[derive(Debug)]
 pub(crate) struct Pruning {
     written: AtomicU32,

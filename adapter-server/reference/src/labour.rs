@@ -126,7 +126,7 @@ impl Room {
         let (until, permits) = (self.until.clone(), self.permits.clone());
         let task = spawn_blocking(move || {
             let done = until.check().and_then(|()| work(&until));
-            // Whoever waited or not: there is room again when the thread is free.
+            // With or without a waiting caller: there is room again when the thread is free.
             drop(permits);
             done
         });

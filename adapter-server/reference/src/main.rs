@@ -69,7 +69,7 @@ fn main() -> ExitCode {
     };
     let done = runtime.block_on(run(cli));
     // Whatever blocks a thread now, such as a statement of a session that cannot be
-    // interrupted, has nobody left to answer to.
+    // interrupted, has no caller left.
     runtime.shutdown_timeout(LINGER);
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -84,7 +84,7 @@ pub struct Budget {
     pub subject_type: BudgetSubjectType,
     /// The subject's public id.
     pub subject_id: String,
-    /// What is counted: `usd`, `tokens`, or anything else that somebody else counts.
+    /// What is counted: `usd`, `tokens`, or a unit that another system counts.
     pub currency: String,
     /// What may be spent in all.
     pub limit: f64,

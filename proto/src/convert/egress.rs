@@ -158,55 +158,54 @@ impl From<EgressError> for StoreError {
 
 /// The error of a remote egress as the host takes it. What no variant stands for is the
 /// transport's.
-impl From<StoreError> for EgressError {
-    fn from(mut error: StoreError) -> Self {
-        match error.reason {
-            Some(R::EgressInvalidRequest) => Self::InvalidRequest(error.message),
-            Some(R::EgressNetworkAccessDenied) => Self::NetworkAccessDenied {
-                url: error.metadata.remove(URL).unwrap_or_default(),
-            },
-            Some(R::EgressSigningUnavailable) => Self::SigningUnavailable,
-            Some(R::EgressTransport) => Self::Transport(error.message),
-            Some(
-                R::Unspecified
-                | R::InvalidField
-                | R::RequestIdReused
-                | R::MessageTooLarge
-                | R::NotOffered
-                | R::ProtocolMismatch
-                | R::Unavailable
-                | R::DeadlineExceeded
-                | R::NotAllowed
-                | R::Malformed
-                | R::Llm
-                | R::LlmRequestTooLarge
-                | R::ModelNotAvailable
-                | R::ToolExecution
-                | R::Store
-                | R::EventEmission
-                | R::Configuration
-                | R::MaxIterationsReached
-                | R::LoopCancelled
-                | R::NoMessages
-                | R::AgentNotFound
-                | R::HarnessNotFound
-                | R::SessionNotFound
-                | R::SessionArchived
-                | R::Fenced
-                | R::Held
-                | R::Internal
-                | R::DriverNotRegistered
-                | R::SqlDatabaseNotFound
-                | R::SqlDatabaseAlreadyExists
-                | R::SqlInvalidDatabaseName
-                | R::SqlLimitExceeded
-                | R::SqlQueryError
-                | R::SqlQueryTimeout
-                | R::SqlResultTooLarge
-                | R::SqlAuthorizerBlocked
-                | R::SqlInternal,
-            )
-            | None => Self::Transport(error.message),
-        }
+#[must_use]
+pub fn into_host_error(mut error: StoreError) -> EgressError {
+    match error.reason {
+        Some(R::EgressInvalidRequest) => EgressError::InvalidRequest(error.message),
+        Some(R::EgressNetworkAccessDenied) => EgressError::NetworkAccessDenied {
+            url: error.metadata.remove(URL).unwrap_or_default(),
+        },
+        Some(R::EgressSigningUnavailable) => EgressError::SigningUnavailable,
+        Some(R::EgressTransport) => EgressError::Transport(error.message),
+        Some(
+            R::Unspecified
+            | R::InvalidField
+            | R::RequestIdReused
+            | R::MessageTooLarge
+            | R::NotOffered
+            | R::ProtocolMismatch
+            | R::Unavailable
+            | R::DeadlineExceeded
+            | R::NotAllowed
+            | R::Malformed
+            | R::Llm
+            | R::LlmRequestTooLarge
+            | R::ModelNotAvailable
+            | R::ToolExecution
+            | R::Store
+            | R::EventEmission
+            | R::Configuration
+            | R::MaxIterationsReached
+            | R::LoopCancelled
+            | R::NoMessages
+            | R::AgentNotFound
+            | R::HarnessNotFound
+            | R::SessionNotFound
+            | R::SessionArchived
+            | R::Fenced
+            | R::Held
+            | R::Internal
+            | R::DriverNotRegistered
+            | R::SqlDatabaseNotFound
+            | R::SqlDatabaseAlreadyExists
+            | R::SqlInvalidDatabaseName
+            | R::SqlLimitExceeded
+            | R::SqlQueryError
+            | R::SqlQueryTimeout
+            | R::SqlResultTooLarge
+            | R::SqlAuthorizerBlocked
+            | R::SqlInternal,
+        )
+        | None => EgressError::Transport(error.message),
     }
 }

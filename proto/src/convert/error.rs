@@ -65,62 +65,81 @@ impl From<&AgentLoopError> for StoreError {
     }
 }
 
+/// The error of a server's store as it leaves through a trait of upstream: it comes out
+/// again as it went in. A variant of upstream's that holds all of it is taken, since
+/// upstream's tools look at variants.
+impl From<StoreError> for AgentLoopError {
+    fn from(error: StoreError) -> Self {
+        let variant = match error.reason {
+            Some(R::Store) => AgentLoopError::MessageStore(error.message.clone()),
+            Some(R::Configuration) => AgentLoopError::Configuration(error.message.clone()),
+            _ => match error.gone_session() {
+                Some(id) => AgentLoopError::SessionNotFound(id),
+                None => return AgentLoopError::Internal(anyhow::Error::new(error)),
+            },
+        };
+        if StoreError::from(&variant) == error {
+            return variant;
+        }
+        AgentLoopError::Internal(anyhow::Error::new(error))
+    }
+}
+
 /// The error of a remote store as the host takes it. A variant of upstream's holds a
 /// text or an id alone: outcome, other dynamic parts and the time to come back are those
 /// of its reason from then on. Where they decide something, the [`StoreError`] itself is
 /// asked, before it becomes one.
-impl From<StoreError> for AgentLoopError {
-    fn from(error: StoreError) -> Self {
-        match error.reason {
-            Some(R::Llm) => AgentLoopError::Llm(error.message),
-            Some(R::LlmRequestTooLarge) => AgentLoopError::RequestTooLarge(error.message),
-            Some(R::ModelNotAvailable) => AgentLoopError::ModelNotAvailable(error.message),
-            Some(R::ToolExecution) => AgentLoopError::ToolExecution(error.message),
-            Some(R::Store) => AgentLoopError::MessageStore(error.message),
-            Some(R::EventEmission) => AgentLoopError::EventEmission(error.message),
-            Some(R::Configuration) => AgentLoopError::Configuration(error.message),
-            Some(R::MaxIterationsReached) => match max_iterations(&error) {
-                Some(most) => AgentLoopError::MaxIterationsReached(most),
-                None => by_code(error),
-            },
-            Some(R::LoopCancelled) => AgentLoopError::Cancelled,
-            Some(R::NoMessages) => AgentLoopError::NoMessages,
-            Some(R::AgentNotFound) => absent(error, AgentLoopError::AgentNotFound),
-            Some(R::HarnessNotFound) => absent(error, AgentLoopError::HarnessNotFound),
-            Some(R::SessionNotFound) => absent(error, AgentLoopError::SessionNotFound),
-            // No variant stands for it, and hosts act on it: it is kept whole.
-            Some(R::SessionArchived | R::Fenced | R::Held) => {
-                AgentLoopError::Internal(anyhow::Error::new(error))
-            }
-            Some(R::Internal) => AgentLoopError::Internal(anyhow::Error::msg(error.message)),
-            Some(R::DriverNotRegistered) => AgentLoopError::DriverNotRegistered(error.message),
-            Some(
-                R::Unspecified
-                | R::InvalidField
-                | R::RequestIdReused
-                | R::MessageTooLarge
-                | R::NotOffered
-                | R::ProtocolMismatch
-                | R::Unavailable
-                | R::DeadlineExceeded
-                | R::NotAllowed
-                | R::Malformed
-                | R::SqlDatabaseNotFound
-                | R::SqlDatabaseAlreadyExists
-                | R::SqlInvalidDatabaseName
-                | R::SqlLimitExceeded
-                | R::SqlQueryError
-                | R::SqlQueryTimeout
-                | R::SqlResultTooLarge
-                | R::SqlAuthorizerBlocked
-                | R::SqlInternal
-                | R::EgressInvalidRequest
-                | R::EgressNetworkAccessDenied
-                | R::EgressSigningUnavailable
-                | R::EgressTransport,
-            )
-            | None => by_code(error),
+#[must_use]
+pub fn into_host_error(error: StoreError) -> AgentLoopError {
+    match error.reason {
+        Some(R::Llm) => AgentLoopError::Llm(error.message),
+        Some(R::LlmRequestTooLarge) => AgentLoopError::RequestTooLarge(error.message),
+        Some(R::ModelNotAvailable) => AgentLoopError::ModelNotAvailable(error.message),
+        Some(R::ToolExecution) => AgentLoopError::ToolExecution(error.message),
+        Some(R::Store) => AgentLoopError::MessageStore(error.message),
+        Some(R::EventEmission) => AgentLoopError::EventEmission(error.message),
+        Some(R::Configuration) => AgentLoopError::Configuration(error.message),
+        Some(R::MaxIterationsReached) => match max_iterations(&error) {
+            Some(most) => AgentLoopError::MaxIterationsReached(most),
+            None => by_code(error),
+        },
+        Some(R::LoopCancelled) => AgentLoopError::Cancelled,
+        Some(R::NoMessages) => AgentLoopError::NoMessages,
+        Some(R::AgentNotFound) => absent(error, AgentLoopError::AgentNotFound),
+        Some(R::HarnessNotFound) => absent(error, AgentLoopError::HarnessNotFound),
+        Some(R::SessionNotFound) => absent(error, AgentLoopError::SessionNotFound),
+        // No variant stands for it, and hosts act on it: it is kept whole.
+        Some(R::SessionArchived | R::Fenced | R::Held) => {
+            AgentLoopError::Internal(anyhow::Error::new(error))
         }
+        Some(R::Internal) => AgentLoopError::Internal(anyhow::Error::msg(error.message)),
+        Some(R::DriverNotRegistered) => AgentLoopError::DriverNotRegistered(error.message),
+        Some(
+            R::Unspecified
+            | R::InvalidField
+            | R::RequestIdReused
+            | R::MessageTooLarge
+            | R::NotOffered
+            | R::ProtocolMismatch
+            | R::Unavailable
+            | R::DeadlineExceeded
+            | R::NotAllowed
+            | R::Malformed
+            | R::SqlDatabaseNotFound
+            | R::SqlDatabaseAlreadyExists
+            | R::SqlInvalidDatabaseName
+            | R::SqlLimitExceeded
+            | R::SqlQueryError
+            | R::SqlQueryTimeout
+            | R::SqlResultTooLarge
+            | R::SqlAuthorizerBlocked
+            | R::SqlInternal
+            | R::EgressInvalidRequest
+            | R::EgressNetworkAccessDenied
+            | R::EgressSigningUnavailable
+            | R::EgressTransport,
+        )
+        | None => by_code(error),
     }
 }
 

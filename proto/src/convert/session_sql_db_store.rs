@@ -216,57 +216,58 @@ impl From<SessionSqlDbError> for StoreError {
 
 /// The error of a remote store as the host takes it. What no variant stands for, a
 /// failure of the transport among it, is internal: the model is not shown it.
-impl From<StoreError> for SessionSqlDbError {
-    fn from(error: StoreError) -> Self {
-        match error.reason {
-            Some(R::SqlDatabaseNotFound) => Self::DatabaseNotFound(error.message),
-            Some(R::SqlDatabaseAlreadyExists) => Self::DatabaseAlreadyExists(error.message),
-            Some(R::SqlInvalidDatabaseName) => Self::InvalidDatabaseName(error.message),
-            Some(R::SqlLimitExceeded) => Self::LimitExceeded(error.message),
-            Some(R::SqlQueryError) => Self::QueryError(error.message),
-            Some(R::SqlQueryTimeout) => match timeout_seconds(&error) {
-                Some(seconds) => Self::QueryTimeout(seconds),
-                None => internal(error),
-            },
-            Some(R::SqlResultTooLarge) => Self::ResultTooLarge(error.message),
-            Some(R::SqlAuthorizerBlocked) => Self::AuthorizerBlocked(error.message),
-            Some(R::SqlInternal) => Self::Internal(error.message),
-            Some(
-                R::Unspecified
-                | R::InvalidField
-                | R::RequestIdReused
-                | R::MessageTooLarge
-                | R::NotOffered
-                | R::ProtocolMismatch
-                | R::Unavailable
-                | R::DeadlineExceeded
-                | R::NotAllowed
-                | R::Malformed
-                | R::Llm
-                | R::LlmRequestTooLarge
-                | R::ModelNotAvailable
-                | R::ToolExecution
-                | R::Store
-                | R::EventEmission
-                | R::Configuration
-                | R::MaxIterationsReached
-                | R::LoopCancelled
-                | R::NoMessages
-                | R::AgentNotFound
-                | R::HarnessNotFound
-                | R::SessionNotFound
-                | R::SessionArchived
-                | R::Fenced
-                | R::Held
-                | R::Internal
-                | R::DriverNotRegistered
-                | R::EgressInvalidRequest
-                | R::EgressNetworkAccessDenied
-                | R::EgressSigningUnavailable
-                | R::EgressTransport,
-            )
-            | None => internal(error),
+#[must_use]
+pub fn into_host_error(error: StoreError) -> SessionSqlDbError {
+    match error.reason {
+        Some(R::SqlDatabaseNotFound) => SessionSqlDbError::DatabaseNotFound(error.message),
+        Some(R::SqlDatabaseAlreadyExists) => {
+            SessionSqlDbError::DatabaseAlreadyExists(error.message)
         }
+        Some(R::SqlInvalidDatabaseName) => SessionSqlDbError::InvalidDatabaseName(error.message),
+        Some(R::SqlLimitExceeded) => SessionSqlDbError::LimitExceeded(error.message),
+        Some(R::SqlQueryError) => SessionSqlDbError::QueryError(error.message),
+        Some(R::SqlQueryTimeout) => match timeout_seconds(&error) {
+            Some(seconds) => SessionSqlDbError::QueryTimeout(seconds),
+            None => internal(error),
+        },
+        Some(R::SqlResultTooLarge) => SessionSqlDbError::ResultTooLarge(error.message),
+        Some(R::SqlAuthorizerBlocked) => SessionSqlDbError::AuthorizerBlocked(error.message),
+        Some(R::SqlInternal) => SessionSqlDbError::Internal(error.message),
+        Some(
+            R::Unspecified
+            | R::InvalidField
+            | R::RequestIdReused
+            | R::MessageTooLarge
+            | R::NotOffered
+            | R::ProtocolMismatch
+            | R::Unavailable
+            | R::DeadlineExceeded
+            | R::NotAllowed
+            | R::Malformed
+            | R::Llm
+            | R::LlmRequestTooLarge
+            | R::ModelNotAvailable
+            | R::ToolExecution
+            | R::Store
+            | R::EventEmission
+            | R::Configuration
+            | R::MaxIterationsReached
+            | R::LoopCancelled
+            | R::NoMessages
+            | R::AgentNotFound
+            | R::HarnessNotFound
+            | R::SessionNotFound
+            | R::SessionArchived
+            | R::Fenced
+            | R::Held
+            | R::Internal
+            | R::DriverNotRegistered
+            | R::EgressInvalidRequest
+            | R::EgressNetworkAccessDenied
+            | R::EgressSigningUnavailable
+            | R::EgressTransport,
+        )
+        | None => internal(error),
     }
 }
 

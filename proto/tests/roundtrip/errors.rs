@@ -4,11 +4,14 @@ use everruns_core::AgentLoopError;
 use everruns_core::llm_retry::is_transient_error_message;
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
 use mortise_proto::StoreError;
+use mortise_proto::convert::error::into_host_error;
+use mortise_proto::error::Outcome;
 use mortise_proto::pb::ErrorReason;
+use std::time::Duration;
 use tonic::{Code, Status};
 
 fn across(error: AgentLoopError) -> AgentLoopError {
-    AgentLoopError::from(StoreError::from(Status::from(StoreError::from(error))))
+    into_host_error(StoreError::from(Status::from(StoreError::from(error))))
 }
 
 fn every_variant() -> Vec<AgentLoopError> {
@@ -61,7 +64,7 @@ fn only_passing_errors_look_passing() {
         let passes = matches!(code, Code::Unavailable | Code::DeadlineExceeded);
         for text in ["", "connection refused", "Host Not Found"] {
             let stated = StoreError::from(Status::new(code, text));
-            let error = AgentLoopError::from(stated.clone());
+            let error = into_host_error(stated.clone());
             assert_eq!(StoreError::from(&error), stated);
             let AgentLoopError::Internal(shown) = &error else {
                 panic!("{code:?} became {error:?}");
@@ -99,9 +102,31 @@ fn an_id_that_is_missing_falls_back_to_the_text() {
             if let Some(id) = id {
                 error = error.with("id", id);
             }
-            let error = AgentLoopError::from(error);
+            let error = into_host_error(error);
             assert_eq!(error.to_string(), "Internal error: it was not found");
             assert!(!StoreError::from(&error).may_pass());
         }
     }
+}
+
+/// What a server's store states leaves through upstream's traits without losing a fact:
+/// outcome, metadata, field and time to come back, for every reason.
+#[test]
+fn a_stated_error_loses_nothing() {
+    let reasons = (0..=i32::from(u8::MAX)).filter_map(|number| ErrorReason::try_from(number).ok());
+    let mut variants = 0;
+    for reason in reasons {
+        for outcome in [Outcome::NotApplied, Outcome::Applied, Outcome::Unknown] {
+            let plain = StoreError::new(reason, "disk full").outcome(outcome);
+            let mut full = plain.clone().with("id", "agent_1");
+            full.field = Some("session_id".into());
+            full.retry_after = Some(Duration::from_millis(250));
+            for stated in [plain, full] {
+                let error = AgentLoopError::from(stated.clone());
+                variants += usize::from(!matches!(error, AgentLoopError::Internal(_)));
+                assert_eq!(StoreError::from(error), stated);
+            }
+        }
+    }
+    assert!(variants > 0, "a variant is taken where it holds everything");
 }

@@ -1,6 +1,7 @@
 //! Outbound requests and their errors.
 
 use everruns_core::egress::{EgressError, EgressRequest, EgressRequestKind, EgressSigning};
+use mortise_proto::convert::egress;
 use mortise_proto::{StoreError, pb};
 use proptest::prelude::*;
 use std::net::SocketAddr;
@@ -76,9 +77,9 @@ fn errors() {
         EgressError::Transport("reset".into()),
     ] {
         let text = format!("{error:?}");
-        let back = EgressError::from(StoreError::from(Status::from(StoreError::from(error))));
+        let back = egress::into_host_error(StoreError::from(Status::from(StoreError::from(error))));
         assert_eq!(format!("{back:?}"), text);
     }
-    let gone = EgressError::from(StoreError::from(Status::unavailable("gone")));
+    let gone = egress::into_host_error(StoreError::from(Status::unavailable("gone")));
     assert!(matches!(gone, EgressError::Transport(text) if text == "gone"));
 }

@@ -3,7 +3,7 @@
 use everruns_core::session_sqldb::{
     ColumnSchema, DatabaseInfo, SessionSqlDbError, SqlQueryResult, TableSchema,
 };
-use mortise_proto::convert::session_sql_db_store::{join, split};
+use mortise_proto::convert::session_sql_db_store::{into_host_error, join, split};
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::pb::sql_query_response::Part;
 use mortise_proto::{StoreError, pb};
@@ -104,7 +104,7 @@ proptest! {
     fn errors(words in tape()) {
         let error: SessionSqlDbError = Tape::new(&words).make();
         let sent = debug_form(&error);
-        let back = SessionSqlDbError::from(StoreError::from(Status::from(StoreError::from(error))));
+        let back = into_host_error(StoreError::from(Status::from(StoreError::from(error))));
         assert_eq!(debug_form(&back), sent);
     }
 }
@@ -159,7 +159,7 @@ fn a_result_is_whole_or_none() {
 fn whatever_else_fails_is_internal() {
     for code in (1..=16).map(Code::from) {
         for text in ["", "connection refused"] {
-            let error = SessionSqlDbError::from(StoreError::from(Status::new(code, text)));
+            let error = into_host_error(StoreError::from(Status::new(code, text)));
             let SessionSqlDbError::Internal(shown) = &error else {
                 panic!("{code:?} became {error:?}");
             };
@@ -171,7 +171,7 @@ fn whatever_else_fails_is_internal() {
         let Ok(reason) = ErrorReason::try_from(number) else {
             continue;
         };
-        let error = SessionSqlDbError::from(StoreError::new(reason, "why"));
+        let error = into_host_error(StoreError::new(reason, "why"));
         let own = reason.as_str_name().starts_with("ERROR_REASON_SQL_");
         let hidden = matches!(
             reason,

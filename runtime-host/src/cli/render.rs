@@ -25,7 +25,7 @@ pub(crate) struct Text {
 impl Renderer {
     #[expect(
         clippy::disallowed_methods,
-        reason = "NO_COLOR is for whoever writes to a terminal"
+        reason = "NO_COLOR is read where a terminal is written to"
     )]
     pub(crate) fn text() -> Self {
         let coloured = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();

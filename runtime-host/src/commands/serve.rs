@@ -180,7 +180,7 @@ async fn run_to_the_end(args: ServeArgs, stop: impl Future<Output = ()>) -> Resu
         }),
         supervision: supervision(),
     };
-    // On standard output, so that whoever started it can wait for these lines.
+    // On standard output, so that the process that started it can wait for these lines.
     let listening = |what: &str, address: &str| println!("{what} listening at {address}");
     let served = Box::pin(serve(options, stop, listening)).await;
     telemetry.stop().await;

@@ -133,7 +133,7 @@ impl<'a> Section<'a> {
         self.shared.borrow_mut().fault(&path, value, bad);
     }
 
-    /// Notes every key that nobody asked for. Their values are not repeated: a secret
+    /// Notes every key that was not read. Their values are not repeated: a secret
     /// under a wrong name is one all the same.
     pub(super) fn finish(self) {
         for key in self.names() {

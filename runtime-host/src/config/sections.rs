@@ -215,7 +215,7 @@ fn telemetry(mut section: Section<'_>) -> TelemetryConfig {
         let remedy = "write http://HOST:4317";
         let uri = uri.filter(|uri| uri.scheme_str() == Some("http") && uri.host().is_some());
         match uri {
-            // It is shown to operators, and nobody is told of a password in an address.
+            // It is shown to operators: a password in an address is left out.
             Some(_) if endpoint.contains('@') => Err(Bad::new(
                 "it contains a user or a password, which are not sent",
                 remedy,

@@ -215,7 +215,7 @@ fn what_is_not_toml_is_not_quoted() {
     assert!(!found[0].contains("hunter"), "{found:?}");
 }
 
-/// A host that other machines reach lets nobody in without proof, and says when it
+/// A host that other machines reach admits no caller without proof, and says when it
 /// is reached in clear.
 #[test]
 fn the_public_needs_proof() {

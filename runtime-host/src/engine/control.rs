@@ -189,7 +189,7 @@ impl TurnControl {
     }
 }
 
-/// The value, once there is one. Its sender outlives whoever waits.
+/// The value, once there is one. Its sender outlives every waiter.
 async fn set<T: Clone>(mut value: watch::Receiver<Option<T>>) -> T {
     let found = value.wait_for(Option::is_some).await;
     let found = found.ok().and_then(|found| found.clone());

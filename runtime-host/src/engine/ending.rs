@@ -1,4 +1,4 @@
-//! Telling of a turn's end: the status first, so that whoever sees the last event finds
+//! Stores a turn's end: the status first, so that a reader of the last event finds
 //! an idle session, and of the events those that are not stored yet.
 
 use super::TurnEnd;
@@ -86,7 +86,7 @@ pub(super) async fn store_events(
 }
 
 /// Says that a turn has begun, of one that ends before its first step: without it the end
-/// would belong to nothing. It is stored once, whoever else has said so.
+/// would belong to nothing. It is stored once, also where another host has stored it.
 pub(super) async fn store_start(
     adapter: &GrpcHostAdapter,
     turn: &UnfinishedTurn,
@@ -174,7 +174,7 @@ pub(super) fn shown(error: &str, text: &str) -> UserFacingError {
     UserFacingError::new(user_facing_error_codes::PROCESSING_ERROR)
 }
 
-/// The stored events of a session since a turn's message, where somebody keeps them.
+/// The stored events of a session since a turn's message, where an adapter keeps events.
 pub(super) async fn events_since(
     adapter: &GrpcHostAdapter,
     turn: &UnfinishedTurn,

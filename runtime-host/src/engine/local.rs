@@ -21,6 +21,7 @@ use everruns_runtime::{RuntimeHostAdapter, RuntimeTurnState};
 use mortise_adapter_client::{Backoff, GrpcHostAdapter};
 use mortise_proto::StoreError;
 use mortise_proto::convert::error::gone_session;
+use mortise_proto::convert::error::into_host_error;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -202,7 +203,7 @@ impl LocalEngine {
     }
 
     /// A turn whose message may not be stored. It goes on if the message is there after
-    /// all: whoever were told that it is not would send it again.
+    /// all: a caller who were told that it is not would send it again.
     async fn not_stored(
         &self,
         turn: UnfinishedTurn,
@@ -311,14 +312,14 @@ impl TurnEngine for LocalEngine {
         };
         if matches!(turn.next, NextStep::Input) {
             let told = super::ending::store_start(&self.adapter, &turn).await;
-            told.map_err(AgentLoopError::from)?;
+            told.map_err(into_host_error)?;
         }
         let ending = ending_of(&turn, ending);
         turn.next = NextStep::End(ending.clone());
         let control = TurnControl::default();
         let mut turn = Turn::new(self, &control, turn, EndEvents::MaybeStored);
         match Box::pin(turn.try_end(&ending)).await {
-            Err(error) if error.may_pass() => Err(AgentLoopError::from(error).into()),
+            Err(error) if error.may_pass() => Err(into_host_error(error).into()),
             Err(error) => {
                 turn.put_off(&error).await;
                 Ok(())

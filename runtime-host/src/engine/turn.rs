@@ -361,7 +361,7 @@ impl<'a> Turn<'a> {
         ending::is_lost(&self.turn, error)
     }
 
-    /// Ends a turn whose session was deleted. There is nobody to tell: the session takes
+    /// Ends a turn whose session was deleted. No event can be stored: the session takes
     /// neither events nor a status.
     async fn drop_out(&self) -> TurnEnd {
         let session = self.turn.session_id();

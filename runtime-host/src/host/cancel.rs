@@ -20,7 +20,7 @@ const CANCEL_WITHIN: Duration = Duration::from_secs(10);
 enum Found {
     /// The turn itself: it is under way.
     UnderWay(Running),
-    /// Whoever has this: no turn is under way, though one may wait.
+    /// Its holder knows: no turn is under way, though one may wait.
     Head(Box<(TurnPermit, OrgConnection)>),
 }
 

@@ -18,7 +18,7 @@ use tokio_stream::wrappers::ReceiverStream;
 /// Events that wait for a slow reader; then the adapter waits.
 const AHEAD: usize = 64;
 
-/// For how long an adapter may be away before whoever follows is told.
+/// For how long an adapter may be away before followers are told.
 const AWAY_MAX: Duration = Duration::from_secs(30);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -202,7 +202,7 @@ impl Host {
     }
 }
 
-/// Passes events on, over any number of streams; says why it stops, unless nobody
+/// Passes events on, over any number of streams; says why it stops, unless no one
 /// listens any more.
 async fn follow_on(
     log: &RemoteEventLog,

@@ -332,7 +332,7 @@ impl Keeper {
     async fn keep(mut self) {
         let mut health = self.mesh.health_changes();
         let mut changes = self.host.inner.changes.subscribe();
-        // The first look asks whoever is there.
+        // The first look asks the servers that are there.
         let known = health.wait_for(|_| self.all_known());
         drop(timeout(ANSWER_WITHIN, known).await);
         loop {

@@ -78,7 +78,7 @@ pub(super) enum BusyPolicy {
 }
 
 /// A place in a session's queue, at its head or behind others. It is taken when the ticket
-/// is, not when somebody begins to wait.
+/// is, not when a caller begins to wait.
 pub(super) struct Ticket {
     sessions: Arc<SessionQueue>,
     key: Key,
@@ -124,7 +124,7 @@ impl SessionQueue {
         TurnControl::new(self.parking.clone())
     }
 
-    /// Cancelled when every turn is parked, or by whoever has it.
+    /// Cancelled when every turn is parked, or by its holder.
     pub(super) fn parking(&self) -> CancellationToken {
         self.parking.child_token()
     }
@@ -146,7 +146,7 @@ impl SessionQueue {
         let (org_id, session_id) = key;
         let entry = sessions.get(&key);
         let in_use = entry.is_some();
-        // Whoever has seen a turn's end is not told that the turn is under way.
+        // A caller who has seen a turn's end is not told that the turn is under way.
         let over_soon = entry.is_some_and(SessionEntry::is_over_soon);
         let waits = in_use || self.turns.available_permits() == 0;
         let queued = match manners {

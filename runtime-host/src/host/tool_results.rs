@@ -123,7 +123,7 @@ impl Host {
         if resumed {
             permit.make_room()?;
             let begin = Begin::Resume(Box::new(turn));
-            // It goes on whether or not anybody waits for it to.
+            // It goes on whether or not a caller waits.
             drop(timeout(RESULT_WAIT, self.begin_turn(permit, key, connection, begin)).await);
         }
         Ok(Submitted {

@@ -138,8 +138,8 @@ impl Host {
             }
             Recovery::Resume => {
                 let begin = Begin::Resume(Box::new(left));
-                let mut nobody = None;
-                let ran = self.run_one(permit, key, connection, begin, &mut nobody);
+                let mut no_waiter = None;
+                let ran = self.run_one(permit, key, connection, begin, &mut no_waiter);
                 ran.await.map(drop)
             }
         };
@@ -174,7 +174,7 @@ impl Host {
         let done = tokio::select! {
             began = control.began() => {
                 if let Some(tell) = tell.take() {
-                    // Whoever asked may have gone.
+                    // The caller may have gone.
                     drop(tell.send(Ok((began, ended.clone()))));
                 }
                 run.await

@@ -133,7 +133,7 @@ mod tests {
             since_sequence: 3,
             unstored: None,
         };
-        let away = StoreError::new(ErrorReason::Unavailable, "nobody there");
+        let away = StoreError::new(ErrorReason::Unavailable, "connection refused");
         let refused = StoreError::new(ErrorReason::NotAllowed, "no");
         ends.keep(turn, &away).await?;
         for error in [&away, &refused].into_iter().cycle().take(20) {

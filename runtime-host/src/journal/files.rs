@@ -94,7 +94,7 @@ impl FileJournal {
     }
 
     /// The name of the host whose folder this is: made up once, and the same after every
-    /// start. No other process has it, as long as nobody copies the folder.
+    /// start. No other process has it, as long as the folder is not copied.
     pub async fn host_name(&self) -> Result<String, JournalError> {
         let path = self.folder.join(HOST_NAME);
         self.blocking(path, |_, path| {
@@ -396,10 +396,10 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let (half, lock) = (folder.path().join(".tmpA1b2C3"), folder.path().join("lock"));
         fs::write(&half, "{\"version\":1,")?;
-        fs::write(&lock, "somebody's")?;
+        fs::write(&lock, "another's")?;
         drop(FileJournal::open(folder.path())?);
         assert!(!half.exists());
-        assert_eq!(fs::read_to_string(&lock)?, "somebody's");
+        assert_eq!(fs::read_to_string(&lock)?, "another's");
         let target = folder.path().join("target");
         fs::write(&target, "precious")?;
         fs::remove_file(&lock)?;

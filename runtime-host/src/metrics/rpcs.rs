@@ -9,7 +9,7 @@ use prometheus_client::registry::Unit;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Asks the mesh whenever somebody scrapes.
+/// Asks the mesh at each scrape.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rpcs(Arc<Mutex<Option<Mesh>>>);
 

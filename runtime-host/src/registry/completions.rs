@@ -1,7 +1,7 @@
 //! The driver of OpenAI's Chat Completions API and of what is compatible with it.
 //!
 //! Upstream has one. It loses on the way what a careful host must know: arguments that are
-//! no JSON become `{}`, calls without an index are an error, and an answer that nobody
+//! no JSON become `{}`, calls without an index are an error, and an answer that no call
 //! ended looks like one that ended. So answers are read here; what upstream decides by a
 //! provider's errors it decides here too, and it lists the models.
 

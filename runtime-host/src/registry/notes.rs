@@ -57,7 +57,7 @@ pub(super) fn cut(reason: &'static str) {
     set(Some(reason));
 }
 
-/// Nobody may be interested.
+/// There may be no listener.
 fn set(cut: Option<&'static str>) {
     CURRENT
         .try_with(|notes| *notes.lock() = cut)

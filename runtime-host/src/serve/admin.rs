@@ -1,7 +1,7 @@
 //! What operators look at: health, metrics, the configuration, what the host does, and
 //! the one thing that they may change, the level of its log.
 //!
-//! On a listener of its own it is open to whoever reaches it, but for web pages. Beside the HTTP API it asks
+//! On a listener of its own it is open to every caller but web pages. Beside the HTTP API it asks
 //! for a caller that may act for every org: what it shows is of all of them.
 
 mod view;
@@ -32,7 +32,7 @@ use tokio::sync::watch;
 /// One file, with nothing from elsewhere.
 const PAGE: &str = include_str!("../admin/page.html");
 
-/// The page asks this host alone, and nobody may put it into a frame.
+/// The page asks this host alone, and no other page may put it into a frame.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
@@ -110,7 +110,7 @@ impl Admin {
     }
 }
 
-/// Nobody proves who they are here, and every browser of an operator is in reach.
+/// Callers prove nothing here, and an operator's browser can reach it.
 async fn for_no_page_of_elsewhere(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let is_local = request

@@ -60,7 +60,7 @@ pub(super) async fn serve(
         .max_encoding_message_size(usize::MAX);
     let served = Server::builder()
         .http2_max_header_list_size(mortise_proto::MAX_HEADER_LIST_BYTES)
-        // Whoever follows a quiet session and has gone is noticed.
+        // A follower of a quiet session who has gone is noticed.
         .http2_keepalive_interval(Some(time::Duration::from_secs(20)))
         .http2_keepalive_timeout(Some(time::Duration::from_secs(10)))
         .trace_fn(rpc_span)

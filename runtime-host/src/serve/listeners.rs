@@ -96,7 +96,7 @@ impl Accepting for Accepted {
     }
 
     fn local_addr(&self) -> io::Result<Peer> {
-        // Nobody asks: addresses are told when they are bound.
+        // No caller can ask yet: addresses are reported when they are bound.
         Err(io::ErrorKind::Unsupported.into())
     }
 }

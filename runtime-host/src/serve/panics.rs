@@ -1,4 +1,4 @@
-//! A handler that panics costs its caller an answer, and nobody else the connection.
+//! A handler that panics costs its caller the answer, and no other caller the connection.
 
 use futures::FutureExt;
 use mortise_proto::HostError;

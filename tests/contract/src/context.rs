@@ -394,7 +394,7 @@ impl Cx {
 
     // --- things to work on
 
-    /// A session that nobody else uses. Without a way to make one its id is invented,
+    /// A session that no other rule uses. Without a way to make one its id is invented,
     /// which servers that keep no sessions do not notice.
     pub(crate) async fn session(&self) -> Outcome<String> {
         self.shared.seeds.session(self).await
@@ -408,12 +408,12 @@ impl Cx {
         }
     }
 
-    /// A harness that nobody else uses.
+    /// A harness that no other rule uses.
     pub(crate) async fn harness(&self) -> Outcome<String> {
         self.shared.seeds.harness(self).await
     }
 
-    /// An agent that nobody else uses.
+    /// An agent that no other rule uses.
     pub(crate) async fn agent(&self) -> Outcome<String> {
         self.shared.seeds.agent(self).await
     }
@@ -431,7 +431,7 @@ impl Cx {
             .any(|offer| offer.name == service && offer.features.contains(&feature.into()))
     }
 
-    /// A name that nobody else uses: small letters, digits and single hyphens.
+    /// A name that no other rule uses: small letters, digits and single hyphens.
     pub(crate) fn name(&self, stem: &str) -> String {
         let id = fresh_uuid().replace('-', "");
         format!("{stem}-{}", &id[..20])

@@ -163,7 +163,7 @@ fn choose<'a>(rules: &'a [Rule], options: &Options) -> Result<Vec<&'a Rule>, Run
     let asked = |rule: &&Rule| {
         options.only.is_empty() || options.only.iter().any(|pattern| fits(pattern, rule.id))
     };
-    // Whoever asks for a rule by name gets it whatever its level.
+    // A rule that is asked for by name runs whatever its level.
     let high_enough = |rule: &&Rule| !options.only.is_empty() || rule.level <= options.level;
     Ok(rules.iter().filter(asked).filter(high_enough).collect())
 }

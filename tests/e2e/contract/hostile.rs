@@ -87,7 +87,7 @@ async fn a_foreign_service() {
 
 /// No server at all.
 #[tokio::test]
-async fn nobody() {
+async fn no_server() {
     let dial = Dial::address("unix:/nowhere/at/all.sock", Tls::default()).unwrap();
     let text = refusal(&dial).await;
     assert!(text.contains("No such file"), "{text}");

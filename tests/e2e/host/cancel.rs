@@ -105,7 +105,7 @@ async fn before_it_begins() {
     };
     let all = async { tokio::join!(queued, cancelled, released) };
     let all = timeout(Duration::from_secs(60), all).await;
-    let (turn, done, ()) = all.expect("nobody waits for the turn's own end");
+    let (turn, done, ()) = all.expect("no one waits for the turn's own end");
     assert_eq!(done["outcome"], "cancelled", "{done}");
     assert_eq!(turn["outcome"], "cancelled", "{turn}");
     assert_eq!(first.outcome().await, pb::TurnOutcome::Completed);

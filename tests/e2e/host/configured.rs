@@ -239,7 +239,7 @@ impl Example {
             "only TLS is spoken"
         );
         let (status, _) = curl(&[&format!("{}/live", self.host.http)]).await;
-        assert_eq!(status, 0, "nobody vouches for it");
+        assert_eq!(status, 0, "no authority vouches for it");
     }
 
     async fn grpc_is_guarded(&self) {

@@ -69,7 +69,7 @@ async fn a_turn_is_told_as_it_happens() {
     assert_eq!(ids, stored[2..5]);
 }
 
-/// Over HTTP pieces of an answer arrive one by one; whoever reconnects with the id of
+/// Over HTTP pieces of an answer arrive one by one; a client that reconnects with the id of
 /// the last event misses nothing and is sent nothing twice.
 #[tokio::test]
 async fn a_stream_goes_on_where_it_broke_off() {

@@ -110,7 +110,7 @@ impl Front {
         self.server = Some(runtime);
     }
 
-    /// It is away: every connection breaks, and nobody listens.
+    /// It is away: every connection breaks, and no server listens.
     pub fn stop(&mut self) {
         if let Some(server) = self.server.take() {
             server.shutdown_background();

@@ -85,7 +85,7 @@ async fn a_message_while_a_tool_runs() {
     assert_eq!(next.outcome().await, pb::TurnOutcome::Completed);
 }
 
-/// Sessions whose stored history no provider takes answer again, whoever stored it: calls
+/// Sessions whose stored history no provider takes answer again, by whichever writer they were stored: calls
 /// without a result, results twice or of no call, messages between, ids that repeat,
 /// arguments and names that cannot be sent.
 #[tokio::test]

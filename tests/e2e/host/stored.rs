@@ -159,8 +159,8 @@ async fn a_deleted_session_has_no_turns() {
     let stage = TestHost::played(&fake, &[]).await;
     let mut turn = stage.run("?").await;
     turn.until("output.message.started").await;
-    let nobody = SessionId::from_uuid(Uuid::nil());
-    let platform = stage.adapter.platform_store(1, nobody).unwrap();
+    let outside = SessionId::from_uuid(Uuid::nil());
+    let platform = stage.adapter.platform_store(1, outside).unwrap();
     platform.delete_session(stage.session_id).await.unwrap();
     let stored = stage.stored().await.len();
     // The turn learns of it with what the model says next.

@@ -179,7 +179,7 @@ async fn what_was_cut_says_so() {
         let nothing = ask_fake(vec![deltas(vec![], reason)]).await;
         assert!(matches!(nothing.end, TurnEnd::Failed(_)), "{reason}");
         assert_eq!(nothing.requests.len(), 1, "it would be cut again");
-        assert!(!nothing.last_text.is_empty(), "nobody is told nothing");
+        assert!(!nothing.last_text.is_empty(), "the user is told why");
     }
     let half = piece(json!(0), json!("a"), json!("multiply"), json!("{\"a\": 6"));
     let half = deltas(vec![json!({ "tool_calls": [half] })], "length");

@@ -85,7 +85,7 @@ async fn stopped_server_processes_are_left() {
     let url = Database::Postgres.at(&place).await;
     let mut scene = Scene::set(&url, folder.path(), &[]).await;
     let stopped = Database::stop_processes(&place).await;
-    assert!(!stopped.is_empty(), "somebody was connected");
+    assert!(!stopped.is_empty(), "a client was connected");
     let took = scene.until_changed().await;
     eprintln!("stopped processes: {took:?}");
     assert!(took < Duration::from_secs(45), "{took:?}");

@@ -65,7 +65,7 @@ impl Tool for Search {
         context: &ToolContext,
     ) -> ToolExecutionResult {
         let Some(authority) = &context.payment_authority else {
-            return ToolExecutionResult::tool_error("there is nobody who pays");
+            return ToolExecutionResult::tool_error("there is no payer");
         };
         let request = MachinePaymentRequest {
             capability: "paid_search".into(),

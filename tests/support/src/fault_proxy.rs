@@ -17,7 +17,7 @@ pub enum Fault {
     None,
     /// Each piece waits so long.
     Delay(Duration),
-    /// Nothing passes any more, in either direction, and nobody is told: a machine that
+    /// Nothing passes any more, in either direction, and no one is told: a machine that
     /// has lost its power. Connections made later pass.
     HalfOpen,
     /// Requests arrive, and what the server answers is lost.

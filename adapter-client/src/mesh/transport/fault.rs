@@ -1,4 +1,4 @@
-//! How an attempt failed, and how far it came. A call that provably reached nobody is
+//! How an attempt failed, and how far it came. A call that provably reached no server is
 //! sent again whatever it does; one that a server answered only where the table allows.
 
 use mortise_proto::StoreError;

@@ -29,7 +29,7 @@ use waiting::{Dialling, Waiting};
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// The pause after a failure where somebody waits for the next attempt alone.
+/// The pause after a failure where one caller waits for the next attempt alone.
 const SHORT_PAUSE: Duration = Duration::from_millis(10);
 
 /// How long a connection beyond the first may be idle.
@@ -263,7 +263,7 @@ impl<D: Dial> Inner<D> {
         }
     }
 
-    /// Connects for as long as somebody waits.
+    /// Connects for as long as a caller waits.
     async fn dial_while_wanted(self: Arc<Self>) {
         let mut dialling = Dialling {
             inner: self.clone(),
@@ -347,7 +347,7 @@ impl<C: Place> State<C> {
         });
     }
 
-    /// For whom a connection is to be made next, if for anybody; else the dialler ends.
+    /// The caller for whom a connection is made next; without one the dialler ends.
     fn next_wanted(&mut self, limits: Limits) -> Option<usize> {
         self.tidy();
         let wanted = (0..GROUPS).find(|group| {

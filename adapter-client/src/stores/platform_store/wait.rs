@@ -6,6 +6,7 @@
 //! call fails.
 
 use super::Platform;
+use crate::call_error::CallError;
 use everruns_core::error::Result;
 use everruns_core::typed_id::SessionId;
 use futures::StreamExt;
@@ -45,7 +46,7 @@ pub(super) async fn wait_for_idle(
         broken_since: None,
         pause: FIRST_PAUSE,
     };
-    Ok(wait.settled().await?)
+    Ok(wait.settled().await.map_err(CallError)?)
 }
 
 // === impl Wait ===

@@ -37,7 +37,7 @@ SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.Health
 
 
 async def eventually(is_so: Callable[[], Awaitable[bool]]) -> None:
-    """Asks again and again: a file that is read again tells nobody."""
+    """Asks again and again: a file that is read again sends no notice."""
     async with asyncio.timeout(10):
         while not await is_so():  # noqa: ASYNC110
             await asyncio.sleep(0.05)

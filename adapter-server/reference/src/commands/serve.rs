@@ -78,7 +78,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     })?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Signals)?;
-    // On standard output, so that whoever started it can wait for this line.
+    // On standard output, so that the process that started it can wait for this line.
     let listener = security.secure(listener);
     println!("listening at {}", listener.endpoint());
     tracing::info!(database, secrets, test_seed, "serving");

@@ -1,7 +1,7 @@
 //! Whether changes can be made: what faults of the database were seen, and a task that
 //! finds out what they mean. While there is doubt it makes a change of its own, again
 //! and again, until one succeeds; otherwise it is quiet. PostgreSQL is asked now and
-//! then without doubt as well, because a network fails without telling anybody.
+//! then without doubt as well, because a network fails silently.
 
 use crate::db::Dialect;
 use crate::db::connection::AnyConnection;
@@ -41,7 +41,7 @@ const UNWRITE: &str = "DELETE FROM replies WHERE org_id = 0 AND request_id = $1"
 const ACTIVE: &str = "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = $1 \
                       AND state = 'active' AND pid <> pg_backend_pid()";
 
-/// Ends this process's transactions that their clients have left: whoever waits for their
+/// Ends this process's transactions that their clients have left: calls that wait for their
 /// locks need not wait until the server notices.
 const END_FORSAKEN: &str = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity \
                             WHERE application_name = $1 AND pid <> pg_backend_pid() \

@@ -247,7 +247,7 @@ impl Drop for AnyConnection {
             };
             match lender.send(returned) {
                 Ok(()) => return,
-                // Nobody shares the transaction any more.
+                // No other call shares the transaction any more.
                 Err(returned) => held = returned.held,
             }
         }
@@ -274,7 +274,7 @@ impl Drop for AnyConnection {
 /// Makes a connection ready for its next user, who waits for it meanwhile.
 fn spawn_tidy(pool: Arc<Pool>, mut held: Held, is_open: bool) {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-        // Nobody is left to use it.
+        // No user of it is left.
         return;
     };
     runtime.spawn(async move {

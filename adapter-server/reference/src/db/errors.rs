@@ -1,4 +1,4 @@
-//! Errors of the storage, and the form in which they pass through upstream's traits.
+//! Errors of the storage.
 
 use everruns_core::AgentLoopError;
 use everruns_core::typed_id::SessionId;
@@ -31,16 +31,4 @@ pub(crate) fn session_not_found(session_id: SessionId) -> StoreError {
         AgentLoopError::SessionNotFound(session_id).to_string(),
     )
     .with("id", session_id)
-}
-
-/// The form in which an error leaves through a trait of upstream. Reasons that
-/// upstream has a variant for get it; the others are wrapped, and the server takes
-/// them out again.
-pub(crate) fn into_upstream(error: StoreError) -> AgentLoopError {
-    match error.reason {
-        Some(ErrorReason::Store | ErrorReason::Configuration | ErrorReason::SessionNotFound) => {
-            error.into()
-        }
-        _ => AgentLoopError::Internal(anyhow::Error::new(error)),
-    }
 }

@@ -220,7 +220,7 @@ async fn lend(
     Ok(())
 }
 
-/// Where a part cannot be begun or undone, the transaction has ended by itself, or nobody
+/// Where a part cannot be begun or undone, the transaction has ended by itself, or no one
 /// knows how it stands. Its connection says the cause where it is logged.
 fn undone(_: sqlx::Error) -> CommitError {
     CommitError::NotTried

@@ -3,7 +3,7 @@
 //! SQLite has one writer, so there is nothing to lock. PostgreSQL has many: two
 //! changes that read the same row and write what they made of it would lose one. A
 //! change that takes several locks claims its request first (`idempotency`), then the org's, then
-//! sessions in the order of their ids, budgets last: in one order nobody waits in a
+//! sessions in the order of their ids, budgets last: in one order no call waits in a
 //! circle.
 
 use crate::db::batch;

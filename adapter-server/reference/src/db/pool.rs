@@ -137,7 +137,7 @@ impl Pool {
         Ok(AnyConnection::new(held, self.clone()))
     }
 
-    /// A place, at once if one is free and nobody waits for it.
+    /// A place, at once if one is free and no one waits for it.
     async fn place(&self, until: Instant) -> Result<OwnedSemaphorePermit, sqlx::Error> {
         if self.closed.is_cancelled() {
             return Err(sqlx::Error::PoolClosed);
@@ -219,7 +219,7 @@ impl Pool {
             && (matches!(error, sqlx::Error::Io(_)) || sqlstate::failure(error) == Failure::Passing)
     }
 
-    /// Opens a connection that is nobody's place.
+    /// Opens a connection outside the pool's places.
     pub(crate) async fn open(&self) -> Result<sqlx::AnyConnection, sqlx::Error> {
         let mut connection = self.options.connect.connect().await?;
         let session = AssertSqlSafe(self.options.session.clone());
@@ -235,11 +235,11 @@ impl Pool {
         held.used_at = Instant::now();
         let place = held.place.take();
         self.idle().push(held);
-        // Only now: whoever gets the place finds the connection.
+        // Only now: the next holder of the place finds the connection.
         drop(place);
     }
 
-    /// Closes a connection that nobody may have again. Its place is free once it is
+    /// Closes a connection that must not be used again. Its place is free once it is
     /// closed or does not answer.
     pub(crate) fn throw_away(&self, held: Held) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
@@ -251,7 +251,7 @@ impl Pool {
                 connection, place, ..
             } = held;
             if is_postgres {
-                // It has a goodbye to send, which nobody needs to wait for.
+                // It has a goodbye to send, for which no caller needs to wait.
                 drop(place);
                 drop(timeout(CLOSE_WITHIN, connection.close()).await);
             } else {

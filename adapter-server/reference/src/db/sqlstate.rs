@@ -35,7 +35,7 @@ pub(crate) enum Failure {
 pub(crate) enum Soundness {
     /// It may be used again.
     Sound,
-    /// Nobody knows where its transaction stands: it must not be used again.
+    /// The state of its transaction is unknown: it must not be used again.
     Doubtful,
     /// Neither it nor any other that was opened before it.
     Stale,

@@ -2,7 +2,7 @@
 //!
 //! A row is read, opened with whatever key sealed it, sealed again, and put back if it
 //! is still the one that was read: a server may be changing rows meanwhile. Rows that
-//! the current key sealed are passed over, so that whoever was interrupted starts again
+//! the current key sealed are passed over, so that an interrupted run starts again
 //! and goes on where he was.
 
 use crate::db::{AllOrgs, Db, Statement, db_error, unavailable};

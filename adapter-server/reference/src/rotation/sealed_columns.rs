@@ -1,4 +1,4 @@
-//! Every place of the database that holds something sealed. Whoever adds one adds it
+//! Every column of the database that holds something sealed. A new one is added
 //! here; a test compares this list with the tables.
 
 use crate::seal::Binding;

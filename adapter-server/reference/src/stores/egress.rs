@@ -39,7 +39,7 @@ pub struct EgressConfig {
     pub allow_private: bool,
 }
 
-/// Whoever sends.
+/// The sender of requests.
 #[derive(Clone)]
 pub(crate) struct Sender(pub(crate) Arc<dyn EgressService>);
 

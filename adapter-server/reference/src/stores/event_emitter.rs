@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! append ──► prepare ──► group ──► write ──► feeds
-//!            checks,     all that  one       whoever
-//!            message     waits     commit    follows
+//!            checks,     all that  one       all that
+//!            message     waits     commit    follow
 //! ```
 //!
 //! A commit costs as much for a hundred events as for one, so everything that waits
-//! while one commit is under way goes into the next. Nobody waits for a group to fill.
+//! while one commit is under way goes into the next. No call waits for a group to fill.
 
 mod feeds;
 mod group;

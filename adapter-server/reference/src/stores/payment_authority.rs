@@ -1,8 +1,8 @@
-//! Payments: a ledger of accounts, policies and attempts, and behind it whoever moves
+//! Payments: a ledger of accounts, policies and attempts, and behind it the backend that moves
 //! the money.
 //!
 //! An attempt to pay is written, and its amount taken out of the account, in a
-//! transaction of its own before anybody is paid. So a call that is sent again after a
+//! transaction of its own before money moves. So a call that is sent again after a
 //! crash finds the attempt and does not make a second one: it asks the backend about
 //! the first. How it ended is written together with the remembered answer. Where no call
 //! comes again, the server itself asks after some minutes.
@@ -115,7 +115,7 @@ fn refused(text: impl Into<String>) -> StoreError {
     StoreError::new(ErrorReason::ToolExecution, text).outcome(Outcome::NotApplied)
 }
 
-/// Nobody knows whether it was paid; the same call again asks about this attempt.
+/// It is unknown whether it was paid; the same call again asks about this attempt.
 fn outcome_unknown(attempt: &PaymentAttempt, text: &str) -> StoreError {
     let mut error = StoreError::new(
         ErrorReason::Unavailable,

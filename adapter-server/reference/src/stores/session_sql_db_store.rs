@@ -6,7 +6,7 @@
 //! that fails changes nothing because its copy is dropped.
 //!
 //! Statements run outside of any transaction of the storage: SQLite has one writer, and
-//! ten seconds of somebody's SQL must not keep everybody from it. A change is therefore
+//! ten seconds of one session's SQL must not keep the others from it. A change is therefore
 //! stored only if the database is still the one that it was made from, and is otherwise
 //! made again from the new one.
 
@@ -46,6 +46,7 @@ use image::{Image, Revision};
 use job::{Done, Job};
 use mortise_adapter_server::SqlDatabases;
 use mortise_proto::convert::nested;
+use mortise_proto::convert::session_sql_db_store::into_host_error;
 use mortise_proto::error::Outcome;
 use mortise_proto::{StoreError, pb};
 use rows::{Place, Record};
@@ -201,7 +202,7 @@ fn without_session(error: StoreError) -> StoreError {
     if error.is_transient() {
         return error;
     }
-    SessionSqlDbError::from(error).into()
+    into_host_error(error).into()
 }
 
 // === impl SessionDatabases ===
@@ -229,7 +230,7 @@ impl SessionDatabases {
             .await
     }
 
-    /// The database and its image, from memory if nobody has changed it since.
+    /// The database and its image, from memory if it has not changed since.
     async fn find(&self, place: &Place) -> Result<Option<Found>, StoreError> {
         let found = rows::find(&mut self.ctx.reader().await?, place).await?;
         let Some(record) = found else {

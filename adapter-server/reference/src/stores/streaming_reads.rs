@@ -21,7 +21,7 @@ use futures::{StreamExt, stream};
 use mortise_adapter_server::{ByteChunks, MessageBatches, StreamingReads};
 use mortise_proto::{CHUNK_BYTES, StoreError, pb};
 
-/// How many messages the first page holds, whose size nobody knows.
+/// How many messages the first page holds, whose size is not known yet.
 const FIRST_ROWS: i64 = 32;
 
 /// The most messages of a page.

@@ -38,7 +38,7 @@ async fn balances(reference: &Reference, org_id: i64) -> Vec<f64> {
 
 /// One group of events takes from each budget the sum of what its sessions took, and an
 /// event that came before takes nothing again. A session whose record is unreadable keeps
-/// nobody's events out, and a cost beyond all measure leaves the balance a number.
+/// no event of another out, and a cost beyond all measure leaves the balance a number.
 #[tokio::test]
 async fn a_group_takes_sums() {
     let store = Store::new().await;

@@ -239,7 +239,7 @@ async fn rows_cannot_be_swapped() {
     }
 }
 
-/// Without a key everything sealed is refused with the remedy; that nobody is connected
+/// Without a key everything sealed is refused with the remedy; that no user is connected
 /// can still be said.
 #[tokio::test]
 async fn without_the_key() {

@@ -200,7 +200,7 @@ async fn errors_do_not_repeat_the_payload() {
     );
 }
 
-/// Events of types nobody has heard of are kept to the byte, with what is optional
+/// Events of unknown types are kept to the byte, with what is optional
 /// present, empty or absent as it was.
 #[tokio::test]
 async fn events_are_kept_as_they_came() {

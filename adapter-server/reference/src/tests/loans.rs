@@ -27,7 +27,7 @@ async fn put(store: &Reference) {
 }
 
 /// A caller that is dropped in the middle of a statement, or with its transaction open,
-/// leaves nothing behind and holds nobody up.
+/// leaves nothing behind and blocks no other call.
 #[tokio::test]
 async fn a_dropped_caller_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,7 +7,7 @@ async fn error(url: &str) -> String {
     opened.unwrap_err().to_string()
 }
 
-/// Whoever cannot open the storage hears what is wrong with which path, and what to
+/// Storage that cannot be opened: the error says what is wrong with which path, and what to
 /// do.
 #[tokio::test]
 async fn one_clear_message() {
@@ -131,7 +131,7 @@ async fn seeding_is_asked_for() {
     assert!(plain.event_store(&scope).is_some() && plain.remembers_requests());
 }
 
-/// Whoever cannot reach a PostgreSQL database hears why, and nobody hears its password.
+/// A PostgreSQL database that cannot be reached: the error says why, without the password.
 #[tokio::test]
 async fn one_clear_message_of_a_server() {
     let server = Database::Postgres.at(Path::new("opening")).await;

@@ -191,7 +191,7 @@ async fn a_crash_after_the_payment() {
     assert_eq!(bank.paid(), [1.5]);
 }
 
-/// While nobody knows whether an attempt was paid, its amount stays set aside and the
+/// While it is unknown whether an attempt was paid, its amount stays set aside and the
 /// caller hears so, with the id of the attempt; asked again, the bank says what
 /// became of it.
 #[tokio::test]
@@ -270,7 +270,7 @@ async fn nobody_asks_again() {
     assert_eq!(settled().await, 1);
     assert_eq!(balance(store).await, 8_000_000);
     assert_eq!(*bank.asked.lock().unwrap(), 3);
-    // Whoever asks after all hears what was booked.
+    // A late caller is told what was booked.
     let late = pay(store, session, "paid", 1.5).await.unwrap();
     assert_eq!(late.amount_usd, 1.0);
 

@@ -140,7 +140,7 @@ where
     tx.commit().await.unwrap();
 }
 
-/// A schedule that cannot be fired keeps no other from firing, whoever's it is, and is
+/// A schedule that cannot be fired keeps no other from firing, of any org, and is
 /// tried again later.
 #[tokio::test]
 async fn a_bad_schedule_is_put_off() {

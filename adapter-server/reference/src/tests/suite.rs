@@ -66,7 +66,7 @@ pub(super) async fn open(path: &Path) -> Reference {
 
 /// Runs a change while a transaction is open, which goes on when the change waits for a
 /// lock of it, or is over because it takes none. SQLite's changes queue for the one
-/// connection that writes: whoever holds it holds them all.
+/// connection that writes: its holder holds them all.
 async fn meanwhile<T>(
     store: &Store,
     change: impl Future<Output = T>,

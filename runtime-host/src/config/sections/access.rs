@@ -14,13 +14,13 @@ pub(super) fn access(
 ) -> AccessConfig {
     let mut tokens = section.section("tokens");
     let named_tokens = tokens.named_sections();
-    let mut nobody = named_tokens.is_empty();
+    let mut no_callers = named_tokens.is_empty();
     let token = |(name, section)| Some((name, token(section, served)?));
     let token_access = named_tokens.into_iter().filter_map(token).collect();
     tokens.finish();
     let mut certificates = section.section("certificates");
     let named = certificates.named_sections();
-    nobody &= named.is_empty();
+    no_callers &= named.is_empty();
     let verifies = listen
         .tls
         .as_ref()
@@ -38,14 +38,14 @@ pub(super) fn access(
     let anonymous = section.read("anonymous", flag).unwrap_or(true);
     let public = listen.public();
     match public {
-        Some(address) if nobody => section.fault(
+        Some(address) if no_callers => section.fault(
             "",
             Bad::new(
                 format!("no caller can reach {address}: callers from other machines need a token or a certificate"),
                 "configure [access.tokens.NAME], or listen at unix: or 127.0.0.1",
             ),
         ),
-        None if nobody && !anonymous => section.fault(
+        None if no_callers && !anonymous => section.fault(
             "anonymous",
             Bad::new("no caller is allowed", "configure [access.tokens.NAME], or remove it"),
         ),

@@ -9,6 +9,7 @@ use everruns_core::typed_id::MessageId;
 use everruns_core::{AgentLoopError, ToolCall, UserFacingError, user_facing_error_codes};
 use everruns_runtime::{RuntimeSessionLifecycle, RuntimeTurnState};
 use mortise_adapter_client::{EventEdit, EventTap, GrpcHostAdapter, PhaseKind};
+use mortise_proto::convert::error::into_host_error;
 use std::future::Future;
 use std::time::{Duration, Instant};
 use tracing::{Instrument, Span};
@@ -188,6 +189,6 @@ pub(super) async fn finished<T>(
 ) -> Result<T, AgentLoopError> {
     let stored = phase.finish_phase().await;
     let result = done?;
-    stored?;
+    stored.map_err(into_host_error)?;
     Ok(result)
 }

@@ -11,6 +11,7 @@ use everruns_core::traits::EventEmitter;
 use everruns_core::{AgentLoopError, ToolCall};
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::GrpcHostAdapter;
+use mortise_proto::convert::error::into_host_error;
 use serde_json::Value;
 
 /// Why a call does not run that a lost host had claimed.
@@ -50,7 +51,7 @@ impl Turn<'_> {
             .collect();
         let claimed = self.engine.journal.claim(&self.turn, &claims).await;
         let doubtful = claimed.map_err(|error| match error {
-            JournalError::Adapter(error) => Stop::Broken(error.into()),
+            JournalError::Adapter(error) => Stop::Broken(into_host_error(error)),
             error @ JournalError::File { .. } => {
                 Stop::Broken(AgentLoopError::Internal(error.into()))
             }

@@ -215,7 +215,7 @@ impl Serving {
             Ok(end) => Ok(Served::Ran(end)),
             Err(TurnError::NotClaimed) => Ok(Served::Otherwise),
             Err(error) if has_no_session(&error, session_id) => {
-                // Nobody can answer it any more.
+                // It cannot be answered any more.
                 self.take().await?;
                 Ok(Served::Otherwise)
             }
@@ -293,7 +293,7 @@ mod tests {
         request.into_event(EventId::new(), 7)
     }
 
-    /// A message that came between a phase's reading and its first event has nobody to
+    /// A message that came between a phase's reading and its first event has no phase to
     /// answer it yet, whatever began since; one that a model was given has.
     #[test]
     fn only_what_a_model_was_given_is_answered() {

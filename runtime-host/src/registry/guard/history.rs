@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet, VecDeque};
 use uuid::Uuid;
 
-/// What a model reads in the place of a result that nobody stored.
+/// What a model reads in the place of a result that was not stored.
 const NO_RESULT: &str = "Tool error: the call was interrupted and has no result";
 
 /// What a model reads in the place of a message without words. Providers refuse those.

@@ -1,4 +1,4 @@
-//! What callers send. What nobody knows is refused: it may be a word misspelt.
+//! What callers send. An unknown field is refused: it may be misspelt.
 
 use everruns_core::mcp_server::ScopedMcpServers;
 use everruns_core::message::{ContentPart, Controls};

@@ -54,14 +54,14 @@ pub(crate) fn rules() -> Vec<Rule> {
         .list()
 }
 
-/// A session of its own: what is deleted is nobody else's.
+/// A session of its own: no other rule uses what is deleted.
 async fn new_session(cx: &Cx) -> Outcome<String> {
     let request = pb::CreateSessionRequest {
         harness_id: cx.harness().await?,
         ..Default::default()
     };
-    let nobody = cx.in_session(NO_SESSION);
-    let answer = nobody.call(&CREATE_SESSION, request).await?;
+    let outside = cx.in_session(NO_SESSION);
+    let answer = outside.call(&CREATE_SESSION, request).await?;
     Ok(present("CreateSession.session", answer.session)?.id)
 }
 
@@ -70,8 +70,8 @@ async fn delete(cx: &Cx, session: &str) -> Outcome {
         context: None,
         session_id: session.into(),
     };
-    let nobody = cx.in_session(NO_SESSION);
-    let answer = nobody.call(&DELETE_SESSION, request).await;
+    let outside = cx.in_session(NO_SESSION);
+    let answer = outside.call(&DELETE_SESSION, request).await;
     answer.map(|pb::DeleteSessionResponse {}| ())
 }
 

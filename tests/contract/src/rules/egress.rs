@@ -214,7 +214,7 @@ async fn egr_04_invalid(cx: Cx) -> Outcome {
 }
 
 async fn egr_05_unsigned(cx: Cx) -> Outcome {
-    // An address that policies do not refuse, and a port where nobody is: a server that can
+    // An address that policies do not refuse, and a port without a listener: a server that can
     // sign tries in vain.
     let request = pb::EgressRequest {
         signing: EgressSigning::Required.into(),
@@ -247,14 +247,14 @@ async fn egr_06_refused(cx: Cx) -> Outcome {
     for _ in 0..50 {
         match cx.attempt_collect(&SEND, send(get(&url))).await {
             Err(error) => {
-                return has_reason("Send to a port that nobody listens at", &error, &reasons);
+                return has_reason("Send to a port without a listener", &error, &reasons);
             }
             // The listener is closed a moment after it was told to.
             Ok(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
     broken(
-        "Send to a port that nobody listens at",
+        "Send to a port without a listener",
         "EGRESS_TRANSPORT",
         "success",
     )
@@ -342,7 +342,7 @@ async fn egr_09_gives_up(cx: Cx) -> Outcome {
 
 async fn egr_10_pinned(cx: Cx) -> Outcome {
     let web = Web::start().await?;
-    // No look-up finds this name: whoever gets there has used the pinned address.
+    // No look-up finds this name: a server that gets there has used the pinned address.
     let host = format!("pinned.invalid:{}", web.address.port());
     let request = pb::EgressRequest {
         pinned_addresses: Some(pb::PinnedAddresses {

@@ -202,7 +202,7 @@ async fn lease_05_unknown(cx: Cx) -> Outcome {
         let statuses = listed(&cx, session).await?;
         let statuses: Vec<_> = statuses.iter().map(pb::LeasedResource::status).collect();
         same(
-            "the status of leases that nobody released",
+            "the status of leases that were not released",
             &statuses,
             &vec![Status::Active],
         )?;

@@ -78,7 +78,7 @@ async fn limit(cx: &Cx, max_calls: u32) -> Outcome {
     cx.call(&PUT_RATE_LIMIT, request).await.map(drop)
 }
 
-/// Runs a rule under a limit that nobody else has used, and takes the limit away.
+/// Runs a rule under a limit of its own, and takes the limit away.
 async fn under_limit<F: Future<Output = Outcome>>(cx: &Cx, rule: F) -> Outcome {
     let Ok(_turn) = TURN.acquire().await else {
         return skipped("the rules of this family were stopped");

@@ -93,7 +93,7 @@ async fn put(cx: &Cx, provider_type: &str, credentials: pb::ProviderCredentials)
 async fn cred_01_unknown(cx: Cx) -> Outcome {
     for provider in [cx.name("provider"), String::new(), "no provider\0".into()] {
         absent(
-            "GetDefaultProviderCredentials.credentials of a type that nobody put",
+            "GetDefaultProviderCredentials.credentials of a type that was not put",
             found(&cx, &provider).await?.map(|_| "credentials"),
         )?;
     }

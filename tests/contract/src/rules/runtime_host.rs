@@ -202,7 +202,7 @@ async fn ctx_07_undiscovered(cx: Cx) -> Outcome {
     let session = with_server(&cx, url_of(&listener)?, false).await?;
     let tools = load(&cx, &session.id).await?.snapshot.mcp_tools;
     same("snapshot.mcp_tools", &tools, &Vec::new())?;
-    // Whoever had called would stand in the queue already.
+    // A call that was made would stand in the queue already.
     match tokio::time::timeout(Duration::from_millis(1), listener.accept()).await {
         Err(_) => Ok(()),
         Ok(caller) => broken("the MCP server", "no call", format!("{caller:?}")),

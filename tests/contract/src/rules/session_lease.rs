@@ -37,7 +37,7 @@ pub(crate) fn rules() -> Vec<Rule> {
     let own = Group::of(NAME)
         .hard("LSE-01", "AcquireLease grants a lease with a fence above zero, the holder and the address as given, and all of its ttl left.", "session_lease.proto, SessionLease", granting::granted)
         .hard("LSE-02", "A lease that runs is refused to another holder with HELD, which names the session, the holder, its address and the time left.", "errors.proto, HELD", granting::held)
-        .hard("LSE-03", "Every fence of a session is higher than all before it, whoever gets it and however the lease before it ended.", "session_lease.proto, AcquireLease", granting::rising)
+        .hard("LSE-03", "Every fence of a session is higher than all before it, for every holder and however the lease before it ended.", "session_lease.proto, AcquireLease", granting::rising)
         .hard("LSE-04", "Of 16 that acquire a lease at the same time exactly one gets it, and the others are told who has it.", "session_lease.proto, AcquireLease", production::one_holder).full()
         .hard("LSE-05", "The holder that acquires its own lease again gets a higher fence, and the former fence cannot renew.", "session_lease.proto, AcquireLease", granting::same_holder)
         .hard("LSE-06", "A lease that is not renewed expires after its ttl and not before, and another holder then gets it.", "session_lease.proto, time", granting::expires)

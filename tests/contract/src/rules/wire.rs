@@ -177,11 +177,11 @@ async fn wire_06_scoping(cx: Cx) -> Outcome {
 async fn wire_07_describes_again(cx: Cx) -> Outcome {
     let again = cx.call(&DESCRIBE, introduction(cx.org_id())).await?;
     same("Describe asked again", &again, &cx.shared.described)?;
-    let nobody = pb::DescribeRequest {
+    let no_one = pb::DescribeRequest {
         context: None,
         ..introduction(0)
     };
-    let answer = cx.raw(DESCRIBE.method.path, nobody.encode_to_vec()).await;
+    let answer = cx.raw(DESCRIBE.method.path, no_one.encode_to_vec()).await;
     match answer {
         Ok(answer) => {
             let read = pb::DescribeResponse::decode(answer);

@@ -225,7 +225,7 @@ fn pictures() -> Vec<Fault> {
         leaks("IMG-08", "shows images to every org", &images::GET_IMAGE),
         end(
             "CONN-01",
-            "fails where nobody is connected",
+            "fails where no user is connected",
             &connections::GET_CONNECTION_TOKEN,
             |_, end| {
                 let messages = end?;
@@ -240,7 +240,7 @@ fn pictures() -> Vec<Fault> {
             "gives any user the token",
             &connections::GET_CONNECTION_TOKEN_FOR_USER,
             |_, answer| {
-                answer.token.get_or_insert_with(|| "somebody's".into());
+                answer.token.get_or_insert_with(|| "another's".into());
             },
         ),
     ]

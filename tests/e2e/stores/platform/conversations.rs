@@ -141,7 +141,7 @@ async fn waiting() {
         assert!(begun.elapsed() >= Duration::from_secs(1));
 
         let settle = async {
-            // Somebody waits by now, or will find it settled.
+            // The caller waits by now, or will find it settled.
             tokio::task::yield_now().await;
             set(SessionStatus::Idle).await;
         };

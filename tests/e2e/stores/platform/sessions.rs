@@ -73,8 +73,8 @@ async fn made_for_the_caller() {
         let unknown = Some(AgentId::new());
         let unknown = store.create_session(harness.id, unknown, None, None, None, None);
         refuses(unknown.await, "not found");
-        let nobody = stage.adapter.platform_store(1, SessionId::new()).unwrap();
-        let made = nobody.create_session(harness.id, None, None, None, None, None);
+        let outside = stage.adapter.platform_store(1, SessionId::new()).unwrap();
+        let made = outside.create_session(harness.id, None, None, None, None, None);
         refuses(made.await, "not found");
         assert!(
             store

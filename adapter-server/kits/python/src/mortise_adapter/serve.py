@@ -168,7 +168,7 @@ def _reflect(server: grpc.aio.Server, services: Sequence[str]) -> None:
 
 def _target(listen: str) -> str:
     """The address for gRPC. It removes the file of a unix socket itself, so this looks first
-    whether somebody else listens there."""
+    whether another process listens there."""
     if not listen.startswith("unix:"):
         return listen
     path = listen.removeprefix("unix:").removeprefix("//")

@@ -103,7 +103,7 @@ impl Taken {
         match std::str::from_utf8(currency) {
             Ok(USD) => self.usd,
             Ok(TOKENS) => self.tokens,
-            // Somebody else counts it.
+            // Another system counts it.
             Ok(_) | Err(_) => 0.0,
         }
     }

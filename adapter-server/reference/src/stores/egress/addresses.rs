@@ -23,7 +23,7 @@ const V4: [(Ipv4Addr, u32); 7] = [
 ];
 
 const V6: [(Ipv6Addr, u32); 10] = [
-    // Compatible with IPv4, which nobody uses for anything good.
+    // Compatible with IPv4: obsolete, and a way around the filter.
     (Ipv6Addr::UNSPECIFIED, 96),
     // NAT64 within a network.
     (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48),

@@ -15,7 +15,7 @@ const BEHIND_MAX: usize = 1024;
 
 type Feed = Sender<Arc<pb::Event>>;
 
-/// One feed per org that somebody follows.
+/// One feed per org that has followers.
 #[derive(Debug, Default)]
 pub(crate) struct Feeds {
     by_org: Mutex<HashMap<i64, Feed>>,
@@ -48,7 +48,7 @@ impl Feeds {
         }
     }
 
-    /// The feed of an org, if somebody follows it.
+    /// The feed of an org, if it has followers.
     fn of(&self, org_id: i64) -> Option<Feed> {
         let mut feeds = self.lock();
         let feed = feeds.get(&org_id)?.clone();

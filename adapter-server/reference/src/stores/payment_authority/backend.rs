@@ -1,4 +1,4 @@
-//! Whoever moves the money.
+//! The backend that moves the money.
 
 use async_trait::async_trait;
 use everruns_core::payment::{MachinePaymentRequest, PaymentRail};
@@ -13,7 +13,7 @@ pub trait PaymentBackend: fmt::Debug + Send + Sync {
     ///
     /// `attempt.id` is the idempotency key: the call may come again with the same id,
     /// after a crash, after [`PaymentFailure::Unknown`], at the same time, or minutes
-    /// later, when nobody but the storage asks any more. It must then say what became of
+    /// later, when only the storage asks any more. It must then say what became of
     /// the first payment and never make a second one. Other ids are other payments,
     /// however alike they look.
     ///
@@ -54,7 +54,7 @@ pub struct PaymentReceipt {
     pub receipt: Value,
 }
 
-/// Why there is no receipt. The text is shown to whoever asked.
+/// Why there is no receipt. The text is shown to the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PaymentFailure {
     /// Nothing was paid for this attempt, and nothing will be: its amount is free

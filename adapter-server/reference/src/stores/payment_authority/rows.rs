@@ -60,7 +60,7 @@ type Row = (
     Vec<u8>,
 );
 
-/// An attempt that is in doubt and that nobody asks about.
+/// An attempt that is in doubt and whose caller asks no more.
 #[derive(Debug, sqlx::FromRow)]
 pub(super) struct StaleAttempt {
     pub(super) org_id: i64,
@@ -202,7 +202,7 @@ pub(super) async fn fail(
     Ok(())
 }
 
-/// Some of the attempts in doubt that nobody has asked about between two times.
+/// Some of the attempts in doubt that no call has asked about between two times.
 pub(super) async fn stale(
     all: &mut AllOrgs,
     since: i64,
@@ -215,7 +215,7 @@ pub(super) async fn stale(
         .await
 }
 
-/// Notes that an attempt is asked about now; false if somebody else was quicker.
+/// Notes that an attempt is asked about now; false if another server was quicker.
 pub(super) async fn claim(
     tx: &mut Tx,
     attempt: &StaleAttempt,

@@ -1,5 +1,5 @@
 //! Channels of apps, which are part of their app's record. A channel's configuration
-//! is kept as it is given: whoever serves the channel knows what it must hold.
+//! is kept as it is given: the server of the channel knows what it must hold.
 
 use crate::db::Tx;
 use crate::db::errors::refused;

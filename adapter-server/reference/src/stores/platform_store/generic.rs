@@ -2,7 +2,7 @@
 //!
 //! Upstream's tools look for a built-in harness named "Generic" when a session is made
 //! without one, and upstream's own platform provides it when an org is set up. Orgs
-//! are not set up here: they are there as soon as somebody names one. So the harness
+//! are not set up here: they are there as soon as a call names one. So the harness
 //! is made when an org's harnesses are listed for the first time, which is how the
 //! tools look for it. Its id follows from the org.
 

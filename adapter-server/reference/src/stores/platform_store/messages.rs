@@ -9,7 +9,7 @@ use everruns_core::platform_store::PlatformMessage;
 use everruns_core::typed_id::SessionId;
 use mortise_proto::StoreError;
 
-/// The most messages of a list where nobody says.
+/// The most messages of a list without a limit.
 const LISTED: usize = 10;
 
 /// How many messages are looked through for each that is wanted, at first: many of an

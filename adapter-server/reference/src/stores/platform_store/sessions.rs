@@ -12,7 +12,7 @@ use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
 use mortise_proto::StoreError;
 use mortise_proto::convert::to_timestamp;
 
-/// The most sessions of a list where nobody says.
+/// The most sessions of a list without a limit.
 const LISTED: usize = 20;
 
 const LIST: &str = "SELECT s.id, s.body FROM session_index i \

@@ -48,10 +48,10 @@ const PARTS_OF_MEMORY: usize = 2;
 /// Images that are kept, in bytes.
 const KEPT_BYTES: u64 = 256 * 1024 * 1024;
 
-/// How long an image is kept that nobody asks for.
+/// How long an unused image is kept.
 const KEPT_IDLE: Duration = Duration::from_secs(10 * 60);
 
-/// Gates of sessions that nobody uses are dropped when there are this many.
+/// Gates of unused sessions are dropped when there are this many.
 const GATES: usize = 256;
 
 /// Runs statements, and keeps the images of databases that were used lately.
@@ -190,7 +190,7 @@ impl SqlEngine {
         let limits = self.limits.clone();
         let task = tokio::spawn(async move {
             let done = workers.run(job, &image, &limits, stop).await;
-            // Whoever waited or not: there is room again when the worker is free.
+            // With or without a waiting caller: there is room again when the worker is free.
             drop(room);
             done
         });
@@ -211,7 +211,7 @@ impl SqlEngine {
         let _abandons = Abandons(watch.clone());
         let task = spawn_blocking(move || {
             let result = job.run(&image, watch);
-            // Whoever waited or not: there is room again when the thread is free.
+            // With or without a waiting caller: there is room again when the thread is free.
             drop(room);
             result
         });
@@ -242,7 +242,7 @@ impl SqlEngine {
 /// What a call holds while it runs.
 type Room = [Option<OwnedSemaphorePermit>; 4];
 
-/// Stops the work when nobody waits for it any more.
+/// Stops the work when its caller is gone.
 struct Abandons(Arc<Watch>);
 
 impl Drop for Abandons {

@@ -108,7 +108,7 @@ pub(super) fn no_memory() -> SessionSqlDbError {
     SessionSqlDbError::LimitExceeded("the statement takes too much memory".into())
 }
 
-/// Statements that nobody waits for any more.
+/// Statements whose callers are gone.
 pub(super) fn abandoned() -> SessionSqlDbError {
     SessionSqlDbError::Internal("the caller cancelled the call".into())
 }

@@ -103,8 +103,8 @@ impl Sandbox {
     /// The image of what the statements have made of `before`.
     pub(super) fn close(self, before: &Image) -> Result<Revision, SessionSqlDbError> {
         // SQLite asks itself for the number of pages, with a statement.
-        let nobody = None::<fn(AuthContext<'_>) -> Authorization>;
-        self.connection.authorizer(nobody).map_err(broken)?;
+        let none = None::<fn(AuthContext<'_>) -> Authorization>;
+        self.connection.authorizer(none).map_err(broken)?;
         let unasked = None::<fn() -> bool>;
         self.connection
             .progress_handler(0, unasked)

@@ -189,7 +189,7 @@ fn no_statement() -> SessionSqlDbError {
     SessionSqlDbError::QueryError("there is no statement".into())
 }
 
-/// Whoever sent more than one statement is told which failed, and what became of those
+/// A caller of more than one statement is told which failed, and what became of those
 /// before it.
 fn blamed(error: SessionSqlDbError, number: u64) -> SessionSqlDbError {
     match (error, number) {

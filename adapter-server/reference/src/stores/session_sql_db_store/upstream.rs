@@ -1,5 +1,5 @@
 //! The same databases through upstream's trait. Its error has no variant for a storage
-//! that cannot answer now: whoever serves them takes [`SqlDatabases`].
+//! that cannot answer now: a server takes [`SqlDatabases`].
 
 use crate::stores::session_sql_db_store::SessionDatabases;
 use async_trait::async_trait;
@@ -9,6 +9,7 @@ use everruns_core::session_sqldb::{
 };
 use everruns_core::typed_id::SessionId;
 use mortise_adapter_server::SqlDatabases;
+use mortise_proto::convert::session_sql_db_store::into_host_error;
 
 #[async_trait]
 impl SessionSqlDbStore for SessionDatabases {
@@ -17,14 +18,18 @@ impl SessionSqlDbStore for SessionDatabases {
         session_id: SessionId,
         name: &str,
     ) -> Result<DatabaseInfo, SessionSqlDbError> {
-        Ok(SqlDatabases::create_database(self, session_id, name).await?)
+        SqlDatabases::create_database(self, session_id, name)
+            .await
+            .map_err(into_host_error)
     }
 
     async fn list_databases(
         &self,
         session_id: SessionId,
     ) -> Result<Vec<DatabaseInfo>, SessionSqlDbError> {
-        Ok(SqlDatabases::list_databases(self, session_id).await?)
+        SqlDatabases::list_databases(self, session_id)
+            .await
+            .map_err(into_host_error)
     }
 
     async fn get_database(
@@ -32,7 +37,9 @@ impl SessionSqlDbStore for SessionDatabases {
         session_id: SessionId,
         name: &str,
     ) -> Result<Option<DatabaseInfo>, SessionSqlDbError> {
-        Ok(SqlDatabases::get_database(self, session_id, name).await?)
+        SqlDatabases::get_database(self, session_id, name)
+            .await
+            .map_err(into_host_error)
     }
 
     async fn delete_database(
@@ -40,7 +47,9 @@ impl SessionSqlDbStore for SessionDatabases {
         session_id: SessionId,
         name: &str,
     ) -> Result<bool, SessionSqlDbError> {
-        Ok(SqlDatabases::delete_database(self, session_id, name).await?)
+        SqlDatabases::delete_database(self, session_id, name)
+            .await
+            .map_err(into_host_error)
     }
 
     async fn sql_execute(
@@ -49,7 +58,9 @@ impl SessionSqlDbStore for SessionDatabases {
         db_name: &str,
         sql: &str,
     ) -> Result<SqlExecuteResult, SessionSqlDbError> {
-        Ok(SqlDatabases::sql_execute(self, session_id, db_name, sql).await?)
+        SqlDatabases::sql_execute(self, session_id, db_name, sql)
+            .await
+            .map_err(into_host_error)
     }
 
     async fn sql_query(
@@ -58,7 +69,9 @@ impl SessionSqlDbStore for SessionDatabases {
         db_name: &str,
         sql: &str,
     ) -> Result<SqlQueryResult, SessionSqlDbError> {
-        Ok(SqlDatabases::sql_query(self, session_id, db_name, sql).await?)
+        SqlDatabases::sql_query(self, session_id, db_name, sql)
+            .await
+            .map_err(into_host_error)
     }
 
     async fn sql_schema(
@@ -67,6 +80,8 @@ impl SessionSqlDbStore for SessionDatabases {
         db_name: &str,
         table: Option<&str>,
     ) -> Result<Vec<TableSchema>, SessionSqlDbError> {
-        Ok(SqlDatabases::sql_schema(self, session_id, db_name, table).await?)
+        SqlDatabases::sql_schema(self, session_id, db_name, table)
+            .await
+            .map_err(into_host_error)
     }
 }

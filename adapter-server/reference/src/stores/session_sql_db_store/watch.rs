@@ -57,7 +57,7 @@ impl Watch {
         &self.limits
     }
 
-    /// Nobody waits for the result any more.
+    /// The caller of the result is gone.
     pub(super) fn abandon(&self) {
         self.gone.store(true, Ordering::Relaxed);
     }

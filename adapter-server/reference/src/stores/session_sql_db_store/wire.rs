@@ -50,7 +50,7 @@ pub(super) enum Ask {
     Schema(Schema),
     #[prost(string, tag = "3")]
     Execute(String),
-    /// Nobody waits for what is being run any more.
+    /// The caller of what is being run is gone.
     #[prost(message, tag = "4")]
     Stop(Stop),
 }

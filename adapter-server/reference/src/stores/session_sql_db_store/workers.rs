@@ -29,7 +29,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-/// After its time is over, or nobody waits for it, a call is given this long to end by
+/// After its time is over, or its caller is gone, a call is given this long to end by
 /// itself. Then the process that runs it is killed.
 pub(super) const GRACE: Duration = Duration::from_secs(1);
 
@@ -169,7 +169,7 @@ impl Workers {
     }
 
     /// Runs a call in a worker. One that is killed costs this call alone. When `stop` is
-    /// cancelled nobody waits for the answer.
+    /// cancelled no caller waits for the answer.
     pub(super) async fn run(
         &self,
         job: Job,

@@ -195,7 +195,7 @@ async fn a_rotation_under_load() {
     }
 }
 
-/// A row that somebody changed in the database does not keep the others from being
+/// A row that was changed in the database does not keep the others from being
 /// rotated; it is counted and left, and the old key is not forgotten.
 #[tokio::test]
 async fn a_row_that_cannot_be_opened() {

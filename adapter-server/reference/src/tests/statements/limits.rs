@@ -126,7 +126,7 @@ async fn rows_are_cut_off() {
 
 /// A runaway is stopped when its time is over, in a query, in a change and in between
 /// statements; a change that was stopped has not happened. However busy the machine is,
-/// whoever came too late is told so.
+/// a caller who came too late is told so.
 #[tokio::test]
 async fn a_runaway_is_stopped() {
     let stores = Stores::open(Duration::from_secs(1)).await;

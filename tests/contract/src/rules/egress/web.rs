@@ -86,7 +86,7 @@ struct Asked {
     body: Vec<u8>,
 }
 
-/// Answers one request; whoever goes away before is gone.
+/// Answers one request; a caller may go away before.
 async fn answer(mut stream: TcpStream, seen: Arc<Seen>) {
     let Some(asked) = read(&mut stream).await else {
         return;
@@ -108,7 +108,7 @@ async fn answer(mut stream: TcpStream, seen: Arc<Seen>) {
         "/endless" => endless(&mut stream, &seen).await,
         _ => whole(&mut stream, status.unwrap_or("404"), &head, b"as asked").await,
     };
-    // Nobody is left to tell.
+    // No caller is left.
     drop(sent);
 }
 

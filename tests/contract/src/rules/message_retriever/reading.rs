@@ -106,7 +106,7 @@ async fn msg_02_own_id(cx: Cx) -> Outcome {
     let message = present("GetMessage.message", get(&cx, &session, &id).await?)?;
     same("message.id", &message.id, &id)?;
     absent(
-        "GetMessage of an id nobody has",
+        "GetMessage of an unknown id",
         get(&cx, &session, &fresh_id("message")).await?,
     )
 }

@@ -50,8 +50,8 @@ pub(super) fn rules(group: Group) -> Group {
 }
 
 async fn plat_81_no_caller(cx: Cx) -> Outcome {
-    let nobody = cx.in_session("");
-    let error = nobody
+    let outside = cx.in_session("");
+    let error = outside
         .refused(&CREATE_HARNESS, harness_request(&cx))
         .await?;
     same(
@@ -59,7 +59,7 @@ async fn plat_81_no_caller(cx: Cx) -> Outcome {
         &error.reason,
         &Some(ErrorReason::InvalidField),
     )?;
-    let error = nobody
+    let error = outside
         .refused_collect(&LIST_HARNESSES, pb::ListHarnessesRequest::default())
         .await?;
     same(
@@ -67,7 +67,7 @@ async fn plat_81_no_caller(cx: Cx) -> Outcome {
         &error.reason,
         &Some(ErrorReason::InvalidField),
     )?;
-    let error = nobody
+    let error = outside
         .refused_collect(&LIST_CAPABILITIES, pb::ListCapabilitiesRequest::default())
         .await?;
     same(

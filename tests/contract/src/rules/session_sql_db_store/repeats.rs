@@ -74,7 +74,7 @@ pub(super) async fn sql_26_one_maker(cx: Cx) -> Outcome {
     let made = answers.iter().filter(|answer| answer.is_ok()).count();
     for error in answers.iter().filter_map(|answer| answer.as_ref().err()) {
         has_reason(
-            "CreateDatabase of a database that somebody else made",
+            "CreateDatabase of a database that another call made",
             error,
             &[ErrorReason::SqlDatabaseAlreadyExists],
         )?;

@@ -139,20 +139,13 @@ async fn wire_18_unknown_fields(cx: Cx) -> Outcome {
     let mut message = introduction(cx.org_id()).encode_to_vec();
     message.extend(fields);
     if let Err(error) = cx.raw(DESCRIBE.method.path, message).await {
-        return broken(
-            "Describe with fields that nobody knows",
-            "success",
-            described(&error),
-        );
+        return broken("Describe with unknown fields", "success", described(&error));
     }
     for probe in reads(&cx) {
         let plain = probe.with(caller(&cx).context());
         let mut more = plain.clone();
         more.extend(fields);
-        let what = format!(
-            "{} with fields that nobody knows",
-            probe.method.short_name()
-        );
+        let what = format!("{} with unknown fields", probe.method.short_name());
         let answer = cx.raw(probe.method.path, more).await;
         same(&what, &answer, &cx.raw(probe.method.path, plain).await)?;
     }
