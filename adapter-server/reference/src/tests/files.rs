@@ -3,6 +3,8 @@
 use super::*;
 use everruns_core::session_file::InitialFile;
 use everruns_core::traits::SessionFileSystem;
+use mortise_proto::error::Outcome;
+use mortise_proto::pb::ErrorReason;
 
 /// One step of a script: what is done, and what comes of it.
 async fn step(fs: &ScopedReference, session: SessionId, line: &str) -> String {
@@ -100,7 +102,12 @@ async fn step(fs: &ScopedReference, session: SessionId, line: &str) -> String {
         }
         verb => panic!("{verb}"),
     };
-    result.unwrap_or_else(|error| error.to_string())
+    result.unwrap_or_else(|error| {
+        let error = StoreError::from(error);
+        assert_eq!(error.reason, Some(ErrorReason::Store), "{line}: {error}");
+        assert_eq!(error.outcome, Outcome::NotApplied, "{line}: {error}");
+        format!("refused: {error}")
+    })
 }
 
 /// The table of file system behaviour, row by row. `~` marks an error, which must
@@ -233,7 +240,7 @@ async fn the_matrix() {
             let seen = step(&fs, session, line).await;
             match expected.strip_prefix('~') {
                 Some(words) => {
-                    assert!(seen.starts_with("Message store error: "), "{line}: {seen}");
+                    assert!(seen.starts_with("refused: "), "{line}: {seen}");
                     assert!(seen.contains(words), "{line}: {seen}");
                 }
                 None => assert_eq!(seen, expected, "{line}"),

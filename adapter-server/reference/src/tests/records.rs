@@ -10,6 +10,8 @@ use everruns_core::traits::{
 use everruns_core::typed_id::{AgentId, ModelId};
 use everruns_core::{AgentLoopError, SessionStatus};
 use everruns_runtime::{AgentBuilder, HarnessBuilder, RuntimeHostAdapter};
+use mortise_proto::error::Outcome;
+use mortise_proto::pb::ErrorReason;
 
 fn file(path: &str, content: &str, is_readonly: bool) -> InitialFile {
     InitialFile {
@@ -222,18 +224,19 @@ async fn title_and_status() {
     assert_eq!(read.updated_at, titled.updated_at);
 
     let nowhere = SessionId::new();
-    let words = format!("Message store error: session not found: {nowhere}");
+    let refused = StoreError::new(ErrorReason::Store, format!("session not found: {nowhere}"))
+        .outcome(Outcome::NotApplied);
     let error = adapter
         .session_changes()
         .update_session_title(nowhere, "t".into())
         .await
         .unwrap_err();
-    assert_eq!(error.to_string(), words);
+    assert_eq!(StoreError::from(error), refused);
     let error = adapter
         .set_session_status(1, nowhere, SessionStatus::Idle)
         .await
         .unwrap_err();
-    assert_eq!(error.to_string(), words);
+    assert_eq!(StoreError::from(error), refused);
 }
 
 /// A turn's context is of one moment and agrees with what the stores say by
