@@ -29,6 +29,7 @@
 //! replaced while it serves. Small programs are in the folder `examples` of the repository.
 
 mod chunks;
+mod diagnostic;
 mod erased;
 mod extensions;
 mod idempotency;
@@ -43,6 +44,7 @@ mod server;
 mod services;
 mod source;
 
+pub use diagnostic::{Diagnostic, nearest};
 pub use extensions::{SessionFence, SessionLeases, TurnJournals};
 pub use idempotency::reused;
 pub use leases::{MemoryLeases, OrgLeases};

@@ -6,16 +6,17 @@
 
 mod check;
 pub mod command;
+mod diagnostics;
 mod effective;
 mod environment;
-mod fault;
 mod reader;
 mod restart;
 mod sections;
 mod values;
 
+pub use diagnostics::Diagnostics;
 pub use environment::PREFIX;
-pub use fault::{Fault, Faults};
+pub use mortise_adapter_server::Diagnostic;
 
 pub use mortise_adapter_client::Routes;
 
@@ -237,7 +238,7 @@ impl HostConfig {
     pub fn load(
         file: &Path,
         environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, Faults> {
+    ) -> Result<Self, Diagnostics> {
         let text = std::fs::read_to_string(file).map_err(|error| {
             let reason = format!("{}: {error}", file.display());
             whole(reason, "name a readable file".into())
@@ -249,12 +250,12 @@ impl HostConfig {
     pub fn parse(
         text: &str,
         environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, Faults> {
+    ) -> Result<Self, Diagnostics> {
         parse(text, environment).0
     }
 
     /// What is wrong with the files that the configuration names.
-    pub fn check_files(&self) -> Result<(), Faults> {
+    pub fn check_files(&self) -> Result<(), Diagnostics> {
         check::files(self)
     }
 
@@ -313,7 +314,7 @@ impl HostConfig {
 fn parse(
     text: &str,
     environment: impl IntoIterator<Item = (String, String)>,
-) -> (Result<HostConfig, Faults>, BTreeSet<String>) {
+) -> (Result<HostConfig, Diagnostics>, BTreeSet<String>) {
     let mut table: Table = match text.parse() {
         Ok(table) => table,
         Err(error) => return (Err(unreadable(text, &error)), BTreeSet::new()),
@@ -323,19 +324,19 @@ fn parse(
     let config = sections::host(Section::root(table, &shared));
     let Shared { faults, schema, .. } = shared.into_inner();
     let config = config.filter(|_| faults.is_empty());
-    (config.ok_or(Faults(faults)), schema)
+    (config.ok_or(Diagnostics(faults)), schema)
 }
 
 /// A file that is not TOML. The line is named and not quoted: it may hold anything.
-fn unreadable(text: &str, error: &toml::de::Error) -> Faults {
+fn unreadable(text: &str, error: &toml::de::Error) -> Diagnostics {
     let before = error.span().and_then(|span| text.get(..span.start));
     let line = 1 + before.map_or(0, |before| before.matches('\n').count());
     let reason = format!("line {line} is not TOML: {}", error.message());
     whole(reason, "correct it first".into())
 }
 
-fn whole(reason: String, remedy: String) -> Faults {
-    Faults(vec![Fault {
+fn whole(reason: String, remedy: String) -> Diagnostics {
+    Diagnostics(vec![Diagnostic {
         path: String::new(),
         variable: None,
         value: None,

@@ -1,23 +1,16 @@
 //! The bearer token that calls to an adapter carry. It lies in a file, and the operator who
 //! owns the file may replace it at any time: the next call carries the new one.
 
+use mortise_proto::reloaded::{Reload, Reloaded};
 use std::fmt;
 use std::fs;
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::path::{Path, PathBuf};
 use tonic::metadata::{Ascii, MetadataValue};
 
 /// A token file, and what it held.
 pub(super) struct Token {
     path: PathBuf,
-    read: Mutex<Read>,
-}
-
-struct Read {
-    /// By what the file is known to have changed.
-    stamp: Option<(SystemTime, u64)>,
-    value: MetadataValue<Ascii>,
+    header: Reloaded<MetadataValue<Ascii>>,
 }
 
 // === impl Token ===
@@ -25,38 +18,25 @@ struct Read {
 impl Token {
     /// Reads the file. What it holds is in no error.
     pub(super) fn open(path: PathBuf) -> Result<Self, String> {
-        let read = Mutex::new(Read {
-            stamp: stamp(&path),
-            value: load(&path)?,
-        });
-        Ok(Self { path, read })
+        let header = Reloaded::open(vec![path.clone()], || load(&path))?;
+        Ok(Self { path, header })
     }
 
     /// The value of the header `authorization`. A file that cannot be used does not end
     /// the use of what it held.
     pub(super) fn header(&self) -> MetadataValue<Ascii> {
-        let stamp = stamp(&self.path);
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if read.stamp != stamp {
-            match load(&self.path) {
-                Ok(value) => read.value = value,
-                Err(problem) => tracing::warn!(
-                    problem,
-                    "token could not be reloaded; keeping the previous token"
-                ),
-            }
-            read.stamp = stamp;
+        let (value, reload) = self.header.current(|| load(&self.path));
+        if let Reload::Failed(problem) = reload {
+            tracing::warn!(
+                problem,
+                "token could not be reloaded; keeping the previous token"
+            );
         }
-        read.value.clone()
+        value
     }
 }
 
-fn stamp(path: &PathBuf) -> Option<(SystemTime, u64)> {
-    let found = fs::metadata(path).ok()?;
-    Some((found.modified().ok()?, found.len()))
-}
-
-fn load(path: &PathBuf) -> Result<MetadataValue<Ascii>, String> {
+fn load(path: &Path) -> Result<MetadataValue<Ascii>, String> {
     let shown = path.display();
     let text = fs::read_to_string(path).map_err(|error| format!("token file {shown}: {error}"))?;
     let token = text.trim();

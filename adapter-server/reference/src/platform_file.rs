@@ -17,10 +17,10 @@ mod secrets;
 mod state;
 mod text;
 
-pub use diagnostics::Diagnostic;
 pub use export::Exported;
 pub(crate) use export::export;
 pub(crate) use import::import;
 pub use import::{Action, Change, ImportError, Imported};
+pub use mortise_adapter_server::Diagnostic;
 pub use secrets::SecretSource;
 pub use text::FileFormat;

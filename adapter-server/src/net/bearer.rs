@@ -2,13 +2,13 @@
 //! not kept, and comparing takes the same time whatever was sent.
 
 use mortise_proto::StoreError;
+use mortise_proto::reloaded::{Reload, Reloaded};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use subtle::{Choice, ConstantTimeEq};
 use tonic::service::Interceptor;
@@ -33,20 +33,8 @@ pub struct TokenFile(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
-    read: Mutex<Read>,
+    tokens: Reloaded<Arc<[TokenDigest]>>,
 }
-
-#[derive(Debug)]
-struct Read {
-    seen: Stamp,
-    tokens: Arc<[TokenDigest]>,
-    /// It could not be read at the last try, which has been logged.
-    is_faulty: bool,
-}
-
-/// By what a file is known to have changed: device, inode, size, and the time of the last
-/// change in seconds and nanoseconds. `None`: it is not there.
-type Stamp = Option<(u64, u64, u64, i64, i64)>;
 
 /// A caller that was let in by its token.
 #[derive(Debug, Clone)]
@@ -117,17 +105,15 @@ impl TokenFile {
             path: path.clone(),
             problem,
         };
-        let found = stamp(&path).map_err(|error| fault(error.to_string()))?;
-        let tokens = read(&path).map_err(|error| fault(error.to_string()))?;
-        if tokens.is_empty() {
-            return Err(fault("holds no token; write one a line".into()));
-        }
-        let read = Mutex::new(Read {
-            seen: found,
-            tokens,
-            is_faulty: false,
-        });
-        Ok(Self(Arc::new(Inner { path, read })))
+        let load = || match read(&path) {
+            Ok(tokens) if tokens.is_empty() => {
+                Err(fault("holds no token; write one a line".into()))
+            }
+            Ok(tokens) => Ok(tokens),
+            Err(error) => Err(fault(error.to_string())),
+        };
+        let tokens = Reloaded::open(vec![path.clone()], load)?;
+        Ok(Self(Arc::new(Inner { path, tokens })))
     }
 
     /// Whether the file holds a token.
@@ -154,26 +140,25 @@ impl TokenFile {
 
     fn known(&self) -> Arc<[TokenDigest]> {
         let path = &self.0.path;
-        let now = stamp(path);
-        let mut current = self.0.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = match now {
-            Ok(now) if now == current.seen => return current.tokens.clone(),
-            Ok(None) => Ok((None, Arc::default())),
-            Ok(now) => read(path).map(|found| (now, found)),
-            Err(error) => Err(error),
+        let load = || match read(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Arc::default()),
+            found => found,
         };
-        match found {
-            Ok((seen, tokens)) => {
-                current.replace(path, seen, tokens);
+        let (tokens, reload) = self.0.tokens.current(load);
+        let shown = path.display();
+        match reload {
+            Reload::None => {}
+            Reload::Done if tokens.is_empty() => {
+                tracing::error!(path = %shown, "the token file is empty or gone; every token is revoked");
             }
-            // Read again at the next call: the fault may be this process's own.
-            Err(error) if !current.is_faulty => {
-                tracing::error!(path = %path.display(), %error, "the token file cannot be read; keeping the tokens before");
-                current.is_faulty = true;
+            Reload::Done => {
+                tracing::info!(path = %shown, tokens = tokens.len(), "the token file was read again");
             }
-            Err(_) => {}
+            Reload::Failed(error) => {
+                tracing::error!(path = %shown, %error, "the token file cannot be read; keeping the tokens before");
+            }
         }
-        current.tokens.clone()
+        tokens
     }
 }
 
@@ -212,28 +197,6 @@ impl Interceptor for Admit {
     }
 }
 
-// === impl Read ===
-
-impl Read {
-    fn replace(&mut self, path: &Path, seen: Stamp, tokens: Arc<[TokenDigest]>) {
-        let path = path.display();
-        match (&seen, tokens.len()) {
-            (None, _) => {
-                tracing::error!(%path, "the token file was removed; every token is revoked");
-            }
-            (Some(_), 0) => {
-                tracing::error!(%path, "the token file was emptied; every token is revoked");
-            }
-            (Some(_), tokens) => tracing::info!(%path, tokens, "the token file was read again"),
-        }
-        *self = Self {
-            seen,
-            tokens,
-            is_faulty: false,
-        };
-    }
-}
-
 // === impl Admitted ===
 
 impl Admitted {
@@ -242,20 +205,6 @@ impl Admitted {
         while self.tokens.has(&self.token) {
             tokio::time::sleep(REVOKED_WITHIN).await;
         }
-    }
-}
-
-fn stamp(path: &Path) -> io::Result<Stamp> {
-    match fs::metadata(path) {
-        Ok(found) => Ok(Some((
-            found.dev(),
-            found.ino(),
-            found.size(),
-            found.ctime(),
-            found.ctime_nsec(),
-        ))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

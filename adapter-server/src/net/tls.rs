@@ -2,11 +2,11 @@
 //! so that they are replaced without a restart.
 
 use crate::net::peer::Peer;
-use std::fs;
+use mortise_proto::reloaded::{Reload, Reloaded};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -44,17 +44,8 @@ pub struct TlsError(String);
 pub struct Tls {
     files: ServerTls,
     alpn: Vec<Vec<u8>>,
-    current: Mutex<Loaded>,
+    current: Reloaded<Arc<ServerConfig>>,
 }
-
-#[derive(Debug)]
-struct Loaded {
-    stamps: Vec<Stamp>,
-    config: Arc<ServerConfig>,
-}
-
-/// By what a file is known to have changed.
-type Stamp = Option<(SystemTime, u64)>;
 
 // === impl Tls ===
 
@@ -62,10 +53,7 @@ impl Tls {
     /// Reads the files. What the connections speak is named as in ALPN, such as `h2`.
     pub fn open(files: ServerTls, alpn: &[&str]) -> Result<Self, TlsError> {
         let alpn: Vec<_> = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-        let current = Mutex::new(Loaded {
-            stamps: files.stamps(),
-            config: Arc::new(files.load(&alpn)?),
-        });
+        let current = Reloaded::open(files.paths(), || files.load(&alpn).map(Arc::new))?;
         Ok(Self {
             files,
             alpn,
@@ -90,34 +78,27 @@ impl Tls {
     /// What new connections are agreed on with. Files that have changed and cannot be
     /// used leave what there was.
     fn config(&self) -> Arc<ServerConfig> {
-        let stamps = self.files.stamps();
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.stamps != stamps {
-            match self.files.load(&self.alpn) {
-                Ok(config) => {
-                    tracing::info!(cert = %self.files.cert.display(), "certificates reloaded");
-                    current.config = Arc::new(config);
-                }
-                Err(error) => {
-                    tracing::error!(%error, "certificates could not be reloaded; keeping the previous ones")
-                }
+        let load = || self.files.load(&self.alpn).map(Arc::new);
+        let (config, reload) = self.current.current(load);
+        match reload {
+            Reload::None => {}
+            Reload::Done => {
+                tracing::info!(cert = %self.files.cert.display(), "certificates reloaded");
             }
-            current.stamps = stamps;
+            Reload::Failed(error) => {
+                tracing::error!(%error, "certificates could not be reloaded; keeping the previous ones");
+            }
         }
-        current.config.clone()
+        config
     }
 }
 
 // === impl ServerTls ===
 
 impl ServerTls {
-    fn stamps(&self) -> Vec<Stamp> {
+    fn paths(&self) -> Vec<PathBuf> {
         let files = [Some(&self.cert), Some(&self.key), self.client_ca.as_ref()];
-        let stamp = |path: &PathBuf| {
-            let found = fs::metadata(path).ok()?;
-            Some((found.modified().ok()?, found.len()))
-        };
-        files.into_iter().flatten().map(stamp).collect()
+        files.into_iter().flatten().cloned().collect()
     }
 
     fn load(&self, alpn: &[Vec<u8>]) -> Result<ServerConfig, TlsError> {

@@ -3,7 +3,7 @@
 
 use mortise_adapter_client::{Mesh, MeshConfig};
 use mortise_runtime_host::cli::mesh_table::table;
-use mortise_runtime_host::config::{Faults, HostConfig};
+use mortise_runtime_host::config::{Diagnostics, HostConfig};
 use mortise_runtime_host::export::{ExportOptions, Format, export};
 use mortise_runtime_host::serve::adapters_view;
 use serde_json::Value;
@@ -70,7 +70,7 @@ pub(crate) enum For {
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("{0}")]
-    Config(#[from] Faults),
+    Config(#[from] Diagnostics),
     #[error(transparent)]
     Mesh(#[from] mortise_adapter_client::ConfigError),
     #[error("{url} cannot be asked: {cause}; is the host running, and is `listen.admin` there?")]

@@ -5,7 +5,9 @@ use super::{model, route, sql_worker, supervision};
 use clap::ValueEnum;
 use mortise_adapter_client::{AdapterConfig, Endpoint};
 use mortise_adapter_server::ListenAddress;
-use mortise_runtime_host::config::{Adapter, DriverName, Faults, HostConfig, Recovery, WhenBusy};
+use mortise_runtime_host::config::{
+    Adapter, Diagnostics, DriverName, HostConfig, Recovery, WhenBusy,
+};
 use mortise_runtime_host::host::JournalPlace;
 use mortise_runtime_host::local::demo;
 use mortise_runtime_host::serve::{ConfigSource, Demo, ServeError, ServeOptions, serve};
@@ -133,7 +135,7 @@ enum AfterCrash {
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("{0}")]
-    Config(Faults),
+    Config(Diagnostics),
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
     #[error(transparent)]
@@ -206,7 +208,7 @@ impl Arguments {
         clippy::disallowed_methods,
         reason = "a command line reads the environment"
     )]
-    fn into_config(self) -> Result<HostConfig, Faults> {
+    fn into_config(self) -> Result<HostConfig, Diagnostics> {
         let mut config = HostConfig::parse("", [])?;
         config.listen.grpc = self.grpc;
         config.listen.http = self.http;

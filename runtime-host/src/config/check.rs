@@ -1,16 +1,17 @@
 //! The files that a configuration names: whether they are there, and hold what they
 //! should.
 
-use super::fault::{Bad, Fault, Faults};
+use super::diagnostics::{Bad, Diagnostics};
 use super::{HostConfig, TokenSource};
 use mortise_adapter_client::Mesh;
+use mortise_adapter_server::Diagnostic;
 use mortise_adapter_server::{Tls, TokenFile};
 
-pub(super) fn files(config: &HostConfig) -> Result<(), Faults> {
+pub(super) fn files(config: &HostConfig) -> Result<(), Diagnostics> {
     let mut faults = Vec::new();
     let mut note = |path: String, problem: String| {
         let Bad { reason, remedy } = Bad::new(problem, "make it readable, or name another");
-        faults.push(Fault {
+        faults.push(Diagnostic {
             path,
             variable: None,
             value: None,
@@ -41,6 +42,6 @@ pub(super) fn files(config: &HostConfig) -> Result<(), Faults> {
     if faults.is_empty() {
         Ok(())
     } else {
-        Err(Faults(faults))
+        Err(Diagnostics(faults))
     }
 }

@@ -1,6 +1,6 @@
 //! `mortise-host config`: what a file says, before a host is started with it.
 
-use super::{Faults, HostConfig};
+use super::{Diagnostics, HostConfig};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -56,7 +56,7 @@ impl ConfigCommand {
     clippy::disallowed_methods,
     reason = "a command line reads the environment"
 )]
-fn load(file: &std::path::Path) -> Result<HostConfig, Faults> {
+fn load(file: &std::path::Path) -> Result<HostConfig, Diagnostics> {
     let environment = std::env::vars_os();
     let texts = environment
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));

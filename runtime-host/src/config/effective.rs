@@ -2,7 +2,7 @@
 
 mod adapters;
 
-use super::fault::MASK;
+use super::diagnostics::MASK;
 use super::{
     AccessConfig, Calls, HostConfig, Leases, Listen, Recovery, TelemetryConfig, TokenSource, Turns,
     WhenBusy,

@@ -1,7 +1,7 @@
 //! Overrides from the environment: `MORTISE_HOST__TURNS__MAX_RUNNING=8` sets
 //! `turns.max_running`.
 
-use super::fault::Bad;
+use super::diagnostics::Bad;
 use super::reader::{Section, Shared};
 use std::cell::RefCell;
 use toml::{Table, Value};

@@ -1,7 +1,8 @@
 //! Reads a table key by key and goes on after a fault, so that one look at the
 //! configuration finds all of them.
 
-use super::fault::{Bad, Fault, shown};
+use super::diagnostics::{Bad, shown};
+use mortise_adapter_server::{Diagnostic, nearest};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
@@ -9,7 +10,7 @@ use toml::{Table, Value};
 /// What all sections of one configuration share.
 #[derive(Default)]
 pub(super) struct Shared {
-    pub(super) faults: Vec<Fault>,
+    pub(super) faults: Vec<Diagnostic>,
     /// Every key that was asked for, with `*` for a name that the operator chooses.
     pub(super) schema: BTreeSet<String>,
     /// The variable that a key's value came from, by the key's path.
@@ -29,7 +30,7 @@ pub(super) struct Section<'a> {
 
 impl Shared {
     fn fault(&mut self, path: &str, value: Option<&Value>, bad: Bad) {
-        self.faults.push(Fault {
+        self.faults.push(Diagnostic {
             path: path.into(),
             variable: self.variables.get(path).cloned(),
             value: value.map(|value| shown(path, value)),
@@ -137,7 +138,7 @@ impl<'a> Section<'a> {
     /// under a wrong name is one all the same.
     pub(super) fn finish(self) {
         for key in self.names() {
-            let nearest = nearest(&key, &self.known);
+            let nearest = nearest(&key, self.known.iter().map(String::as_str));
             let remedy = match nearest {
                 Some(nearest) => format!("did you mean `{nearest}`?"),
                 None => format!("keys here are: {}", self.known.join(", ")),
@@ -193,17 +194,4 @@ fn below(path: &str, key: &str) -> String {
         (path, "") => path.into(),
         (path, key) => format!("{path}.{key}"),
     }
-}
-
-/// The known name that was probably meant.
-pub(super) fn nearest<'n>(
-    given: &str,
-    known: impl IntoIterator<Item = &'n String>,
-) -> Option<&'n str> {
-    let distances = known.into_iter().map(|name| {
-        let distance = strsim::damerau_levenshtein(&given.to_lowercase(), name);
-        (distance, name.as_str())
-    });
-    let (distance, name) = distances.min()?;
-    (distance <= 1 + name.len() / 4).then_some(name)
 }

@@ -1,12 +1,12 @@
 //! What of a configuration can be changed while the host runs.
 
-use super::fault::Faults;
-use super::{Fault, HostConfig, TelemetryConfig};
+use super::diagnostics::Diagnostics;
+use super::{Diagnostic, HostConfig, TelemetryConfig};
 
 impl HostConfig {
     /// What differs in another configuration and cannot be changed while the host runs. The
     /// adapters, their routes, the limits of calls and the level of the log can.
-    pub fn needs_restart(&self, other: &Self) -> Result<(), Faults> {
+    pub fn needs_restart(&self, other: &Self) -> Result<(), Diagnostics> {
         let Self {
             listen,
             data,
@@ -49,8 +49,8 @@ impl HostConfig {
             ("adapters", self.is_embedded() == other.is_embedded()),
         ];
         let changed = sections.into_iter().filter(|(_, is_same)| !is_same);
-        let faults: Vec<Fault> = changed
-            .map(|(section, _)| Fault {
+        let faults: Vec<Diagnostic> = changed
+            .map(|(section, _)| Diagnostic {
                 path: section.into(),
                 variable: None,
                 value: None,
@@ -61,7 +61,7 @@ impl HostConfig {
         if faults.is_empty() {
             Ok(())
         } else {
-            Err(Faults(faults))
+            Err(Diagnostics(faults))
         }
     }
 

@@ -5,7 +5,7 @@ mod access;
 mod adapters;
 mod leases;
 
-use super::fault::Bad;
+use super::diagnostics::Bad;
 use super::reader::Section;
 use super::values::{
     checked, choice, duration, flag, list, listen, number, orgs, path, ratio, text,

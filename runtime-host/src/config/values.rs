@@ -1,7 +1,7 @@
 //! How single values are written. A value from the environment is text, so every
 //! kind can be read from text as well.
 
-use super::fault::Bad;
+use super::diagnostics::Bad;
 use bytesize::ByteSize;
 use mortise_adapter_client::{ConfigError, Endpoint};
 use mortise_adapter_server::ListenAddress;

@@ -5,16 +5,16 @@
 //! goes on with what it has. New turns run over the new mesh once its adapters have
 //! answered; a turn under way ends on what it began with.
 
-use crate::config::{Adapter, Fault, Faults, HostConfig};
+use crate::config::{Adapter, Diagnostic, Diagnostics, HostConfig};
 use crate::host::Host;
 use crate::supervise::{Supervised, Supervision};
 use crate::telemetry::Telemetry;
 use mortise_adapter_client::{Endpoint, Mesh};
+use mortise_proto::reloaded::Stamp;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -50,21 +50,19 @@ pub(super) struct Reload {
     pub(super) embedded: BTreeMap<String, Endpoint>,
 }
 
-/// What a file is known by. A file that another was put in the place of is another one.
-type Stamp = Option<(SystemTime, u64)>;
-
 // === impl ConfigSource ===
 
 impl ConfigSource {
-    fn load(&self) -> Result<HostConfig, Faults> {
+    fn load(&self) -> Result<HostConfig, Diagnostics> {
         let config = HostConfig::load(&self.file, self.environment.iter().cloned())?;
         config.check_files()?;
         Ok(config)
     }
 
-    fn stamp(&self) -> Stamp {
-        let found = fs::metadata(&self.file).ok()?;
-        Some((found.modified().ok()?, found.len()))
+    /// The file as it is now, if it is there.
+    fn stamp(&self) -> Option<Stamp> {
+        let stamp = Stamp::of(&self.file).ok()?;
+        stamp.exists().then_some(stamp)
     }
 }
 
@@ -98,7 +96,7 @@ impl Reload {
     }
 
     /// Waits until the file is written in whole: half a file may be a configuration.
-    async fn written(&self) -> Stamp {
+    async fn written(&self) -> Option<Stamp> {
         let mut before = self.source.stamp();
         loop {
             sleep(SETTLED_AFTER).await;
@@ -111,7 +109,7 @@ impl Reload {
     }
 
     /// Applies the configuration as a whole, or not at all.
-    fn apply(&mut self) -> Result<(), Faults> {
+    fn apply(&mut self) -> Result<(), Diagnostics> {
         let before = self.config.borrow().clone();
         let config = self.source.load()?;
         before.needs_restart(&config)?;
@@ -121,7 +119,7 @@ impl Reload {
             return Ok(());
         }
         let refused = |path: &str, problem: String| {
-            Faults(vec![Fault {
+            Diagnostics(vec![Diagnostic {
                 path: path.into(),
                 variable: None,
                 value: None,

@@ -1,28 +1,18 @@
 //! What is wrong with a file: where, with what value, why, and what to do about it.
 
+use mortise_adapter_server::{Diagnostic, nearest};
 use std::collections::BTreeSet;
-use std::fmt;
 
 /// Longer values are cut in messages.
 const SHOWN_MAX: usize = 60;
 
-/// The least likeness (from 0 to 1) of a name that is suggested.
-const LIKENESS_MIN: f64 = 0.6;
-
 /// Below these keys stands what may be a secret: no value is shown.
 const SECRETIVE: [&str; 6] = ["api_key", "token", "metadata", "headers", "env", "config"];
 
-/// One thing that is wrong with a platform file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// Where it is, such as `agents[2].default_model`.
-    pub path: String,
-    /// What stands there, unless it may be a secret or is no single value.
-    pub value: Option<String>,
-    /// What is wrong with it.
-    pub reason: String,
-    /// What to do about it.
-    pub remedy: String,
+/// Values of platform files in diagnostics.
+pub(super) trait OfValue {
+    /// Shows the value, unless the path says that it may be a secret.
+    fn of(self, value: &str) -> Self;
 }
 
 /// Those that were found so far: one per path, the first.
@@ -30,50 +20,6 @@ pub struct Diagnostic {
 pub(super) struct Diagnostics {
     found: Vec<Diagnostic>,
     paths: BTreeSet<String>,
-}
-
-// === impl Diagnostic ===
-
-impl Diagnostic {
-    pub(super) fn new(
-        path: impl Into<String>,
-        reason: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
-        Self {
-            path: path.into(),
-            value: None,
-            reason: reason.into(),
-            remedy: remedy.into(),
-        }
-    }
-
-    /// Shows the value, unless the path says that it may be a secret.
-    pub(super) fn of(mut self, value: &str) -> Self {
-        if !is_secretive(&self.path) {
-            let mut shown: String = value.chars().take(SHOWN_MAX).collect();
-            if shown.len() < value.len() {
-                shown.push('…');
-            }
-            self.value = Some(shown);
-        }
-        self
-    }
-}
-
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            path,
-            value,
-            reason,
-            remedy,
-        } = self;
-        match value {
-            Some(value) => write!(f, "{path}: {value:?} {reason}; {remedy}"),
-            None => write!(f, "{path}: {reason}; {remedy}"),
-        }
-    }
 }
 
 // === impl Diagnostics ===
@@ -96,6 +42,19 @@ impl Diagnostics {
     }
 }
 
+impl OfValue for Diagnostic {
+    fn of(mut self, value: &str) -> Self {
+        if !is_secretive(&self.path) {
+            let mut shown: String = value.chars().take(SHOWN_MAX).collect();
+            if shown.len() < value.len() {
+                shown.push('…');
+            }
+            self.value = Some(format!("{shown:?}"));
+        }
+        self
+    }
+}
+
 fn is_secretive(path: &str) -> bool {
     path.split(['.', '[']).any(|part| SECRETIVE.contains(&part))
 }
@@ -107,16 +66,6 @@ pub(super) fn join(path: &str, key: &str) -> String {
     } else {
         format!("{path}.{key}")
     }
-}
-
-/// The one of these that a name was probably meant to be.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let likely = known
-        .into_iter()
-        .map(|known| (strsim::normalized_damerau_levenshtein(name, known), known))
-        .filter(|(likeness, _)| *likeness >= LIKENESS_MIN);
-    let best = likely.max_by(|(one, _), (other, _)| one.total_cmp(other));
-    best.map(|(_, known)| known)
 }
 
 /// What to write instead of a name that nothing has.

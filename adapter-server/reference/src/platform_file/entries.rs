@@ -10,11 +10,12 @@ pub(super) mod spending;
 pub(super) mod tools;
 pub(super) mod users;
 
-use crate::platform_file::diagnostics::{Diagnostic, Diagnostics, instead, join};
+use crate::platform_file::diagnostics::{Diagnostics, OfValue, instead, join};
 use crate::platform_file::secrets::Finder;
 use crate::platform_file::state::Names;
 use crate::stores::names::Kind;
 use everruns_core::typed_id::{IdMarker, TypedId};
+use mortise_adapter_server::Diagnostic;
 use std::collections::BTreeSet;
 
 /// An entry of a file that is read, and where it stands.

@@ -6,7 +6,7 @@ mod sections;
 mod write;
 
 use crate::db::{Db, locks};
-use crate::platform_file::diagnostics::{Diagnostic, Diagnostics};
+use crate::platform_file::diagnostics::Diagnostics;
 use crate::platform_file::entries::Reading;
 use crate::platform_file::secrets::{Finder, SecretSource};
 use crate::platform_file::state::State;
@@ -14,6 +14,7 @@ use crate::platform_file::text::FileFormat;
 use crate::stores::names::Kind;
 use crate::stores::payment_authority;
 use everruns_core::org_public_id_from_internal;
+use mortise_adapter_server::Diagnostic;
 use mortise_proto::StoreError;
 use plan::Plan;
 use std::fmt;

@@ -1,7 +1,8 @@
 //! Reads a value of a file into the struct it stands for, and finds everything that is
 //! wrong with it: what cannot be read is noted, left out, and the rest is read again.
 
-use crate::platform_file::diagnostics::{Diagnostic, Diagnostics, instead, join};
+use crate::platform_file::diagnostics::{Diagnostics, OfValue, instead, join};
+use mortise_adapter_server::Diagnostic;
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, MapAccess,
     SeqAccess, Visitor,

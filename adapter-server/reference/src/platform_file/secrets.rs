@@ -1,8 +1,9 @@
 //! Secrets of a file: found where it says that they are, and left out of files that are
 //! written, unless they are asked for.
 
-use crate::platform_file::diagnostics::{Diagnostic, Diagnostics, join};
+use crate::platform_file::diagnostics::{Diagnostics, join};
 use crate::platform_file::schema::{Place, Secret, SecretJson};
+use mortise_adapter_server::Diagnostic;
 use mortise_proto::convert::json_text;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;

@@ -218,22 +218,22 @@ async fn every_fault_at_once() {
     let mut told: Vec<String> = faults.iter().map(ToString::to_string).collect();
     told.sort();
     let expected = [
-        r#"agents[0].max_iterations: "many" is of the wrong kind; write a whole number from 0 on"#,
+        r#"agents[0].max_iterations = "many": is of the wrong kind; write a whole number from 0 on"#,
         r#"agents[0].system_promt: is not a known key; did you mean "system_prompt"?"#,
-        r#"agents[1].id: "agent_12" is not an id of this kind; write agent_ and 32 hexadecimal digits"#,
-        r#"agents[1].name: "a" is the name of another agent; choose another name"#,
-        r#"agents[1].tags[0]: "5" is of the wrong kind; write a string"#,
+        r#"agents[1].id = "agent_12": is not an id of this kind; write agent_ and 32 hexadecimal digits"#,
+        r#"agents[1].name = "a": is the name of another agent; choose another name"#,
+        r#"agents[1].tags[0] = "5": is of the wrong kind; write a string"#,
         r#"agnets: is not a known key; did you mean "agents"?"#,
-        r#"budgets[0].limit: "-1" is not an amount; write a number, 0 or more"#,
-        r#"budgets[0].subject.agent: "aa" names no agent of the file or of the database; add the agent or correct the name"#,
+        r#"budgets[0].limit = "-1": is not an amount; write a number, 0 or more"#,
+        r#"budgets[0].subject.agent = "aa": names no agent of the file or of the database; add the agent or correct the name"#,
         r#"connections[0].token.evn: is not a known key; did you mean "env"?"#,
-        r#"connections[0].user: "nobody" is not a UUID; write the user's id"#,
+        r#"connections[0].user = "nobody": is not a UUID; write the user's id"#,
         r#"harnesses[0].parent: leads back to the harness itself; choose another parent"#,
-        r#"harnesses[2].default_model: "mian" names no model of the file or of the database; did you mean "main"?"#,
-        r#"harnesses[2].name: "Big Name" is not allowed: name must contain only lowercase letters, digits, and hyphens; choose one such as `code-reviewer`"#,
+        r#"harnesses[2].default_model = "mian": names no model of the file or of the database; did you mean "main"?"#,
+        r#"harnesses[2].name = "Big Name": is not allowed: name must contain only lowercase letters, digits, and hyphens; choose one such as `code-reviewer`"#,
         r#"models[0].api_key: the environment variable NOT_SET is not set; set it to the secret"#,
-        r#"models[0].provider: "opnai" is not a provider type; did you mean "openai"?"#,
-        r#"payment_policies[0].account: "none-such" names no payment account of the file or of the database; add the payment account or correct the name"#,
+        r#"models[0].provider = "opnai": is not a provider type; did you mean "openai"?"#,
+        r#"payment_policies[0].account = "none-such": names no payment account of the file or of the database; add the payment account or correct the name"#,
         r#"rate_limit.window_seconds: is missing; write the window in seconds"#,
     ];
     assert_eq!(told, expected);
@@ -280,10 +280,10 @@ async fn tools_have_names_that_models_take() {
     let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
     let shown = "x".repeat(60);
     let expected = [
-        r#"agents[0].tools[0].name: "two words" is a name that no model's provider takes; write 1 to 64 letters, digits, _ and -"#.to_string(),
+        r#"agents[0].tools[0].name = "two words": is a name that no model's provider takes; write 1 to 64 letters, digits, _ and -"#.to_string(),
         format!("agents[0].tools[1].name: \"{shown}…\" is a name that no model's provider takes; write 1 to 64 letters, digits, _ and -"),
-        r#"agents[0].tools[3].name: "twice" is the name of another tool of the agent; choose another name"#.to_string(),
-        r#"agents[0].tools[4].name: "read_file" is the name of a tool of the agent's capabilities; choose another name, or remove the capability"#.to_string(),
+        r#"agents[0].tools[3].name = "twice": is the name of another tool of the agent; choose another name"#.to_string(),
+        r#"agents[0].tools[4].name = "read_file": is the name of a tool of the agent's capabilities; choose another name, or remove the capability"#.to_string(),
     ];
     assert_eq!(told, expected);
 }

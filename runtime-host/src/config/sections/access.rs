@@ -1,6 +1,6 @@
 //! The section `[access]`.
 
-use crate::config::fault::Bad;
+use crate::config::diagnostics::Bad;
 use crate::config::reader::Section;
 use crate::config::values::{flag, orgs, path, sha256, text};
 use crate::config::{AccessConfig, CertificateAccess, Listen, TokenAccess, TokenSource};

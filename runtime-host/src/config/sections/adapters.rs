@@ -1,8 +1,8 @@
 //! The sections about adapters: where they are, how they are called, and which of them
 //! serves which store.
 
-use crate::config::fault::Bad;
-use crate::config::reader::{Section, nearest};
+use crate::config::diagnostics::Bad;
+use crate::config::reader::Section;
 use crate::config::values::{
     choice, duration, endpoint, flag, list, name, number, path, size, text,
 };
@@ -11,6 +11,7 @@ use mortise_adapter_client::{
     AdapterConfig, BalancePolicy, CallPolicy, ClientTls, Compression, Endpoint, Keepalive,
     OrgRoutes, TlsIdentity, TransportConfig, stores,
 };
+use mortise_adapter_server::nearest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -294,7 +295,7 @@ impl Names {
                 routed.extend(found.map(|name| (store, name)));
                 continue;
             }
-            let remedy = nearest(&store, &known).map_or_else(
+            let remedy = nearest(&store, known.iter().map(String::as_str)).map_or_else(
                 || {
                     let all: Vec<_> = known.iter().map(String::as_str).collect();
                     format!("stores are: {}", all.join(", "))

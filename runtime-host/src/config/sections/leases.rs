@@ -1,7 +1,7 @@
 //! The section `[leases]`.
 
 use crate::config::Leases;
-use crate::config::fault::Bad;
+use crate::config::diagnostics::Bad;
 use crate::config::reader::Section;
 use crate::config::values::{duration, text};
 use crate::host::LeaseOptions;

@@ -1,6 +1,6 @@
 //! Models, and credentials of model providers.
 
-use crate::platform_file::diagnostics::{Diagnostic, instead, join};
+use crate::platform_file::diagnostics::{OfValue, instead, join};
 use crate::platform_file::entries::{Entry, Reading};
 use crate::platform_file::schema;
 use crate::platform_file::secrets::Writer;
@@ -9,6 +9,7 @@ use crate::stores::names::Kind;
 use everruns_core::llm_models::LlmProviderType;
 use everruns_core::traits::{ModelWithProvider, ProviderCredentials};
 use everruns_core::typed_id::ModelId;
+use mortise_adapter_server::Diagnostic;
 use mortise_proto::pb;
 
 /// Upstream's words for them.

@@ -1,6 +1,6 @@
 //! What harnesses and agents are both made of.
 
-use crate::platform_file::diagnostics::{Diagnostic, instead, join, nearest};
+use crate::platform_file::diagnostics::{OfValue, instead, join};
 use crate::platform_file::entries::Reading;
 use crate::platform_file::schema;
 use crate::platform_file::secrets::Writer;
@@ -11,6 +11,7 @@ use everruns_core::capability_types::{AgentCapabilityConfig, CapabilityId};
 use everruns_core::mcp_server::{ScopedMcpServer, ScopedMcpServers};
 use everruns_core::network_access::NetworkAccessList;
 use everruns_core::session_file::InitialFile;
+use mortise_adapter_server::{Diagnostic, nearest};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 

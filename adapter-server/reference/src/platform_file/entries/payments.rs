@@ -1,6 +1,6 @@
 //! Accounts that payments are made from, and policies for them.
 
-use crate::platform_file::diagnostics::{Diagnostic, instead, join};
+use crate::platform_file::diagnostics::{OfValue, instead, join};
 use crate::platform_file::entries::{Entry, Reading, spending};
 use crate::platform_file::schema;
 use crate::platform_file::state::Names;
@@ -8,6 +8,7 @@ use crate::stores::names::Kind;
 use everruns_core::budget::BudgetSubjectType;
 use everruns_core::payment::PaymentRail;
 use everruns_core::typed_id::PaymentAccountId;
+use mortise_adapter_server::Diagnostic;
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy, PolicySubject};
 
 const RAILS: [&str; 2] = ["mpp_tempo", "x402_base"];

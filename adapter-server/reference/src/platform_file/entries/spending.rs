@@ -1,6 +1,6 @@
 //! Budgets, and whom they and the policies of payments are for.
 
-use crate::platform_file::diagnostics::{Diagnostic, instead, join};
+use crate::platform_file::diagnostics::{OfValue, instead, join};
 use crate::platform_file::entries::{Entry, Reading};
 use crate::platform_file::schema;
 use crate::platform_file::schema::{OneSubject, Subject};
@@ -8,6 +8,7 @@ use crate::platform_file::state::Names;
 use crate::stores::names::Kind;
 use everruns_core::budget::BudgetSubjectType;
 use everruns_core::typed_id::{AgentId, AppChannelId, AppId, BudgetId, IdMarker, SessionId};
+use mortise_adapter_server::Diagnostic;
 use mortise_proto::convert::budget_checker::Budget;
 use uuid::Uuid;
 

@@ -1,11 +1,12 @@
 //! The tools of agents.
 
-use crate::platform_file::diagnostics::{Diagnostic, join};
+use crate::platform_file::diagnostics::{OfValue, join};
 use crate::platform_file::entries::Reading;
 use crate::platform_file::schema;
 use everruns_core::AgentCapabilityConfig;
 use everruns_core::capabilities::CapabilityRegistry;
 use everruns_core::tool_types::{BuiltinTool, ClientSideTool, ToolDefinition};
+use mortise_adapter_server::Diagnostic;
 use serde_json::Value;
 use std::collections::BTreeSet;
 

@@ -1,9 +1,10 @@
 //! Users' connections.
 
-use crate::platform_file::diagnostics::{Diagnostic, join};
+use crate::platform_file::diagnostics::{OfValue, join};
 use crate::platform_file::entries::{Entry, Reading};
 use crate::platform_file::schema;
 use crate::platform_file::secrets::Writer;
+use mortise_adapter_server::Diagnostic;
 use mortise_proto::convert::user_connection_resolver::Connection;
 use uuid::Uuid;
 

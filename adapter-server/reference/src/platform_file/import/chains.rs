@@ -2,10 +2,10 @@
 //! too long.
 
 use crate::db::Tx;
-use crate::platform_file::diagnostics::Diagnostic;
 use crate::platform_file::import::plan::Plan;
 use crate::stores::harness_store::{CHAIN_MAX, HARNESSES};
 use everruns_core::typed_id::HarnessId;
+use mortise_adapter_server::Diagnostic;
 use mortise_proto::StoreError;
 use std::collections::{HashMap, HashSet};
 

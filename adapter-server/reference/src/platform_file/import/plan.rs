@@ -1,7 +1,7 @@
 //! What is to be written, entry by entry.
 
 use crate::db::Tx;
-use crate::platform_file::diagnostics::{Diagnostic, join};
+use crate::platform_file::diagnostics::{OfValue, join};
 use crate::platform_file::entries::{
     Entry, Identities, Reading, agents, harnesses, models, payments, spending, users,
 };
@@ -17,6 +17,7 @@ use everruns_core::typed_id::{
     AgentId, BudgetId, HarnessId, IdMarker, ModelId, PaymentAccountId, TypedId,
 };
 use everruns_core::{Agent, Harness};
+use mortise_adapter_server::Diagnostic;
 use mortise_proto::StoreError;
 use mortise_proto::convert::budget_checker::Budget;
 use mortise_proto::convert::payment_authority::{LedgerAccount, LedgerPolicy};

@@ -1,12 +1,13 @@
 //! The lists of a file and their entries, as far as they can be read.
 
-use crate::platform_file::diagnostics::{Diagnostic, Diagnostics, instead};
+use crate::platform_file::diagnostics::{Diagnostics, instead};
 use crate::platform_file::entries::Entry;
 use crate::platform_file::read::read as read_value;
 use crate::platform_file::schema::{
     Agent, Budget, Connection, Harness, Model, PaymentAccount, PaymentPolicy, Provider, RateLimit,
     SECTIONS,
 };
+use mortise_adapter_server::Diagnostic;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 

@@ -1,5 +1,6 @@
 //! What is wrong with a configuration.
 
+use mortise_adapter_server::Diagnostic;
 use std::fmt;
 use toml::Value;
 
@@ -9,24 +10,9 @@ pub(super) const MASK: &str = "***";
 /// Keys whose values are not shown.
 const SECRETS: &[&str] = &["sha256"];
 
-/// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The key, such as `turns.max_running`; empty for the file as a whole.
-    pub path: String,
-    /// The environment variable that the value came from.
-    pub variable: Option<String>,
-    /// The value, where it may be shown.
-    pub value: Option<String>,
-    /// What is wrong.
-    pub reason: String,
-    /// What to do.
-    pub remedy: String,
-}
-
 /// Everything that is wrong, in the order of the sections.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Faults(pub Vec<Fault>);
+pub struct Diagnostics(pub Vec<Diagnostic>);
 
 /// What is wrong with a value, and what to do.
 #[derive(Debug)]
@@ -60,32 +46,7 @@ pub(super) fn shown(path: &str, value: &Value) -> String {
     }
 }
 
-// === impl Fault ===
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            path,
-            variable,
-            value,
-            reason,
-            remedy,
-        } = self;
-        if !path.is_empty() {
-            write!(f, "{path}")?;
-            if let Some(value) = value {
-                write!(f, " = {value}")?;
-            }
-            if let Some(variable) = variable {
-                write!(f, " (from {variable})")?;
-            }
-            write!(f, ": ")?;
-        }
-        write!(f, "{reason}; {remedy}")
-    }
-}
-
-impl fmt::Display for Faults {
+impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, fault) in self.0.iter().enumerate() {
             let line_break = if number == 0 { "" } else { "\n" };
@@ -95,4 +56,4 @@ impl fmt::Display for Faults {
     }
 }
 
-impl std::error::Error for Faults {}
+impl std::error::Error for Diagnostics {}
