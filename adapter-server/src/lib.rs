@@ -45,7 +45,11 @@ mod services;
 mod source;
 
 pub use diagnostic::{Diagnostic, nearest};
-pub use extensions::{SessionFence, SessionLeases, TurnJournals};
+pub use extensions::{
+    AppendAck, AppendRequest, ByteChunks, EventStore, McpAuthorization, McpDirectory,
+    MessageBatches, SessionFactory, SessionFence, SessionLeases, SqlDatabases, StreamingReads,
+    TestSeed, TurnJournals, TurnQueue,
+};
 pub use idempotency::reused;
 pub use leases::{MemoryLeases, OrgLeases};
 pub use net::bearer::{Admitted, TokenDigest, TokenFile, TokenFileError, bearer};
@@ -55,8 +59,4 @@ pub use net::telemetry;
 pub use net::tls::{ServerTls, Tls, TlsError};
 pub use scope::Scope;
 pub use server::{AdapterServer, ServeError};
-pub use source::{
-    AdapterSource, AppendAck, AppendRequest, ByteChunks, EventStore, McpAuthorization,
-    McpDirectory, MessageBatches, Outage, SessionFactory, SqlDatabases, StreamingReads, TestSeed,
-    TurnQueue,
-};
+pub use source::{AdapterSource, Outage};
