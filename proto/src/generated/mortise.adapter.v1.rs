@@ -8071,6 +8071,10 @@ pub mod message_retriever_service_server {
     /// Its id and its created_at never change. A caller that reads while others emit
     /// sees the start of the history without a gap.
     ///
+    /// A user may write while a tool runs. The message then stands between the call
+    /// and the call's result. A server must take it, and must not move it: the host
+    /// puts a history in the order that a model's provider takes.
+    ///
     /// Lists are streamed in chunks, because a history has no size limit. One
     /// message has: Limits.max_message_bytes.
     #[derive(Debug)]

@@ -153,6 +153,22 @@ fn reading() -> Vec<Fault> {
                 Ok(messages)
             },
         ),
+        end(
+            "MSG-42",
+            "moves a result next to its call",
+            &LOAD_MESSAGES,
+            |_, end| {
+                let mut answers = end?;
+                for chunk in answers
+                    .iter_mut()
+                    .filter_map(|answer| answer.chunk.as_mut())
+                {
+                    // The roles in the order of their numbers: users' messages first.
+                    chunk.messages.sort_by_key(|message| message.role);
+                }
+                Ok(answers)
+            },
+        ),
         answer(
             "MSG-05",
             "counts one too many",

@@ -1,11 +1,11 @@
 //! The messages that results of tools leave behind.
 
-use super::{get, load};
+use super::{get, ids, load};
 use crate::check::{Outcome, absent, broken, present, same};
-use crate::context::Cx;
+use crate::context::{Cx, fresh_id};
 use crate::rule::{Group, Rule};
 use crate::rules::common::same_json;
-use crate::rules::events::{emit, event, moment, well_formed};
+use crate::rules::events::{emit, event, moment, moment_text, say, well_formed};
 use mortise_proto::pb;
 use mortise_proto::pb::content_part::Kind;
 use mortise_proto::rpc::table::event_emitter_service;
@@ -21,6 +21,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .hard("MSG-26", "Images of a result follow it as parts, and its error is dropped then.", "R:997-1006, message.rs:760", msg_26_images).with(EMITTER)
         .hard("MSG-27", "The message's metadata has tool_name, and the fingerprints where given.", "R:1034-1052", msg_27_metadata).with(EMITTER)
         .hard("MSG-40", "The message's id has the form of an id and never changes, and its created_at is the event's time.", "event_emitter.proto", msg_40_identity).with(EMITTER)
+        .hard("MSG-42", "A message that a user writes while a call is open is taken, and stays between the call and its result.", "message_retriever.proto, open calls", msg_42_open_call).with(EMITTER)
         .list()
 }
 
@@ -209,4 +210,27 @@ async fn msg_40_identity(cx: Cx) -> Outcome {
         get(&other, &session, &first.id).await?,
     )?;
     same("the message got by its id", &got, &first)
+}
+
+async fn msg_42_open_call(cx: Cx) -> Outcome {
+    let session = cx.session().await?;
+    let asked = say(&cx, &session, "list the files", 1).await?;
+    let calling = fresh_id("message");
+    let message = json!({
+        "id": calling,
+        "role": "agent",
+        "content": [{"type": "tool_call", "id": "call_7", "name": "grep", "arguments": {}}],
+        "created_at": moment_text(2),
+    });
+    let data = json!({ "message": message });
+    emit(&cx, event(&session, "output.message.completed", &data)).await?;
+    let steering = say(&cx, &session, "only those of today", 3).await?;
+    let result = left(&cx, &session, json!({"result": [text("a.txt")]})).await?;
+    let messages = load(&cx, &session).await?;
+    let expected = [&asked, &calling, &steering, &result.id].map(String::as_str);
+    same(
+        "the ids of LoadMessages",
+        &ids(&messages),
+        &expected.to_vec(),
+    )
 }

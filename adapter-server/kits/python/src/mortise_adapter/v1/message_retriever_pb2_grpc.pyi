@@ -37,6 +37,10 @@ class MessageRetrieverServiceStub:
     Its id and its created_at never change. A caller that reads while others emit
     sees the start of the history without a gap.
 
+    A user may write while a tool runs. The message then stands between the call
+    and the call's result. A server must take it, and must not move it: the host
+    puts a history in the order that a model's provider takes.
+
     Lists are streamed in chunks, because a history has no size limit. One
     message has: Limits.max_message_bytes.
     """
@@ -78,6 +82,10 @@ class MessageRetrieverServiceAsyncStub(MessageRetrieverServiceStub):
     Its id and its created_at never change. A caller that reads while others emit
     sees the start of the history without a gap.
 
+    A user may write while a tool runs. The message then stands between the call
+    and the call's result. A server must take it, and must not move it: the host
+    puts a history in the order that a model's provider takes.
+
     Lists are streamed in chunks, because a history has no size limit. One
     message has: Limits.max_message_bytes.
     """
@@ -114,6 +122,10 @@ class MessageRetrieverServiceServicer(metaclass=_abc_1.ABCMeta):
     readable as soon as the emit of its event is answered, over any connection.
     Its id and its created_at never change. A caller that reads while others emit
     sees the start of the history without a gap.
+
+    A user may write while a tool runs. The message then stands between the call
+    and the call's result. A server must take it, and must not move it: the host
+    puts a history in the order that a model's provider takes.
 
     Lists are streamed in chunks, because a history has no size limit. One
     message has: Limits.max_message_bytes.

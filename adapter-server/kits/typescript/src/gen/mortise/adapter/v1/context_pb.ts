@@ -62,8 +62,7 @@
 // DEADLINE_LONG, unless it is configured otherwise. A server should stop a read
 // whose caller is gone. It may finish a change whose caller is gone, or undo it,
 // but must leave no part of it: the client sends it again with the same
-// request_id. Timestamps are UTC to the
-// nanosecond, in the years 1 to 9999.
+// request_id. Timestamps are UTC to the nanosecond, in the years 1 to 9999.
 //
 // Failure. A server whose storage cannot be reached now must answer
 // UNAVAILABLE, within the deadline: without RetryInfo it is the only code after

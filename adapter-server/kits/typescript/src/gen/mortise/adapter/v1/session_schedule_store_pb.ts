@@ -184,7 +184,10 @@ export type CreateScheduleRequest = Message<"mortise.adapter.v1.CreateScheduleRe
 
   /**
    * OPTIONAL. The times at which it fires, in five fields: minute, hour, day of
-   * the month, month, day of the week.
+   * the month, month, day of the week. They go by the clocks of the time zone.
+   * On a day on which the clocks skip a fixed time, the schedule should fire
+   * within the hour after they have changed. On a day that has it twice, it
+   * should fire once.
    *
    * @generated from field: optional string cron_expression = 4;
    */
