@@ -65,6 +65,7 @@ async fn connect(
         ca: Some(authority.into()),
         identity,
         server_name: Some(SERVER.into()),
+        ..ClientTls::default()
     };
     let adapter = AdapterConfig {
         tls,

@@ -2,6 +2,7 @@
 //! traces. The runtime host serves with these as well.
 
 pub(crate) mod bearer;
+pub(crate) mod clients;
 pub(crate) mod listen;
 pub(crate) mod peer;
 pub mod telemetry;

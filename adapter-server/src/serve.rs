@@ -7,6 +7,7 @@ use crate::erased::{AnyAdapter, AnySource};
 use crate::idempotency::IdempotencyCache;
 use crate::inbound;
 use crate::leases::Change;
+use crate::net::clients::GrantedOrgs;
 use crate::{Admitted, MemoryLeases, Scope};
 use futures::future::{BoxFuture, Either, ready};
 use futures::{FutureExt, Stream, StreamExt, stream};
@@ -101,7 +102,7 @@ impl Shared {
 // === impl Serving ===
 
 impl Serving {
-    /// ResponseStream a unary call.
+    /// Answers a unary call.
     pub(crate) async fn unary<Req, Rsp, F, Fut>(
         &self,
         rpc: &Rpc<Req, Rsp>,
@@ -119,7 +120,7 @@ impl Serving {
             Some(room) => Some(room),
             None => self.room_for(rpc.method.effect, &request).await?,
         };
-        let call = self.open(rpc, &metadata, request)?;
+        let call = self.open(rpc, &metadata, &extensions, request)?;
         let scope = call.scope.clone();
         let change = Change::of(&scope, &call.request);
         let work = self.guarded(change, handler(call));
@@ -127,7 +128,7 @@ impl Serving {
         Ok(Response::new(answer))
     }
 
-    /// ResponseStream a call whose request is a stream: takes all of it in, then goes on as
+    /// Answers a call whose request is a stream: takes all of it in, then goes on as
     /// with a unary call. Until then nothing has happened, so that a caller who goes
     /// away in the middle has asked for nothing.
     pub(crate) async fn client_stream<U, Rsp, F, Fut>(
@@ -142,9 +143,10 @@ impl Serving {
         F: FnOnce(Call<U::Whole>) -> Fut,
         Fut: Future<Output = HandlerResult<Rsp>> + Send + 'static,
     {
-        let (metadata, _, mut parts) = request.into_parts();
+        let (metadata, extensions, mut parts) = request.into_parts();
         let first = next_part(&mut parts).await?.unwrap_or_default();
         let scope = Scope::check(first.context(), rpc.method)?.until(&metadata);
+        GrantedOrgs::check(&extensions, scope.org_id)?;
         let change = Change::of(&scope, &first);
         // Only the first part holds more than bytes.
         first.check_values().map_err(StoreError::from)?;
@@ -219,7 +221,7 @@ impl Serving {
         Ok(self.shared.under_way.take(request.encoded_len()).await)
     }
 
-    /// ResponseStream a call with a stream. The handler does what can fail before the
+    /// Answers a call with a stream. The handler does what can fail before the
     /// first message; the stream does the rest.
     pub(crate) async fn stream<Req, Rsp, F, Fut, St>(
         &self,
@@ -235,7 +237,7 @@ impl Serving {
         St: Stream<Item = HandlerResult<Rsp>> + Send + 'static,
     {
         let (metadata, extensions, request) = request.into_parts();
-        let call = self.open(rpc, &metadata, request)?;
+        let call = self.open(rpc, &metadata, &extensions, request)?;
         let answers = AssertUnwindSafe(caught(handler(call)).await?).catch_unwind();
         let answers = answers.map(|item| {
             let item = item.unwrap_or_else(|_| Err(aborted()));
@@ -250,9 +252,11 @@ impl Serving {
         &self,
         rpc: &Rpc<Req, Rsp>,
         metadata: &MetadataMap,
+        extensions: &Extensions,
         request: Req,
     ) -> HandlerResult<Call<Req>> {
         let scope = Scope::check(request.context(), rpc.method)?.until(metadata);
+        GrantedOrgs::check(extensions, scope.org_id)?;
         request.check_values()?;
         Ok(self.call(scope, request))
     }

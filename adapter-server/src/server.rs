@@ -4,6 +4,7 @@
 use crate::erased::{AnySource, SharedSource};
 use crate::idempotency::IdempotencyCache;
 use crate::net::bearer::{Admit, TokenFile};
+use crate::net::clients::ClientOrgs;
 use crate::net::listen::Listener;
 use crate::net::trace;
 use crate::serve::{Room, Serving, Shared};
@@ -38,6 +39,7 @@ pub struct AdapterServer {
     features: bool,
     leases: Option<MemoryLeases>,
     tokens: Option<TokenFile>,
+    clients: Option<ClientOrgs>,
 }
 
 /// Why a server stopped without being told to.
@@ -74,14 +76,24 @@ impl AdapterServer {
             features: true,
             leases: None,
             tokens: None,
+            clients: None,
         }
     }
 
-    /// ResponseStream only calls that carry one of these bearer tokens. The health service
+    /// Answers only calls that carry one of these bearer tokens. The health service
     /// answers everybody.
     #[must_use]
     pub fn tokens(mut self, tokens: TokenFile) -> Self {
         self.tokens = Some(tokens);
+        self
+    }
+
+    /// Answers only clients with a certificate that has one of these names, and each only
+    /// for its orgs. The listener must ask for certificates
+    /// ([`ServerTls::client_ca`](crate::ServerTls)). The health service answers everybody.
+    #[must_use]
+    pub fn clients(mut self, clients: ClientOrgs) -> Self {
+        self.clients = Some(clients);
         self
     }
 
@@ -211,7 +223,7 @@ impl AdapterServer {
         let old_reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
             .build_v1alpha()?;
-        let admit = Admit::new(self.tokens);
+        let admit = Admit::new(self.tokens, self.clients);
         let routes = Routes::new(health_service)
             .add_service(InterceptedService::new(reflection, admit.clone()))
             .add_service(InterceptedService::new(old_reflection, admit.clone()));

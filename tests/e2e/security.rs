@@ -94,6 +94,7 @@ async fn a_server_is_verified() {
         ca: Some(authority.file.clone()),
         server_name: Some(name.into()),
         identity: None,
+        ..ClientTls::default()
     };
     let verified = mesh(&server.endpoint, tls(&right, "storage.internal"), None);
     verified.adapter(1).build().await.unwrap();
@@ -130,6 +131,7 @@ async fn certificates_are_replaced_without_a_restart() {
         ca: Some(old.file.clone()),
         server_name: Some("localhost".into()),
         identity: None,
+        ..ClientTls::default()
     };
     let mesh_before = mesh(&server.endpoint, tls.clone(), None);
     mesh_before.adapter(1).build().await.unwrap();
@@ -167,6 +169,7 @@ async fn a_client_is_verified() {
         ca: Some(servers.file.clone()),
         server_name: Some("localhost".into()),
         identity,
+        ..ClientTls::default()
     };
     let known = clients.issue(folder.path(), "known", "host.internal");
     let stranger = servers.issue(folder.path(), "stranger", "host.internal");
@@ -287,7 +290,7 @@ async fn a_configuration_is_checked_and_shown() {
 /// Hundreds of connections that never say anything keep no caller waiting: neither those
 /// that come after them, nor those that agree on TLS.
 #[tokio::test]
-async fn silent_connections_keep_nobody_waiting() {
+async fn silent_connections_keep_no_call_waiting() {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new(folder.path(), "ca");
     let own = authority.issue(folder.path(), "server", "localhost");
@@ -305,8 +308,93 @@ async fn silent_connections_keep_nobody_waiting() {
         ca: Some(authority.file.clone()),
         server_name: Some("localhost".into()),
         identity: None,
+        ..ClientTls::default()
     };
     let mesh = mesh(&server.endpoint, tls, None);
     let right = tokio::time::timeout(Duration::from_secs(5), mesh.adapter(1).build());
     right.await.unwrap().unwrap();
+}
+
+/// A server may be known by a URI in its certificate alone. One with another URI is not
+/// believed, and the refusal names both.
+#[tokio::test]
+async fn a_server_is_known_by_its_uri() {
+    const URI: &str = "spiffe://example.org/adapter";
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path(), "ca");
+    let own = authority.issue_to_uri(folder.path(), "server", URI);
+    let arguments = ["--tls-cert", path(&own.cert), "--tls-key", path(&own.key)];
+    let server = AdapterProcess::start_as(folder.path(), "127.0.0.1:0", &arguments).await;
+    let tls = |uri: Option<&str>| ClientTls {
+        ca: Some(authority.file.clone()),
+        server_uri: uri.map(Into::into),
+        ..ClientTls::default()
+    };
+    let known = mesh(&server.endpoint, tls(Some(URI)), None);
+    known.adapter(1).build().await.unwrap();
+    let other = "spiffe://example.org/other";
+    let text = refusal(&mesh(&server.endpoint, tls(Some(other)), None)).await;
+    let text = text.to_string();
+    assert!(text.contains(other) && text.contains(URI), "{text}");
+    // Without the URI its address would have to stand in the certificate.
+    refusal(&mesh(&server.endpoint, tls(None), None)).await;
+    let both = ClientTls {
+        server_name: Some("storage.internal".into()),
+        ..tls(Some(URI))
+    };
+    refusal(&mesh(&server.endpoint, both, None)).await;
+}
+
+/// A client acts for the orgs that a name of its certificate is bound to, over unary calls
+/// and streams, and one that is bound to none has no answer at all.
+#[tokio::test]
+async fn a_client_acts_for_its_orgs() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path(), "ca");
+    let own = authority.issue(folder.path(), "server", "localhost");
+    let arguments = [
+        ["--tls-cert", path(&own.cert)],
+        ["--tls-key", path(&own.key)],
+        ["--tls-client-ca", path(&authority.file)],
+        ["--client", "spiffe://example.org/host=1,7"],
+        ["--client", "batch.internal=2"],
+    ];
+    let server =
+        AdapterProcess::start_as(folder.path(), "127.0.0.1:0", arguments.as_flattened()).await;
+    let tls = |identity| ClientTls {
+        ca: Some(authority.file.clone()),
+        server_name: Some("localhost".into()),
+        identity: Some(identity),
+        ..ClientTls::default()
+    };
+    let uri = authority.issue_to_uri(folder.path(), "host", "spiffe://example.org/host");
+    let batch = authority.issue(folder.path(), "batch", "batch.internal");
+    let stranger = authority.issue(folder.path(), "stranger", "stranger.internal");
+    for (identity, allowed) in [(uri, vec![1, 7]), (batch, vec![2]), (stranger, vec![])] {
+        let mesh = mesh(&server.endpoint, tls(identity), None);
+        for org in [1, 2, 7] {
+            let built = mesh.adapter(org).build().await;
+            assert_eq!(
+                built.is_ok(),
+                allowed.contains(&org),
+                "org {org}: {built:?}"
+            );
+        }
+    }
+}
+
+/// Clients cannot be bound without certificates to know them by.
+#[tokio::test]
+async fn bound_clients_need_certificates() {
+    for (arguments, problem) in [
+        (["--client", "batch.internal=2"], "--tls-client-ca"),
+        (["--client", "batch.internal"], "NAME=ORG"),
+        (["--client", "batch.internal=0"], "NAME=ORG"),
+    ] {
+        let finished = adapter(&[["serve"].as_slice(), &arguments].concat()).await;
+        assert!(
+            finished.code == 2 && finished.stderr.contains(problem),
+            "{finished:?}"
+        );
+    }
 }

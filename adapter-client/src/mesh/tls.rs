@@ -1,6 +1,9 @@
 //! TLS to an adapter. Every new connection reads the files anew, so that
 //! certificates are replaced without a restart.
 
+mod uri;
+
+use self::uri::UriVerifier;
 use rustls_native_certs::load_native_certs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,6 +27,10 @@ pub struct ClientTls {
     pub identity: Option<TlsIdentity>,
     /// The name in the server's certificate, where it is not the endpoint's host.
     pub server_name: Option<String>,
+    /// The URI that the server's certificate must have, such as
+    /// `spiffe://example.org/adapter`. It takes the place of the endpoint's host: a
+    /// certificate without names is enough. With `server_name`, it must have both.
+    pub server_uri: Option<String>,
 }
 
 /// A certificate chain and its private key.
@@ -67,10 +74,22 @@ impl ClientTls {
     /// Reads the files; an error names the one that cannot be used.
     pub(super) fn load(&self) -> Result<ClientConfig, String> {
         let provider = Arc::new(ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
+        let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
-            .with_root_certificates(self.roots()?);
+            .map_err(|error| error.to_string())?;
+        let builder = match &self.server_uri {
+            None => builder.with_root_certificates(self.roots()?),
+            Some(uri) => {
+                let verifier = UriVerifier {
+                    provider,
+                    roots: self.roots()?,
+                    uri: uri.clone(),
+                    checks_name: self.server_name.is_some(),
+                };
+                let builder = builder.dangerous();
+                builder.with_custom_certificate_verifier(Arc::new(verifier))
+            }
+        };
         let mut config = match &self.identity {
             None => builder.with_no_client_auth(),
             Some(TlsIdentity { cert, key }) => {

@@ -1,6 +1,8 @@
 //! Bearer tokens that a server knows, by their SHA-256: the tokens themselves are
 //! not kept, and comparing takes the same time whatever was sent.
 
+use crate::Peer;
+use crate::net::clients::ClientOrgs;
 use mortise_proto::StoreError;
 use mortise_proto::reloaded::{Reload, Reloaded};
 use sha2::{Digest, Sha256};
@@ -162,38 +164,51 @@ impl TokenFile {
     }
 }
 
-/// Lets through the calls that carry one of a file's tokens, or every call where there is
-/// no file.
+/// Lets through the calls that carry one of a file's tokens, and whose clients are bound to
+/// orgs. What is not configured is not asked for.
 #[derive(Debug, Clone)]
-pub(crate) struct Admit(Option<TokenFile>);
+pub(crate) struct Admit {
+    tokens: Option<TokenFile>,
+    clients: Option<ClientOrgs>,
+}
 
 // === impl Admit ===
 
 impl Admit {
-    pub(crate) fn new(tokens: Option<TokenFile>) -> Self {
-        Self(tokens)
+    pub(crate) fn new(tokens: Option<TokenFile>, clients: Option<ClientOrgs>) -> Self {
+        Self { tokens, clients }
     }
-}
 
-impl Interceptor for Admit {
-    /// Lets a request through with what its streams are watched by.
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        let Some(tokens) = &self.0 else {
-            return Ok(request);
+    /// The tokens that a request's is one of, if it must have one.
+    fn admitted(&self, request: &Request<()>) -> Result<Option<Admitted>, StoreError> {
+        let Some(tokens) = &self.tokens else {
+            return Ok(None);
         };
         let header = request.metadata().get("authorization");
         let token = header.and_then(|value| bearer(value.to_str().ok()?));
         let problem = match token.map(|token| tokens.admitted(token)) {
-            Some(Some(admitted)) => {
-                request.extensions_mut().insert(admitted);
-                return Ok(request);
-            }
+            Some(Some(admitted)) => return Ok(Some(admitted)),
             Some(None) => "this server does not know the bearer token; send one that it accepts",
             None => {
                 "this server requires a bearer token and the call has none; send `authorization: Bearer TOKEN`"
             }
         };
-        Err(StoreError::unauthenticated(problem).into())
+        Err(StoreError::unauthenticated(problem))
+    }
+}
+
+impl Interceptor for Admit {
+    /// Lets a request through with what its streams are watched by, and with the orgs that
+    /// it may be for.
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(admitted) = self.admitted(&request)? {
+            request.extensions_mut().insert(admitted);
+        }
+        if let Some(clients) = &self.clients {
+            let granted = clients.grant(request.extensions().get::<Peer>())?;
+            request.extensions_mut().insert(granted);
+        }
+        Ok(request)
     }
 }
 

@@ -20,13 +20,13 @@ pub(super) async fn describe(
     serving: &Serving,
     request: Request<pb::DescribeRequest>,
 ) -> Result<Response<pb::DescribeResponse>, Status> {
-    let (metadata, _, mut request) = request.into_parts();
+    let (metadata, extensions, mut request) = request.into_parts();
     // The one call whose org may be missing: then it describes the default org.
     let context = request.context.get_or_insert_default();
     if context.org_id == 0 {
         context.org_id = everruns_core::DEFAULT_ORG_ID;
     }
-    let call = serving.open(&DESCRIBE, &metadata, request)?;
+    let call = serving.open(&DESCRIBE, &metadata, &extensions, request)?;
     let shared = &serving.shared;
     Ok(Response::new(pb::DescribeResponse {
         server: Some(shared.identity.clone()),

@@ -2,6 +2,7 @@
 //! takes events as they came, else over the upstream `EventEmitter`.
 
 use crate::leases::Change;
+use crate::net::clients::GrantedOrgs;
 use crate::serve::{
     Call, HandlerResult, ResponseStream, Serving, spawn_to_completion, while_admitted,
 };
@@ -14,7 +15,7 @@ use mortise_proto::pb::emit_stream_response::Outcome as Answer;
 use mortise_proto::rpc::table::event_emitter_service::EMIT;
 use mortise_proto::{StoreError, pb};
 use std::sync::Arc;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Extensions, Request, Response, Status, Streaming};
 
 /// The most events of one stream that are stored in one step.
 const RUN_MAX: usize = 128;
@@ -53,15 +54,24 @@ pub(super) async fn emit_stream(
     // What has already arrived is stored in one step: a busy stream fills its own
     // groups, a quiet one waits for nothing.
     let (_, extensions, events) = request.into_parts();
+    let granted = extensions.clone();
     let answers = events
         .take_until(closing)
         .ready_chunks(RUN_MAX)
         .then(move |run| {
-            let serving = serving.clone();
-            async move { serving.emit_run(run).await }
+            let (serving, granted) = (serving.clone(), granted.clone());
+            async move { serving.emit_run(run, &granted).await }
         })
         .flat_map(futures::stream::iter);
     Ok(Response::new(while_admitted(&extensions, answers)))
+}
+
+/// Who an event of a stream is emitted for: the scope of Emit, because an event sent again
+/// by the other method is the same change.
+fn permitted(request: &pb::EmitStreamRequest, granted: &Extensions) -> Result<Scope, StoreError> {
+    let scope = Scope::check(request.context.as_ref(), EMIT.method)?;
+    GrantedOrgs::check(granted, scope.org_id)?;
+    Ok(scope)
 }
 
 impl Serving {
@@ -70,14 +80,14 @@ impl Serving {
     async fn emit_run(
         &self,
         run: Vec<Result<pb::EmitStreamRequest, Status>>,
+        granted: &Extensions,
     ) -> Vec<Result<pb::EmitStreamResponse, Status>> {
         let mut answers = Vec::with_capacity(run.len());
         let mut group: Vec<(Scope, pb::EmitStreamRequest)> = Vec::with_capacity(run.len());
         let mut broken = None;
         for request in run {
             match request {
-                // The scope of Emit: an event sent again by the other method is the same change.
-                Ok(request) => match Scope::check(request.context.as_ref(), EMIT.method) {
+                Ok(request) => match permitted(&request, granted) {
                     Ok(scope) => group.push((scope, request)),
                     Err(error) => {
                         answers.extend(self.emit_group(std::mem::take(&mut group)).await);

@@ -84,6 +84,7 @@ impl Example {
             ca: Some(storage.file.clone()),
             server_name: Some("storage.internal".into()),
             identity: Some(own),
+            ..ClientTls::default()
         };
         let token = folder.path().join("storage-token");
         let main_mesh = mesh(&main.endpoint, tls, Some(token));

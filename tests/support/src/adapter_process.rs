@@ -171,6 +171,7 @@ pub fn binary(name: &str) -> PathBuf {
 }
 
 /// What a finished command left behind.
+#[derive(Debug)]
 pub struct Finished {
     /// Exit code.
     pub code: i32,

@@ -1,7 +1,10 @@
 //! How connections are kept private, and who may call.
 
 use super::Failure;
-use mortise_adapter_server::{AdapterServer, ListenAddress, Listener, ServerTls, Tls, TokenFile};
+use mortise_adapter_server::{
+    AdapterServer, ClientOrgs, ListenAddress, Listener, ServerTls, Tls, TokenFile,
+};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// TLS and tokens.
@@ -22,12 +25,36 @@ pub(crate) struct Args {
     /// Accept only calls that carry one of the bearer tokens in this file, one a line.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// Bind clients to orgs: accept only clients whose certificate has one of these names (a
+    /// DNS name or URI), and each only for its orgs, such as
+    /// `spiffe://example.org/host=1,7`. May be given several times.
+    #[arg(long, value_name = "NAME=ORG,...", requires = "tls_client_ca", value_parser = client)]
+    client: Vec<(String, BTreeSet<i64>)>,
 }
 
 /// What the arguments name, read.
 pub(super) struct Security {
     tls: Option<Tls>,
     tokens: Option<TokenFile>,
+    clients: Option<ClientOrgs>,
+}
+
+/// A client's name and its orgs.
+fn client(given: &str) -> Result<(String, BTreeSet<i64>), String> {
+    let form = || {
+        format!(
+            "{given:?} is not NAME=ORG,...: a name in the certificate, and the internal ids of orgs, 1 or more"
+        )
+    };
+    let (name, orgs) = given.rsplit_once('=').ok_or_else(form)?;
+    let orgs = orgs
+        .split(',')
+        .map(|org| org.parse().ok().filter(|org| *org > 0));
+    let orgs: Option<BTreeSet<i64>> = orgs.collect();
+    match orgs {
+        Some(orgs) if !name.is_empty() => Ok((name.into(), orgs)),
+        Some(_) | None => Err(form()),
+    }
 }
 
 // === impl Args ===
@@ -53,6 +80,7 @@ impl Args {
         Ok(Security {
             tls: files.map(|files| Tls::open(files, &["h2"])).transpose()?,
             tokens: self.token_file.map(TokenFile::open).transpose()?,
+            clients: (!self.client.is_empty()).then(|| self.client.into_iter().collect()),
         })
     }
 }
@@ -68,10 +96,14 @@ impl Security {
         }
     }
 
-    /// Asks for tokens where they are configured.
+    /// Asks for tokens and for clients' names where they are configured.
     pub(super) fn guard(self, server: AdapterServer) -> AdapterServer {
-        match self.tokens {
+        let server = match self.tokens {
             Some(tokens) => server.tokens(tokens),
+            None => server,
+        };
+        match self.clients {
+            Some(clients) => server.clients(clients),
             None => server,
         }
     }

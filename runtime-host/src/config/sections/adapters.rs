@@ -258,6 +258,7 @@ fn client_tls(mut section: Section<'_>) -> ClientTls {
     let cert = section.read("cert", path);
     let key = section.read("key", path);
     let server_name = section.read("server_name", text);
+    let server_uri = section.read("server_uri", text);
     if cert.is_some() != key.is_some() {
         let missing = if cert.is_some() { "key" } else { "cert" };
         let bad = Bad::new("it is missing", "give both cert and key, or neither");
@@ -268,6 +269,7 @@ fn client_tls(mut section: Section<'_>) -> ClientTls {
         ca,
         identity: cert.zip(key).map(|(cert, key)| TlsIdentity { cert, key }),
         server_name,
+        server_uri,
     }
 }
 
