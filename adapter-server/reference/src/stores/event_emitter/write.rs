@@ -8,6 +8,7 @@ use crate::db::{AllOrgs, Db, Tx, clock};
 use crate::encoding::{corrupt_row, decoded};
 use crate::fences::{LeaseClock, LeaseRow};
 use crate::idempotency::Pruning;
+use crate::packing::Packed;
 use crate::stores::budget_checker::Spending;
 use crate::stores::event_emitter::prepare::Entry;
 use crate::stores::event_emitter::rows::Rows;
@@ -60,6 +61,8 @@ pub(super) struct Accepted {
     pub(super) acknowledged: AppendAck,
     /// Not the repetition of one that was accepted before.
     pub(super) is_new: bool,
+    /// Its body is stored packed, as the entry has it.
+    pub(super) is_packed: bool,
 }
 
 /// What one org has that events may collide with or depend on. Kept up while the
@@ -177,8 +180,10 @@ impl Known {
             .filter(|entry| entry.is_proposed)
             .map(|entry| entry.event_id.to_string())
             .collect();
-        let proposed: Vec<&str> = proposed.iter().map(String::as_str).collect();
-        let event_ids: Vec<(String,)> = lookup(tx, EVENT_IDS, &proposed).await?;
+        let bases = entries().filter_map(|entry| entry.packed.as_ref()?.base());
+        let wanted = proposed.iter().map(String::as_str);
+        let wanted = distinct(wanted.chain(bases.map(|(_, id)| id)));
+        let event_ids: Vec<(String,)> = lookup(tx, EVENT_IDS, &wanted).await?;
         let messages = entries().filter_map(|entry| entry.message.as_ref());
         let messages = distinct(messages.map(|message| message.id.as_str()));
         let message_ids: Vec<(String, String)> = lookup(tx, MESSAGE_IDS, &messages).await?;
@@ -259,6 +264,7 @@ impl Known {
             return Ok(Accepted {
                 acknowledged,
                 is_new: false,
+                is_packed: false,
             });
         }
         self.check_lease(entry)?;
@@ -297,14 +303,25 @@ impl Known {
             self.replies.insert(entry.request_id.clone(), reply);
             rows.remember(entry, body);
         }
-        rows.add(entry, sequence);
+        let packed = self.packed(entry);
+        rows.add(entry, sequence, packed);
         Ok(Accepted {
             acknowledged: AppendAck {
                 event_id: entry.event_id,
                 sequence,
             },
             is_new: true,
+            is_packed: packed.is_some(),
         })
+    }
+
+    /// How the body of an event is packed. Not as the difference to one that is not there:
+    /// after a failover or a restore the last events may be gone.
+    fn packed<'a>(&self, entry: &'a Entry) -> Option<&'a Packed> {
+        let packed = entry.packed.as_ref()?;
+        let base = packed.base();
+        let is_there = base.is_none_or(|(_, id)| self.event_ids.contains(id));
+        is_there.then_some(packed)
     }
 
     fn remembered(&self, entry: &Entry) -> Result<Option<AppendAck>, StoreError> {
