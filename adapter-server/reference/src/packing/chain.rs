@@ -2,25 +2,24 @@
 //! them.
 //!
 //! Each has a place, counted from 0 for the one that repeats none. The base of a place is
-//! the place whose last digit that is not 0, to the base of 4, is 0. So every base is among
-//! the bases of the event before, a body is unpacked by as many frames as its place has
-//! digits, and what the differences take grows with the history and its logarithm:
+//! the place without its last binary digit that is 1. So every base is the event before or
+//! among its bases, at most as many frames are unpacked for a body as its place has digits,
+//! and what the differences take grows with the history and its logarithm:
 //!
 //! ```text
-//! place   0   1   2   3   4   5   6   7   8 ..  16  17 ..  20  21
-//! base    -   0   0   0   0   4   4   4   0      0  16     16  20
+//! place   0   1   2   3   4   5   6   7   8   9  10  11  12
+//! base    -   0   0   2   0   4   4   6   0   8   8  10   8
 //! ```
 
 use crate::packing::frame::{pack, unpack};
 use bytes::Bytes;
 use mortise_proto::StoreError;
 
-/// Bits of a digit of a place.
-const DIGIT_BITS: u32 = 2;
+/// Binary digits of a place: the most bases of a body.
+const DIGITS: u32 = 12;
 
-/// Places of a chain, so that at most so many frames are unpacked for one body as a place
-/// has digits: 8. The next event begins another.
-const PLACES: u32 = 1 << (8 * DIGIT_BITS);
+/// Places of a chain. The next event begins another.
+const PLACES: u32 = 1 << DIGITS;
 
 /// A difference of more than this part of the body saves little: the body may be no smaller
 /// alone.
@@ -59,8 +58,7 @@ pub(crate) struct Packed {
 
 /// The place of the base of a place.
 fn base_of(place: u32) -> u32 {
-    let digit = place.trailing_zeros() / DIGIT_BITS;
-    place & !(((1 << DIGIT_BITS) - 1) << (digit * DIGIT_BITS))
+    place & place.saturating_sub(1)
 }
 
 // === impl Chain ===
@@ -179,7 +177,7 @@ impl Packed {
 mod tests {
     use super::*;
 
-    /// Every base is among the bases of the event before it, and no place has more than 8.
+    /// Every base is among the bases of the event before it, and no place has too many.
     #[test]
     fn bases_are_at_hand() {
         let bases = |place: u32| {
@@ -188,7 +186,7 @@ mod tests {
         };
         for place in 1..PLACES {
             assert!(bases(place - 1).contains(&base_of(place)), "{place}");
-            assert!(bases(place).len() <= 9, "{place}");
+            assert!(bases(place).len() <= 13, "{place}");
         }
     }
 }

@@ -25,14 +25,7 @@ pub(super) const CHAIN: &str = "WITH RECURSIVE chain (sequence, base_sequence) A
 const KEPT_BYTES: usize = 32 * 1024 * 1024;
 
 /// Sequence number, id, full size, base, place, body.
-pub(super) type ChainRow = (
-    i64,
-    String,
-    Option<i64>,
-    Option<i64>,
-    Option<i64>,
-    Vec<u8>,
-);
+pub(super) type ChainRow = (i64, String, Option<i64>, Option<i64>, Option<i64>, Vec<u8>);
 
 /// A body as it is stored.
 #[derive(Debug)]

@@ -91,7 +91,9 @@ impl Events {
     async fn pack(&self, entries: &mut [prepare::Entry]) {
         for entry in entries {
             let (session, event_type) = (&entry.session_id, &entry.event.r#type);
-            let packed = self.recent.pack(&self.ctx, session, event_type, &entry.body);
+            let packed = self
+                .recent
+                .pack(&self.ctx, session, event_type, &entry.body);
             entry.packed = packed.await;
         }
     }

@@ -27,6 +27,8 @@ pub(super) struct Entry {
     pub(super) event_id: EventId,
     /// The caller chose the id, so it may be taken.
     pub(super) is_proposed: bool,
+    /// The request id is the event's own: what is stored under it is its answer.
+    pub(super) is_own_key: bool,
     pub(super) is_ephemeral: bool,
     pub(super) fence: Option<SessionFence>,
     /// The session of the fence, as it is stored.
@@ -100,8 +102,10 @@ pub(super) fn prepare(org_id: i64, appended: AppendRequest) -> Result<Entry, Sto
     let left = message_of_event(event_id, &event.r#type, ts, &event.data_json)?;
     let is_ephemeral = is_ephemeral(&event.r#type);
     let has_own = fence.is_some_and(|fence| fence.session_id == session_id);
+    let own_key = proposed_id.map(|id| id.uuid().to_string());
     Ok(Entry {
         org_id,
+        is_own_key: own_key.is_some_and(|key| key == request_id),
         request_id,
         session: session_id,
         session_id: session_id.to_string(),

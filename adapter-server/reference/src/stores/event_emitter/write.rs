@@ -45,7 +45,10 @@ const LEASES: (&str, &str) = (
     "",
 );
 
-const EVENT_IDS: (&str, &str) = ("SELECT id FROM events WHERE org_id = $1 AND id", "");
+const EVENT_IDS: (&str, &str) = (
+    "SELECT id, sequence FROM events WHERE org_id = $1 AND id",
+    "",
+);
 
 const MESSAGE_IDS: (&str, &str) = (
     "SELECT session_id, message_id FROM messages \
@@ -75,7 +78,8 @@ struct Known {
     archived: HashSet<String>,
     /// By session, its last lease and what is left of it.
     leases: HashMap<String, (LeaseRow, Option<Duration>)>,
-    event_ids: HashSet<String>,
+    /// With its sequence number.
+    event_ids: HashMap<String, i64>,
     /// By session and message.
     message_ids: HashSet<(String, String)>,
 }
@@ -183,7 +187,7 @@ impl Known {
         let bases = entries().filter_map(|entry| entry.packed.as_ref()?.base());
         let wanted = proposed.iter().map(String::as_str);
         let wanted = distinct(wanted.chain(bases.map(|(_, id)| id)));
-        let event_ids: Vec<(String,)> = lookup(tx, EVENT_IDS, &wanted).await?;
+        let event_ids: Vec<(String, i64)> = lookup(tx, EVENT_IDS, &wanted).await?;
         let messages = entries().filter_map(|entry| entry.message.as_ref());
         let messages = distinct(messages.map(|message| message.id.as_str()));
         let message_ids: Vec<(String, String)> = lookup(tx, MESSAGE_IDS, &messages).await?;
@@ -202,7 +206,7 @@ impl Known {
                 .into_iter()
                 .map(|(id, last_sequence, _)| (id, last_sequence))
                 .collect(),
-            event_ids: event_ids.into_iter().map(|(id,)| id).collect(),
+            event_ids: event_ids.into_iter().collect(),
             message_ids: message_ids.into_iter().collect(),
         })
     }
@@ -278,7 +282,7 @@ impl Known {
             return Ok(entry.passed());
         }
         let event_id = entry.event_id.to_string();
-        if entry.is_proposed && self.event_ids.contains(&event_id) {
+        if entry.is_proposed && self.event_ids.contains_key(&event_id) {
             return Err(StoreError::invalid_field(
                 "proposed_event_id",
                 format!("{event_id} is the id of another event; create a new id"),
@@ -296,8 +300,8 @@ impl Known {
             event_id: event_id.clone(),
             sequence,
         };
-        self.event_ids.insert(event_id);
-        if !entry.request_id.is_empty() {
+        self.event_ids.insert(event_id, sequence);
+        if !entry.request_id.is_empty() && !entry.is_own_key {
             let body = answer.encode_to_vec();
             let reply = (EMIT.method.short_name().to_string(), body.clone());
             self.replies.insert(entry.request_id.clone(), reply);
@@ -315,19 +319,29 @@ impl Known {
         })
     }
 
+    /// The answer to an event that is stored already under its own id.
+    fn stored_before(&self, entry: &Entry) -> Option<AppendAck> {
+        let event_id = entry.is_own_key.then(|| entry.event_id.to_string())?;
+        let sequence = *self.event_ids.get(&event_id)?;
+        Some(AppendAck {
+            event_id: entry.event_id,
+            sequence,
+        })
+    }
+
     /// How the body of an event is packed. Not as the difference to one that is not there:
     /// after a failover or a restore the last events may be gone.
     fn packed<'a>(&self, entry: &'a Entry) -> Option<&'a Packed> {
         let packed = entry.packed.as_ref()?;
         let base = packed.base();
-        let is_there = base.is_none_or(|(_, id)| self.event_ids.contains(id));
+        let is_there = base.is_none_or(|(_, id)| self.event_ids.contains_key(id));
         is_there.then_some(packed)
     }
 
     fn remembered(&self, entry: &Entry) -> Result<Option<AppendAck>, StoreError> {
         // An empty id is none, and is never among the replies.
         let Some((method, body)) = self.replies.get(&entry.request_id) else {
-            return Ok(None);
+            return Ok(self.stored_before(entry));
         };
         if method != EMIT.method.short_name() {
             return Err(reused(&entry.request_id, method));
