@@ -23,10 +23,11 @@ pub(crate) struct RequestIds {
 // === impl RequestIds ===
 
 impl RequestIds {
-    /// The request id of an event.
-    pub(crate) fn of_event(&self, event: &EventRequest) -> String {
+    /// The request id of an event, which is also the id that is proposed for it: a server
+    /// that takes it has nothing else to remember.
+    pub(crate) fn of_event(&self, event: &EventRequest) -> Uuid {
         let id = self.events.as_ref().and_then(|ids| ids(event));
-        id.unwrap_or_else(Uuid::now_v7).to_string()
+        id.unwrap_or_else(Uuid::now_v7)
     }
 
     /// The request id of any other change.

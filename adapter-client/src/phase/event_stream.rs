@@ -90,9 +90,10 @@ impl EventLink {
         awaited: bool,
         leaves_a_message: bool,
     ) -> Result<Event> {
-        let event_id = EventId::new();
-        let mut context = context(EMIT_STREAM.method, &self.org);
         let request_id = self.org.request_ids.of_event(&request);
+        let event_id = EventId::from_uuid(request_id);
+        let request_id = request_id.to_string();
+        let mut context = context(EMIT_STREAM.method, &self.org);
         context.request_id.clone_from(&request_id);
         let body = pb::EmitStreamRequest {
             context: Some(context),

@@ -7,6 +7,7 @@ use crate::mesh::call::context;
 use async_trait::async_trait;
 use everruns_core::events::{Event, EventRequest};
 use everruns_core::traits::EventEmitter;
+use everruns_core::typed_id::EventId;
 use mortise_proto::convert::event_emitter::event_from_ack;
 use mortise_proto::convert::id;
 use mortise_proto::convert::open_value::OpenValues;
@@ -17,11 +18,12 @@ impl Remote {
     /// Emits an event, with the error as its server stated it.
     pub(crate) async fn emit_event(&self, request: EventRequest) -> Result<Event, StoreError> {
         let mut context = context(EMIT.method, &self.org);
-        context.request_id = self.org.request_ids.of_event(&request);
+        let request_id = self.org.request_ids.of_event(&request);
+        context.request_id = request_id.to_string();
         let sent = pb::EmitRequest {
             context: Some(context),
             event: Some(draft(&request)?),
-            proposed_event_id: String::new(),
+            proposed_event_id: EventId::from_uuid(request_id).to_string(),
         };
         let answer = self.call(&EMIT, sent).await?;
         let event = id("event_id", &answer.event_id)

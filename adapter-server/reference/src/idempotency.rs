@@ -4,14 +4,17 @@
 use crate::db::{AllOrgs, Db, Tx};
 use crate::encoding::now;
 use crate::seal::Binding;
+use everruns_core::typed_id::EventId;
 use mortise_adapter_server::reused;
+use mortise_proto::rpc::table::event_emitter_service::EMIT;
 use mortise_proto::{Secrets, StoreError};
 use prost::Message;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+use uuid::Uuid;
 
-/// How long an answer is kept; the contract asks for a day.
-const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long an answer is kept: the day that the contract asks for and `Describe` states.
+const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Old answers are dropped once in so many new ones, up to twice as many, so that
 /// dropping keeps up and no change waits long for it.
@@ -23,8 +26,11 @@ const PRUNE_MOST: i64 = 4096;
 const FIND: &str = "SELECT method, body FROM replies WHERE org_id = $1 AND request_id = $2";
 
 /// An answer that holds nothing is remembered by this alone.
+/// An event whose own id is its request id has no other answer than itself.
 const CLAIM: &str = "INSERT INTO replies (org_id, request_id, method, created_at, body) \
-                     VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+                     SELECT $1, $2, $3, $4, $5 \
+                     WHERE NOT EXISTS (SELECT 1 FROM events WHERE org_id = $1 AND id = $6) \
+                     ON CONFLICT DO NOTHING";
 
 const REMEMBER: &str = "UPDATE replies SET body = $3 WHERE org_id = $1 AND request_id = $2";
 
@@ -128,11 +134,15 @@ where
     Rsp: Message + Secrets + Default,
 {
     let claim = tx.query(CLAIM).bind(request_id).bind(method);
-    let claimed = claim.bind(answered_at).bind([].as_slice()).execute();
+    let claim = claim.bind(answered_at).bind([].as_slice());
+    let claimed = claim.bind(event_of(request_id)).execute();
     if claimed.await? > 0 {
         return Ok(None);
     }
-    find(tx, method, request_id).await
+    match find(tx, method, request_id).await? {
+        Some(answer) => Ok(Some(answer)),
+        None => Err(reused(request_id, EMIT.method.short_name())),
+    }
 }
 
 /// Remembers the answer to a request that was claimed in this transaction. It may hold the
@@ -151,6 +161,13 @@ where
         remember.bind(body).execute().await?;
     }
     Ok(())
+}
+
+/// The id of the event that a request id may be of; empty if it is of none.
+fn event_of(request_id: &str) -> String {
+    let uuid = Uuid::parse_str(request_id).ok();
+    let uuid = uuid.filter(|uuid| uuid.to_string() == request_id);
+    uuid.map_or_else(String::new, |uuid| EventId::from_uuid(uuid).to_string())
 }
 
 fn binding(request_id: &str) -> Binding<'_> {

@@ -33,6 +33,7 @@ mod encoding;
 mod fences;
 mod idempotency;
 mod labour;
+mod packing;
 mod platform_file;
 mod reference;
 mod rotation;

@@ -13,6 +13,7 @@ use crate::db::open::{DatabaseUrl, OpenError};
 use crate::fences::LeaseClock;
 use crate::idempotency::Pruning;
 use crate::labour::Labour;
+use crate::packing::Recent;
 use crate::platform_file;
 use crate::platform_file::{Exported, FileFormat, ImportError, Imported, SecretSource};
 use crate::rotation;
@@ -49,6 +50,7 @@ pub(crate) struct Inner {
     pub(crate) db: Arc<Db>,
     pruning: Arc<Pruning>,
     appender: Appender,
+    recent: Arc<Recent>,
     announcer: Announcer,
     calls: Arc<Calls>,
     egress: Sender,
@@ -108,10 +110,18 @@ impl Reference {
             bell: Arc::new(TurnBell::default()),
         };
         let feeds = announcer.feeds.clone();
+        let recent = Arc::<Recent>::default();
         let lease_clock = Arc::new(LeaseClock::default());
         let backend: Arc<dyn PaymentBackend> = payments.unwrap_or_else(|| Arc::new(LedgerOnly));
         let inner = Arc::new(Inner {
-            appender: Appender::start(db.clone(), pruning.clone(), lease_clock.clone(), feeds),
+            appender: Appender::start(
+                db.clone(),
+                pruning.clone(),
+                lease_clock.clone(),
+                feeds,
+                recent.clone(),
+            ),
+            recent,
             session_leases: Arc::new(LeaseBoard::new(lease_clock)),
             settler: Arc::new(Settler {
                 db: db.clone(),

@@ -93,6 +93,7 @@ impl ScopedReference {
             ctx: self.ctx(),
             appender: self.inner.appender.clone(),
             feeds: self.inner.announcer.feeds.clone(),
+            recent: self.inner.recent.clone(),
         }
     }
 

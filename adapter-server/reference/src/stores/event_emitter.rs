@@ -1,9 +1,9 @@
 //! Storing events, each with the message it leaves behind.
 //!
 //! ```text
-//! append ──► prepare ──► group ──► write ──► feeds
-//!            checks,     all that  one       all that
-//!            message     waits     commit    follow
+//! append ──► prepare ──► pack ──────► group ──► write ──► feeds
+//!            checks,     what large  all that  one       all that
+//!            message     ones repeat waits     commit    follow
 //! ```
 //!
 //! A commit costs as much for a hundred events as for one, so everything that waits
@@ -21,6 +21,7 @@ pub(crate) use group::Appender;
 use crate::context::{StoreCtx, upstream};
 use crate::db::Tx;
 use crate::encoding::now;
+use crate::packing::Recent;
 use crate::stores::event_log;
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
@@ -80,6 +81,22 @@ pub(crate) struct Events {
     pub(crate) ctx: StoreCtx,
     pub(crate) appender: Appender,
     pub(crate) feeds: Arc<Feeds>,
+    pub(crate) recent: Arc<Recent>,
+}
+
+// === impl Events ===
+
+impl Events {
+    /// Packs what repeats an earlier event of its session.
+    async fn pack(&self, entries: &mut [prepare::Entry]) {
+        for entry in entries {
+            let (session, event_type) = (&entry.session_id, &entry.event.r#type);
+            let packed = self
+                .recent
+                .pack(&self.ctx, session, event_type, &entry.body);
+            entry.packed = packed.await;
+        }
+    }
 }
 
 #[async_trait]
@@ -91,6 +108,7 @@ impl EventStore for Events {
             .into_iter()
             .map(|event| prepare(self.ctx.org_id(), event).map(|entry| entries.push(entry)))
             .collect();
+        self.pack(&mut entries).await;
         let mut answers = self.appender.append(entries).await.into_iter();
         slots
             .into_iter()

@@ -103,6 +103,39 @@ async fn an_id_belongs_to_one_method() {
     assert_eq!(error.field.as_deref(), Some("context.request_id"));
 }
 
+/// An event whose request id is its own id is found by it when it comes again: nothing else
+/// is remembered of it, and the id is no other change's.
+#[tokio::test]
+async fn the_id_of_an_event_is_its_key() {
+    let store = Store::new().await;
+    let adapter = store.org1();
+    let session = new_session(&adapter).await;
+    let id = EventId::new();
+    let mut emit = input(session, &Message::user("hello"));
+    emit.request_id = id.uuid().to_string();
+    emit.proposed_id = Some(id);
+    let group = vec![emit.clone(), plain(session), emit.clone()];
+    let answers = adapter.events().append(group).await;
+    assert_eq!(answers[0].as_ref().unwrap().event_id, id);
+    assert_eq!(answers[0], answers[2]);
+    assert_eq!(append(&adapter, emit.clone()).await, answers[0]);
+    let mut everything = store.reference.inner.db.read_all_orgs().await.unwrap();
+    let replies = everything.query_as("SELECT count(*) FROM replies");
+    let (replies,): (i64,) = replies.fetch_one().await.unwrap();
+    assert_eq!(replies, 1);
+    drop(everything);
+
+    let titled = store.call(UPDATE_SESSION_TITLE.method, &emit.request_id);
+    let titles = titled.session_changes();
+    let titled = titles.update_session_title(session, "t".into()).await;
+    let error = StoreError::from(titled.unwrap_err());
+    assert_eq!(error.reason, Some(ErrorReason::RequestIdReused));
+    emit.request_id = EventId::new().to_string();
+    let error = append(&adapter, emit).await.unwrap_err();
+    assert_eq!(error.field.as_deref(), Some("proposed_event_id"));
+    assert_eq!(adapter.messages().count(session).await.unwrap(), 1);
+}
+
 /// What cannot be stored is answered with its own error and keeps nothing else out;
 /// of it neither event nor message is left, and the same request may try again.
 #[tokio::test]

@@ -26,6 +26,7 @@ fn arrows_go_down() {
         "reference",
         "platform_file",
         "stores",
+        "packing",
         "context",
         "fences",
         "idempotency",

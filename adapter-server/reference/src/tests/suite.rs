@@ -8,6 +8,7 @@ mod credentials;
 mod durability;
 mod events;
 mod files;
+mod growth;
 mod images;
 mod messages;
 mod payments;

@@ -3,6 +3,7 @@
 use crate::db::{Db, unavailable};
 use crate::fences::LeaseClock;
 use crate::idempotency::Pruning;
+use crate::packing::{Recent, Stored};
 use crate::stores::event_emitter::feeds::Feeds;
 use crate::stores::event_emitter::prepare::Entry;
 use crate::stores::event_emitter::write;
@@ -51,6 +52,7 @@ struct Group {
     pruning: Arc<Pruning>,
     leases: Arc<LeaseClock>,
     feeds: Arc<Feeds>,
+    recent: Arc<Recent>,
     known: HashMap<(i64, String), Known>,
 }
 
@@ -78,6 +80,7 @@ impl Appender {
         pruning: Arc<Pruning>,
         leases: Arc<LeaseClock>,
         feeds: Arc<Feeds>,
+        recent: Arc<Recent>,
     ) -> Self {
         let (calls, waiting) = mpsc::channel(WAITING_MAX);
         let group = Group {
@@ -85,6 +88,7 @@ impl Appender {
             pruning,
             leases,
             feeds,
+            recent,
             known: HashMap::new(),
         };
         tokio::spawn(group.run(waiting));
@@ -189,7 +193,32 @@ impl Group {
                 let session = (entry.org_id, entry.session_id.clone());
                 self.known.insert(session, Known { since, fence });
             }
+            if let Ok(accepted) = answer {
+                self.note(entry, accepted);
+            }
         }
+    }
+
+    /// Notes how an event was packed: the next may repeat it.
+    fn note(&self, entry: &Entry, accepted: &Accepted) {
+        let Some(packed) = entry.packed.as_ref().filter(|_| accepted.is_new) else {
+            return;
+        };
+        let (org_id, session_id) = (entry.org_id, entry.session_id.as_str());
+        let event_type = entry.event.r#type.as_str();
+        if !accepted.is_packed {
+            return self.recent.forget(org_id, session_id, event_type);
+        }
+        let AppendAck { event_id, sequence } = accepted.acknowledged;
+        let stored = Stored {
+            org_id,
+            session_id,
+            event_type,
+            event_id: event_id.to_string(),
+            sequence,
+            body: &entry.body,
+        };
+        self.recent.note(stored, packed);
     }
 }
 
@@ -204,6 +233,7 @@ impl Entry {
                 sequence: 0,
             },
             is_new: true,
+            is_packed: false,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! An event, checked and made ready to be written. Does no I/O.
 
 use crate::encoding::nanos;
+use crate::packing::Packed;
 use crate::stores::message_retriever::of_event::{Left, message_of_event};
 use crate::stores::message_retriever::query::{search_text, text_key};
+use bytes::Bytes;
 use everruns_core::events::EventContext;
 use everruns_core::typed_id::{EventId, SessionId};
 use mortise_adapter_server::{AppendRequest, SessionFence};
@@ -25,6 +27,8 @@ pub(super) struct Entry {
     pub(super) event_id: EventId,
     /// The caller chose the id, so it may be taken.
     pub(super) is_proposed: bool,
+    /// The request id is the event's own: what is stored under it is its answer.
+    pub(super) is_own_key: bool,
     pub(super) is_ephemeral: bool,
     pub(super) fence: Option<SessionFence>,
     /// The session of the fence, as it is stored.
@@ -33,7 +37,10 @@ pub(super) struct Entry {
     /// the session is leased.
     pub(super) needs_lease: bool,
     pub(super) event: pb::NewEvent,
-    pub(super) body: Vec<u8>,
+    /// As it came; empty for an ephemeral event.
+    pub(super) body: Bytes,
+    /// As it is stored; `None`: as it came.
+    pub(super) packed: Option<Packed>,
     pub(super) message: Option<MessageRow>,
 }
 
@@ -59,7 +66,9 @@ impl Entry {
     /// About how much memory and database it takes.
     pub(super) fn bytes(&self) -> usize {
         let message = self.message.as_ref();
-        self.body.len() + message.map_or(0, |message| message.body.len())
+        let packed = self.packed.as_ref();
+        let body = packed.map_or(self.body.len(), |packed| packed.frame.len());
+        body + message.map_or(0, |message| message.body.len())
     }
 }
 
@@ -93,8 +102,10 @@ pub(super) fn prepare(org_id: i64, appended: AppendRequest) -> Result<Entry, Sto
     let left = message_of_event(event_id, &event.r#type, ts, &event.data_json)?;
     let is_ephemeral = is_ephemeral(&event.r#type);
     let has_own = fence.is_some_and(|fence| fence.session_id == session_id);
+    let own_key = proposed_id.map(|id| id.uuid().to_string());
     Ok(Entry {
         org_id,
+        is_own_key: own_key.is_some_and(|key| key == request_id),
         request_id,
         session: session_id,
         session_id: session_id.to_string(),
@@ -105,10 +116,11 @@ pub(super) fn prepare(org_id: i64, appended: AppendRequest) -> Result<Entry, Sto
         fence_session_id: fence.map(|fence| fence.session_id.to_string()),
         needs_lease: !has_own && is_turn_event(&event),
         body: if is_ephemeral {
-            Vec::new()
+            Bytes::new()
         } else {
-            event.encode_to_vec()
+            event.encode_to_vec().into()
         },
+        packed: None,
         message: left.map(MessageRow::from),
         event,
     })

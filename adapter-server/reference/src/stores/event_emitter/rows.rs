@@ -2,13 +2,15 @@
 
 use crate::db::Tx;
 use crate::db::batch::insert;
+use crate::packing::Packed;
 use crate::stores::event_emitter::prepare::{Entry, MessageRow};
 use mortise_proto::StoreError;
 use mortise_proto::rpc::table::event_emitter_service::EMIT;
 use std::collections::BTreeMap;
 
 const INSERT_EVENTS: (&str, &str) = (
-    "INSERT INTO events (org_id, session_id, sequence, id, type, body)",
+    "INSERT INTO events (org_id, session_id, sequence, id, type, body, full_size, \
+     base_sequence, place)",
     "",
 );
 
@@ -31,7 +33,7 @@ const SET_SEQUENCES: (&str, &str) = (
 /// What is to be written for one org.
 #[derive(Debug, Default)]
 pub(super) struct Rows<'a> {
-    events: Vec<(&'a Entry, i64)>,
+    events: Vec<(&'a Entry, i64, Option<&'a Packed>)>,
     messages: Vec<(&'a Entry, i64, &'a MessageRow)>,
     replies: Vec<(&'a Entry, Vec<u8>)>,
     sequences: BTreeMap<&'a str, i64>,
@@ -40,8 +42,9 @@ pub(super) struct Rows<'a> {
 // === impl Rows ===
 
 impl<'a> Rows<'a> {
-    pub(super) fn add(&mut self, entry: &'a Entry, sequence: i64) {
-        self.events.push((entry, sequence));
+    /// With its body packed so, or as it came.
+    pub(super) fn add(&mut self, entry: &'a Entry, sequence: i64, packed: Option<&'a Packed>) {
+        self.events.push((entry, sequence, packed));
         if let Some(message) = &entry.message {
             self.messages.push((entry, sequence, message));
         }
@@ -66,14 +69,19 @@ impl<'a> Rows<'a> {
         insert(
             tx,
             INSERT_EVENTS,
-            5,
+            8,
             &self.events,
-            |to, (entry, sequence)| {
+            |to, (entry, sequence, packed)| {
+                let body = packed.map_or(&entry.body, |packed| &packed.frame);
+                let base = packed.and_then(Packed::base);
                 to.bind(entry.session_id.as_str())
                     .bind(*sequence)
                     .bind(entry.event_id.to_string())
                     .bind(entry.event.r#type.as_str())
-                    .bind(entry.body.as_slice())
+                    .bind(body.as_ref())
+                    .bind(packed.map(Packed::full_size))
+                    .bind(base.map(|(sequence, _)| sequence))
+                    .bind(packed.map(Packed::place))
             },
         )
         .await?;

@@ -8,6 +8,7 @@ use crate::db::{AllOrgs, Db, Tx, clock};
 use crate::encoding::{corrupt_row, decoded};
 use crate::fences::{LeaseClock, LeaseRow};
 use crate::idempotency::Pruning;
+use crate::packing::Packed;
 use crate::stores::budget_checker::Spending;
 use crate::stores::event_emitter::prepare::Entry;
 use crate::stores::event_emitter::rows::Rows;
@@ -44,7 +45,10 @@ const LEASES: (&str, &str) = (
     "",
 );
 
-const EVENT_IDS: (&str, &str) = ("SELECT id FROM events WHERE org_id = $1 AND id", "");
+const EVENT_IDS: (&str, &str) = (
+    "SELECT id, sequence FROM events WHERE org_id = $1 AND id",
+    "",
+);
 
 const MESSAGE_IDS: (&str, &str) = (
     "SELECT session_id, message_id FROM messages \
@@ -60,6 +64,8 @@ pub(super) struct Accepted {
     pub(super) acknowledged: AppendAck,
     /// Not the repetition of one that was accepted before.
     pub(super) is_new: bool,
+    /// Its body is stored packed, as the entry has it.
+    pub(super) is_packed: bool,
 }
 
 /// What one org has that events may collide with or depend on. Kept up while the
@@ -72,7 +78,8 @@ struct Known {
     archived: HashSet<String>,
     /// By session, its last lease and what is left of it.
     leases: HashMap<String, (LeaseRow, Option<Duration>)>,
-    event_ids: HashSet<String>,
+    /// With its sequence number.
+    event_ids: HashMap<String, i64>,
     /// By session and message.
     message_ids: HashSet<(String, String)>,
 }
@@ -177,8 +184,10 @@ impl Known {
             .filter(|entry| entry.is_proposed)
             .map(|entry| entry.event_id.to_string())
             .collect();
-        let proposed: Vec<&str> = proposed.iter().map(String::as_str).collect();
-        let event_ids: Vec<(String,)> = lookup(tx, EVENT_IDS, &proposed).await?;
+        let bases = entries().filter_map(|entry| entry.packed.as_ref()?.base());
+        let wanted = proposed.iter().map(String::as_str);
+        let wanted = distinct(wanted.chain(bases.map(|(_, id)| id)));
+        let event_ids: Vec<(String, i64)> = lookup(tx, EVENT_IDS, &wanted).await?;
         let messages = entries().filter_map(|entry| entry.message.as_ref());
         let messages = distinct(messages.map(|message| message.id.as_str()));
         let message_ids: Vec<(String, String)> = lookup(tx, MESSAGE_IDS, &messages).await?;
@@ -197,7 +206,7 @@ impl Known {
                 .into_iter()
                 .map(|(id, last_sequence, _)| (id, last_sequence))
                 .collect(),
-            event_ids: event_ids.into_iter().map(|(id,)| id).collect(),
+            event_ids: event_ids.into_iter().collect(),
             message_ids: message_ids.into_iter().collect(),
         })
     }
@@ -259,6 +268,7 @@ impl Known {
             return Ok(Accepted {
                 acknowledged,
                 is_new: false,
+                is_packed: false,
             });
         }
         self.check_lease(entry)?;
@@ -272,7 +282,7 @@ impl Known {
             return Ok(entry.passed());
         }
         let event_id = entry.event_id.to_string();
-        if entry.is_proposed && self.event_ids.contains(&event_id) {
+        if entry.is_proposed && self.event_ids.contains_key(&event_id) {
             return Err(StoreError::invalid_field(
                 "proposed_event_id",
                 format!("{event_id} is the id of another event; create a new id"),
@@ -290,27 +300,48 @@ impl Known {
             event_id: event_id.clone(),
             sequence,
         };
-        self.event_ids.insert(event_id);
-        if !entry.request_id.is_empty() {
+        self.event_ids.insert(event_id, sequence);
+        if !entry.request_id.is_empty() && !entry.is_own_key {
             let body = answer.encode_to_vec();
             let reply = (EMIT.method.short_name().to_string(), body.clone());
             self.replies.insert(entry.request_id.clone(), reply);
             rows.remember(entry, body);
         }
-        rows.add(entry, sequence);
+        let packed = self.packed(entry);
+        rows.add(entry, sequence, packed);
         Ok(Accepted {
             acknowledged: AppendAck {
                 event_id: entry.event_id,
                 sequence,
             },
             is_new: true,
+            is_packed: packed.is_some(),
         })
+    }
+
+    /// The answer to an event that is stored already under its own id.
+    fn stored_before(&self, entry: &Entry) -> Option<AppendAck> {
+        let event_id = entry.is_own_key.then(|| entry.event_id.to_string())?;
+        let sequence = *self.event_ids.get(&event_id)?;
+        Some(AppendAck {
+            event_id: entry.event_id,
+            sequence,
+        })
+    }
+
+    /// How the body of an event is packed. Not as the difference to one that is not there:
+    /// after a failover or a restore the last events may be gone.
+    fn packed<'a>(&self, entry: &'a Entry) -> Option<&'a Packed> {
+        let packed = entry.packed.as_ref()?;
+        let base = packed.base();
+        let is_there = base.is_none_or(|(_, id)| self.event_ids.contains_key(id));
+        is_there.then_some(packed)
     }
 
     fn remembered(&self, entry: &Entry) -> Result<Option<AppendAck>, StoreError> {
         // An empty id is none, and is never among the replies.
         let Some((method, body)) = self.replies.get(&entry.request_id) else {
-            return Ok(None);
+            return Ok(self.stored_before(entry));
         };
         if method != EMIT.method.short_name() {
             return Err(reused(&entry.request_id, method));

@@ -22,10 +22,11 @@ use everruns_core::llm_models::LlmProviderType;
 use everruns_core::message::Message;
 use everruns_core::typed_id::SessionId;
 use everruns_core::{Session, SessionContextReport, get_model_profile};
-use futures::TryStreamExt;
 use mortise_proto::StoreError;
 use serde::Deserialize;
-use std::pin::pin;
+
+/// The most answers that are read at a time.
+const PAGE: i64 = 256;
 
 /// The report of a session, of one moment.
 pub(super) async fn of(tx: &mut Tx, id: SessionId) -> Result<SessionContextReport, StoreError> {
@@ -55,8 +56,8 @@ async fn last_generation(
     tx: &mut Tx,
     id: SessionId,
 ) -> Result<Option<(LlmGenerationData, i64)>, StoreError> {
-    let mut events = pin!(event_log::newest_of_type(tx, id, LLM_GENERATION, 1));
-    let Some(event) = events.try_next().await? else {
+    let mut events = event_log::newest_of_type(tx, id, LLM_GENERATION, i64::MAX, 1).await?;
+    let Some(event) = events.pop() else {
         return Ok(None);
     };
     // Events are stored whatever they hold; one that says nothing is none.
@@ -162,23 +163,25 @@ async fn consumed(tx: &mut Tx, id: SessionId) -> Result<Option<TokenUsage>, Stor
     struct Completed {
         usage: Option<TokenUsage>,
     }
-    let mut answers = pin!(event_log::newest_of_type(
-        tx,
-        id,
-        OUTPUT_MESSAGE_COMPLETED,
-        i64::MAX
-    ));
-    let mut consumed = None;
-    while let Some(answer) = answers.try_next().await? {
-        let Ok(Completed { usage: Some(usage) }) = serde_json::from_str(&answer.data_json) else {
-            continue;
+    let (mut consumed, mut before) = (None, i64::MAX);
+    loop {
+        let answers = event_log::newest_of_type(tx, id, OUTPUT_MESSAGE_COMPLETED, before, PAGE);
+        let answers = answers.await?;
+        let Some(last) = answers.last() else {
+            return Ok(consumed);
         };
-        consumed = Some(match consumed {
-            Some(consumed) => sum(consumed, usage),
-            None => usage,
-        });
+        before = last.sequence;
+        for answer in answers {
+            let Ok(Completed { usage: Some(usage) }) = serde_json::from_str(&answer.data_json)
+            else {
+                continue;
+            };
+            consumed = Some(match consumed {
+                Some(consumed) => sum(consumed, usage),
+                None => usage,
+            });
+        }
     }
-    Ok(consumed)
 }
 
 /// Stops at the largest number instead of overflowing.
