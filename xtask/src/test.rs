@@ -49,13 +49,19 @@ pub(crate) fn run() -> Result<()> {
     kits
 }
 
-/// The kits' own tests, in their languages, with the suite that was just built.
+/// The kits' own tests, in their languages, with the programs that were just built.
 fn kits(cluster: Option<&Cluster>) -> Result<()> {
     let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.unwrap_or_else(|| shell::root().join("target"));
-    let suite = target.join("debug/mortise-contract").display().to_string();
+    let program = |name: &str| target.join("debug").join(name).display().to_string();
+    let [suite, host, adapter] =
+        ["mortise-contract", "mortise-host", "mortise-adapter"].map(program);
     let url = cluster.map(Cluster::url);
-    let mut variables = vec![("MORTISE_CONTRACT", suite.as_str())];
+    let mut variables = vec![
+        ("MORTISE_CONTRACT", suite.as_str()),
+        ("MORTISE_HOST", host.as_str()),
+        ("MORTISE_ADAPTER", adapter.as_str()),
+    ];
     variables.extend(url.as_deref().map(|url| (postgres::VARIABLE, url)));
     shell::run_with("adapter-server/kits/test.sh", &[], &variables)
 }

@@ -11,14 +11,24 @@ use std::time::Duration;
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::metadata::{Ascii, MetadataValue};
-use tonic::{Request, Streaming};
+use tonic::{Request, Status, Streaming};
 use tonic_prost::ProstCodec;
+use tonic_types::StatusExt;
 
 /// The largest message that is taken, and the most of one streamed answer.
 const ANSWER_BYTES_MAX: usize = 192 * 1024 * 1024;
 
 /// What a call comes to.
-pub(crate) type Answer<T> = BoxFuture<'static, Result<T, StoreError>>;
+pub(crate) type Answer<T> = BoxFuture<'static, Result<T, Failed>>;
+
+/// How a call failed: the error of the contract that it is, and what the server stated,
+/// which may be no reason of the contract.
+#[derive(Debug, Clone)]
+pub(crate) struct Failed {
+    pub(crate) error: StoreError,
+    /// The domain and the reason of the server's `ErrorInfo`.
+    pub(crate) stated: Option<(String, String)>,
+}
 
 /// Makes calls. Cheap to clone.
 #[derive(Clone)]
@@ -27,6 +37,28 @@ pub(crate) struct Client {
     token: Option<MetadataValue<Ascii>>,
     /// How long a call may take.
     pub(crate) patience: Duration,
+}
+
+// === impl Failed ===
+
+impl From<Status> for Failed {
+    fn from(status: Status) -> Self {
+        let details = status.get_error_details();
+        let info = details.error_info();
+        Self {
+            stated: info.map(|info| (info.domain.clone(), info.reason.clone())),
+            error: status.into(),
+        }
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self {
+            error,
+            stated: None,
+        }
+    }
 }
 
 // === impl Client ===
@@ -70,11 +102,8 @@ impl Client {
                 // Empty messages count as well.
                 bytes += answer.encoded_len() + size_of::<Rsp>();
                 if bytes > ANSWER_BYTES_MAX {
-                    return Err(StoreError::too_large(
-                        "the streamed answer",
-                        bytes,
-                        ANSWER_BYTES_MAX,
-                    ));
+                    let what = "the streamed answer";
+                    return Err(StoreError::too_large(what, bytes, ANSWER_BYTES_MAX).into());
                 }
                 answers.push(answer);
             }
@@ -135,22 +164,22 @@ impl Client {
     }
 
     /// The next message of a stream; `None` at its end.
-    pub(crate) async fn next<T>(&self, stream: &mut Streaming<T>) -> Result<Option<T>, StoreError> {
+    pub(crate) async fn next<T>(&self, stream: &mut Streaming<T>) -> Result<Option<T>, Failed> {
         match tokio::time::timeout(self.patience, stream.message()).await {
-            Ok(message) => message.map_err(StoreError::from),
-            Err(_) => Err(too_late(self.patience)),
+            Ok(message) => message.map_err(Failed::from),
+            Err(_) => Err(too_late(self.patience).into()),
         }
     }
 
     /// Boxed: what a call is made of would otherwise be part of every rule's type.
     fn in_time<T: Send + 'static>(
         &self,
-        call: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+        call: impl Future<Output = Result<T, Failed>> + Send + 'static,
     ) -> Answer<T> {
         let patience = self.patience;
         Box::pin(async move {
             let answer = tokio::time::timeout(patience, call).await;
-            answer.unwrap_or_else(|_| Err(too_late(patience)))
+            answer.unwrap_or_else(|_| Err(too_late(patience).into()))
         })
     }
 

@@ -2,10 +2,10 @@
 //! no other rule uses. Cheap to clone.
 
 use crate::check::{Outcome, broken, skipped};
-use crate::client::Client;
-use crate::exchange::{Log, message};
+use crate::client::{Client, Failed};
+use crate::exchange::{Call, Content, Log, message};
 use crate::rule::Need;
-use crate::runner::OutageCommands;
+use crate::runner::{OutageCommands, Restart};
 use crate::seed::Seeds;
 use crate::wire::Dial;
 use futures::Stream;
@@ -28,7 +28,7 @@ pub(crate) struct Shared {
     pub(crate) org_id: i64,
     pub(crate) other_org_id: Option<i64>,
     pub(crate) patience: Duration,
-    pub(crate) restart_command: Option<String>,
+    pub(crate) restart: Option<Restart>,
     pub(crate) outage: Option<OutageCommands>,
 }
 
@@ -158,10 +158,11 @@ impl Cx {
         Rsp: Message + Default + Debug + Send + Sync + 'static,
     {
         let request = self.scoped(request);
-        let sent = message(&request);
+        let sent = Content::of(std::slice::from_ref(&request));
         let answer = self.client.unary(rpc, request).await;
-        self.log(rpc, sent, &answer);
-        answer
+        self.log(rpc, sent, answer, |answer| {
+            Content::of(std::slice::from_ref(answer))
+        })
     }
 
     /// A call that has to be refused; the error that it was refused with.
@@ -205,10 +206,9 @@ impl Cx {
         Rsp: Message + Default + Debug + Send + Sync + 'static,
     {
         let request = self.scoped(request);
-        let sent = message(&request);
+        let sent = Content::of(std::slice::from_ref(&request));
         let answer = self.client.collect(rpc, request).await;
-        self.log(rpc, sent, &answer);
-        answer
+        self.log(rpc, sent, answer, |answers| Content::of(answers))
     }
 
     /// A streamed answer that has to be refused.
@@ -238,20 +238,24 @@ impl Cx {
         Rsp: Message + Default + Debug + Send + Sync + 'static,
     {
         let request = self.scoped(request);
-        let sent = message(&request);
+        let sent = Content::of(std::slice::from_ref(&request));
         let opened = self.client.open(rpc, request).await;
-        self.log(rpc, sent, &opened.as_ref().map(|_| "a stream"));
+        let opened = self.log(rpc, sent, opened, |_| Content::note("a stream"));
         self.succeeded(rpc, opened)
     }
 
     /// The next message of a stream; `None` at its end.
-    pub(crate) async fn next<Req, Rsp: Debug>(
+    pub(crate) async fn next<Req, Rsp: Message>(
         &self,
         rpc: &Rpc<Req, Rsp>,
         stream: &mut Streaming<Rsp>,
     ) -> Outcome<Option<Rsp>> {
         let answer = self.client.next(stream).await;
-        self.log(rpc, "(next of the stream)".into(), &answer);
+        let sent = Content::note("(next of the stream)");
+        let answer = self.log(rpc, sent, answer, |answer| match answer {
+            Some(answer) => Content::of(std::slice::from_ref(answer)),
+            None => Content::note("the end of the stream"),
+        });
         self.succeeded(rpc, answer)
     }
 
@@ -282,10 +286,11 @@ impl Cx {
         if let Some(first) = parts.first_mut() {
             first.set_context(self.context());
         }
-        let sent = message(&parts);
+        let sent = Content::of(&parts);
         let answer = self.client.upload(rpc, parts).await;
-        self.log(rpc, sent, &answer);
-        answer
+        self.log(rpc, sent, answer, |answer| {
+            Content::of(std::slice::from_ref(answer))
+        })
     }
 
     /// Streams both ways. Each request carries its own context: see [`Cx::context`].
@@ -299,7 +304,7 @@ impl Cx {
         Rsp: Message + Default + Debug + Send + Sync + 'static,
     {
         let opened = self.client.exchange(rpc, requests).await;
-        self.succeeded(rpc, opened)
+        self.succeeded(rpc, opened.map_err(|failed| failed.error))
     }
 
     /// A call in bytes, of any method; the first message of its answer.
@@ -309,18 +314,9 @@ impl Cx {
         message: impl Into<bytes::Bytes>,
     ) -> Result<bytes::Bytes, StoreError> {
         let message = message.into();
-        let sent = format!(
-            "{} bytes: {}",
-            message.len(),
-            crate::exchange::message(&message)
-        );
+        let sent = Content::raw(&message);
         let answer = crate::raw::call(&self.client, path.into(), message).await;
-        let received = match &answer {
-            Ok(answer) => crate::exchange::message(answer),
-            Err(error) => crate::exchange::message(error),
-        };
-        self.log.add(path, sent, received);
-        answer
+        self.noted(path, sent, answer, Content::raw)
     }
 
     /// Who is calling, with a request id of its own unless one is repeated.
@@ -375,21 +371,40 @@ impl Cx {
         }
     }
 
-    fn log<Req, Rsp, T: Debug, E: Debug>(
+    /// Keeps a call for the report, and gives its answer back.
+    fn log<Req, Rsp, T>(
         &self,
         rpc: &Rpc<Req, Rsp>,
-        sent: String,
-        answer: &Result<T, E>,
-    ) {
-        let received = match answer {
-            Ok(answer) => message(answer),
-            Err(error) => message(error),
-        };
-        self.log.add(rpc.method.short_name(), sent, received);
+        sent: Content,
+        answer: Result<T, Failed>,
+        shown: impl FnOnce(&T) -> Content,
+    ) -> Result<T, StoreError> {
+        self.noted(rpc.method.path, sent, answer, shown)
+    }
+
+    fn noted<T>(
+        &self,
+        path: &str,
+        sent: Content,
+        answer: Result<T, Failed>,
+        shown: impl FnOnce(&T) -> Content,
+    ) -> Result<T, StoreError> {
+        self.log.add(Call {
+            path: path.into(),
+            sent,
+            received: answer.as_ref().map(shown).map_err(Clone::clone),
+        });
+        answer.map_err(|failed| failed.error)
+    }
+
+    /// Whether a call of the rule ran into its deadline, or found no server.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        self.log.is_unanswered()
     }
 
     pub(crate) fn exchanges(&self) -> Vec<crate::exchange::Exchange> {
-        self.log.exchanges()
+        let has_token = self.shared.token.is_some();
+        self.log.exchanges(&self.shared.dial, has_token)
     }
 
     // --- things to work on

@@ -16,14 +16,17 @@ pub fn explain(rule: &Rule) -> String {
         true => "nothing beside that".into(),
         false => needs.join(", "),
     };
+    let advice = rule.advice.map_or(String::new(), |advice| {
+        format!("why       {}\nmend      {}\n\n", advice.why, advice.mend)
+    });
     format!(
-        "{}  ({}, level {})\n\n{}\n\nservices  {}\nneeds     {needs}\nsource    {}\npage      docs/rules.md#{}\n",
+        "{}  ({}, level {})\n\n{}\n\n{advice}services  {}\nneeds     {needs}\nsource    {}\npage      {}\n",
         rule.id,
         rule.weight,
         rule.level,
         rule.demand,
         services.join(", "),
         rule.source,
-        rule.id.to_lowercase(),
+        rule.page(),
     )
 }

@@ -17,6 +17,7 @@
 //! # }
 //! ```
 
+mod advice;
 mod check;
 mod client;
 mod command;
@@ -25,19 +26,31 @@ mod docs;
 mod exchange;
 mod explain;
 mod fixtures;
+mod listing;
 mod raw;
 mod report;
 mod rule;
 mod rules;
 mod runner;
+mod scaffold;
 mod seed;
+mod server;
+mod shown;
 mod wire;
 
+pub use advice::Advice;
 pub use docs::rules_page;
+pub use exchange::Exchange;
 pub use explain::explain;
 pub use fixtures::{Fixtures, FixturesError};
-pub use report::{Report, RuleReport, Verdict, json, junit, table};
+pub use listing::{NoSuchStore, list, list_json, offered};
+pub use report::{
+    Failure, KnownFailures, KnownFailuresError, Report, RuleReport, ServerReport, Skip, Stopped,
+    Verdict, json, junit, ndjson_end, ndjson_rule, table,
+};
 pub use rule::{Level, Need, Rule, Weight};
 pub use rules::all as rules;
-pub use runner::{Options, OutageCommands, Progress, RunError, run};
+pub use runner::{Options, OutageCommands, Progress, Restart, RunError, run};
+pub use scaffold::{Language, ScaffoldError, scaffold};
+pub use server::{Server, ServerError};
 pub use wire::{Dial, Tls, Wire, WireError};

@@ -1,142 +1,29 @@
-//! `mortise-contract`: the contract suite as a command. This file only reads the command
-//! line and writes the reports.
+//! `mortise-contract`: the contract suite as a command. This file only says which command
+//! does what.
 
-use clap::{Parser, ValueEnum};
+mod cli;
+mod output;
+mod watch;
+
+use clap::Parser;
+use cli::{Cli, Command, Failure, RunArgs};
 use mortise_contract::{
-    Dial, Fixtures, FixturesError, Level, Options, OutageCommands, Report, Rule, RuleReport,
-    RunError, Tls, Verdict, explain, json, junit, rules, rules_page, run, table,
+    Dial, Restart, Rule, Server, explain, list, list_json, offered, rules, rules_page, run,
+    scaffold,
 };
-use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use output::{Lines, Progress, print, write_reports};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
-use tonic::metadata::MetadataValue;
+use tokio::signal::unix::{SignalKind, signal};
+use watch::Changes;
 
 /// A hard rule is broken.
 const BROKEN: u8 = 1;
 /// There was no run: wrong arguments, or a server that does not answer.
 const NO_RUN: u8 = 3;
-
-/// Checks an adapter server, in any language, against the Mortise contract.
-///
-/// Exit code: 0 if no hard rule is broken, 1 if one is, 2 for wrong arguments, 3 if there
-/// was no run.
-#[derive(Parser)]
-#[command(version)]
-struct Cli {
-    /// The server: unix:PATH, http://HOST:PORT or https://HOST:PORT.
-    #[arg(long, value_name = "ENDPOINT", required_unless_present_any = ["list", "explain", "rules_page"])]
-    endpoint: Option<String>,
-    /// The level of the run.
-    #[arg(long, value_enum, default_value = "full")]
-    level: LevelName,
-    /// Only these rules: ids or families, such as FILE-*,EVT-03.
-    #[arg(long, value_name = "IDS", value_delimiter = ',')]
-    only: Vec<String>,
-    /// List the rules and end.
-    #[arg(long)]
-    list: bool,
-    /// Explain a rule and end.
-    #[arg(long, value_name = "ID")]
-    explain: Option<String>,
-    /// Print docs/rules.md and end.
-    #[arg(long, hide = true)]
-    rules_page: bool,
-    /// Write a JUnit report.
-    #[arg(long, value_name = "FILE")]
-    junit: Option<PathBuf>,
-    /// Write a JSON report; `-` for standard output, instead of the table.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Show the rules that passed as well.
-    #[arg(long)]
-    long: bool,
-    /// How many rules run at once.
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
-    concurrency: u16,
-    /// The seed of the rules' data: the same number, the same data. Ids are new in every
-    /// run, because a server remembers answers by them.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// How long one rule may take, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    timeout: u64,
-    /// The org of the calls, by its internal id.
-    #[arg(long, default_value_t = 1)]
-    org: i64,
-    /// A second org, for the rules of tenancy; 0 for none.
-    #[arg(long, default_value_t = 2)]
-    other_org: i64,
-    /// A TOML file with lists of existing ids (sessions, harnesses, agents), for a server
-    /// in which the suite cannot create records.
-    #[arg(long, value_name = "FILE")]
-    fixtures: Option<PathBuf>,
-    /// Restarts the server (run by `sh -c`) for the rules about what survives.
-    #[arg(long, value_name = "COMMAND")]
-    restart_command: Option<String>,
-    /// Takes the server's storage away (run by `sh -c`) for the rules about outages: the
-    /// server runs on, and its storage fails.
-    #[arg(
-        long,
-        value_name = "COMMAND",
-        visible_alias = "fault-command",
-        requires = "recover_command"
-    )]
-    outage_command: Option<String>,
-    /// Gives the storage back.
-    #[arg(long, value_name = "COMMAND", requires = "outage_command")]
-    recover_command: Option<String>,
-    /// A file that holds a bearer token.
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
-    /// PEM certificates of the CAs of the server's certificate.
-    #[arg(long, value_name = "FILE")]
-    tls_ca: Option<PathBuf>,
-    /// PEM certificate of the suite.
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    tls_cert: Option<PathBuf>,
-    /// Its key.
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    tls_key: Option<PathBuf>,
-    /// The name in the server's certificate, if it differs from the address.
-    #[arg(long, value_name = "NAME")]
-    tls_server_name: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum LevelName {
-    /// One host that runs one turn at a time.
-    Core,
-    /// Production as well: concurrency, restarts, limits.
-    Full,
-}
-
-/// Why the command ended early.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("--endpoint: {0}")]
-    Endpoint(String),
-    #[error("{flag} {path}: {cause}")]
-    File {
-        flag: &'static str,
-        path: PathBuf,
-        cause: io::Error,
-    },
-    #[error(
-        "--token-file {0}: holds no token that a header can carry; write it in one line of ASCII"
-    )]
-    Token(PathBuf),
-    #[error(transparent)]
-    Fixtures(#[from] FixturesError),
-    #[error("--explain {0}: there is no such rule; --list names them all")]
-    NoSuchRule(String),
-    #[error(transparent)]
-    Run(#[from] RunError),
-    #[error("the report cannot be written as JSON: {0}")]
-    Json(#[from] serde_json::Error),
-    #[error("standard output: {0}")]
-    Output(io::Error),
-}
+/// The run was interrupted.
+const INTERRUPTED: u8 = 130;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -151,161 +38,111 @@ async fn main() -> ExitCode {
 
 async fn command(cli: Cli) -> Result<ExitCode, Failure> {
     let rules = rules();
-    if cli.list {
-        return print(&list(&rules));
+    match cli.command {
+        Some(Command::List(args)) => {
+            let rules = match args.offers.is_empty() {
+                true => rules,
+                false => offered(rules, &args.offers)?,
+            };
+            print(&match args.json {
+                true => list_json(&rules)?,
+                false => list(&rules),
+            })
+        }
+        Some(Command::Explain { id }) => explained(&rules, &id),
+        Some(Command::New(args)) => print(&scaffold(
+            args.language,
+            &args.store,
+            args.kit.as_deref(),
+            &args.dir,
+        )?),
+        None if cli.run.list => print(&list(&rules)),
+        None if cli.run.rules_page => print(&rules_page(&rules)),
+        None => match &cli.run.explain {
+            Some(id) => explained(&rules, id),
+            None => interruptible(&cli.run, &rules).await,
+        },
     }
-    if cli.rules_page {
-        return print(&rules_page(&rules));
+}
+
+fn explained(rules: &[Rule], id: &str) -> Result<ExitCode, Failure> {
+    let rule = rules.iter().find(|rule| rule.id.eq_ignore_ascii_case(id));
+    print(&explain(
+        rule.ok_or_else(|| Failure::NoSuchRule(id.into()))?,
+    ))
+}
+
+/// Runs until the end or a signal; a server of the suite's own ends with the run.
+async fn interruptible(args: &RunArgs, rules: &[Rule]) -> Result<ExitCode, Failure> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Output)?;
+    tokio::select! {
+        ended = runs(args, rules) => ended,
+        _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(INTERRUPTED)),
+        _ = terminate.recv() => Ok(ExitCode::from(INTERRUPTED)),
     }
-    if let Some(id) = &cli.explain {
-        let rule = rules.iter().find(|rule| rule.id.eq_ignore_ascii_case(id));
-        let rule = rule.ok_or_else(|| Failure::NoSuchRule(id.clone()))?;
-        return print(&explain(rule));
+}
+
+/// One run, or one after each change.
+async fn runs(args: &RunArgs, rules: &[Rule]) -> Result<ExitCode, Failure> {
+    let Some(paths) = &args.watch else {
+        return one_run(args, rules).await;
+    };
+    let program = args.server.first().map_or("", String::as_str);
+    let mut changes = Changes::of(paths, program)?;
+    loop {
+        // A server that does not start yet is mended by the next change.
+        if let Err(failure) = one_run(args, rules).await {
+            eprintln!("mortise-contract: {failure}");
+        }
+        eprintln!("\nwaiting for a change");
+        changes.next().await;
     }
-    let endpoint = cli.endpoint.clone().unwrap_or_default();
-    let dial = Dial::address(&endpoint, tls(&cli)?).map_err(Failure::Endpoint)?;
-    let (options, is_long) = (options(&cli)?, cli.long);
-    let progress = Progress::new();
-    let report = run(&dial, &rules, options, &|rule, done, total| {
+}
+
+async fn one_run(args: &RunArgs, rules: &[Rule]) -> Result<ExitCode, Failure> {
+    if args.server.is_empty() {
+        let endpoint = args.endpoint.as_deref().unwrap_or_default();
+        let dial = Dial::address(endpoint, args.tls()?).map_err(Failure::Endpoint)?;
+        return held(args, rules, &dial, None).await;
+    }
+    let within = Duration::from_secs(args.start_timeout);
+    let server = Arc::new(Server::start(&args.server, within).await?);
+    let dial = server.dial().map_err(Failure::Endpoint)?;
+    let restart = (!args.no_restart).then(|| Restart::Server(server.clone()));
+    let ended = held(args, rules, &dial, restart).await;
+    server.stop().await;
+    if let Some(path) = &args.server_log {
+        let copied = server.copy_log(path);
+        copied.map_err(|cause| Failure::File {
+            flag: "--server-log",
+            path: path.clone(),
+            cause,
+        })?;
+    }
+    if !matches!(ended, Ok(code) if code == ExitCode::SUCCESS) {
+        eprintln!("the server's log ends:\n{}", server.log());
+    }
+    ended
+}
+
+async fn held(
+    args: &RunArgs,
+    rules: &[Rule],
+    dial: &Dial,
+    restart: Option<Restart>,
+) -> Result<ExitCode, Failure> {
+    let options = args.options(rules, restart)?;
+    let (progress, lines) = (Progress::new(), Lines::open(args.ndjson.as_deref())?);
+    let report = run(dial, rules, options, &|rule, done, total| {
+        lines.rule(rule);
         progress.show(rule, done, total);
     })
     .await?;
     progress.end();
-    write_reports(&cli, &report)?;
-    if cli.json.as_deref() != Some(Path::new("-")) {
-        print(&table(&report, is_long))?;
-    }
-    Ok(match report.is_compliant() {
+    lines.end(&report)?;
+    write_reports(args, &report)?;
+    Ok(match report.is_as_known() {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(BROKEN),
     })
-}
-
-fn options(cli: &Cli) -> Result<Options, Failure> {
-    let token = match &cli.token_file {
-        Some(path) => {
-            let text = String::from_utf8_lossy(&read("--token-file", path)?).into_owned();
-            let token = MetadataValue::try_from(format!("Bearer {}", text.trim()));
-            Some(token.map_err(|_| Failure::Token(path.clone()))?)
-        }
-        None => None,
-    };
-    Ok(Options {
-        level: match cli.level {
-            LevelName::Core => Level::Core,
-            LevelName::Full => Level::Full,
-        },
-        only: cli.only.iter().map(|id| id.trim().to_uppercase()).collect(),
-        concurrency: cli.concurrency.into(),
-        seed: cli.seed,
-        timeout: Duration::from_secs(cli.timeout),
-        org_id: cli.org,
-        other_org_id: (cli.other_org != 0).then_some(cli.other_org),
-        token,
-        fixtures: cli.fixtures.as_deref().map(Fixtures::read).transpose()?,
-        restart_command: cli.restart_command.clone(),
-        outage: outage(cli),
-    })
-}
-
-/// clap lets none of the two be given alone.
-fn outage(cli: &Cli) -> Option<OutageCommands> {
-    let (begin, end) = (cli.outage_command.clone()?, cli.recover_command.clone()?);
-    Some(OutageCommands { begin, end })
-}
-
-fn tls(cli: &Cli) -> Result<Tls, Failure> {
-    let identity = match (&cli.tls_cert, &cli.tls_key) {
-        (Some(cert), Some(key)) => Some((read("--tls-cert", cert)?, read("--tls-key", key)?)),
-        (Some(_) | None, Some(_) | None) => None,
-    };
-    let authorities = cli.tls_ca.as_ref().map(|path| read("--tls-ca", path));
-    Ok(Tls {
-        authorities: authorities.transpose()?,
-        identity,
-        server_name: cli.tls_server_name.clone(),
-    })
-}
-
-fn read(flag: &'static str, path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|cause| Failure::File {
-        flag,
-        path: path.into(),
-        cause,
-    })
-}
-
-fn write_reports(cli: &Cli, report: &Report) -> Result<(), Failure> {
-    if let Some(path) = &cli.junit {
-        write("--junit", path, &junit(report))?;
-    }
-    match cli.json.as_deref() {
-        Some(path) if path == Path::new("-") => print(&(json(report)? + "\n")).map(|_| ()),
-        Some(path) => write("--json", path, &json(report)?),
-        None => Ok(()),
-    }
-}
-
-fn write(flag: &'static str, path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|cause| Failure::File {
-        flag,
-        path: path.into(),
-        cause,
-    })
-}
-
-/// A reader that has gone away is no failure of the run.
-fn print(text: &str) -> Result<ExitCode, Failure> {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
-        Ok(()) | Err(_) => Ok(ExitCode::SUCCESS),
-    }
-}
-
-fn list(rules: &[Rule]) -> String {
-    let line = |rule: &Rule| {
-        format!(
-            "{:<10} {:<4} {:<4}  {}\n",
-            rule.id,
-            rule.weight.to_string(),
-            rule.level.to_string(),
-            rule.demand
-        )
-    };
-    rules.iter().map(line).collect()
-}
-
-/// Shows on standard error how far the run has come: one line that changes on a terminal,
-/// a line per broken rule elsewhere.
-struct Progress {
-    is_terminal: bool,
-}
-
-impl Progress {
-    fn new() -> Self {
-        Self {
-            is_terminal: io::stderr().is_terminal(),
-        }
-    }
-
-    fn show(&self, rule: &RuleReport, done: usize, total: usize) {
-        if self.is_terminal {
-            eprint!(
-                "\r\x1b[K{done}/{total}  {} {}",
-                rule.verdict.word(),
-                rule.id
-            );
-        } else if matches!(rule.verdict, Verdict::Failed | Verdict::Warned)
-            || done == total
-            || done.is_multiple_of(50)
-        {
-            eprintln!("{done}/{total}  {} {}", rule.verdict.word(), rule.id);
-        }
-    }
-
-    fn end(&self) {
-        if self.is_terminal {
-            eprint!("\r\x1b[K");
-        }
-    }
 }

@@ -1,8 +1,7 @@
 //! Calls in bytes: of methods chosen at run time, and of messages that no type would make.
 
-use crate::client::Client;
+use crate::client::{Client, Failed};
 use bytes::{Buf, BufMut, Bytes};
-use mortise_proto::StoreError;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::{Code, Status};
@@ -12,11 +11,7 @@ use tonic::{Code, Status};
 struct Raw;
 
 /// The first message of the answer to one message, whatever streams; empty if there is none.
-pub(crate) async fn call(
-    client: &Client,
-    path: String,
-    message: Bytes,
-) -> Result<Bytes, StoreError> {
+pub(crate) async fn call(client: &Client, path: String, message: Bytes) -> Result<Bytes, Failed> {
     let path = PathAndQuery::try_from(path)
         .map_err(|fault| Status::new(Code::Internal, fault.to_string()))?;
     let work = async {
@@ -26,10 +21,10 @@ pub(crate) async fn call(
             .server_streaming(request, path, Raw)
             .await?
             .into_inner();
-        Ok(answers.message().await?.unwrap_or_default())
+        Ok::<_, Failed>(answers.message().await?.unwrap_or_default())
     };
     let answer = tokio::time::timeout(client.patience, work).await;
-    answer.unwrap_or_else(|_| Err(crate::client::too_late(client.patience)))
+    answer.unwrap_or_else(|_| Err(crate::client::too_late(client.patience).into()))
 }
 
 /// A field that no version of the contract knows, so long that a message grows by `bytes`;

@@ -1,15 +1,20 @@
-//! What a run came to, and its three forms: a table for people, JSON and JUnit.
+//! What a run came to, and its forms: a table for people, JSON, JSON lines and JUnit.
 
 mod json;
 mod junit;
+mod known;
+mod ndjson;
 #[cfg(test)]
 mod schema_test;
 mod table;
 
 pub use json::json;
 pub use junit::junit;
+pub use known::{KnownFailures, KnownFailuresError};
+pub use ndjson::{ndjson_end, ndjson_rule};
 pub use table::table;
 
+use crate::advice::Advice;
 use crate::exchange::Exchange;
 use crate::rule::{Rule, Weight};
 use mortise_proto::rpc::short_service_name;
@@ -39,6 +44,19 @@ pub struct Report {
     pub duration_ms: u64,
     /// Every rule that was asked for, in the order of the contract.
     pub rules: Vec<RuleReport>,
+    /// Why the run ended early, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stopped>,
+}
+
+/// A run that ended early, because the server no longer answered the handshake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Stopped {
+    /// The rule that the server hangs on or ends with, where that is certain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The rules that were running.
+    pub suspects: Vec<String>,
 }
 
 /// A server as it introduced itself.
@@ -77,9 +95,15 @@ pub struct RuleReport {
     pub verdict: Verdict,
     /// How long it took, in milliseconds.
     pub ms: u64,
+    /// The kind of reason for which it was skipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip: Option<Skip>,
     /// Why it was skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whether a file of known failures lists it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub known_failure: bool,
     /// How it was broken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
@@ -101,6 +125,22 @@ pub enum Verdict {
     Skipped,
 }
 
+/// Why a rule was skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Skip {
+    /// The server does not offer a service that it is about.
+    NotOffered,
+    /// The run lacks something that it needs, such as a way to restart the server.
+    Needs,
+    /// It belongs to a level above that of the run.
+    Level,
+    /// It began, and does not apply to this server.
+    NotApplicable,
+    /// The run had stopped.
+    Stopped,
+}
+
 /// How a rule was broken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failure {
@@ -110,6 +150,9 @@ pub struct Failure {
     pub expected: String,
     /// What it was.
     pub got: String,
+    /// Why the rule is there and how it is kept, where that is written down.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<Advice>,
     /// The last calls before that.
     pub exchanges: Vec<Exchange>,
 }
@@ -128,6 +171,7 @@ impl Default for Report {
             concurrency: 0,
             duration_ms: 0,
             rules: Vec::new(),
+            stopped: None,
         }
     }
 }
@@ -140,10 +184,27 @@ impl Report {
         rules.filter(|rule| rule.verdict == verdict).count()
     }
 
-    /// Whether no hard rule is broken.
+    /// Whether no hard rule is broken, and the run came to its end.
     #[must_use]
     pub fn is_compliant(&self) -> bool {
-        self.count(Verdict::Failed) == 0
+        self.count(Verdict::Failed) == 0 && self.stopped.is_none()
+    }
+
+    /// Whether nothing is broken but rules that are known to be.
+    #[must_use]
+    pub fn is_as_known(&self) -> bool {
+        let mut failed = self.with(Verdict::Failed);
+        failed.all(|rule| rule.known_failure) && self.stopped.is_none()
+    }
+
+    /// The rules that are known to be broken, and are not.
+    pub fn mended(&self) -> impl Iterator<Item = &RuleReport> {
+        self.with(Verdict::Passed).filter(|rule| rule.known_failure)
+    }
+
+    fn with(&self, verdict: Verdict) -> impl Iterator<Item = &RuleReport> {
+        let rules = self.rules.iter();
+        rules.filter(move |rule| rule.verdict == verdict)
     }
 
     /// The rules' services, in the order of the contract.
@@ -176,9 +237,11 @@ impl RuleReport {
             level: rule.level.to_string(),
             verdict: Verdict::Skipped,
             ms: 0,
+            skip: None,
             reason: None,
+            known_failure: false,
             failure: None,
-            page: format!("docs/rules.md#{}", rule.id.to_lowercase()),
+            page: rule.page(),
         }
     }
 

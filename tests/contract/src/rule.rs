@@ -1,6 +1,7 @@
 //! What a rule is: an id, what it demands and why, what it needs, and the function that
 //! holds a server against it.
 
+use crate::advice::Advice;
 use crate::check::Outcome;
 use crate::context::Cx;
 use futures::future::BoxFuture;
@@ -27,6 +28,9 @@ pub struct Rule {
     pub services: Vec<&'static str>,
     /// What must be there beside the services.
     pub needs: Vec<Need>,
+    /// What goes wrong for callers without it, and how a server keeps it; where it is
+    /// written down.
+    pub advice: Option<Advice>,
     /// No other rule may run beside it: it measures, or asks much of the server.
     alone: bool,
     check: Check,
@@ -88,6 +92,21 @@ impl Rule {
     pub(crate) fn runs_alone(&self) -> bool {
         let disturbs = |need: &Need| matches!(need, Need::Restart | Need::Outage);
         self.alone || self.needs.iter().any(disturbs)
+    }
+
+    /// The page that explains it.
+    #[must_use]
+    pub fn page(&self) -> String {
+        format!("docs/rules.md#{}", self.id.to_lowercase())
+    }
+
+    /// Whether a pattern names it: `FILE-10` fits itself, `FILE-*` every rule of the family.
+    #[must_use]
+    pub fn fits(&self, pattern: &str) -> bool {
+        match pattern.strip_suffix('*') {
+            Some(beginning) => self.id.starts_with(beginning),
+            None => self.id == pattern,
+        }
     }
 
     /// The part of the id before the number: rules of one family belong together.
@@ -206,6 +225,7 @@ impl Group {
             level: Level::Core,
             services: vec![self.service],
             needs: Vec::new(),
+            advice: None,
             alone: false,
             check: Arc::new(move |cx| Box::pin(check(cx))),
         });

@@ -40,6 +40,8 @@ mod user_connection_resolver;
 mod utility_llm;
 mod wire;
 
+pub(crate) use restart::restarted;
+
 use crate::rule::Rule;
 
 /// Every rule, in the order of the contract.

@@ -1,18 +1,20 @@
-//! Runs rules: greets the server, leaves out what does not apply, runs the rest so many at
-//! a time and each within its time, and says what became of each.
+//! A run: greets the server, has the rules run that were asked for, and makes the report.
 
-use crate::check::{Outcome, Stop};
-use crate::client::Client;
-use crate::context::{Cx, Shared, described, offers};
+mod choice;
+mod rules;
+
+use crate::client::{Client, Failed};
+use crate::context::{Shared, described};
 use crate::fixtures::Fixtures;
-use crate::report::{Failure, Report, RuleReport, ServerReport, Verdict};
-use crate::rule::{Level, Need, Rule, Weight};
+use crate::report::{KnownFailures, Report, RuleReport, ServerReport};
+use crate::rule::{Level, Rule};
 use crate::seed::Seeds;
+use crate::server::Server;
 use crate::wire::Dial;
-use futures::{StreamExt, stream};
-use mortise_proto::rpc::table::adapter_service::{self, DESCRIBE};
-use mortise_proto::rpc::table::test_seed_service;
-use mortise_proto::{PROTOCOL, StoreError, pb};
+use choice::choose;
+use mortise_proto::rpc::table::adapter_service::DESCRIBE;
+use mortise_proto::{PROTOCOL, pb};
+use rules::Runner;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tonic::metadata::{Ascii, MetadataValue};
@@ -38,10 +40,21 @@ pub struct Options {
     pub token: Option<MetadataValue<Ascii>>,
     /// Ids that exist.
     pub fixtures: Option<Fixtures>,
-    /// Restarts the server, and returns when it has ended or begun to serve again.
-    pub restart_command: Option<String>,
+    /// Rules that are known to be broken.
+    pub known_failures: KnownFailures,
+    /// How the server is killed and started again.
+    pub restart: Option<Restart>,
     /// Takes the server's storage away, and gives it back.
     pub outage: Option<OutageCommands>,
+}
+
+/// How a server is killed and started again.
+#[derive(Debug, Clone)]
+pub enum Restart {
+    /// A command, run by `sh -c`, that returns when the server has ended or serves again.
+    Command(String),
+    /// The server is the suite's own.
+    Server(Arc<Server>),
 }
 
 /// The commands of an outage of the server's storage, each run by `sh -c`.
@@ -95,13 +108,15 @@ impl Default for Options {
             other_org_id: Some(2),
             token: None,
             fixtures: None,
-            restart_command: None,
+            known_failures: KnownFailures::default(),
+            restart: None,
             outage: None,
         }
     }
 }
 
-/// Holds a server against the rules.
+/// Holds a server against the rules. A run ends early if the server no longer answers the
+/// handshake; see [`Report::stopped`].
 pub async fn run(
     dial: &Dial,
     rules: &[Rule],
@@ -120,25 +135,18 @@ pub async fn run(
         org_id: options.org_id,
         other_org_id: tenancy(&described, &options),
         patience,
-        restart_command: options.restart_command.clone(),
+        restart: options.restart.clone(),
         outage: options.outage.clone(),
         described: described.clone(),
     });
-    let total = chosen.len();
+    let runner = Runner::new(&shared, &client, &options, progress, chosen.len());
     // A rule that restarts the server, takes its storage away or floods it must not meet the
     // others.
     let (alone, together): (Vec<_>, Vec<_>) =
         chosen.into_iter().partition(|rule| rule.runs_alone());
-    let mut reports = Vec::with_capacity(total);
-    for (rules, at_once) in [(together, options.concurrency.max(1)), (alone, 1)] {
-        let mut running = stream::iter(rules)
-            .map(|rule| one(rule, &shared, &client, &options))
-            .buffer_unordered(at_once);
-        while let Some(report) = running.next().await {
-            progress(&report, reports.len() + 1, total);
-            reports.push(report);
-        }
-    }
+    runner.all(together, options.concurrency.max(1)).await;
+    runner.all(alone, 1).await;
+    let (mut reports, stopped) = runner.end();
     let place = |id: &str| rules.iter().position(|rule| rule.id == id);
     reports.sort_by_key(|report| place(&report.id));
     Ok(Report {
@@ -149,31 +157,9 @@ pub async fn run(
         concurrency: options.concurrency,
         duration_ms: millis(started.elapsed()),
         rules: reports,
+        stopped,
         ..Report::default()
     })
-}
-
-/// The rules that were asked for.
-fn choose<'a>(rules: &'a [Rule], options: &Options) -> Result<Vec<&'a Rule>, RunError> {
-    for pattern in &options.only {
-        if !rules.iter().any(|rule| fits(pattern, rule.id)) {
-            return Err(RunError::NoSuchRule(pattern.clone()));
-        }
-    }
-    let asked = |rule: &&Rule| {
-        options.only.is_empty() || options.only.iter().any(|pattern| fits(pattern, rule.id))
-    };
-    // A rule that is asked for by name runs whatever its level.
-    let high_enough = |rule: &&Rule| !options.only.is_empty() || rule.level <= options.level;
-    Ok(rules.iter().filter(asked).filter(high_enough).collect())
-}
-
-/// `FILE-10` fits itself, `FILE-*` every rule of the family.
-fn fits(pattern: &str, id: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(beginning) => id.starts_with(beginning),
-        None => id == pattern,
-    }
 }
 
 /// The suite, introduced to a server.
@@ -198,9 +184,9 @@ async fn greet(
     org_id: i64,
 ) -> Result<pb::DescribeResponse, RunError> {
     let request = introduction(org_id);
-    let failed = |error: StoreError| RunError::Handshake {
+    let failed = |failed: Failed| RunError::Handshake {
         endpoint: dial.name().into(),
-        cause: described(&error),
+        cause: described(&failed.error),
     };
     let answer = client.unary(&DESCRIBE, request).await.map_err(failed)?;
     let protocol = answer.protocol.unwrap_or_default();
@@ -217,108 +203,6 @@ async fn greet(
 fn tenancy(described: &pb::DescribeResponse, options: &Options) -> Option<i64> {
     let apart = described.scoping() == pb::Scoping::PerOrg;
     options.other_org_id.filter(|_| apart)
-}
-
-async fn one(rule: &Rule, shared: &Arc<Shared>, client: &Client, options: &Options) -> RuleReport {
-    let started = Instant::now();
-    let mut report = RuleReport::of(rule);
-    if let Some(reason) = why_not(rule, shared) {
-        report.verdict = Verdict::Skipped;
-        report.reason = Some(reason);
-        return report;
-    }
-    let cx = Cx::new(shared.clone(), client.clone(), seed_of(rule, options.seed));
-    let check = tokio::spawn(rule.check(cx.clone()));
-    let abort = check.abort_handle();
-    let outcome = match tokio::time::timeout(options.timeout, check).await {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(fault)) => crate::check::broken(
-            "the rule",
-            "to end",
-            format!("the rule panicked, which is a bug of the suite: {fault}"),
-        ),
-        Err(_) => {
-            abort.abort();
-            crate::check::broken(
-                "the rule",
-                format!("to end within {} s", options.timeout.as_secs()),
-                "it was still waiting for the server",
-            )
-        }
-    };
-    report.ms = millis(started.elapsed());
-    conclude(&mut report, rule, outcome, &cx);
-    report
-}
-
-fn conclude(report: &mut RuleReport, rule: &Rule, outcome: Outcome, cx: &Cx) {
-    match outcome {
-        Ok(()) => report.verdict = Verdict::Passed,
-        Err(Stop::Skipped(reason)) => {
-            report.verdict = Verdict::Skipped;
-            report.reason = Some(reason);
-        }
-        Err(Stop::Broken(breach)) => {
-            report.verdict = match rule.weight {
-                Weight::Hard => Verdict::Failed,
-                Weight::Soft => Verdict::Warned,
-            };
-            report.failure = Some(Failure {
-                what: breach.what,
-                expected: breach.expected,
-                got: breach.got,
-                exchanges: cx.exchanges(),
-            });
-        }
-    }
-}
-
-/// Why a rule does not apply to this server.
-fn why_not(rule: &Rule, shared: &Shared) -> Option<String> {
-    let missing = rule
-        .services
-        .iter()
-        .find(|service| **service != adapter_service::NAME && !offers(&shared.described, service));
-    if let Some(service) = missing {
-        let service = mortise_proto::rpc::short_service_name(service);
-        return Some(format!("the server does not offer {service}"));
-    }
-    rule.needs.iter().find_map(|need| {
-        let there = match need {
-            Need::Session | Need::Harness | Need::Agent => shared.seeds.have_records(),
-            Need::Seed => offers(&shared.described, test_seed_service::NAME),
-            Need::OtherOrg => shared.other_org_id.is_some(),
-            Need::Restart => shared.restart_command.is_some(),
-            Need::Outage => shared.outage.is_some(),
-        };
-        (!there).then(|| need.missing(shared))
-    })
-}
-
-impl Need {
-    fn missing(self, shared: &Shared) -> String {
-        match self {
-            Self::Session | Self::Harness | Self::Agent => format!(
-                "the suite cannot create {}: offer PlatformStoreService or TestSeedService, or list some with --fixtures",
-                self.name()
-            ),
-            Self::Seed => "the server does not offer TestSeedService, which this rule needs".into(),
-            Self::OtherOrg if shared.described.scoping() == pb::Scoping::PerOrg => {
-                "no second org was named with --other-org".into()
-            }
-            Self::OtherOrg => "the server states that all orgs share one set of data".into(),
-            Self::Restart => "no --restart-command was given".into(),
-            Self::Outage => "no --outage-command and --recover-command were given".into(),
-        }
-    }
-}
-
-/// Each rule's own, so that it does not matter which others run.
-fn seed_of(rule: &Rule, seed: u64) -> u64 {
-    let id = rule.id.bytes();
-    id.fold(seed, |seed, byte| {
-        seed.wrapping_mul(31).wrapping_add(byte.into())
-    })
 }
 
 fn server_report(described: &pb::DescribeResponse, dial: &Dial) -> ServerReport {

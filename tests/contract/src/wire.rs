@@ -23,6 +23,7 @@ pub struct WireError(StdError);
 #[derive(Clone)]
 pub struct Dial {
     name: String,
+    grpcurl: String,
     dial: Arc<dyn Fn() -> Wire + Send + Sync>,
 }
 
@@ -94,8 +95,10 @@ impl Dial {
 
     /// Anything that makes connections.
     pub fn new(name: impl Into<String>, dial: impl Fn() -> Wire + Send + Sync + 'static) -> Self {
+        let name = name.into();
         Self {
-            name: name.into(),
+            grpcurl: target(&name),
+            name,
             dial: Arc::new(dial),
         }
     }
@@ -115,6 +118,20 @@ impl Dial {
     #[must_use]
     pub fn connect(&self) -> Wire {
         (self.dial)()
+    }
+
+    /// The same, where it is another address that a person calls.
+    #[must_use]
+    pub fn called_at(self, address: &str) -> Self {
+        Self {
+            grpcurl: target(address),
+            ..self
+        }
+    }
+
+    /// The arguments with which grpcurl reaches it.
+    pub(crate) fn grpcurl(&self) -> &str {
+        &self.grpcurl
     }
 
     /// Where it leads, for people.
@@ -146,6 +163,27 @@ impl Tls {
             config = config.domain_name(name);
         }
         config
+    }
+}
+
+/// The arguments with which grpcurl reaches an address.
+fn target(address: &str) -> String {
+    if let Some(path) = address.strip_prefix("unix:") {
+        return format!("-plaintext -unix {}", word(path));
+    }
+    match address.split_once("://") {
+        Some(("https", host)) => word(host),
+        Some((_, host)) => format!("-plaintext {}", word(host)),
+        None => format!("-plaintext {}", word(address)),
+    }
+}
+
+/// One word of a shell, quoted where it has to be.
+fn word(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.:_-$".contains(&byte);
+    match text.bytes().all(is_plain) {
+        true => text.into(),
+        false => crate::shown::quoted(text),
     }
 }
 

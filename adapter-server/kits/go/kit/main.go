@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -14,7 +15,8 @@ import (
 // with arguments of its own.
 func Flags(set *flag.FlagSet) *Config {
 	config := &Config{}
-	set.StringVar(&config.Listen, "listen", "127.0.0.1:7500", "where to listen: `ADDRESS` is HOST:PORT or unix:PATH")
+	set.StringVar(&config.Listen, "listen", cmp.Or(os.Getenv("MORTISE_LISTEN"), "127.0.0.1:7500"),
+		"where to listen, also in MORTISE_LISTEN: `ADDRESS` is HOST:PORT or unix:PATH")
 	set.StringVar(&config.TLSCert, "tls-cert", "", "PEM `FILE` with the adapter's certificates")
 	set.StringVar(&config.TLSKey, "tls-key", "", "PEM `FILE` with its key")
 	set.StringVar(&config.TLSClientCA, "tls-client-ca", "", "PEM `FILE` with the CA that signs the certificates of callers")

@@ -4,6 +4,7 @@
 package kittest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,20 +23,27 @@ import (
 // Suite is the variable that names the program of the suite.
 const Suite = "MORTISE_CONTRACT"
 
-type report struct {
-	Rules []rule `json:"rules"`
-}
-
-type rule struct {
-	ID      string `json:"id"`
-	Demand  string `json:"demand"`
-	Verdict string `json:"verdict"`
-	Reason  string `json:"reason"`
-	Page    string `json:"page"`
-	Failure struct {
-		What     string `json:"what"`
-		Expected string `json:"expected"`
-		Got      string `json:"got"`
+// line is what the suite says of a rule that has ended, as JSON.
+type line struct {
+	Type         string `json:"type"`
+	ID           string `json:"id"`
+	Demand       string `json:"demand"`
+	Verdict      string `json:"verdict"`
+	Skip         string `json:"skip"`
+	Reason       string `json:"reason"`
+	KnownFailure bool   `json:"known_failure"`
+	Page         string `json:"page"`
+	Failure      struct {
+		What      string `json:"what"`
+		Expected  string `json:"expected"`
+		Got       string `json:"got"`
+		Why       string `json:"why"`
+		Mend      string `json:"mend"`
+		Exchanges []struct {
+			Method   string `json:"method"`
+			Sent     string `json:"sent"`
+			Received string `json:"received"`
+		} `json:"exchanges"`
 	} `json:"failure"`
 }
 
@@ -70,112 +78,96 @@ func Serve(t *testing.T, options ...kit.Option) string {
 	return "unix:" + path
 }
 
-// Program builds the package in folder, starts it with the arguments and `-listen
-// unix:...`, and runs the suite against it, with the rules about what survives a process
-// that is killed.
+// Program builds the package in folder and has the suite start it with the arguments, kill
+// it and start it again for the rules about what survives. The kit reads where to listen
+// from the environment.
 func Program(t *testing.T, folder string, arguments ...string) {
 	t.Helper()
-	work := socketFolder(t)
-	binary := filepath.Join(work, "adapter")
+	binary := filepath.Join(socketFolder(t), "adapter")
 	if built, err := exec.Command("go", "build", "-C", folder, "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, built)
 	}
-	endpoint := "unix:" + filepath.Join(work, "a.sock")
-	quoted := []string{quote(binary), "-listen", quote(endpoint)}
-	for _, argument := range arguments {
-		quoted = append(quoted, quote(argument))
-	}
-	restart := filepath.Join(work, "restart.sh")
-	script := fmt.Sprintf(restartScript, quote(work), strings.Join(quoted, " "))
-	if err := os.WriteFile(restart, []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command(restart, "stop").CombinedOutput(); err != nil {
-			t.Errorf("the adapter cannot be stopped: %v\n%s", err, out)
-		}
-		if t.Failed() {
-			log, _ := os.ReadFile(filepath.Join(work, "log"))
-			t.Logf("the adapter's log:\n%s", log)
-		}
-	})
-	if out, err := exec.Command(restart).CombinedOutput(); err != nil {
-		t.Fatalf("the adapter cannot be started: %v\n%s", err, out)
-	}
-	waitFor(t, strings.TrimPrefix(endpoint, "unix:"))
-	Endpoint(t, endpoint, "--restart-command", quote(restart))
+	suite(t, append([]string{"--", binary}, arguments...)...)
 }
-
-// restartScript kills the adapter without warning, as a crash does, and starts it again.
-const restartScript = `#!/bin/sh
-cd %s || exit 1
-if [ -f pid ]; then
-  old=$(cat pid)
-  kill -9 "$old" 2>/dev/null
-  while kill -0 "$old" 2>/dev/null; do sleep 0.05; done
-fi
-[ "$1" = stop ] && exit 0
-setsid %s </dev/null >>log 2>&1 &
-echo $! >pid
-`
 
 // Endpoint runs the suite against a server that is there. A broken hard rule fails its
 // test; a broken soft rule and a skipped one are skipped tests that say why.
 func Endpoint(t *testing.T, endpoint string, arguments ...string) {
 	t.Helper()
-	program := os.Getenv(Suite)
-	if program == "" {
-		found, err := exec.LookPath("mortise-contract")
-		if err != nil {
-			t.Fatalf("the suite is missing: build mortise-contract and name it in %s", Suite)
-		}
-		program = found
-	}
-	path := filepath.Join(t.TempDir(), "report.json")
-	all := append([]string{"--endpoint", endpoint, "--json", path}, arguments...)
-	out, err := exec.Command(program, all...).CombinedOutput()
-	var exit *exec.ExitError
-	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
-		t.Fatalf("the suite did not run: %v\n%s", err, out)
-	}
-	raw, err := os.ReadFile(path)
+	suite(t, append([]string{"--endpoint", endpoint}, arguments...)...)
+}
+
+// suite runs the suite, and makes each rule a test when it has ended.
+func suite(t *testing.T, arguments ...string) {
+	t.Helper()
+	program, err := program(Suite, "mortise-contract")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told report
-	if err := json.Unmarshal(raw, &told); err != nil {
-		t.Fatal(err)
+	var log bytes.Buffer
+	run := exec.Command(program, append([]string{"--ndjson", "-"}, arguments...)...)
+	run.Stderr = &log
+	output, err := run.StdoutPipe()
+	if err == nil {
+		err = run.Start()
 	}
-	judge(t, told.Rules, string(out))
-}
-
-func judge(t *testing.T, rules []rule, table string) {
-	t.Helper()
+	if err != nil {
+		t.Fatalf("the suite cannot be started: %v", err)
+	}
 	passed := 0
-	for _, one := range rules {
-		if one.Verdict == "skipped" && strings.HasPrefix(one.Reason, "the server does not offer") {
-			continue
+	for lines := json.NewDecoder(output); ; {
+		var told line
+		if err := lines.Decode(&told); err != nil {
+			break
 		}
-		t.Run(one.ID, func(t *testing.T) {
-			switch one.Verdict {
-			case "passed":
-				passed++
-			case "failed":
-				t.Errorf("%s\n  looked at %s\n  expected  %s\n  got       %s\n  more      %s",
-					one.Demand, one.Failure.What, one.Failure.Expected, one.Failure.Got, one.Page)
-			case "warned":
-				t.Skipf("soft rule not kept: %s (%s: got %s)", one.Demand, one.Failure.What, one.Failure.Got)
-			default:
-				t.Skip(one.Reason)
-			}
-		})
+		if told.Verdict == "passed" {
+			passed++
+		}
+		if told.Type == "rule" && told.Skip != "not_offered" {
+			t.Run(told.ID, func(t *testing.T) { judge(t, told) })
+		}
+	}
+	var exit *exec.ExitError
+	if err := run.Wait(); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
+		t.Fatalf("the suite did not run: %v\n%s", err, log.String())
 	}
 	if passed == 0 {
 		t.Errorf("no rule passed")
 	}
 	if t.Failed() {
-		t.Log(table)
+		t.Log(log.String())
 	}
+}
+
+func judge(t *testing.T, told line) {
+	broken := told.Failure
+	switch {
+	case told.Verdict == "failed" && !told.KnownFailure:
+		var calls strings.Builder
+		for _, call := range broken.Exchanges {
+			fmt.Fprintf(&calls, "\n    %s\n      sent     %s\n      received %s", call.Method, call.Sent, call.Received)
+		}
+		t.Errorf("%s\n  looked at %s\n  expected  %s\n  got       %s\n  why       %s\n  mend      %s\n  more      %s%s",
+			told.Demand, broken.What, broken.Expected, broken.Got, broken.Why, broken.Mend, told.Page, calls.String())
+	case told.Verdict == "failed":
+		t.Skipf("a known failure: %s: got %s", broken.What, broken.Got)
+	case told.Verdict == "warned":
+		t.Skipf("soft rule not kept: %s (%s: got %s)", told.Demand, broken.What, broken.Got)
+	case told.Verdict == "skipped":
+		t.Skip(told.Reason)
+	}
+}
+
+// program is the path of a program that a variable names or the path has.
+func program(variable, name string) (string, error) {
+	if named := os.Getenv(variable); named != "" {
+		return named, nil
+	}
+	found, err := exec.LookPath(name)
+	if err != nil {
+		return "", fmt.Errorf("%s is missing: build it and name it in %s", name, variable)
+	}
+	return found, nil
 }
 
 func waitFor(t *testing.T, path string) {
@@ -208,5 +200,3 @@ func socketFolder(t *testing.T) string {
 	})
 	return folder
 }
-
-func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

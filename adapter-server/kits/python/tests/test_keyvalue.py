@@ -2,20 +2,37 @@
 
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
-from mortise_adapter.testing import Program, Subtests, judge, wait_for_socket
+from mortise_adapter.testing import Case, Contract, turn, wait_for_socket
 
 KIT = Path(__file__).parents[1]
 EXAMPLE = KIT / "examples" / "keyvalue" / "keyvalue.py"
 
 
-def test_contract(subtests: Subtests) -> None:
+contract = Contract([sys.executable, str(EXAMPLE)], offers=["session_storage_store"])
+
+
+@contract.rules
+def test_contract(rule: Case) -> None:
     """The example keeps every rule of values at level full, also when it is killed."""
-    with Program([sys.executable, str(EXAMPLE)]) as program:
-        judge(subtests, program.contract())
+    rule.check()
+
+
+def test_turn(tmp_path: Path) -> None:
+    """A turn of the runtime keeps a value in the example."""
+    command = [sys.executable, str(EXAMPLE), "--listen", "unix:a.sock"]
+    with subprocess.Popen(command, cwd=tmp_path, env={"PYTHONPATH": ":".join(sys.path)}) as process:
+        wait_for_socket(tmp_path / "a.sock")
+        events = turn(f"unix:{tmp_path}/a.sock", "What is 12 times 34?", "session_storage_store")
+        process.terminate()
+    assert any(event.get("type") == "turn.completed" for event in events)
+    with sqlite3.connect(tmp_path / "values.db") as db:
+        kept = db.execute("SELECT key, value FROM kept").fetchall()
+    assert kept == [("last_product", "408")], kept
 
 
 def test_sigterm(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import { Adapter, type AdapterOptions, type ServeOptions, type Serving } from ".
 import { causeOf, standardLog } from "./log.js";
 
 const usage = `
-  --listen ADDRESS       HOST:PORT or unix:PATH; 127.0.0.1:7500 unless stated
+  --listen ADDRESS       HOST:PORT or unix:PATH; MORTISE_LISTEN or 127.0.0.1:7500 unless stated
   --tls-cert FILE        PEM with the adapter's certificates
   --tls-key FILE         PEM with their key
   --tls-client-ca FILE   PEM with the CA that signs the certificates of callers
@@ -16,7 +16,7 @@ const usage = `
 `;
 
 const known = {
-  "listen": { type: "string", default: "127.0.0.1:7500" },
+  "listen": { type: "string", default: process.env["MORTISE_LISTEN"] || "127.0.0.1:7500" },
   "tls-cert": { type: "string" },
   "tls-key": { type: "string" },
   "tls-client-ca": { type: "string" },

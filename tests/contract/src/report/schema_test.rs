@@ -1,6 +1,7 @@
 //! The published schema of the JSON report says what the report is.
 
-use super::{Failure, Report, RuleReport, ServerReport, Verdict, json};
+use super::{Failure, Report, RuleReport, ServerReport, Skip, Stopped, Verdict, json};
+use crate::advice::Advice;
 use crate::exchange::Exchange;
 use serde_json::{Map, Value};
 
@@ -12,9 +13,17 @@ fn rule(verdict: Verdict) -> RuleReport {
     report.verdict = verdict;
     match verdict {
         Verdict::Passed => {}
-        Verdict::Skipped => report.reason = Some("the server does not offer it".into()),
+        Verdict::Skipped => {
+            report.skip = Some(Skip::NotOffered);
+            report.reason = Some("the server does not offer it".into());
+        }
         Verdict::Warned | Verdict::Failed => {
+            report.known_failure = true;
             report.failure = Some(Failure {
+                advice: Some(Advice {
+                    why: "a reason",
+                    mend: "a way",
+                }),
                 what: "GetValue.value".into(),
                 expected: "1".into(),
                 got: "2".into(),
@@ -22,6 +31,7 @@ fn rule(verdict: Verdict) -> RuleReport {
                     method: "SessionStorageStoreService/GetValue".into(),
                     sent: "{}".into(),
                     received: "{}".into(),
+                    grpcurl: Some("grpcurl".into()),
                 }],
             });
         }
@@ -38,6 +48,10 @@ fn sample() -> Report {
         level: "full".into(),
         concurrency: 8,
         rules: Verdict::ALL.map(rule).into(),
+        stopped: Some(Stopped {
+            rule: Some("KV-01".into()),
+            suspects: vec!["KV-01".into()],
+        }),
         ..Report::default()
     }
 }

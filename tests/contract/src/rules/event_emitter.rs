@@ -6,6 +6,7 @@ mod streams;
 mod types;
 mod values;
 
+use crate::advice::advised;
 use crate::rule::Rule;
 
 pub(crate) fn rules() -> Vec<Rule> {
@@ -20,5 +21,5 @@ pub(crate) fn rules() -> Vec<Rule> {
     .flatten()
     .collect();
     rules.sort_by_key(|rule| rule.id);
-    rules
+    advised(rules, include_str!("event_emitter/advice.md"))
 }

@@ -5,6 +5,7 @@ mod leaving;
 mod values;
 
 use super::probes::{ContextAlone, caller, reads, reads_of};
+use crate::advice::advised;
 use crate::check::{Outcome, broken, present, same, shown, skipped, that};
 use crate::context::{Cx, described, fresh_id};
 use crate::fixtures::is_id;
@@ -45,7 +46,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("GEN-06", "A record that does not exist is absent in the answer, not an error.", "T:41, T:71, T:96", gen_06_not_there)
         .hard("GEN-07", "An error has a reason of the contract and a text without upstream's prefix.", "ER:19-83", gen_07_raw_texts)
         .hard("GEN-08", "An error that says what was not found carries its id.", "ER:63-72", gen_08_typed);
-    leaving::rules(values::rules(group))
+    let group = leaving::rules(values::rules(group))
         .hard(
             "GEN-14",
             "A service that is not listed answers UNIMPLEMENTED, and no empty success.",
@@ -63,8 +64,8 @@ pub(crate) fn rules() -> Vec<Rule> {
             "32 equal reads at the same time have equal answers.",
             "tool_scheduler.rs:42",
             gen_16_equal_reads,
-        )
-        .list()
+        );
+    advised(group.list(), include_str!("general/advice.md"))
 }
 
 async fn stored(cx: &Cx, id: &str) -> Outcome<Option<pb::Session>> {

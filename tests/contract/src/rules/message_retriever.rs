@@ -8,6 +8,7 @@ mod reading;
 mod tenancy;
 mod tool_results;
 
+use crate::advice::advised;
 use crate::check::{Outcome, broken};
 use crate::context::Cx;
 use crate::rule::Rule;
@@ -32,7 +33,7 @@ pub(crate) fn rules() -> Vec<Rule> {
     .flatten()
     .collect();
     rules.sort_by_key(|rule| rule.id);
-    rules
+    advised(rules, include_str!("message_retriever/advice.md"))
 }
 
 fn getting(session: &str, message: &str) -> pb::GetMessageRequest {

@@ -7,7 +7,7 @@ use crate::check::{Outcome, absent, broken, present, same, skipped, that};
 use crate::command;
 use crate::context::{Cx, fresh_id};
 use crate::rule::{Group, Need, Rule};
-use crate::runner::introduction;
+use crate::runner::{Restart, introduction};
 use crate::seed::now;
 use futures::future::join_all;
 use mortise_proto::pb;
@@ -56,9 +56,10 @@ pub(crate) async fn restarted(cx: &Cx) -> Outcome<Cx> {
 }
 
 async fn restart(cx: &Cx) -> Outcome {
-    match &cx.shared.restart_command {
-        Some(command) => command::run(command, BACK_WITHIN).await,
-        None => skipped("no --restart-command was given"),
+    match &cx.shared.restart {
+        Some(Restart::Command(command)) => command::run(command, BACK_WITHIN).await,
+        Some(Restart::Server(server)) => server.restart().await,
+        None => skipped("the suite cannot restart the server"),
     }
 }
 

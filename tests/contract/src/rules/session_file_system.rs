@@ -13,6 +13,7 @@ mod paths;
 mod seeded;
 mod tenancy;
 
+use crate::advice::advised;
 use crate::rule::Rule;
 
 pub(crate) fn rules() -> Vec<Rule> {
@@ -33,5 +34,5 @@ pub(crate) fn rules() -> Vec<Rule> {
     .flatten()
     .collect();
     rules.sort_by_key(|rule| rule.id);
-    rules
+    advised(rules, include_str!("session_file_system/advice.md"))
 }

@@ -3,6 +3,7 @@
 pub(in crate::rules) mod calls;
 
 use super::common::{awkward_texts, lost_reply, moved_on, refused_as_invalid, repeated};
+use crate::advice::advised;
 use crate::check::{Outcome, absent, same, says, skipped, that};
 use crate::context::{Cx, fresh_id};
 use crate::rule::{Group, Need, Rule};
@@ -16,7 +17,7 @@ use mortise_proto::rpc::table::session_storage_store_service::{
 };
 
 pub(crate) fn rules() -> Vec<Rule> {
-    Group::of(NAME)
+    let group = Group::of(NAME)
         .hard("KV-01", "A value that was set is read back.", "IM:438-450", kv_01_set_then_get)
         .hard("KV-02", "A key that does not exist is absent, not an error.", "IM:443", kv_02_missing)
         .hard("KV-03", "Setting again overwrites, keeps created_at and moves updated_at on.", "IM:509-527", kv_03_overwrites)
@@ -37,8 +38,11 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("KV-18", "Values of 1 MiB and names with NUL, slashes and spaces survive.", "web_fetch.rs:256", kv_18_large_and_awkward).full()
         .hard("KV-19", "A session id that is malformed is refused as INVALID_FIELD.", "ID:85-121", kv_19_malformed_session)
         .hard("KV-20", "Another org sees neither values nor secrets of a session whose id it knows, and cannot change them.", "context.proto", kv_20_other_org).needs(&[Need::OtherOrg])
-        .hard("KV-21", "A value that was set over one connection is readable over another at once.", "read your writes", kv_21_second_view).full()
-        .list()
+        .hard("KV-21", "A value that was set over one connection is readable over another at once.", "read your writes", kv_21_second_view).full();
+    advised(
+        group.list(),
+        include_str!("session_storage_store/advice.md"),
+    )
 }
 
 async fn kv_01_set_then_get(cx: Cx) -> Outcome {

@@ -4,6 +4,7 @@
 mod hostile;
 
 use super::probes::{ContextAlone, Probe, caller, changes, reads};
+use crate::advice::advised;
 use crate::check::{Outcome, broken, different, same, shown, skipped, that};
 use crate::context::{Cx, described, fresh_uuid};
 use crate::rule::{Group, Need, Rule};
@@ -39,7 +40,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("WIRE-13", "A request_id that is used again with another method is refused with REQUEST_ID_REUSED, and nothing is changed.", "context.proto, request_id", wire_13_reused)
         .hard("WIRE-14", "Eight calls at the same time with one request_id change something once and get the same answer.", "context.proto, request_id", wire_14_at_once).full()
         .hard("WIRE-15", "The same request_id in two orgs is two changes.", "context.proto, request_id", wire_15_per_org).needs(&[Need::OtherOrg]);
-    hostile::rules(group).list()
+    advised(hostile::rules(group).list(), include_str!("wire/advice.md"))
 }
 
 /// The same without those that stream both ways, which answer errors in messages.

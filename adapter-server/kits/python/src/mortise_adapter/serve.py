@@ -50,7 +50,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the kit's arguments, for a program with arguments of its own."""
     plain = Config()
     add = parser.add_argument
-    add("--listen", metavar="ADDRESS", default=plain.listen, help="HOST:PORT or unix:PATH (default: %(default)s)")
+    listen = os.environ.get("MORTISE_LISTEN") or plain.listen
+    told = "HOST:PORT or unix:PATH, also in MORTISE_LISTEN (default: %(default)s)"
+    add("--listen", metavar="ADDRESS", default=listen, help=told)
     add("--tls-cert", metavar="FILE", default="", help="PEM file with the adapter's certificates")
     add("--tls-key", metavar="FILE", default="", help="PEM file with its key")
     add("--tls-client-ca", metavar="FILE", default="", help="PEM file with the CA of callers' certificates")

@@ -3,16 +3,18 @@
 // path has.
 
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile, chmod } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { Adapter, type AdapterOptions } from "../adapter.js";
 import { atEnd } from "./ending.js";
 
 export { Connection, connectTo, reasonOf } from "./client.js";
 export { atEnd } from "./ending.js";
+export { hostVariable, turn, type Event } from "./turn.js";
 
 /** The variable that names the program of the suite. */
 export const suiteVariable = "MORTISE_CONTRACT";
@@ -21,10 +23,23 @@ interface Rule {
   readonly id: string;
   readonly demand: string;
   readonly verdict: "passed" | "failed" | "warned" | "skipped";
+  readonly skip?: "not_offered" | "needs" | "level" | "not_applicable" | "stopped";
   readonly reason?: string;
+  readonly known_failure?: boolean;
   readonly page?: string;
-  readonly failure?: { readonly what: string; readonly expected: string; readonly got: string };
+  readonly failure?: Broken;
 }
+
+interface Broken {
+  readonly what: string;
+  readonly expected: string;
+  readonly got: string;
+  readonly why?: string;
+  readonly mend?: string;
+  readonly exchanges: readonly { readonly method: string; readonly sent: string; readonly received: string }[];
+}
+
+type Line = ({ readonly type: "rule" } & Rule) | { readonly type: "run" };
 
 /** How many rules had which verdict, without those of services that are not offered. */
 export interface Totals {
@@ -60,43 +75,14 @@ export interface Program {
 }
 
 /**
- * Starts a program with `--listen unix:...` and runs the suite against it, with the rules
- * about what survives a process that is killed.
+ * Has the suite start a program, kill it and start it again for the rules about what
+ * survives. The kit reads where to listen from the environment.
  */
 export async function program(t: TestContext, program: Program, ...args: string[]): Promise<Totals> {
-  const folder = await temporaryFolder(t);
-  const address = `unix:${join(folder, "a.sock")}`;
-  const words = [process.execPath, program.script, "--listen", address, ...(program.args ?? [])];
-  const restart = join(folder, "restart.sh");
-  await writeFile(restart, restartScript(folder, words));
-  await chmod(restart, 0o700);
-  atEnd(t, async () => {
-    await run(restart, ["stop"]);
-    if (!(t as { passed?: boolean }).passed) {
-      t.diagnostic(`the adapter's log:\n${await readFile(join(folder, "log"), "utf8").catch(() => "")}`);
-    }
-  });
-  await run(restart, []);
-  await listening(join(folder, "a.sock"));
   const outage = program.outage === undefined || program.recover === undefined
     ? []
     : ["--outage-command", program.outage, "--recover-command", program.recover];
-  return endpoint(t, address, "--restart-command", quote(restart), ...outage, ...args);
-}
-
-// It kills the adapter without warning, as a crash does, and starts it again.
-function restartScript(folder: string, words: readonly string[]): string {
-  return `#!/bin/sh
-cd ${quote(folder)} || exit 1
-if [ -f pid ]; then
-  old=$(cat pid)
-  kill -9 "$old" 2>/dev/null
-  while kill -0 "$old" 2>/dev/null; do sleep 0.05; done
-fi
-[ "$1" = stop ] && exit 0
-setsid ${words.map(quote).join(" ")} </dev/null >>log 2>&1 &
-echo $! >pid
-`;
+  return suite(t, [...outage, ...args, "--", process.execPath, program.script, ...(program.args ?? [])]);
 }
 
 /**
@@ -104,39 +90,71 @@ echo $! >pid
  * broken soft rule and a skipped one are skipped tests that say why.
  */
 export async function endpoint(t: TestContext, address: string, ...args: string[]): Promise<Totals> {
-  const report = join(await temporaryFolder(t), "report.json");
-  const suite = process.env[suiteVariable] ?? "mortise-contract";
-  const { code, output } = await run(suite, ["--endpoint", address, "--json", report, ...args]);
+  return suite(t, ["--endpoint", address, ...args]);
+}
+
+/** Runs the suite, and makes each rule a test when it has ended. */
+async function suite(t: TestContext, args: readonly string[]): Promise<Totals> {
+  const command = process.env[suiteVariable] || "mortise-contract";
+  const child = spawn(command, ["--ndjson", "-", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  atEnd(t, () => child.kill());
+  let log = "";
+  child.stderr.on("data", (text: Buffer) => (log += text.toString()));
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once("error", (cause) => reject(new Error(`the suite cannot be started; build mortise-contract and name it in ${suiteVariable}`, { cause })));
+    child.once("close", (code) => resolve(code ?? 127));
+  });
+  // A suite that cannot be started has no lines; what became of it is looked at below.
+  ended.catch(() => undefined);
+  const totals = { passed: 0, failed: 0, warned: 0, skipped: 0 };
+  for await (const text of createInterface({ input: child.stdout })) {
+    const line = JSON.parse(text) as Line;
+    if (line.type === "rule" && line.skip !== "not_offered") {
+      totals[line.verdict]++;
+      await t.test(line.id, (one) => judge(one, line));
+    }
+  }
+  const code = await ended;
   if (code !== 0 && code !== 1) {
-    throw new Error(`the suite did not run; build mortise-contract and name it in ${suiteVariable}:\n${output}`);
+    throw new Error(`the suite did not run:\n${log}`);
   }
-  const { rules } = JSON.parse(await readFile(report, "utf8")) as { rules: Rule[] };
-  const judged = rules.filter((rule) => rule.verdict !== "skipped" || rule.reason?.startsWith("the server does not offer") !== true);
-  for (const rule of judged) {
-    await t.test(rule.id, (one) => judge(one, rule));
+  if (totals.failed > 0) {
+    t.diagnostic(log);
   }
-  const count = (verdict: Rule["verdict"]): number => judged.filter((rule) => rule.verdict === verdict).length;
-  const totals = { passed: count("passed"), failed: count("failed"), warned: count("warned"), skipped: count("skipped") };
   t.diagnostic(`${totals.passed} rules passed, ${totals.failed} failed, ${totals.warned} warned, ${totals.skipped} skipped`);
   if (totals.passed === 0) {
-    throw new Error(`no rule passed:\n${output}`);
+    throw new Error(`no rule passed:\n${log}`);
   }
   return totals;
 }
 
 function judge(t: TestContext, rule: Rule): void {
-  const { what, expected, got } = rule.failure ?? { what: "", expected: "", got: "" };
+  const { what = "", got = "" } = rule.failure ?? {};
   switch (rule.verdict) {
     case "passed":
       return;
     case "failed":
-      throw new Error(`${rule.demand}\n  looked at ${what}\n  expected  ${expected}\n  got       ${got}\n  more      ${rule.page ?? ""}`);
+      if (rule.known_failure === true) {
+        t.skip(`a known failure: ${what}: got ${got}`);
+        return;
+      }
+      throw new Error(`${rule.demand}\n${broken(rule.failure)}\n  more      ${rule.page ?? ""}`);
     case "warned":
       t.skip(`soft rule not kept: ${rule.demand} (${what}: got ${got})`);
       return;
     case "skipped":
       t.skip(rule.reason);
   }
+}
+
+function broken(failure: Broken | undefined): string {
+  const { what, expected, got, why, mend, exchanges } = failure ?? { what: "", expected: "", got: "", exchanges: [] };
+  const lines = [`  looked at ${what}`, `  expected  ${expected}`, `  got       ${got}`];
+  if (why !== undefined && mend !== undefined) {
+    lines.push(`  why       ${why}`, `  mend      ${mend}`);
+  }
+  const calls = exchanges.map(({ method, sent, received }) => `    ${method}\n      sent     ${sent}\n      received ${received}`);
+  return [...lines, ...calls].join("\n");
 }
 
 /** A folder with a short path, which ends with the test: that of a socket has 107 bytes at most. */
@@ -189,8 +207,4 @@ export function run(command: string, args: readonly string[]): Promise<{ code: n
       resolve({ code, output: error === null || code === 1 ? stdout + stderr : `${error.message}\n${stdout}${stderr}` });
     });
   });
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,63 +1,46 @@
 """Holds an adapter against the contract in a test. It runs the suite, the program
 mortise-contract, which MORTISE_CONTRACT names or the path has.
 
-    def test_contract(subtests):
-        with Program([sys.executable, "keyvalue.py"]) as program:
-            judge(subtests, program.contract())
+    contract = Contract([sys.executable, "keyvalue.py"], offers=["session_storage_store"])
+
+    @contract.rules
+    def test_rule(rule):
+        rule.check()
 """
 
 from __future__ import annotations
 
-import json
-import os
-import shlex
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-SUITE = "MORTISE_CONTRACT"
-"""The variable that names the program of the suite."""
+from mortise_adapter.testing.suite import SUITE, Report, Rule, Suite, listed, run
+from mortise_adapter.testing.turn import HOST, turn
+
+__all__ = [
+    "HOST",
+    "SUITE",
+    "Case",
+    "Contract",
+    "Program",
+    "Report",
+    "Rule",
+    "Subtests",
+    "contract",
+    "judge",
+    "served",
+    "turn",
+    "wait_for_socket",
+]
 
 _START_SECONDS = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule of the suite, and how a server kept it."""
-
-    id: str
-    demand: str
-    verdict: str
-    """passed, failed, warned or skipped."""
-    reason: str
-    """Why it was skipped."""
-    failure: str
-    """What was looked at, expected and got."""
-
-    @property
-    def offered(self) -> bool:
-        return not self.reason.startswith("the server does not offer")
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    rules: Sequence[Rule]
-    table: str
-    """What the suite printed."""
-    log: str = ""
-    """The end of what the adapter logged."""
-
-    def count(self, verdict: str) -> int:
-        return sum(rule.verdict == verdict for rule in self.rules)
 
 
 class Subtests(Protocol):
@@ -69,23 +52,7 @@ class Subtests(Protocol):
 def contract(endpoint: str, *arguments: str) -> Report:
     """Runs the suite against a server that is there, at level full. The arguments go to the
     suite, such as "--only", "KV-*"."""
-    program = os.environ.get(SUITE) or shutil.which("mortise-contract")
-    if not program:
-        raise FileNotFoundError(f"the suite is missing: build mortise-contract and name it in {SUITE}")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "report.json")
-        command = [program, "--endpoint", endpoint, "--json", str(path), *arguments]
-        run = subprocess.run(command, text=True, capture_output=True, check=False)
-        if run.returncode not in (0, 1):
-            raise RuntimeError(f"the suite did not run:\n{run.stdout}{run.stderr}")
-        told = json.loads(path.read_text(encoding="utf-8"))
-    return Report([_rule(one) for one in told["rules"]], run.stdout)
-
-
-def _rule(told: dict[str, Any]) -> Rule:
-    failure = told.get("failure") or {}
-    lines = [f"{key}: {failure[key]}" for key in ("what", "expected", "got") if failure.get(key)]
-    return Rule(told["id"], told["demand"], told["verdict"], told.get("reason") or "", "\n".join(lines))
+    return run(["--endpoint", endpoint, *arguments])
 
 
 def judge(subtests: Subtests, report: Report) -> None:
@@ -97,92 +64,84 @@ def judge(subtests: Subtests, report: Report) -> None:
         if not rule.offered:
             continue
         with subtests.test(msg=rule.id):
-            if rule.verdict == "failed":
-                pytest.fail(f"{rule.demand}\n{rule.failure}\nmore: docs/rules.md#{rule.id.lower()}", pytrace=False)
-            if rule.verdict == "warned":
-                pytest.skip(f"soft rule not kept: {rule.demand}\n{rule.failure}")
-            if rule.verdict == "skipped":
-                pytest.skip(rule.reason)
+            rule.check()
     if report.count("failed"):
-        sys.stdout.write(f"{report.table}\n{report.log}\n")
+        sys.stdout.write(report.log)
     if not report.count("passed"):
-        pytest.fail(f"no rule passed\n{report.table}", pytrace=False)
+        pytest.fail(f"no rule passed\n{report.log}", pytrace=False)
+
+
+class Case:
+    """One rule of a run that may not have begun."""
+
+    def __init__(self, contract: Contract, rule_id: str) -> None:
+        self._contract = contract
+        self.id = rule_id
+
+    def check(self) -> None:
+        """Waits until the rule has ended, and fails or skips the test as it says."""
+        self._contract.verdict(self.id).check()
+
+
+class Contract:
+    """The rules for a program, each a case that pytest collects. The first case starts the
+    run; each waits for its own rule. The suite starts the program, kills it and starts it
+    again."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        offers: Sequence[str],
+        *arguments: str,
+        env: dict[str, str] | None = None,
+    ) -> None:
+        self._command = list(command)
+        self._arguments = list(arguments)
+        self._offers = list(offers)
+        self._env = env
+        self._suite: Suite | None = None
+
+    @property
+    def rules(self) -> Callable[[Callable[..., None]], Callable[..., None]]:
+        """Decorates a test with the parameter `rule`."""
+        import pytest
+
+        ids = listed(self._offers)
+        mark = pytest.mark.parametrize("rule", [Case(self, one) for one in ids], ids=ids)
+        decorate: Callable[[Callable[..., None]], Callable[..., None]] = mark
+        return decorate
+
+    def verdict(self, rule_id: str) -> Rule:
+        """What became of a rule."""
+        if self._suite is None:
+            work = tempfile.TemporaryDirectory(prefix="kit")
+            self._suite = Suite([*self._arguments, "--", *self._command], work, self._env)
+        return self._suite.verdict(rule_id)
 
 
 class Program:
-    """An adapter as a process of its own, started with `--listen unix:...` after its
-    arguments, and killed and started again by the rules about what survives."""
+    """An adapter as a process of its own, which the suite starts, kills and starts again. It
+    listens where MORTISE_LISTEN says, as the kit does."""
 
     def __init__(
         self, command: Sequence[str], cwd: str | Path | None = None, env: dict[str, str] | None = None
     ) -> None:
-        # The path of a socket has 107 bytes at most.
         self._work = Path(tempfile.mkdtemp(prefix="kit"))
-        self.endpoint = f"unix:{self._work}/a.sock"
-        self._command = [*command, "--listen", self.endpoint]
+        self._command = list(command)
         self._cwd = Path(cwd or self._work)
-        self._env = {"PYTHONPATH": os.pathsep.join(sys.path), **(env or {})}
-        self._script = self._work / "restart.sh"
+        self._env = env
 
     def __enter__(self) -> Self:
-        exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in self._env.items())
-        self._script.write_text(
-            _RESTART.format(
-                work=shlex.quote(str(self._work)),
-                cwd=shlex.quote(str(self._cwd)),
-                exports=exports,
-                command=shlex.join(self._command),
-            ),
-            encoding="utf-8",
-        )
-        self._script.chmod(0o700)
-        try:
-            self._restart()
-            wait_for_socket(self._work / "a.sock")
-        except BaseException as fault:
-            fault.add_note(f"the adapter's log:\n{self.log()}")
-            self._end()
-            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if fault is not None:
-            fault.add_note(f"the adapter's log:\n{self.log()}")
-        self._end()
+        shutil.rmtree(self._work)
 
     def contract(self, *arguments: str) -> Report:
         """Runs the suite with the rules about restarts."""
-        report = contract(self.endpoint, "--restart-command", shlex.quote(str(self._script)), *arguments)
-        return replace(report, log=self.log())
-
-    def log(self) -> str:
-        """The end of what the adapter has logged."""
-        path = self._work / "log"
-        return path.read_text(encoding="utf-8", errors="replace")[-10_000:] if path.exists() else ""
-
-    def _restart(self, *arguments: str) -> None:
-        subprocess.run([str(self._script), *arguments], check=True)
-
-    def _end(self) -> None:
-        self._restart("stop")
-        shutil.rmtree(self._work)
-
-
-# It kills the adapter without warning, as a crash does, and starts it again.
-_RESTART = """#!/bin/sh
-cd {work} || exit 1
-if [ -f pid ]; then
-  old=$(cat pid)
-  kill -9 "$old" 2>/dev/null
-  while kill -0 "$old" 2>/dev/null; do sleep 0.05; done
-fi
-[ "$1" = stop ] && exit 0
-{exports}cd {cwd} || exit 1
-setsid {command} </dev/null >>{work}/log 2>&1 &
-echo $! >{work}/pid
-"""
+        return run([*arguments, "--", *self._command], self._cwd, self._env)
 
 
 def wait_for_socket(path: Path) -> None:
