@@ -3,6 +3,7 @@
 mod chaos;
 mod commands;
 mod endpoints;
+mod envoy;
 mod limits;
 mod names;
 mod phases;

@@ -26,7 +26,7 @@ async fn adapter(mesh: &Mesh) -> (GrpcHostAdapter, SessionId) {
 }
 
 /// Reads again and again for a while; what has failed.
-async fn failures_for(
+pub(super) async fn failures_for(
     adapter: &GrpcHostAdapter,
     session_id: SessionId,
     time: Duration,

@@ -20,7 +20,7 @@ const SOON: Duration = Duration::from_secs(20);
 
 /// Sessions that are watched use up the streams of no call: another connection is opened
 /// where one is full, calls and probes have their own, and every watcher hears.
-async fn watchers_leave_calls_alone(front: &Endpoint, watchers: usize) {
+pub(super) async fn watchers_leave_calls_alone(front: &Endpoint, watchers: usize) {
     let mesh = mesh(front);
     let adapter = mesh.adapter(1).build().await.unwrap();
     let session_id = seed(&adapter).await;
