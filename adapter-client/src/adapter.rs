@@ -247,7 +247,7 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
         status: SessionStatus,
     ) -> Result<Session> {
         let phase = self.phase_for(org_id);
-        let _writing = phase.as_ref().map(|phase| phase.writing());
+        let _writing = phase.as_ref().map(|phase| phase.invalidate());
         let remote = self.remote.for_org(org_id);
         let set = remote.set_session_status(session_id, status).await;
         // Upstream logs this failure and goes on.

@@ -166,7 +166,7 @@ impl Phase {
 
     /// Drops what was read now, and again when the guard goes: a write whose caller
     /// gave up, or whose answer was lost, may have happened all the same.
-    pub(crate) fn writing(&self) -> Writing<'_> {
+    pub(crate) fn invalidate(&self) -> Writing<'_> {
         self.forget();
         Writing(self)
     }
@@ -187,7 +187,7 @@ impl Phase {
         match self.snapshot(session_id).await? {
             Some(snapshot) if snapshot.has_messages => Ok(snapshot.context.clone()),
             Some(_) | None => {
-                self.settle().await?;
+                self.flush_messages().await?;
                 self.remote.load_turn_context(session_id).await
             }
         }
@@ -198,7 +198,7 @@ impl Phase {
         match &self.snapshots {
             Some(snapshots) if session_id == self.session_id && self.has_snapshots() => {
                 if snapshots.hold_messages() {
-                    self.settle().await?;
+                    self.flush_messages().await?;
                 }
                 match snapshots.get().await {
                     Err(error) if is_unknown(&error) => {
@@ -214,19 +214,19 @@ impl Phase {
     }
 
     /// Waits for events that reads must see.
-    async fn settle(&self) -> Result<()> {
+    async fn flush_messages(&self) -> Result<()> {
         match &self.events {
-            Some(events) => Ok(events.settle().await.map_err(CallError)?),
+            Some(events) => Ok(events.flush_messages().await.map_err(CallError)?),
             None => Ok(()),
         }
     }
 
-    fn lasts(&self) -> bool {
+    fn is_open(&self) -> bool {
         !self.finished.load(Ordering::Acquire)
     }
 
     fn has_snapshots(&self) -> bool {
-        self.lasts() && !self.without_snapshots.load(Ordering::Acquire)
+        self.is_open() && !self.without_snapshots.load(Ordering::Acquire)
     }
 }
 
@@ -290,7 +290,7 @@ impl SessionStore for Phase {
 #[async_trait]
 impl SessionMutator for Phase {
     async fn update_session_title(&self, session_id: SessionId, title: String) -> Result<Session> {
-        let _writing = self.writing();
+        let _writing = self.invalidate();
         self.remote.update_session_title(session_id, title).await
     }
 }
@@ -315,7 +315,7 @@ impl LlmProviderStore for Phase {
 #[async_trait]
 impl MessageRetriever for Phase {
     async fn get(&self, session_id: SessionId, message_id: MessageId) -> Result<Option<Message>> {
-        self.settle().await?;
+        self.flush_messages().await?;
         let own = self.snapshots.as_ref();
         let own = own.filter(|_| self.has_snapshots() && session_id == self.session_id);
         match own.and_then(|snapshots| snapshots.message(message_id)) {
@@ -353,12 +353,12 @@ impl MessageRetriever for Phase {
         offset: usize,
         limit: usize,
     ) -> Result<Vec<Message>> {
-        self.settle().await?;
+        self.flush_messages().await?;
         self.remote.load_page(session_id, offset, limit).await
     }
 
     async fn count(&self, session_id: SessionId) -> Result<usize> {
-        self.settle().await?;
+        self.flush_messages().await?;
         self.remote.count(session_id).await
     }
 }
@@ -371,7 +371,7 @@ impl Phase {
             .filter(|snapshot| snapshot.has_messages)
             .map(|snapshot| snapshot.context.messages.clone());
         if messages.is_none() {
-            self.settle().await?;
+            self.flush_messages().await?;
         }
         Ok(messages)
     }
@@ -387,7 +387,7 @@ impl EventEmitter for Phase {
         let awaited = is_fatal(&request.event_type);
         let is_ephemeral = request.is_ephemeral();
         let sent = match &self.events {
-            Some(events) if self.lasts() => events.send(request, awaited, leaves_a_message).await,
+            Some(events) if self.is_open() => events.send(request, awaited, leaves_a_message).await,
             Some(_) | None => self.remote.emit_event(request).await,
         };
         let event = match sent {

@@ -58,7 +58,7 @@ pub enum Class {
 }
 
 /// By how much a proxy's limit of time lies behind the host's, which says more.
-const BEHIND: Duration = Duration::from_secs(5);
+const PROXY_DEADLINE_SLACK: Duration = Duration::from_secs(5);
 
 /// Makes it. The text is JSON, which Envoy and `kubectl apply -f` read as well.
 #[must_use]
@@ -123,8 +123,10 @@ impl Class {
     /// How long a proxy lets it take; `None` for a stream.
     fn limit(self, options: &ExportOptions) -> Option<Duration> {
         match self {
-            Self::Repeatable | Self::Once => Some(options.deadline + BEHIND),
-            Self::RepeatableLong | Self::OnceLong => Some(options.long_deadline + BEHIND),
+            Self::Repeatable | Self::Once => Some(options.deadline + PROXY_DEADLINE_SLACK),
+            Self::RepeatableLong | Self::OnceLong => {
+                Some(options.long_deadline + PROXY_DEADLINE_SLACK)
+            }
             Self::Stream => None,
         }
     }

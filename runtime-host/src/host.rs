@@ -312,7 +312,7 @@ impl Host {
         told.await.unwrap_or_else(|_| Err(self.aborted()))
     }
 
-    /// Why what was waited for broke off.
+    /// Why what was waited for panicked or was aborted.
     fn aborted(&self) -> HostError {
         if self.is_draining() {
             return errors::draining();

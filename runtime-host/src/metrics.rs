@@ -72,7 +72,7 @@ pub enum TurnOutcome {
     TimedOut,
     /// Not yet: the host stops, and the turn goes on with the next start.
     Parked,
-    /// It broke off: its task was dropped.
+    /// It was aborted: its task was dropped.
     BrokenOff,
 }
 
@@ -97,7 +97,7 @@ struct Tokens {
 pub struct QueuedTurn(HostMetrics);
 
 /// A turn that runs. It ends with [`RunningTurn::ended`], or when this is dropped as
-/// one that broke off.
+/// one that was aborted.
 #[derive(Debug)]
 pub struct RunningTurn {
     metrics: HostMetrics,

@@ -46,7 +46,7 @@ use tonic::{Request, Streaming};
 use tracing::Span;
 
 /// By how much the deadline that the server is told lies behind this side's.
-const BEHIND: Duration = Duration::from_millis(500);
+const SERVER_DEADLINE_SLACK: Duration = Duration::from_millis(500);
 
 /// How many deadlines a stream with an end may take in all.
 const STREAM_DEADLINE_FACTOR: u32 = 10;
@@ -412,7 +412,7 @@ impl Outgoing {
             .until
             .map(|until| until.saturating_duration_since(Instant::now()));
         if let Some(deadline) = own.into_iter().chain(left).min() {
-            request.set_timeout(deadline + BEHIND);
+            request.set_timeout(deadline + SERVER_DEADLINE_SLACK);
         }
         request
     }

@@ -19,15 +19,15 @@ const BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The answers of one phase.
 #[derive(Debug, Default)]
 pub(crate) struct PhaseCache {
-    current: Mutex<Arc<Moment>>,
+    current: Mutex<Arc<CachedReads>>,
     is_closed: AtomicBool,
 }
 
 /// The answers since the last write. A reader that began before a write keeps its answer
 /// in the moment in which it began, where no later one finds it.
 #[derive(Debug, Default)]
-struct Moment {
-    answers: Mutex<HashMap<Question, Slot>>,
+struct CachedReads {
+    answers: Mutex<HashMap<Question, CacheEntry>>,
     bytes: AtomicUsize,
 }
 
@@ -35,7 +35,7 @@ struct Moment {
 pub(crate) type Question = (&'static str, Bytes);
 
 /// An answer, once it is there. Readers that come together wait for one call.
-type Slot = Arc<OnceCell<Arc<dyn Any + Send + Sync>>>;
+type CacheEntry = Arc<OnceCell<Arc<dyn Any + Send + Sync>>>;
 
 // === impl PhaseCache ===
 

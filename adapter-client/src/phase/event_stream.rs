@@ -132,7 +132,7 @@ impl EventLink {
 
     /// Waits for the events that reads must see. One that was not stored is not
     /// there to be seen; `finish` reports it.
-    pub(super) async fn settle(&self) -> Result<()> {
+    pub(super) async fn flush_messages(&self) -> Result<()> {
         let submitted = self.submitted.load(Ordering::Acquire);
         if self.settled.load(Ordering::Acquire) < submitted {
             self.flush().await?;

@@ -23,7 +23,7 @@ const RUNNING_PER_PROCESSOR: usize = 2;
 const PARTS_FOR_ORG: usize = 2;
 
 /// How long work may take whose caller states no deadline, and the longest that any may.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Orgs that wait for nothing are forgotten when there are this many.
 const ORGS: usize = 256;
@@ -68,7 +68,7 @@ impl Labour {
     /// Waits for room to do work of a call that keeps a processor busy. Taken before a
     /// connection to the database is: those who wait for room keep none from others.
     pub(crate) async fn acquire(&self, scope: &Scope) -> Result<Room, StoreError> {
-        let latest = Instant::now() + PATIENCE;
+        let latest = Instant::now() + TIME_MAX;
         let deadline = scope.deadline;
         let deadline = deadline.map_or(latest, |deadline| deadline.min(latest));
         let room = async {
@@ -131,8 +131,8 @@ impl Room {
             done
         });
         // A panic's text may quote what was worked on.
-        let broke_off = |_| StoreError::new(ErrorReason::Internal, "the work broke off");
-        task.await.map_err(broke_off)?
+        let panicked = |_| StoreError::new(ErrorReason::Internal, "the work panicked");
+        task.await.map_err(panicked)?
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 const FAILED: u8 = 3;
 
 /// How long threads that block are waited for at the end.
-const LINGER: Duration = Duration::from_secs(2);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
 /// Serves every store of an Everruns runtime host from a database.
 #[derive(Parser)]
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
     let done = runtime.block_on(run(cli));
     // Whatever blocks a thread now, such as a statement of a session that cannot be
     // interrupted, has no caller left.
-    runtime.shutdown_timeout(LINGER);
+    runtime.shutdown_timeout(SHUTDOWN_GRACE);
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

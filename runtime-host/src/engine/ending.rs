@@ -40,7 +40,7 @@ pub(super) async fn store_events(
     told: EndEvents,
     has_another: bool,
 ) -> Result<(), StoreError> {
-    // The planner may have told a part of an answer's end before it broke off.
+    // The planner may have stored a part of an answer's end before it was aborted.
     let perhaps = told == EndEvents::MaybeStored || matches!(ending, Ending::Completed);
     let stored = if perhaps {
         own(events_since(adapter, turn).await?, turn)

@@ -410,7 +410,7 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// The end of a turn that an error broke off.
+/// The end of a turn that failed with an error.
 pub(super) fn failed(error: &AgentLoopError) -> Ending {
     Ending::Failed {
         error: error.to_string(),

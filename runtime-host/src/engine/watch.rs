@@ -31,7 +31,7 @@ pub struct EndedPhase {
     pub began: Instant,
     /// How long it took.
     pub took: Duration,
-    /// Whether it broke off.
+    /// Whether it was aborted.
     pub failed: bool,
 }
 

@@ -124,7 +124,7 @@ impl Host {
             .await
     }
 
-    /// Where a message went whose call broke off; `None` where it is not stored.
+    /// Where a message went whose call was cut; `None` where it is not stored.
     async fn sent_before(
         &self,
         key: Key,

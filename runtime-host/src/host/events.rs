@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 
 /// Events that wait for a slow reader; then the adapter waits.
-const AHEAD: usize = 64;
+const CHANNEL_CAPACITY: usize = 64;
 
 /// For how long an adapter may be away before followers are told.
 const AWAY_MAX: Duration = Duration::from_secs(30);
@@ -119,7 +119,7 @@ impl Host {
     ) -> Result<BoxStream<'static, Result<TurnItem, HostError>>, HostError> {
         let log = turn.connection.adapter.event_log();
         let log = log.ok_or_else(|| errors::not_offered("event_log"))?;
-        let (sender, receiver) = mpsc::channel(AHEAD);
+        let (sender, receiver) = mpsc::channel(CHANNEL_CAPACITY);
         let host = self.clone();
         tokio::spawn(async move {
             if let Err(error) = host.pass_turn_on(log, turn, &sender).await {
@@ -174,7 +174,7 @@ impl Host {
     }
 
     fn follow(&self, log: RemoteEventLog, session_id: SessionId, after_sequence: i64) -> Events {
-        let (sender, receiver) = mpsc::channel(AHEAD);
+        let (sender, receiver) = mpsc::channel(CHANNEL_CAPACITY);
         let closed = self.inner.closed.clone();
         tokio::spawn(async move {
             tokio::select! {
@@ -254,7 +254,7 @@ struct Outage {
 }
 
 impl Outage {
-    /// The pause after a try that broke off now; `None` when there were enough. A stream
+    /// The pause after a try that failed now; `None` when there were enough. A stream
     /// that had stood for a while was no part of the outage, whether or not an event
     /// came.
     fn again(&mut self, stood: Duration, now: Instant) -> Option<Duration> {

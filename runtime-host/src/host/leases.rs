@@ -3,7 +3,7 @@
 //!
 //! A lease is renewed while it is held. One that is lost stops what is under way: the turn
 //! stays in the journal at its last finished step, its changes carry a fence that the
-//! adapter refuses, and it is taken up again once the session is free.
+//! adapter refuses, and it is resumed once the session is free.
 
 use super::org_connections::{Journal, OrgConnection};
 use super::{Host, Key, errors};

@@ -74,7 +74,7 @@ impl Host {
     }
 
     /// Stores results, and has the turn go on with the last of them. A call whose result
-    /// is stored already, by a try that broke off, keeps that one.
+    /// is stored already, by a try that failed, keeps that one.
     async fn take_results(
         self,
         permit: TurnPermit,

@@ -29,7 +29,7 @@ pub(super) struct TurnHistory {
 
 #[derive(Debug, Default)]
 struct Turns {
-    /// One that broke off is gone by itself.
+    /// One that was aborted is gone by itself.
     running: Vec<Weak<Timeline>>,
     ended: VecDeque<Arc<Timeline>>,
 }

@@ -250,7 +250,7 @@ impl Host {
         connection.engine.abandon(left, ending).await
     }
 
-    /// Ends a turn that a fault of this process broke off.
+    /// Ends a turn whose task panicked or was aborted.
     async fn finish_waiting(
         &self,
         permit: &TurnPermit,

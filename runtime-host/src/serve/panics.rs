@@ -58,6 +58,6 @@ where
 fn panicked() -> HostError {
     // What it panicked with may quote anything, and stands on stderr.
     tracing::error!("a handler panicked");
-    let text = "the host broke off in the middle of the call; see its log";
+    let text = "the host panicked in the middle of the call; see its log";
     HostError::new(ErrorReason::Internal, text)
 }

@@ -265,7 +265,7 @@ async fn results_and_cancellations_are_taken_once() {
     has(&stage, "turn.cancelled", 1).await;
 }
 
-/// A stream that broke off is opened again by the same call: it names the same turn and
+/// A stream that was cut is opened again by the same call: it names the same turn and
 /// ends as the turn does.
 #[tokio::test]
 async fn a_stream_is_opened_again() {

@@ -118,7 +118,7 @@ async fn waiting(stage: &TestHost) -> String {
     ended.tool_calls[0].id.clone()
 }
 
-/// Stores the result of a call past the host, as a try that broke off leaves it.
+/// Stores the result of a call past the host, as a try that failed leaves it.
 async fn stored_before(stage: &TestHost, id: &str) {
     let requested = stage.stored().await;
     let requested = requested
@@ -132,7 +132,7 @@ async fn stored_before(stage: &TestHost, id: &str) {
     emitter.emit(done).await.unwrap();
 }
 
-/// Results whose storing broke off half way can be sent again: what is stored is not
+/// Results whose storing failed half way can be sent again: what is stored is not
 /// stored twice, and a turn that has all its results goes on, whatever the host had
 /// written down of it.
 #[tokio::test]

@@ -26,7 +26,15 @@ struct Envoy {
 
 impl Envoy {
     async fn before(servers: &[Endpoint], folder: &Path) -> Self {
-        let exported = host(&["mesh", "export", "--format", "envoy", "--backend", "adapter"]).await;
+        let exported = host(&[
+            "mesh",
+            "export",
+            "--format",
+            "envoy",
+            "--backend",
+            "adapter",
+        ])
+        .await;
         let routes = serde_json::from_str(&exported.stdout).unwrap();
         let socket = folder.join("envoy.sock");
         let file = folder.join("envoy.json");
@@ -35,7 +43,13 @@ impl Envoy {
         let program = std::env::var("MORTISE_ENVOY");
         let program = program.expect("MORTISE_ENVOY is not set; run the tests with tests/run");
         let child = Command::new(program)
-            .args(["--disable-hot-restart", "--concurrency", "1", "--log-level", "error"])
+            .args([
+                "--disable-hot-restart",
+                "--concurrency",
+                "1",
+                "--log-level",
+                "error",
+            ])
             .arg("--config-path")
             .arg(&file)
             .stdout(Stdio::null())

@@ -174,7 +174,7 @@ impl EventStreamTask {
             event_id: answer.event_id,
             sequence: answer.sequence,
         });
-        self.settle(sending, outcome);
+        self.answer(sending, outcome);
     }
 
     /// Opens the stream and sends what is not acknowledged.
@@ -231,7 +231,7 @@ impl EventStreamTask {
         self.outage = None;
         error.outcome = Outcome::Unknown;
         for sending in std::mem::take(&mut self.unacknowledged) {
-            self.settle(sending, Err(error.clone()));
+            self.answer(sending, Err(error.clone()));
         }
     }
 
@@ -267,10 +267,10 @@ impl EventStreamTask {
             time: sending.sent_at.elapsed(),
         };
         self.mesh.record(EMIT_STREAM.method, &self.org, sample);
-        self.settle(sending, outcome);
+        self.answer(sending, outcome);
     }
 
-    fn settle(
+    fn answer(
         &mut self,
         sending: PendingEvent,
         outcome: std::result::Result<pb::EmitAck, StoreError>,

@@ -61,7 +61,7 @@ impl Wait<'_> {
                 Ok(Err(error)) => error,
                 Err(_) => return self.answer(ErrorReason::DeadlineExceeded),
             };
-            self.mend(error).await?;
+            self.reconnect(error).await?;
         }
     }
 
@@ -103,7 +103,7 @@ impl Wait<'_> {
     }
 
     /// Pauses, if it is worth to listen again after this error.
-    async fn mend(&mut self, error: StoreError) -> std::result::Result<(), StoreError> {
+    async fn reconnect(&mut self, error: StoreError) -> std::result::Result<(), StoreError> {
         let since = *self.broken_since.get_or_insert_with(Instant::now);
         let crate::stores::Remote { mesh, org, .. } = &self.platform.remote;
         let window = mesh.retry_window(org, NAME);

@@ -127,7 +127,7 @@ impl Pool {
     ) -> Result<AnyConnection, sqlx::Error> {
         let until = Instant::now() + within;
         let place = self.place(until).await?;
-        let mut held = match self.standing().await {
+        let mut held = match self.usable_idle().await {
             Some(held) => held,
             None => self.connect(until).await.inspect_err(|error| {
                 self.availability.note(error);
@@ -158,7 +158,7 @@ impl Pool {
     }
 
     /// An idle connection that still stands.
-    async fn standing(&self) -> Option<Held> {
+    async fn usable_idle(&self) -> Option<Held> {
         loop {
             let mut held = self.idle().pop()?;
             if self.is_outdated(&held) {

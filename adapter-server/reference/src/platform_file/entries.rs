@@ -37,7 +37,7 @@ pub(super) struct Reading<'a> {
 pub(super) struct Identities<'a> {
     kind: Kind,
     /// The records of these ids with their names, which stand as they are.
-    standing: &'a dyn Fn(&str) -> Option<String>,
+    existing_name: &'a dyn Fn(&str) -> Option<String>,
     names: BTreeSet<String>,
     ids: BTreeSet<String>,
 }
@@ -45,10 +45,10 @@ pub(super) struct Identities<'a> {
 // === impl Identities ===
 
 impl<'a> Identities<'a> {
-    pub(super) fn new(kind: Kind, standing: &'a dyn Fn(&str) -> Option<String>) -> Self {
+    pub(super) fn new(kind: Kind, existing_name: &'a dyn Fn(&str) -> Option<String>) -> Self {
         Self {
             kind,
-            standing,
+            existing_name,
             names: BTreeSet::new(),
             ids: BTreeSet::new(),
         }
@@ -75,7 +75,7 @@ impl<'a> Identities<'a> {
         // The default is a new one. An entry whose id is wrong is read to its end under it.
         let id = given.or(named).unwrap_or_default();
         let text = id.to_string();
-        let stands = name.is_some() && (self.standing)(&text).as_deref() == name;
+        let stands = name.is_some() && (self.existing_name)(&text).as_deref() == name;
         if let Some(name) = name {
             let holder = reading.names.id_of(kind, name);
             let is_taken = holder.is_some_and(|holder| holder != text);

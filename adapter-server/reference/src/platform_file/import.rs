@@ -145,8 +145,8 @@ pub(crate) async fn import(
         warnings: Diagnostics::default(),
     };
     let mut plan = Plan::new(reading, &state);
-    let formers = plan::formers(&mut tx, &layout).await?;
-    plan.read(layout, formers);
+    let existing = plan::existing(&mut tx, &layout).await?;
+    plan.read(layout, existing);
     chains::check(&mut tx, &mut plan).await?;
     let Plan {
         reading,

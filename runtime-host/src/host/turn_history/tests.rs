@@ -14,7 +14,7 @@ fn begun(history: &TurnHistory, metrics: &HostMetrics) -> (Arc<Timeline>, TurnId
     (timeline, turn_id)
 }
 
-/// Only so many turns that ended are kept, the last ones; a turn that broke off is not
+/// Only so many turns that ended are kept, the last ones; a turn that was aborted is not
 /// among the running ones.
 #[test]
 fn the_last_turns_are_kept() {

@@ -193,7 +193,7 @@ impl Serving {
                 }
                 Ok(Err(error)) => error,
                 Err(fault) => {
-                    tracing::error!(session, %fault, "the task of a turn request broke off");
+                    tracing::error!(session, %fault, "the task of a turn request panicked or was aborted");
                     TurnError::Aborted
                 }
             };

@@ -47,7 +47,7 @@ struct Usage {
 
 impl Reader {
     /// Upstream's events of an answer. The last of them is `Done`; a stream that is over
-    /// without it broke off.
+    /// without it was cut.
     pub(super) fn stream(
         response: Response,
         model: String,
@@ -223,7 +223,7 @@ fn failure(error: &Value) -> AgentLoopError {
 }
 
 fn broken(words: &str) -> AgentLoopError {
-    passing(&format!("its answer broke off: {words}"))
+    passing(&format!("its answer was cut: {words}"))
 }
 
 fn words_of(error: EventStreamError<reqwest::Error>) -> String {

@@ -1,7 +1,7 @@
 //! The answer of a model, as it may be kept: ended as announced, with calls that can be
 //! answered and sent again, and without a secret in its errors.
 //!
-//! Upstream takes whatever was said before an error, or before a stream broke off, for the
+//! Upstream takes whatever was said before an error, or before a stream was cut, for the
 //! whole answer. Here it is an error, in words after which upstream asks again.
 
 use super::super::notes;
@@ -133,7 +133,7 @@ impl Answer {
             let silence_max = self.checks.silence_max;
             let event = match timeout(silence_max, self.answer.next()).await {
                 Err(_) => return Some(self.broken(&silent(silence_max))),
-                Ok(None) => return Some(self.broken("its answer broke off")),
+                Ok(None) => return Some(self.broken("its answer was cut")),
                 Ok(Some(Err(error))) => {
                     let error = safe(error, &self.checks.secrets);
                     return Some(if let AgentLoopError::Llm(words) = error {
@@ -166,7 +166,7 @@ impl Answer {
         }
     }
 
-    /// The answer broke off: it is asked for again.
+    /// The answer was cut: it is asked for again.
     fn broken(&mut self, words: &str) -> Result<LlmStreamEvent> {
         let words = self.checks.secrets.blank(words, WORDS_MAX);
         self.failed(passing_words(&words))

@@ -50,29 +50,29 @@ pub(super) enum Put {
 }
 
 /// The harnesses and agents that entries give the ids of, in whatever status.
-pub(super) struct Formers {
+pub(super) struct Existing {
     harnesses: BTreeMap<String, Harness>,
     agents: BTreeMap<String, Agent>,
 }
 
-pub(super) async fn formers(tx: &mut Tx, layout: &Layout) -> Result<Formers, StoreError> {
-    let mut formers = Formers {
+pub(super) async fn existing(tx: &mut Tx, layout: &Layout) -> Result<Existing, StoreError> {
+    let mut existing = Existing {
         harnesses: BTreeMap::new(),
         agents: BTreeMap::new(),
     };
     let ids = layout.harnesses.iter().map(|entry| &entry.written.id);
     for id in ids.flatten().flat_map(|id| id.parse::<HarnessId>()) {
         if let Some(found) = HARNESSES.find(tx, id).await? {
-            formers.harnesses.insert(id.to_string(), found);
+            existing.harnesses.insert(id.to_string(), found);
         }
     }
     let ids = layout.agents.iter().map(|entry| &entry.written.id);
     for id in ids.flatten().flat_map(|id| id.parse::<AgentId>()) {
         if let Some(found) = AGENTS.find(tx, id).await? {
-            formers.agents.insert(id.to_string(), found);
+            existing.agents.insert(id.to_string(), found);
         }
     }
-    Ok(formers)
+    Ok(existing)
 }
 
 // === impl Plan ===
@@ -90,29 +90,37 @@ impl<'a> Plan<'a> {
 
     /// Reads everything. First what each entry is called, so that entries may refer to
     /// those that come later.
-    pub(super) fn read(&mut self, layout: Layout, mut formers: Formers) {
+    pub(super) fn read(&mut self, layout: Layout, mut existing: Existing) {
         for harness in &self.state.harnesses {
             let id = harness.id.to_string();
-            formers
+            existing
                 .harnesses
                 .entry(id)
                 .or_insert_with(|| harness.clone());
         }
         for agent in &self.state.agents {
             let id = agent.public_id.to_string();
-            formers.agents.entry(id).or_insert_with(|| agent.clone());
+            existing.agents.entry(id).or_insert_with(|| agent.clone());
         }
-        let Formers {
-            harnesses: former_harnesses,
-            agents: former_agents,
-        } = formers;
-        let standing = |id: &str| former_harnesses.get(id).map(|former| former.name.clone());
-        let identities = Identities::new(Kind::Harness, &standing);
+        let Existing {
+            harnesses: existing_harnesses,
+            agents: existing_agents,
+        } = existing;
+        let existing_name = |id: &str| {
+            existing_harnesses
+                .get(id)
+                .map(|existing| existing.name.clone())
+        };
+        let identities = Identities::new(Kind::Harness, &existing_name);
         let harnesses = self.identified(identities, layout.harnesses, |written| {
             (Some(written.name.as_str()), written.id.as_deref())
         });
-        let standing = |id: &str| former_agents.get(id).map(|former| former.name.clone());
-        let identities = Identities::new(Kind::Agent, &standing);
+        let existing_name = |id: &str| {
+            existing_agents
+                .get(id)
+                .map(|existing| existing.name.clone())
+        };
+        let identities = Identities::new(Kind::Agent, &existing_name);
         let agents = self.identified(identities, layout.agents, |written| {
             (Some(written.name.as_str()), written.id.as_deref())
         });
@@ -125,10 +133,10 @@ impl<'a> Plan<'a> {
         self.models(models, &named);
         self.providers(&layout.providers);
         for (id, entry) in harnesses {
-            self.harness(id, entry, former_harnesses.get(&id.to_string()));
+            self.harness(id, entry, existing_harnesses.get(&id.to_string()));
         }
         for (id, entry) in agents {
-            self.agent(id, entry, former_agents.get(&id.to_string()));
+            self.agent(id, entry, existing_agents.get(&id.to_string()));
         }
         self.connections(&layout.connections);
         let identities = Identities::new(Kind::Budget, &unnamed);
@@ -189,7 +197,7 @@ impl<'a> Plan<'a> {
         former_name: Option<&String>,
         action: Action,
     ) {
-        let is_new = name.is_some_and(|name| former_name.is_none_or(|former| former != name));
+        let is_new = name.is_some_and(|name| former_name.is_none_or(|existing| existing != name));
         let action = match (action, is_new) {
             (Action::Unchanged, true) => Action::Update,
             (action, _) => action,
@@ -211,10 +219,10 @@ impl<'a> Plan<'a> {
             let Some(model) = models::record(&mut self.reading, &entry) else {
                 continue;
             };
-            let former = self.state.models.iter().find(|(there, _)| *there == id);
-            let mut action = match former {
+            let existing = self.state.models.iter().find(|(there, _)| *there == id);
+            let mut action = match existing {
                 None => Action::Create,
-                Some((_, former)) if models::is_same(former, &model) => Action::Unchanged,
+                Some((_, existing)) if models::is_same(existing, &model) => Action::Unchanged,
                 Some(_) => Action::Update,
             };
             if action != Action::Unchanged {
@@ -247,10 +255,12 @@ impl<'a> Plan<'a> {
             let Some(credentials) = models::credentials(&mut self.reading, entry) else {
                 continue;
             };
-            let former = self.state.providers.iter().find(|(there, _)| there == name);
-            let action = match former {
+            let existing = self.state.providers.iter().find(|(there, _)| there == name);
+            let action = match existing {
                 None => Action::Create,
-                Some((_, former)) if models::are_same(former, &credentials) => Action::Unchanged,
+                Some((_, existing)) if models::are_same(existing, &credentials) => {
+                    Action::Unchanged
+                }
                 Some(_) => Action::Update,
             };
             self.change("provider", name, action);
@@ -260,18 +270,23 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn harness(&mut self, id: HarnessId, entry: Entry<schema::Harness>, former: Option<&Harness>) {
+    fn harness(
+        &mut self,
+        id: HarnessId,
+        entry: Entry<schema::Harness>,
+        existing: Option<&Harness>,
+    ) {
         let (path, name) = (entry.path.clone(), entry.written.name.clone());
         // The platform's own may be called anything; upstream looks for a "Generic".
         let own = entry.written.built_in.then_some(name.as_str());
-        let former_name = former.map(|former| former.name.as_str());
+        let former_name = existing.map(|existing| existing.name.as_str());
         self.check_name(Kind::Harness, &path, &name, own.or(former_name));
-        let mut harness = harnesses::record(&mut self.reading, id, entry, former);
+        let mut harness = harnesses::record(&mut self.reading, id, entry, existing);
         let at = join(&path, "parent");
         self.parents.push((id, harness.parent_harness_id, at));
-        let action = match former {
+        let action = match existing {
             None => Action::Create,
-            Some(former) if harnesses::is_changed(&mut harness, former) => Action::Update,
+            Some(existing) if harnesses::is_changed(&mut harness, existing) => Action::Update,
             Some(_) => Action::Unchanged,
         };
         self.change(Kind::Harness.name(), name, action);
@@ -280,13 +295,18 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn agent(&mut self, id: AgentId, entry: Entry<schema::Agent>, former: Option<&Agent>) {
+    fn agent(&mut self, id: AgentId, entry: Entry<schema::Agent>, existing: Option<&Agent>) {
         let (path, name) = (entry.path.clone(), entry.written.name.clone());
-        self.check_name(Kind::Agent, &path, &name, former.map(|it| it.name.as_str()));
-        let mut agent = agents::record(&mut self.reading, id, entry, former);
-        let action = match former {
+        self.check_name(
+            Kind::Agent,
+            &path,
+            &name,
+            existing.map(|it| it.name.as_str()),
+        );
+        let mut agent = agents::record(&mut self.reading, id, entry, existing);
+        let action = match existing {
             None => Action::Create,
-            Some(former) if agents::is_changed(&mut agent, former) => Action::Update,
+            Some(existing) if agents::is_changed(&mut agent, existing) => Action::Update,
             Some(_) => Action::Unchanged,
         };
         self.change(Kind::Agent.name(), name, action);
@@ -296,11 +316,11 @@ impl<'a> Plan<'a> {
     }
 
     /// A name that can be given, or the one that the record has.
-    fn check_name(&mut self, kind: Kind, path: &str, name: &str, former: Option<&str>) {
+    fn check_name(&mut self, kind: Kind, path: &str, name: &str, existing: Option<&str>) {
         if name.is_empty() {
             let remedy = format!("name the {}", kind.name());
             self.reading.missing(&join(path, "name"), &remedy);
-        } else if former != Some(name)
+        } else if existing != Some(name)
             && let Err(problem) = everruns_core::agent::validate_addressable_name(name)
         {
             let remedy = "choose one such as `code-reviewer`";
@@ -323,10 +343,10 @@ impl<'a> Plan<'a> {
             let Some(connection) = users::record(&mut self.reading, entry) else {
                 continue;
             };
-            let former = self.state.connections.iter().find(|former| {
-                former.user_id == connection.user_id && former.provider == connection.provider
+            let existing = self.state.connections.iter().find(|existing| {
+                existing.user_id == connection.user_id && existing.provider == connection.provider
             });
-            let action = action(former, &connection);
+            let action = action(existing, &connection);
             self.change("connection", name, action);
             if action != Action::Unchanged {
                 self.puts.push(Put::Connection(connection));
@@ -340,11 +360,11 @@ impl<'a> Plan<'a> {
         named: &BTreeMap<String, String>,
     ) {
         for (id, entry) in entries {
-            let former = self.state.budgets.iter().find(|former| former.id == id);
-            let Some(budget) = spending::record(&mut self.reading, id, &entry, former) else {
+            let existing = self.state.budgets.iter().find(|existing| existing.id == id);
+            let Some(budget) = spending::record(&mut self.reading, id, &entry, existing) else {
                 continue;
             };
-            let action = action(former, &budget);
+            let action = action(existing, &budget);
             if action != Action::Unchanged {
                 self.puts.push(Put::Budget(budget));
             }
@@ -359,11 +379,15 @@ impl<'a> Plan<'a> {
         named: &BTreeMap<String, String>,
     ) {
         for (id, entry) in entries {
-            let former = self.state.accounts.iter().find(|former| former.id == id);
-            let Some(account) = payments::account(&mut self.reading, id, &entry, former) else {
+            let existing = self
+                .state
+                .accounts
+                .iter()
+                .find(|existing| existing.id == id);
+            let Some(account) = payments::account(&mut self.reading, id, &entry, existing) else {
                 continue;
             };
-            let action = action(former, &account);
+            let action = action(existing, &account);
             if action != Action::Unchanged {
                 self.puts.push(Put::PaymentAccount(account));
             }
@@ -382,8 +406,8 @@ impl<'a> Plan<'a> {
             let name = payments::name(&self.reading.names, policy.subject);
             self.must_be_first(&mut seen, name.clone(), &entry.path, "subject");
             let mut there = self.state.policies.iter();
-            let former = there.find(|former| former.subject == policy.subject);
-            let action = action(former, &policy);
+            let existing = there.find(|existing| existing.subject == policy.subject);
+            let action = action(existing, &policy);
             self.change("payment policy", name, action);
             if action != Action::Unchanged {
                 self.puts.push(Put::PaymentPolicy(policy));
@@ -419,10 +443,10 @@ impl<'a> Plan<'a> {
     }
 }
 
-fn action<T: PartialEq>(former: Option<&T>, record: &T) -> Action {
-    match former {
+fn action<T: PartialEq>(existing: Option<&T>, record: &T) -> Action {
+    match existing {
         None => Action::Create,
-        Some(former) if former == record => Action::Unchanged,
+        Some(existing) if existing == record => Action::Unchanged,
         Some(_) => Action::Update,
     }
 }

@@ -23,7 +23,7 @@ const LEFT_ALONE: TimeDelta = TimeDelta::minutes(5);
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// How long the backend may take to answer.
-const PATIENCE: Duration = Duration::from_secs(120);
+const ANSWER_WAIT: Duration = Duration::from_secs(120);
 
 /// Settles attempts of every org.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ impl Settler {
     }
 
     async fn ask(&self, attempt: &PaymentAttempt) -> Result<PaymentReceipt, PaymentFailure> {
-        let answer = timeout(PATIENCE, self.backend.pay(attempt)).await;
+        let answer = timeout(ANSWER_WAIT, self.backend.pay(attempt)).await;
         answer.unwrap_or_else(|_| {
             Err(PaymentFailure::Unknown(
                 "the payment backend did not answer".into(),

@@ -356,7 +356,7 @@ impl Worker {
             Some(_) | None => {}
         }
         let status = ended.map(|status| status.to_string());
-        tracing::error!(%fault, status, "a worker for SQL statements broke off");
+        tracing::error!(%fault, status, "a worker for SQL statements ended");
         self.kill().await;
         Some(limits::broken_off())
     }
