@@ -14,8 +14,8 @@ public final class ServeOptions {
     @Option(
             names = "--listen",
             paramLabel = "ADDRESS",
-            description = "Where to listen: HOST:PORT or unix:PATH (${DEFAULT-VALUE}).",
-            defaultValue = "127.0.0.1:7500")
+            description = "Where to listen, also in MORTISE_LISTEN: HOST:PORT or unix:PATH (${DEFAULT-VALUE}).",
+            defaultValue = "${env:MORTISE_LISTEN:-127.0.0.1:7500}")
     String listen = "127.0.0.1:7500";
 
     @Option(names = "--tls-cert", paramLabel = "FILE", description = "PEM file with the adapter's certificates.")

@@ -1,37 +1,19 @@
 package com.everruns.mortise.kittest;
 
 import java.io.IOException;
-import java.net.UnixDomainSocketAddress;
-import java.nio.channels.SocketChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** An adapter as a process of its own, on a private socket, that can be killed and started again. */
+/**
+ * An adapter as a process of its own, which the suite starts, kills and starts again. It listens
+ * where the variable MORTISE_LISTEN says, as the kit does.
+ */
 public final class Program implements AutoCloseable {
-    private static final Duration START = Duration.ofSeconds(30);
-    private static final long LOOK_MS = 20;
-
-    /** Kills the adapter without warning, as a crash does, and starts it again. */
-    private static final String SCRIPT = """
-            #!/bin/sh
-            cd %s || exit 1
-            if [ -f pid ]; then
-              old=$(cat pid)
-              kill -9 "$old" 2>/dev/null
-              while kill -0 "$old" 2>/dev/null; do sleep 0.05; done
-            fi
-            [ "$1" = stop ] && exit 0
-            setsid %s </dev/null >>log 2>&1 &
-            echo $! >pid
-            """;
-
-    private final Folder folder;
     private final List<String> command = new ArrayList<>();
     private final List<String> suite = new ArrayList<>();
+
+    private final Folder folder;
 
     private Program(Folder folder) {
         this.folder = folder;
@@ -47,7 +29,6 @@ public final class Program implements AutoCloseable {
                 "-cp",
                 System.getProperty("java.class.path"),
                 main.getName()));
-        program.command.addAll(List.of("--listen", program.endpoint()));
         program.command.addAll(List.of(arguments));
         return program;
     }
@@ -58,66 +39,25 @@ public final class Program implements AutoCloseable {
         return this;
     }
 
-    /** Where it listens. */
-    public String endpoint() {
-        return "unix:" + folder.path("a.sock");
-    }
-
     List<String> suiteArguments() {
-        List<String> all = new ArrayList<>(suite);
-        all.addAll(List.of("--restart-command", quoted(restart().toString())));
-        return all;
+        return List.copyOf(suite);
     }
 
-    private Path restart() {
-        return folder.path("restart.sh");
+    List<String> command() {
+        return List.copyOf(command);
     }
 
-    /** Starts it and waits until it listens. */
-    public void start() throws IOException, InterruptedException {
-        String line = String.join(" ", command.stream().map(Program::quoted).toList());
-        Files.writeString(restart(), SCRIPT.formatted(quoted(folder.root().toString()), line));
-        Files.setPosixFilePermissions(restart(), PosixFilePermissions.fromString("rwx------"));
-        script();
-        long end = System.nanoTime() + START.toNanos();
-        while (!listens()) {
-            if (System.nanoTime() > end) {
-                throw new IOException("the adapter does not listen:\n" + log());
-            }
-            Thread.sleep(LOOK_MS);
-        }
-    }
-
-    private boolean listens() {
-        try (SocketChannel open = SocketChannel.open(UnixDomainSocketAddress.of(folder.path("a.sock")))) {
-            return open.isConnected();
-        } catch (IOException notYet) {
-            return false;
-        }
-    }
-
-    private void script(String... arguments) throws IOException, InterruptedException {
-        List<String> all = new ArrayList<>(List.of(restart().toString()));
-        all.addAll(List.of(arguments));
-        int exit = new ProcessBuilder(all).inheritIO().start().waitFor();
-        if (exit != 0) {
-            throw new IOException("the adapter cannot be started or stopped, exit code " + exit);
-        }
-    }
-
-    /** What it has written to standard output and error. */
-    public String log() throws IOException {
-        return Files.readString(folder.path("log"));
+    /** The folder that it runs in. */
+    Path directory() {
+        return folder.root();
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
-        if (Files.exists(restart())) {
-            script("stop");
-        }
+    public void close() throws IOException {
         folder.close();
     }
 
+    /** One word of a shell. */
     static String quoted(String text) {
         return "'" + text.replace("'", "'\\''") + "'";
     }

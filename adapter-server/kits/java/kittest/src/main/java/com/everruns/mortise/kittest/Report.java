@@ -2,13 +2,42 @@ package com.everruns.mortise.kittest;
 
 import java.util.List;
 
-/** What the suite reports as JSON: docs/contract-report.schema.json. */
-record Report(List<Rule> rules) {
-    record Rule(String id, String demand, String verdict, String reason, String page, Broken failure) {
-        boolean isOffered() {
-            return !verdict.equals("skipped") || !reason.startsWith("the server does not offer");
+/** A line of what the suite reports: docs/contract-report.schema.json. */
+record Report(
+        String type,
+        String id,
+        String demand,
+        String verdict,
+        String skip,
+        String reason,
+        boolean known_failure,
+        String page,
+        Broken failure) {
+
+    boolean isRule() {
+        return "rule".equals(type) && !"not_offered".equals(skip);
+    }
+
+    record Broken(String what, String expected, String got, String why, String mend, List<Call> exchanges) {
+        String shown() {
+            StringBuilder text = new StringBuilder("""
+                      looked at %s
+                      expected  %s
+                      got       %s""".formatted(what, expected, got));
+            if (why != null) {
+                text.append("\n  why       ")
+                        .append(why)
+                        .append("\n  mend      ")
+                        .append(mend);
+            }
+            for (Call call : exchanges) {
+                text.append("\n    ").append(call.method());
+                text.append("\n      sent     ").append(call.sent());
+                text.append("\n      received ").append(call.received());
+            }
+            return text.toString();
         }
     }
 
-    record Broken(String what, String expected, String got) {}
+    record Call(String method, String sent, String received) {}
 }
