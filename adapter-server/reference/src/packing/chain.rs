@@ -93,8 +93,9 @@ impl Chain {
         }
     }
 
+    /// The body of the last of the next event's bases.
     fn next_base(&self, bases: &[Link]) -> Result<Option<Bytes>, StoreError> {
-        if self.next_base.is_some() {
+        if !bases.is_empty() && self.next_base.is_some() {
             return Ok(self.next_base.clone());
         }
         let mut body: Option<Bytes> = None;
@@ -112,8 +113,8 @@ impl Packed {
     pub(super) fn new(chain: Option<&Chain>, body: &[u8]) -> Option<Self> {
         let packed = chain.and_then(|chain| Self::next(chain, body));
         let is_good = |packed: &Self| packed.frame.len() < body.len() / POOR_PART;
-        if let Some(packed) = packed.as_ref().filter(|packed| is_good(packed)) {
-            return Some(packed.clone());
+        if packed.as_ref().is_some_and(is_good) {
+            return packed;
         }
         let alone = Self {
             frame: pack(body, None).ok()?.into(),
@@ -188,5 +189,30 @@ mod tests {
             assert!(bases(place - 1).contains(&base_of(place)), "{place}");
             assert!(bases(place).len() <= 13, "{place}");
         }
+    }
+
+    /// A chain ends after its last place and another begins; each body is unpacked with the
+    /// base that is stored beside it, whether the body of that was at hand or not.
+    #[test]
+    fn a_chain_ends_and_another_begins() {
+        let body = |sequence: i64| {
+            let lines = (sequence..sequence + 40).map(|line| format!("line {line}, "));
+            Bytes::from(lines.collect::<String>())
+        };
+        let mut chain: Option<Chain> = None;
+        let mut alone = Vec::new();
+        for sequence in 1..i64::from(PLACES) + 20 {
+            let came = body(sequence);
+            let next = chain.as_ref().and_then(|chain| Packed::next(chain, &came));
+            let packed = next.or_else(|| Packed::new(None, &came)).unwrap();
+            let base = packed.base().map(|(sequence, _)| body(sequence));
+            let unpacked = unpack(&packed.frame, base.as_deref(), came.len());
+            assert_eq!(unpacked.unwrap(), came, "{sequence}");
+            if base.is_none() {
+                alone.push(sequence);
+            }
+            chain = Some(packed.stored(sequence, String::new(), &came));
+        }
+        assert_eq!(alone, [1, i64::from(PLACES) + 1]);
     }
 }
