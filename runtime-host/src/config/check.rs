@@ -18,6 +18,11 @@ pub(super) fn files(config: &HostConfig) -> Result<(), Faults> {
             remedy,
         });
     };
+    if let Some(group) = &config.listen.socket.group
+        && let Err(error) = group.id()
+    {
+        note("listen.socket_group".into(), error.to_string());
+    }
     if let Some(tls) = &config.listen.tls
         && let Err(error) = Tls::open(tls.clone(), &["h2"])
     {

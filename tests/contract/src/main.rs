@@ -1,7 +1,7 @@
 //! `mortise-contract`: the contract suite as a command. This file only reads the command
 //! line and writes the reports.
 
-use clap::{Parser, ValueEnum};
+use clap::{CommandFactory, Parser, ValueEnum};
 use mortise_contract::{
     Dial, Fixtures, FixturesError, Level, Options, OutageCommands, Report, Rule, RuleReport,
     RunError, Tls, Verdict, explain, json, junit, rules, rules_page, run, table,
@@ -25,7 +25,7 @@ const NO_RUN: u8 = 3;
 #[command(version)]
 struct Cli {
     /// The server: unix:PATH, http://HOST:PORT or https://HOST:PORT.
-    #[arg(long, value_name = "ENDPOINT", required_unless_present_any = ["list", "explain", "rules_page"])]
+    #[arg(long, value_name = "ENDPOINT", required_unless_present_any = ["list", "explain", "rules_page", "manual"])]
     endpoint: Option<String>,
     /// The level of the run.
     #[arg(long, value_enum, default_value = "full")]
@@ -42,6 +42,9 @@ struct Cli {
     /// Print docs/rules.md and end.
     #[arg(long, hide = true)]
     rules_page: bool,
+    /// Write manual pages and shell completions into a folder and end.
+    #[arg(long, hide = true, value_name = "FOLDER")]
+    manual: Option<PathBuf>,
     /// Write a JUnit report.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -156,6 +159,17 @@ async fn command(cli: Cli) -> Result<ExitCode, Failure> {
     }
     if cli.rules_page {
         return print(&rules_page(&rules));
+    }
+    if let Some(folder) = cli.manual {
+        let written = mortise_manual::write(Cli::command(), "mortise-contract", &folder);
+        let flag = "--manual";
+        return written
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(|cause| Failure::File {
+                flag,
+                path: folder,
+                cause,
+            });
     }
     if let Some(id) = &cli.explain {
         let rule = rules.iter().find(|rule| rule.id.eq_ignore_ascii_case(id));
