@@ -54,7 +54,10 @@ pub use idempotency::reused;
 pub use leases::{MemoryLeases, OrgLeases};
 pub use net::bearer::{Admitted, TokenDigest, TokenFile, TokenFileError, bearer};
 pub use net::clients::ClientOrgs;
-pub use net::listen::{Connection, ConnectionLimits, ListenAddress, Listener, raise_file_limit};
+pub use net::listen::{
+    Connection, ConnectionLimits, ListenAddress, Listener, SocketAccess, SocketGroup, SocketMode,
+    raise_file_limit,
+};
 pub use net::peer::Peer;
 pub use net::telemetry;
 pub use net::tls::{ServerTls, Tls, TlsError};

@@ -23,7 +23,7 @@ pub use mortise_adapter_client::Routes;
 use crate::host::JournalPlace;
 use mortise_adapter_client::{AdapterConfig, Endpoint, MeshConfig, Resolver};
 use mortise_adapter_server::telemetry::{LogFormat, Otlp};
-use mortise_adapter_server::{ListenAddress, ServerTls, TokenDigest};
+use mortise_adapter_server::{ListenAddress, ServerTls, SocketAccess, TokenDigest};
 use reader::{Section, Shared};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,6 +78,11 @@ pub struct Listen {
     pub http: Option<ListenAddress>,
     /// Health, metrics and administration; `None` serves them with the HTTP API.
     pub admin: Option<ListenAddress>,
+    /// Health and metrics alone, for probes and scrapers from other machines; `None`
+    /// serves them with the administration only.
+    pub probes: Option<ListenAddress>,
+    /// Who may connect to the unix sockets of the two APIs.
+    pub socket: SocketAccess,
     /// TLS on every TCP address of the two APIs; `None` leaves them in clear.
     pub tls: Option<ServerTls>,
 }

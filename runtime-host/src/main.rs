@@ -2,7 +2,7 @@
 
 mod commands;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use commands::{mesh, model, route, serve, sql_worker};
 use everruns_core::typed_id::SessionId;
 use mortise_adapter_client::Endpoint;
@@ -15,7 +15,7 @@ use mortise_runtime_host::local::embedded::run_sql_worker;
 use mortise_runtime_host::supervise::Launcher;
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -36,6 +36,7 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
 #[derive(Parser)]
 #[command(
+    name = "mortise-host",
     version,
     about = "Runs turns of the Everruns runtime over gRPC adapters"
 )]
@@ -72,6 +73,9 @@ enum Command {
     /// Run SQL statements of sessions for the process that starts this.
     #[command(hide = true, name = commands::SQL_WORKER)]
     SqlWorker,
+    /// Write manual pages and shell completions into a folder.
+    #[command(hide = true)]
+    Manual { folder: PathBuf },
 }
 
 #[derive(Args)]
@@ -117,6 +121,7 @@ fn main() -> ExitCode {
             eprintln!("{}", Launcher::become_program(words));
             return ExitCode::from(NO_TURN);
         }
+        Command::Manual { folder } => return write_manual(folder),
         Command::Run(_) | Command::Serve(_) | Command::Config(_) | Command::Mesh(_) => {}
     }
     // Where it cannot be raised, the limit that there is holds.
@@ -155,7 +160,19 @@ async fn obey(cli: Cli) -> ExitCode {
             command.run().await
         }
         // They need none of what the others do.
-        Command::SqlWorker | Command::AdapterProcess { .. } => ExitCode::SUCCESS,
+        Command::SqlWorker | Command::AdapterProcess { .. } | Command::Manual { .. } => {
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn write_manual(folder: &Path) -> ExitCode {
+    match mortise_manual::write(Cli::command(), "mortise-host", folder) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mortise-host: {}: {error}", folder.display());
+            ExitCode::from(NO_TURN)
+        }
     }
 }
 

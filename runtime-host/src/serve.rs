@@ -175,11 +175,7 @@ pub async fn serve(
     // The host has it. What it uses is known by who else does.
     drop(mesh);
 
-    let Listeners { grpc, http, admin } = &listeners;
-    let http = http.iter().map(|listener| ("http", listener));
-    let admin = admin.iter().map(|listener| ("admin", listener));
-    let grpc = grpc.iter().map(|listener| ("grpc", listener));
-    for (what, listener) in grpc.chain(http).chain(admin) {
+    for (what, listener) in listeners.named() {
         listening(what, &listener.endpoint());
     }
     let (config, shown) = watch::channel(config);
@@ -324,8 +320,18 @@ struct Serving {
 impl Serving {
     /// Serves every listener until the host is closed, or one of them fails.
     async fn all(self, listeners: Listeners) -> Result<(), ServeError> {
-        let Listeners { grpc, http, admin } = listeners;
+        let Listeners {
+            grpc,
+            http,
+            admin,
+            probes,
+        } = listeners;
         let mut servers = JoinSet::new();
+        if let Some(listener) = probes {
+            let router = self.admin.probes();
+            let accepted = Accepted::reserved(listener);
+            servers.spawn(serve_http(self.host.clone(), accepted, router));
+        }
         for listener in grpc {
             let (host, access) = (self.host.clone(), self.access.clone());
             servers.spawn(grpc::serve(host, access, listener, self.max_request_bytes));

@@ -42,18 +42,46 @@ pub(crate) fn run() -> Result<()> {
     ensure!(totals.passed > 0, "no test ran");
     let histories = histories::test(cluster.as_ref()).map(|judged| totals.merge(judged));
     let kits = kits(cluster.as_ref());
+    let deploy = deploy().map(|found| totals.merge(found));
     println!("\n{} passed, {} failed", totals.passed, totals.failed);
     ensure!(status.success(), "tests failed ({status})");
     histories?;
-    ensure!(totals.failed == 0, "histories failed");
+    ensure!(totals.failed == 0, "histories or packages failed");
+    deploy?;
     kits
+}
+
+/// What deploy/ ships, installed and started on bare roots, with the programs that were just
+/// built. It prints its parts, and at the end how many held.
+fn deploy() -> Result<Totals> {
+    let programs = programs().display().to_string();
+    let mut child = shell::command("deploy/test.sh")
+        .env("MORTISE_BIN_DIR", programs)
+        .current_dir(shell::root())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("could not start deploy/test.sh")?;
+    let stdout = child.stdout.take().context("deploy/test.sh has no output")?;
+    let mut totals = None;
+    for line in BufReader::new(stdout).lines() {
+        let line = line?;
+        totals = Totals::of_last_line(&line).or(totals);
+        println!("{line}");
+    }
+    let status = child.wait()?;
+    totals.with_context(|| format!("deploy/test.sh ended early ({status})"))
+}
+
+/// Where the programs are that were just built.
+fn programs() -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target = target.unwrap_or_else(|| shell::root().join("target"));
+    target.join("debug")
 }
 
 /// The kits' own tests, in their languages, with the programs that were just built.
 fn kits(cluster: Option<&Cluster>) -> Result<()> {
-    let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    let target = target.unwrap_or_else(|| shell::root().join("target"));
-    let program = |name: &str| target.join("debug").join(name).display().to_string();
+    let program = |name: &str| programs().join(name).display().to_string();
     let [suite, host, adapter] =
         ["mortise-contract", "mortise-host", "mortise-adapter"].map(program);
     let url = cluster.map(Cluster::url);

@@ -121,6 +121,10 @@ pub(crate) enum Failure {
         "--tls-cert is for TCP, and {0} is a unix socket; its file's permissions say who may connect"
     )]
     TlsOnUnix(String),
+    #[error(
+        "--socket-mode and --socket-group are for unix sockets, and {0} is TCP; leave them out, or listen at unix:PATH"
+    )]
+    SocketOnTcp(String),
     #[error("--token-file {0}")]
     Tokens(#[from] TokenFileError),
     #[error(transparent)]

@@ -3,10 +3,11 @@
 
 mod commands;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use commands::{Failure, export, import, rotate_keys, serve};
 use mortise_adapter_server::process::outlive_file_size_limit;
 use mortise_reference::run_sql_worker;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -18,7 +19,11 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
 /// Serves every store of an Everruns runtime host from a database.
 #[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "mortise-adapter",
+    version,
+    args_conflicts_with_subcommands = true
+)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -51,6 +56,9 @@ enum Command {
     /// Run SQL statements of sessions for the server that starts this.
     #[command(hide = true, name = commands::SQL_WORKER)]
     SqlWorker,
+    /// Write manual pages and shell completions into a folder.
+    #[command(hide = true)]
+    Manual { folder: PathBuf },
 }
 
 fn main() -> ExitCode {
@@ -88,6 +96,13 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::RotateKeys(args)) => rotate_keys::run(args).await,
         Some(Command::Import(args)) => import::run(args).await,
         Some(Command::Export(args)) => export::run(args).await,
+        Some(Command::Manual { folder }) => {
+            let written = mortise_manual::write(Cli::command(), "mortise-adapter", &folder);
+            written.map_err(|cause| Failure::Output {
+                path: folder,
+                cause,
+            })
+        }
         // It needs none of what the others do.
         Some(Command::SqlWorker) => Ok(()),
     }

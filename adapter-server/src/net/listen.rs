@@ -3,10 +3,12 @@
 mod connection;
 mod gate;
 mod head;
+mod socket_access;
 mod socket_file;
 
 pub use connection::Connection;
 pub use gate::{ConnectionLimits, raise_file_limit};
+pub use socket_access::{SocketAccess, SocketGroup, SocketMode};
 use socket_file::SocketFile;
 
 use crate::net::tls::Tls;
@@ -77,10 +79,15 @@ impl fmt::Display for ListenAddress {
 impl ListenAddress {
     /// Binds it.
     pub async fn bind(&self) -> io::Result<Listener> {
+        self.bind_for(&SocketAccess::default()).await
+    }
+
+    /// Binds it. If it is a unix socket, only `access` decides who may connect.
+    pub async fn bind_for(&self, access: &SocketAccess) -> io::Result<Listener> {
         match self {
             Self::Tcp(address) => TcpListener::bind(address).await.map(Listener::Tcp),
             Self::Unix(path) => {
-                let (listener, file) = SocketFile::bind(path).await?;
+                let (listener, file) = SocketFile::bind(path, access).await?;
                 Ok(Listener::Unix(listener, file))
             }
         }

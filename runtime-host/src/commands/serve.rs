@@ -4,7 +4,7 @@
 use super::{model, route, sql_worker, supervision};
 use clap::ValueEnum;
 use mortise_adapter_client::{AdapterConfig, Endpoint};
-use mortise_adapter_server::ListenAddress;
+use mortise_adapter_server::{ListenAddress, SocketAccess, SocketGroup, SocketMode};
 use mortise_runtime_host::config::{
     Adapter, Diagnostics, DriverName, HostConfig, Recovery, WhenBusy,
 };
@@ -52,6 +52,14 @@ struct Arguments {
     /// Where to serve HTTP: unix:PATH or IP:PORT.
     #[arg(long, value_name = "ADDRESS")]
     http: Option<ListenAddress>,
+    /// The mode of unix sockets, such as 0660. To connect, a caller's user needs the right
+    /// to write. Default: what the umask leaves.
+    #[arg(long, value_name = "MODE")]
+    socket_mode: Option<SocketMode>,
+    /// The group of unix sockets, by name or number. The host's user must be a member of
+    /// it, or root. Default: the host's own.
+    #[arg(long, value_name = "GROUP")]
+    socket_group: Option<SocketGroup>,
     /// An adapter server to use: unix:PATH or http://HOST:PORT. Without it, storage is
     /// a local SQLite file with a demo agent.
     #[arg(long, value_name = "ENDPOINT")]
@@ -212,6 +220,10 @@ impl Arguments {
         let mut config = HostConfig::parse("", [])?;
         config.listen.grpc = self.grpc;
         config.listen.http = self.http;
+        config.listen.socket = SocketAccess {
+            mode: self.socket_mode,
+            group: self.socket_group,
+        };
         let data = self
             .data
             .or_else(|| std::env::var_os("MORTISE_DATA").map(PathBuf::from));

@@ -19,6 +19,11 @@ pub(super) fn files(config: &HostConfig) -> Result<(), Diagnostics> {
             remedy,
         });
     };
+    if let Some(group) = &config.listen.socket.group
+        && let Err(error) = group.id()
+    {
+        note("listen.socket_group".into(), error.to_string());
+    }
     if let Some(tls) = &config.listen.tls
         && let Err(error) = Tls::open(tls.clone(), &["h2"])
     {

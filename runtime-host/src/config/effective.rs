@@ -90,6 +90,9 @@ fn listen(config: &Listen) -> Keys {
         .with("grpc", grpc)
         .maybe("http", config.http.as_ref().map(text))
         .maybe("admin", config.admin.as_ref().map(text))
+        .maybe("probes", config.probes.as_ref().map(text))
+        .maybe("socket_mode", config.socket.mode.as_ref().map(text))
+        .maybe("socket_group", config.socket.group.as_ref().map(text))
         .maybe("tls", tls)
 }
 

@@ -8,13 +8,14 @@ mod leases;
 use super::diagnostics::Bad;
 use super::reader::Section;
 use super::values::{
-    checked, choice, duration, flag, list, listen, number, orgs, path, ratio, text,
+    checked, choice, duration, flag, list, listen, number, orgs, path, ratio, socket_group,
+    socket_mode, text,
 };
 use super::{DriverName, HostConfig, Listen, Recovery, TelemetryConfig, Turns, WhenBusy};
 use crate::host::JournalPlace;
 use crate::registry;
 use mortise_adapter_server::telemetry::{LogFormat, Otlp, level};
-use mortise_adapter_server::{ListenAddress, ServerTls};
+use mortise_adapter_server::{ListenAddress, ServerTls, SocketAccess};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -70,12 +71,19 @@ fn listening(mut section: Section<'_>, warnings: &mut Vec<String>) -> Listen {
     }
     let http = section.read("http", listen);
     let admin = section.read("admin", listen);
+    let probes = section.read("probes", listen);
+    let socket = SocketAccess {
+        mode: section.read("socket_mode", socket_mode),
+        group: section.read("socket_group", socket_group),
+    };
     let tls = section.optional_section("tls").and_then(server_tls);
     section.finish();
     let found = Listen {
         grpc,
         http,
         admin,
+        probes,
+        socket,
         tls,
     };
     if found.tls.is_none() {

@@ -4,7 +4,7 @@
 use super::diagnostics::Bad;
 use bytesize::ByteSize;
 use mortise_adapter_client::{ConfigError, Endpoint};
-use mortise_adapter_server::ListenAddress;
+use mortise_adapter_server::{ListenAddress, SocketGroup, SocketMode};
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -112,6 +112,22 @@ pub(super) fn listen(value: &Value) -> Result<ListenAddress, Bad> {
             remedy,
         )
     })
+}
+
+/// The mode of a socket's file.
+pub(super) fn socket_mode(value: &Value) -> Result<SocketMode, Bad> {
+    let remedy = "write octal digits in quotes, such as \"0660\"";
+    let text = text(value).map_err(|_| Bad::new("it is not text", remedy))?;
+    text.parse()
+        .map_err(|_| Bad::new("it is not a mode from 0000 to 0777", remedy))
+}
+
+/// The group of a socket's file.
+pub(super) fn socket_group(value: &Value) -> Result<SocketGroup, Bad> {
+    let remedy = "write the name of a group in quotes";
+    let text = text(value).map_err(|_| Bad::new("it is not the name of a group", remedy))?;
+    text.parse()
+        .map_err(|problem: String| Bad::new(problem, remedy))
 }
 
 /// Where an adapter listens.

@@ -74,18 +74,42 @@ impl Admin {
 
     /// For a listener of its own.
     pub(super) fn router(self) -> Router {
+        let health = self.health();
+        self.paths()
+            .merge(health)
+            .fallback(async || {
+                nothing_there("/live, /ready, /metrics, /admin/overview and /ui are here")
+            })
+            .layer(middleware::from_fn(for_no_page_of_elsewhere))
+    }
+
+    /// For the listener that other machines' probes and scrapers reach: health and metrics,
+    /// and nothing that changes or shows more.
+    pub(super) fn probes(&self) -> Router {
+        self.health()
+            .merge(self.metrics())
+            .fallback(async || nothing_there("/live, /ready and /metrics are here"))
+            .layer(middleware::from_fn(for_no_page_of_elsewhere))
+    }
+
+    fn health(&self) -> Router {
         let host = self.host.clone();
         let ready = move || {
             let host = host.clone();
             async move { health::ready(&host) }
         };
-        self.paths()
+        Router::new()
             .route("/live", get(async || health::live()))
             .route("/ready", get(ready))
-            .fallback(async || {
-                nothing_there("/live, /ready, /metrics, /admin/overview and /ui are here")
-            })
-            .layer(middleware::from_fn(for_no_page_of_elsewhere))
+    }
+
+    /// Empty where metrics are off.
+    fn metrics(&self) -> Router {
+        let router = match self.config.borrow().telemetry.metrics {
+            true => Router::new().route("/metrics", get(scrape)),
+            false => Router::new(),
+        };
+        router.with_state(self.clone())
     }
 
     /// For the listener of the HTTP API, behind what says who calls.
@@ -97,16 +121,15 @@ impl Admin {
     }
 
     fn paths(self) -> Router {
-        let mut router = Router::new()
+        let metrics = self.metrics();
+        Router::new()
             .route("/admin/log-level", put(set_log_level))
             .route("/admin/config", get(config))
             .route("/admin/overview", get(overview))
             .route("/admin/turns/{turn_id}", get(turn))
-            .route("/ui", get(page));
-        if self.config.borrow().telemetry.metrics {
-            router = router.route("/metrics", get(scrape));
-        }
-        router.with_state(self)
+            .route("/ui", get(page))
+            .with_state(self)
+            .merge(metrics)
     }
 }
 

@@ -9,7 +9,7 @@ use axum::serve::{IncomingStream, Listener as Accepting};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use mortise_adapter_server::{
-    Connection, ConnectionLimits, ListenAddress, Listener, Peer, ServerTls, Tls,
+    Connection, ConnectionLimits, ListenAddress, Listener, Peer, ServerTls, SocketAccess, Tls,
 };
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -22,44 +22,82 @@ pub(super) struct Listeners {
     pub(super) grpc: Vec<Listener>,
     pub(super) http: Option<Listener>,
     pub(super) admin: Option<Listener>,
+    pub(super) probes: Option<Listener>,
 }
 
 // === impl Listeners ===
 
 impl Listeners {
     pub(super) async fn bind(listen: &Listen) -> Result<Self, ServeError> {
-        let tls = listen.tls.as_ref();
+        let api = Binding {
+            access: &listen.socket,
+            tls: listen.tls.as_ref(),
+        };
+        // Callers of the APIs are not operators: these sockets stay the host's own.
+        let operators = Binding {
+            access: &SocketAccess::default(),
+            tls: None,
+        };
         let mut grpc = Vec::new();
         for address in &listen.grpc {
-            grpc.push(bind(address, tls, &["h2"]).await?);
+            grpc.push(api.bind(address, &["h2"]).await?);
         }
-        let http = match &listen.http {
-            Some(address) => Some(bind(address, tls, &["h2", "http/1.1"]).await?),
-            None => None,
-        };
-        let admin = match &listen.admin {
-            Some(address) => Some(bind(address, None, &[]).await?),
-            None => None,
-        };
-        Ok(Self { grpc, http, admin })
+        Ok(Self {
+            grpc,
+            http: api.bind_if(&listen.http, &["h2", "http/1.1"]).await?,
+            admin: operators.bind_if(&listen.admin, &[]).await?,
+            probes: operators.bind_if(&listen.probes, &[]).await?,
+        })
     }
 }
 
-async fn bind(
-    address: &ListenAddress,
-    tls: Option<&ServerTls>,
-    speaks: &[&str],
-) -> Result<Listener, ServeError> {
-    let bound = address.bind().await;
-    let listener = bound.map_err(|cause| ServeError::Listen {
-        address: address.to_string(),
-        cause,
-    })?;
-    match (address, tls) {
-        (ListenAddress::Tcp(_), Some(tls)) => {
-            Ok(listener.with_tls(Tls::open(tls.clone(), speaks)?))
+impl Listeners {
+    /// Each with what it serves.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&'static str, &Listener)> {
+        let Self {
+            grpc,
+            http,
+            admin,
+            probes,
+        } = self;
+        let grpc = grpc.iter().map(|listener| ("grpc", listener));
+        let http = http.iter().map(|listener| ("http", listener));
+        let admin = admin.iter().map(|listener| ("admin", listener));
+        let probes = probes.iter().map(|listener| ("probes", listener));
+        grpc.chain(http).chain(admin).chain(probes)
+    }
+}
+
+/// How the sockets of one purpose are bound.
+struct Binding<'a> {
+    access: &'a SocketAccess,
+    tls: Option<&'a ServerTls>,
+}
+
+impl Binding<'_> {
+    async fn bind_if(
+        &self,
+        address: &Option<ListenAddress>,
+        speaks: &[&str],
+    ) -> Result<Option<Listener>, ServeError> {
+        match address {
+            Some(address) => self.bind(address, speaks).await.map(Some),
+            None => Ok(None),
         }
-        (ListenAddress::Tcp(_) | ListenAddress::Unix(_), _) => Ok(listener),
+    }
+
+    async fn bind(&self, address: &ListenAddress, speaks: &[&str]) -> Result<Listener, ServeError> {
+        let bound = address.bind_for(self.access).await;
+        let listener = bound.map_err(|cause| ServeError::Listen {
+            address: address.to_string(),
+            cause,
+        })?;
+        match (address, self.tls) {
+            (ListenAddress::Tcp(_), Some(tls)) => {
+                Ok(listener.with_tls(Tls::open(tls.clone(), speaks)?))
+            }
+            (ListenAddress::Tcp(_) | ListenAddress::Unix(_), _) => Ok(listener),
+        }
     }
 }
 

@@ -65,7 +65,7 @@ pub(crate) struct NewArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
     /// The server: unix:PATH, http://HOST:PORT or https://HOST:PORT.
-    #[arg(long, value_name = "ENDPOINT", required_unless_present_any = ["list", "explain", "rules_page", "server"])]
+    #[arg(long, value_name = "ENDPOINT", required_unless_present_any = ["list", "explain", "rules_page", "manual", "server"])]
     pub(crate) endpoint: Option<String>,
     /// The level of the run.
     #[arg(long, value_enum, default_value = "full")]
@@ -82,6 +82,9 @@ pub(crate) struct RunArgs {
     /// Print docs/rules.md and end.
     #[arg(long, hide = true)]
     pub(crate) rules_page: bool,
+    /// Write manual pages and shell completions into a folder and end.
+    #[arg(long, hide = true, value_name = "FOLDER")]
+    pub(crate) manual: Option<PathBuf>,
     /// Write a JUnit report.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,

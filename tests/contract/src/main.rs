@@ -5,13 +5,14 @@ mod cli;
 mod output;
 mod watch;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use cli::{Cli, Command, Failure, RunArgs};
 use mortise_contract::{
     Dial, Restart, Rule, Server, explain, list, list_json, offered, rules, rules_page, run,
     scaffold,
 };
 use output::{Lines, Progress, print, write_reports};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,11 +59,23 @@ async fn command(cli: Cli) -> Result<ExitCode, Failure> {
         )?),
         None if cli.run.list => print(&list(&rules)),
         None if cli.run.rules_page => print(&rules_page(&rules)),
-        None => match &cli.run.explain {
-            Some(id) => explained(&rules, id),
-            None => interruptible(&cli.run, &rules).await,
+        None => match (&cli.run.explain, &cli.run.manual) {
+            (Some(id), _) => explained(&rules, id),
+            (None, Some(folder)) => manual(folder),
+            (None, None) => interruptible(&cli.run, &rules).await,
         },
     }
+}
+
+/// Writes manual pages and completions.
+fn manual(folder: &Path) -> Result<ExitCode, Failure> {
+    let written = mortise_manual::write(Cli::command(), "mortise-contract", folder);
+    written.map_err(|cause| Failure::File {
+        flag: "--manual",
+        path: folder.into(),
+        cause,
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn explained(rules: &[Rule], id: &str) -> Result<ExitCode, Failure> {

@@ -11,6 +11,7 @@ use mortise_test_support::fixtures::simulator;
 use mortise_test_support::host_process::HostProcess;
 use serde_json::{Value, json};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use tokio::process::Command;
 
@@ -47,6 +48,11 @@ pub async fn curl(arguments: &[&str]) -> (u16, String) {
     let text = String::from_utf8(output.stdout).unwrap();
     let (body, status) = text.rsplit_once('\n').unwrap();
     (status.parse().unwrap(), body.into())
+}
+
+/// The group that a folder's files get: one that this process may give.
+fn own_group(folder: &tempfile::TempDir) -> String {
+    fs::metadata(folder.path()).unwrap().gid().to_string()
 }
 
 impl Example {
@@ -105,6 +111,8 @@ impl Example {
             ("0.0.0.0:7450", "127.0.0.1:0".into()),
             ("0.0.0.0:7451", "127.0.0.1:0".into()),
             ("127.0.0.1:7452", "127.0.0.1:0".into()),
+            ("0.0.0.0:7453", "127.0.0.1:0".into()),
+            ("mortise-apps", own_group(&folder)),
             ("https://storage.example.com:7443", main_at),
             // Of the two endpoints one is away.
             ("/run/acme/files-1.sock", at("files.sock")),
@@ -285,6 +293,36 @@ impl Example {
         assert!(said.contains("SERVING"), "{said} {answer:?}");
     }
 
+    /// Probes and scrapers of other machines see health and metrics, and nothing else.
+    async fn probes_see_no_more(&self) {
+        let probes = self.host.address("probes");
+        for (path, word) in [
+            ("/live", "true"),
+            ("/ready", "\"ready\":true"),
+            ("/metrics", "mortise_turns_started_total 1"),
+        ] {
+            let (status, body) = curl(&[&format!("{probes}{path}")]).await;
+            assert_eq!(status, 200, "{path}: {body}");
+            assert!(body.contains(word), "{path}: {body}");
+        }
+        for path in ["/admin/config", "/admin/overview", "/ui", "/v1/turns"] {
+            let (status, body) = curl(&[&format!("{probes}{path}")]).await;
+            assert_eq!(status, 404, "{path}: {body}");
+        }
+        let level = ["-X", "PUT", "-d", "trace"];
+        let url = format!("{probes}/admin/log-level");
+        let (status, body) = curl(&[&level[..], &[&url]].concat()).await;
+        assert_eq!(status, 404, "{body}");
+    }
+
+    /// The socket of the API has the mode and the group of the configuration.
+    fn the_socket_is_guarded(&self) {
+        let socket = self.host.grpc.trim_start_matches("unix:");
+        let found = fs::metadata(socket).unwrap();
+        assert_eq!(found.mode() & 0o777, 0o660);
+        assert_eq!(found.gid().to_string(), own_group(&self.folder));
+    }
+
     async fn operators_see_it(&self, turn_id: &str) {
         let (_, metrics) = self.admin("/metrics", &[]).await;
         for line in [
@@ -332,6 +370,8 @@ async fn the_example_has_its_effect() {
     example.grpc_is_guarded().await;
     let turn_id = example.turn().await;
     example.operators_see_it(&turn_id).await;
+    example.probes_see_no_more().await;
+    example.the_socket_is_guarded();
     let Example {
         folder,
         mut host,

@@ -1,4 +1,5 @@
-//! What deploy/ holds: configurations that are right, and files that can be read.
+//! What deploy/ holds: configurations that are right. deploy/test.sh starts what they
+//! describe.
 
 use mortise_runtime_host::config::HostConfig;
 use serde_json::Value;
@@ -50,9 +51,12 @@ fn configurations_are_right() {
     ] {
         assert!(mounts.contains(path), "{path}: {mounts}");
     }
-    let admin = sidecar.listen.admin.unwrap().to_string();
+    // Other pods reach health and metrics, and not what changes or shows more.
+    let probes = sidecar.listen.probes.unwrap().to_string();
     let port = host["ports"][0]["containerPort"].to_string();
-    assert_eq!(admin, format!("0.0.0.0:{port}"));
+    assert_eq!(probes, format!("0.0.0.0:{port}"));
+    let admin = sidecar.listen.admin.unwrap().to_string();
+    assert!(admin.starts_with("127.0.0.1:"), "{admin}");
     let grace = pod["terminationGracePeriodSeconds"].as_u64().unwrap();
     assert!(grace > sidecar.turns.drain.as_secs());
     for container in [host["args"].to_string(), read("docker/Dockerfile")] {
@@ -60,22 +64,29 @@ fn configurations_are_right() {
     }
 }
 
-/// Every manifest is YAML with what Kubernetes asks of all.
+/// The host's socket of the units is where its unit makes a folder, and its adapter is where
+/// the adapter's unit listens.
 #[test]
-fn manifests_can_be_read() {
-    for file in ["kubernetes/adapter.yaml", "kubernetes/sidecar.yaml"] {
-        let manifests = documents(file);
-        assert!(manifests.len() > 1, "{file}");
-        for manifest in manifests {
-            for field in ["apiVersion", "kind"] {
-                assert!(manifest[field].is_string(), "{file}: {manifest}");
-            }
-            assert!(
-                manifest["metadata"]["name"].is_string(),
-                "{file}: {manifest}"
-            );
-        }
+fn units_meet_at_their_sockets() {
+    let host = config(&read("systemd/host.toml"));
+    let units = ["mortise-adapter", "mortise-host"]
+        .map(|unit| (unit, read(&format!("systemd/{unit}.service"))));
+    for (unit, text) in &units {
+        assert!(
+            text.contains(&format!("RuntimeDirectory={unit}\n")),
+            "{text}"
+        );
+        assert!(text.contains(&format!("User={unit}\n")), "{text}");
     }
+    let own = host.listen.grpc[0].to_string();
+    assert!(own.starts_with("unix:/run/mortise-host/"), "{own}");
+    let adapter = host.adapters["main"].config.endpoints[0].to_string();
+    assert!(
+        units[0].1.contains(&format!("--listen {adapter} ")),
+        "{adapter}"
+    );
+    let stop = |text: &str| text.contains("TimeoutStopSec=45s");
+    assert!(stop(&units[1].1) && host.turns.drain.as_secs() < 45);
 }
 
 /// systemd finds nothing wrong with the units, but that the programs are not installed.

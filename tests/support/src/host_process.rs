@@ -132,7 +132,11 @@ fn with_config(folder: &Path, config: &str) -> (Command, usize) {
     let file = folder.join("host.toml");
     std::fs::write(&file, config).unwrap();
     let listen = HostConfig::parse(config, []).unwrap().listen;
-    let others = [listen.http.is_some(), listen.admin.is_some()];
+    let others = [
+        listen.http.is_some(),
+        listen.admin.is_some(),
+        listen.probes.is_some(),
+    ];
     let addresses = listen.grpc.len() + others.into_iter().filter(|there| *there).count();
     let mut command = Command::new(binary("mortise-host"));
     command

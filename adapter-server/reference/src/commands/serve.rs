@@ -72,7 +72,8 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let (database, secrets) = (config.database_name(), config.encryption_key.is_some());
     let reference = Reference::open(config).await?;
 
-    let listener = listen.bind().await.map_err(|cause| Failure::Listen {
+    let bound = listen.bind_for(security.socket_access()).await;
+    let listener = bound.map_err(|cause| Failure::Listen {
         address: listen.to_string(),
         cause,
     })?;

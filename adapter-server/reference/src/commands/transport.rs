@@ -2,7 +2,8 @@
 
 use super::Failure;
 use mortise_adapter_server::{
-    AdapterServer, ClientOrgs, ListenAddress, Listener, ServerTls, Tls, TokenFile,
+    AdapterServer, ClientOrgs, ListenAddress, Listener, ServerTls, SocketAccess, SocketGroup,
+    SocketMode, Tls, TokenFile,
 };
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -30,10 +31,19 @@ pub(crate) struct Args {
     /// `spiffe://example.org/host=1,7`. May be given several times.
     #[arg(long, value_name = "NAME=ORG,...", requires = "tls_client_ca", value_parser = client)]
     client: Vec<(String, BTreeSet<i64>)>,
+    /// The mode of the unix socket, such as 0660. To connect, a host's user needs the right
+    /// to write. Default: what the umask leaves.
+    #[arg(long, value_name = "MODE")]
+    socket_mode: Option<SocketMode>,
+    /// The group of the unix socket, by name or number. The server's user must be a member
+    /// of it, or root. Default: the server's own.
+    #[arg(long, value_name = "GROUP")]
+    socket_group: Option<SocketGroup>,
 }
 
 /// What the arguments name, read.
 pub(super) struct Security {
+    access: SocketAccess,
     tls: Option<Tls>,
     tokens: Option<TokenFile>,
     clients: Option<ClientOrgs>,
@@ -73,11 +83,19 @@ impl Args {
         if files.is_some() && !is_tcp {
             return Err(Failure::TlsOnUnix(listen.to_string()));
         }
+        let access = SocketAccess {
+            mode: self.socket_mode,
+            group: self.socket_group,
+        };
+        if access != SocketAccess::default() && is_tcp {
+            return Err(Failure::SocketOnTcp(listen.to_string()));
+        }
         let is_public = matches!(listen, ListenAddress::Tcp(at) if !at.ip().is_loopback());
         if is_public && files.is_none() {
             tracing::warn!(%listen, "connections are not encrypted; set --tls-cert and --tls-key");
         }
         Ok(Security {
+            access,
             tls: files.map(|files| Tls::open(files, &["h2"])).transpose()?,
             tokens: self.token_file.map(TokenFile::open).transpose()?,
             clients: (!self.client.is_empty()).then(|| self.client.into_iter().collect()),
@@ -88,6 +106,11 @@ impl Args {
 // === impl Security ===
 
 impl Security {
+    /// Who may connect to a unix socket.
+    pub(super) fn socket_access(&self) -> &SocketAccess {
+        &self.access
+    }
+
     /// Speaks TLS where it is configured, and says whom the server will answer.
     pub(super) fn secure(&mut self, listener: Listener) -> Listener {
         match self.tls.take() {

@@ -1,5 +1,6 @@
 //! The file of a unix socket: who may take its path, and who removes it.
 
+use super::socket_access::SocketAccess;
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -25,14 +26,21 @@ impl SocketFile {
     }
 
     /// Listens at a path where no server listens. The socket takes the place of one that
-    /// is left over in one step, so that clients always find a file.
-    pub(super) async fn bind(path: &Path) -> io::Result<(UnixListener, Self)> {
+    /// is left over in one step, so that clients always find a file, and one that they may
+    /// open: its mode and group are set before.
+    pub(super) async fn bind(
+        path: &Path,
+        access: &SocketAccess,
+    ) -> io::Result<(UnixListener, Self)> {
         check_free(path).await?;
         let beside = beside(path);
         let listener = match mortise_proto::address::check_socket_path(&beside.to_string_lossy()) {
             Ok(()) => {
                 let listener = UnixListener::bind(&beside)?;
-                if let Err(error) = fs::rename(&beside, path) {
+                let placed = access
+                    .apply(&beside)
+                    .and_then(|()| fs::rename(&beside, path));
+                if let Err(error) = placed {
                     // What is left of it belongs to no server.
                     drop(fs::remove_file(&beside));
                     return Err(error);
@@ -42,7 +50,11 @@ impl SocketFile {
             // No room for the longer name.
             Err(_) => match fs::remove_file(path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                Ok(()) | Err(_) => UnixListener::bind(path)?,
+                Ok(()) | Err(_) => {
+                    let listener = UnixListener::bind(path)?;
+                    access.apply(path)?;
+                    listener
+                }
             },
         };
         let file = Self {
@@ -114,9 +126,9 @@ mod tests {
     async fn a_successor_keeps_its_socket() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("a.sock");
-        let (listener, file) = SocketFile::bind(&path).await?;
+        let (listener, file) = SocketFile::bind(&path, &SocketAccess::default()).await?;
         drop(listener);
-        let (_next, successor) = SocketFile::bind(&path).await?;
+        let (_next, successor) = SocketFile::bind(&path, &SocketAccess::default()).await?;
         drop(file);
         assert!(UnixStream::connect(&path).await.is_ok(), "it is gone");
         drop(successor);
@@ -126,20 +138,48 @@ mod tests {
         Ok(())
     }
 
+    /// A socket has the mode and group that it is to have, and a group that cannot be given
+    /// leaves no socket behind.
+    #[tokio::test]
+    async fn mode_and_group_are_set() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("a.sock");
+        let own = fs::metadata(folder.path())?.gid();
+        let access = SocketAccess {
+            mode: Some("0620".parse()?),
+            group: Some(own.to_string().parse()?),
+        };
+        let _bound = SocketFile::bind(&path, &access).await?;
+        let found = fs::metadata(&path)?;
+        assert_eq!((found.mode() & 0o777, found.gid()), (0o620, own));
+        let access = SocketAccess {
+            mode: None,
+            group: Some("no-such-group".parse()?),
+        };
+        let other = folder.path().join("b.sock");
+        assert!(SocketFile::bind(&other, &access).await.is_err());
+        assert_eq!(fs::read_dir(folder.path())?.count(), 1);
+        Ok(())
+    }
+
     /// A path that is in use, or no socket, is not taken.
     #[tokio::test]
     async fn what_is_in_use_is_not_taken() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("a.sock");
-        let _bound = SocketFile::bind(&path).await?;
-        let error = SocketFile::bind(&path).await.err();
+        let _bound = SocketFile::bind(&path, &SocketAccess::default()).await?;
+        let error = SocketFile::bind(&path, &SocketAccess::default())
+            .await
+            .err();
         assert_eq!(
             error.map(|error| error.kind()),
             Some(io::ErrorKind::AddrInUse)
         );
         let plain = folder.path().join("plain");
         fs::write(&plain, "mine")?;
-        let error = SocketFile::bind(&plain).await.err();
+        let error = SocketFile::bind(&plain, &SocketAccess::default())
+            .await
+            .err();
         assert_eq!(
             error.map(|error| error.kind()),
             Some(io::ErrorKind::AlreadyExists)
