@@ -28,6 +28,8 @@ for device in null zero full random urandom tty; do
   mount --bind "/dev/$device" "dev/$device"
 done
 mkdir dev/shm dev/pts
+mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts dev/pts
+ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
 ln -s /proc/self/fd/1 dev/stdout
 ln -s /proc/self/fd/2 dev/stderr
@@ -44,5 +46,13 @@ if mount -t cgroup2 cgroup2 sys/fs/cgroup && [ ! -s sys/fs/cgroup/cgroup.control
   mount -t cgroup -o none,name=systemd cgroup sys/fs/cgroup/systemd
 fi
 : > etc/machine-id
-exec env -i container=mortise-test HOME=/root LANG=C.UTF-8 \
-  PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin chroot . "$@"
+# The root itself, and not a chroot: systemd mounts below it for each unit.
+mkdir .old
+pivot_root . .old
+cd /
+umount -l .old
+rmdir .old
+# systemd hands credentials to its units through mounts that spread.
+mount --make-rshared /
+exec /usr/bin/env -i container=mortise-test HOME=/root LANG=C.UTF-8 \
+  PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
