@@ -186,12 +186,12 @@ export async function listening(path: string): Promise<void> {
       resolve(true);
     });
     probe.once("error", () => resolve(false));
-  }));
+  }), 60_000);
 }
 
-/** Waits until something is so, for ten seconds. */
-export async function eventually(what: string, is: () => Promise<boolean> | boolean): Promise<void> {
-  for (const deadline = Date.now() + 10_000; !(await is()); ) {
+/** Waits until something is so, for ten seconds unless stated. */
+export async function eventually(what: string, is: () => Promise<boolean> | boolean, withinMs = 10_000): Promise<void> {
+  for (const deadline = Date.now() + withinMs; !(await is()); ) {
     if (Date.now() > deadline) {
       throw new Error(`never: ${what}`);
     }

@@ -40,7 +40,7 @@ __all__ = [
     "wait_for_socket",
 ]
 
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
 
 
 class Subtests(Protocol):

@@ -27,7 +27,7 @@ exec {run} {bin}/pg_ctl --pgdata={data} --wait --mode=immediate stop
 # No fsync: what tests kill is processes, never the machine.
 _START = """#!/bin/sh
 exec {run} {bin}/pg_ctl --pgdata={data} --wait --log={data}/log \\
-  --options="-k {folder} -c listen_addresses= -c fsync=off" start </dev/null >/dev/null 2>&1
+  --options="-k {folder} -c listen_addresses={listen} -c fsync=off" start </dev/null >/dev/null 2>&1
 """
 _SIGNAL = """#!/bin/sh
 read -r server <{data}/postmaster.pid
@@ -41,7 +41,8 @@ class Postgres:
     """A cluster, and scripts that take it away and give it back, for the suite's rules about
     outages."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int | None = None) -> None:
+        """With a port it listens on 127.0.0.1 as well, for clients without unix sockets."""
         found = sorted(_PROGRAMS.glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
         if not found:
             raise FileNotFoundError(f"no PostgreSQL in {_PROGRAMS} (Debian: apt-get install postgresql)")
@@ -52,10 +53,10 @@ class Postgres:
         if is_root:
             shutil.chown(self._folder, _UNPRIVILEGED, _UNPRIVILEGED)
         self._run = ["runuser", "-u", _UNPRIVILEGED, "--"] if is_root else []
-        self.url = f"postgres://{_USER}@/postgres?host={self._folder}"
+        self.url = f"postgres://{_USER}@/postgres?host={self._folder}" + (f"&port={port}" if port else "")
         self.stop = self._script("stop", _STOP)
         """Ends the server as a crash does."""
-        self.start = self._script("start", _START)
+        self.start = self._script("start", _START, listen=f"127.0.0.1 -p {port}" if port else "")
         self.pause = self._script("pause", _SIGNAL, signal="STOP")
         """Lets the server hang: it takes connections and answers nothing."""
         self.resume = self._script("resume", _SIGNAL, signal="CONT")

@@ -15,14 +15,20 @@ final class Main {
     private Main() {}
 
     public static void main(String[] arguments) throws SQLException {
-        HikariDataSource db = open(System.getenv().getOrDefault("VALUES_FILE", "values.db"));
-        Values values = new Values(db, new SqlMemory(db, SqlMemory.Dialect.SQLITE));
-        values.migrate();
+        Values values = values(System.getenv().getOrDefault("VALUES_FILE", "values.db"));
         MortiseAdapter.named("mortise-values", "0.1.0")
                 .offer(values)
                 .unavailableWhen(Main::isBusy)
-                .ping(() -> db.getConnection().close())
+                .ping(() -> values.db().getConnection().close())
                 .run(arguments);
+    }
+
+    /** The values of a file, which is made if it is not there. */
+    static Values values(String file) throws SQLException {
+        HikariDataSource db = open(file);
+        Values values = new Values(db, new SqlMemory(db, SqlMemory.Dialect.SQLITE));
+        values.migrate();
+        return values;
     }
 
     private static boolean isBusy(Throwable thrown) {
