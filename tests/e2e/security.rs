@@ -44,6 +44,14 @@ impl Authority {
         self.issue_to(folder, file, params)
     }
 
+    /// Writes a certificate for a name and a URI, and its key.
+    pub fn issue_to_both(&self, folder: &Path, file: &str, name: &str, uri: &str) -> TlsIdentity {
+        let mut params = CertificateParams::new(vec![name.to_string()]).unwrap();
+        let uri = SanType::URI(uri.try_into().unwrap());
+        params.subject_alt_names.push(uri);
+        self.issue_to(folder, file, params)
+    }
+
     fn issue_to(&self, folder: &Path, file: &str, params: CertificateParams) -> TlsIdentity {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();

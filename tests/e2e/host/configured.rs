@@ -62,7 +62,8 @@ impl Example {
         let storage = Authority::new(folder.path(), "storage-ca");
         let public = Authority::new(folder.path(), "public-ca");
         let clients = Authority::new(folder.path(), "clients");
-        storage.issue(folder.path(), "storage", "storage.internal");
+        let uri = "spiffe://example.com/storage";
+        storage.issue_to_both(folder.path(), "storage", "storage.internal", uri);
         let own = storage.issue(folder.path(), "host-client", "host.internal");
         public.issue(folder.path(), "host", "127.0.0.1");
         let subject = "spiffe://example.com/billing";
