@@ -1,9 +1,15 @@
 #!/usr/bin/env bash
-# Holds every kit and its examples against their tests. MORTISE_CONTRACT names the suite,
-# MORTISE_POSTGRES a database; `cargo xtask test` sets both.
+# Holds every kit and its examples against their tests, and the projects that the suite
+# writes. MORTISE_CONTRACT names the suite, MORTISE_HOST the host, MORTISE_POSTGRES a
+# database; `cargo xtask test` sets all three.
 set -euo pipefail
 cd "$(dirname "$0")"
-for module in generate go go/examples/redis; do
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# Writes a project with the kit of this folder.
+new() { "$MORTISE_CONTRACT" new --language "$1" --kit "$1" "$work/$1"; }
+
+for module in generate go go/examples/keyvalue go/examples/redis; do
   echo "== kits: $module"
   (
     cd "$module"
@@ -13,9 +19,14 @@ for module in generate go go/examples/redis; do
     go test ./...
   )
 done
+new go
+(cd "$work/go" && go mod tidy && go test ./...)
 
 echo "== kits: python"
 python/test.sh
+new python
+# The kit's own environment has what the project requires.
+(cd "$work/python" && PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$OLDPWD/python/src "$("$OLDPWD/python/venv.sh")/bin/python" -m pytest -q -p no:cacheprovider)
 
 echo "== kits: typescript"
 (
@@ -24,6 +35,9 @@ echo "== kits: typescript"
     (cd "$package" && npm ci --ignore-scripts --no-audit --no-fund --silent && rm -rf dist && npm run --silent build && npm test)
   done
 )
+
+new typescript
+(cd "$work/typescript" && npm install --ignore-scripts --no-audit --no-fund --silent && npm run --silent build && npm test)
 
 echo "== kits: java"
 (

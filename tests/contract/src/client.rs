@@ -27,7 +27,7 @@ pub(crate) type Answer<T> = BoxFuture<'static, Result<T, Failed>>;
 pub(crate) struct Failed {
     pub(crate) error: StoreError,
     /// The domain and the reason of the server's `ErrorInfo`.
-    pub(crate) stated: Option<(String, String)>,
+    pub(crate) stated: Option<Box<(String, String)>>,
 }
 
 /// Makes calls. Cheap to clone.
@@ -46,7 +46,7 @@ impl From<Status> for Failed {
         let details = status.get_error_details();
         let info = details.error_info();
         Self {
-            stated: info.map(|info| (info.domain.clone(), info.reason.clone())),
+            stated: info.map(|info| Box::new((info.domain.clone(), info.reason.clone()))),
             error: status.into(),
         }
     }

@@ -153,7 +153,16 @@ fn conceal(message: &mut DynamicMessage) {
             Field::Message(inner) => conceal(inner),
             Field::List(entries) => entries.iter_mut().for_each(conceal_entry),
             Field::Map(entries) => entries.values_mut().for_each(conceal_entry),
-            _ => {}
+            Field::Bool(_)
+            | Field::I32(_)
+            | Field::I64(_)
+            | Field::U32(_)
+            | Field::U64(_)
+            | Field::F32(_)
+            | Field::F64(_)
+            | Field::String(_)
+            | Field::Bytes(_)
+            | Field::EnumNumber(_) => {}
         }
     }
 }
@@ -200,7 +209,7 @@ fn clip(value: &mut Value) {
 fn error(failed: &Failed) -> Value {
     let error = &failed.error;
     let mut shown = json!({ "code": code_name(error.code) });
-    match &failed.stated {
+    match failed.stated.as_deref() {
         Some((domain, reason)) => {
             shown["domain"] = json!(domain);
             shown["reason"] = json!(reason);
@@ -258,6 +267,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by it")]
 mod tests {
     use super::*;
     use crate::wire::Tls;
@@ -288,7 +298,7 @@ mod tests {
         let error = StoreError::invalid_field("session_id", "is malformed");
         let failed = Failed {
             error,
-            stated: Some(("example.com".into(), "BAD".into())),
+            stated: Some(Box::new(("example.com".into(), "BAD".into()))),
         };
         let shown = shown(SET_VALUE.method, Content::of(&[request]), Err(failed));
         let sent = r#"{"key":"it's","session_id":"session_1","value":"green"}"#;

@@ -54,18 +54,18 @@ pub(crate) fn line(rule: &RuleReport) -> String {
 fn skips(text: &mut String, report: &Report) {
     let mut groups: BTreeMap<(Option<Skip>, &str), Vec<&RuleReport>> = BTreeMap::new();
     for rule in report.with(Verdict::Skipped) {
-        let reason = match rule.skip {
-            Some(Skip::NotOffered) => "of services that the server does not offer",
-            _ => rule.reason.as_deref().unwrap_or_default(),
+        let reason = match rule.skip == Some(Skip::NotOffered) {
+            true => "of services that the server does not offer",
+            false => rule.reason.as_deref().unwrap_or_default(),
         };
         groups.entry((rule.skip, reason)).or_default().push(rule);
     }
     for ((kind, reason), rules) in groups {
         let count = rules.len();
         let noun = if count == 1 { "rule" } else { "rules" };
-        match kind {
-            Some(Skip::NotOffered) => push(text, format_args!("skip  {count} {noun} {reason}\n")),
-            _ => push(
+        match kind == Some(Skip::NotOffered) {
+            true => push(text, format_args!("skip  {count} {noun} {reason}\n")),
+            false => push(
                 text,
                 format_args!("skip  {count} {noun} ({reason}): {}\n", names(&rules)),
             ),
