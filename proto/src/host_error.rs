@@ -95,6 +95,8 @@ fn facts_of(reason: ErrorReason) -> (Code, u16) {
         | R::HarnessNotFound
         | R::AgentNotFound
         | R::UnknownToolCall
+        | R::TurnNotFound
+        | R::ModelNotFound
         | R::NoRoute => (Code::NotFound, 404),
         R::MethodNotAllowed => (Code::Unimplemented, 405),
         R::ToolCallAnswered => (Code::AlreadyExists, 409),

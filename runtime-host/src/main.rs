@@ -3,12 +3,13 @@
 mod commands;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use commands::{mesh, model, route, serve, sql_worker};
+use commands::{mesh, model, quoted, remote, route, serve, sql_worker};
 use everruns_core::typed_id::SessionId;
 use mortise_adapter_client::Endpoint;
 use mortise_adapter_server::process::outlive_file_size_limit;
 use mortise_adapter_server::telemetry::may_be_logged;
-use mortise_runtime_host::cli::run::{RunError, RunOptions, run};
+use mortise_runtime_host::cli::output_failed;
+use mortise_runtime_host::cli::run::{Reach, RunError, RunOptions, run};
 use mortise_runtime_host::config::command::ConfigCommand;
 use mortise_runtime_host::engine::TurnEnd;
 use mortise_runtime_host::local::embedded::run_sql_worker;
@@ -28,8 +29,15 @@ use tracing_subscriber::util::SubscriberInitExt;
 const TURN_FAILED: u8 = 1;
 /// The process was told to stop, as shells count it for an interrupt.
 const INTERRUPTED: u8 = 130;
+/// The command line is wrong.
+const WRONG: u8 = 2;
 /// There was no turn: bad configuration, an adapter that cannot be used.
 const NO_TURN: u8 = 3;
+/// The output could not be written.
+const NOT_WRITTEN: u8 = 4;
+
+/// The folder of the local database, unless another is named.
+const DATA: &str = ".mortise";
 
 /// How long threads that block are waited for at the end.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
@@ -37,7 +45,7 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 #[derive(Parser)]
 #[command(
     name = "mortise-host",
-    version,
+    version = commands::version(),
     about = "Runs turns of the Everruns runtime over gRPC adapters"
 )]
 struct Cli {
@@ -50,13 +58,29 @@ enum Command {
     /// Ask one question. Without --adapter, storage is a local SQLite file.
     ///
     /// Exit code: 0 when the turn completed, 1 when it failed, 2 for wrong
-    /// arguments, 3 when there was no turn, 130 when it was interrupted.
-    Run(RunArgs),
+    /// arguments, 3 when there was no turn, 4 when the output could not be
+    /// written, 130 when it was interrupted.
+    Run(Box<RunArgs>),
     /// Serve sessions and turns over gRPC and HTTP until told to stop, then drain.
     ///
     /// Exit code: 0 when it was told to stop, 2 for wrong arguments or a wrong
     /// configuration, 3 when it could not start or stopped by itself.
     Serve(serve::ServeArgs),
+    /// Look at turns of a running host, follow one, or cancel it.
+    #[command(subcommand)]
+    Turns(remote::TurnsCommand),
+    /// Look at sessions of a running host, follow one, rename or delete it.
+    #[command(subcommand)]
+    Sessions(remote::SessionsCommand),
+    /// Look at the agents of an org.
+    #[command(subcommand)]
+    Agents(remote::AgentsCommand),
+    /// Look at the harnesses of an org.
+    #[command(subcommand)]
+    Harnesses(remote::HarnessesCommand),
+    /// Look at the models that an org uses.
+    #[command(subcommand)]
+    Models(remote::ModelsCommand),
     /// Look at a configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -81,8 +105,9 @@ enum Command {
 #[derive(Args)]
 struct RunArgs {
     /// What to ask.
+    #[arg(value_parser = question)]
     question: String,
-    /// An adapter server to use: unix:PATH or http://HOST:PORT.
+    /// An adapter server to use: unix:PATH, http://HOST:PORT or https://HOST:PORT.
     #[arg(long, value_name = "ENDPOINT")]
     adapter: Option<Endpoint>,
     /// An adapter server for one store, such as
@@ -92,6 +117,18 @@ struct RunArgs {
     /// Let calls to adapters cross a network in clear. Needed for http:// to another machine.
     #[arg(long)]
     insecure: bool,
+    /// A file with the bearer token that the adapters want.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// The CA of the adapters' certificates. Default: those of the system.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// The certificate that the adapters want.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// The key of that certificate.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
     /// Continue the conversation of this session.
     #[arg(long, value_name = "ID")]
     session: Option<SessionId>,
@@ -102,7 +139,7 @@ struct RunArgs {
     #[arg(
         long,
         value_name = "DIR",
-        default_value = ".mortise",
+        default_value = DATA,
         env = "MORTISE_DATA"
     )]
     data: PathBuf,
@@ -122,7 +159,15 @@ fn main() -> ExitCode {
             return ExitCode::from(NO_TURN);
         }
         Command::Manual { folder } => return write_manual(folder),
-        Command::Run(_) | Command::Serve(_) | Command::Config(_) | Command::Mesh(_) => {}
+        Command::Run(_)
+        | Command::Serve(_)
+        | Command::Turns(_)
+        | Command::Sessions(_)
+        | Command::Agents(_)
+        | Command::Harnesses(_)
+        | Command::Models(_)
+        | Command::Config(_)
+        | Command::Mesh(_) => {}
     }
     // Where it cannot be raised, the limit that there is holds.
     drop(mortise_adapter_server::raise_file_limit());
@@ -147,10 +192,24 @@ async fn obey(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Run(args) => {
             log_plainly();
-            Box::pin(run_once(args)).await
+            Box::pin(run_once(*args)).await
         }
+        Command::Turns(command) => asked(command.run()).await,
+        Command::Sessions(command) => asked(command.run()).await,
+        Command::Agents(command) => asked(command.run()).await,
+        Command::Harnesses(command) => asked(command.run()).await,
+        Command::Models(command) => asked(command.run()).await,
         // It sets up its logs itself, as it is configured.
-        Command::Serve(args) => Box::pin(serve::run(args, stopped())).await,
+        Command::Serve(args) => {
+            let served = Box::pin(serve::run(args, stopped()));
+            tokio::select! {
+                code = served => code,
+                () = interrupted_again() => {
+                    eprintln!("mortise-host: interrupted again; turns that have not ended resume at the next start");
+                    ExitCode::from(INTERRUPTED)
+                }
+            }
+        }
         Command::Config(command) => {
             log_plainly();
             command.run()
@@ -187,9 +246,33 @@ fn log_plainly() {
         .init();
 }
 
+/// Asks a running host, until told to stop.
+async fn asked(ask: impl Future<Output = ExitCode>) -> ExitCode {
+    log_plainly();
+    tokio::select! {
+        code = ask => code,
+        () = stopped() => ExitCode::from(INTERRUPTED),
+    }
+}
+
 async fn run_once(args: RunArgs) -> ExitCode {
-    let turn = run(args.into_options(), stopped());
-    match turn.await {
+    let options = match args.into_options() {
+        Ok(options) => options,
+        Err(problem) => {
+            eprintln!("mortise-host: {problem}");
+            return ExitCode::from(WRONG);
+        }
+    };
+    let turn = run(options, stopped());
+    let ended = turn.await;
+    let is_told = matches!(
+        ended,
+        Ok(TurnEnd::Completed | TurnEnd::WaitingForToolResults)
+    );
+    if is_told && output_failed() {
+        return ExitCode::from(NOT_WRITTEN);
+    }
+    match ended {
         Ok(TurnEnd::Completed | TurnEnd::WaitingForToolResults) => ExitCode::SUCCESS,
         Ok(TurnEnd::Failed(_) | TurnEnd::Cancelled | TurnEnd::Parked) => {
             ExitCode::from(TURN_FAILED)
@@ -197,6 +280,10 @@ async fn run_once(args: RunArgs) -> ExitCode {
         Err(RunError::Interrupted) => {
             eprintln!("mortise-host: {}", RunError::Interrupted);
             ExitCode::from(INTERRUPTED)
+        }
+        Err(error @ RunError::Capabilities(_) | error @ RunError::Config(_)) => {
+            eprintln!("mortise-host: {error}");
+            ExitCode::from(WRONG)
         }
         Err(error) => {
             eprintln!("mortise-host: {error}");
@@ -223,22 +310,93 @@ async fn stopped() {
     }
 }
 
+/// Resolves when the process is interrupted after it was told to stop: who does so does not
+/// want to wait.
+async fn interrupted_again() {
+    let Ok(mut interrupt) = signal(SignalKind::interrupt()) else {
+        return std::future::pending().await;
+    };
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    interrupt.recv().await;
+}
+
 // === impl RunArgs ===
 
 impl RunArgs {
-    fn into_options(self) -> RunOptions {
-        let model = self.model.model();
-        RunOptions {
+    fn into_options(self) -> Result<RunOptions, String> {
+        let model = self.model.model()?;
+        let again = self.again();
+        Ok(RunOptions {
             question: self.question,
             adapter: self.adapter,
             routes: self.routes,
-            insecure: self.insecure,
+            reach: Reach {
+                insecure: self.insecure,
+                token_file: self.token_file,
+                ca: self.ca,
+                identity: self.cert.zip(self.key),
+            },
             session: self.session,
             org_id: self.org,
             data: self.data,
             model,
             json: self.json,
             sql_worker: sql_worker(),
-        }
+            again,
+        })
     }
+
+    /// The arguments with which the conversation is continued, as a shell reads them.
+    fn again(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut add = |name: &str, value: &str| {
+            words.push(name.to_string());
+            words.push(quoted(value));
+        };
+        if let Some(adapter) = &self.adapter {
+            add("--adapter", &adapter.to_string());
+        }
+        for (store, endpoint) in &self.routes {
+            add("--route", &format!("{store}={endpoint}"));
+        }
+        let files = [
+            ("--token-file", &self.token_file),
+            ("--ca", &self.ca),
+            ("--cert", &self.cert),
+            ("--key", &self.key),
+        ];
+        for (name, path) in files {
+            if let Some(path) = path {
+                add(name, &path.display().to_string());
+            }
+        }
+        let data = self.data.display().to_string();
+        if self.adapter.is_none() && data != DATA {
+            add("--data", &data);
+        }
+        if self.org != 1 {
+            add("--org", &self.org.to_string());
+        }
+        words.extend(self.model.again());
+        for (name, is_set) in [("--insecure", self.insecure), ("--json", self.json)] {
+            if is_set {
+                words.push(name.into());
+            }
+        }
+        words
+    }
+}
+
+/// A question has at least one letter.
+fn question(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("is empty; write what to ask".into());
+    }
+    Ok(text.into())
 }

@@ -9,6 +9,7 @@ mod panics;
 mod reload;
 
 pub use admin::adapters_view;
+pub(crate) use http::code_name;
 pub use reload::ConfigSource;
 
 use crate::access::Access;

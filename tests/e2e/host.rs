@@ -1,6 +1,7 @@
 //! `mortise-host serve`, over gRPC and HTTP, as a process over an adapter process.
 
 mod admin;
+mod asked;
 mod bad;
 mod cancel;
 mod configured;
@@ -13,6 +14,7 @@ mod front;
 mod hostile;
 mod hosts;
 mod late_events;
+mod lists;
 mod outages;
 mod queued;
 mod races;

@@ -66,6 +66,10 @@ pub enum ErrorReason {
     /// INVALID_ARGUMENT, 422. The request_id was used in the last day for another
     /// method, or with another request. Nothing is done.
     RequestIdReused = 25,
+    /// NOT_FOUND, 404. Nothing is known of such a turn in the session.
+    TurnNotFound = 26,
+    /// NOT_FOUND, 404. The org has no such model.
+    ModelNotFound = 27,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -100,6 +104,8 @@ impl ErrorReason {
             Self::SessionArchived => "ERROR_REASON_SESSION_ARCHIVED",
             Self::SessionBusy => "ERROR_REASON_SESSION_BUSY",
             Self::RequestIdReused => "ERROR_REASON_REQUEST_ID_REUSED",
+            Self::TurnNotFound => "ERROR_REASON_TURN_NOT_FOUND",
+            Self::ModelNotFound => "ERROR_REASON_MODEL_NOT_FOUND",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -131,6 +137,8 @@ impl ErrorReason {
             "ERROR_REASON_SESSION_ARCHIVED" => Some(Self::SessionArchived),
             "ERROR_REASON_SESSION_BUSY" => Some(Self::SessionBusy),
             "ERROR_REASON_REQUEST_ID_REUSED" => Some(Self::RequestIdReused),
+            "ERROR_REASON_TURN_NOT_FOUND" => Some(Self::TurnNotFound),
+            "ERROR_REASON_MODEL_NOT_FOUND" => Some(Self::ModelNotFound),
             _ => None,
         }
     }
@@ -191,6 +199,89 @@ pub struct GetSessionResponse {
     /// session.
     #[prost(message, optional, tag = "2")]
     pub turn: ::core::option::Option<Turn>,
+}
+/// ListSessionsRequest says which sessions to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSessionsRequest {
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
+    #[prost(int64, tag = "1")]
+    pub org_id: i64,
+    /// The most sessions to return. Zero means 100. Above 1000 counts as 1000.
+    #[prost(uint64, tag = "2")]
+    pub limit: u64,
+    /// Where to go on, from the response before. Empty: from the newest session.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+    /// OPTIONAL. Only sessions of this agent, `agent_` and 32 hex digits.
+    #[prost(string, optional, tag = "4")]
+    pub agent_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. Only sessions of this harness, `harness_` and 32 hex digits.
+    #[prost(string, optional, tag = "5")]
+    pub harness_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// Only sessions with one of these. Empty: with any.
+    #[prost(enumeration = "crate::pb::SessionStatus", repeated, tag = "6")]
+    pub statuses: ::prost::alloc::vec::Vec<i32>,
+    /// OPTIONAL. Only sessions that have this tag.
+    #[prost(string, optional, tag = "7")]
+    pub tag: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// ListSessionsResponse is a page of sessions.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSessionsResponse {
+    /// The sessions, newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub sessions: ::prost::alloc::vec::Vec<crate::pb::Session>,
+    /// Where to go on. Empty: there are no more.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// UpdateSessionRequest says what to change of a session.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateSessionRequest {
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
+    #[prost(int64, tag = "1")]
+    pub org_id: i64,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED, may be empty. The new title, as it is to be shown.
+    #[prost(string, optional, tag = "3")]
+    pub title: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. The caller's id of this change, 1 to 255 bytes without control
+    /// characters. Sent again with it, the change happens once (HostService).
+    #[prost(string, optional, tag = "4")]
+    pub request_id: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// UpdateSessionResponse holds the session.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateSessionResponse {
+    /// REQUIRED. The session after the change.
+    #[prost(message, optional, tag = "1")]
+    pub session: ::core::option::Option<crate::pb::Session>,
+}
+/// DeleteSessionRequest names a session.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteSessionRequest {
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
+    #[prost(int64, tag = "1")]
+    pub org_id: i64,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// OPTIONAL. The caller's id of this change, 1 to 255 bytes without control
+    /// characters. Sent again with it, the change happens once (HostService).
+    #[prost(string, optional, tag = "3")]
+    pub request_id: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// DeleteSessionResponse holds the session.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DeleteSessionResponse {
+    /// REQUIRED. The session after the change. Its `finished_at` is set.
+    #[prost(message, optional, tag = "1")]
+    pub session: ::core::option::Option<crate::pb::Session>,
 }
 /// UserMessage is a message of a user. Text and parts must not both be empty.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -420,7 +511,7 @@ pub struct CancelTurnResponse {
     #[prost(enumeration = "TurnOutcome", tag = "2")]
     pub outcome: i32,
 }
-/// Turn is a turn that has not ended.
+/// Turn is a turn of a session.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Turn {
     /// REQUIRED. `turn_` and 32 hex digits.
@@ -432,10 +523,11 @@ pub struct Turn {
     /// REQUIRED. The message that it answers, `message_` and 32 hex digits.
     #[prost(string, tag = "3")]
     pub input_message_id: ::prost::alloc::string::String,
-    /// REQUIRED. What it is doing.
+    /// REQUIRED. What it is doing, or how it ended.
     #[prost(enumeration = "TurnStatus", tag = "4")]
     pub status: i32,
-    /// REQUIRED. When it started; with TURN_STATUS_QUEUED when it was accepted.
+    /// REQUIRED. When it started. Of a turn that has not started, and of one that ended
+    /// without: when it was accepted.
     #[prost(message, optional, tag = "5")]
     pub started_at: ::core::option::Option<::prost_types::Timestamp>,
     /// The tool calls whose results it waits for. Empty unless it waits.
@@ -444,16 +536,79 @@ pub struct Turn {
     /// With TURN_STATUS_END_NOT_STORED: what the adapter said. Else empty.
     #[prost(string, tag = "7")]
     pub problem: ::prost::alloc::string::String,
+    /// OPTIONAL. When it ended. Absent unless it is over and its end is stored, or it
+    /// never started.
+    #[prost(message, optional, tag = "8")]
+    pub ended_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// With TURN_STATUS_FAILED: why. With TURN_STATUS_CANCELLED: the reason that was
+    /// given, which may be empty. Else empty.
+    #[prost(string, tag = "9")]
+    pub error: ::prost::alloc::string::String,
+    /// OPTIONAL. What its calls of models took. Absent until it is over, and if no model
+    /// has reported it.
+    #[prost(message, optional, tag = "10")]
+    pub usage: ::core::option::Option<crate::pb::TokenUsage>,
+    /// OPTIONAL. The message with its answer, `message_` and 32 hex digits. Absent until
+    /// it completed.
+    #[prost(string, optional, tag = "11")]
+    pub output_message_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. How many times it called a model. Absent until it completed.
+    #[prost(uint32, optional, tag = "12")]
+    pub llm_call_count: ::core::option::Option<u32>,
+    /// OPTIONAL. How many tools it ran. Absent until it completed.
+    #[prost(uint32, optional, tag = "13")]
+    pub tool_call_count: ::core::option::Option<u32>,
+    /// The sequence number of its first event, `turn.started`. 0 if it is not known: ask
+    /// GetTurn when the turn is over.
+    #[prost(int64, tag = "14")]
+    pub first_sequence: i64,
+    /// The sequence number of the event that ended it. 0 while there is none.
+    #[prost(int64, tag = "15")]
+    pub last_sequence: i64,
 }
-/// ListTurnsRequest names an org.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+/// GetTurnRequest names a turn.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetTurnRequest {
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
+    #[prost(int64, tag = "1")]
+    pub org_id: i64,
+    /// REQUIRED. `session_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// REQUIRED. `turn_` and 32 hex digits.
+    #[prost(string, tag = "3")]
+    pub turn_id: ::prost::alloc::string::String,
+}
+/// GetTurnResponse holds the turn.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetTurnResponse {
+    /// REQUIRED. The turn.
+    #[prost(message, optional, tag = "1")]
+    pub turn: ::core::option::Option<Turn>,
+}
+/// ListTurnsRequest names an org, or one of its sessions.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListTurnsRequest {
     /// The host's internal id of the org. Zero: the only org that the caller may
     /// act for; a caller with several orgs must name one.
     #[prost(int64, tag = "1")]
     pub org_id: i64,
+    /// OPTIONAL. Only turns of this session, those that are over as well, `session_`
+    /// and 32 hex digits.
+    #[prost(string, optional, tag = "2")]
+    pub session_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// Only turns with one of these. Empty: with any.
+    #[prost(enumeration = "TurnStatus", repeated, tag = "3")]
+    pub statuses: ::prost::alloc::vec::Vec<i32>,
+    /// The most turns to return. Zero means 100. Above 1000 counts as 1000.
+    #[prost(uint64, tag = "4")]
+    pub limit: u64,
+    /// Where to go on, from the response before. Empty: from the oldest turn.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
 }
-/// ListTurnsResponse holds the turns of the org on this host.
+/// ListTurnsResponse is a page of turns.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListTurnsResponse {
     /// The turns, oldest first. Empty if there are none.
@@ -462,10 +617,13 @@ pub struct ListTurnsResponse {
     /// How many turns this host runs at once, for all orgs.
     #[prost(uint64, tag = "2")]
     pub turns_max: u64,
-    /// How long the oldest of these turns has been running. Absent if there is
-    /// none.
+    /// How long the oldest turn of the org on this host that has not ended has been
+    /// running. Absent if there is none.
     #[prost(message, optional, tag = "3")]
     pub oldest: ::core::option::Option<::prost_types::Duration>,
+    /// Where to go on. Empty: there are no more.
+    #[prost(string, tag = "4")]
+    pub next_page_token: ::prost::alloc::string::String,
 }
 /// ReadEventsRequest names a session and where to start.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -537,6 +695,231 @@ pub struct ListMessagesResponse {
     /// The messages, oldest first. Fewer than the limit: there are no more yet.
     #[prost(message, repeated, tag = "1")]
     pub messages: ::prost::alloc::vec::Vec<crate::pb::Message>,
+}
+/// Agent is an agent, as a caller needs it to choose one. What it is told and how it
+/// reaches other systems is not part of it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Agent {
+    /// REQUIRED. `agent_` and 32 hex digits.
+    #[prost(string, tag = "1")]
+    pub agent_id: ::prost::alloc::string::String,
+    /// REQUIRED. Its name, unique among the active agents of the org.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// OPTIONAL. The name that people see.
+    #[prost(string, optional, tag = "3")]
+    pub display_name: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. What it does, for people.
+    #[prost(string, optional, tag = "4")]
+    pub description: ::core::option::Option<::prost::alloc::string::String>,
+    /// Labels.
+    #[prost(string, repeated, tag = "5")]
+    pub tags: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// OPTIONAL. Its model, `model_` and 32 hex digits.
+    #[prost(string, optional, tag = "6")]
+    pub default_model_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// The names of its capabilities, in order.
+    #[prost(string, repeated, tag = "7")]
+    pub capabilities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// REQUIRED. Whether it is in use.
+    #[prost(enumeration = "crate::pb::AgentStatus", tag = "8")]
+    pub status: i32,
+    /// REQUIRED. When it was created.
+    #[prost(message, optional, tag = "9")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// REQUIRED. When it was last changed.
+    #[prost(message, optional, tag = "10")]
+    pub updated_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// ListAgentsRequest names an org and a page.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListAgentsRequest {
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
+    #[prost(int64, tag = "1")]
+    pub org_id: i64,
+    /// The most agents to return. Zero means 100. Above 1000 counts as 1000.
+    #[prost(uint64, tag = "2")]
+    pub limit: u64,
+    /// Where to go on, from the response before. Empty: from the first agent.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+    /// OPTIONAL. Only agents that have this tag.
+    #[prost(string, optional, tag = "4")]
+    pub tag: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// ListAgentsResponse is a page of agents.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListAgentsResponse {
+    /// The agents, ascending by name.
+    #[prost(message, repeated, tag = "1")]
+    pub agents: ::prost::alloc::vec::Vec<Agent>,
+    /// Where to go on. Empty: there are no more.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// GetAgentRequest names an agent.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetAgentRequest {
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
+    #[prost(int64, tag = "1")]
+    pub org_id: i64,
+    /// REQUIRED. `agent_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub agent_id: ::prost::alloc::string::String,
+}
+/// GetAgentResponse holds the agent.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetAgentResponse {
+    /// REQUIRED. The agent.
+    #[prost(message, optional, tag = "1")]
+    pub agent: ::core::option::Option<Agent>,
+}
+/// Harness is a harness, as a caller needs it to choose one. What it tells agents and
+/// how it reaches other systems is not part of it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Harness {
+    /// REQUIRED. `harness_` and 32 hex digits.
+    #[prost(string, tag = "1")]
+    pub harness_id: ::prost::alloc::string::String,
+    /// REQUIRED. Its name, unique among the active harnesses of the org.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// OPTIONAL. The name that people see.
+    #[prost(string, optional, tag = "3")]
+    pub display_name: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. What it is for, for people.
+    #[prost(string, optional, tag = "4")]
+    pub description: ::core::option::Option<::prost::alloc::string::String>,
+    /// OPTIONAL. The harness that it extends, `harness_` and 32 hex digits.
+    #[prost(string, optional, tag = "5")]
+    pub parent_harness_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// Labels.
+    #[prost(string, repeated, tag = "6")]
+    pub tags: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// OPTIONAL. Its model, `model_` and 32 hex digits.
+    #[prost(string, optional, tag = "7")]
+    pub default_model_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// The names of its own capabilities, in order.
+    #[prost(string, repeated, tag = "8")]
+    pub capabilities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Whether it belongs to the platform and cannot be changed.
+    #[prost(bool, tag = "9")]
+    pub is_built_in: bool,
+    /// REQUIRED. Whether it is in use.
+    #[prost(enumeration = "crate::pb::HarnessStatus", tag = "10")]
+    pub status: i32,
+    /// REQUIRED. When it was created.
+    #[prost(message, optional, tag = "11")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// REQUIRED. When it was last changed.
+    #[prost(message, optional, tag = "12")]
+    pub updated_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// ListHarnessesRequest names an org and a page.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListHarnessesRequest {
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
+    #[prost(int64, tag = "1")]
+    pub org_id: i64,
+    /// The most harnesses to return. Zero means 100. Above 1000 counts as 1000.
+    #[prost(uint64, tag = "2")]
+    pub limit: u64,
+    /// Where to go on, from the response before. Empty: from the first harness.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+    /// OPTIONAL. Only harnesses that have this tag.
+    #[prost(string, optional, tag = "4")]
+    pub tag: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// ListHarnessesResponse is a page of harnesses.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListHarnessesResponse {
+    /// The harnesses, ascending by name.
+    #[prost(message, repeated, tag = "1")]
+    pub harnesses: ::prost::alloc::vec::Vec<Harness>,
+    /// Where to go on. Empty: there are no more.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// GetHarnessRequest names a harness.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetHarnessRequest {
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
+    #[prost(int64, tag = "1")]
+    pub org_id: i64,
+    /// REQUIRED. `harness_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub harness_id: ::prost::alloc::string::String,
+}
+/// GetHarnessResponse holds the harness.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetHarnessResponse {
+    /// REQUIRED. The harness.
+    #[prost(message, optional, tag = "1")]
+    pub harness: ::core::option::Option<Harness>,
+}
+/// Model is a model. Its key and its address are not part of it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Model {
+    /// OPTIONAL. `model_` and 32 hex digits. Absent for a default model whose id no agent
+    /// and no harness names.
+    #[prost(string, optional, tag = "1")]
+    pub model_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// REQUIRED. The provider's name of the model.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// REQUIRED. By which protocol the host calls it.
+    #[prost(enumeration = "crate::pb::LlmProviderType", tag = "3")]
+    pub provider_type: i32,
+    /// Whether it is the org's default. Only in ListModels.
+    #[prost(bool, tag = "4")]
+    pub is_default: bool,
+}
+/// ListModelsRequest names an org.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListModelsRequest {
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
+    #[prost(int64, tag = "1")]
+    pub org_id: i64,
+    /// The most models to return. Zero means 100. Above 1000 counts as 1000.
+    #[prost(uint64, tag = "2")]
+    pub limit: u64,
+    /// Where to go on, from the response before. Empty: from the first model.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// ListModelsResponse is a page of models.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListModelsResponse {
+    /// The models.
+    #[prost(message, repeated, tag = "1")]
+    pub models: ::prost::alloc::vec::Vec<Model>,
+    /// Where to go on. Empty: there are no more.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// GetModelRequest names a model.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetModelRequest {
+    /// The host's internal id of the org. Zero: the only org that the caller may
+    /// act for; a caller with several orgs must name one.
+    #[prost(int64, tag = "1")]
+    pub org_id: i64,
+    /// REQUIRED. `model_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub model_id: ::prost::alloc::string::String,
+}
+/// GetModelResponse holds the model.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetModelResponse {
+    /// REQUIRED. The model.
+    #[prost(message, optional, tag = "1")]
+    pub model: ::core::option::Option<Model>,
 }
 /// WhenBusy says what happens to a turn if another turn of the session is
 /// running.
@@ -638,6 +1021,15 @@ pub enum TurnStatus {
     EndNotStored = 3,
     /// It was accepted and waits for its session or for room on the host.
     Queued = 4,
+    /// It is over: it completed with an answer.
+    Completed = 5,
+    /// It is over: it failed.
+    Failed = 6,
+    /// It is over: it was cancelled.
+    Cancelled = 7,
+    /// It has started, its end is not stored, and this host does not run it: another
+    /// host runs it, or it was interrupted and is not resumed yet.
+    Elsewhere = 8,
 }
 impl TurnStatus {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -651,6 +1043,10 @@ impl TurnStatus {
             Self::WaitingForToolResults => "TURN_STATUS_WAITING_FOR_TOOL_RESULTS",
             Self::EndNotStored => "TURN_STATUS_END_NOT_STORED",
             Self::Queued => "TURN_STATUS_QUEUED",
+            Self::Completed => "TURN_STATUS_COMPLETED",
+            Self::Failed => "TURN_STATUS_FAILED",
+            Self::Cancelled => "TURN_STATUS_CANCELLED",
+            Self::Elsewhere => "TURN_STATUS_ELSEWHERE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -661,6 +1057,10 @@ impl TurnStatus {
             "TURN_STATUS_WAITING_FOR_TOOL_RESULTS" => Some(Self::WaitingForToolResults),
             "TURN_STATUS_END_NOT_STORED" => Some(Self::EndNotStored),
             "TURN_STATUS_QUEUED" => Some(Self::Queued),
+            "TURN_STATUS_COMPLETED" => Some(Self::Completed),
+            "TURN_STATUS_FAILED" => Some(Self::Failed),
+            "TURN_STATUS_CANCELLED" => Some(Self::Cancelled),
+            "TURN_STATUS_ELSEWHERE" => Some(Self::Elsewhere),
             _ => None,
         }
     }
@@ -690,6 +1090,12 @@ pub mod host_service_client {
     ///
     /// Every call can also fail with INVALID_FIELD, ORG_NOT_SERVED, UNAUTHENTICATED,
     /// NOT_ALLOWED, ADAPTER_UNAVAILABLE, ADAPTER and INTERNAL.
+    ///
+    /// A list has pages. A request may state the most records of a page, `limit`; a
+    /// page may hold fewer, also none, although more follow. If more may follow, the
+    /// response holds a `next_page_token`: the same request with this `page_token`
+    /// returns the next page. A token is opaque, and belongs to the filters that it was
+    /// returned for. A token that the host did not make is refused with INVALID_FIELD.
     #[derive(Debug, Clone)]
     pub struct HostServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -825,6 +1231,96 @@ pub mod host_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("mortise.host.v1.HostService", "GetSession"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// ListSessions returns the sessions of the org that are not deleted, newest
+        /// first. A list reaches as far as the newest 10,000 sessions of the org, or with
+        /// agent_id of the agent: a page beyond them is refused with INVALID_FIELD.
+        ///
+        /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService.
+        pub async fn list_sessions(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSessionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSessionsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/mortise.host.v1.HostService/ListSessions",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("mortise.host.v1.HostService", "ListSessions"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// UpdateSession gives a session another title and returns it.
+        ///
+        /// NOT_FOUND SESSION_NOT_FOUND: the org has no such session.
+        /// FAILED_PRECONDITION SESSION_ARCHIVED: the session is deleted. ABORTED
+        /// SESSION_BUSY: the session is leased, and its adapter takes changes from the
+        /// host of the lease alone. Send the call again later.
+        pub async fn update_session(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateSessionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateSessionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/mortise.host.v1.HostService/UpdateSession",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("mortise.host.v1.HostService", "UpdateSession"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// DeleteSession archives a session: lists leave it out, a running turn of it is
+        /// cancelled, and it takes no turn and no message any more. It can still be read,
+        /// with its messages and events. Nothing is erased. Deleting it again changes
+        /// nothing and succeeds.
+        ///
+        /// NOT_FOUND SESSION_NOT_FOUND: the org has no such session.
+        /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService.
+        pub async fn delete_session(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteSessionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteSessionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/mortise.host.v1.HostService/DeleteSession",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("mortise.host.v1.HostService", "DeleteSession"));
             self.inner.unary(req, path, codec).await
         }
         /// RunTurn stores a user's message, runs the turn that answers it, and streams
@@ -973,9 +1469,47 @@ pub mod host_service_client {
                 .insert(GrpcMethod::new("mortise.host.v1.HostService", "CancelTurn"));
             self.inner.unary(req, path, codec).await
         }
+        /// GetTurn returns a turn of a session, whether it is queued, runs, waits or is
+        /// over, also after a restart of the host. What became of a turn that is over is
+        /// read from the events of the session. Of a turn that ended before it started,
+        /// this host alone knows, for a day.
+        ///
+        /// NOT_FOUND SESSION_NOT_FOUND: the org has no such session. NOT_FOUND
+        /// TURN_NOT_FOUND: nothing is known of such a turn in the session; the host looks
+        /// at no more than 100,000 events after the turn was requested.
+        /// FAILED_PRECONDITION NOT_OFFERED: the turn is not on this host, and no adapter
+        /// offers the event log.
+        pub async fn get_turn(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetTurnRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetTurnResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/mortise.host.v1.HostService/GetTurn",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("mortise.host.v1.HostService", "GetTurn"));
+            self.inner.unary(req, path, codec).await
+        }
         /// ListTurns returns the turns of the org on this host that have not ended:
         /// those that run, those that wait for tool results, and those that wait to
-        /// start.
+        /// start. With session_id it returns all turns of the session, oldest first,
+        /// those that are over as well.
+        ///
+        /// With session_id: NOT_FOUND SESSION_NOT_FOUND: the org has no such session.
+        /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers the event log.
         pub async fn list_turns(
             &mut self,
             request: impl tonic::IntoRequest<super::ListTurnsRequest>,
@@ -1086,6 +1620,171 @@ pub mod host_service_client {
                 .insert(GrpcMethod::new("mortise.host.v1.HostService", "ListMessages"));
             self.inner.unary(req, path, codec).await
         }
+        /// ListAgents returns the active agents of the org, ascending by name.
+        ///
+        /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService.
+        pub async fn list_agents(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListAgentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAgentsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/mortise.host.v1.HostService/ListAgents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("mortise.host.v1.HostService", "ListAgents"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// GetAgent returns an agent, also one that is archived.
+        ///
+        /// NOT_FOUND AGENT_NOT_FOUND: the org has no such agent.
+        pub async fn get_agent(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetAgentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetAgentResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/mortise.host.v1.HostService/GetAgent",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("mortise.host.v1.HostService", "GetAgent"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// ListHarnesses returns the active harnesses of the org, ascending by name.
+        ///
+        /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService.
+        pub async fn list_harnesses(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListHarnessesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListHarnessesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/mortise.host.v1.HostService/ListHarnesses",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("mortise.host.v1.HostService", "ListHarnesses"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// GetHarness returns a harness, also one that is archived.
+        ///
+        /// NOT_FOUND HARNESS_NOT_FOUND: the org has no such harness.
+        pub async fn get_harness(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetHarnessRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetHarnessResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/mortise.host.v1.HostService/GetHarness",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("mortise.host.v1.HostService", "GetHarness"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// ListModels returns the models that the org uses: its default model, and those
+        /// that its active agents and harnesses name as theirs, ascending by id, with the
+        /// default one first. Storage has no list of all models: one that nothing names is
+        /// found with GetModel alone.
+        ///
+        /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService.
+        pub async fn list_models(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListModelsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListModelsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/mortise.host.v1.HostService/ListModels",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("mortise.host.v1.HostService", "ListModels"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// GetModel returns a model by its id.
+        ///
+        /// NOT_FOUND MODEL_NOT_FOUND: the org has no such model.
+        pub async fn get_model(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetModelRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetModelResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/mortise.host.v1.HostService/GetModel",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("mortise.host.v1.HostService", "GetModel"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1122,6 +1821,45 @@ pub mod host_service_server {
             request: tonic::Request<super::GetSessionRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetSessionResponse>,
+            tonic::Status,
+        >;
+        /// ListSessions returns the sessions of the org that are not deleted, newest
+        /// first. A list reaches as far as the newest 10,000 sessions of the org, or with
+        /// agent_id of the agent: a page beyond them is refused with INVALID_FIELD.
+        ///
+        /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService.
+        async fn list_sessions(
+            &self,
+            request: tonic::Request<super::ListSessionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSessionsResponse>,
+            tonic::Status,
+        >;
+        /// UpdateSession gives a session another title and returns it.
+        ///
+        /// NOT_FOUND SESSION_NOT_FOUND: the org has no such session.
+        /// FAILED_PRECONDITION SESSION_ARCHIVED: the session is deleted. ABORTED
+        /// SESSION_BUSY: the session is leased, and its adapter takes changes from the
+        /// host of the lease alone. Send the call again later.
+        async fn update_session(
+            &self,
+            request: tonic::Request<super::UpdateSessionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateSessionResponse>,
+            tonic::Status,
+        >;
+        /// DeleteSession archives a session: lists leave it out, a running turn of it is
+        /// cancelled, and it takes no turn and no message any more. It can still be read,
+        /// with its messages and events. Nothing is erased. Deleting it again changes
+        /// nothing and succeeds.
+        ///
+        /// NOT_FOUND SESSION_NOT_FOUND: the org has no such session.
+        /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService.
+        async fn delete_session(
+            &self,
+            request: tonic::Request<super::DeleteSessionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteSessionResponse>,
             tonic::Status,
         >;
         /// Server streaming response type for the RunTurn method.
@@ -1203,9 +1941,27 @@ pub mod host_service_server {
             tonic::Response<super::CancelTurnResponse>,
             tonic::Status,
         >;
+        /// GetTurn returns a turn of a session, whether it is queued, runs, waits or is
+        /// over, also after a restart of the host. What became of a turn that is over is
+        /// read from the events of the session. Of a turn that ended before it started,
+        /// this host alone knows, for a day.
+        ///
+        /// NOT_FOUND SESSION_NOT_FOUND: the org has no such session. NOT_FOUND
+        /// TURN_NOT_FOUND: nothing is known of such a turn in the session; the host looks
+        /// at no more than 100,000 events after the turn was requested.
+        /// FAILED_PRECONDITION NOT_OFFERED: the turn is not on this host, and no adapter
+        /// offers the event log.
+        async fn get_turn(
+            &self,
+            request: tonic::Request<super::GetTurnRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetTurnResponse>, tonic::Status>;
         /// ListTurns returns the turns of the org on this host that have not ended:
         /// those that run, those that wait for tool results, and those that wait to
-        /// start.
+        /// start. With session_id it returns all turns of the session, oldest first,
+        /// those that are over as well.
+        ///
+        /// With session_id: NOT_FOUND SESSION_NOT_FOUND: the org has no such session.
+        /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers the event log.
         async fn list_turns(
             &self,
             request: tonic::Request<super::ListTurnsRequest>,
@@ -1254,6 +2010,69 @@ pub mod host_service_server {
             tonic::Response<super::ListMessagesResponse>,
             tonic::Status,
         >;
+        /// ListAgents returns the active agents of the org, ascending by name.
+        ///
+        /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService.
+        async fn list_agents(
+            &self,
+            request: tonic::Request<super::ListAgentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAgentsResponse>,
+            tonic::Status,
+        >;
+        /// GetAgent returns an agent, also one that is archived.
+        ///
+        /// NOT_FOUND AGENT_NOT_FOUND: the org has no such agent.
+        async fn get_agent(
+            &self,
+            request: tonic::Request<super::GetAgentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetAgentResponse>,
+            tonic::Status,
+        >;
+        /// ListHarnesses returns the active harnesses of the org, ascending by name.
+        ///
+        /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService.
+        async fn list_harnesses(
+            &self,
+            request: tonic::Request<super::ListHarnessesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListHarnessesResponse>,
+            tonic::Status,
+        >;
+        /// GetHarness returns a harness, also one that is archived.
+        ///
+        /// NOT_FOUND HARNESS_NOT_FOUND: the org has no such harness.
+        async fn get_harness(
+            &self,
+            request: tonic::Request<super::GetHarnessRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetHarnessResponse>,
+            tonic::Status,
+        >;
+        /// ListModels returns the models that the org uses: its default model, and those
+        /// that its active agents and harnesses name as theirs, ascending by id, with the
+        /// default one first. Storage has no list of all models: one that nothing names is
+        /// found with GetModel alone.
+        ///
+        /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService.
+        async fn list_models(
+            &self,
+            request: tonic::Request<super::ListModelsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListModelsResponse>,
+            tonic::Status,
+        >;
+        /// GetModel returns a model by its id.
+        ///
+        /// NOT_FOUND MODEL_NOT_FOUND: the org has no such model.
+        async fn get_model(
+            &self,
+            request: tonic::Request<super::GetModelRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetModelResponse>,
+            tonic::Status,
+        >;
     }
     /// HostService runs turns and reports on them.
     ///
@@ -1269,6 +2088,12 @@ pub mod host_service_server {
     ///
     /// Every call can also fail with INVALID_FIELD, ORG_NOT_SERVED, UNAUTHENTICATED,
     /// NOT_ALLOWED, ADAPTER_UNAVAILABLE, ADAPTER and INTERNAL.
+    ///
+    /// A list has pages. A request may state the most records of a page, `limit`; a
+    /// page may hold fewer, also none, although more follow. If more may follow, the
+    /// response holds a `next_page_token`: the same request with this `page_token`
+    /// returns the next page. A token is opaque, and belongs to the filters that it was
+    /// returned for. A token that the host did not make is refused with INVALID_FIELD.
     #[derive(Debug)]
     pub struct HostServiceServer<T> {
         inner: Arc<T>,
@@ -1420,6 +2245,141 @@ pub mod host_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetSessionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.host.v1.HostService/ListSessions" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSessionsSvc<T: HostService>(pub Arc<T>);
+                    impl<
+                        T: HostService,
+                    > tonic::server::UnaryService<super::ListSessionsRequest>
+                    for ListSessionsSvc<T> {
+                        type Response = super::ListSessionsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSessionsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as HostService>::list_sessions(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSessionsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.host.v1.HostService/UpdateSession" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateSessionSvc<T: HostService>(pub Arc<T>);
+                    impl<
+                        T: HostService,
+                    > tonic::server::UnaryService<super::UpdateSessionRequest>
+                    for UpdateSessionSvc<T> {
+                        type Response = super::UpdateSessionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateSessionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as HostService>::update_session(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateSessionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.host.v1.HostService/DeleteSession" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteSessionSvc<T: HostService>(pub Arc<T>);
+                    impl<
+                        T: HostService,
+                    > tonic::server::UnaryService<super::DeleteSessionRequest>
+                    for DeleteSessionSvc<T> {
+                        type Response = super::DeleteSessionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteSessionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as HostService>::delete_session(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteSessionSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -1617,6 +2577,51 @@ pub mod host_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/mortise.host.v1.HostService/GetTurn" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetTurnSvc<T: HostService>(pub Arc<T>);
+                    impl<
+                        T: HostService,
+                    > tonic::server::UnaryService<super::GetTurnRequest>
+                    for GetTurnSvc<T> {
+                        type Response = super::GetTurnResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetTurnRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as HostService>::get_turn(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetTurnSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/mortise.host.v1.HostService/ListTurns" => {
                     #[allow(non_camel_case_types)]
                     struct ListTurnsSvc<T: HostService>(pub Arc<T>);
@@ -1783,6 +2788,276 @@ pub mod host_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListMessagesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.host.v1.HostService/ListAgents" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListAgentsSvc<T: HostService>(pub Arc<T>);
+                    impl<
+                        T: HostService,
+                    > tonic::server::UnaryService<super::ListAgentsRequest>
+                    for ListAgentsSvc<T> {
+                        type Response = super::ListAgentsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListAgentsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as HostService>::list_agents(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListAgentsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.host.v1.HostService/GetAgent" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetAgentSvc<T: HostService>(pub Arc<T>);
+                    impl<
+                        T: HostService,
+                    > tonic::server::UnaryService<super::GetAgentRequest>
+                    for GetAgentSvc<T> {
+                        type Response = super::GetAgentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetAgentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as HostService>::get_agent(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetAgentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.host.v1.HostService/ListHarnesses" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListHarnessesSvc<T: HostService>(pub Arc<T>);
+                    impl<
+                        T: HostService,
+                    > tonic::server::UnaryService<super::ListHarnessesRequest>
+                    for ListHarnessesSvc<T> {
+                        type Response = super::ListHarnessesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListHarnessesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as HostService>::list_harnesses(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListHarnessesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.host.v1.HostService/GetHarness" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetHarnessSvc<T: HostService>(pub Arc<T>);
+                    impl<
+                        T: HostService,
+                    > tonic::server::UnaryService<super::GetHarnessRequest>
+                    for GetHarnessSvc<T> {
+                        type Response = super::GetHarnessResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetHarnessRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as HostService>::get_harness(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetHarnessSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.host.v1.HostService/ListModels" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListModelsSvc<T: HostService>(pub Arc<T>);
+                    impl<
+                        T: HostService,
+                    > tonic::server::UnaryService<super::ListModelsRequest>
+                    for ListModelsSvc<T> {
+                        type Response = super::ListModelsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListModelsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as HostService>::list_models(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListModelsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mortise.host.v1.HostService/GetModel" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetModelSvc<T: HostService>(pub Arc<T>);
+                    impl<
+                        T: HostService,
+                    > tonic::server::UnaryService<super::GetModelRequest>
+                    for GetModelSvc<T> {
+                        type Response = super::GetModelResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetModelRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as HostService>::get_model(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetModelSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -2,8 +2,10 @@
 
 use everruns_core::events::{Event, EventData};
 use everruns_core::message::Message;
+use mortise_proto::convert::event_log::LoggedEvent;
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const PREVIEW_CHARS: usize = 72;
 
@@ -43,6 +45,23 @@ impl Renderer {
                 Ok(line) => line_out(&line),
                 Err(error) => {
                     tracing::warn!(%error, event_type = event.event_type, "event not shown")
+                }
+            },
+        }
+    }
+
+    /// Shows an event as it is stored; a person is shown only what can be read.
+    pub(crate) fn logged(&mut self, event: &LoggedEvent) {
+        match self {
+            Self::Text(text) => {
+                if let Ok(event) = event.typed() {
+                    text.event(&event);
+                }
+            }
+            Self::Json => match serde_json::to_string(event) {
+                Ok(line) => line_out(&line),
+                Err(error) => {
+                    tracing::warn!(%error, event_type = event.event_type(), "event not shown")
                 }
             },
         }
@@ -95,6 +114,15 @@ impl Text {
                 };
                 line_out(&self.dim(&format!("  {outcome}")));
             }
+            // What the user is told of it does not say why.
+            EventData::LlmGeneration(asked) if !asked.metadata.success => {
+                let error = asked
+                    .metadata
+                    .error
+                    .as_deref()
+                    .unwrap_or("no reason was given");
+                line_out(&format!("\nthe model cannot be asked: {}", harmless(error)));
+            }
             EventData::TurnFailed(failed) => {
                 line_out(&format!("\nthe turn failed: {}", failed.error))
             }
@@ -117,7 +145,7 @@ fn text_of(message: &Message) -> String {
 }
 
 /// A model's text must not command the terminal.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     let shown = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\t');
     text.chars()
         .map(|letter| if shown(letter) { letter } else { '\u{fffd}' })
@@ -144,16 +172,28 @@ fn line_out(line: &str) {
     out(&format!("{line}\n"));
 }
 
-/// Writes at once. A reader that has gone away (`| head`) is no reason to stop the
-/// turn; an output that fails otherwise is told.
+/// Set once an output could not be written.
+static OUTPUT_FAILED: AtomicBool = AtomicBool::new(false);
+
+/// Whether some of the output could not be written: the disk is full, or its reader has
+/// gone.
+#[must_use]
+pub fn output_failed() -> bool {
+    OUTPUT_FAILED.load(Ordering::Relaxed)
+}
+
+/// Writes at once. An output that fails is no reason to stop a turn; it is told, unless
+/// its reader has gone away (`| head`), and the exit code says so.
 fn out(text: &str) {
     let mut stdout = io::stdout().lock();
     let written = stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
-    if let Err(error) = written
-        && error.kind() != io::ErrorKind::BrokenPipe
-    {
+    let Err(error) = written else {
+        return;
+    };
+    let is_first = !OUTPUT_FAILED.swap(true, Ordering::Relaxed);
+    if is_first && error.kind() != io::ErrorKind::BrokenPipe {
         tracing::error!(%error, "writing the output failed");
     }
 }

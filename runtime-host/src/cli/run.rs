@@ -15,6 +15,7 @@ use everruns_core::typed_id::SessionId;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::{
     AdapterConfig, ConfigError, ConnectError, Endpoint, GrpcHostAdapter, Mesh, MeshConfig,
+    TlsIdentity,
 };
 use serde_json::json;
 use std::path::PathBuf;
@@ -30,8 +31,8 @@ pub struct RunOptions {
     pub adapter: Option<Endpoint>,
     /// Adapters that serve single stores, by store.
     pub routes: Vec<(String, Endpoint)>,
-    /// Whether calls to adapters may cross a network in clear.
-    pub insecure: bool,
+    /// How they are reached.
+    pub reach: Reach,
     /// A conversation to go on with; `None` starts one.
     pub session: Option<SessionId>,
     /// The org, by the host's internal id.
@@ -45,6 +46,21 @@ pub struct RunOptions {
     /// How the embedded server starts processes for SQL statements of sessions; `None`
     /// runs them in this one.
     pub sql_worker: Option<SqlWorker>,
+    /// The arguments with which the conversation is continued, as a shell reads them.
+    pub again: Vec<String>,
+}
+
+/// How adapters are reached, and how this side proves who it is.
+#[derive(Debug, Clone, Default)]
+pub struct Reach {
+    /// Whether calls to adapters may cross a network in clear.
+    pub insecure: bool,
+    /// The file with the bearer token that they want.
+    pub token_file: Option<PathBuf>,
+    /// The CA of their certificates; `None`: those of the system.
+    pub ca: Option<PathBuf>,
+    /// The certificate that they want, and its key.
+    pub identity: Option<(PathBuf, PathBuf)>,
 }
 
 /// Why there was no turn.
@@ -115,7 +131,7 @@ async fn turn(
         Renderer::text()
     }));
     let shown = renderer.clone();
-    let mesh = Mesh::new(mesh_config(endpoint, &options.routes, options.insecure))?;
+    let mesh = Mesh::new(mesh_config(endpoint, &options.routes, &options.reach))?;
     let adapter = mesh
         .adapter(options.org_id)
         .capability_registry(registry::capabilities(demo::CAPABILITIES)?)
@@ -159,7 +175,12 @@ async fn turn(
         TurnEnd::WaitingForToolResults => "waiting_for_tool_results",
         TurnEnd::Parked => "parked",
     });
-    let again = format!("  continue with: mortise-host run --session {session_id} \"...\"");
+    let mut words = vec![format!(
+        "  continue with: mortise-host run --session {session_id}"
+    )];
+    words.extend(options.again.iter().cloned());
+    words.push("\"...\"".into());
+    let again = words.join(" ");
     note(
         format!("{}{again}", summary.table()),
         json_note("summary", facts),
@@ -169,7 +190,7 @@ async fn turn(
 
 /// One adapter for everything, but for the stores that are routed elsewhere. An
 /// adapter is named after the store that it was named for.
-fn mesh_config(endpoint: Endpoint, routes: &[(String, Endpoint)], is_insecure: bool) -> MeshConfig {
+fn mesh_config(endpoint: Endpoint, routes: &[(String, Endpoint)], reach: &Reach) -> MeshConfig {
     let mut config = MeshConfig::single(endpoint);
     for (store, endpoint) in routes {
         let endpoint = endpoint.clone();
@@ -179,7 +200,11 @@ fn mesh_config(endpoint: Endpoint, routes: &[(String, Endpoint)], is_insecure: b
         config.routes.stores.insert(store.clone(), store.clone());
     }
     for adapter in config.adapters.values_mut() {
-        adapter.is_insecure = is_insecure;
+        adapter.is_insecure = reach.insecure;
+        adapter.token_file.clone_from(&reach.token_file);
+        adapter.tls.ca.clone_from(&reach.ca);
+        let identity = reach.identity.clone();
+        adapter.tls.identity = identity.map(|(cert, key)| TlsIdentity { cert, key });
     }
     config
 }

@@ -1,5 +1,6 @@
 //! The model of a platform that this process makes itself.
 
+use super::quoted;
 use clap::ValueEnum;
 use everruns_core::ModelWithProvider;
 use everruns_core::llm_models::LlmProviderType;
@@ -58,9 +59,26 @@ impl Keys {
 
 impl ModelArgs {
     /// The model, with the key that the environment holds for it.
-    pub(crate) fn model(&self) -> ModelWithProvider {
+    pub(crate) fn model(&self) -> Result<ModelWithProvider, String> {
         let keys = Keys::from_environment();
         let provider = self.provider.unwrap_or_else(|| self.likely_provider(&keys));
+        let missing = match provider {
+            Provider::Openai if keys.openai.is_none() => Some("OPENAI_API_KEY"),
+            Provider::OpenaiCompletions if keys.openai.is_none() && self.base_url.is_none() => {
+                Some("OPENAI_API_KEY")
+            }
+            Provider::Anthropic if keys.anthropic.is_none() => Some("ANTHROPIC_API_KEY"),
+            Provider::Openai
+            | Provider::OpenaiCompletions
+            | Provider::Anthropic
+            | Provider::Simulator => None,
+        };
+        if let Some(variable) = missing {
+            let name = name_of(provider);
+            return Err(format!(
+                "--provider {name}: the environment has no {variable}; set it, or use --provider simulator"
+            ));
+        }
         let (provider_type, default_model, api_key) = match provider {
             Provider::Openai => (LlmProviderType::Openai, "gpt-5.4-mini", keys.openai),
             Provider::OpenaiCompletions => (
@@ -76,12 +94,28 @@ impl ModelArgs {
             ),
             Provider::Simulator => (LlmProviderType::LlmSim, "llmsim-model", None),
         };
-        ModelWithProvider {
+        Ok(ModelWithProvider {
             model: self.model.clone().unwrap_or_else(|| default_model.into()),
             provider_type,
             api_key,
             base_url: self.base_url.clone(),
-        }
+        })
+    }
+
+    /// The same arguments, as a shell reads them.
+    pub(crate) fn again(&self) -> Vec<String> {
+        let provider = self.provider.map(name_of);
+        let given = [
+            ("--provider", provider),
+            ("--model", self.model.clone()),
+            ("--base-url", self.base_url.clone()),
+        ];
+        let given = given
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        given
+            .flat_map(|(name, value)| [name.to_string(), quoted(&value)])
+            .collect()
     }
 
     fn likely_provider(&self, keys: &Keys) -> Provider {
@@ -95,6 +129,12 @@ impl ModelArgs {
             Provider::Simulator
         }
     }
+}
+
+/// The provider as the command line names it.
+fn name_of(provider: Provider) -> String {
+    let value = provider.to_possible_value();
+    value.map_or_else(String::new, |value| value.get_name().into())
 }
 
 fn base_url(text: &str) -> Result<String, String> {

@@ -144,6 +144,8 @@ enum AfterCrash {
 enum Failure {
     #[error("{0}")]
     Config(Diagnostics),
+    #[error("{0}")]
+    Model(String),
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
     #[error(transparent)]
@@ -157,7 +159,7 @@ pub(crate) async fn run(args: ServeArgs, stop: impl Future<Output = ()>) -> Exit
         Err(failure) => {
             eprintln!("mortise-host: {failure}");
             ExitCode::from(match failure {
-                Failure::Config(_) => WRONG,
+                Failure::Config(_) | Failure::Model(_) => WRONG,
                 Failure::Telemetry(_) | Failure::Serve(_) => FAILED,
             })
         }
@@ -171,6 +173,7 @@ async fn run_to_the_end(args: ServeArgs, stop: impl Future<Output = ()>) -> Resu
         None => args.arguments.into_config(),
     };
     let config = config.map_err(Failure::Config)?;
+    let model = args.model.model().map_err(Failure::Model)?;
     let telemetry = Telemetry::start(&config.telemetry.options())?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
@@ -178,7 +181,7 @@ async fn run_to_the_end(args: ServeArgs, stop: impl Future<Output = ()>) -> Resu
     let options = ServeOptions {
         config,
         demo: Demo {
-            model: args.model.model(),
+            model,
             always: !from_file,
         },
         max_request_bytes: args.max_request_bytes,

@@ -9,7 +9,7 @@ use crate::engine::{Began, Begin, TurnControl, TurnEnd, TurnError};
 use crate::journal::{Ending, NextStep};
 use crate::metrics::TurnOutcome;
 use crate::telemetry::turn_span;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use everruns_core::typed_id::TurnId;
 use futures::FutureExt;
 use mortise_proto::HostError;
@@ -164,7 +164,7 @@ impl Host {
         let (end, ended) = watch::channel(None);
         permit.occupy(Running {
             control: control.clone(),
-            started_at: Utc::now(),
+            started_at: started_at(&begin),
             ended: ended.clone(),
         });
         let run = connection.engine.run(key.1, begin, &control);
@@ -272,6 +272,15 @@ impl Host {
             }
         }
     }
+}
+
+/// When a turn started: one that is resumed has started before.
+fn started_at(begin: &Begin) -> DateTime<Utc> {
+    let before = match begin {
+        Begin::Resume(turn) => turn.state.started_at,
+        Begin::Message { .. } | Begin::Stored { .. } => None,
+    };
+    before.unwrap_or_else(Utc::now)
 }
 
 /// How a turn's end is counted.

@@ -4,9 +4,10 @@ use super::org_connections::OrgConnection;
 use super::session_queue::{BusyPolicy, Running};
 use super::{Host, Key, Waited, errors};
 use crate::engine::{Began, TurnEnd, event_ids};
+use crate::journal::UnfinishedTurn;
 use chrono::{DateTime, Utc};
 use everruns_core::ToolCall;
-use everruns_core::events::{EventContext, EventRequest, InputMessageData};
+use everruns_core::events::{EventContext, EventRequest, InputMessageData, TokenUsage};
 use everruns_core::message::Message;
 use everruns_core::traits::EventEmitter;
 use everruns_core::typed_id::{MessageId, SessionId, TurnId};
@@ -59,9 +60,36 @@ pub enum TurnStatus {
     WaitingForToolResults,
     /// It is over, and its end is not stored.
     EndNotStored,
+    /// It completed.
+    Completed,
+    /// It failed.
+    Failed,
+    /// It was cancelled.
+    Cancelled,
+    /// It has started and not ended, and this host does not run it now.
+    Elsewhere,
 }
 
-/// A turn that has not ended.
+/// The end of a turn.
+#[derive(Debug, Clone, Default)]
+pub struct EndedTurn {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The sequence number of the event that ended it; 0 where none did.
+    pub sequence: i64,
+    /// Why it failed, or was cancelled.
+    pub error: Option<String>,
+    /// What its calls of models took.
+    pub usage: Option<TokenUsage>,
+    /// The message with its answer.
+    pub output_message_id: Option<MessageId>,
+    /// How many times it called a model.
+    pub llm_call_count: Option<u32>,
+    /// How many tools it ran.
+    pub tool_call_count: Option<u32>,
+}
+
+/// A turn, as it is shown.
 #[derive(Debug, Clone)]
 pub struct TurnView {
     /// The turn.
@@ -70,7 +98,7 @@ pub struct TurnView {
     pub session_id: SessionId,
     /// The message it answers.
     pub input_message_id: MessageId,
-    /// What it does.
+    /// What it does, or how it ended.
     pub status: TurnStatus,
     /// When it began, or was accepted.
     pub started_at: DateTime<Utc>,
@@ -78,6 +106,10 @@ pub struct TurnView {
     pub calls: Vec<ToolCall>,
     /// Why its end is not stored.
     pub problem: Option<String>,
+    /// No event of it has a lower sequence number; 0 where none is known.
+    pub first_sequence: i64,
+    /// Its end, once it is over.
+    pub ended: Option<EndedTurn>,
 }
 
 // === impl Host ===
@@ -238,7 +270,7 @@ pub(super) async fn ended(
     end.ok_or_else(errors::aborted)
 }
 
-fn view_of_running(((_, session_id), turn): &(Key, Running)) -> Option<TurnView> {
+pub(super) fn view_of_running(((_, session_id), turn): &(Key, Running)) -> Option<TurnView> {
     let began = turn.control.has_begun()?;
     Some(TurnView {
         turn_id: began.turn_id,
@@ -248,10 +280,12 @@ fn view_of_running(((_, session_id), turn): &(Key, Running)) -> Option<TurnView>
         started_at: turn.started_at,
         calls: Vec::new(),
         problem: None,
+        first_sequence: began.sequence,
+        ended: None,
     })
 }
 
-fn view_of_unstored(turn: &crate::journal::UnfinishedTurn) -> TurnView {
+pub(super) fn view_of_unstored(turn: &UnfinishedTurn) -> TurnView {
     let unstored = turn.unstored.as_ref();
     TurnView {
         turn_id: turn.turn_id(),
@@ -261,10 +295,21 @@ fn view_of_unstored(turn: &crate::journal::UnfinishedTurn) -> TurnView {
         started_at: turn.state.started_at.unwrap_or_default(),
         calls: Vec::new(),
         problem: unstored.map(|unstored| unstored.problem.clone()),
+        first_sequence: turn.since_sequence,
+        ended: None,
     }
 }
 
-fn view_of_waiting(turn: &crate::journal::UnfinishedTurn) -> Option<TurnView> {
+/// A turn that was interrupted and is not resumed yet.
+pub(super) fn view_of_interrupted(turn: &UnfinishedTurn) -> TurnView {
+    TurnView {
+        status: TurnStatus::Elsewhere,
+        problem: None,
+        ..view_of_unstored(turn)
+    }
+}
+
+pub(super) fn view_of_waiting(turn: &UnfinishedTurn) -> Option<TurnView> {
     Some(TurnView {
         turn_id: turn.turn_id(),
         session_id: turn.session_id(),
@@ -273,5 +318,7 @@ fn view_of_waiting(turn: &crate::journal::UnfinishedTurn) -> Option<TurnView> {
         started_at: turn.state.started_at.unwrap_or_default(),
         calls: turn.waits_for()?.to_vec(),
         problem: None,
+        first_sequence: turn.since_sequence,
+        ended: None,
     })
 }

@@ -2,7 +2,7 @@
 //! that never will.
 
 use super::session_queue::Ticket;
-use super::turns::{TurnStatus, TurnView};
+use super::turns::{EndedTurn, TurnStatus, TurnView};
 use super::{Host, Key, TurnHandle};
 use crate::engine::TurnEnd;
 use crate::host::Ended;
@@ -209,6 +209,19 @@ impl WaitingTurns {
         })
     }
 
+    /// What there is to see of a turn of a session that waits, or did and never began.
+    pub(super) fn view(&self, key: Key, turn_id: TurnId) -> Option<TurnView> {
+        let waiting = lock(&self.turns)
+            .get(&turn_id)
+            .filter(|turn| turn.key == key)
+            .map(|turn| turn.view.clone());
+        waiting.or_else(|| {
+            let ended = lock(&self.ended);
+            let own = |turn: &&QueuedTurn| (turn.org_id, turn.session_id) == key;
+            view_of_ended(ended.get(&turn_id).filter(own)?)
+        })
+    }
+
     /// Those of an org.
     pub(super) fn of_org(&self, org_id: i64) -> Vec<TurnView> {
         let turns = lock(&self.turns);
@@ -257,5 +270,24 @@ fn view_of_queued(turn: &QueuedTurn) -> TurnView {
         started_at: turn.accepted_at,
         calls: Vec::new(),
         problem: None,
+        first_sequence: 0,
+        ended: None,
     }
+}
+
+fn view_of_ended(turn: &QueuedTurn) -> Option<TurnView> {
+    let end = turn.end.as_ref()?;
+    let (status, error) = match &end.why {
+        NotBegun::Cancelled { reason } => (TurnStatus::Cancelled, reason.clone()),
+        NotBegun::Failed { error } => (TurnStatus::Failed, Some(error.clone())),
+    };
+    Some(TurnView {
+        status,
+        ended: Some(EndedTurn {
+            at: end.at,
+            error,
+            ..EndedTurn::default()
+        }),
+        ..view_of_queued(turn)
+    })
 }

@@ -1,11 +1,12 @@
 //! `mortise.host.v1.HostService` over a [`Host`].
 
 mod convert;
+mod lists;
 
 use super::panics::Unbroken;
 use super::{ServeError, health};
 use crate::access::{Access, AccessLayer, Caller, Denied, Revoked, Until};
-use crate::host::Host;
+use crate::host::{Host, TurnFilter};
 use crate::telemetry::rpc_span;
 use convert::{optional_id, sent, session_id, turn, user_message};
 use futures::stream::{BoxStream, StreamExt};
@@ -229,17 +230,124 @@ impl HostService for Service {
         request: Request<pb::ListTurnsRequest>,
     ) -> Answer<pb::ListTurnsResponse> {
         let request = admitted(request, |request| &mut request.org_id)?;
-        let turns = self.host.turns(request.org_id).await?;
+        let org_id = request.org_id;
+        let turns = self.host.turns(org_id).await?;
         let age = |started_at| chrono::Utc::now().signed_duration_since(started_at);
         let oldest = turns.first().map(|turn| age(turn.started_at));
+        let filter = TurnFilter {
+            session_id: optional_id("session_id", request.session_id.as_deref())?,
+            statuses: lists::turn_statuses(&request.statuses)?,
+        };
+        let (limit, token) = lists::asked(request.limit, &request.page_token)?;
+        let page = self.host.list_turns(org_id, &filter, limit, token).await?;
         Ok(Response::new(pb::ListTurnsResponse {
             oldest: oldest.map(|age| Duration {
                 seconds: age.num_seconds().max(0),
                 nanos: 0,
             }),
-            turns: turns.into_iter().map(turn).collect(),
+            turns: page.items.into_iter().map(turn).collect(),
             turns_max: self.host.turns_max() as u64,
+            next_page_token: lists::next(page.next),
         }))
+    }
+
+    async fn get_turn(&self, request: Request<pb::GetTurnRequest>) -> Answer<pb::GetTurnResponse> {
+        let request = admitted(request, |request| &mut request.org_id)?;
+        let session_id = session_id(&request.session_id)?;
+        let turn_id = id("turn_id", &request.turn_id).map_err(convert::invalid)?;
+        let found = self.host.get_turn(request.org_id, session_id, turn_id);
+        let turn = Some(turn(found.await?));
+        Ok(Response::new(pb::GetTurnResponse { turn }))
+    }
+
+    async fn list_sessions(
+        &self,
+        request: Request<pb::ListSessionsRequest>,
+    ) -> Answer<pb::ListSessionsResponse> {
+        let request = admitted(request, |request| &mut request.org_id)?;
+        lists::sessions(&self.host, request).await
+    }
+
+    async fn update_session(
+        &self,
+        request: Request<pb::UpdateSessionRequest>,
+    ) -> Answer<pb::UpdateSessionResponse> {
+        let request = admitted(request, |request| &mut request.org_id)?;
+        let session_id = session_id(&request.session_id)?;
+        let title = wire::required("title", request.title).map_err(convert::invalid)?;
+        let call = convert::change(request.org_id, request.request_id)?;
+        let session = self.host.rename_session(call, session_id, title).await?;
+        let session = Some(session.into());
+        Ok(Response::new(pb::UpdateSessionResponse { session }))
+    }
+
+    async fn delete_session(
+        &self,
+        request: Request<pb::DeleteSessionRequest>,
+    ) -> Answer<pb::DeleteSessionResponse> {
+        let request = admitted(request, |request| &mut request.org_id)?;
+        let session_id = session_id(&request.session_id)?;
+        let call = convert::change(request.org_id, request.request_id)?;
+        let session = self.host.delete_session(call, session_id).await?;
+        let session = Some(session.into());
+        Ok(Response::new(pb::DeleteSessionResponse { session }))
+    }
+
+    async fn list_agents(
+        &self,
+        request: Request<pb::ListAgentsRequest>,
+    ) -> Answer<pb::ListAgentsResponse> {
+        let request = admitted(request, |request| &mut request.org_id)?;
+        lists::agents(&self.host, request).await
+    }
+
+    async fn get_agent(
+        &self,
+        request: Request<pb::GetAgentRequest>,
+    ) -> Answer<pb::GetAgentResponse> {
+        let request = admitted(request, |request| &mut request.org_id)?;
+        let agent_id = id("agent_id", &request.agent_id).map_err(convert::invalid)?;
+        let agent = self.host.get_agent(request.org_id, agent_id).await?;
+        let agent = Some(lists::agent(agent));
+        Ok(Response::new(pb::GetAgentResponse { agent }))
+    }
+
+    async fn list_harnesses(
+        &self,
+        request: Request<pb::ListHarnessesRequest>,
+    ) -> Answer<pb::ListHarnessesResponse> {
+        let request = admitted(request, |request| &mut request.org_id)?;
+        lists::harnesses(&self.host, request).await
+    }
+
+    async fn get_harness(
+        &self,
+        request: Request<pb::GetHarnessRequest>,
+    ) -> Answer<pb::GetHarnessResponse> {
+        let request = admitted(request, |request| &mut request.org_id)?;
+        let harness_id = id("harness_id", &request.harness_id).map_err(convert::invalid)?;
+        let harness = self.host.get_harness(request.org_id, harness_id).await?;
+        let harness = Some(lists::harness(harness));
+        Ok(Response::new(pb::GetHarnessResponse { harness }))
+    }
+
+    async fn list_models(
+        &self,
+        request: Request<pb::ListModelsRequest>,
+    ) -> Answer<pb::ListModelsResponse> {
+        let request = admitted(request, |request| &mut request.org_id)?;
+        lists::models(&self.host, request).await
+    }
+
+    async fn get_model(
+        &self,
+        request: Request<pb::GetModelRequest>,
+    ) -> Answer<pb::GetModelResponse> {
+        let request = admitted(request, |request| &mut request.org_id)?;
+        let model_id = id("model_id", &request.model_id).map_err(convert::invalid)?;
+        let model = self.host.get_model(request.org_id, model_id).await?;
+        let model = Some(lists::model(model));
+        Ok(Response::new(pb::GetModelResponse { model }))
     }
 
     async fn read_events(

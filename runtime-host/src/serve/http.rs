@@ -4,6 +4,7 @@ mod asked;
 mod body;
 mod errors;
 mod handlers;
+mod lists;
 mod shapes;
 mod sse;
 
@@ -25,6 +26,7 @@ use tracing::Instrument;
 
 pub(super) use body::id;
 pub(super) use errors::Failure;
+pub(crate) use errors::code_name;
 
 /// What this server offers, for people and for generators of clients.
 pub(super) const OPENAPI: &str = include_str!("http/openapi.json");
@@ -42,13 +44,29 @@ pub(super) struct State {
 /// Every path with its methods.
 fn routes() -> Vec<(&'static str, &'static [&'static str], MethodRouter<State>)> {
     use handlers as h;
+    use lists as l;
     vec![
-        ("/v1/sessions", &["post"], post(h::create_session)),
-        ("/v1/sessions/{session_id}", &["get"], get(h::get_session)),
+        (
+            "/v1/sessions",
+            &["get", "post"],
+            get(l::list_sessions).post(h::create_session),
+        ),
+        (
+            "/v1/sessions/{session_id}",
+            &["delete", "get", "patch"],
+            get(h::get_session)
+                .patch(l::update_session)
+                .delete(l::delete_session),
+        ),
         (
             "/v1/sessions/{session_id}/turns",
-            &["post"],
-            post(h::run_turn),
+            &["get", "post"],
+            get(l::list_session_turns).post(h::run_turn),
+        ),
+        (
+            "/v1/sessions/{session_id}/turns/{turn_id}",
+            &["get"],
+            get(l::get_turn),
         ),
         (
             "/v1/sessions/{session_id}/messages",
@@ -66,7 +84,13 @@ fn routes() -> Vec<(&'static str, &'static [&'static str], MethodRouter<State>)>
             post(h::cancel_turn),
         ),
         ("/v1/sessions/{session_id}/events", &["get"], get(h::events)),
-        ("/v1/turns", &["get"], get(h::list_turns)),
+        ("/v1/turns", &["get"], get(l::list_turns)),
+        ("/v1/agents", &["get"], get(l::list_agents)),
+        ("/v1/agents/{agent_id}", &["get"], get(l::get_agent)),
+        ("/v1/harnesses", &["get"], get(l::list_harnesses)),
+        ("/v1/harnesses/{harness_id}", &["get"], get(l::get_harness)),
+        ("/v1/models", &["get"], get(l::list_models)),
+        ("/v1/models/{model_id}", &["get"], get(l::get_model)),
         ("/live", &["get"], get(h::live)),
         ("/ready", &["get"], get(h::ready)),
         ("/openapi.json", &["get"], get(h::openapi)),

@@ -246,7 +246,12 @@ async fn over_grpc() {
         assert_eq!(error.code(), code, "{error}");
         assert!(error.message().contains(word), "{error}");
     }
-    let org = client.list_turns(pb::ListTurnsRequest { org_id: 9 }).await;
+    let org = client
+        .list_turns(pb::ListTurnsRequest {
+            org_id: 9,
+            ..Default::default()
+        })
+        .await;
     assert_eq!(org.unwrap_err().code(), Code::PermissionDenied);
     let cancel = pb::CancelTurnRequest {
         org_id: 0,

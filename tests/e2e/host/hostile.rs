@@ -109,7 +109,10 @@ async fn disturb(stage: &TestHost, session_id: SessionId, random: &mut fastrand:
 /// The turns of the org that have not ended.
 async fn open_turns(stage: &TestHost) -> usize {
     let mut client = stage.client().await;
-    let request = mortise_proto::host::ListTurnsRequest { org_id: 1 };
+    let request = mortise_proto::host::ListTurnsRequest {
+        org_id: 1,
+        ..Default::default()
+    };
     let turns = client.list_turns(request).await.unwrap();
     turns.into_inner().turns.len()
 }

@@ -44,7 +44,12 @@ async fn a_turn_waits_for_its_application() {
 
     let stage = stage.restart_after_kill().await;
     let mut client = stage.client().await;
-    let list = client.list_turns(pb::ListTurnsRequest { org_id: 1 }).await;
+    let list = client
+        .list_turns(pb::ListTurnsRequest {
+            org_id: 1,
+            ..Default::default()
+        })
+        .await;
     let turns = list.unwrap().into_inner().turns;
     assert_eq!(turns[0].status(), pb::TurnStatus::WaitingForToolResults);
     assert_eq!(stage.status().await, SessionStatus::WaitingForToolResults);

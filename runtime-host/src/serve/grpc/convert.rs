@@ -146,7 +146,13 @@ pub(super) fn turn(view: TurnView) -> pb::Turn {
         TurnStatus::Running => pb::TurnStatus::Running,
         TurnStatus::WaitingForToolResults => pb::TurnStatus::WaitingForToolResults,
         TurnStatus::EndNotStored => pb::TurnStatus::EndNotStored,
+        TurnStatus::Completed => pb::TurnStatus::Completed,
+        TurnStatus::Failed => pb::TurnStatus::Failed,
+        TurnStatus::Cancelled => pb::TurnStatus::Cancelled,
+        TurnStatus::Elsewhere => pb::TurnStatus::Elsewhere,
     };
+    let ended_at = view.ended.as_ref().map(|ended| to_timestamp(ended.at));
+    let ended = view.ended.unwrap_or_default();
     pb::Turn {
         turn_id: view.turn_id.to_string(),
         session_id: view.session_id.to_string(),
@@ -155,6 +161,14 @@ pub(super) fn turn(view: TurnView) -> pb::Turn {
         started_at: Some(to_timestamp(view.started_at)),
         tool_calls: view.calls.into_iter().map(call).collect(),
         problem: view.problem.unwrap_or_default(),
+        ended_at,
+        error: ended.error.unwrap_or_default(),
+        usage: ended.usage.map(Into::into),
+        output_message_id: ended.output_message_id.map(|id| id.to_string()),
+        llm_call_count: ended.llm_call_count,
+        tool_call_count: ended.tool_call_count,
+        first_sequence: view.first_sequence,
+        last_sequence: ended.sequence,
     }
 }
 

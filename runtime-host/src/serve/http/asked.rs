@@ -65,6 +65,90 @@ impl ForOrg for MessagePage {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct TurnPage {
+    #[serde(default)]
+    pub(super) org: i64,
+    /// Statuses, with commas between them.
+    #[serde(default)]
+    pub(super) status: String,
+    #[serde(default)]
+    pub(super) limit: u64,
+    #[serde(default)]
+    pub(super) page_token: String,
+}
+
+impl ForOrg for TurnPage {
+    fn org(&mut self) -> &mut i64 {
+        &mut self.org
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SessionPage {
+    #[serde(default)]
+    pub(super) org: i64,
+    pub(super) agent_id: Option<String>,
+    pub(super) harness_id: Option<String>,
+    /// Statuses, with commas between them.
+    #[serde(default)]
+    pub(super) status: String,
+    pub(super) tag: Option<String>,
+    #[serde(default)]
+    pub(super) limit: u64,
+    #[serde(default)]
+    pub(super) page_token: String,
+}
+
+impl ForOrg for SessionPage {
+    fn org(&mut self) -> &mut i64 {
+        &mut self.org
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RecordPage {
+    #[serde(default)]
+    pub(super) org: i64,
+    pub(super) tag: Option<String>,
+    #[serde(default)]
+    pub(super) limit: u64,
+    #[serde(default)]
+    pub(super) page_token: String,
+}
+
+impl ForOrg for RecordPage {
+    fn org(&mut self) -> &mut i64 {
+        &mut self.org
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ModelPage {
+    #[serde(default)]
+    pub(super) org: i64,
+    #[serde(default)]
+    pub(super) limit: u64,
+    #[serde(default)]
+    pub(super) page_token: String,
+}
+
+impl ForOrg for ModelPage {
+    fn org(&mut self) -> &mut i64 {
+        &mut self.org
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SessionChange {
+    pub(super) title: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct SessionBody {
     pub(super) harness_id: String,
     pub(super) agent_id: Option<String>,

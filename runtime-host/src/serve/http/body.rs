@@ -16,6 +16,7 @@ use mortise_proto::HostError;
 use mortise_proto::convert::open_value::check_payload;
 use mortise_proto::host::ErrorReason;
 use serde::de::DeserializeOwned;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The header with the id of a change.
@@ -130,14 +131,34 @@ impl FromRequestParts<State> for InSession {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Failure> {
-        let path = Path::<String>::from_request_parts(parts, state).await;
-        let Path(text) = path.map_err(|fault| {
-            HostError::invalid_field(
-                "session_id",
-                format!("cannot be read: {}", fault.body_text()),
-            )
+        let PathIds(ids) = PathIds::from_request_parts(parts, state).await?;
+        Ok(Self(ids.id("session_id")?))
+    }
+}
+
+/// The ids of a path, by their names.
+pub(super) struct PathIds(pub(super) Ids);
+
+/// The same.
+pub(super) struct Ids(HashMap<String, String>);
+
+impl Ids {
+    /// The one with this name.
+    pub(super) fn id<M: IdMarker>(&self, name: &str) -> Result<TypedId<M>, HostError> {
+        let text = self.0.get(name).map_or("", String::as_str);
+        id(name, text)
+    }
+}
+
+impl FromRequestParts<State> for PathIds {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Failure> {
+        let path = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
+        let Path(ids) = path.map_err(|fault| {
+            HostError::invalid_field("path", format!("cannot be read: {}", fault.body_text()))
         })?;
-        Ok(Self(id("session_id", &text)?))
+        Ok(Self(Ids(ids)))
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) fn shape(error: &HostError) -> Value {
 }
 
 /// `INVALID_ARGUMENT` for `Code::InvalidArgument`.
-fn code_name(code: Code) -> String {
+pub(crate) fn code_name(code: Code) -> String {
     let mut name = String::new();
     for letter in format!("{code:?}").chars() {
         if letter.is_uppercase() && !name.is_empty() {

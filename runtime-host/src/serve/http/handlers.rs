@@ -276,16 +276,6 @@ pub(super) async fn list_messages(
     Ok(Json(json!({ "messages": messages })).into_response())
 }
 
-pub(super) async fn list_turns(
-    extract::State(state): Shared,
-    Asked(asked): Asked<OfOrg>,
-) -> Answer {
-    let turns = state.host.turns(asked.org).await?;
-    let turns: Vec<_> = turns.iter().map(turn_json).collect();
-    let answer = json!({ "turns": turns, "turns_max": state.host.turns_max() });
-    Ok(Json(answer).into_response())
-}
-
 pub(super) async fn live() -> Response {
     health::live()
 }

@@ -2,8 +2,10 @@
 //! writes them.
 
 use crate::engine::{Began, TurnEnd};
-use crate::host::{Accepted, Ended, TurnStatus, TurnView};
+use crate::host::{Accepted, Ended, ModelView, TurnStatus, TurnView};
 use everruns_core::typed_id::{MessageId, TurnId};
+use everruns_core::{Agent, AgentCapabilityConfig, Harness};
+use mortise_proto::HostError;
 use serde_json::{Value, json};
 
 /// What was accepted.
@@ -62,21 +64,109 @@ pub(super) fn outcome(end: &TurnEnd) -> &'static str {
     }
 }
 
-/// A turn that has not ended.
-pub(super) fn turn_json(turn: &TurnView) -> Value {
-    let status = match turn.status {
-        TurnStatus::Queued => "queued",
-        TurnStatus::Running => "running",
-        TurnStatus::WaitingForToolResults => "waiting_for_tool_results",
-        TurnStatus::EndNotStored => "end_not_stored",
+/// What a turn does, or how it ended, in a word.
+const STATUSES: &[(TurnStatus, &str)] = &[
+    (TurnStatus::Queued, "queued"),
+    (TurnStatus::Running, "running"),
+    (
+        TurnStatus::WaitingForToolResults,
+        "waiting_for_tool_results",
+    ),
+    (TurnStatus::EndNotStored, "end_not_stored"),
+    (TurnStatus::Completed, "completed"),
+    (TurnStatus::Failed, "failed"),
+    (TurnStatus::Cancelled, "cancelled"),
+    (TurnStatus::Elsewhere, "elsewhere"),
+];
+
+/// Statuses with commas between them, of what there is.
+pub(super) fn statuses<T: Copy>(known: &[(T, &str)], text: &str) -> Result<Vec<T>, HostError> {
+    let words = text.split(',').filter(|_| !text.is_empty());
+    let status = |word: &str| {
+        let found = known.iter().find(|(_, name)| *name == word);
+        found.map(|(status, _)| *status).ok_or_else(|| {
+            let names: Vec<&str> = known.iter().map(|(_, name)| *name).collect();
+            let problem = format!("holds {word:?}; send one or more of {}", names.join(", "));
+            HostError::invalid_field("status", problem)
+        })
     };
+    words.map(status).collect()
+}
+
+/// The statuses of turns.
+pub(super) fn turn_statuses(text: &str) -> Result<Vec<TurnStatus>, HostError> {
+    statuses(STATUSES, text)
+}
+
+/// A turn.
+pub(super) fn turn_json(turn: &TurnView) -> Value {
+    let status = STATUSES.iter().find(|(status, _)| *status == turn.status);
+    let ended = turn.ended.as_ref();
+    let sequence = |sequence: i64| Some(sequence).filter(|sequence| *sequence > 0);
     json!({
         "turn_id": turn.turn_id,
         "session_id": turn.session_id,
         "input_message_id": turn.input_message_id,
-        "status": status,
+        "status": status.map(|(_, name)| *name),
         "started_at": turn.started_at,
         "tool_calls": turn.calls,
         "problem": turn.problem,
+        "ended_at": ended.map(|ended| ended.at),
+        "error": ended.and_then(|ended| ended.error.as_ref()),
+        "usage": ended.and_then(|ended| ended.usage.as_ref()),
+        "output_message_id": ended.and_then(|ended| ended.output_message_id),
+        "llm_call_count": ended.and_then(|ended| ended.llm_call_count),
+        "tool_call_count": ended.and_then(|ended| ended.tool_call_count),
+        "first_sequence": sequence(turn.first_sequence),
+        "last_sequence": ended.and_then(|ended| sequence(ended.sequence)),
     })
+}
+
+/// An agent, as a caller needs it to choose one.
+pub(super) fn agent_json(agent: &Agent) -> Value {
+    json!({
+        "agent_id": agent.public_id,
+        "name": agent.name,
+        "display_name": agent.display_name,
+        "description": agent.description,
+        "tags": agent.tags,
+        "default_model_id": agent.default_model_id,
+        "capabilities": capabilities(&agent.capabilities),
+        "status": agent.status,
+        "created_at": agent.created_at,
+        "updated_at": agent.updated_at,
+    })
+}
+
+/// A harness, as a caller needs it to choose one.
+pub(super) fn harness_json(harness: &Harness) -> Value {
+    json!({
+        "harness_id": harness.id,
+        "name": harness.name,
+        "display_name": harness.display_name,
+        "description": harness.description,
+        "parent_harness_id": harness.parent_harness_id,
+        "tags": harness.tags,
+        "default_model_id": harness.default_model_id,
+        "capabilities": capabilities(&harness.capabilities),
+        "is_built_in": harness.is_built_in,
+        "status": harness.status,
+        "created_at": harness.created_at,
+        "updated_at": harness.updated_at,
+    })
+}
+
+/// A model, without its key and address.
+pub(super) fn model_json(view: &ModelView) -> Value {
+    json!({
+        "model_id": view.model_id,
+        "name": view.model.model,
+        "provider_type": view.model.provider_type,
+        "is_default": view.is_default,
+    })
+}
+
+fn capabilities(capabilities: &[AgentCapabilityConfig]) -> Vec<String> {
+    let names = capabilities.iter();
+    names.map(|one| one.capability_ref.to_string()).collect()
 }
