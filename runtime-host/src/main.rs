@@ -13,9 +13,10 @@ use mortise_runtime_host::cli::run::{Reach, RunError, RunOptions, run};
 use mortise_runtime_host::config::command::ConfigCommand;
 use mortise_runtime_host::engine::TurnEnd;
 use mortise_runtime_host::local::embedded::run_sql_worker;
+use mortise_runtime_host::serve::{document, events_page};
 use mortise_runtime_host::supervise::Launcher;
 use std::ffi::OsString;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -87,6 +88,11 @@ enum Command {
     /// Look at the adapters of a mesh, or write the configuration of one around them.
     #[command(subcommand)]
     Mesh(mesh::MeshCommand),
+    /// Print the description of the HTTP API, for generators of clients.
+    Openapi,
+    /// Print docs/events.md.
+    #[command(hide = true)]
+    EventsPage,
     /// Become the program of an adapter, for the process that starts this.
     #[command(hide = true, name = commands::ADAPTER_PROCESS)]
     AdapterProcess {
@@ -159,6 +165,8 @@ fn main() -> ExitCode {
             return ExitCode::from(NO_TURN);
         }
         Command::Manual { folder } => return write_manual(folder),
+        Command::Openapi => return printed(Ok(document().to_string())),
+        Command::EventsPage => return printed(events_page()),
         Command::Run(_)
         | Command::Serve(_)
         | Command::Turns(_)
@@ -194,11 +202,11 @@ async fn obey(cli: Cli) -> ExitCode {
             log_plainly();
             Box::pin(run_once(*args)).await
         }
-        Command::Turns(command) => asked(command.run()).await,
-        Command::Sessions(command) => asked(command.run()).await,
-        Command::Agents(command) => asked(command.run()).await,
-        Command::Harnesses(command) => asked(command.run()).await,
-        Command::Models(command) => asked(command.run()).await,
+        Command::Turns(command) => asked(Box::pin(command.run())).await,
+        Command::Sessions(command) => asked(Box::pin(command.run())).await,
+        Command::Agents(command) => asked(Box::pin(command.run())).await,
+        Command::Harnesses(command) => asked(Box::pin(command.run())).await,
+        Command::Models(command) => asked(Box::pin(command.run())).await,
         // It sets up its logs itself, as it is configured.
         Command::Serve(args) => {
             let served = Box::pin(serve::run(args, stopped()));
@@ -219,9 +227,11 @@ async fn obey(cli: Cli) -> ExitCode {
             command.run().await
         }
         // They need none of what the others do.
-        Command::SqlWorker | Command::AdapterProcess { .. } | Command::Manual { .. } => {
-            ExitCode::SUCCESS
-        }
+        Command::SqlWorker
+        | Command::AdapterProcess { .. }
+        | Command::Manual { .. }
+        | Command::Openapi
+        | Command::EventsPage => ExitCode::SUCCESS,
     }
 }
 
@@ -244,6 +254,22 @@ fn log_plainly() {
         .finish()
         .with(filter_fn(may_be_logged))
         .init();
+}
+
+/// Prints a text as it is.
+fn printed(text: serde_json::Result<String>) -> ExitCode {
+    let written = text.map_err(io::Error::from).and_then(|text| {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()
+    });
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mortise-host: the output cannot be written: {error}");
+            ExitCode::from(NOT_WRITTEN)
+        }
+    }
 }
 
 /// Asks a running host, until told to stop.

@@ -10,6 +10,7 @@ mod reload;
 
 pub use admin::adapters_view;
 pub(crate) use http::code_name;
+pub use http::{document, events_page};
 pub use reload::ConfigSource;
 
 use crate::access::Access;

@@ -34,8 +34,10 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Write the pages that are made from code: docs/rules.md.
+    /// Write the pages that are made from code: docs/rules.md, docs/events.md.
     Docs,
+    /// Write the schemas of the runtime's types, after a change of upstream's version.
+    Schemas,
     /// Check what no compiler checks: mirrored rooms, file sizes, leftover markers.
     Tidy,
     /// Everything but the tests: fmt, codegen, tidy, buf, clippy, docs.
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Codegen { check } => codegen::run(check),
         Command::Docs => docs::run(),
+        Command::Schemas => docs::schemas(),
         Command::Tidy => tidy::run(),
         Command::Check => check(),
         Command::Test => test::run(),

@@ -54,6 +54,7 @@ impl Host {
         let Call { org_id, request_id } = call.into();
         let (org_id, _) = self.org(org_id)?;
         self.check_size(org_id, &said(session_id, &message))?;
+        self.check_model(org_id, &message).await?;
         let policy = if queue.unwrap_or(self.inner.options.queue_by_default) {
             BusyPolicy::Queue
         } else {
@@ -107,6 +108,7 @@ impl Host {
         let Call { org_id, request_id } = call.into();
         let (org_id, _) = self.org(org_id)?;
         self.check_size(org_id, &said(session_id, &message))?;
+        self.check_model(org_id, &message).await?;
         let key = (org_id, session_id);
         let Some(request_id) = request_id else {
             return self.send(key, TurnId::new(), message).await;

@@ -5,6 +5,7 @@ use super::org_connections::OrgConnection;
 use super::pages::{Page, PageToken, nanos};
 use super::{Call, Host, errors};
 use crate::journal::RememberedRequest;
+use everruns_core::message::Message;
 use everruns_core::platform_store::PlatformStore;
 use everruns_core::session::SessionStatus;
 use everruns_core::traits::{AgentStore, HarnessStore, LlmProviderStore, SessionMutator};
@@ -303,6 +304,31 @@ impl Host {
             items: found.into_iter().flatten().collect(),
             next: page.next,
         })
+    }
+
+    /// Refuses a message for a model that is not there: the turn would ask another one.
+    pub(super) async fn check_model(
+        &self,
+        org_id: i64,
+        message: &Message,
+    ) -> Result<(), HostError> {
+        let controls = message.controls.as_ref();
+        let Some(model_id) = controls.and_then(|controls| controls.model_id) else {
+            return Ok(());
+        };
+        match self.get_model(org_id, model_id).await {
+            Err(error) if error.reason == ErrorReason::ModelNotFound => {
+                let problem = format!(
+                    "{model_id} does not exist in this org; leave it out for the model of the session"
+                );
+                Err(HostError::invalid_field(
+                    "message.controls.model_id",
+                    problem,
+                ))
+            }
+            Err(error) => Err(error),
+            Ok(_) => Ok(()),
+        }
     }
 
     /// A model by its id.

@@ -169,9 +169,10 @@ async fn last_before(
 
 fn begun(turn_id: TurnId, event: &Event) -> TurnView {
     let answers = event.context.input_message_id;
-    let started = match &event.data {
-        EventData::TurnStarted(started) => Some(started.input_message_id),
-        _ => None,
+    let started = if let EventData::TurnStarted(started) = &event.data {
+        Some(started.input_message_id)
+    } else {
+        None
     };
     TurnView {
         turn_id,
@@ -187,6 +188,10 @@ fn begun(turn_id: TurnId, event: &Event) -> TurnView {
 }
 
 /// Notes the end of a turn, if an event is one.
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "no other event ends a turn, whatever is to come"
+)]
 fn end(turn: &mut TurnView, event: &Event) -> bool {
     let mut ended = EndedTurn {
         at: event.ts,

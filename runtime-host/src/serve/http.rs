@@ -5,6 +5,7 @@ mod body;
 mod errors;
 mod handlers;
 mod lists;
+mod openapi;
 mod shapes;
 mod sse;
 
@@ -27,9 +28,7 @@ use tracing::Instrument;
 pub(super) use body::id;
 pub(super) use errors::Failure;
 pub(crate) use errors::code_name;
-
-/// What this server offers, for people and for generators of clients.
-pub(super) const OPENAPI: &str = include_str!("http/openapi.json");
+pub use openapi::{document, events_page};
 
 /// What answers everybody.
 const OPEN: &[&str] = &["/live", "/ready", "/openapi.json"];
@@ -167,11 +166,10 @@ mod tests {
         Ok(())
     }
 
-    /// The document describes every route and no other, and every reference leads
-    /// somewhere.
+    /// The document describes every route and no other.
     #[test]
     fn the_document_describes_the_routes() -> serde_json::Result<()> {
-        let document: serde_json::Value = serde_json::from_str(OPENAPI)?;
+        let document: serde_json::Value = serde_json::from_str(document())?;
         let mut described = BTreeSet::new();
         for (path, methods) in document["paths"].as_object().into_iter().flatten() {
             let methods = methods.as_object().into_iter().flatten();
@@ -187,13 +185,6 @@ mod tests {
             );
         }
         assert_eq!(described, served);
-        for reference in OPENAPI.split("\"$ref\": \"#").skip(1) {
-            let pointer = reference.split('"').next().unwrap_or_default();
-            assert!(
-                document.pointer(pointer).is_some(),
-                "{pointer} leads nowhere"
-            );
-        }
         Ok(())
     }
 }

@@ -73,7 +73,7 @@ async fn wrong_wishes_are_refused() {
             json!({ "shell": { "type": "stdio", "command": "/bin/sh" } }),
             "mcp_servers",
         ),
-        ("tag", json!(["one"]), "body"),
+        ("tag", json!(["one"]), "tag"),
     ] {
         let mut asked = json!({ "harness_id": demo::harness_id() });
         asked[field] = value;

@@ -1,9 +1,10 @@
 //! What callers send. An unknown field is refused: it may be misspelt.
 
 use everruns_core::mcp_server::ScopedMcpServers;
-use everruns_core::message::{ContentPart, Controls};
+use everruns_core::message::{ContentPart, Controls, ReasoningConfig};
 use everruns_core::network_access::NetworkAccessList;
 use everruns_core::session_file::InitialFile;
+use everruns_core::typed_id::ModelId;
 use everruns_core::{AgentCapabilityConfig, ToolDefinition};
 use serde::Deserialize;
 use serde_json::Value;
@@ -179,7 +180,41 @@ pub(super) struct MessageBody {
     pub(super) text: String,
     #[serde(default)]
     pub(super) parts: Vec<ContentPart>,
-    pub(super) controls: Option<Controls>,
+    pub(super) controls: Option<ControlsBody>,
+}
+
+/// As [`Controls`], which pass over what they do not know.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ControlsBody {
+    model_id: Option<ModelId>,
+    locale: Option<String>,
+    reasoning: Option<ReasoningBody>,
+    hints: Option<HashMap<String, Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReasoningBody {
+    effort: Option<String>,
+}
+
+impl From<ControlsBody> for Controls {
+    fn from(body: ControlsBody) -> Self {
+        let ControlsBody {
+            model_id,
+            locale,
+            reasoning,
+            hints,
+        } = body;
+        let reasoning = reasoning.map(|ReasoningBody { effort }| ReasoningConfig { effort });
+        Self {
+            model_id,
+            locale,
+            reasoning,
+            hints,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -189,7 +224,7 @@ pub(super) struct TurnBody {
     pub(super) text: String,
     #[serde(default)]
     pub(super) parts: Vec<ContentPart>,
-    pub(super) controls: Option<Controls>,
+    pub(super) controls: Option<ControlsBody>,
     pub(super) when_busy: Option<WhenBusy>,
     /// Whether the answer waits for the turn's end.
     #[serde(default = "yes")]

@@ -38,9 +38,10 @@ impl<T: DeserializeOwned> FromRequest<State> for JsonBody<T> {
         let body = read(request.into_body(), limit).await?;
         // Where nothing is required, nothing need be sent.
         let body = if body.is_empty() { b"{}" } else { &body[..] };
-        let read = serde_json::from_slice(body).map_err(|fault| {
-            let problem = format!("cannot be read: {fault}");
-            HostError::invalid_field("body", problem)
+        let mut json = serde_json::Deserializer::from_slice(body);
+        let read = serde_path_to_error::deserialize(&mut json).map_err(|fault| unread(&fault))?;
+        json.end().map_err(|_| {
+            HostError::invalid_field("body", "goes on after its end; send one JSON value")
         })?;
         // The parser rounds numbers without a word.
         let checked = check_payload("body", &String::from_utf8_lossy(body));
@@ -60,6 +61,26 @@ async fn read(body: Body, limit: usize) -> Result<axum::body::Bytes, Failure> {
         }
         HostError::invalid_field("body", "ended too early; send the whole body").into()
     })
+}
+
+/// What cannot be read, by the name of its field.
+fn unread(fault: &serde_path_to_error::Error<serde_json::Error>) -> HostError {
+    let cause = fault.inner();
+    // Where in the text it stands helps nobody who did not write the text by hand.
+    let at = format!(" at line {} column {}", cause.line(), cause.column());
+    let problem = cause.to_string().replace(&at, "");
+    let path = fault.path().to_string();
+    let unknown = problem.strip_prefix("unknown field `");
+    let unknown = unknown.and_then(|rest| rest.split('`').next());
+    let field = match (path.as_str(), unknown) {
+        (".", Some(name)) => name.to_string(),
+        (".", None) => "body".to_string(),
+        (path, Some(name)) if path != name && !path.ends_with(&format!(".{name}")) => {
+            format!("{path}.{name}")
+        }
+        (path, _) => path.to_string(),
+    };
+    HostError::invalid_field(field, format!("cannot be read: {problem}"))
 }
 
 fn too_large(limit: usize) -> Failure {

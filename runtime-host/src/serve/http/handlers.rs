@@ -7,7 +7,7 @@ use super::asked::{
 use super::body::{Asked, InSession, JsonBody, RequestId, id};
 use super::errors::Failure;
 use super::shapes::{accepted, ended, outcome, queued, running, turn_json};
-use super::{OPENAPI, State, sse};
+use super::{State, document, sse};
 use crate::host::{ToolOutcome, TurnItem};
 use crate::serve::grpc::{PAGE_MAX, page};
 use crate::serve::{health, said};
@@ -68,13 +68,24 @@ pub(super) async fn create_session(
         .host
         .create_session(request_id.of(asked.org)?, new)
         .await;
-    let session = made.map_err(|mut error| {
-        // Here they are fields of the body.
-        let field = error.field.take();
-        error.field = field.map(|field| field.trim_start_matches("settings.").into());
-        error
-    })?;
+    let session = made.map_err(in_body)?;
     Ok((StatusCode::CREATED, Json(session)).into_response())
+}
+
+/// The error, whose field is named as it is in the body: there the parts of a message and
+/// the settings of a session are fields of their own.
+fn in_body(mut error: HostError) -> HostError {
+    let field = error.field.take();
+    error.field = field.map(|field| {
+        let own = field.strip_prefix("settings.");
+        let own = own.or_else(|| field.strip_prefix("message."));
+        let own = own.unwrap_or(&field).to_string();
+        if let Some(rest) = error.message.strip_prefix(&field) {
+            error.message = format!("{own}{rest}");
+        }
+        own
+    });
+    error
 }
 
 pub(super) async fn get_session(
@@ -97,14 +108,15 @@ pub(super) async fn run_turn(
 ) -> Answer {
     let host = &state.host;
     let queue = body.when_busy.map(|when| when == WhenBusy::Queue);
-    let message = said(body.text, body.parts, body.controls)?;
+    let message = said(body.text, body.parts, body.controls.map(Into::into)).map_err(in_body)?;
     let events = wants_events(&headers);
     if events || body.wait {
         host.can_follow(asked.org, session_id).await?;
     }
     let turn = host
         .run_turn(request_id.of(asked.org)?, session_id, message, queue)
-        .await?;
+        .await
+        .map_err(in_body)?;
     if events {
         let items = host.follow_accepted(turn)?;
         return Ok(sse::stream(items.map(|item| Ok(sse::turn_item(item?)))));
@@ -157,11 +169,12 @@ pub(super) async fn send_message(
     request_id: RequestId,
     JsonBody(body): JsonBody<MessageBody>,
 ) -> Answer {
-    let message = said(body.text, body.parts, body.controls)?;
+    let message = said(body.text, body.parts, body.controls.map(Into::into)).map_err(in_body)?;
     let sent = state
         .host
         .send_message(request_id.of(asked.org)?, session_id, message)
-        .await?;
+        .await
+        .map_err(in_body)?;
     let answer = json!({
         "message_id": sent.message_id,
         "turn_id": sent.turn_id,
@@ -285,7 +298,7 @@ pub(super) async fn ready(extract::State(state): Shared) -> Response {
 }
 
 pub(super) async fn openapi() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
+    ([(header::CONTENT_TYPE, "application/json")], document()).into_response()
 }
 
 fn wants_events(headers: &HeaderMap) -> bool {

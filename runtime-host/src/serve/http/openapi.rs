@@ -1,0 +1,291 @@
+//! The description of the HTTP API, and the catalogue of events. Paths and the API's own
+//! types are written by hand (`openapi/base.json`); sessions, messages and events are the
+//! runtime's, and their schemas are made from its types (`openapi/upstream.json`, by
+//! `cargo xtask schemas`).
+
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+const BASE: &str = include_str!("openapi/base.json");
+const UPSTREAM: &str = include_str!("openapi/upstream.json");
+const EXAMPLES: &str = include_str!("openapi/examples.json");
+
+/// The types of events that are passed on and not stored.
+const EPHEMERAL: &[&str] = &[
+    "output.message.delta",
+    "reason.thinking.delta",
+    "tool.output.delta",
+    "voice.input_transcript.delta",
+    "voice.output_transcript.delta",
+];
+
+/// What the parts say of the runtime's types.
+#[derive(serde::Deserialize)]
+struct Upstream {
+    types: BTreeMap<String, Value>,
+    /// The type of the payload, by the type of the event.
+    events: BTreeMap<String, String>,
+}
+
+/// The document, as text.
+#[must_use]
+pub fn document() -> &'static str {
+    static DOCUMENT: OnceLock<String> = OnceLock::new();
+    DOCUMENT.get_or_init(|| match composed() {
+        Ok(document) => document.to_string(),
+        Err(error) => {
+            // A test reads all parts.
+            tracing::error!(%error, "the description of the HTTP API cannot be read");
+            "{}".into()
+        }
+    })
+}
+
+fn composed() -> serde_json::Result<Value> {
+    let mut document: Value = serde_json::from_str(BASE)?;
+    let upstream: Upstream = serde_json::from_str(UPSTREAM)?;
+    let mut schemas: Map<String, Value> = upstream.types.into_iter().collect();
+    schemas.extend(event_schemas(&upstream.events));
+    let own = document
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut);
+    if let Some(own) = own {
+        // The API's own types come before the runtime's of the same name.
+        schemas.append(own);
+        *own = schemas;
+    }
+    Ok(document)
+}
+
+/// `Event`: one of those with a known type, each with its payload, or another.
+fn event_schemas(events: &BTreeMap<String, String>) -> Map<String, Value> {
+    let mut schemas = Map::new();
+    let mut any = Vec::new();
+    for (event_type, payload) in events {
+        let name = name_of(event_type);
+        any.push(reference(&name));
+        let own = json!({
+            "type": "object",
+            "required": ["type", "data"],
+            "properties": {
+                "type": { "type": "string", "enum": [event_type] },
+                "data": reference(payload),
+            },
+        });
+        let schema = json!({ "allOf": [reference("EventEnvelope"), own] });
+        schemas.insert(name, schema);
+    }
+    any.push(reference("OtherEvent"));
+    schemas.insert("Event".into(), json!({ "anyOf": any }));
+    schemas.insert("EventEnvelope".into(), envelope());
+    let other = json!({
+        "description": "An event of another type, or one whose stored payload is not what its type says: `data` is what is stored, and a string where that is no JSON within the contract's bounds. Pass over what you do not know.",
+        "allOf": [reference("EventEnvelope"), { "required": ["data"], "properties": { "data": {} } }],
+    });
+    schemas.insert("OtherEvent".into(), other);
+    schemas
+}
+
+fn envelope() -> Value {
+    json!({
+        "type": "object",
+        "required": ["id", "type", "ts", "session_id", "context"],
+        "properties": {
+            "id": { "type": "string", "pattern": "^event_[0-9a-f]{32}$" },
+            "type": { "type": "string", "description": "docs/events.md lists the types." },
+            "ts": { "type": ["string", "null"], "format": "date-time", "description": "When it happened." },
+            "session_id": { "type": "string", "pattern": "^session_[0-9a-f]{32}$" },
+            "context": reference("EventContext"),
+            "metadata": { "description": "Open metadata, as it was given." },
+            "tags": { "type": "array", "items": { "type": "string" } },
+            "sequence": { "type": "integer", "minimum": 1, "description": "Its place in the session. Absent for one that is not stored." },
+        },
+    })
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+/// `TurnCompletedEvent` for `turn.completed`.
+fn name_of(event_type: &str) -> String {
+    let words = event_type.split(['.', '_']);
+    let mut name: String = words
+        .flat_map(|word| {
+            let mut letters = word.chars();
+            letters
+                .next()
+                .into_iter()
+                .flat_map(char::to_uppercase)
+                .chain(letters)
+        })
+        .collect();
+    name.push_str("Event");
+    name
+}
+
+/// docs/events.md: an entry for each type, with its fields and an example.
+pub fn events_page() -> serde_json::Result<String> {
+    let upstream: Upstream = serde_json::from_str(UPSTREAM)?;
+    let examples: BTreeMap<String, Value> = serde_json::from_str(EXAMPLES)?;
+    let mut page = String::from(HEAD);
+    for (event_type, payload) in &upstream.events {
+        let schema = upstream.types.get(payload).unwrap_or(&Value::Null);
+        let example = examples.get(event_type).unwrap_or(&Value::Null);
+        page.push_str(&entry(event_type, schema, example));
+    }
+    Ok(page)
+}
+
+const HEAD: &str = "# Events\n\n\
+Every type of event that the runtime emits, with the fields of its `data` and an example. \
+This page is made from the runtime's types (`cargo xtask docs`).\n\n\
+Each event has `id`, `type`, `ts`, `session_id`, `context` (with the `turn_id` that it \
+belongs to, if any) and `data`; a stored one has its `sequence` in the session. \
+Types may be added: pass over what you do not know.\n";
+
+fn entry(event_type: &str, schema: &Value, example: &Value) -> String {
+    let mut lines = vec![format!("\n## {event_type}\n")];
+    let about = first_line(schema);
+    if !about.is_empty() {
+        lines.push(about);
+    }
+    if EPHEMERAL.contains(&event_type) {
+        lines.push("It is passed on and not stored.".into());
+    }
+    lines.push("\n| field | type | |\n|---|---|---|".into());
+    let required = schema["required"].as_array().into_iter().flatten();
+    let required: Vec<&str> = required.filter_map(Value::as_str).collect();
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        let optional = match required.contains(&name.as_str()) {
+            true => "",
+            false => "Optional. ",
+        };
+        let about = format!("{optional}{}", first_line(field).replace('|', "\\|"));
+        lines.push(format!(
+            "| `{name}` | {} | {} |",
+            type_of(field),
+            about.trim()
+        ));
+    }
+    let example = serde_json::to_string_pretty(example).unwrap_or_default();
+    lines.push(format!("\n```json\n{example}\n```\n"));
+    lines.join("\n")
+}
+
+fn first_line(schema: &Value) -> String {
+    let said = schema["description"].as_str();
+    let inner = || {
+        schema["oneOf"]
+            .get(1)
+            .and_then(|one| one["description"].as_str())
+    };
+    let text = said.or_else(inner).unwrap_or_default();
+    text.lines().next().unwrap_or_default().trim().to_string()
+}
+
+/// The type of a field, in a word.
+fn type_of(field: &Value) -> String {
+    let named = |value: &Value| -> Option<String> {
+        let name = value["$ref"].as_str()?.rsplit('/').next()?;
+        Some(name.to_string())
+    };
+    if let Some(name) = named(field) {
+        return name;
+    }
+    if let Some(name) = field["oneOf"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find_map(named)
+    {
+        return name;
+    }
+    let kind = match &field["type"] {
+        Value::String(kind) => kind.as_str(),
+        Value::Array(kinds) => kinds.first().and_then(Value::as_str).unwrap_or("any"),
+        _ => "any",
+    };
+    match kind {
+        "array" => format!("list of {}", type_of(&field["items"])),
+        kind => kind.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use everruns_core::events::{
+        EventContext, EventData, EventRequest, VALID_EVENT_TYPES, deserialize_event_data,
+    };
+    use everruns_core::typed_id::SessionId;
+    use std::collections::BTreeSet;
+
+    /// Types that a session's events never have, though upstream lists them: nothing emits
+    /// them, and no payload is defined.
+    const WITHOUT_PAYLOAD: &[&str] = &["schedule.triggered"];
+
+    /// The catalogue has every type that upstream knows and no other, and each example is
+    /// read as its own type and written as it was.
+    #[test]
+    fn the_catalogue_is_upstreams() -> serde_json::Result<()> {
+        let upstream: Upstream = serde_json::from_str(UPSTREAM)?;
+        let examples: BTreeMap<String, Value> = serde_json::from_str(EXAMPLES)?;
+        let described: BTreeSet<&str> = upstream.events.keys().map(String::as_str).collect();
+        let mut known: BTreeSet<&str> = VALID_EVENT_TYPES.iter().copied().collect();
+        known.retain(|event_type| !WITHOUT_PAYLOAD.contains(event_type));
+        // Upstream's list for filters leaves it out.
+        known.insert(everruns_core::events::CAPABILITY_USAGE);
+        assert_eq!(described, known);
+        assert_eq!(described, examples.keys().map(String::as_str).collect());
+        for (event_type, example) in examples {
+            let data = deserialize_event_data(&event_type, example.clone());
+            let is_known = !matches!(data, EventData::Unsupported { .. });
+            assert!(is_known, "{event_type}: {example}");
+            assert_eq!(data.event_type(), event_type);
+            let request =
+                EventRequest::new(SessionId::from_seed(1), EventContext::empty(), data.clone());
+            let is_ephemeral = EPHEMERAL.contains(&event_type.as_str());
+            assert_eq!(is_ephemeral, request.is_ephemeral(), "{event_type}");
+            let written = serde_json::to_value(&data)?;
+            for (field, value) in example.as_object().into_iter().flatten() {
+                assert_eq!(&written[field], value, "{event_type}.{field}");
+            }
+        }
+        Ok(())
+    }
+
+    /// docs/events.md is what this makes.
+    #[test]
+    fn the_page_is_fresh() -> serde_json::Result<()> {
+        let page = include_str!("../../../../docs/events.md");
+        assert!(page == events_page()?, "run `cargo xtask docs`");
+        Ok(())
+    }
+
+    /// Sessions, messages and events have schemas, every reference leads somewhere, and each
+    /// event type has a schema of its own.
+    #[test]
+    fn types_are_described() -> serde_json::Result<()> {
+        let document = composed()?;
+        let schemas = &document["components"]["schemas"];
+        for field in ["status", "created_at", "harness_id"] {
+            assert!(
+                schemas["Session"]["properties"][field].is_object(),
+                "{field}"
+            );
+        }
+        let completed = &schemas["TurnCompletedEvent"]["allOf"][1]["properties"];
+        assert_eq!(completed["type"]["enum"], json!(["turn.completed"]));
+        let text = document.to_string();
+        for part in text.split("\"$ref\":\"#").skip(1) {
+            let pointer = part.split('"').next().unwrap_or_default();
+            assert!(
+                document.pointer(pointer).is_some(),
+                "{pointer} leads nowhere"
+            );
+        }
+        Ok(())
+    }
+}
