@@ -1,6 +1,7 @@
 //! What holds of every service alike: ids, absence, errors, times, open values. Each rule
 //! takes what the server offers, and leaves the rest out. Times and values are in `values`.
 
+mod errors;
 mod leaving;
 mod values;
 
@@ -11,27 +12,15 @@ use crate::context::{Cx, described, fresh_id};
 use crate::fixtures::is_id;
 use crate::rule::{Group, Need, Rule};
 use futures::future::join_all;
-use mortise_proto::StoreError;
 use mortise_proto::pb::{self, ErrorReason};
 use mortise_proto::rpc::Effect;
 use mortise_proto::rpc::table::{
     METHODS, SERVICES, adapter_service, agent_store_service as agents,
     harness_store_service as harnesses, platform_store_service as platform,
-    runtime_host_service as host, session_mutator_service as mutator,
     session_storage_store_service as storage, session_store_service as sessions,
 };
 use prost::Message;
 use tonic::Code;
-
-/// What upstream puts before the text of an error when it shows it.
-const PREFIXES: [&str; 6] = [
-    "LLM error:",
-    "Message store error:",
-    "Configuration error:",
-    "Session not found: session not found",
-    "Internal error:",
-    "status:",
-];
 
 /// Makes an id of the prefix that it should have.
 type MakeId = fn(&str) -> String;
@@ -44,8 +33,8 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("GEN-04", "No service lets an org read a session of another org.", "H:86-100", gen_04_other_org).needs(&[Need::OtherOrg])
         .hard("GEN-05", "Harnesses, agents and sessions of one org are absent for another.", "H:86-92", gen_05_disjoint).needs(&[Need::OtherOrg, Need::Harness, Need::Agent, Need::Session])
         .hard("GEN-06", "A record that does not exist is absent in the answer, not an error.", "T:41, T:71, T:96", gen_06_not_there)
-        .hard("GEN-07", "An error has a reason of the contract and a text without upstream's prefix.", "ER:19-83", gen_07_raw_texts)
-        .hard("GEN-08", "An error that says what was not found carries its id.", "ER:63-72", gen_08_typed);
+        .hard("GEN-07", "An error has a reason of the contract and a text without upstream's prefix.", "ER:19-83", errors::gen_07_raw_texts)
+        .hard("GEN-08", "An error that says what was not found carries its id.", "ER:63-72", errors::gen_08_typed);
     let group = leaving::rules(values::rules(group))
         .hard(
             "GEN-14",
@@ -57,7 +46,7 @@ pub(crate) fn rules() -> Vec<Rule> {
             "GEN-15",
             "No error quotes a secret.",
             "options.proto, secret",
-            gen_15_no_secret,
+            errors::gen_15_no_secret,
         )
         .hard(
             "GEN-16",
@@ -284,115 +273,6 @@ async fn gen_06_not_there(cx: Cx) -> Outcome {
     Ok(())
 }
 
-/// Errors of the server, brought about by changes to what is not there.
-async fn provoked(cx: &Cx) -> Vec<StoreError> {
-    let mut errors = Vec::new();
-    if cx.offers(mutator::NAME) {
-        let request = pb::UpdateSessionTitleRequest {
-            session_id: fresh_id("session"),
-            title: "x".into(),
-            ..Default::default()
-        };
-        errors.extend(
-            cx.attempt(&mutator::UPDATE_SESSION_TITLE, request)
-                .await
-                .err(),
-        );
-    }
-    if cx.offers(host::NAME) {
-        let request = pb::SetSessionStatusRequest {
-            context: None,
-            session_id: fresh_id("session"),
-            status: pb::SessionStatus::Idle.into(),
-        };
-        errors.extend(cx.attempt(&host::SET_SESSION_STATUS, request).await.err());
-    }
-    if cx.offers(platform::NAME) {
-        let request = pb::DeleteHarnessRequest {
-            context: None,
-            harness_id: fresh_id("harness"),
-        };
-        errors.extend(
-            caller(cx)
-                .attempt(&platform::DELETE_HARNESS, request)
-                .await
-                .err(),
-        );
-    }
-    for probe in reads_of(cx, &|_| "malformed".into()) {
-        errors.extend(
-            cx.raw(probe.method.path, probe.with(caller(cx).context()))
-                .await
-                .err(),
-        );
-    }
-    errors
-}
-
-async fn gen_07_raw_texts(cx: Cx) -> Outcome {
-    for error in provoked(&cx).await {
-        present(
-            "the reason of an error (ErrorInfo of domain mortise.adapter.v1)",
-            error.reason,
-        )
-        .or_else(|_| {
-            broken(
-                "an error's ErrorInfo",
-                "domain mortise.adapter.v1 and a reason of errors.proto",
-                described(&error),
-            )
-        })?;
-        let has_prefix = PREFIXES
-            .iter()
-            .any(|prefix| error.message.starts_with(prefix));
-        that(
-            "the text of an error",
-            "raw, without a prefix",
-            !has_prefix && !error.message.is_empty(),
-            &error.message,
-        )?;
-    }
-    Ok(())
-}
-
-async fn gen_08_typed(cx: Cx) -> Outcome {
-    let errors = provoked(&cx).await.into_iter();
-    let typed: Vec<_> = errors
-        .filter(|error| {
-            matches!(
-                error.reason,
-                Some(
-                    ErrorReason::SessionNotFound
-                        | ErrorReason::AgentNotFound
-                        | ErrorReason::HarnessNotFound
-                )
-            )
-        })
-        .collect();
-    if typed.is_empty() {
-        return skipped(
-            "no call that the suite makes is answered with SESSION_NOT_FOUND, AGENT_NOT_FOUND or HARNESS_NOT_FOUND",
-        );
-    }
-    for error in typed {
-        let id = error
-            .metadata
-            .get("id")
-            .map(String::as_str)
-            .unwrap_or_default();
-        let is_one = ["session", "agent", "harness"]
-            .iter()
-            .any(|prefix| is_id(id, prefix));
-        that(
-            &format!("metadata.id of {}", described(&error)),
-            "the id that was asked for",
-            is_one,
-            id,
-        )?;
-    }
-    Ok(())
-}
-
 async fn gen_14_unlisted(cx: Cx) -> Outcome {
     if SERVICES.iter().all(|service| cx.offers(service)) {
         return skipped("the server offers every service");
@@ -424,55 +304,6 @@ async fn gen_14_unlisted(cx: Cx) -> Outcome {
                 );
             }
         }
-    }
-    Ok(())
-}
-
-async fn gen_15_no_secret(cx: Cx) -> Outcome {
-    const MARKER: &str = "marker-4c1d77";
-    let mut errors = Vec::new();
-    if cx.offers(storage::NAME) {
-        for session_id in [
-            "malformed".to_string(),
-            fresh_id("session"),
-            cx.session().await?,
-        ] {
-            let request = pb::SetSecretRequest {
-                context: None,
-                session_id,
-                name: "\0".repeat(300),
-                value: MARKER.into(),
-            };
-            errors.extend(cx.attempt(&storage::SET_SECRET, request).await.err());
-        }
-    }
-    if cx.offers(platform::NAME) {
-        for app_id in ["malformed".to_string(), fresh_id("app")] {
-            let request = pb::AddAppChannelRequest {
-                app_id,
-                channel_type: pb::ChannelType::Slack.into(),
-                channel_config_json: Some(format!("{{\"token\": \"{MARKER}\", {MARKER}")),
-                ..Default::default()
-            };
-            errors.extend(
-                caller(&cx)
-                    .attempt(&platform::ADD_APP_CHANNEL, request)
-                    .await
-                    .err(),
-            );
-        }
-    }
-    if errors.is_empty() {
-        return skipped("no method that takes a secret, of those that the suite tries, refused it");
-    }
-    for error in errors {
-        let all = format!("{error:?}");
-        that(
-            "an error of a call that held a secret",
-            "without the secret",
-            !all.contains(MARKER),
-            &all,
-        )?;
     }
     Ok(())
 }
