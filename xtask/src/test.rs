@@ -61,7 +61,10 @@ fn deploy() -> Result<Totals> {
         .stdout(Stdio::piped())
         .spawn()
         .context("could not start deploy/test.sh")?;
-    let stdout = child.stdout.take().context("deploy/test.sh has no output")?;
+    let stdout = child
+        .stdout
+        .take()
+        .context("deploy/test.sh has no output")?;
     let mut totals = None;
     for line in BufReader::new(stdout).lines() {
         let line = line?;
