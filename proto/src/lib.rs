@@ -27,7 +27,6 @@ pub mod error;
 pub mod host_error;
 mod known_secrets;
 mod redact;
-pub mod reloaded;
 pub mod rpc;
 
 /// Generated messages and server traits. `pb::Session` is the wire form,

@@ -24,6 +24,7 @@ mod recovery;
 mod requests;
 mod session_queue;
 mod sessions;
+mod shown_session;
 mod take_over;
 mod tool_results;
 mod turn_history;

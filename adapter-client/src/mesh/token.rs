@@ -1,7 +1,7 @@
 //! The bearer token that calls to an adapter carry. It lies in a file, and the operator who
 //! owns the file may replace it at any time: the next call carries the new one.
 
-use mortise_proto::reloaded::{Reload, Reloaded};
+use mortise_files::{Reload, Reloaded};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -3,8 +3,8 @@
 
 use crate::Peer;
 use crate::net::clients::ClientOrgs;
+use mortise_files::{Reload, Reloaded};
 use mortise_proto::StoreError;
-use mortise_proto::reloaded::{Reload, Reloaded};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fs;

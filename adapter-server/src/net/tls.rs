@@ -2,7 +2,7 @@
 //! so that they are replaced without a restart.
 
 use crate::net::peer::Peer;
-use mortise_proto::reloaded::{Reload, Reloaded};
+use mortise_files::{Reload, Reloaded};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -174,7 +174,10 @@ pub struct CreateSessionRequest {
 /// CreateSessionResponse holds the session.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateSessionResponse {
-    /// REQUIRED. The created session.
+    /// REQUIRED. The created session, as every answer shows one: without what may
+    /// be a secret. Headers, arguments and environment of MCP servers are masked, of
+    /// their addresses the origin alone is shown, and configurations of capabilities
+    /// are empty.
     #[prost(message, optional, tag = "1")]
     pub session: ::core::option::Option<crate::pb::Session>,
 }

@@ -3,6 +3,7 @@
 
 use super::org_connections::OrgConnection;
 use super::pages::{Page, PageToken, nanos};
+use super::shown_session::shown;
 use super::{Call, Host, errors};
 use crate::journal::RememberedRequest;
 use everruns_core::message::Message;
@@ -138,7 +139,7 @@ impl Host {
                 return Err(too_far());
             }
             let page = Page::of(rest, limit, |(at, session)| place_of(*at, session));
-            let sessions = page.items.into_iter().map(|(_, session)| session);
+            let sessions = page.items.into_iter().map(|(_, session)| shown(session));
             return Ok(Page {
                 items: sessions.collect(),
                 next: page.next.or(last.filter(|_| is_short)),
@@ -160,7 +161,7 @@ impl Host {
             let adapter = for_change(&connection, change_id);
             let store = adapter.session_mutator(org_id);
             let renamed = store.update_session_title(session_id, title).await;
-            renamed.map_err(errors::of_store)
+            renamed.map(shown).map_err(errors::of_store)
         };
         self.change_session(call.into(), ("UpdateSession", asked), change)
             .await
@@ -180,7 +181,7 @@ impl Host {
             let store = platform(&for_change(&connection, change_id), org_id)?;
             let deleted = store.delete_session(session_id).await;
             deleted.map_err(errors::of_store)?;
-            host.session(&connection, key).await
+            host.session(&connection, key).await.map(shown)
         };
         self.change_session(call.into(), ("DeleteSession", asked), change)
             .await

@@ -1,6 +1,7 @@
 //! Sessions and their messages.
 
 use super::org_connections::OrgConnection;
+use super::shown_session::shown;
 use super::turns::TurnView;
 use super::{Host, Key, errors};
 use crate::local::demo;
@@ -38,7 +39,7 @@ impl Host {
             None => adapter,
         };
         if let Some(factory) = adapter.session_factory() {
-            return Ok(factory.create(new).await?);
+            return Ok(shown(factory.create(new).await?));
         }
         let seed = adapter.test_seed();
         let seed = seed.ok_or_else(|| errors::not_offered(NO_WAY))?;
@@ -47,7 +48,7 @@ impl Host {
         seed.put_session(session.clone())
             .await
             .map_err(errors::of_store)?;
-        Ok(session)
+        Ok(shown(session))
     }
 
     /// A session, with its turn that has not ended.
@@ -59,7 +60,7 @@ impl Host {
         let (org_id, connection) = self.org(org_id)?;
         let key = (org_id, session_id);
         let session = self.session(&connection, key).await?;
-        Ok((session, self.turn_of(key).await?))
+        Ok((shown(session), self.turn_of(key).await?))
     }
 
     /// A page of a session's messages, oldest first.

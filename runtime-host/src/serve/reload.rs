@@ -10,7 +10,7 @@ use crate::host::Host;
 use crate::supervise::{Supervised, Supervision};
 use crate::telemetry::Telemetry;
 use mortise_adapter_client::{Endpoint, Mesh};
-use mortise_proto::reloaded::Stamp;
+use mortise_files::Stamp;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;

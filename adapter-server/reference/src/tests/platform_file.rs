@@ -281,7 +281,7 @@ async fn tools_have_names_that_models_take() {
     let shown = "x".repeat(60);
     let expected = [
         r#"agents[0].tools[0].name = "two words": is a name that no model's provider takes; write 1 to 64 letters, digits, _ and -"#.to_string(),
-        format!("agents[0].tools[1].name: \"{shown}…\" is a name that no model's provider takes; write 1 to 64 letters, digits, _ and -"),
+        format!("agents[0].tools[1].name = \"{shown}…\": is a name that no model's provider takes; write 1 to 64 letters, digits, _ and -"),
         r#"agents[0].tools[3].name = "twice": is the name of another tool of the agent; choose another name"#.to_string(),
         r#"agents[0].tools[4].name = "read_file": is the name of a tool of the agent's capabilities; choose another name, or remove the capability"#.to_string(),
     ];

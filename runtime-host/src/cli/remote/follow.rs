@@ -12,6 +12,9 @@ use tokio::time::sleep;
 /// How often a turn that has not started is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// How soon the host lets go of a turn whose last event is stored.
+const LET_GO_WITHIN: Duration = Duration::from_millis(20);
+
 /// Prints the events of a turn up to its end, and gives back how it stands then.
 pub async fn follow_turn(
     remote: &mut Remote,
@@ -35,8 +38,13 @@ pub async fn follow_turn(
             let id = event.turn_id().map(|id| id.to_string());
             id.is_none_or(|id| id == turn_id)
         };
-        follow(remote, &session_id, after, own, is_end).await?;
-        turn = remote.turn(session_id, turn_id).await?;
+        let has_ended = follow(remote, &session_id, after, own, is_end).await?;
+        turn = remote.turn(session_id.clone(), turn_id.clone()).await?;
+        // Its last event is stored a moment before the host lets go of it.
+        while has_ended && turn.ended_at.is_none() {
+            sleep(LET_GO_WITHIN).await;
+            turn = remote.turn(session_id.clone(), turn_id.clone()).await?;
+        }
     }
     let renderer = renderer(remote);
     let line = match turn.error.as_str() {
@@ -54,7 +62,8 @@ pub async fn follow_session(
     session_id: &str,
     after: i64,
 ) -> Result<(), RemoteError> {
-    follow(remote, session_id, after, |_| true, |_| false).await
+    follow(remote, session_id, after, |_| true, |_| false).await?;
+    Ok(())
 }
 
 fn renderer(remote: &Remote) -> Renderer {
@@ -64,13 +73,15 @@ fn renderer(remote: &Remote) -> Renderer {
     }
 }
 
+/// Prints events up to the last one, and says whether that came before the host ended the
+/// stream.
 async fn follow(
     remote: &mut Remote,
     session_id: &str,
     after_sequence: i64,
     is_shown: impl Fn(&LoggedEvent) -> bool,
     is_last: impl Fn(&LoggedEvent) -> bool,
-) -> Result<(), RemoteError> {
+) -> Result<bool, RemoteError> {
     let request = pb::FollowEventsRequest {
         org_id: remote.org_id,
         session_id: session_id.into(),
@@ -85,7 +96,7 @@ async fn follow(
         let event = events.message().await;
         let event = event.map_err(|status| remote.refused(&status))?;
         let Some(event) = event.and_then(|answer| answer.event) else {
-            return Ok(());
+            return Ok(false);
         };
         let event = LoggedEvent::from(event);
         if is_shown(&event) {
@@ -95,7 +106,7 @@ async fn follow(
             return Err(RemoteError::Written);
         }
         if is_last(&event) {
-            return Ok(());
+            return Ok(true);
         }
     }
 }

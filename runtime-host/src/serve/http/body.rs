@@ -66,7 +66,10 @@ async fn read(body: Body, limit: usize) -> Result<axum::body::Bytes, Failure> {
 /// What cannot be read, by the name of its field.
 fn unread(fault: &serde_path_to_error::Error<serde_json::Error>) -> HostError {
     let cause = fault.inner();
-    // Where in the text it stands helps nobody who did not write the text by hand.
+    if cause.is_syntax() || cause.is_eof() {
+        return HostError::invalid_field("body", format!("is no JSON: {cause}"));
+    }
+    // The field says where it is; the line tells nothing to a program that wrote the text.
     let at = format!(" at line {} column {}", cause.line(), cause.column());
     let problem = cause.to_string().replace(&at, "");
     let path = fault.path().to_string();
