@@ -66,7 +66,9 @@ pub fn nearest<'n>(given: &str, known: impl IntoIterator<Item = &'n str>) -> Opt
     let given = given.to_lowercase();
     let distance = |name: &'n str| (strsim::damerau_levenshtein(&given, name), name);
     let (distance, name) = known.into_iter().map(distance).min()?;
-    (distance <= 1 + name.len() / 4).then_some(name)
+    // Of a name of two letters one is half of it.
+    let is_near = distance <= 1 + name.len() / 4 && 2 * distance <= name.len();
+    is_near.then_some(name)
 }
 
 #[cfg(test)]
@@ -77,12 +79,13 @@ mod tests {
     /// a known one.
     #[test]
     fn a_misspelt_name_is_found() {
-        let known = ["listen", "turns", "main"];
+        let known = ["listen", "turns", "main", "a"];
         for (given, meant) in [
             ("lisen", Some("listen")),
             ("mian", Some("main")),
             ("Turns", Some("turns")),
             ("secrets", None),
+            ("aa", None),
         ] {
             assert_eq!(nearest(given, known), meant, "{given}");
         }
