@@ -16,13 +16,22 @@ export MORTISE_HELM=${MORTISE_HELM:-$cache/bin/helm}
 export MORTISE_DEPLOY_PYTHON=${MORTISE_DEPLOY_PYTHON:-$cache/deploy-venv/bin/python}
 parts=("$@")
 # A container of CI may have no right to namespaces: then what needs none is held.
-if [ $# = 0 ] && ! unshare --mount --net --pid --fork true 2>/dev/null; then
+if [ "${parts[*]}" != manifests ] && ! unshare --mount --net --pid --fork true 2>/dev/null; then
   echo "deploy: SKIPPED all but the manifests: this user may not make namespaces" >&2
   parts=(manifests)
 fi
 [ ${#parts[@]} -gt 0 ] || parts=(manifests tar deb units wheel npm image compose)
-# Without the list of what the programs are made of: it does not depend on how they run.
-formats=tar,deb,oci,wheel,npm,chart
+# What the parts need, and no list of what the programs are made of: it does not depend on
+# how they run.
+formats=chart
+for name in "${parts[@]}"; do
+  case $name in
+    units) formats=$formats,deb ;;
+    image | compose) formats=$formats,oci ;;
+    manifests) ;;
+    *) formats=$formats,$name ;;
+  esac
+done
 passed=0 failed=0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

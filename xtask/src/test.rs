@@ -55,7 +55,15 @@ pub(crate) fn run() -> Result<()> {
 /// built. It prints its parts, and at the end how many held.
 fn deploy() -> Result<Totals> {
     let programs = programs().display().to_string();
+    // All of it packs the programs seven times: some minutes.
+    let is_whole = env::var_os("MORTISE_DEPLOY").is_some_and(|asked| asked == "all");
+    let parts: &[&str] = if is_whole {
+        &[]
+    } else {
+        &["manifests", "tar", "deb"]
+    };
     let mut child = shell::command("deploy/test.sh")
+        .args(parts)
         .env("MORTISE_BIN_DIR", programs)
         .current_dir(shell::root())
         .stdout(Stdio::piped())
