@@ -17,6 +17,8 @@ first_turn() {
   echo "first turn: $((SECONDS - began)) s"
 
   head -c 32 /dev/urandom > "$data/key"
+  # There before it is read.
+  : > "$data/adapter"
   "${at}mortise-adapter" --listen 127.0.0.1:0 --database "sqlite:$data/mortise.db" \
     --key-file "$data/key" --test-seed > "$data/adapter" 2> "$data/adapter.log" &
   adapter=$!
