@@ -176,6 +176,7 @@ impl Packed {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// Every base is among the bases of the event before it, and no place has too many.

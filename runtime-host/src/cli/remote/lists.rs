@@ -324,7 +324,9 @@ impl Remote {
                 Value::String(text) if text.is_empty() => continue,
                 Value::Array(items) if items.is_empty() => continue,
                 Value::String(text) => harmless(text),
-                value => harmless(&value.to_string()),
+                Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                    harmless(&value.to_string())
+                }
             };
             if !self.json {
                 output.line(&format!("{name}: {text}"));

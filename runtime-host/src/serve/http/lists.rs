@@ -18,8 +18,11 @@ use serde_json::{Value, json};
 type Shared = extract::State<State>;
 type Answer = Result<Response, Failure>;
 
+/// Makes a status, which is not `Copy`.
+type MakeStatus = fn() -> SessionStatus;
+
 /// What a session does, in a word; the runtime's own names.
-const SESSION_STATUSES: &[(fn() -> SessionStatus, &str)] = &[
+const SESSION_STATUSES: &[(MakeStatus, &str)] = &[
     (|| SessionStatus::Started, "started"),
     (|| SessionStatus::Active, "active"),
     (|| SessionStatus::Idle, "idle"),

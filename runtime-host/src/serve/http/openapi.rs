@@ -205,7 +205,7 @@ fn type_of(field: &Value) -> String {
     let kind = match &field["type"] {
         Value::String(kind) => kind.as_str(),
         Value::Array(kinds) => kinds.first().and_then(Value::as_str).unwrap_or("any"),
-        _ => "any",
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => "any",
     };
     match kind {
         "array" => format!("list of {}", type_of(&field["items"])),
