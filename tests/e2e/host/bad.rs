@@ -88,7 +88,7 @@ async fn over_http() {
             "{}".into(),
             400,
             "INVALID_FIELD",
-            "message.text",
+            "text: is empty",
         ),
         (
             &post,
