@@ -171,8 +171,8 @@ async fn over_http() {
             "/openapi.json",
         ),
         (
-            &get,
-            "/v1/sessions".into(),
+            &post,
+            "/v1/models".into(),
             String::new(),
             405,
             "METHOD_NOT_ALLOWED",
