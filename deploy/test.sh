@@ -15,9 +15,20 @@ bin=${MORTISE_BIN_DIR:?name the folder with the programs}
 export MORTISE_HELM=${MORTISE_HELM:-$cache/bin/helm}
 export MORTISE_DEPLOY_PYTHON=${MORTISE_DEPLOY_PYTHON:-$cache/deploy-venv/bin/python}
 parts=("$@")
-# A container of CI may have no right to namespaces: then what needs none is held.
-if [ "${parts[*]}" != manifests ] && ! unshare --mount --net --pid --fork true 2>/dev/null; then
-  echo "deploy: SKIPPED all but the manifests: this user may not make namespaces" >&2
+# Whether this user may make a root of their own, as in_root.sh does.
+can_make_roots() {
+  unshare --mount --net --pid --fork sh -euc '
+    mount --make-rprivate /
+    top=/mnt
+    mount -t tmpfs tmpfs "$top"
+    mkdir "$top/upper" "$top/work" "$top/root"
+    mount -t overlay overlay -o "lowerdir=/usr,upperdir=$top/upper,workdir=$top/work" "$top/root"
+    mkdir "$top/proc"
+    mount -t proc proc "$top/proc"' 2>/dev/null
+}
+# A container of CI may have no right to: then what needs none is held.
+if [ "${parts[*]}" != manifests ] && ! can_make_roots; then
+  echo "deploy: SKIPPED all but the manifests: this user may not make namespaces and mounts" >&2
   parts=(manifests)
 fi
 [ ${#parts[@]} -gt 0 ] || parts=(manifests tar deb units wheel npm image compose)
