@@ -90,7 +90,7 @@ impl AdapterServer {
 
     /// Answers only clients with a certificate that has one of these names, and each only
     /// for its orgs. The listener must ask for certificates
-    /// ([`ServerTls::client_ca`](crate::ServerTls)). The health service answers everybody.
+    /// ([`ServerTls::client_ca`](crate::ServerTls)). The health service answers every client.
     #[must_use]
     pub fn clients(mut self, clients: ClientOrgs) -> Self {
         self.clients = Some(clients);

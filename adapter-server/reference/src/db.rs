@@ -81,7 +81,7 @@ const SQLITE: Dialect = Dialect {
 };
 
 /// A lock that does not come, or a client that has stopped in the middle, must not hold
-/// everybody up for ever. Plans are kept, for to plan a statement that reads one row takes
+/// every call up for ever. Plans are kept, for to plan a statement that reads one row takes
 /// twice as long as to run it. But a plan that is kept from when a table was empty would
 /// read all of it once it has filled: so none may, where an index leads there. That looks
 /// like a high cost, for which nothing is to be compiled (`jit`). The server gives up clients that it cannot reach any more, where it is able to tell. The
