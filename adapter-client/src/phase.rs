@@ -13,15 +13,20 @@
 //!   waits until all are stored and reports the first that is not.
 //! - A read of messages after an event that leaves one behind waits for that event.
 //!
+//! What grows with a session is kept from phase to phase (`session_memory.rs`): a server
+//! that offers it sends the messages that are new, and is sent what is new in large events.
+//!
 //! Where a server lacks the feature, or the stores of the snapshot are routed to
 //! several adapters, the phase reads and emits one by one. So it does from the moment on
 //! in which a server says that it does not know the stream or the snapshot any more.
 
 mod cache;
 mod event_stream;
+mod session_memory;
 mod snapshot;
 
 pub(crate) use cache::PhaseCache;
+pub(crate) use session_memory::SessionMemory;
 
 use crate::call_error::CallError;
 use crate::mesh::offers::Offers;
@@ -97,12 +102,14 @@ impl Phase {
         let cache = Arc::<PhaseCache>::default();
         let snapshots = offers
             .has_feature(runtime_host_service::NAME, Feature::TurnSnapshot)
-            .then(|| Snapshots::new(&remote, session_id, kind))
+            .then(|| Snapshots::new(&remote, offers, session_id, kind))
             .flatten();
         let gone = Gone::default();
+        let takes_patches =
+            offers.has_feature(event_emitter_service::NAME, Feature::EventPatch);
         let events = offers
             .has_feature(event_emitter_service::NAME, Feature::EmitStream)
-            .then(|| EventLink::new(remote.mesh.clone(), remote.org.clone(), gone.clone()));
+            .then(|| EventLink::new(&remote, gone.clone(), takes_patches));
         Self {
             remote: remote.cached(cache.clone()),
             cache,
@@ -185,7 +192,7 @@ impl Phase {
         session_id: SessionId,
     ) -> Result<RuntimeHostTurnContext> {
         match self.snapshot(session_id).await? {
-            Some(snapshot) if snapshot.has_messages => Ok(snapshot.context.clone()),
+            Some(snapshot) if snapshot.has_messages => Ok(snapshot.context()),
             Some(_) | None => {
                 self.flush_messages().await?;
                 self.remote.load_turn_context(session_id).await
@@ -369,7 +376,7 @@ impl Phase {
         let snapshot = self.snapshot(session_id).await?;
         let messages = snapshot
             .filter(|snapshot| snapshot.has_messages)
-            .map(|snapshot| snapshot.context.messages.clone());
+            .map(|snapshot| snapshot.messages());
         if messages.is_none() {
             self.flush_messages().await?;
         }

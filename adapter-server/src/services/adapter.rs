@@ -87,11 +87,16 @@ fn offers(shared: &Shared, adapter: &dyn AnyAdapter, scope: &Scope) -> Vec<pb::S
             features: beyond.chain(fenced).map(Into::into).collect(),
         }
     };
+    // The base of a difference is read from the source's events.
+    let event_features: &[_] = match adapter.event_store(scope) {
+        Some(_) => &[pb::Feature::EmitStream, pb::Feature::EventPatch],
+        None => &[pb::Feature::EmitStream],
+    };
     let mut offers = vec![
         offer(table::adapter_service::NAME, &[]),
         offer(
             table::runtime_host_service::NAME,
-            &[pb::Feature::TurnSnapshot],
+            &[pb::Feature::TurnSnapshot, pb::Feature::SnapshotSince],
         ),
         offer(table::harness_store_service::NAME, &[]),
         offer(table::agent_store_service::NAME, &[]),
@@ -101,7 +106,7 @@ fn offers(shared: &Shared, adapter: &dyn AnyAdapter, scope: &Scope) -> Vec<pb::S
         offer(table::message_retriever_service::NAME, &[]),
         offer(
             table::event_emitter_service::NAME,
-            &[pb::Feature::EmitStream],
+            event_features,
         ),
         offer(table::session_file_system_service::NAME, &[]),
     ];

@@ -683,6 +683,15 @@ pub enum Feature {
     /// Without it, a host creates sessions of an agent and a harness alone, and
     /// refuses its callers' other wishes.
     SessionSettings = 5,
+    /// For EventEmitterService: Emit and EmitStream take `data_patch`, the data of
+    /// an event as a difference from those of an earlier event of the session.
+    /// Without it, the client sends the data of every event whole. An event that
+    /// shows a model's whole input then grows with the session.
+    EventPatch = 6,
+    /// For RuntimeHostService, beside FEATURE_TURN_SNAPSHOT: LoadTurnContext takes
+    /// `known_messages` and then sends the messages that follow them alone.
+    /// Without it, the client loads all messages of the session at each step.
+    SnapshotSince = 7,
 }
 impl Feature {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -697,6 +706,8 @@ impl Feature {
             Self::UtilityLlmConfigured => "FEATURE_UTILITY_LLM_CONFIGURED",
             Self::Fenced => "FEATURE_FENCED",
             Self::SessionSettings => "FEATURE_SESSION_SETTINGS",
+            Self::EventPatch => "FEATURE_EVENT_PATCH",
+            Self::SnapshotSince => "FEATURE_SNAPSHOT_SINCE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -708,6 +719,8 @@ impl Feature {
             "FEATURE_UTILITY_LLM_CONFIGURED" => Some(Self::UtilityLlmConfigured),
             "FEATURE_FENCED" => Some(Self::Fenced),
             "FEATURE_SESSION_SETTINGS" => Some(Self::SessionSettings),
+            "FEATURE_EVENT_PATCH" => Some(Self::EventPatch),
+            "FEATURE_SNAPSHOT_SINCE" => Some(Self::SnapshotSince),
             _ => None,
         }
     }
@@ -2991,6 +3004,10 @@ pub enum ErrorReason {
     /// session's, the address is empty if the holder gave none, and the time left is
     /// how long the lease still runs unless it is renewed, in milliseconds.
     Held = 12,
+    /// FAILED_PRECONDITION. The DataPatch of an event cannot be applied: its base is
+    /// not there or is not what the caller took it for. Nothing was stored. The caller
+    /// sends the event again, with its data whole and the same request_id.
+    PatchBase = 13,
     /// INTERNAL. The language model failed. Upstream: AgentLoopError::Llm.
     Llm = 20,
     /// RESOURCE_EXHAUSTED. The model refused the size of its input. Upstream:
@@ -3097,6 +3114,7 @@ impl ErrorReason {
             Self::SessionArchived => "ERROR_REASON_SESSION_ARCHIVED",
             Self::Fenced => "ERROR_REASON_FENCED",
             Self::Held => "ERROR_REASON_HELD",
+            Self::PatchBase => "ERROR_REASON_PATCH_BASE",
             Self::Llm => "ERROR_REASON_LLM",
             Self::LlmRequestTooLarge => "ERROR_REASON_LLM_REQUEST_TOO_LARGE",
             Self::ModelNotAvailable => "ERROR_REASON_MODEL_NOT_AVAILABLE",
@@ -3145,6 +3163,7 @@ impl ErrorReason {
             "ERROR_REASON_SESSION_ARCHIVED" => Some(Self::SessionArchived),
             "ERROR_REASON_FENCED" => Some(Self::Fenced),
             "ERROR_REASON_HELD" => Some(Self::Held),
+            "ERROR_REASON_PATCH_BASE" => Some(Self::PatchBase),
             "ERROR_REASON_LLM" => Some(Self::Llm),
             "ERROR_REASON_LLM_REQUEST_TOO_LARGE" => Some(Self::LlmRequestTooLarge),
             "ERROR_REASON_MODEL_NOT_AVAILABLE" => Some(Self::ModelNotAvailable),
@@ -3242,6 +3261,39 @@ pub struct NewEvent {
     #[prost(message, optional, tag = "7")]
     pub tags: ::core::option::Option<EventTags>,
 }
+/// DataPatch gives the data of an event as a difference from the data of an
+/// earlier event of the same session, the base, which the server has
+/// acknowledged. The data are the first `prefix_bytes` bytes of the base's
+/// data_json, then `middle`, then the last `suffix_bytes` bytes of the base's
+/// data_json, all in UTF-8. The server must put them together before anything
+/// else: what is checked, stored, read and followed is the whole event, and the
+/// limits of a message hold for it.
+///
+/// PATCH_BASE, and nothing is stored: the session has no event of this sequence
+/// number, its data have fewer bytes than the two parts together, a part ends
+/// within a character, or the result has another `crc32`. The server must compute
+/// `crc32`: a store that keeps JSON in a form of its own may have changed the
+/// base.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct DataPatch {
+    /// REQUIRED, from 1. The sequence number of the base.
+    #[prost(int64, tag = "1")]
+    pub base_sequence: i64,
+    /// How many bytes of the base come first.
+    #[prost(uint32, tag = "2")]
+    pub prefix_bytes: u32,
+    /// REQUIRED, may be empty. What comes between. With the bytes before and after
+    /// it, it is one JSON value; alone it need not be.
+    #[prost(string, tag = "3")]
+    pub middle: ::prost::alloc::string::String,
+    /// How many bytes of the base come last.
+    #[prost(uint32, tag = "4")]
+    pub suffix_bytes: u32,
+    /// REQUIRED. CRC-32 of the whole data, as in RFC 1952 (gzip).
+    #[prost(fixed32, tag = "5")]
+    pub crc32: u32,
+}
 /// EmitRequest holds one event.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EmitRequest {
@@ -3258,6 +3310,10 @@ pub struct EmitRequest {
     /// INVALID_FIELD.
     #[prost(string, tag = "3")]
     pub proposed_event_id: ::prost::alloc::string::String,
+    /// OPTIONAL. In place of event.data_json, which is then empty: the data as a
+    /// difference. Sent only to a server with FEATURE_EVENT_PATCH.
+    #[prost(message, optional, tag = "4")]
+    pub data_patch: ::core::option::Option<DataPatch>,
 }
 /// EmitResponse says that the event is stored. It does not hold the event, which
 /// the caller has.
@@ -3285,6 +3341,10 @@ pub struct EmitStreamRequest {
     /// EmitRequest.
     #[prost(string, tag = "3")]
     pub proposed_event_id: ::prost::alloc::string::String,
+    /// OPTIONAL. In place of event.data_json, which is then empty: the data as a
+    /// difference. Sent only to a server with FEATURE_EVENT_PATCH.
+    #[prost(message, optional, tag = "4")]
+    pub data_patch: ::core::option::Option<DataPatch>,
 }
 /// EmitStreamResponse answers one event of the stream.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3363,7 +3423,8 @@ pub mod event_emitter_service_server {
         /// FAILED_PRECONDITION + SESSION_ARCHIVED: the session is deleted. A server may
         /// accept an ephemeral event of a deleted session for a few seconds more.
         /// INTERNAL + STORE: neither the event nor its message was stored, for instance
-        /// because the session has a message of this id already.
+        /// because the session has a message of this id already. FAILED_PRECONDITION +
+        /// PATCH_BASE: `data_patch` cannot be applied; nothing was stored.
         async fn emit(
             &self,
             request: tonic::Request<super::EmitRequest>,
@@ -3389,6 +3450,10 @@ pub mod event_emitter_service_server {
         /// with the same request_ids; an event that was stored must then be
         /// acknowledged and not stored again. A request_id of this method and of Emit
         /// is the same change.
+        ///
+        /// A `data_patch` that cannot be applied must end the stream too, with
+        /// FAILED_PRECONDITION + PATCH_BASE, after the events before it are answered.
+        /// The client then sends what was not acknowledged again, with the data whole.
         ///
         /// The client sends up to 256 events ahead of the acknowledgements. It waits
         /// for each acknowledgement as long as its standard deadline says (30 s unless
@@ -12184,6 +12249,30 @@ pub struct LoadTurnContextRequest {
     /// The parts to send. Empty: messages, model and MCP tools.
     #[prost(enumeration = "TurnContextPart", repeated, tag = "3")]
     pub parts: ::prost::alloc::vec::Vec<i32>,
+    /// OPTIONAL. The messages that the caller has kept from an earlier answer. Sent
+    /// only to a server with FEATURE_SNAPSHOT_SINCE, with the messages among the
+    /// parts.
+    ///
+    /// If the session still has a message at position `count`, counted from 1, and
+    /// its id is `last_message_id`, the server must leave out the first `count`
+    /// messages and say so in TurnSnapshot.messages_left_out. In any other case it
+    /// must send all messages: the history was shortened or rewritten, or the
+    /// caller means another one. A server that can change a message in place, or
+    /// put one between others, without a change of that id must not offer the
+    /// feature.
+    #[prost(message, optional, tag = "4")]
+    pub known_messages: ::core::option::Option<KnownMessages>,
+}
+/// KnownMessages says which messages of a session a caller has: the oldest ones,
+/// without a gap.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KnownMessages {
+    /// REQUIRED, at least 1. How many.
+    #[prost(uint64, tag = "1")]
+    pub count: u64,
+    /// REQUIRED. The id of the last of them, `message_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub last_message_id: ::prost::alloc::string::String,
 }
 /// TurnSnapshot is a turn's context without the messages.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -12207,6 +12296,10 @@ pub struct TurnSnapshot {
     /// not exist or the request did not name the part.
     #[prost(message, repeated, tag = "5")]
     pub harness_chain: ::prost::alloc::vec::Vec<Harness>,
+    /// How many of the session's oldest messages are left out of the stream: zero,
+    /// or LoadTurnContextRequest.known_messages.count.
+    #[prost(uint64, tag = "6")]
+    pub messages_left_out: u64,
 }
 /// LoadTurnContextResponse is one message of the stream.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -93,6 +93,17 @@ impl fmt::Debug for pb::CreateAppRequest {
             .finish()
     }
 }
+impl fmt::Debug for pb::DataPatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DataPatch")
+            .field("base_sequence", &self.base_sequence)
+            .field("prefix_bytes", &self.prefix_bytes)
+            .field("middle", &Redacted::of(&self.middle))
+            .field("suffix_bytes", &self.suffix_bytes)
+            .field("crc32", &self.crc32)
+            .finish()
+    }
+}
 impl fmt::Debug for pb::EgressHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EgressHead")
@@ -615,6 +626,11 @@ impl Secrets for pb::CreateSessionResponse {
         None.or_else(|| self.session.secret(counts))
     }
 }
+impl Secrets for pb::DataPatch {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.middle.counted("DataPatch.middle", counts))
+    }
+}
 impl Secrets for pb::DatabaseInfo {}
 impl Secrets for pb::DeleteAgentRequest {}
 impl Secrets for pb::DeleteAgentResponse {}
@@ -657,12 +673,14 @@ impl Secrets for pb::EmitFailure {}
 impl Secrets for pb::EmitRequest {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
         None.or_else(|| self.event.secret(counts))
+            .or_else(|| self.data_patch.secret(counts))
     }
 }
 impl Secrets for pb::EmitResponse {}
 impl Secrets for pb::EmitStreamRequest {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
         None.or_else(|| self.event.secret(counts))
+            .or_else(|| self.data_patch.secret(counts))
     }
 }
 impl Secrets for pb::EmitStreamResponse {}
@@ -850,6 +868,7 @@ impl Secrets for pb::JournaledToolCall {
 impl Secrets for pb::JournaledTurn {}
 impl Secrets for pb::JsonMap {}
 impl Secrets for pb::KeyInfo {}
+impl Secrets for pb::KnownMessages {}
 impl Secrets for pb::LeasedResource {}
 impl Secrets for pb::LedgerAccount {}
 impl Secrets for pb::LedgerPolicy {}

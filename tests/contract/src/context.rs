@@ -259,6 +259,20 @@ impl Cx {
         self.succeeded(rpc, answer)
     }
 
+    /// The error that a stream ends with.
+    pub(crate) async fn refused_next<Req, Rsp: Message + Debug>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        stream: &mut Streaming<Rsp>,
+    ) -> Outcome<StoreError> {
+        let answer = self.client.next(stream).await;
+        let sent = Content::note("(next of the stream)");
+        match self.log(rpc, sent, answer, |_| Content::note("an answer")) {
+            Err(error) => self.an_answer(rpc, error),
+            Ok(answer) => broken(rpc.method.short_name(), "an error", message(&answer)),
+        }
+    }
+
     /// A streamed request, its parts in order; the first says who is calling.
     pub(crate) async fn upload<Req, Rsp>(
         &self,

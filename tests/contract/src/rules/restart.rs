@@ -247,6 +247,7 @@ async fn emitted(cx: &Cx, session_id: &str) -> Outcome<i64> {
     let request = pb::EmitRequest {
         event: Some(event),
         proposed_event_id: fresh_id("event"),
+        data_patch: None,
         ..Default::default()
     };
     Ok(cx.call(&emitter::EMIT, request).await?.sequence)

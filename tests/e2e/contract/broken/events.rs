@@ -98,6 +98,45 @@ fn emitting() -> Vec<Fault> {
                 (context.trace_id, context.span_id) = (None, None);
             }
         }),
+        answer(
+            "EVT-29",
+            "keeps data as values, not as the text that came",
+            &READ_EVENTS,
+            |_, answer| {
+                for event in &mut answer.events {
+                    let data: serde_json::Value = serde_json::from_str(&event.data_json).unwrap();
+                    event.data_json = format!("{data:#}");
+                }
+            },
+        ),
+        end(
+            "EVT-30",
+            "acknowledges data that it cannot put together",
+            &EMIT,
+            |request, end| match end {
+                Err(error) if error.reason == Some(ErrorReason::PatchBase) => {
+                    let event_id = request.proposed_event_id.clone();
+                    Ok(vec![pb::EmitResponse {
+                        event_id,
+                        sequence: 1,
+                    }])
+                }
+                end => end,
+            },
+        ),
+        end(
+            "EVT-30",
+            "has one error for everything that it does not take",
+            &EMIT,
+            |_, end| {
+                end.map_err(|error| StoreError::new(ErrorReason::InvalidField, error.message))
+            },
+        ),
+        forgets(
+            "EVT-31",
+            "takes the whole event for another than its difference",
+            &EMIT,
+        ),
         forgets(
             "EVT-14",
             "stores an event twice when it is sent again",
