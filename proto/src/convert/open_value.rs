@@ -5,6 +5,7 @@
 //! to each of them: none of it is too deep, rounded or half a character.
 
 use super::{ConvertError, Result};
+use crate::patch::PIECES_MAX;
 use crate::pb;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -112,6 +113,10 @@ pub fn check_event(
     if patch.base_sequence < 1 {
         let problem = format!("is {}; name a stored event, from 1", patch.base_sequence);
         return Err(ConvertError::new("data_patch.base_sequence", problem));
+    }
+    if patch.pieces.len() > PIECES_MAX {
+        let problem = format!("are {}; send at most {PIECES_MAX}", patch.pieces.len());
+        return Err(ConvertError::new("data_patch.pieces", problem));
     }
     let Some(event) = event else {
         return Ok(());

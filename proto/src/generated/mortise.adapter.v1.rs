@@ -3263,39 +3263,60 @@ pub struct NewEvent {
 }
 /// DataPatch gives the data of an event as a difference from the data of an
 /// earlier event of the same session, the base, which the server has
-/// acknowledged. The data are the first `prefix_bytes` bytes of the base's
-/// data_json, then `middle`, then the last `suffix_bytes` bytes of the base's
-/// data_json, all in UTF-8. The server must put them together before anything
-/// else: what is checked, stored, read and followed is the whole event, and the
-/// limits of a message hold for it.
+/// acknowledged. The data are its pieces, one after the other. The server must
+/// put them together before anything else: what is checked, stored, read and
+/// followed is the whole event, and the limits of a message hold for it.
 ///
 /// PATCH_BASE, and nothing is stored: the session has no event of this sequence
-/// number, its data have fewer bytes than the two parts together, a part ends
-/// within a character, or the result has another `crc32`. The server must compute
-/// `crc32`: a store that keeps JSON in a form of its own may have changed the
-/// base.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-#[prost(skip_debug)]
+/// number, a range is not within its data_json or cuts a character, or the result
+/// has another `crc32`. The server must compute `crc32`: a store that keeps JSON
+/// in a form of its own may have changed the base.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct DataPatch {
     /// REQUIRED, from 1. The sequence number of the base.
     #[prost(int64, tag = "1")]
     pub base_sequence: i64,
-    /// How many bytes of the base come first.
-    #[prost(uint32, tag = "2")]
-    pub prefix_bytes: u32,
-    /// REQUIRED, may be empty. What comes between. With the bytes before and after
-    /// it, it is one JSON value; alone it need not be.
-    #[prost(string, tag = "3")]
-    pub middle: ::prost::alloc::string::String,
-    /// How many bytes of the base come last.
-    #[prost(uint32, tag = "4")]
-    pub suffix_bytes: u32,
-    /// REQUIRED. CRC-32 of the whole data, as in RFC 1952 (gzip).
-    #[prost(fixed32, tag = "5")]
+    /// REQUIRED. The pieces, in order, at most 1024.
+    #[prost(message, repeated, tag = "2")]
+    pub pieces: ::prost::alloc::vec::Vec<DataPiece>,
+    /// REQUIRED. CRC-32 of the whole data in UTF-8, as in RFC 1952 (gzip).
+    #[prost(fixed32, tag = "3")]
     pub crc32: u32,
 }
-/// EmitRequest holds one event.
+/// DataPiece is a part of an event's data.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct DataPiece {
+    /// REQUIRED. Exactly one of these.
+    #[prost(oneof = "data_piece::Kind", tags = "1, 2")]
+    pub kind: ::core::option::Option<data_piece::Kind>,
+}
+/// Nested message and enum types in `DataPiece`.
+pub mod data_piece {
+    /// REQUIRED. Exactly one of these.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum Kind {
+        /// A part of the base.
+        #[prost(message, tag = "1")]
+        Base(super::DataRange),
+        /// Text that the base does not have at this place. Alone it need not be JSON.
+        #[prost(string, tag = "2")]
+        Text(::prost::alloc::string::String),
+    }
+}
+/// DataRange is a part of a base's data_json in UTF-8.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DataRange {
+    /// The first byte, from 0.
+    #[prost(uint32, tag = "1")]
+    pub offset: u32,
+    /// How many bytes.
+    #[prost(uint32, tag = "2")]
+    pub length: u32,
+}
+/// EmitRequest holds one event.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct EmitRequest {
     /// REQUIRED, with request_id. The context of the call.
     #[prost(message, optional, tag = "1")]
@@ -3328,7 +3349,7 @@ pub struct EmitResponse {
     pub sequence: i64,
 }
 /// EmitStreamRequest is one event of the stream.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct EmitStreamRequest {
     /// REQUIRED, with request_id. The context of the call. One stream may carry
     /// events of several sessions of one org.

@@ -93,15 +93,17 @@ impl fmt::Debug for pb::CreateAppRequest {
             .finish()
     }
 }
-impl fmt::Debug for pb::DataPatch {
+impl fmt::Debug for pb::data_piece::Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DataPatch")
-            .field("base_sequence", &self.base_sequence)
-            .field("prefix_bytes", &self.prefix_bytes)
-            .field("middle", &Redacted::of(&self.middle))
-            .field("suffix_bytes", &self.suffix_bytes)
-            .field("crc32", &self.crc32)
-            .finish()
+        match self {
+            Self::Base(held) => f.debug_tuple("Base").field(held).finish(),
+            Self::Text(held) => f.debug_tuple("Text").field(&Redacted::of(held)).finish(),
+        }
+    }
+}
+impl fmt::Debug for pb::DataPiece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DataPiece").field("kind", &self.kind).finish()
     }
 }
 impl fmt::Debug for pb::EgressHead {
@@ -628,9 +630,25 @@ impl Secrets for pb::CreateSessionResponse {
 }
 impl Secrets for pb::DataPatch {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
-        None.or_else(|| self.middle.counted("DataPatch.middle", counts))
+        None.or_else(|| self.pieces.secret(counts))
     }
 }
+impl Secrets for pb::DataPiece {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| {
+            self
+                .kind
+                .as_ref()
+                .and_then(|held| match held {
+                    pb::data_piece::Kind::Text(held) => {
+                        held.counted("DataPiece.text", counts)
+                    }
+                    _ => None,
+                })
+        })
+    }
+}
+impl Secrets for pb::DataRange {}
 impl Secrets for pb::DatabaseInfo {}
 impl Secrets for pb::DeleteAgentRequest {}
 impl Secrets for pb::DeleteAgentResponse {}

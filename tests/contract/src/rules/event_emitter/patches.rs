@@ -7,6 +7,7 @@ use crate::rules::event_emitter::streams::Open;
 use crate::rules::event_log::read;
 use crate::rules::events::{emit, emitting, event_of};
 use crate::rules::refusals::{has_reason, refused_with};
+use mortise_proto::pb::data_piece::Kind;
 use mortise_proto::pb::{self, DataPatch, ErrorReason, Feature};
 use mortise_proto::rpc::table::event_emitter_service::{EMIT, NAME};
 use mortise_proto::rpc::table::event_log_service;
@@ -98,12 +99,17 @@ async fn evt_30_refused(cx: Cx) -> Outcome {
     let good = difference(first.sequence, &one, &two)?;
     let bytes = u32::try_from(one.len()).unwrap_or(u32::MAX);
     let crab = one.find('🦀').and_then(|at| u32::try_from(at).ok());
-    let cut = crab.map_or(1, |at| at + 1);
+    let range = |offset, length| DataPatch {
+        pieces: vec![pb::DataPiece {
+            kind: Some(Kind::Base(pb::DataRange { offset, length })),
+        }],
+        ..good.clone()
+    };
     let unusable = [
         ("of an event that is not there", &session, DataPatch { base_sequence: first.sequence + 1, ..good.clone() }),
         ("of another session's event", &other, good.clone()),
-        ("of more bytes than the base has", &session, DataPatch { prefix_bytes: bytes, suffix_bytes: 1, ..good.clone() }),
-        ("that begins within a character", &session, DataPatch { prefix_bytes: cut, ..good.clone() }),
+        ("of a range beyond the base's end", &session, range(bytes - 1, 2)),
+        ("of a range that cuts a character", &session, range(0, crab.map_or(1, |at| at + 1))),
         ("with another crc32", &session, DataPatch { crc32: !good.crc32, ..good.clone() }),
     ];
     for (what, session, patch) in unusable {
