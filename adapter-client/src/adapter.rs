@@ -13,6 +13,7 @@ use crate::mesh::tap::CallTap;
 use crate::phase::{Phase, PhaseKind};
 use crate::stores::{
     Budgets, McpTools, OnChange, Platform, Remote, RemotePayments, RemoteUtilityLlm, executor,
+    mcp_servers,
 };
 use crate::{RemoteEventLog, RemoteSessionFactory, RemoteTestSeed, RemoteTurnQueue};
 use async_trait::async_trait;
@@ -137,6 +138,25 @@ impl GrpcHostAdapter {
         Self {
             phase: Some(Arc::new(phase)),
             ..self.clone()
+        }
+    }
+
+    /// The same phase, which follows another at once, without a write between the two: it
+    /// begins with what that one has read.
+    #[must_use]
+    pub fn following(self, before: &Self) -> Self {
+        if let (Some(own), Some(before)) = (&self.phase, &before.phase) {
+            own.follow(before);
+        }
+        self
+    }
+
+    /// Reads what the phase will ask for, in one go, so that it may be read while something
+    /// else is waited for. Outside of a phase it reads nothing.
+    pub async fn read_ahead(&self) -> Result<()> {
+        match &self.phase {
+            Some(phase) => phase.read_ahead(self.shared.mcp_tools.is_some()).await,
+            None => Ok(()),
         }
     }
 
@@ -268,8 +288,12 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
             None => remote.load_turn_context(session_id).await?,
         };
         if let Some(tools) = &self.shared.mcp_tools {
+            let listed = match self.phase_for(org_id) {
+                Some(phase) => phase.mcp_servers(session_id).await?,
+                None => mcp_servers(&remote, session_id).await?,
+            };
             let definitions = &mut context.mcp_tool_definitions;
-            tools.add(&remote, session_id, definitions).await?;
+            tools.add(&remote, session_id, listed, definitions).await;
         }
         Ok(context)
     }

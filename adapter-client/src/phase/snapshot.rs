@@ -40,6 +40,8 @@ pub(super) struct Snapshots {
     /// Whether the server can leave out messages that this side has.
     sends_since: bool,
     current: Mutex<Arc<OnceCell<Arc<Snapshot>>>>,
+    /// What was read last, once the phase has ended: for the phase that follows at once.
+    last: Mutex<Option<Arc<Snapshot>>>,
 }
 
 /// A snapshot is an answer that is kept.
@@ -101,6 +103,7 @@ impl Snapshots {
             },
             sends_since: offers.has_feature(from, Feature::SnapshotSince),
             current: Mutex::default(),
+            last: Mutex::default(),
         })
     }
 
@@ -124,6 +127,24 @@ impl Snapshots {
 
     pub(super) fn forget(&self) {
         *lock(&self.current) = Arc::default();
+    }
+
+    /// The phase has ended.
+    pub(super) fn end(&self) {
+        let read = std::mem::take(&mut *lock(&self.current));
+        if let Some(read) = read.get() {
+            *lock(&self.last) = Some(read.clone());
+        }
+    }
+
+    /// Begins with what a phase that has ended read last, where that is enough.
+    pub(super) fn take_over(&self, before: &Self) {
+        if !self.hold_messages()
+            && before.parts == self.parts
+            && let Some(read) = lock(&before.last).take()
+        {
+            *lock(&self.current) = Arc::new(OnceCell::new_with(Some(read)));
+        }
     }
 
     fn current(&self) -> Arc<OnceCell<Arc<Snapshot>>> {
