@@ -2,6 +2,7 @@
 
 mod builder;
 mod leased;
+mod phases;
 mod tapped;
 
 pub use builder::AdapterBuilder;
@@ -10,7 +11,7 @@ use crate::mesh::Mesh;
 use crate::mesh::change::EventIds;
 use crate::mesh::offers::Offers;
 use crate::mesh::tap::CallTap;
-use crate::phase::{Phase, PhaseKind};
+use crate::phase::Phase;
 use crate::stores::{
     Budgets, McpTools, OnChange, Platform, Remote, RemotePayments, RemoteUtilityLlm, executor,
     mcp_servers,
@@ -30,11 +31,10 @@ use everruns_core::traits::{
     SessionSqlDbStoreRef, SessionStorageStore, SessionStore, UserConnectionResolver,
 };
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
-use everruns_core::{Agent, AgentLoopError, CapabilityRegistry, DriverRegistry, Harness, Session};
+use everruns_core::{Agent, CapabilityRegistry, DriverRegistry, Harness, Session};
 use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter, UtilityLlmService};
 use everruns_mcp::McpExecutor;
 use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
-use mortise_proto::StoreError;
 use mortise_proto::pb::Feature;
 use mortise_proto::rpc::table;
 use std::fmt;
@@ -129,37 +129,6 @@ impl GrpcHostAdapter {
         })
     }
 
-    /// An adapter for one phase of a turn: it reads the session once and sends
-    /// events without waiting for each. Call [`GrpcHostAdapter::finish_phase`] when
-    /// the phase returns, and do not use it for the next one.
-    #[must_use]
-    pub fn phase(&self, session_id: SessionId, kind: PhaseKind) -> Self {
-        let phase = Phase::new(self.remote.clone(), self.offers(), session_id, kind);
-        Self {
-            phase: Some(Arc::new(phase)),
-            ..self.clone()
-        }
-    }
-
-    /// The same phase, which follows another at once, without a write between the two: it
-    /// begins with what that one has read.
-    #[must_use]
-    pub fn following(self, before: &Self) -> Self {
-        if let (Some(own), Some(before)) = (&self.phase, &before.phase) {
-            own.follow(before);
-        }
-        self
-    }
-
-    /// Reads what the phase will ask for, in one go, so that it may be read while something
-    /// else is waited for. Outside of a phase it reads nothing.
-    pub async fn read_ahead(&self) -> Result<()> {
-        match &self.phase {
-            Some(phase) => phase.read_ahead(self.shared.mcp_tools.is_some()).await,
-            None => Ok(()),
-        }
-    }
-
     /// The same adapter, whose emitted events `tap` is shown too.
     #[must_use]
     pub fn tapped(mut self, tap: EventTap) -> Self {
@@ -210,26 +179,6 @@ impl GrpcHostAdapter {
     pub fn until(mut self, until: tokio::time::Instant) -> Self {
         self.remote = self.remote.until(until);
         self
-    }
-
-    /// Waits until every event of the phase is stored. The error is that of the first
-    /// which is not, or of a status of the session. Stores kept by background runs stay
-    /// usable, without snapshot and stream.
-    pub async fn finish_phase(&self) -> std::result::Result<(), StoreError> {
-        match &self.phase {
-            Some(phase) => phase.finish().await,
-            None => Ok(()),
-        }
-    }
-
-    /// Resolves with its refusal when the session of the phase takes nothing of this caller
-    /// any more: it was deleted, or its lease has passed on. The phase's work is then of no
-    /// use. Outside of a phase it never does.
-    pub async fn session_gone(&self) -> AgentLoopError {
-        match &self.phase {
-            Some(phase) => phase.session_gone().await,
-            None => std::future::pending().await,
-        }
     }
 
     /// The phase, where it may answer: it is bound to its own org.

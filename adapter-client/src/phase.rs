@@ -111,8 +111,7 @@ impl Phase {
             .then(|| Snapshots::new(&remote, offers, session_id, kind))
             .flatten();
         let gone = Gone::default();
-        let takes_patches =
-            offers.has_feature(event_emitter_service::NAME, Feature::EventPatch);
+        let takes_patches = offers.has_feature(event_emitter_service::NAME, Feature::EventPatch);
         let events = offers
             .has_feature(event_emitter_service::NAME, Feature::EmitStream)
             .then(|| EventLink::new(&remote, gone.clone(), takes_patches));
@@ -147,11 +146,15 @@ impl Phase {
     /// again by those who want it, and they are told.
     pub(crate) async fn read_ahead(&self, has_mcp: bool) -> Result<()> {
         let snapshot = self.snapshot(self.session_id);
-        let asks_model = self.snapshots.as_ref().is_some_and(Snapshots::hold_messages);
+        let asks_model = self
+            .snapshots
+            .as_ref()
+            .is_some_and(Snapshots::hold_messages);
         if !(asks_model && has_mcp) {
             return snapshot.await.map(drop);
         }
-        let (snapshot, servers) = tokio::join!(snapshot, mcp_servers(&self.remote, self.session_id));
+        let (snapshot, servers) =
+            tokio::join!(snapshot, mcp_servers(&self.remote, self.session_id));
         if let Ok(servers) = servers {
             // Set once; another reader of the same moment has set the same.
             drop(self.mcp_servers.set(servers));

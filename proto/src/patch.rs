@@ -190,7 +190,10 @@ mod tests {
     /// What changes from one event to the next: ids at the beginning, messages at the end
     /// of the history, and what comes last.
     fn event(id: &str, messages: &[String], output: &str) -> String {
-        format!("{{\"id\":\"{id}\",\"messages\":{messages:?},\"tools\":\"{}\",\"output\":\"{output}\"}}", "tool ".repeat(100))
+        format!(
+            "{{\"id\":\"{id}\",\"messages\":{messages:?},\"tools\":\"{}\",\"output\":\"{output}\"}}",
+            "tool ".repeat(100)
+        )
     }
 
     fn events() -> impl Strategy<Value = (String, String)> {
@@ -266,7 +269,13 @@ mod tests {
             (with(1, 4), Some(&base[..])),
             (with(2048, 1), Some(&base)),
             (with(u32::MAX, u32::MAX), Some(&base)),
-            (DataPatch { crc32, ..patch.clone() }, Some(&base)),
+            (
+                DataPatch {
+                    crc32,
+                    ..patch.clone()
+                },
+                Some(&base),
+            ),
         ];
         for (patch, base) in broken {
             assert!(is_refused(&patch.apply(base)), "{patch:?}");

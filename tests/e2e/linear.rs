@@ -47,7 +47,10 @@ async fn a_late_turn_sends_no_more_than_an_early_one() {
     for stats in stage.mesh.stats() {
         println!(
             "{} {} sent {} received {}",
-            stats.method.short_name(), stats.calls, stats.bytes_sent, stats.bytes_received
+            stats.method.short_name(),
+            stats.calls,
+            stats.bytes_sent,
+            stats.bytes_received
         );
     }
     let (early, late) = (turns[3], turns[15]);
@@ -64,7 +67,12 @@ async fn a_late_turn_sends_no_more_than_an_early_one() {
     assert_eq!(stored.len(), emitted.len());
     for (stored, emitted) in stored.iter().zip(emitted) {
         let data = |event| serde_json::to_value(event).unwrap();
-        assert_eq!(data(&stored.data), data(&emitted.data), "{}", stored.event_type);
+        assert_eq!(
+            data(&stored.data),
+            data(&emitted.data),
+            "{}",
+            stored.event_type
+        );
     }
 }
 

@@ -172,8 +172,7 @@ impl Snapshots {
         } = loaded;
         let left_out = snapshot.messages_left_out;
         let malformed = malformed(LOAD_TURN_CONTEXT.method);
-        let (context, harness_chain) =
-            turn_context(snapshot, Vec::new()).map_err(&malformed)?;
+        let (context, harness_chain) = turn_context(snapshot, Vec::new()).map_err(&malformed)?;
         let history = joined(known, left_out, messages, bytes).map_err(&malformed)?;
         if self.may_leave_out() {
             memory.keep_history(org_id, self.session_id, history.clone());

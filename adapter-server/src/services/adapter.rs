@@ -104,10 +104,7 @@ fn offers(shared: &Shared, adapter: &dyn AnyAdapter, scope: &Scope) -> Vec<pb::S
         offer(table::session_mutator_service::NAME, &[]),
         offer(table::llm_provider_store_service::NAME, &[]),
         offer(table::message_retriever_service::NAME, &[]),
-        offer(
-            table::event_emitter_service::NAME,
-            event_features,
-        ),
+        offer(table::event_emitter_service::NAME, event_features),
         offer(table::session_file_system_service::NAME, &[]),
     ];
     let org_id = scope.org_id;

@@ -3,10 +3,10 @@
 
 use crate::leases::Change;
 use crate::net::clients::GrantedOrgs;
+use crate::patches::{Patched, Patches};
 use crate::serve::{
     Call, HandlerResult, ResponseStream, Serving, spawn_to_completion, while_admitted,
 };
-use crate::patches::{Patched, Patches};
 use crate::{AppendAck, AppendRequest, EventStore, MemoryLeases, Scope};
 use everruns_core::events::EventRequest;
 use futures::StreamExt;

@@ -7,10 +7,10 @@ use everruns_core::AgentLoopError;
 use everruns_core::typed_id::SessionId;
 use everruns_runtime::RuntimeHostTurnContext;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
+use mortise_proto::StoreError;
 use mortise_proto::convert::runtime_host::snapshot;
 use mortise_proto::convert::{enumeration, id, wire_enum};
 use mortise_proto::pb::load_turn_context_response::Part;
-use mortise_proto::StoreError;
 use mortise_proto::pb::{self, TurnContextPart};
 use std::num::NonZeroU64;
 

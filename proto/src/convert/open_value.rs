@@ -103,10 +103,7 @@ fn flat(value: Value, levels: usize) -> Value {
 
 /// An event whose data may come as a difference: what they are is checked when they are
 /// put together.
-pub fn check_event(
-    event: Option<&pb::NewEvent>,
-    patch: Option<&pb::DataPatch>,
-) -> Result<()> {
+pub fn check_event(event: Option<&pb::NewEvent>, patch: Option<&pb::DataPatch>) -> Result<()> {
     let Some(patch) = patch else {
         return check_held("event", event);
     };

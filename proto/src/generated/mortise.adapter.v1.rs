@@ -688,9 +688,10 @@ pub enum Feature {
     /// Without it, the client sends the data of every event whole. An event that
     /// shows a model's whole input then grows with the session.
     EventPatch = 6,
-    /// For RuntimeHostService, beside FEATURE_TURN_SNAPSHOT: LoadTurnContext takes
-    /// `known_messages` and then sends the messages that follow them alone.
-    /// Without it, the client loads all messages of the session at each step.
+    /// For RuntimeHostService: LoadTurnContext takes `known_messages` and then sends
+    /// the messages that follow them alone. The server must offer
+    /// FEATURE_TURN_SNAPSHOT too. Without it, the client loads all messages of the
+    /// session at each step.
     SnapshotSince = 7,
 }
 impl Feature {
@@ -3276,7 +3277,7 @@ pub struct DataPatch {
     /// REQUIRED, from 1. The sequence number of the base.
     #[prost(int64, tag = "1")]
     pub base_sequence: i64,
-    /// REQUIRED. The pieces, in order, at most 1024.
+    /// The pieces, in order, at most 1024.
     #[prost(message, repeated, tag = "2")]
     pub pieces: ::prost::alloc::vec::Vec<DataPiece>,
     /// REQUIRED. CRC-32 of the whole data in UTF-8, as in RFC 1952 (gzip).

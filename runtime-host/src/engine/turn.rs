@@ -268,15 +268,19 @@ impl<'a> Turn<'a> {
         }
         let requested = Arc::new(Mutex::new(Vec::new()));
         let planned = self.planned.take();
-        let phase = self.phase(PhaseKind::Act).following(planned.as_ref()).tapped({
-            let requested = requested.clone();
-            Arc::new(move |event| {
-                if let EventData::ToolCallRequested(data) = &event.data {
-                    let mut requested = requested.lock().unwrap_or_else(PoisonError::into_inner);
-                    requested.extend(data.tool_calls.iter().cloned());
-                }
-            })
-        });
+        let phase = self
+            .phase(PhaseKind::Act)
+            .following(planned.as_ref())
+            .tapped({
+                let requested = requested.clone();
+                Arc::new(move |event| {
+                    if let EventData::ToolCallRequested(data) = &event.data {
+                        let mut requested =
+                            requested.lock().unwrap_or_else(PoisonError::into_inner);
+                        requested.extend(data.tool_calls.iter().cloned());
+                    }
+                })
+            });
         let work = execute_act_activity(&phase.stores, input);
         let result = self.guarded(&phase, work).await?;
         if result.blocked {

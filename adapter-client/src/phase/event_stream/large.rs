@@ -40,9 +40,8 @@ impl LargeEvent {
         };
         let event_type = event.r#type.clone();
         let base = memory.base(org_id, session_id, &event_type);
-        let patch = base.and_then(|base| {
-            DataPatch::between(base.sequence, &base.data, &event.data_json)
-        });
+        let patch =
+            base.and_then(|base| DataPatch::between(base.sequence, &base.data, &event.data_json));
         let is_patched = patch.is_some();
         let whole = (!is_patched).then(|| Bytes::from(request.encode_to_vec()));
         let data = request.event.as_mut().map(|event| &mut event.data_json);

@@ -183,7 +183,9 @@ impl StreamingReads for LargeReads {
             None => None,
         };
         let (after, left_out) = known.unwrap_or((0, 0));
-        let page = Rest::new(conditions, after, i64::MAX).begin(&mut tx).await?;
+        let page = Rest::new(conditions, after, i64::MAX)
+            .begin(&mut tx)
+            .await?;
         Ok(TurnContextRead {
             context,
             left_out,

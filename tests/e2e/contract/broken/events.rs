@@ -128,9 +128,7 @@ fn emitting() -> Vec<Fault> {
             "EVT-30",
             "has one error for everything that it does not take",
             &EMIT,
-            |_, end| {
-                end.map_err(|error| StoreError::new(ErrorReason::InvalidField, error.message))
-            },
+            |_, end| end.map_err(|error| StoreError::new(ErrorReason::InvalidField, error.message)),
         ),
         forgets(
             "EVT-31",

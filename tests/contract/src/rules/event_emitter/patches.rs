@@ -82,7 +82,11 @@ async fn evt_29_whole(cx: Cx) -> Outcome {
     let first = emit(&cx, event_of(&session, GENERATION, &one)).await?;
     let patch = difference(first.sequence, &one, &two)?;
     let second = cx.call(&EMIT, patched(&session, patch)).await?;
-    same("EmitResponse.sequence", &second.sequence, &(first.sequence + 1))?;
+    same(
+        "EmitResponse.sequence",
+        &second.sequence,
+        &(first.sequence + 1),
+    )?;
     let patch = difference(second.sequence, &two, &three)?;
     cx.call(&EMIT, patched(&session, patch)).await?;
     // A base need not be the last event.
@@ -106,15 +110,41 @@ async fn evt_30_refused(cx: Cx) -> Outcome {
         ..good.clone()
     };
     let unusable = [
-        ("of an event that is not there", &session, DataPatch { base_sequence: first.sequence + 1, ..good.clone() }),
+        (
+            "of an event that is not there",
+            &session,
+            DataPatch {
+                base_sequence: first.sequence + 1,
+                ..good.clone()
+            },
+        ),
         ("of another session's event", &other, good.clone()),
-        ("of a range beyond the base's end", &session, range(bytes - 1, 2)),
-        ("of a range that cuts a character", &session, range(0, crab.map_or(1, |at| at + 1))),
-        ("with another crc32", &session, DataPatch { crc32: !good.crc32, ..good.clone() }),
+        (
+            "of a range beyond the base's end",
+            &session,
+            range(bytes - 1, 2),
+        ),
+        (
+            "of a range that cuts a character",
+            &session,
+            range(0, crab.map_or(1, |at| at + 1)),
+        ),
+        (
+            "with another crc32",
+            &session,
+            DataPatch {
+                crc32: !good.crc32,
+                ..good.clone()
+            },
+        ),
     ];
     for (what, session, patch) in unusable {
         let error = cx.refused(&EMIT, patched(session, patch)).await?;
-        has_reason(&format!("the error of a difference {what}"), &error, &[ErrorReason::PatchBase])?;
+        has_reason(
+            &format!("the error of a difference {what}"),
+            &error,
+            &[ErrorReason::PatchBase],
+        )?;
     }
     let both = pb::EmitRequest {
         data_patch: Some(good.clone()),
@@ -163,16 +193,24 @@ async fn evt_32_ends_the_stream(cx: Cx) -> Outcome {
     };
     let last = stream.send(event_of(&session, GENERATION, &one)).await?;
     let refused = cx.context().request_id;
-    stream.send_patched(&refused, bare(&session), Some(bad)).await?;
+    stream
+        .send_patched(&refused, bare(&session), Some(bad))
+        .await?;
     // The stream may have ended before this one is sent.
     let _ended = stream.send(event_of(&session, GENERATION, "{}")).await;
     stream.stored(&last).await?;
     let error = stream.error().await?;
-    has_reason("the error that ends the stream", &error, &[ErrorReason::PatchBase])?;
+    has_reason(
+        "the error that ends the stream",
+        &error,
+        &[ErrorReason::PatchBase],
+    )?;
     holds(&cx, &session, &[&one, &one]).await?;
     // Sent again over another stream, it is stored.
     let mut stream = Open::new(&cx).await?;
-    stream.send_patched(&refused, bare(&session), Some(good)).await?;
+    stream
+        .send_patched(&refused, bare(&session), Some(good))
+        .await?;
     stream.stored(&refused).await?;
     holds(&cx, &session, &[&one, &one, &two]).await
 }

@@ -4,8 +4,8 @@ use super::{load, load_parts, loading};
 use crate::check::{Outcome, same, skipped};
 use crate::context::{Cx, fresh_id};
 use crate::rule::{Group, Need, Rule};
-use crate::rules::refusals::stream_refused_with;
 use crate::rules::events::say;
+use crate::rules::refusals::stream_refused_with;
 use mortise_proto::pb::{self, ErrorReason, Feature};
 use mortise_proto::rpc::table::event_emitter_service;
 use mortise_proto::rpc::table::runtime_host_service::{LOAD_TURN_CONTEXT, NAME};
@@ -13,8 +13,22 @@ use mortise_proto::rpc::table::runtime_host_service::{LOAD_TURN_CONTEXT, NAME};
 pub(super) fn rules() -> Vec<Rule> {
     const EVENTS: &[&str] = &[event_emitter_service::NAME];
     Group::of(NAME)
-        .hard("CTX-15", "Messages that the caller has are left out, and their number is said.", "runtime_host.proto, LoadTurnContextRequest", ctx_15_left_out).with(EVENTS).needs(&[Need::Session])
-        .hard("CTX-16", "A caller that has other messages than the session begins with is sent all.", "runtime_host.proto, LoadTurnContextRequest", ctx_16_others).with(EVENTS).needs(&[Need::Session])
+        .hard(
+            "CTX-15",
+            "Messages that the caller has are left out, and their number is said.",
+            "runtime_host.proto, LoadTurnContextRequest",
+            ctx_15_left_out,
+        )
+        .with(EVENTS)
+        .needs(&[Need::Session])
+        .hard(
+            "CTX-16",
+            "A caller that has other messages than the session begins with is sent all.",
+            "runtime_host.proto, LoadTurnContextRequest",
+            ctx_16_others,
+        )
+        .with(EVENTS)
+        .needs(&[Need::Session])
         .list()
 }
 
@@ -76,8 +90,16 @@ async fn ctx_16_others(cx: Cx) -> Outcome {
     let others = [
         ("another message", 3, stranger.as_str()),
         ("more messages than there are", 6, ids[4].as_str()),
-        ("fewer messages than that one is the last of", 2, ids[3].as_str()),
-        ("more messages than that one is the last of", 4, ids[1].as_str()),
+        (
+            "fewer messages than that one is the last of",
+            2,
+            ids[3].as_str(),
+        ),
+        (
+            "more messages than that one is the last of",
+            4,
+            ids[1].as_str(),
+        ),
     ];
     for (what, count, last) in others {
         let (all, left_out) = sent(&cx, &session, count, last).await?;
