@@ -218,7 +218,7 @@ type EventEmitter interface {
 
 // OfferEventEmitter offers EventEmitterService.
 func OfferEventEmitter(store EventEmitter, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.EventEmitterService", store, []string{"FEATURE_EMIT_STREAM"}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.EventEmitterService", store, []string{"FEATURE_EMIT_STREAM", "FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterEventEmitterServiceServer(server, &eventEmitterServer{core: k, store: store})
 	})
 }
@@ -377,7 +377,7 @@ type ImageArtifactStore interface {
 
 // OfferImageArtifactStore offers ImageArtifactStoreService.
 func OfferImageArtifactStore(store ImageArtifactStore, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.ImageArtifactStoreService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.ImageArtifactStoreService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterImageArtifactStoreServiceServer(server, &imageArtifactStoreServer{core: k, store: store})
 	})
 }
@@ -492,7 +492,7 @@ type LeasedResourceStore interface {
 
 // OfferLeasedResourceStore offers LeasedResourceStoreService.
 func OfferLeasedResourceStore(store LeasedResourceStore, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.LeasedResourceStoreService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.LeasedResourceStoreService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterLeasedResourceStoreServiceServer(server, &leasedResourceStoreServer{core: k, store: store})
 	})
 }
@@ -735,7 +735,7 @@ type MemoryStore interface {
 
 // OfferMemoryStore offers MemoryStoreService.
 func OfferMemoryStore(store MemoryStore, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.MemoryStoreService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.MemoryStoreService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterMemoryStoreServiceServer(server, &memoryStoreServer{core: k, store: store})
 	})
 }
@@ -1022,7 +1022,7 @@ type PaymentAuthority interface {
 
 // OfferPaymentAuthority offers PaymentAuthorityService.
 func OfferPaymentAuthority(store PaymentAuthority, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.PaymentAuthorityService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.PaymentAuthorityService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterPaymentAuthorityServiceServer(server, &paymentAuthorityServer{core: k, store: store})
 	})
 }
@@ -1212,7 +1212,7 @@ type PlatformStore interface {
 
 // OfferPlatformStore offers PlatformStoreService.
 func OfferPlatformStore(store PlatformStore, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.PlatformStoreService", store, []string{"FEATURE_SESSION_SETTINGS"}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.PlatformStoreService", store, []string{"FEATURE_SESSION_SETTINGS", "FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterPlatformStoreServiceServer(server, &platformStoreServer{core: k, store: store})
 	})
 }
@@ -1657,7 +1657,7 @@ type RuntimeHost interface {
 
 // OfferRuntimeHost offers RuntimeHostService.
 func OfferRuntimeHost(store RuntimeHost, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.RuntimeHostService", store, []string{"FEATURE_TURN_SNAPSHOT"}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.RuntimeHostService", store, []string{"FEATURE_TURN_SNAPSHOT", "FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterRuntimeHostServiceServer(server, &runtimeHostServer{core: k, store: store})
 	})
 }
@@ -1801,7 +1801,7 @@ type SessionFileSystem interface {
 
 // OfferSessionFileSystem offers SessionFileSystemService.
 func OfferSessionFileSystem(store SessionFileSystem, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.SessionFileSystemService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.SessionFileSystemService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterSessionFileSystemServiceServer(server, &sessionFileSystemServer{core: k, store: store})
 	})
 }
@@ -2031,7 +2031,7 @@ type SessionMutator interface {
 
 // OfferSessionMutator offers SessionMutatorService.
 func OfferSessionMutator(store SessionMutator, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.SessionMutatorService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.SessionMutatorService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterSessionMutatorServiceServer(server, &sessionMutatorServer{core: k, store: store})
 	})
 }
@@ -2082,7 +2082,7 @@ type SessionResourceRegistry interface {
 
 // OfferSessionResourceRegistry offers SessionResourceRegistryService.
 func OfferSessionResourceRegistry(store SessionResourceRegistry, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.SessionResourceRegistryService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.SessionResourceRegistryService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterSessionResourceRegistryServiceServer(server, &sessionResourceRegistryServer{core: k, store: store})
 	})
 }
@@ -2192,7 +2192,7 @@ type SessionScheduleStore interface {
 
 // OfferSessionScheduleStore offers SessionScheduleStoreService.
 func OfferSessionScheduleStore(store SessionScheduleStore, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.SessionScheduleStoreService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.SessionScheduleStoreService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterSessionScheduleStoreServiceServer(server, &sessionScheduleStoreServer{core: k, store: store})
 	})
 }
@@ -2337,7 +2337,7 @@ type SessionSqlDbStore interface {
 
 // OfferSessionSqlDbStore offers SessionSqlDbStoreService.
 func OfferSessionSqlDbStore(store SessionSqlDbStore, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.SessionSqlDbStoreService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.SessionSqlDbStoreService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterSessionSqlDbStoreServiceServer(server, &sessionSqlDbStoreServer{core: k, store: store})
 	})
 }
@@ -2470,7 +2470,7 @@ type SessionStorageStore interface {
 
 // OfferSessionStorageStore offers SessionStorageStoreService.
 func OfferSessionStorageStore(store SessionStorageStore, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.SessionStorageStoreService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.SessionStorageStoreService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterSessionStorageStoreServiceServer(server, &sessionStorageStoreServer{core: k, store: store})
 	})
 }
@@ -2835,7 +2835,7 @@ type TurnJournal interface {
 
 // OfferTurnJournal offers TurnJournalService.
 func OfferTurnJournal(store TurnJournal, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.TurnJournalService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.TurnJournalService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterTurnJournalServiceServer(server, &turnJournalServer{core: k, store: store})
 	})
 }

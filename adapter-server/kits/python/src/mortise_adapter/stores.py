@@ -2646,6 +2646,7 @@ SERVICES: tuple[Service, ...] = (
         EventEmitter,
         _event_emitter,
         v1.Feature.FEATURE_EMIT_STREAM,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.EventLogService",
@@ -2661,6 +2662,7 @@ SERVICES: tuple[Service, ...] = (
         "mortise.adapter.v1.ImageArtifactStoreService",
         ImageArtifactStore,
         _image_artifact_store,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.ImageResolverService",
@@ -2671,6 +2673,7 @@ SERVICES: tuple[Service, ...] = (
         "mortise.adapter.v1.LeasedResourceStoreService",
         LeasedResourceStore,
         _leased_resource_store,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.LlmProviderStoreService",
@@ -2686,6 +2689,7 @@ SERVICES: tuple[Service, ...] = (
         "mortise.adapter.v1.MemoryStoreService",
         MemoryStore,
         _memory_store,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.SessionStoreService",
@@ -2706,12 +2710,14 @@ SERVICES: tuple[Service, ...] = (
         "mortise.adapter.v1.PaymentAuthorityService",
         PaymentAuthority,
         _payment_authority,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.PlatformStoreService",
         PlatformStore,
         _platform_store,
         v1.Feature.FEATURE_SESSION_SETTINGS,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.ProviderCredentialStoreService",
@@ -2723,11 +2729,13 @@ SERVICES: tuple[Service, ...] = (
         RuntimeHost,
         _runtime_host,
         v1.Feature.FEATURE_TURN_SNAPSHOT,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.SessionFileSystemService",
         SessionFileSystem,
         _session_file_system,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.SessionLeaseService",
@@ -2738,26 +2746,31 @@ SERVICES: tuple[Service, ...] = (
         "mortise.adapter.v1.SessionMutatorService",
         SessionMutator,
         _session_mutator,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.SessionResourceRegistryService",
         SessionResourceRegistry,
         _session_resource_registry,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.SessionScheduleStoreService",
         SessionScheduleStore,
         _session_schedule_store,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.SessionSqlDbStoreService",
         SessionSqlDbStore,
         _session_sql_db_store,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.SessionStorageStoreService",
         SessionStorageStore,
         _session_storage_store,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.UserConnectionResolverService",
@@ -2773,6 +2786,7 @@ SERVICES: tuple[Service, ...] = (
         "mortise.adapter.v1.TurnJournalService",
         TurnJournal,
         _turn_journal,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.TurnQueueService",
