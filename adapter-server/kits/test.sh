@@ -39,6 +39,14 @@ echo "== kits: typescript"
 new typescript
 (cd "$work/typescript" && npm install --ignore-scripts --no-audit --no-fund --silent && npm run --silent build && npm test)
 
+# A server on the plain stubs, in a language that has no kit.
+if command -v grpc_ruby_plugin >/dev/null && ruby -e 'require "grpc"; require "sqlite3"' 2>/dev/null; then
+  echo "== kits: none, in ruby"
+  ../../examples/ruby/test.sh
+else
+  echo "== kits: the server in Ruby is not tested: install ruby ruby-grpc ruby-sqlite3 protobuf-compiler protobuf-compiler-grpc" >&2
+fi
+
 echo "== kits: java"
 (
   cd java
