@@ -3,7 +3,8 @@
 //! it goes on where a conversation stands, in whatever process.
 //!
 //! Per question it writes the question to a file, reads the file back, multiplies
-//! the two numbers of the question, keeps the product under a key, and answers.
+//! the two numbers of the question, keeps the product under a key, remembers it, and
+//! answers. What needs a tool that the session does not have is left out.
 
 use async_trait::async_trait;
 use everruns_core::error::Result;
@@ -61,6 +62,8 @@ fn next_turn(messages: &[LlmMessage], has_tool: impl Fn(&str) -> bool) -> SimTur
             "kv_store",
             json!({ "operation": "set", "key": "last_product", "value": value }),
         ));
+        let fact = format!("{a} × {b} = {product}");
+        script.push(("remember", json!({ "content": fact })));
     }
     script.retain(|(tool, _)| has_tool(tool));
     match script.into_iter().nth(results.len()) {
@@ -134,7 +137,13 @@ mod tests {
     #[test]
     fn the_script_goes_on_where_the_conversation_stands() {
         let mut messages = vec![said(LlmMessageRole::User, "What is 12 times 34?")];
-        let expected = ["write_file", "read_file", "multiply", "kv_store"];
+        let expected = [
+            "write_file",
+            "read_file",
+            "multiply",
+            "kv_store",
+            "remember",
+        ];
         for name in expected {
             let SimTurn::ToolCalls(calls) = next_turn(&messages, |_| true) else {
                 unreachable!("a tool call comes next");

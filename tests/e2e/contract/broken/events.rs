@@ -44,6 +44,24 @@ fn emitting() -> Vec<Fault> {
                 }
             },
         ),
+        ask("VAL-05", "begins time in 1970", &EMIT, |request| {
+            let ts = request.event.as_mut().and_then(|event| event.ts.as_mut());
+            if let Some(ts) = ts.filter(|ts| ts.seconds < 0) {
+                (ts.seconds, ts.nanos) = (0, 0);
+            }
+        }),
+        ask(
+            "VAL-06",
+            "takes metadata that is no JSON for none",
+            &EMIT,
+            |request| {
+                if let Some(event) = &mut request.event {
+                    let is_json =
+                        |text: &String| serde_json::from_str::<serde_json::Value>(text).is_ok();
+                    event.metadata_json = event.metadata_json.take().filter(is_json);
+                }
+            },
+        ),
         ask(
             "EVT-07",
             "drops the data of types that it does not know",
