@@ -134,7 +134,8 @@ export interface EventEmitter {
    * FAILED_PRECONDITION + SESSION_ARCHIVED: the session is deleted. A server may
    * accept an ephemeral event of a deleted session for a few seconds more.
    * INTERNAL + STORE: neither the event nor its message was stored, for instance
-   * because the session has a message of this id already.
+   * because the session has a message of this id already. FAILED_PRECONDITION +
+   * PATCH_BASE: `data_patch` cannot be applied; nothing was stored.
    */
   emit(input: ForOrg<pb.EmitRequest>, change: Change<Init<typeof pb.EmitResponseSchema>>): Result<Init<typeof pb.EmitResponseSchema>>;
 }
@@ -1550,7 +1551,7 @@ export const contract = {
   },
   eventEmitter: {
     service: pb.EventEmitterService,
-    features: [pb.Feature.EMIT_STREAM, pb.Feature.FENCED, ],
+    features: [pb.Feature.EMIT_STREAM, pb.Feature.EVENT_PATCH, pb.Feature.FENCED, ],
     methods: {
       emit: { session: false, answer: "message" },
     },
@@ -1703,7 +1704,7 @@ export const contract = {
   },
   runtimeHost: {
     service: pb.RuntimeHostService,
-    features: [pb.Feature.TURN_SNAPSHOT, pb.Feature.FENCED, ],
+    features: [pb.Feature.TURN_SNAPSHOT, pb.Feature.SNAPSHOT_SINCE, pb.Feature.FENCED, ],
     methods: {
       getAgent: { session: false, answer: "agent" },
       getHarness: { session: false, answer: "harness" },

@@ -166,7 +166,12 @@ class EventEmitter(ABC):
 
     @abstractmethod
     async def emit(
-        self, org: Org, change: Change[v1.EmitResponse], event: v1.NewEvent, proposed_event_id: str
+        self,
+        org: Org,
+        change: Change[v1.EmitResponse],
+        event: v1.NewEvent,
+        proposed_event_id: str,
+        data_patch: v1.DataPatch | None,
     ) -> v1.EmitResponse:
         """Emit stores one event. The event must be durable when the server answers,
         and its message must be readable.
@@ -178,7 +183,8 @@ class EventEmitter(ABC):
         FAILED_PRECONDITION + SESSION_ARCHIVED: the session is deleted. A server may
         accept an ephemeral event of a deleted session for a few seconds more.
         INTERNAL + STORE: neither the event nor its message was stored, for instance
-        because the session has a message of this id already.
+        because the session has a message of this id already. FAILED_PRECONDITION +
+        PATCH_BASE: `data_patch` cannot be applied; nothing was stored.
         """
 
 
@@ -187,7 +193,9 @@ def _event_emitter(store: EventEmitter) -> Mapping[str, Method]:
         "Emit": changing(
             v1.EmitRequest,
             v1.EmitResponse,
-            lambda r, c: store.emit(org_of(r), c, r.event, r.proposed_event_id),
+            lambda r, c: store.emit(
+                org_of(r), c, r.event, r.proposed_event_id, r.data_patch if r.HasField("data_patch") else None
+            ),
             lambda v: v,
             lambda a: a,
         ),
@@ -1425,7 +1433,7 @@ class RuntimeHost(ABC):
 
     @abstractmethod
     def load_turn_context(
-        self, session: Session, parts: Sequence[v1.TurnContextPart.ValueType]
+        self, session: Session, parts: Sequence[v1.TurnContextPart.ValueType], known_messages: v1.KnownMessages | None
     ) -> AsyncIterator[v1.LoadTurnContextResponse]:
         """LoadTurnContext returns what a phase of a turn reads, as a consistent
         snapshot: the session, its agent, its messages, the default model and the
@@ -1468,7 +1476,9 @@ def _runtime_host(store: RuntimeHost) -> Mapping[str, Method]:
         "LoadTurnContext": streaming(
             v1.LoadTurnContextRequest,
             v1.LoadTurnContextResponse,
-            lambda r: store.load_turn_context(session_of(r), r.parts),
+            lambda r: store.load_turn_context(
+                session_of(r), r.parts, r.known_messages if r.HasField("known_messages") else None
+            ),
         ),
     }
 
@@ -2646,6 +2656,7 @@ SERVICES: tuple[Service, ...] = (
         EventEmitter,
         _event_emitter,
         v1.Feature.FEATURE_EMIT_STREAM,
+        v1.Feature.FEATURE_EVENT_PATCH,
         v1.Feature.FEATURE_FENCED,
     ),
     service(
@@ -2729,6 +2740,7 @@ SERVICES: tuple[Service, ...] = (
         RuntimeHost,
         _runtime_host,
         v1.Feature.FEATURE_TURN_SNAPSHOT,
+        v1.Feature.FEATURE_SNAPSHOT_SINCE,
         v1.Feature.FEATURE_FENCED,
     ),
     service(
