@@ -64,11 +64,15 @@ def fullest(folder: Path) -> dict[str, list[dict[str, str]]]:
         if path.stat().st_size == 0:
             continue  # The run is not over.
         report = json.loads(path.read_text())
-        judged = [rule for rule in report["rules"] if rule.get("skip") != "not_offered"]
+        offered = [rule for rule in report["rules"] if rule.get("skip") not in ("not_offered", "stopped")]
         name = report["server"]["name"]
-        if len(judged) > len(found.get(name, [])):
-            found[name] = judged
+        if judged(offered) > judged(found.get(name, [])):
+            found[name] = offered
     return found
+
+
+def judged(rules: list[dict[str, str]]) -> int:
+    return sum(rule["verdict"] != "skipped" for rule in rules)
 
 
 def table(folder: Path) -> str:
