@@ -57,18 +57,19 @@ def lines(*folders: str) -> int:
     return count
 
 
-def fullest(folder: Path) -> dict[str, list[dict[str, str]]]:
-    """The rules of each server, from the run that judged most of them."""
-    found: dict[str, list[dict[str, str]]] = {}
-    for path in folder.glob("*.json"):
+def judged(folder: Path) -> dict[str, list[dict[str, str]]]:
+    """The rules of each server, each as the last run found it that judged it."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for path in sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime):
         if path.stat().st_size == 0:
             continue  # The run is not over.
         report = json.loads(path.read_text())
-        judged = [rule for rule in report["rules"] if rule.get("skip") != "not_offered"]
-        name = report["server"]["name"]
-        if len(judged) > len(found.get(name, [])):
-            found[name] = judged
-    return found
+        rules = found.setdefault(report["server"]["name"], {})
+        for rule in report["rules"]:
+            is_asked = rule.get("skip") not in ("not_offered", "stopped")
+            if is_asked and (rule["verdict"] != "skipped" or rule["id"] not in rules):
+                rules[rule["id"]] = rule
+    return {name: list(rules.values()) for name, rules in found.items()}
 
 
 def table(folder: Path) -> str:
@@ -76,7 +77,7 @@ def table(folder: Path) -> str:
         "| kit | example | service | passed | warned | failed | skipped | author's lines | kit's lines |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    reports = fullest(folder)
+    reports = judged(folder)
     for example in EXAMPLES:
         rules = reports.get(example.server)
         if rules is None:

@@ -26,19 +26,23 @@ const (
 	release    = "UPDATE mortise_leases SET ends_at = 0 WHERE org = ? AND session = ? AND fence = ? AND ends_at <> 0"
 )
 
-// leaseDialect is how a database reads and locks leases. A change holds the row of its
-// lease, which a renewal does not wait for and a grant does: when a grant is answered, the
-// changes under the fence before are over. SQLite has one writer at a time.
+// leaseDialect is how a database reads and locks leases. A change shares the lock of its
+// session, and a grant has it alone: when a grant is answered, the changes under the fence
+// before are over. Locks of rows would not do: those who share one do not queue behind a
+// grant that waits, which could wait for ever. SQLite has one writer at a time.
 type leaseDialect struct {
-	text, now                  string
-	toChange, toRenew, toGrant string
-	numbered                   bool
+	text, now         string
+	toChange, toGrant string
+	alone             string
+	numbered          bool
 }
 
 var (
 	postgresLeases = &leaseDialect{
 		text: `TEXT COLLATE "C"`, now: "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
-		toChange: " FOR KEY SHARE", toRenew: " FOR NO KEY UPDATE", toGrant: " FOR UPDATE", numbered: true,
+		toChange: "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, $2))",
+		toGrant:  "SELECT pg_advisory_xact_lock(hashtextextended($1, $2))",
+		alone:    " FOR UPDATE", numbered: true,
 	}
 	sqliteLeases = &leaseDialect{text: "TEXT"}
 )
@@ -66,6 +70,14 @@ func (d *leaseDialect) clock(ctx context.Context, db querier) (now int64, err er
 	return now, err
 }
 
+func (d *leaseDialect) lock(ctx context.Context, tx *sql.Tx, how string, org int64, session string) error {
+	if how == "" {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, how, session, org)
+	return err
+}
+
 func (d *leaseDialect) find(ctx context.Context, db querier, org int64, session, lock string) (*kit.Lease, error) {
 	lease, err := scanned(db.QueryRowContext(ctx, d.own(leaseFind)+lock, org, session))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -91,13 +103,10 @@ func admit[T any](ctx context.Context, tx *sql.Tx, d Dialect, c kit.Change[T]) e
 	}
 	found := map[string]kit.Lease{}
 	for _, session := range sessions {
-		if session == c.Fencing.Unleased {
-			// Without a row, a first grant would not wait for the change.
-			if _, err := tx.ExecContext(ctx, d.leases.own(leaseBegin), c.Org, session); err != nil {
-				return err
-			}
+		if err := d.leases.lock(ctx, tx, d.leases.toChange, c.Org, session); err != nil {
+			return err
 		}
-		lease, err := d.leases.find(ctx, tx, c.Org, session, d.leases.toChange)
+		lease, err := d.leases.find(ctx, tx, c.Org, session, "")
 		if err != nil {
 			return err
 		}
@@ -171,10 +180,13 @@ func (l *Leases) grant(ctx context.Context, tx *sql.Tx, s kit.Session, wanted le
 			return nil, err
 		}
 	}
+	if err := d.lock(ctx, tx, d.toGrant, s.Org.ID, s.ID); err != nil {
+		return nil, err
+	}
 	if _, err := tx.ExecContext(ctx, d.own(leaseBegin), s.Org.ID, s.ID); err != nil {
 		return nil, err
 	}
-	last, now, err := l.unheld(ctx, tx, s, wanted, d.toGrant)
+	last, now, err := l.unheld(ctx, tx, s, wanted, d.alone)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +218,7 @@ func (l *Leases) RenewLease(ctx context.Context, s kit.Session, fence, ttlMs uin
 	}
 	d := l.Dialect.leases
 	err = together(ctx, l.DB, func(tx *sql.Tx) error {
-		last, err := d.find(ctx, tx, s.Org.ID, s.ID, d.toRenew)
+		last, err := d.find(ctx, tx, s.Org.ID, s.ID, d.alone)
 		if err != nil {
 			return err
 		}

@@ -104,9 +104,12 @@ async function inTransaction<T, C extends PostgresClient>(client: C, change: Cha
   return value;
 }
 
-// A change holds the row of its lease, which a renewal does not wait for and a grant does:
-// when a grant is answered, the changes under the fence before are over.
-type Lock = "" | "FOR KEY SHARE" | "FOR NO KEY UPDATE" | "FOR UPDATE";
+// A change shares the lock of its session, and a grant has it alone: when a grant is answered,
+// the changes under the fence before are over. Locks of rows would not do: those who share one
+// do not queue behind a grant that waits, which could wait for ever.
+const toChange = "SELECT pg_advisory_xact_lock_shared(hashtextextended($2, $1))";
+const toGrant = "SELECT pg_advisory_xact_lock(hashtextextended($2, $1))";
+type Lock = "" | "FOR UPDATE";
 
 const begin = `INSERT INTO mortise_leases (org, ${columns}) VALUES ($1, $2, 0, 0, 0, '', '') ON CONFLICT (org, session) DO NOTHING`;
 
@@ -117,11 +120,8 @@ async function admitted(client: PostgresClient, change: Change<unknown>): Promis
   }
   const leases = new Map<string, Lease>();
   for (const session of fencing.sessions) {
-    if (session === fencing.unleased) {
-      // Without a row, a first grant would not wait for the change.
-      await client.query(begin, [String(orgId), session]);
-    }
-    const lease = await find(client, orgId, session, "FOR KEY SHARE");
+    await client.query(toChange, [String(orgId), session]);
+    const lease = await find(client, orgId, session, "");
     if (lease !== undefined) {
       leases.set(session, lease);
     }
@@ -170,6 +170,7 @@ export class Leases<C extends Releasable> extends StoredLeases {
       // Nothing is gained by waiting for the changes of another's lease.
       this.refuseIfHeld(org, await find(client, org.id, id, ""), wanted, await microsNow(client));
       await this.exists(client, session);
+      await client.query(toGrant, [String(org.id), id]);
       await client.query(begin, [String(org.id), id]);
       const last = await find(client, org.id, id, "FOR UPDATE");
       const now = await microsNow(client);
@@ -182,7 +183,7 @@ export class Leases<C extends Releasable> extends StoredLeases {
 
   protected async replace(session: Session, next: (last: Lease | undefined, now: number) => Lease): Promise<Lease> {
     return together(this.pool, async (client) => {
-      const last = await find(client, session.org.id, session.id, "FOR NO KEY UPDATE");
+      const last = await find(client, session.org.id, session.id, "FOR UPDATE");
       const lease = next(last, await microsNow(client));
       await this.#keep(client, session.org, lease);
       return lease;

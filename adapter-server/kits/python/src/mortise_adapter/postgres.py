@@ -32,9 +32,12 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtext('mortise_answers'))"
 _CLAIM = """INSERT INTO mortise_answers (org, request_id, method, expires_at) VALUES ($1, $2, $3, $4)
     ON CONFLICT DO NOTHING RETURNING 1"""
 _FIND = "SELECT method, answer FROM mortise_answers WHERE org = $1 AND request_id = $2"
-# A change holds the row of its lease, which a renewal does not wait for and a grant does:
-# when a grant is answered, the changes under the fence before are over.
-_TO_CHANGE_UNDER, _TO_RENEW, _TO_GRANT = " FOR KEY SHARE", " FOR NO KEY UPDATE", " FOR UPDATE"
+# A change shares the lock of its session, and a grant has it alone: when a grant is answered,
+# the changes under the fence before are over. Locks of rows would not do: those who share one
+# do not queue behind a grant that waits, which could wait for ever.
+_TO_CHANGE = "SELECT pg_advisory_xact_lock_shared(hashtextextended($2, $1))"
+_TO_GRANT = "SELECT pg_advisory_xact_lock(hashtextextended($2, $1))"
+_ALONE = " FOR UPDATE"
 _NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _KEEP = "UPDATE mortise_answers SET answer = $3 WHERE org = $1 AND request_id = $2"
 
@@ -171,10 +174,8 @@ async def _admit(connection: Connection, change: Change[Any]) -> None:
         return
     found = {}
     for session in change.fencing.sessions:
-        if session == change.fencing.unleased:
-            # Without a row, a first grant would not wait for the change.
-            await connection.execute(leases.BEGIN, change.org, session)
-        lease = await _find(connection, change.org, session, _TO_CHANGE_UNDER)
+        await connection.execute(_TO_CHANGE, change.org, session)
+        lease = await _find(connection, change.org, session)
         if lease is not None:
             found[session] = lease
     change.judge(found, await connection.fetchval(_NOW))
@@ -208,8 +209,9 @@ class Leases(leases.TableLeases):
             self.refuse_if_held(session.org.id, last, wanted.holder, await connection.fetchval(_NOW))
             if self._exists is not None:
                 await self._exists(connection, session)
+            await connection.execute(_TO_GRANT, *place)
             await connection.execute(leases.BEGIN, *place)
-            last = await _find(connection, *place, _TO_GRANT)
+            last = await _find(connection, *place, _ALONE)
             now = await connection.fetchval(_NOW)
             self.refuse_if_held(session.org.id, last, wanted.holder, now)
             one = self.granted(session, last, wanted, now)
@@ -223,7 +225,7 @@ class Leases(leases.TableLeases):
         place = (session.org.id, session.id)
 
         async def make(connection: Connection) -> int:
-            last = await _find(connection, *place, _TO_RENEW)
+            last = await _find(connection, *place, _ALONE)
             ends_at, left = self.renewed(session, last, fence, ttl, await connection.fetchval(_NOW))
             await connection.execute(leases.RENEW, *place, ends_at, left)
             return left

@@ -12,16 +12,17 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * How a database reads and locks the leases of sessions. A change holds the row of its lease, which
- * a renewal does not wait for and a grant does: when a grant is answered, the changes under the
- * fence before are over.
+ * How a database reads and locks the leases of sessions. A change shares the lock of its session,
+ * and a grant has it alone: when a grant is answered, the changes under the fence before are over.
+ * Locks of rows would not do: those who share one do not queue behind a grant that waits, which
+ * could wait for ever.
  */
 enum LeaseRows {
     POSTGRES(
             "TEXT COLLATE \"C\"",
             "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
-            " FOR KEY SHARE",
-            " FOR NO KEY UPDATE",
+            "SELECT pg_advisory_xact_lock_shared(hashtextextended(?, ?))",
+            "SELECT pg_advisory_xact_lock(hashtextextended(?, ?))",
             " FOR UPDATE"),
     /** One writer at a time: nothing is locked. */
     SQLITE("TEXT", "", "", "", ""),
@@ -36,23 +37,21 @@ enum LeaseRows {
     private final String text;
     private final String now;
     private final String toChange;
-    private final String toRenew;
     private final String toGrant;
+    private final String alone;
 
-    LeaseRows(String text, String now, String toChange, String toRenew, String toGrant) {
+    LeaseRows(String text, String now, String toChange, String toGrant, String alone) {
         this.text = text;
         this.now = now;
         this.toChange = toChange;
-        this.toRenew = toRenew;
         this.toGrant = toGrant;
+        this.alone = alone;
     }
 
     /** What a lease is read for. */
     enum Purpose {
         LOOK,
-        CHANGE,
-        RENEW,
-        GRANT
+        REPLACE
     }
 
     void require() {
@@ -75,18 +74,20 @@ enum LeaseRows {
                 .orElseThrow(() -> new SQLException("the database tells no time"));
     }
 
-    /** Makes the row of a session that was never leased. */
+    /** Waits for the changes of a session, and makes the row of one that was never leased. */
     void begin(Connection transaction, long org, String session) throws SQLException {
+        lock(transaction, toGrant, org, session);
         Sql.update(transaction, BEGIN, org, session);
     }
 
+    private static void lock(Connection transaction, String how, long org, String session) throws SQLException {
+        if (!how.isEmpty()) {
+            Sql.list(transaction, how, row -> true, session, org);
+        }
+    }
+
     Optional<Lease> find(Connection connection, long org, String session, Purpose purpose) throws SQLException {
-        String lock = switch (purpose) {
-            case LOOK -> "";
-            case CHANGE -> toChange;
-            case RENEW -> toRenew;
-            case GRANT -> toGrant;
-        };
+        String lock = purpose == Purpose.LOOK ? "" : alone;
         return Sql.first(connection, SELECT + "WHERE org = ? AND session = ?" + lock, LeaseRows::lease, org, session);
     }
 
@@ -103,11 +104,8 @@ enum LeaseRows {
         require();
         Map<String, Lease> found = new HashMap<>();
         for (String session : change.fencing().sessions()) {
-            if (session.equals(change.fencing().unleased())) {
-                // Without a row, a first grant would not wait for the change.
-                begin(transaction, change.org(), session);
-            }
-            find(transaction, change.org(), session, Purpose.CHANGE).ifPresent(lease -> found.put(session, lease));
+            lock(transaction, toChange, change.org(), session);
+            find(transaction, change.org(), session, Purpose.LOOK).ifPresent(lease -> found.put(session, lease));
         }
         change.judge(found, now(transaction));
     }

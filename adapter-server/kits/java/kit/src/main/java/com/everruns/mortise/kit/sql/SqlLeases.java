@@ -102,7 +102,7 @@ public final class SqlLeases implements SessionLease {
         refuseIfHeld(org, rows.find(transaction, org, in.id(), LeaseRows.Purpose.LOOK), wanted, rows.now(transaction));
         exists.check(transaction, in);
         rows.begin(transaction, org, in.id());
-        Optional<Lease> last = rows.find(transaction, org, in.id(), LeaseRows.Purpose.GRANT);
+        Optional<Lease> last = rows.find(transaction, org, in.id(), LeaseRows.Purpose.REPLACE);
         long now = rows.now(transaction);
         refuseIfHeld(org, last, wanted, now);
         // From the clock: a storage that was restored from a backup does not know the last fence.
@@ -138,7 +138,7 @@ public final class SqlLeases implements SessionLease {
         LeaseRows rows = memory.rows();
         long org = in.org().id();
         return millis(memory.transaction(transaction -> {
-            Optional<Lease> found = rows.find(transaction, org, in.id(), LeaseRows.Purpose.RENEW);
+            Optional<Lease> found = rows.find(transaction, org, in.id(), LeaseRows.Purpose.REPLACE);
             long now = rows.now(transaction);
             // One that has expired and that no other was granted is as good as it was.
             Lease last = found.filter(one -> one.fence() == fence && one.endsAt() != 0)
