@@ -66,7 +66,6 @@ pub(crate) static VECTORS: LazyLock<Vectors> =
     LazyLock::new(|| serde_json::from_str(include_str!("../vectors.json")).unwrap_or_default());
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by it")]
 mod tests {
     use super::*;
     use crate::rules::AWKWARD_JSON;

@@ -75,8 +75,9 @@ impl Troubled {
     }
 
     /// Whether a restart interrupts this write.
-    fn is_interrupted(&self, path: &str) -> bool {
+    fn is_interrupted(&self, path: &str, request: &[u8]) -> bool {
         path == WRITE_FILE.method.path
+            && holds(request, b"/writer-")
             && self.folder.join("restarted").exists()
             && self.interrupted.fetch_add(1, Ordering::SeqCst) < INTERRUPTED
     }
@@ -84,7 +85,7 @@ impl Troubled {
     /// What takes the place of the server's own answer.
     fn answer(&self, path: &str, request: &[u8]) -> Option<Response<Body>> {
         let unavailable = || Status::unavailable("the storage cannot answer now").into_http();
-        if self.is_interrupted(path) {
+        if self.is_interrupted(path, request) {
             return Some(unavailable());
         }
         let is_anew = self.flaw == Flaw::BeginsAnew && self.folder.join("anew").exists();

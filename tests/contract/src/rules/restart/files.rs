@@ -6,9 +6,17 @@ use crate::context::{Cx, fresh_uuid};
 use crate::rules::session_file_system::files::{read, writing};
 use futures::future::join_all;
 use mortise_proto::rpc::table::session_file_system_service::WRITE_FILE;
+use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 
 const WRITERS: usize = 8;
+
+/// After how many files a writer counts as one that writes, and how many it writes at most.
+const BEGUN: u32 = 2;
+const ROUNDS: u32 = 10_000;
+
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// One writer: how many files it was answered, and the request id of the one that was not.
 struct Written {
@@ -25,27 +33,30 @@ fn content(writer: usize, round: u32) -> String {
     format!("writer {writer}, round {round}\n").repeat(200)
 }
 
-/// Writes file after file until a write fails. It says when it is in the midst of it.
+/// Writes file after file until a write fails. It says when it is in the midst of it; until
+/// then it sends again what failed, as a host does.
 async fn write(cx: &Cx, session_id: &str, writer: usize, begun: mpsc::Sender<()>) -> Written {
     let mut written = Written {
         writer,
         answered: 0,
         failed: None,
     };
-    for round in 0..10_000 {
+    while written.answered < ROUNDS {
+        let round = written.answered;
         let request_id = fresh_uuid();
-        let request = writing(session_id, &path(writer, round), &content(writer, round));
-        if cx
-            .under(&request_id)
-            .attempt(&WRITE_FILE, request)
-            .await
-            .is_err()
-        {
+        let under = cx.under(&request_id);
+        let request = || writing(session_id, &path(writer, round), &content(writer, round));
+        let mut answer = under.attempt(&WRITE_FILE, request()).await;
+        while round < BEGUN && answer.is_err() {
+            sleep(PAUSE).await;
+            answer = under.attempt(&WRITE_FILE, request()).await;
+        }
+        if answer.is_err() {
             written.failed = Some(request_id);
             break;
         }
-        written.answered = round + 1;
-        if round == 1 {
+        written.answered += 1;
+        if written.answered == BEGUN {
             begun.send(()).await.unwrap_or_default();
         }
     }
