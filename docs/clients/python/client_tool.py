@@ -75,7 +75,7 @@ def main(url: str = "http://127.0.0.1:7451", token: str = "") -> None:
                     case api.ToolCallRequestedEvent():
                         print("the model calls", ", ".join(one.name for one in item.data.tool_calls))
                     case api.TurnEnded():
-                        print("the turn:", item.outcome)
+                        print("the turn:", item.outcome.root)
                         ended = item
                     case api.Error():
                         raise RuntimeError(item.error.message)
@@ -96,9 +96,8 @@ def main(url: str = "http://127.0.0.1:7451", token: str = "") -> None:
                     case api.TurnFailedEvent():
                         raise RuntimeError(item.data.error)
                     case api.TurnCompletedEvent():
+                        print("the turn: completed")
                         break
-        became = api.Turn.model_validate(call("GET", f"{path}/turns/{ended.turn_id}"))
-        print("the turn:", became.status, "after", became.llm_call_count, "calls of the model")
 
 
 main(*sys.argv[1:])

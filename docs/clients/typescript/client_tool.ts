@@ -69,7 +69,6 @@ const turn = answered(
 );
 let last = 0;
 let waiting: Schemas["ToolCall"][] = [];
-let turnId = "";
 for await (const item of items(turn)) {
   switch (item.event) {
     case "tool.call_requested":
@@ -77,7 +76,6 @@ for await (const item of items(turn)) {
       break;
     case "ended":
       console.log("the turn:", item.data.outcome);
-      turnId = item.data.turn_id;
       waiting = item.data.tool_calls;
       break;
     case "error":
@@ -109,9 +107,8 @@ for await (const item of items(rest)) {
     }
   }
   if (item.event === "turn.failed") throw new Error(item.data.data.error);
-  if (item.event === "turn.completed") break;
+  if (item.event === "turn.completed") {
+    console.log("the turn: completed");
+    break;
+  }
 }
-const ended = answered(
-  await host.GET("/v1/sessions/{session_id}/turns/{turn_id}", { params: { path: { ...path, turn_id: turnId } } }),
-);
-console.log("the turn:", ended.status, "after", ended.llm_call_count, "calls of the model");

@@ -125,8 +125,16 @@ pub fn check_event(event: Option<&pb::NewEvent>, patch: Option<&pb::DataPatch>) 
     check_optional("event.metadata_json", event.metadata_json.as_deref())
 }
 
+/// An open value of a field that says whether it is there: an empty one is no value.
 pub(crate) fn check_optional(field: &str, text: Option<&str>) -> Result<()> {
-    text.map_or(Ok(()), |text| check_value(field, text))
+    match text {
+        Some("") => {
+            let problem = "is empty; send one JSON value, or leave the field out";
+            Err(ConvertError::new(field, problem))
+        }
+        Some(text) => check_value(field, text),
+        None => Ok(()),
+    }
 }
 
 pub(crate) fn check_map(field: &str, values: &BTreeMap<String, String>) -> Result<()> {

@@ -46,9 +46,7 @@ pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
 fn checks(message: &MessageDescriptor, holders: &BTreeSet<String>) -> String {
     // The data of an event may come as a difference, which is no value.
     if message.get_field_by_name(PATCH).is_some() {
-        return format!(
-            "open_value::check_event(self.event.as_ref(), self.{PATCH}.as_ref())?;"
-        );
+        return format!("open_value::check_event(self.event.as_ref(), self.{PATCH}.as_ref())?;");
     }
     let mut checks = String::new();
     for field in message.fields().filter(|field| real_oneof(field).is_none()) {
