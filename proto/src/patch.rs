@@ -183,6 +183,7 @@ fn common_suffix(one: &[u8], other: &[u8]) -> usize {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops at the first fault")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
