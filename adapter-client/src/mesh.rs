@@ -42,6 +42,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tap::Tap;
 use target::Target;
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
@@ -63,6 +64,8 @@ struct Inner {
     max_message_bytes: usize,
     max_answer_bytes: usize,
     io_runtime: Arc<IoRuntime>,
+    /// Calls that are made on it use connections that it drives.
+    callers: Option<Handle>,
     handshakes: Arc<Semaphore>,
     /// Of all orgs, whatever their routes are: what it holds is checked where it is used.
     session_memory: Arc<SessionMemory>,
@@ -165,6 +168,7 @@ impl Mesh {
                 max_message_bytes: config.max_message_bytes,
                 max_answer_bytes: config.max_answer_bytes,
                 io_runtime,
+                callers: config.runtime,
                 handshakes,
                 session_memory,
                 health_changes: watch::Sender::new(0),

@@ -29,6 +29,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use toml::Table;
 
 /// The name of the adapter that this process starts itself where none is configured.
@@ -314,6 +315,9 @@ impl HostConfig {
             max_answer_bytes: self.calls.answer_max,
             session_memory_bytes: self.calls.session_memory,
             resolver: Resolver::default(),
+            // Turns run on it. The shell blocks threads of it, and calls the stores from
+            // runtimes of its own.
+            runtime: Handle::try_current().ok(),
         }
     }
 }

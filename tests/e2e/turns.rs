@@ -7,12 +7,13 @@ use everruns_core::typed_id::AgentId;
 use everruns_core::typed_id::SessionId;
 use everruns_runtime::RuntimeHostAdapter;
 use futures::StreamExt;
-use mortise_adapter_client::PhaseKind;
+use mortise_adapter_client::{Mesh, MeshConfig, PhaseKind};
 use mortise_adapter_server::{AdapterServer, ListenAddress};
 use mortise_runtime_host::engine::{LocalEngine, TurnEnd, TurnError};
 use mortise_test_support::fixtures::said;
 use mortise_test_support::in_process::{mesh, reference, serve, serve_at};
 use mortise_test_support::scenario::{TestHost, ask, host_adapter, last_text, seed, types};
+use tokio::runtime::Handle;
 
 /// The model writes a file, reads it back, multiplies and answers; in the next turn
 /// it still knows the conversation. Everything it did is in the stores.
@@ -267,7 +268,8 @@ async fn an_absent_session_is_no_turn() {
 
 /// The host's shell searches files by blocking its thread and asking the store from
 /// a second runtime. On a current-thread runtime that hangs unless the channel is
-/// driven by another thread; hence this test's default flavour.
+/// driven by another thread; hence this test's default flavour. A mesh that may use its
+/// callers' runtime has connections for both.
 #[tokio::test]
 async fn a_blocking_search_does_not_hang() {
     let folder = tempfile::tempdir().unwrap();
@@ -281,25 +283,33 @@ async fn a_blocking_search_does_not_hang() {
         let server = runtime.spawn(serve(reference)).await.unwrap();
         (runtime, server.endpoint.clone(), server)
     };
-    let (adapter, _seen) = host_adapter(&mesh(&endpoint)).await;
-    let session_id = seed(&adapter).await;
-    let files = adapter.file_store();
-    files
-        .write_file(session_id, "/a.txt", "needle", "text")
-        .await
-        .unwrap();
-    let found = std::thread::scope(|scope| {
-        scope
-            .spawn(|| {
-                let inner = tokio::runtime::Builder::new_current_thread()
-                    .build()
-                    .unwrap();
-                inner.block_on(files.grep_files(session_id, "needle", None))
-            })
-            .join()
-            .unwrap()
-    });
-    assert_eq!(found.unwrap().len(), 1);
+    let mut connections = Vec::new();
+    for callers in [None, Some(Handle::current())] {
+        let mut config = MeshConfig::single(endpoint.clone());
+        config.runtime = callers;
+        let mesh = Mesh::new(config).unwrap();
+        let (adapter, _seen) = host_adapter(&mesh).await;
+        let session_id = seed(&adapter).await;
+        let files = adapter.file_store();
+        files
+            .write_file(session_id, "/a.txt", "needle", "text")
+            .await
+            .unwrap();
+        let found = std::thread::scope(|scope| {
+            scope
+                .spawn(|| {
+                    let inner = tokio::runtime::Builder::new_current_thread()
+                        .build()
+                        .unwrap();
+                    inner.block_on(files.grep_files(session_id, "needle", None))
+                })
+                .join()
+                .unwrap()
+        });
+        assert_eq!(found.unwrap().len(), 1);
+        connections.push(mesh.adapters()[0].endpoints[0].connections);
+    }
+    assert!(connections[1] > connections[0], "{connections:?}");
     runtime.shutdown_background();
 }
 

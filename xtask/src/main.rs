@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 mod codegen;
+mod counts;
 mod docs;
 mod histories;
 mod postgres;
@@ -56,6 +57,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Count the instructions of calls and turns, and compare them with what is written down.
+    Counts {
+        /// Write down what is counted now.
+        #[arg(long)]
+        write: bool,
+    },
     /// Freeze the contract: what buf compares with from now on.
     Freeze,
 }
@@ -70,6 +77,7 @@ fn main() -> ExitCode {
         Command::Test => test::run(),
         Command::WithPostgres { command } => postgres::run_with(&command),
         Command::Histories { arguments } => histories::run(&arguments),
+        Command::Counts { write } => counts::run(write),
         Command::Freeze => codegen::freeze(),
     };
     match done {

@@ -2,7 +2,7 @@
 //! PostgreSQL cluster of their own. The histories come last: they need the binaries.
 
 use crate::postgres::{self, Cluster};
-use crate::{histories, shell};
+use crate::{counts, histories, shell};
 use anyhow::{Context, Result, ensure};
 use std::env;
 use std::io::{BufRead, BufReader};
@@ -41,13 +41,15 @@ pub(crate) fn run() -> Result<()> {
     let status = child.wait()?;
     ensure!(totals.passed > 0, "no test ran");
     let histories = histories::test(cluster.as_ref()).map(|judged| totals.merge(judged));
+    let counted = counts::test().map(|judged| totals.merge(judged));
     let api = api();
     let kits = kits(cluster.as_ref());
     let deploy = deploy().map(|found| totals.merge(found));
     println!("\n{} passed, {} failed", totals.passed, totals.failed);
     ensure!(status.success(), "tests failed ({status})");
     histories?;
-    ensure!(totals.failed == 0, "histories or packages failed");
+    counted?;
+    ensure!(totals.failed == 0, "histories, counts or packages failed");
     deploy?;
     api?;
     kits
@@ -130,6 +132,11 @@ impl Totals {
     pub(crate) fn merge(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
+    }
+
+    pub(crate) fn judge(&mut self, holds: bool) {
+        self.passed += u64::from(holds);
+        self.failed += u64::from(!holds);
     }
 
     /// Counts `test result: ok. 41 passed; 0 failed; ...`.

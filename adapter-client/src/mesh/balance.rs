@@ -20,7 +20,7 @@ pub(super) use discovery::{Source, discover};
 pub(super) use node::{InFlight, Node, Placed};
 
 use super::config::BalancePolicy;
-use super::transport::{Dial, Dialler, Failed, Limits, Purpose};
+use super::transport::{Dial, Dialler, Failed, Limits, Pools, Purpose, Wanted};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use node::{About, place, place_now};
@@ -42,6 +42,8 @@ pub(super) struct Balance<D: Dial = Dialler> {
     adapter: Arc<str>,
     policy: BalancePolicy,
     limits: Limits,
+    /// Whether calls from the callers' runtime have connections of their own.
+    has_callers: bool,
     members: watch::Sender<Members<D>>,
     /// Told to look names up now.
     pub(super) lookup: Arc<Notify>,
@@ -70,7 +72,12 @@ impl<D: Dial> Clone for Members<D> {
 
 impl<D: Dial> Balance<D> {
     /// Without endpoints.
-    pub(super) fn new(adapter: &str, policy: BalancePolicy, limits: Limits) -> Self {
+    pub(super) fn new(
+        adapter: &str,
+        policy: BalancePolicy,
+        limits: Limits,
+        has_callers: bool,
+    ) -> Self {
         let members = Members {
             nodes: Arc::from([]),
             problem: None,
@@ -79,6 +86,7 @@ impl<D: Dial> Balance<D> {
             adapter: adapter.into(),
             policy,
             limits,
+            has_callers,
             members: watch::Sender::new(members),
             lookup: Arc::default(),
         }
@@ -116,7 +124,8 @@ impl<D: Dial> Balance<D> {
                             policy: self.policy.clone(),
                             lookup: self.lookup.clone(),
                         };
-                        Node::new(about, dialler, self.limits, runtime)
+                        let pools = Pools::new(dialler, self.limits, self.has_callers);
+                        Node::new(about, pools, runtime)
                     })
                 })
                 .collect();
@@ -145,10 +154,11 @@ impl<D: Dial> Balance<D> {
     /// connect.
     pub(super) async fn acquire(
         &self,
-        purpose: Purpose,
+        wanted: impl Into<Wanted>,
         wait: Duration,
         avoided: &[u64],
     ) -> Result<Placed<D>, Failed> {
+        let wanted = wanted.into();
         let until = Instant::now() + wait;
         let mut failed_at: Vec<u64> = Vec::new();
         let mut last = None;
@@ -160,12 +170,12 @@ impl<D: Dial> Balance<D> {
                     self.any_member(until).await?;
                     continue;
                 }
-                [only] => return place(only, purpose, left, false).await,
-                nodes => self.pick(nodes, purpose, avoided, &failed_at),
+                [only] => return place(only, wanted, left, false).await,
+                nodes => self.pick(nodes, wanted.purpose, avoided, &failed_at),
             };
             match node {
                 Picked::NoneConnected => {
-                    if let Some(placed) = self.first_connected(&nodes, purpose, left).await {
+                    if let Some(placed) = self.first_connected(&nodes, wanted, left).await {
                         return placed;
                     }
                 }
@@ -177,7 +187,7 @@ impl<D: Dial> Balance<D> {
                         failed_at.clear();
                     }
                 },
-                Picked::Node(node) => match place_soon(node, purpose).await {
+                Picked::Node(node) => match place_soon(node, wanted).await {
                     Ok(placed) => return Ok(placed),
                     Err(failed) => {
                         failed_at.push(node.id);
@@ -254,13 +264,13 @@ impl<D: Dial> Balance<D> {
     async fn first_connected(
         &self,
         nodes: &[Arc<Node<D>>],
-        purpose: Purpose,
+        wanted: Wanted,
         wait: Duration,
     ) -> Option<Result<Placed<D>, Failed>> {
         let mut members = self.members();
         self.lookup.notify_one();
         let waiting = nodes.iter().map(|node| async move {
-            let placed = place(node, purpose, wait, true).await;
+            let placed = place(node, wanted, wait, true).await;
             placed.map_err(|failed| failed.at(&node.address))
         });
         let mut waiting: FuturesUnordered<_> = waiting.collect();
@@ -289,13 +299,13 @@ enum Picked<'n, D: Dial> {
 
 /// A place that there is, or one on a connection that one attempt makes: another endpoint
 /// may have one sooner.
-async fn place_soon<D: Dial>(node: &Arc<Node<D>>, purpose: Purpose) -> Result<Placed<D>, Failed> {
-    if purpose != Purpose::Stream
-        && let Some(placed) = place_now(node, purpose)
+async fn place_soon<D: Dial>(node: &Arc<Node<D>>, wanted: Wanted) -> Result<Placed<D>, Failed> {
+    if wanted.purpose != Purpose::Stream
+        && let Some(placed) = place_now(node, wanted)
     {
         return Ok(placed);
     }
-    place(node, purpose, Duration::ZERO, true).await
+    place(node, wanted, Duration::ZERO, true).await
 }
 
 fn lighter<'n, D: Dial>(
@@ -305,7 +315,7 @@ fn lighter<'n, D: Dial>(
 ) -> &'n Arc<Node<D>> {
     let is_other = match purpose {
         // Streams take their places for hours; what they cost is their number.
-        Purpose::Stream => other.pool.in_use(purpose) < one.pool.in_use(purpose),
+        Purpose::Stream => other.pools.in_use(purpose) < one.pools.in_use(purpose),
         Purpose::Call | Purpose::Probe => other.load.cost() < one.load.cost(),
     };
     match is_other {

@@ -2,6 +2,7 @@
 //! gets there is in `stack.rs`.
 
 use super::balance::Node;
+use super::io_runtime::Driver;
 use super::stack::Stack;
 use super::stats::Sample;
 use super::tap::Tap;
@@ -11,6 +12,7 @@ use super::transport::{
 };
 use super::{Mesh, Org, Target, TurnTime, trace};
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use mortise_proto::convert::open_value::OpenValues;
 use mortise_proto::pb::CallContext;
 use mortise_proto::rpc::{Effect, Fencing, Scoped};
@@ -87,10 +89,7 @@ impl Mesh {
         .await
     }
 
-    fn send_on<Rsp>(
-        &self,
-        call: Outgoing,
-    ) -> impl Future<Output = Result<Rsp, StoreError>> + Send + use<Rsp>
+    fn send_on<Rsp>(&self, call: Outgoing) -> BoxFuture<'static, Result<Rsp, StoreError>>
     where
         Rsp: Message + Default + 'static,
     {
@@ -102,14 +101,14 @@ impl Mesh {
         &self,
         call: Outgoing,
         exchange: X,
-    ) -> impl Future<Output = Result<X::Out, StoreError>> + Send + use<X>
+    ) -> BoxFuture<'static, Result<X::Out, StoreError>>
     where
         X::Out: 'static,
     {
         let mesh = self.clone();
-        let span = call.span.clone();
+        let (span, driver) = (call.span.clone(), call.driver);
         let sent = async move { Stack::new(&mesh, &call, exchange).seen().await };
-        self.on_io_runtime(sent.instrument(span))
+        self.driven(driver, sent.instrument(span))
     }
 
     /// A call whose request is a stream: the first message, which says who is calling,
@@ -186,13 +185,13 @@ impl Mesh {
         X: Exchange<Out = Streaming<(Rsp, usize)>> + 'static,
     {
         let (sender, receiver) = mpsc::channel(CHANNEL_CAPACITY);
-        let (mesh, span) = (self.clone(), call.span.clone());
+        let (mesh, span, driver) = (self.clone(), call.span.clone(), call.driver);
         let opening = async move {
             let opened = Stack::new(&mesh, &call, exchange).opened().await;
             tokio::spawn(pass_on(opened?, sender));
             Ok(())
         };
-        self.on_io_runtime(opening.instrument(span)).await?;
+        self.driven(driver, opening.instrument(span)).await?;
         Ok(ReceiverStream::new(receiver))
     }
 
@@ -201,9 +200,14 @@ impl Mesh {
         Ok(self.route(org, service)?.request_bytes_max())
     }
 
-    /// Runs a task of the mesh's own on its runtime, for as long as it takes.
+    /// Runs a task of the mesh's own, for as long as it takes, where a call that is made
+    /// here is driven.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        drop(self.inner.io_runtime.handle().spawn(task.in_current_span()));
+        let task = task.in_current_span();
+        drop(match Driver::of_call(self.inner.callers.as_ref()) {
+            Driver::Mesh => self.inner.io_runtime.handle().spawn(task),
+            Driver::Caller => tokio::spawn(task),
+        });
     }
 
     /// Counts a message of a stream as a call.
@@ -256,6 +260,7 @@ impl Mesh {
             span: Span::none(),
             tap: Tap::default(),
             until: None,
+            driver: Driver::Mesh,
         };
         let (mesh, node) = (self.clone(), node.clone());
         let asking = async move {
@@ -287,6 +292,7 @@ fn outgoing(method: &'static Method, target: Arc<Target>, org: &Org, body: Bytes
     Outgoing {
         body,
         span: trace::span(method, &target),
+        driver: target.driver(),
         target,
         method,
         rest: Arc::default(),

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
+use tokio::runtime::Handle;
 
 /// Some ten thousand messages of 50 KB.
 const MAX_ANSWER_BYTES: usize = 512 * 1024 * 1024;
@@ -51,6 +52,10 @@ pub struct MeshConfig {
     pub session_memory_bytes: usize,
     /// Finds the addresses of names in endpoints.
     pub resolver: Resolver,
+    /// A runtime with several threads, which its tasks never block for long: calls made on
+    /// it use connections of their own that it drives. Without it, and for calls made on any
+    /// other runtime, a thread of the mesh's own drives them, at the price of two wake-ups.
+    pub runtime: Option<Handle>,
 }
 
 /// One adapter: a server, or several that are alike.
@@ -141,6 +146,7 @@ impl MeshConfig {
             max_answer_bytes: MAX_ANSWER_BYTES,
             session_memory_bytes: SESSION_MEMORY_BYTES,
             resolver: Resolver::default(),
+            runtime: None,
         }
     }
 }

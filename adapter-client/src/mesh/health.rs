@@ -10,6 +10,7 @@ use super::backoff::jittered;
 use super::balance::Node;
 use super::codec::EncodedOnce;
 use super::handshake::{ConnectError, unanswered};
+use super::io_runtime::Driver;
 use super::transport::{Failed, Purpose, Unanswered};
 use super::{Mesh, Target};
 use futures::StreamExt;
@@ -250,7 +251,11 @@ impl Mesh {
         };
         let (mesh, target, node) = (self.clone(), target.clone(), node.clone());
         let asking = self.on_io_runtime(async move {
-            let lease = node.pool.acquire(Purpose::Probe, Duration::ZERO).await?;
+            let lease = node
+                .pools
+                .of(Driver::Mesh)
+                .acquire(Purpose::Probe, Duration::ZERO)
+                .await?;
             let mut grpc = mesh.grpc(&target, lease, &node);
             let request = target.request(request.encode_to_vec().into());
             let codec = EncodedOnce::<HealthCheckResponse>::default();
@@ -277,7 +282,11 @@ impl Mesh {
     async fn watched(&self, target: &Arc<Target>, node: &Arc<Node>) -> Option<Said> {
         let (mesh, target, node) = (self.clone(), target.clone(), node.clone());
         let opening = self.on_io_runtime(async move {
-            let lease = node.pool.acquire(Purpose::Stream, Duration::ZERO).await?;
+            let lease = node
+                .pools
+                .of(Driver::Mesh)
+                .acquire(Purpose::Stream, Duration::ZERO)
+                .await?;
             let mut grpc = mesh.grpc(&target, lease, &node);
             let request = target.request(HealthCheckRequest::default().encode_to_vec().into());
             let codec = EncodedOnce::<HealthCheckResponse>::default();

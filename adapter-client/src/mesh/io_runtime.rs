@@ -3,7 +3,11 @@
 //! A store may be called from a runtime that is blocked or short-lived: the host's
 //! shell searches files from a second runtime while the first one's thread waits.
 //! A channel driven by the caller's runtime would hang there, so the mesh owns one
-//! thread with a runtime of its own, and every call runs on it.
+//! thread with a runtime of its own, and a call runs on it.
+//!
+//! The way onto that thread and back costs two wake-ups. A host may name the runtime that
+//! its turns run on (`MeshConfig::runtime`): calls that are made there use connections that
+//! this runtime drives, and all others go on as before.
 
 use std::io;
 use std::thread;
@@ -16,6 +20,26 @@ pub(crate) struct IoRuntime {
     handle: Handle,
     /// Dropping it tells the thread to end.
     _running: oneshot::Sender<()>,
+}
+
+/// Which runtime drives a connection, and the calls on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Driver {
+    /// The mesh's own thread.
+    Mesh,
+    /// The runtime that the call is made on.
+    Caller,
+}
+
+impl Driver {
+    /// What drives a call that is made here and now.
+    pub(crate) fn of_call(callers: Option<&Handle>) -> Self {
+        let here = Handle::try_current();
+        match (callers, here) {
+            (Some(callers), Ok(here)) if callers.id() == here.id() => Self::Caller,
+            _ => Self::Mesh,
+        }
+    }
 }
 
 impl IoRuntime {

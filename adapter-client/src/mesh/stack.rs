@@ -7,7 +7,8 @@
 //!   fail open    call.rs       a check that counts as allowed answers whatever happens below
 //!   route        call.rs       which adapter: its limit of a message must be known to encode
 //!   size         call.rs       refuse what the server would refuse, before anything is sent
-//!   ═══ onto the mesh's own runtime: a caller that blocks its thread stops no connection ═══
+//!   ═══ onto the runtime that drives connections: the mesh's own thread, so that a caller that
+//!       blocks its own stops none, or the caller's where the configuration says it never does ═══
 //!   seen         one call, one count and one span, however many attempts it takes
 //!   turn's time  no call outlives its turn, and no attempt begins after it
 //!   retry        above all that may differ between attempts: endpoint, connection, token
@@ -23,7 +24,7 @@ use super::balance::{InFlight, Node, Placed};
 use super::retry::Retries;
 use super::stats::Sample;
 use super::trace;
-use super::transport::{Attempt, Exchange, Failed, Lease, Outgoing, Purpose, too_late};
+use super::transport::{Attempt, Exchange, Failed, Lease, Outgoing, Purpose, Wanted, too_late};
 use mortise_proto::StoreError;
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::rpc::{Effect, Kind};
@@ -178,7 +179,11 @@ impl<'a, X: Exchange> Stack<'a, X> {
         let began = Instant::now();
         let tried = self.tried().clone();
         let balance = &self.call.target.balance;
-        let placed = balance.acquire(X::PURPOSE, wait, &tried).await?;
+        let wanted = Wanted {
+            purpose: X::PURPOSE,
+            driver: self.call.driver,
+        };
+        let placed = balance.acquire(wanted, wait, &tried).await?;
         let Placed { lease, in_flight } = placed;
         in_flight.node.note_wait(began.elapsed());
         self.tried().push(in_flight.node.id);
@@ -202,7 +207,7 @@ impl<'a, X: Exchange> Stack<'a, X> {
         match timeout(deadline, exchange).await {
             Ok(done) => done,
             Err(_) => {
-                node.pool.end_silent(began);
+                node.pools.end_silent(began);
                 Err(too_late(call.method, deadline).into())
             }
         }
@@ -224,7 +229,8 @@ impl<X: Exchange> Stack<'_, X> {
 
     /// The same to one endpoint, from deadline on: a question about that endpoint alone.
     pub(super) async fn asked(&self, node: &Node) -> Result<X::Out, StoreError> {
-        let lease = node.pool.acquire(X::PURPOSE, Duration::ZERO).await;
+        let pool = node.pools.of(self.call.driver);
+        let lease = pool.acquire(X::PURPOSE, Duration::ZERO).await;
         let answer = self.timed(lease.map_err(Failed::into_error)?, node).await;
         Ok(answer.map_err(Failed::into_error)?.0)
     }

@@ -3,6 +3,7 @@
 use super::balance::{Balance, Node, Source, discover};
 use super::config::{AdapterConfig, ConfigError, MeshConfig};
 use super::endpoint::Endpoint;
+use super::io_runtime::Driver;
 use super::limit::CallLimit;
 use super::retry::{Retries, RetryPolicy};
 use super::stats::Stats;
@@ -31,6 +32,8 @@ pub(crate) struct Target {
     pub(super) limit: CallLimit,
     pub(super) retry: RetryPolicy,
     pub(super) token: Option<Token>,
+    /// Calls that are made on it use connections that it drives.
+    callers: Option<Handle>,
     pub(super) stats: Stats,
     /// What the server said it takes, once it was asked.
     request_bytes_max: AtomicUsize,
@@ -102,7 +105,12 @@ impl Target {
             streams_max: config.transport.streams_max,
             age_max: config.transport.age_max,
         };
-        let balance = Arc::new(Balance::new(name, config.balance.clone(), limits));
+        let balance = Arc::new(Balance::new(
+            name,
+            config.balance.clone(),
+            limits,
+            mesh.runtime.is_some(),
+        ));
         let discovery = find_endpoints(&balance, config, mesh, runtime);
         let endpoints = config.endpoints.iter().map(ToString::to_string);
         let times = Times::new(config, mesh);
@@ -114,6 +122,7 @@ impl Target {
             limit: CallLimit::new(&config.calls),
             retry: RetryPolicy::new(times.retry_window),
             token,
+            callers: mesh.runtime.clone(),
             stats: Stats::default(),
             request_bytes_max: AtomicUsize::new(MAX_MESSAGE_BYTES),
             is_down: AtomicBool::new(false),
@@ -124,7 +133,9 @@ impl Target {
 
     /// Whether it is what this configuration asks for.
     pub(super) fn is_made_of(&self, config: &AdapterConfig, mesh: &MeshConfig) -> bool {
-        self.config == *config && self.times == Times::new(config, mesh)
+        self.config == *config
+            && self.times == Times::new(config, mesh)
+            && self.callers.as_ref().map(Handle::id) == mesh.runtime.as_ref().map(Handle::id)
     }
 
     pub(super) fn request_bytes_max(&self) -> usize {
@@ -149,6 +160,11 @@ impl Target {
             return Err(StoreError::too_large(&what, size, limit));
         }
         Ok(message.encode_to_vec().into())
+    }
+
+    /// What drives a call that is made here and now.
+    pub(super) fn driver(&self) -> Driver {
+        Driver::of_call(self.callers.as_ref())
     }
 
     fn is_down(&self) -> bool {

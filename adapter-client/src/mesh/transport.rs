@@ -10,6 +10,7 @@ mod peer;
 mod pool;
 #[cfg(test)]
 mod pool_tests;
+mod pools;
 mod purpose;
 
 #[cfg(test)]
@@ -18,15 +19,18 @@ pub(super) use pool_tests::Server;
 pub(super) use dial::{Dial, Dialler, Place};
 pub(super) use fault::{Failed, Reached};
 pub(super) use pool::{Lease, Limits, Pool};
+pub(super) use pools::{Pools, Wanted};
 pub(super) use purpose::Purpose;
 
 use super::balance::Node;
 use super::codec::EncodedOnce;
 use super::config::Compression;
+use super::io_runtime::Driver;
 use super::tap::Tap;
 use super::{Mesh, Target, trace};
 use bytes::Bytes;
 use connection::OneCall;
+use futures::future::BoxFuture;
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::{Method, StoreError};
 use prost::Message;
@@ -70,6 +74,8 @@ pub(super) struct Outgoing {
     pub(super) tap: Tap,
     /// When the turn that it is for ends.
     pub(super) until: Option<Instant>,
+    /// What drives it, and the connection that it takes.
+    pub(super) driver: Driver,
 }
 
 /// What crosses a connection in one attempt of a call.
@@ -339,7 +345,7 @@ async fn by_message<Out>(
     };
     let began = Instant::now();
     timeout(deadline, message).await.unwrap_or_else(|_| {
-        node.pool.end_silent(began);
+        node.pools.end_silent(began);
         Err(too_late(call.method, deadline).into())
     })
 }
@@ -349,7 +355,7 @@ async fn by_message<Out>(
 impl Mesh {
     /// gRPC on a place of a connection, for one call.
     pub(super) fn grpc(&self, target: &Target, lease: Lease, node: &Node) -> Grpc<OneCall> {
-        let origin = node.pool.dialler().origin();
+        let origin = node.pools.dialler().origin();
         let grpc = Grpc::with_origin(OneCall::on(lease), origin)
             .accept_compressed(CompressionEncoding::Gzip)
             .accept_compressed(CompressionEncoding::Zstd)
@@ -367,19 +373,36 @@ impl Mesh {
     pub(super) fn on_io_runtime<Out, Call>(
         &self,
         call: Call,
-    ) -> impl Future<Output = Result<Out, StoreError>> + Send + use<Out, Call>
+    ) -> BoxFuture<'static, Result<Out, StoreError>>
     where
         Out: Send + 'static,
         Call: Future<Output = Result<Out, StoreError>> + Send + 'static,
     {
         let task = AbortOnDropHandle::new(self.inner.io_runtime.handle().spawn(call));
-        async move {
+        Box::pin(async move {
             task.await.unwrap_or_else(|fault| {
                 Err(StoreError::new(
                     ErrorReason::Internal,
                     format!("a call panicked: {fault}"),
                 ))
             })
+        })
+    }
+
+    /// Runs a call on the runtime that drives it: the caller's own runs it as part of the
+    /// caller, without a wake-up.
+    pub(super) fn driven<Out, Call>(
+        &self,
+        driver: Driver,
+        call: Call,
+    ) -> BoxFuture<'static, Result<Out, StoreError>>
+    where
+        Out: Send + 'static,
+        Call: Future<Output = Result<Out, StoreError>> + Send + 'static,
+    {
+        match driver {
+            Driver::Mesh => self.on_io_runtime(call),
+            Driver::Caller => Box::pin(call),
         }
     }
 }
@@ -459,7 +482,7 @@ impl Drop for Unanswered<'_> {
     fn drop(&mut self) {
         let is_long = self.began.elapsed() >= PROBE_PATIENCE;
         if let Some(node) = self.node.take().filter(|_| is_long) {
-            node.pool.end_silent(self.began);
+            node.pools.end_silent(self.began);
         }
     }
 }

@@ -21,6 +21,7 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
+use tokio::runtime::Handle;
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -192,6 +193,7 @@ async fn turn(
 /// adapter is named after the store that it was named for.
 fn mesh_config(endpoint: Endpoint, routes: &[(String, Endpoint)], reach: &Reach) -> MeshConfig {
     let mut config = MeshConfig::single(endpoint);
+    config.runtime = Handle::try_current().ok();
     for (store, endpoint) in routes {
         let endpoint = endpoint.clone();
         config

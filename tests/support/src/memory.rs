@@ -1,14 +1,18 @@
-//! What a process holds in memory, as its kernel counts it, and tests in processes of
+//! What a process takes of memory and processors, as its kernel counts it, and tests in processes of
 //! their own, whose memory is theirs alone.
 
 use std::env;
 use std::fs;
 use std::process::{self, Command};
+use std::time::Duration;
 
 /// Set in the process that a test has to itself.
 const ALONE: &str = "MORTISE_ALONE";
 
 const KIB: usize = 1024;
+
+/// How long a tick of `/proc/PID/stat` is: USER_HZ is 100 wherever Linux runs Rust.
+const TICK: Duration = Duration::from_millis(10);
 
 /// The memory of a process from one moment on.
 #[derive(Debug)]
@@ -33,6 +37,16 @@ impl Memory {
     /// Of this process, from now on.
     pub fn own() -> Self {
         Self::of(process::id())
+    }
+
+    /// How long it has kept processors busy since it began.
+    pub fn processor_time(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap();
+        // The name in parentheses may hold spaces; times in user and kernel are the 12th and
+        // 13th after it.
+        let (_, after) = stat.rsplit_once(") ").unwrap();
+        let ticks = after.split(' ').skip(11).take(2);
+        ticks.map(|ticks| TICK * ticks.parse().unwrap()).sum()
     }
 
     /// How many bytes there were then.

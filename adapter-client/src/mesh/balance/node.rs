@@ -5,9 +5,12 @@ use super::load::Load;
 use crate::mesh::backoff::{Backoff, jittered};
 use crate::mesh::config::BalancePolicy;
 use crate::mesh::health::Health;
+use crate::mesh::io_runtime::Driver;
 use crate::mesh::stats::{Sample, Stats};
 use crate::mesh::status::LastHandshake;
-use crate::mesh::transport::{Attempt, Dial, Dialler, Failed, Lease, Limits, Place, Pool, Purpose};
+use crate::mesh::transport::{
+    Attempt, Dial, Dialler, Failed, Lease, Place, Pool, Pools, Purpose, Wanted,
+};
 use futures::FutureExt;
 use mortise_proto::Method;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,7 +38,7 @@ pub(in crate::mesh) struct Node<D: Dial = Dialler> {
     /// For people.
     pub(in crate::mesh) address: String,
     adapter: Arc<str>,
-    pub(in crate::mesh) pool: Pool<D>,
+    pub(in crate::mesh) pools: Pools<D>,
     pub(super) load: Load,
     pub(super) ejection: Ejection,
     policy: BalancePolicy,
@@ -82,13 +85,7 @@ pub(in crate::mesh) struct InFlight<D: Dial = Dialler> {
 impl<D: Dial> Node<D> {
     /// `runtime`: where a connection is kept open whether there are calls or not; without
     /// it one is made by the first call.
-    pub(super) fn new(
-        about: About,
-        dialler: D,
-        limits: Limits,
-        runtime: Option<&Handle>,
-    ) -> Arc<Self> {
-        let pool = Pool::new(dialler, limits);
+    pub(super) fn new(about: About, pools: Pools<D>, runtime: Option<&Handle>) -> Arc<Self> {
         let About {
             adapter,
             address,
@@ -96,14 +93,18 @@ impl<D: Dial> Node<D> {
             lookup,
         } = about;
         let kept = runtime.map(|runtime| {
-            let (pool, adapter, address) = (pool.clone(), adapter.clone(), address.clone());
+            let (pool, adapter, address) = (
+                pools.of(Driver::Mesh).clone(),
+                adapter.clone(),
+                address.clone(),
+            );
             AbortOnDropHandle::new(runtime.spawn(keep_open(pool, adapter, address, lookup)))
         });
         Arc::new(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             address,
             adapter,
-            pool,
+            pools,
             load: Load::new(),
             ejection: Ejection::default(),
             policy,
@@ -122,7 +123,7 @@ impl<D: Dial> Node<D> {
     }
 
     pub(in crate::mesh) fn is_connected(&self) -> bool {
-        self.pool.is_connected()
+        self.pools.is_connected()
     }
 
     /// Why it gets no calls for a while.
@@ -161,17 +162,19 @@ impl<D: Dial> Node<D> {
 /// A place on a connection to an endpoint, once there is one.
 pub(super) async fn place<D: Dial>(
     node: &Arc<Node<D>>,
-    purpose: Purpose,
+    wanted: Wanted,
     wait: Duration,
     is_judged: bool,
 ) -> Result<Placed<D>, Failed> {
-    let lease = node.pool.acquire(purpose, wait).await?;
+    let pool = node.pools.of(wanted.driver);
+    let lease = pool.acquire(wanted.purpose, wait).await?;
     Ok(placed(node, lease, is_judged))
 }
 
 /// A place on a connection that has one now.
-pub(super) fn place_now<D: Dial>(node: &Arc<Node<D>>, purpose: Purpose) -> Option<Placed<D>> {
-    let lease = node.pool.try_acquire(purpose)?;
+pub(super) fn place_now<D: Dial>(node: &Arc<Node<D>>, wanted: Wanted) -> Option<Placed<D>> {
+    let pool = node.pools.of(wanted.driver);
+    let lease = pool.try_acquire(wanted.purpose)?;
     Some(placed(node, lease, true))
 }
 

@@ -39,7 +39,7 @@ fn policy() -> BalancePolicy {
 /// So many servers, and the balance over them once each had its time to connect.
 async fn over(count: usize) -> (Vec<Server>, Balance<Server>) {
     let servers: Vec<_> = (0..count).map(|_| Server::allowing(200)).collect();
-    let balance = Balance::new("main", policy(), LIMITS);
+    let balance = Balance::new("main", policy(), LIMITS, false);
     set(&balance, &servers);
     sleep(Duration::from_secs(1)).await;
     (servers, balance)
@@ -251,11 +251,11 @@ async fn streams_are_spread_by_number() {
     let nodes = balance.nodes();
     let counts: Vec<_> = nodes
         .iter()
-        .map(|node| node.pool.in_use(Purpose::Stream))
+        .map(|node| node.pools.in_use(Purpose::Stream))
         .collect();
     assert!(counts[0].abs_diff(counts[1]) < 20, "{counts:?}");
     set(&balance, &servers[..1]);
-    assert_eq!(nodes[1].pool.in_use(Purpose::Stream), counts[1]);
+    assert_eq!(nodes[1].pools.in_use(Purpose::Stream), counts[1]);
 }
 
 /// An endpoint that is gone gets no more calls, and one that stays keeps its connections.
@@ -317,7 +317,7 @@ fn addresses(balance: &Balance<Server>) -> BTreeSet<String> {
 #[tokio::test(start_paused = true)]
 async fn a_name_is_looked_up_again() {
     let (names, server) = (Names::default(), Server::allowing(200));
-    let balance = Arc::new(Balance::new("main", policy(), LIMITS));
+    let balance = Arc::new(Balance::new("main", policy(), LIMITS, false));
     let name = DnsName {
         host: "storage".into(),
         port: 7,

@@ -1,6 +1,7 @@
 //! A host under load: many sessions that run one turn after another over HTTP, with a
 //! model that takes 200 ms to answer. Beside the turns, what the processes hold in
-//! memory, idle and at the most, and how long the host takes to start.
+//! memory, idle and at the most, how long a turn keeps their processors busy, and how long
+//! the host takes to start.
 //!
 //! The model and the callers run here, on the same cores: read the figures as what
 //! this machine does with all of it, and compare the rows.
@@ -18,6 +19,7 @@ use mortise_test_support::adapter_process::AdapterProcess;
 use mortise_test_support::database::Database;
 use mortise_test_support::host_process::HostProcess;
 use mortise_test_support::in_process::mesh;
+use mortise_test_support::memory::Memory;
 use mortise_test_support::scenario::host_adapter;
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -54,6 +56,8 @@ struct TestHost {
 struct Turns {
     /// How long each took that ended in the time that counts.
     took: Vec<Duration>,
+    /// How many there were in all.
+    count: u32,
     /// Answers that were no completed turn.
     failed: Vec<String>,
 }
@@ -79,7 +83,8 @@ async fn main() {
         "storage", "turns/s", "p50 ms", "p99 ms"
     );
     print!("{:>8}{:>8}{:>10}", "max ms", "failed", "start ms");
-    println!("{:>14}{:>14}", "host MiB", "adapter MiB");
+    print!("{:>14}{:>14}", "host MiB", "adapter MiB");
+    println!("{:>14}{:>16}", "host ms/turn", "adapter ms/turn");
     let base_url = model::start(LATENCY).await;
     row("embedded SQLite", TestHost::embedded(&base_url).await, load).await;
     for database in Database::ALL {
@@ -96,6 +101,10 @@ async fn row(name: &str, stage: TestHost, load: Load) {
         Some(stage.host.memory()),
         stage.adapter.as_ref().map(AdapterProcess::memory),
     ];
+    let before = memory.each_ref().map(|memory| {
+        let memory = memory.as_ref();
+        memory.map_or(Duration::ZERO, Memory::processor_time)
+    });
     let mut turns = stage.turns(load).await;
     turns.took.sort();
     let last = turns.took.len().saturating_sub(1);
@@ -107,11 +116,21 @@ async fn row(name: &str, stage: TestHost, load: Load) {
     print!("{name:<18}{per_second:>9.1}{:>8}{:>8}", ms(50), ms(99));
     print!("{:>8}{:>8}", ms(100), turns.failed.len());
     print!("{:>10}", stage.started_in.as_millis());
-    for memory in memory {
-        let shown = memory.map_or("-".into(), |memory| {
+    for memory in &memory {
+        let shown = memory.as_ref().map_or("-".into(), |memory| {
             format!("{} to {}", memory.at_first() / MIB, memory.peak() / MIB)
         });
         print!("{shown:>14}");
+    }
+    for (width, memory, before) in [(14, &memory[0], before[0]), (16, &memory[1], before[1])] {
+        let shown = memory.as_ref().map_or("-".into(), |memory| {
+            let busy = memory.processor_time() - before;
+            format!(
+                "{:.1}",
+                busy.as_secs_f64() * 1e3 / f64::from(turns.count.max(1))
+            )
+        });
+        print!("{shown:>width$}");
     }
     println!();
     if let Some(first) = turns.failed.first() {
@@ -195,6 +214,7 @@ impl TestHost {
             let turns = session.await.unwrap();
             all.took.extend(turns.took);
             all.failed.extend(turns.failed);
+            all.count += turns.count;
         }
         all
     }
@@ -216,6 +236,7 @@ async fn one_session(client: Client, sessions: String, counts: Range<Instant>) -
         let answer = client.post(&url).json(&turn).send().await.unwrap();
         let status = answer.status();
         let answer = answer.text().await.unwrap();
+        turns.count += 1;
         if !(status == 200 && answer.contains("The answer is 42.")) {
             turns.failed.push(format!("{status} {answer}"));
         } else if counts.contains(&Instant::now()) {
