@@ -26,7 +26,7 @@ pub(in crate::mesh) struct Wanted {
 
 // === impl Pools ===
 
-impl<D: Dial + Clone> Pools<D> {
+impl<D: Dial> Pools<D> {
     pub(in crate::mesh) fn new(dialler: D, limits: Limits, has_callers: bool) -> Self {
         Self {
             callers: has_callers.then(|| Pool::new(dialler.clone(), limits)),
