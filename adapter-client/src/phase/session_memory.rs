@@ -1,5 +1,6 @@
 //! What is kept of sessions from one phase to the next, so that what grows with a session
 //! crosses the wire once: its messages, and the data of the last large event of each type.
+//! So does what changes seldom: its agent, its tools and its harnesses.
 //!
 //! Nothing here is taken for true: a server is told what this side has and answers what
 //! follows it, or everything where it is something else by now.
@@ -8,6 +9,7 @@ use everruns_core::message::Message;
 use everruns_core::typed_id::SessionId;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
+use mortise_proto::pb::{self, TurnContextPart};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +35,20 @@ pub(crate) struct PatchBase {
     pub(crate) data: Arc<String>,
 }
 
+/// What turns of a session are made of, and the server's tag of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Definitions {
+    pub(crate) tag: Vec<u8>,
+    pub(crate) agent: Option<pb::Agent>,
+    pub(crate) mcp_tools: Vec<pb::ToolDefinition>,
+    pub(crate) harness_chain: Vec<pb::Harness>,
+    /// What they had on the wire.
+    pub(crate) bytes: usize,
+}
+
 type SessionKey = (i64, SessionId);
+/// The parts that were asked for tell apart what is kept.
+type DefinitionsKey = (i64, SessionId, &'static [TurnContextPart]);
 type EventKey = (i64, SessionId, String);
 
 /// What is kept of all sessions. What was not asked for the longest goes first.
@@ -41,6 +56,7 @@ pub(crate) struct SessionMemory {
     bytes_max: usize,
     histories: Cache<SessionKey, History>,
     bases: Cache<EventKey, PatchBase>,
+    definitions: Cache<DefinitionsKey, Arc<Definitions>>,
 }
 
 // === impl SessionMemory ===
@@ -48,7 +64,9 @@ pub(crate) struct SessionMemory {
 impl SessionMemory {
     /// At most about so many bytes; none are kept with zero.
     pub(crate) fn new(bytes_max: usize) -> Self {
-        let half = bytes_max as u64 / 2;
+        // What is large and grows has most of it.
+        let eighth = bytes_max as u64 / 8;
+        let half = (bytes_max as u64 - eighth) / 2;
         Self {
             bytes_max,
             histories: Cache::builder()
@@ -60,6 +78,14 @@ impl SessionMemory {
             bases: Cache::builder()
                 .weigher(|_, base: &PatchBase| weight(base.data.len()))
                 .max_capacity(half)
+                .eviction_policy(EvictionPolicy::lru())
+                .time_to_idle(KEPT_IDLE)
+                .build(),
+            definitions: Cache::builder()
+                .weigher(|_, definitions: &Arc<Definitions>| {
+                    weight(definitions.bytes * MEMORY_PER_BYTE)
+                })
+                .max_capacity(eighth)
                 .eviction_policy(EvictionPolicy::lru())
                 .time_to_idle(KEPT_IDLE)
                 .build(),
@@ -76,6 +102,14 @@ impl SessionMemory {
 
     pub(crate) fn keep_history(&self, org_id: i64, session_id: SessionId, history: History) {
         self.histories.insert((org_id, session_id), history);
+    }
+
+    pub(crate) fn definitions(&self, key: &DefinitionsKey) -> Option<Arc<Definitions>> {
+        self.definitions.get(key)
+    }
+
+    pub(crate) fn keep_definitions(&self, key: DefinitionsKey, definitions: Definitions) {
+        self.definitions.insert(key, Arc::new(definitions));
     }
 
     /// The last large event of a type that this side knows to be stored.
@@ -113,6 +147,7 @@ impl fmt::Debug for SessionMemory {
         f.debug_struct("SessionMemory")
             .field("histories", &self.histories.entry_count())
             .field("bases", &self.bases.entry_count())
+            .field("definitions", &self.definitions.entry_count())
             .finish()
     }
 }

@@ -1,6 +1,6 @@
 //! What a phase reads, of one moment.
 
-use super::session_memory::History;
+use super::session_memory::{Definitions, History};
 use super::{PhaseKind, locked};
 use crate::mesh::offers::Offers;
 use crate::stores::{Remote, TurnParts, malformed};
@@ -11,9 +11,10 @@ use everruns_core::typed_id::{MessageId, SessionId};
 use everruns_runtime::RuntimeHostTurnContext;
 use mortise_proto::convert::ConvertError;
 use mortise_proto::convert::runtime_host::turn_context;
-use mortise_proto::pb::{Feature, KnownMessages, TurnContextPart};
+use mortise_proto::pb::{Feature, KnownMessages, TurnContextPart, TurnSnapshot};
 use mortise_proto::rpc::Cache;
 use mortise_proto::rpc::table::{self, runtime_host_service::LOAD_TURN_CONTEXT};
+use prost::Message as _;
 use std::sync::{Arc, Mutex};
 use tokio::sync::OnceCell;
 
@@ -157,21 +158,32 @@ impl Snapshots {
             .may_leave_out()
             .then(|| memory.history(org_id, self.session_id))
             .flatten();
+        let key = (org_id, self.session_id, self.parts);
+        let had = match self.sends_since {
+            true => memory.definitions(&key),
+            false => None,
+        };
         let loaded = self
             .remote
             .turn_parts(
                 self.session_id,
                 self.parts,
                 known.as_ref().and_then(known_messages),
+                had.as_ref().map(|had| had.tag.clone()).unwrap_or_default(),
             )
             .await?;
         let TurnParts {
-            snapshot,
+            mut snapshot,
             messages,
             bytes,
         } = loaded;
         let left_out = snapshot.messages_left_out;
         let malformed = malformed(LOAD_TURN_CONTEXT.method);
+        if snapshot.definitions_left_out {
+            put_back(&mut snapshot, had.as_deref()).map_err(&malformed)?;
+        } else if self.sends_since && !snapshot.definitions_tag.is_empty() {
+            memory.keep_definitions(key, definitions(&snapshot));
+        }
         let (context, harness_chain) = turn_context(snapshot, Vec::new()).map_err(&malformed)?;
         let history = joined(known, left_out, messages, bytes).map_err(&malformed)?;
         if self.may_leave_out() {
@@ -189,6 +201,35 @@ impl Snapshots {
     fn may_leave_out(&self) -> bool {
         self.sends_since && self.hold_messages()
     }
+}
+
+/// What a server leaves out of the next snapshot, if it has not changed by then.
+fn definitions(snapshot: &TurnSnapshot) -> Definitions {
+    let tools = snapshot.mcp_tools.iter().map(|tool| tool.encoded_len());
+    let chain = snapshot.harness_chain.iter().map(|one| one.encoded_len());
+    let agent = snapshot.agent.iter().map(|agent| agent.encoded_len());
+    Definitions {
+        bytes: tools.chain(chain).chain(agent).sum(),
+        tag: snapshot.definitions_tag.clone(),
+        agent: snapshot.agent.clone(),
+        mcp_tools: snapshot.mcp_tools.clone(),
+        harness_chain: snapshot.harness_chain.clone(),
+    }
+}
+
+fn put_back(
+    snapshot: &mut TurnSnapshot,
+    had: Option<&Definitions>,
+) -> std::result::Result<(), ConvertError> {
+    let had = had.filter(|had| had.tag == snapshot.definitions_tag);
+    let had = had.ok_or_else(|| {
+        let problem = "is true; the tag of the answer is none that was said to be known";
+        ConvertError::new("definitions_left_out", problem)
+    })?;
+    snapshot.agent = had.agent.clone();
+    snapshot.mcp_tools = had.mcp_tools.clone();
+    snapshot.harness_chain = had.harness_chain.clone();
+    Ok(())
 }
 
 /// What is said of a history to a server that may leave it out.

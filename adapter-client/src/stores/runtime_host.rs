@@ -69,7 +69,7 @@ impl Remote {
         &self,
         session_id: SessionId,
     ) -> Result<RuntimeHostTurnContext> {
-        let loaded = self.turn_parts(session_id, &[], None).await?;
+        let loaded = self.turn_parts(session_id, &[], None, Vec::new()).await?;
         let TurnParts {
             snapshot, messages, ..
         } = loaded;
@@ -106,12 +106,14 @@ impl Remote {
         session_id: SessionId,
         parts: &[pb::TurnContextPart],
         known_messages: Option<pb::KnownMessages>,
+        known_definitions: Vec<u8>,
     ) -> Result<TurnParts> {
         let request = pb::LoadTurnContextRequest {
             context: None,
             session_id: session_id.to_string(),
             parts: parts.iter().map(|part| (*part).into()).collect(),
             known_messages,
+            known_definitions,
         };
         let answers = self.collect(&LOAD_TURN_CONTEXT, request).await?;
         let mut snapshot = None;

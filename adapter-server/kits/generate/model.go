@@ -66,7 +66,7 @@ type reason struct {
 // with one of them: a store is not shown what it is never sent.
 var (
 	otherFeatures = []string{"FEATURE_EVENT_PATCH", "FEATURE_SNAPSHOT_SINCE"}
-	otherFields   = []string{"data_patch", "known_messages"}
+	otherFields   = []string{"data_patch", "known_messages", "known_definitions"}
 )
 
 func isOther(feature string) bool { return slices.Contains(otherFeatures, feature) }

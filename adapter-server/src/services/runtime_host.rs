@@ -12,6 +12,8 @@ use mortise_proto::convert::runtime_host::snapshot;
 use mortise_proto::convert::{enumeration, id, wire_enum};
 use mortise_proto::pb::load_turn_context_response::Part;
 use mortise_proto::pb::{self, TurnContextPart};
+use prost::Message;
+use sha2::{Digest, Sha256};
 use std::num::NonZeroU64;
 
 pub(super) async fn get_agent(
@@ -144,7 +146,26 @@ async fn load(
     };
     let (mut snapshot, _no_messages) = snapshot(context, harness_chain);
     snapshot.messages_left_out = left_out;
+    leave_out_known(&mut snapshot, &call.request.known_definitions);
     Ok((snapshot, runs))
+}
+
+/// Tags what changes seldom, and leaves it out where the caller has it.
+fn leave_out_known(snapshot: &mut pb::TurnSnapshot, known: &[u8]) {
+    let definitions = pb::TurnSnapshot {
+        agent: snapshot.agent.take(),
+        mcp_tools: std::mem::take(&mut snapshot.mcp_tools),
+        harness_chain: std::mem::take(&mut snapshot.harness_chain),
+        ..pb::TurnSnapshot::default()
+    };
+    let tag = Sha256::digest(definitions.encode_to_vec());
+    snapshot.definitions_tag = tag.to_vec();
+    snapshot.definitions_left_out = tag.as_slice() == known;
+    if !snapshot.definitions_left_out {
+        snapshot.agent = definitions.agent;
+        snapshot.mcp_tools = definitions.mcp_tools;
+        snapshot.harness_chain = definitions.harness_chain;
+    }
 }
 
 /// A context that was loaded with all messages.

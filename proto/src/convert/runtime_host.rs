@@ -28,6 +28,8 @@ pub fn snapshot(
         mcp_tools: to_list(mcp_tool_definitions),
         harness_chain: to_list(harness_chain),
         messages_left_out: 0,
+        definitions_tag: Vec::new(),
+        definitions_left_out: false,
     };
     (snapshot, messages)
 }
@@ -44,8 +46,10 @@ pub fn turn_context(
         model,
         mcp_tools,
         harness_chain,
-        // Of the stream of messages, not of the context.
+        // Of what the caller keeps, not of the context.
         messages_left_out: _,
+        definitions_tag: _,
+        definitions_left_out: _,
     } = snapshot;
     let context = RuntimeHostTurnContext {
         agent: optional_nested("agent", agent)?,

@@ -689,9 +689,10 @@ pub enum Feature {
     /// shows a model's whole input then grows with the session.
     EventPatch = 6,
     /// For RuntimeHostService: LoadTurnContext takes `known_messages` and then sends
-    /// the messages that follow them alone. The server must offer
-    /// FEATURE_TURN_SNAPSHOT too. Without it, the client loads all messages of the
-    /// session at each step.
+    /// the messages that follow them alone, and takes `known_definitions` and then
+    /// leaves out agent, MCP tools and harness chain where they have not changed. The
+    /// server must offer FEATURE_TURN_SNAPSHOT too. Without it, the client loads all
+    /// of them at each step.
     SnapshotSince = 7,
 }
 impl Feature {
@@ -12284,6 +12285,15 @@ pub struct LoadTurnContextRequest {
     /// feature.
     #[prost(message, optional, tag = "4")]
     pub known_messages: ::core::option::Option<KnownMessages>,
+    /// OPTIONAL, at most 64 bytes. The TurnSnapshot.definitions_tag of an earlier
+    /// answer for the session and the same parts, whose agent, MCP tools and harness
+    /// chain the caller has kept. Sent only to a server with FEATURE_SNAPSHOT_SINCE.
+    ///
+    /// If the tag of this answer is the same, the server must leave these three out
+    /// and say so in TurnSnapshot.definitions_left_out. In any other case it must
+    /// send them. A tag that it does not know is not an error.
+    #[prost(bytes = "bytes", tag = "5")]
+    pub known_definitions: ::prost::bytes::Bytes,
 }
 /// KnownMessages says which messages of a session a caller has: the oldest ones,
 /// without a gap.
@@ -12322,6 +12332,16 @@ pub struct TurnSnapshot {
     /// or LoadTurnContextRequest.known_messages.count.
     #[prost(uint64, tag = "6")]
     pub messages_left_out: u64,
+    /// OPTIONAL, at most 64 bytes. Stands for the contents of agent, mcp_tools and
+    /// harness_chain: two answers with the same tag have the same contents there. A
+    /// hash of them serves, or versions of the rows they come from. Empty: the server
+    /// cannot tell, and leaves nothing out. The caller does not look into it.
+    #[prost(bytes = "bytes", tag = "7")]
+    pub definitions_tag: ::prost::bytes::Bytes,
+    /// True: agent, mcp_tools and harness_chain are absent here, because they are
+    /// those of LoadTurnContextRequest.known_definitions.
+    #[prost(bool, tag = "8")]
+    pub definitions_left_out: bool,
 }
 /// LoadTurnContextResponse is one message of the stream.
 #[derive(Clone, PartialEq, ::prost::Message)]

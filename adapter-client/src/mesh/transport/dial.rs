@@ -26,7 +26,9 @@ use tokio::time::timeout;
 use tonic::transport::Uri;
 
 /// Makes connections. A trait so that the pool's rules are tested without sockets.
-pub(in crate::mesh) trait Dial: Clone + std::fmt::Debug + Send + Sync + 'static {
+pub(in crate::mesh) trait Dial:
+    Clone + std::fmt::Debug + Send + Sync + 'static
+{
     /// What is made.
     type Made: Place;
 

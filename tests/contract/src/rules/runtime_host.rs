@@ -58,6 +58,7 @@ fn loading(session: &str) -> pb::LoadTurnContextRequest {
         session_id: session.into(),
         parts: Vec::new(),
         known_messages: None,
+        known_definitions: Vec::new(),
     }
 }
 

@@ -192,6 +192,30 @@ pub(super) fn faults() -> Vec<Fault> {
                 Ok(answers)
             },
         ),
+        answer(
+            "CTX-17",
+            "leaves the agent out and does not say so",
+            &LOAD_TURN_CONTEXT,
+            |_, answer| {
+                if let Some(Part::Snapshot(snapshot)) = &mut answer.part {
+                    snapshot.definitions_left_out = false;
+                }
+            },
+        ),
+        answer(
+            "CTX-18",
+            "takes any tag for that of the agent as it is",
+            &LOAD_TURN_CONTEXT,
+            |request, answer| {
+                let is_known = !request.known_definitions.is_empty();
+                if let Some(Part::Snapshot(snapshot)) = &mut answer.part
+                    && is_known
+                {
+                    snapshot.agent = None;
+                    snapshot.definitions_left_out = true;
+                }
+            },
+        ),
         end(
             "LLM-01",
             "answers NOT_FOUND for an unknown model",

@@ -1,12 +1,13 @@
-//! A context of which the caller has the first messages.
+//! A context of which the caller has a part: the first messages, or what changes seldom.
 
 use super::{load, load_parts, loading};
-use crate::check::{Outcome, same, skipped};
+use crate::check::{Outcome, different, present, same, skipped};
 use crate::context::{Cx, fresh_id};
 use crate::rule::{Group, Need, Rule};
 use crate::rules::events::say;
+use crate::rules::records::{a_session, an_agent, put_agent};
 use crate::rules::refusals::stream_refused_with;
-use mortise_proto::pb::{self, ErrorReason, Feature};
+use mortise_proto::pb::{self, ErrorReason, Feature, TurnContextPart};
 use mortise_proto::rpc::table::event_emitter_service;
 use mortise_proto::rpc::table::runtime_host_service::{LOAD_TURN_CONTEXT, NAME};
 
@@ -29,6 +30,20 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .with(EVENTS)
         .needs(&[Need::Session])
+        .hard(
+            "CTX-17",
+            "Agent, MCP tools and harness chain are left out where the caller has them, and nothing else is.",
+            "runtime_host.proto, LoadTurnContextRequest",
+            ctx_17_definitions,
+        )
+        .needs(&[Need::Seed])
+        .hard(
+            "CTX-18",
+            "An agent that was changed is sent to a caller that has the one of before.",
+            "runtime_host.proto, LoadTurnContextRequest",
+            ctx_18_changed,
+        )
+        .needs(&[Need::Seed])
         .list()
 }
 
@@ -77,6 +92,71 @@ async fn ctx_15_left_out(cx: Cx) -> Outcome {
     let new = say(&cx, &session, "and more", 13).await?;
     let (rest, _) = sent(&cx, &session, 12, &ids[11]).await?;
     same("the message that is new", &rest, &vec![new])
+}
+
+/// A session with an agent, and what a caller that knows nothing of it is sent.
+async fn with_agent(cx: &Cx) -> Outcome<(pb::Agent, String, pb::TurnSnapshot)> {
+    needs_since(cx)?;
+    let agent = an_agent(cx, |agent| agent.system_prompt = "Act.".into()).await?;
+    let session = a_session(cx, |session| session.agent_id = Some(agent.id.clone())).await?;
+    let snapshot = having(cx, &session.id, &[]).await?;
+    if snapshot.definitions_tag.is_empty() {
+        return skipped("the server sends no definitions_tag");
+    }
+    Ok((agent, session.id, snapshot))
+}
+
+/// What a caller with a tag is sent.
+async fn having(cx: &Cx, session: &str, tag: &[u8]) -> Outcome<pb::TurnSnapshot> {
+    let parts = [
+        TurnContextPart::Model,
+        TurnContextPart::McpTools,
+        TurnContextPart::HarnessChain,
+    ];
+    let request = pb::LoadTurnContextRequest {
+        parts: parts.map(Into::into).to_vec(),
+        known_definitions: tag.to_vec(),
+        ..loading(session)
+    };
+    Ok(load_parts(cx, request).await?.snapshot)
+}
+
+async fn ctx_17_definitions(cx: Cx) -> Outcome {
+    let (_, session, whole) = with_agent(&cx).await?;
+    same(
+        "snapshot.definitions_left_out for a caller that has none",
+        &whole.definitions_left_out,
+        &false,
+    )?;
+    let rest = pb::TurnSnapshot {
+        agent: None,
+        mcp_tools: Vec::new(),
+        harness_chain: Vec::new(),
+        definitions_left_out: true,
+        ..whole.clone()
+    };
+    let sent = having(&cx, &session, &whole.definitions_tag).await?;
+    same("the snapshot for a caller that has them", &sent, &rest)?;
+    let sent = having(&cx, &session, &[7; 64]).await?;
+    same("the snapshot for an unknown tag", &sent, &whole)
+}
+
+async fn ctx_18_changed(cx: Cx) -> Outcome {
+    let (mut agent, session, before) = with_agent(&cx).await?;
+    agent.system_prompt = "Act otherwise.".into();
+    put_agent(&cx, &agent).await?;
+    let sent = having(&cx, &session, &before.definitions_tag).await?;
+    let prompt = present("snapshot.agent", sent.agent)?.system_prompt;
+    same(
+        "snapshot.agent.system_prompt",
+        prompt.as_str(),
+        "Act otherwise.",
+    )?;
+    different(
+        "snapshot.definitions_tag",
+        &sent.definitions_tag,
+        &before.definitions_tag,
+    )
 }
 
 async fn ctx_16_others(cx: Cx) -> Outcome {
