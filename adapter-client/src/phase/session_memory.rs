@@ -5,6 +5,7 @@
 //! Nothing here is taken for true: a server is told what this side has and answers what
 //! follows it, or everything where it is something else by now.
 
+use bytes::Bytes;
 use everruns_core::message::Message;
 use everruns_core::typed_id::SessionId;
 use moka::policy::EvictionPolicy;
@@ -38,7 +39,7 @@ pub(crate) struct PatchBase {
 /// What turns of a session are made of, and the server's tag of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Definitions {
-    pub(crate) tag: Vec<u8>,
+    pub(crate) tag: Bytes,
     pub(crate) agent: Option<pb::Agent>,
     pub(crate) mcp_tools: Vec<pb::ToolDefinition>,
     pub(crate) harness_chain: Vec<pb::Harness>,

@@ -2,6 +2,7 @@
 
 use super::message_retriever::join;
 use super::{Remote, malformed};
+use bytes::Bytes;
 use everruns_core::error::Result;
 use everruns_core::message::Message;
 use everruns_core::message_retriever::MessageRetriever;
@@ -69,7 +70,7 @@ impl Remote {
         &self,
         session_id: SessionId,
     ) -> Result<RuntimeHostTurnContext> {
-        let loaded = self.turn_parts(session_id, &[], None, Vec::new()).await?;
+        let loaded = self.turn_parts(session_id, &[], None, Bytes::new()).await?;
         let TurnParts {
             snapshot, messages, ..
         } = loaded;
@@ -106,7 +107,7 @@ impl Remote {
         session_id: SessionId,
         parts: &[pb::TurnContextPart],
         known_messages: Option<pb::KnownMessages>,
-        known_definitions: Vec<u8>,
+        known_definitions: Bytes,
     ) -> Result<TurnParts> {
         let request = pb::LoadTurnContextRequest {
             context: None,

@@ -13,6 +13,7 @@ use mortise_proto::convert::{enumeration, id, wire_enum};
 use mortise_proto::pb::load_turn_context_response::Part;
 use mortise_proto::pb::{self, TurnContextPart};
 use prost::Message;
+use prost::bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::num::NonZeroU64;
 
@@ -159,7 +160,7 @@ fn leave_out_known(snapshot: &mut pb::TurnSnapshot, known: &[u8]) {
         ..pb::TurnSnapshot::default()
     };
     let tag = Sha256::digest(definitions.encode_to_vec());
-    snapshot.definitions_tag = tag.to_vec();
+    snapshot.definitions_tag = Bytes::copy_from_slice(&tag);
     snapshot.definitions_left_out = tag.as_slice() == known;
     if !snapshot.definitions_left_out {
         snapshot.agent = definitions.agent;

@@ -3,6 +3,7 @@
 use everruns_core::harness::Harness;
 use everruns_core::message::Message;
 use everruns_runtime::RuntimeHostTurnContext;
+use prost::bytes::Bytes;
 
 use super::{Result, list, nested, optional_nested, to_list};
 use crate::pb;
@@ -28,7 +29,7 @@ pub fn snapshot(
         mcp_tools: to_list(mcp_tool_definitions),
         harness_chain: to_list(harness_chain),
         messages_left_out: 0,
-        definitions_tag: Vec::new(),
+        definitions_tag: Bytes::new(),
         definitions_left_out: false,
     };
     (snapshot, messages)

@@ -419,8 +419,16 @@ type LoadTurnContextRequest struct {
 	// put one between others, without a change of that id must not offer the
 	// feature.
 	KnownMessages *KnownMessages `protobuf:"bytes,4,opt,name=known_messages,json=knownMessages,proto3" json:"known_messages,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// OPTIONAL, at most 64 bytes. The TurnSnapshot.definitions_tag of an earlier
+	// answer for the session and the same parts, whose agent, MCP tools and harness
+	// chain the caller has kept. Sent only to a server with FEATURE_SNAPSHOT_SINCE.
+	//
+	// If the tag of this answer is the same, the server must leave these three out
+	// and say so in TurnSnapshot.definitions_left_out. In any other case it must
+	// send them. A tag that it does not know is not an error.
+	KnownDefinitions []byte `protobuf:"bytes,5,opt,name=known_definitions,json=knownDefinitions,proto3" json:"known_definitions,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *LoadTurnContextRequest) Reset() {
@@ -477,6 +485,13 @@ func (x *LoadTurnContextRequest) GetParts() []TurnContextPart {
 func (x *LoadTurnContextRequest) GetKnownMessages() *KnownMessages {
 	if x != nil {
 		return x.KnownMessages
+	}
+	return nil
+}
+
+func (x *LoadTurnContextRequest) GetKnownDefinitions() []byte {
+	if x != nil {
+		return x.KnownDefinitions
 	}
 	return nil
 }
@@ -557,8 +572,16 @@ type TurnSnapshot struct {
 	// How many of the session's oldest messages are left out of the stream: zero,
 	// or LoadTurnContextRequest.known_messages.count.
 	MessagesLeftOut uint64 `protobuf:"varint,6,opt,name=messages_left_out,json=messagesLeftOut,proto3" json:"messages_left_out,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// OPTIONAL, at most 64 bytes. Stands for the contents of agent, mcp_tools and
+	// harness_chain: two answers with the same tag have the same contents there. A
+	// hash of them serves, or versions of the rows they come from. Empty: the server
+	// cannot tell, and leaves nothing out. The caller does not look into it.
+	DefinitionsTag []byte `protobuf:"bytes,7,opt,name=definitions_tag,json=definitionsTag,proto3" json:"definitions_tag,omitempty"`
+	// True: agent, mcp_tools and harness_chain are absent here, because they are
+	// those of LoadTurnContextRequest.known_definitions.
+	DefinitionsLeftOut bool `protobuf:"varint,8,opt,name=definitions_left_out,json=definitionsLeftOut,proto3" json:"definitions_left_out,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *TurnSnapshot) Reset() {
@@ -631,6 +654,20 @@ func (x *TurnSnapshot) GetMessagesLeftOut() uint64 {
 		return x.MessagesLeftOut
 	}
 	return 0
+}
+
+func (x *TurnSnapshot) GetDefinitionsTag() []byte {
+	if x != nil {
+		return x.DefinitionsTag
+	}
+	return nil
+}
+
+func (x *TurnSnapshot) GetDefinitionsLeftOut() bool {
+	if x != nil {
+		return x.DefinitionsLeftOut
+	}
+	return false
 }
 
 // LoadTurnContextResponse is one message of the stream.
@@ -742,23 +779,26 @@ const file_mortise_adapter_v1_runtime_host_proto_rawDesc = "" +
 	"session_id\x18\x02 \x01(\tB\x0f\u009d\"\v\b\x01\"\asessionR\tsessionId\x12A\n" +
 	"\x06status\x18\x03 \x01(\x0e2!.mortise.adapter.v1.SessionStatusB\x06\u009d\"\x02\b\x01R\x06status\"Y\n" +
 	"\x18SetSessionStatusResponse\x12=\n" +
-	"\asession\x18\x01 \x01(\v2\x1b.mortise.adapter.v1.SessionB\x06\u009d\"\x02\b\x01R\asession\"\x90\x02\n" +
+	"\asession\x18\x01 \x01(\v2\x1b.mortise.adapter.v1.SessionB\x06\u009d\"\x02\b\x01R\asession\"\xc5\x02\n" +
 	"\x16LoadTurnContextRequest\x12A\n" +
 	"\acontext\x18\x01 \x01(\v2\x1f.mortise.adapter.v1.CallContextB\x06\u009d\"\x02\b\x01R\acontext\x12.\n" +
 	"\n" +
 	"session_id\x18\x02 \x01(\tB\x0f\u009d\"\v\b\x01\"\asessionR\tsessionId\x129\n" +
 	"\x05parts\x18\x03 \x03(\x0e2#.mortise.adapter.v1.TurnContextPartR\x05parts\x12H\n" +
-	"\x0eknown_messages\x18\x04 \x01(\v2!.mortise.adapter.v1.KnownMessagesR\rknownMessages\"f\n" +
+	"\x0eknown_messages\x18\x04 \x01(\v2!.mortise.adapter.v1.KnownMessagesR\rknownMessages\x123\n" +
+	"\x11known_definitions\x18\x05 \x01(\fB\x06\u009d\"\x02(@R\x10knownDefinitions\"f\n" +
 	"\rKnownMessages\x12\x1c\n" +
 	"\x05count\x18\x01 \x01(\x04B\x06\u009d\"\x02\b\x01R\x05count\x127\n" +
-	"\x0flast_message_id\x18\x02 \x01(\tB\x0f\u009d\"\v\b\x01\"\amessageR\rlastMessageId\"\xea\x02\n" +
+	"\x0flast_message_id\x18\x02 \x01(\tB\x0f\u009d\"\v\b\x01\"\amessageR\rlastMessageId\"\xc5\x03\n" +
 	"\fTurnSnapshot\x12=\n" +
 	"\asession\x18\x01 \x01(\v2\x1b.mortise.adapter.v1.SessionB\x06\u009d\"\x02\b\x01R\asession\x12/\n" +
 	"\x05agent\x18\x02 \x01(\v2\x19.mortise.adapter.v1.AgentR\x05agent\x12;\n" +
 	"\x05model\x18\x03 \x01(\v2%.mortise.adapter.v1.ModelWithProviderR\x05model\x12?\n" +
 	"\tmcp_tools\x18\x04 \x03(\v2\".mortise.adapter.v1.ToolDefinitionR\bmcpTools\x12@\n" +
 	"\rharness_chain\x18\x05 \x03(\v2\x1b.mortise.adapter.v1.HarnessR\fharnessChain\x12*\n" +
-	"\x11messages_left_out\x18\x06 \x01(\x04R\x0fmessagesLeftOut\"\xa7\x01\n" +
+	"\x11messages_left_out\x18\x06 \x01(\x04R\x0fmessagesLeftOut\x12'\n" +
+	"\x0fdefinitions_tag\x18\a \x01(\fR\x0edefinitionsTag\x120\n" +
+	"\x14definitions_left_out\x18\b \x01(\bR\x12definitionsLeftOut\"\xa7\x01\n" +
 	"\x17LoadTurnContextResponse\x12>\n" +
 	"\bsnapshot\x18\x01 \x01(\v2 .mortise.adapter.v1.TurnSnapshotH\x00R\bsnapshot\x12>\n" +
 	"\bmessages\x18\x02 \x01(\v2 .mortise.adapter.v1.MessageChunkH\x00R\bmessagesB\f\n" +

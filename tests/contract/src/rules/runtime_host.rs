@@ -58,7 +58,7 @@ fn loading(session: &str) -> pb::LoadTurnContextRequest {
         session_id: session.into(),
         parts: Vec::new(),
         known_messages: None,
-        known_definitions: Vec::new(),
+        known_definitions: Default::default(),
     }
 }
 

@@ -115,7 +115,7 @@ async fn having(cx: &Cx, session: &str, tag: &[u8]) -> Outcome<pb::TurnSnapshot>
     ];
     let request = pb::LoadTurnContextRequest {
         parts: parts.map(Into::into).to_vec(),
-        known_definitions: tag.to_vec(),
+        known_definitions: tag.to_vec().into(),
         ..loading(session)
     };
     Ok(load_parts(cx, request).await?.snapshot)

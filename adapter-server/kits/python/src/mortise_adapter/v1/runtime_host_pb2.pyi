@@ -234,8 +234,18 @@ class LoadTurnContextRequest(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     PARTS_FIELD_NUMBER: _builtins.int
     KNOWN_MESSAGES_FIELD_NUMBER: _builtins.int
+    KNOWN_DEFINITIONS_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """REQUIRED. `session_` and 32 hex digits."""
+    known_definitions: _builtins.bytes
+    """OPTIONAL, at most 64 bytes. The TurnSnapshot.definitions_tag of an earlier
+    answer for the session and the same parts, whose agent, MCP tools and harness
+    chain the caller has kept. Sent only to a server with FEATURE_SNAPSHOT_SINCE.
+
+    If the tag of this answer is the same, the server must leave these three out
+    and say so in TurnSnapshot.definitions_left_out. In any other case it must
+    send them. A tag that it does not know is not an error.
+    """
     @_builtins.property
     def context(self) -> _context_pb2.CallContext:
         """REQUIRED. The context of the call."""
@@ -266,10 +276,11 @@ class LoadTurnContextRequest(_message.Message):
         session_id: _builtins.str = ...,
         parts: _abc.Iterable[Global___TurnContextPart.ValueType] | None = ...,
         known_messages: Global___KnownMessages | None = ...,
+        known_definitions: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "known_messages", b"known_messages"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "known_messages", b"known_messages", "parts", b"parts", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "known_definitions", b"known_definitions", "known_messages", b"known_messages", "parts", b"parts", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -315,9 +326,21 @@ class TurnSnapshot(_message.Message):
     MCP_TOOLS_FIELD_NUMBER: _builtins.int
     HARNESS_CHAIN_FIELD_NUMBER: _builtins.int
     MESSAGES_LEFT_OUT_FIELD_NUMBER: _builtins.int
+    DEFINITIONS_TAG_FIELD_NUMBER: _builtins.int
+    DEFINITIONS_LEFT_OUT_FIELD_NUMBER: _builtins.int
     messages_left_out: _builtins.int
     """How many of the session's oldest messages are left out of the stream: zero,
     or LoadTurnContextRequest.known_messages.count.
+    """
+    definitions_tag: _builtins.bytes
+    """OPTIONAL, at most 64 bytes. Stands for the contents of agent, mcp_tools and
+    harness_chain: two answers with the same tag have the same contents there. A
+    hash of them serves, or versions of the rows they come from. Empty: the server
+    cannot tell, and leaves nothing out. The caller does not look into it.
+    """
+    definitions_left_out: _builtins.bool
+    """True: agent, mcp_tools and harness_chain are absent here, because they are
+    those of LoadTurnContextRequest.known_definitions.
     """
     @_builtins.property
     def session(self) -> _session_store_pb2.Session:
@@ -356,10 +379,12 @@ class TurnSnapshot(_message.Message):
         mcp_tools: _abc.Iterable[_tool_types_pb2.ToolDefinition] | None = ...,
         harness_chain: _abc.Iterable[_harness_store_pb2.Harness] | None = ...,
         messages_left_out: _builtins.int = ...,
+        definitions_tag: _builtins.bytes = ...,
+        definitions_left_out: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "model", b"model", "session", b"session"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "harness_chain", b"harness_chain", "mcp_tools", b"mcp_tools", "messages_left_out", b"messages_left_out", "model", b"model", "session", b"session"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "definitions_left_out", b"definitions_left_out", "definitions_tag", b"definitions_tag", "harness_chain", b"harness_chain", "mcp_tools", b"mcp_tools", "messages_left_out", b"messages_left_out", "model", b"model", "session", b"session"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
