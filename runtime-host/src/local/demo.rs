@@ -47,7 +47,9 @@ pub async fn put_session(seed: &RemoteTestSeed, org_id: i64) -> Result<SessionId
     Ok(session_id)
 }
 
-fn harness(now: DateTime<Utc>) -> Harness {
+/// The demo's harness.
+#[must_use]
+pub fn harness(now: DateTime<Utc>) -> Harness {
     Harness {
         id: harness_id(),
         name: "mortise-demo".into(),
@@ -70,7 +72,9 @@ fn harness(now: DateTime<Utc>) -> Harness {
     }
 }
 
-fn agent(now: DateTime<Utc>) -> Agent {
+/// The demo's agent.
+#[must_use]
+pub fn agent(now: DateTime<Utc>) -> Agent {
     Agent {
         public_id: agent_id(),
         internal_id: agent_id().uuid(),
