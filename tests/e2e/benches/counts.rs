@@ -15,7 +15,7 @@ use mortise_test_support::scenario::{ask, host_adapter, seed};
 use tokio::runtime::Handle;
 
 /// Turns that a session has behind it where its length matters.
-const LONG: usize = 12;
+const LONG: usize = 6;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
