@@ -219,16 +219,17 @@ impl<Rsp: Message + Default + 'static> Exchange for Collected<Rsp> {
         let grpc = mesh.grpc(&call.target, lease, node);
         let opening = open_stream::<Rsp>(call, grpc);
         let mut stream = by_message(call, node, opening).await?;
-        let (mut answers, mut bytes) = (Vec::new(), 0);
+        let (mut answers, mut bytes, mut held) = (Vec::new(), 0, 0);
         while let Some((answer, size)) =
             by_message(call, node, async { Ok(stream.message().await?) }).await?
         {
-            // What it takes in memory, so that empty messages count as well.
-            bytes += size + size_of::<Rsp>();
-            if bytes > mesh.inner.max_answer_bytes {
+            bytes += size;
+            // What it takes in memory: empty messages count as well.
+            held += size + size_of::<Rsp>();
+            if held > mesh.inner.max_answer_bytes {
                 let what = format!("the answer of {}", call.method.short_name());
                 let limit = mesh.inner.max_answer_bytes;
-                return Err(StoreError::too_large(&what, bytes, limit).into());
+                return Err(StoreError::too_large(&what, held, limit).into());
             }
             answers.push(answer);
         }
