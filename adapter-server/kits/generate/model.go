@@ -63,10 +63,10 @@ type reason struct {
 }
 
 // Features that no kit takes on, and the fields of requests that a host sends only to a server
-// with one of them: a store is not shown what it is never sent.
+// that has asked for them: a store is not shown what it is never sent.
 var (
-	otherFeatures = []string{"FEATURE_EVENT_PATCH", "FEATURE_SNAPSHOT_SINCE"}
-	otherFields   = []string{"data_patch", "known_messages", "known_definitions"}
+	otherFeatures = []string{"FEATURE_EVENT_PATCH"}
+	otherFields   = []string{"data_patch", "known_definitions"}
 )
 
 func isOther(feature string) bool { return slices.Contains(otherFeatures, feature) }

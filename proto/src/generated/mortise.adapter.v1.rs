@@ -689,10 +689,10 @@ pub enum Feature {
     /// shows a model's whole input then grows with the session.
     EventPatch = 6,
     /// For RuntimeHostService: LoadTurnContext takes `known_messages` and then sends
-    /// the messages that follow them alone, and takes `known_definitions` and then
-    /// leaves out agent, MCP tools and harness chain where they have not changed. The
-    /// server must offer FEATURE_TURN_SNAPSHOT too. Without it, the client loads all
-    /// of them at each step.
+    /// the messages that follow them alone. A server that tags what changes seldom
+    /// (TurnSnapshot.definitions_tag) takes `known_definitions` as well. The server
+    /// must offer FEATURE_TURN_SNAPSHOT too. Without it, the client loads all messages
+    /// of the session at each step.
     SnapshotSince = 7,
 }
 impl Feature {
@@ -12287,7 +12287,8 @@ pub struct LoadTurnContextRequest {
     pub known_messages: ::core::option::Option<KnownMessages>,
     /// OPTIONAL, at most 64 bytes. The TurnSnapshot.definitions_tag of an earlier
     /// answer for the session and the same parts, whose agent, MCP tools and harness
-    /// chain the caller has kept. Sent only to a server with FEATURE_SNAPSHOT_SINCE.
+    /// chain the caller has kept. Sent only to a server with FEATURE_SNAPSHOT_SINCE
+    /// that has sent such a tag.
     ///
     /// If the tag of this answer is the same, the server must leave these three out
     /// and say so in TurnSnapshot.definitions_left_out. In any other case it must

@@ -59,6 +59,8 @@ type Adapter struct {
 
 type offered struct {
 	features []adapterv1.Feature
+	// The names of the features that the contract has for it.
+	known    []string
 	register func(grpc.ServiceRegistrar, *core)
 }
 
@@ -78,6 +80,9 @@ func New(name, version string, options ...Option) (*Adapter, error) {
 	}
 	for _, option := range options {
 		option(a)
+	}
+	if a.core.keeper != nil {
+		a.fenceAll()
 	}
 	if name == "" || version == "" {
 		a.faults = append(a.faults, "name or version is empty; the handshake tells both")
@@ -115,8 +120,22 @@ func offer(
 			slices.Sort(features)
 			features = slices.Compact(features)
 		}
+		if keeper, keeps := store.(LeaseKeeper); keeps {
+			a.core.keeper = keeper
+		}
 		a.core.fenced[service] = slices.Contains(features, adapterv1.Feature_FEATURE_FENCED)
-		a.offers[service] = &offered{features: features, register: register}
+		a.offers[service] = &offered{features: features, known: known, register: register}
+	}
+}
+
+// fenceAll has each store checked by the leases of this process.
+func (a *Adapter) fenceAll() {
+	for service, one := range a.offers {
+		if slices.Contains(one.known, adapterv1.Feature_FEATURE_FENCED.String()) && !a.core.fenced[service] {
+			one.features = append(slices.Clone(one.features), adapterv1.Feature_FEATURE_FENCED)
+			slices.Sort(one.features)
+			a.core.fenced[service] = true
+		}
 	}
 }
 

@@ -27,9 +27,11 @@ type Change[T any] struct {
 
 	encode func(T) ([]byte, error)
 	decode func([]byte) (T, error)
-	kept   *atomic.Bool
-	judged *atomic.Bool
+	marks  *marks
 }
+
+// marks is what an author's method did with a change.
+type marks struct{ kept, judged atomic.Bool }
 
 // codec turns what an author's method returns into the answer on the wire, and back.
 type codec[T any, A proto.Message] struct {
@@ -41,7 +43,7 @@ type codec[T any, A proto.Message] struct {
 // change and locked until its end, admit it, at a time of the storage in microseconds.
 // sqlmemory and redismemory ask it.
 func (c Change[T]) Judge(leases map[string]Lease, now int64) error {
-	c.judged.Store(true)
+	c.marks.judged.Store(true)
 	return c.Fencing.judge(leases, now)
 }
 
@@ -50,7 +52,7 @@ func (c Change[T]) Judge(leases map[string]Lease, now int64) error {
 func (c Change[T]) Answer(v T) ([]byte, error) {
 	answer, err := c.encode(v)
 	if err == nil {
-		c.kept.Store(true)
+		c.marks.kept.Store(true)
 	}
 	return answer, err
 }
@@ -58,9 +60,9 @@ func (c Change[T]) Answer(v T) ([]byte, error) {
 // Again is the answer of a change that has happened, from what was stored under its id:
 // the method and the answer. It fails if the id belongs to another method.
 func (c Change[T]) Again(method string, answer []byte) (T, error) {
-	c.kept.Store(true)
+	c.marks.kept.Store(true)
 	// What was applied is answered as it was, whatever its fence.
-	c.judged.Store(true)
+	c.marks.judged.Store(true)
 	if method != c.Method {
 		var none T
 		return none, reused(c.Method, method)
@@ -83,8 +85,7 @@ func newChange[T any, A proto.Message](m *method[A], k Key, with codec[T, A], fe
 			}
 			return with.unwrap(answer), nil
 		},
-		kept:   &atomic.Bool{},
-		judged: &atomic.Bool{},
+		marks: &marks{},
 	}
 }
 

@@ -27,15 +27,22 @@ func check(r request, keyed, first, needsSession bool) error {
 			return fail.InvalidField("context.session_id", "is empty; send `session_` and 32 lower-case hex digits")
 		}
 	}
-	return checker{keyed: keyed, first: first}.message("", r.ProtoReflect())
+	m := r.ProtoReflect()
+	plan := planOf(m.Descriptor())
+	// Paths are spelled only for a request that is refused.
+	if (checker{keyed: keyed, first: first}).message("", plan, m) == nil {
+		return nil
+	}
+	return checker{keyed: keyed, first: first, spells: true}.message("", plan, m)
 }
 
-type checker struct{ keyed, first bool }
+type checker struct{ keyed, first, spells bool }
 
 // plan is what to look at in a message.
 type plan struct {
 	fields  []fieldPlan
 	choices []protoreflect.OneofDescriptor
+	isTime  bool
 }
 
 type fieldPlan struct {
@@ -44,48 +51,69 @@ type fieldPlan struct {
 	rules *adapterv1.FieldRules
 	// How deep the JSON in the field may nest; 0 if it is no JSON.
 	depth int
-	// The field holds messages.
-	holds bool
+	// The field holds messages, to be looked at by this plan.
+	holds *plan
 	// The field may be absent and empty, which differ.
 	presence bool
 	// The field is one of a choice.
 	chosen bool
 }
 
-var plans sync.Map
+var (
+	plans  sync.Map // of *plan by descriptor
+	making sync.Mutex
+)
 
 func planOf(desc protoreflect.MessageDescriptor) *plan {
-	if found, ok := plans.Load(desc.FullName()); ok {
+	if found, ok := plans.Load(desc); ok {
 		return found.(*plan)
 	}
-	made := &plan{}
+	making.Lock()
+	defer making.Unlock()
+	made := map[protoreflect.FullName]*plan{}
+	whole := newPlan(desc, made)
+	plans.Store(desc, whole)
+	return whole
+}
+
+// newPlan makes the plan of a message and of what it holds, which may be itself.
+func newPlan(desc protoreflect.MessageDescriptor, made map[protoreflect.FullName]*plan) *plan {
+	if found, ok := made[desc.FullName()]; ok {
+		return found
+	}
+	one := &plan{isTime: desc.FullName() == timestampName}
+	made[desc.FullName()] = one
 	for i := range desc.Fields().Len() {
-		field := desc.Fields().Get(i)
-		rules, _ := proto.GetExtension(field.Options(), adapterv1.E_Field).(*adapterv1.FieldRules)
-		one := fieldPlan{
-			desc: field, name: string(field.Name()), rules: rules, depth: jsonDepth(field),
-			holds: holdsMessage(field), presence: field.HasPresence(),
-			chosen: field.ContainingOneof() != nil && !field.ContainingOneof().IsSynthetic(),
-		}
-		if rules != nil || one.depth > 0 || one.holds {
-			made.fields = append(made.fields, one)
+		if field := newFieldPlan(desc.Fields().Get(i), made); field.rules != nil || field.depth > 0 || field.holds != nil {
+			one.fields = append(one.fields, field)
 		}
 	}
 	for i := range desc.Oneofs().Len() {
 		choice := desc.Oneofs().Get(i)
 		if must, _ := proto.GetExtension(choice.Options(), adapterv1.E_ExactlyOne).(bool); must {
-			made.choices = append(made.choices, choice)
+			one.choices = append(one.choices, choice)
 		}
 	}
-	plans.Store(desc.FullName(), made)
-	return made
+	return one
 }
 
-func holdsMessage(field protoreflect.FieldDescriptor) bool {
-	if field.IsMap() {
-		return field.MapValue().Message() != nil
+func newFieldPlan(field protoreflect.FieldDescriptor, made map[protoreflect.FullName]*plan) fieldPlan {
+	rules, _ := proto.GetExtension(field.Options(), adapterv1.E_Field).(*adapterv1.FieldRules)
+	one := fieldPlan{
+		desc: field, name: string(field.Name()), rules: rules, depth: jsonDepth(field), presence: field.HasPresence(),
+		chosen: field.ContainingOneof() != nil && !field.ContainingOneof().IsSynthetic(),
 	}
-	return field.Message() != nil
+	if held := heldBy(field); held != nil {
+		one.holds = newPlan(held, made)
+	}
+	return one
+}
+
+func heldBy(field protoreflect.FieldDescriptor) protoreflect.MessageDescriptor {
+	if field.IsMap() {
+		return field.MapValue().Message()
+	}
+	return field.Message()
 }
 
 func jsonDepth(field protoreflect.FieldDescriptor) int {
@@ -102,42 +130,47 @@ func jsonDepth(field protoreflect.FieldDescriptor) int {
 	return valueDepthMax
 }
 
-func (c checker) message(path string, m protoreflect.Message) error {
-	if stamp, is := m.Interface().(*timestamppb.Timestamp); is {
-		if err := stamp.CheckValid(); err != nil {
-			return fail.InvalidField(path, "is no time in the years 1 to 9999; send seconds and nanoseconds")
-		}
-		return nil
+func (c checker) message(path string, plan *plan, m protoreflect.Message) error {
+	if plan.isTime {
+		return c.time(path, m)
 	}
-	plan := planOf(m.Descriptor())
 	for i := range plan.fields {
-		field := &plan.fields[i]
-		if err := c.field(within(path, field.name), field, m); err != nil {
+		if err := c.field(path, &plan.fields[i], m); err != nil {
 			return err
 		}
 	}
 	for _, choice := range plan.choices {
 		if m.WhichOneof(choice) == nil {
-			return fail.InvalidField(within(path, string(choice.Name())), "is missing; set one of its fields")
+			return fail.InvalidField(c.within(path, string(choice.Name())), "is missing; set one of its fields")
 		}
 	}
 	return nil
 }
 
-func (c checker) field(path string, field *fieldPlan, m protoreflect.Message) error {
+var timestampName = (&timestamppb.Timestamp{}).ProtoReflect().Descriptor().FullName()
+
+func (c checker) time(path string, m protoreflect.Message) error {
+	if stamp, is := m.Interface().(*timestamppb.Timestamp); is && stamp.CheckValid() != nil {
+		return fail.InvalidField(path, "is no time in the years 1 to 9999; send seconds and nanoseconds")
+	}
+	return nil
+}
+
+func (c checker) field(at string, field *fieldPlan, m protoreflect.Message) error {
+	path := c.within(at, field.name)
 	required := field.rules.GetRequired() && c.holds(field.rules.GetWhen())
-	has := m.Has(field.desc)
 	switch {
 	case field.desc.IsMap():
 		return c.entries(path, field, m.Get(field.desc).Map())
 	case field.desc.IsList():
 		return c.list(path, field, m.Get(field.desc).List(), required)
-	case field.presence && !has && required && !field.chosen:
-		return fail.InvalidField(path, "is missing; it is REQUIRED")
-	case field.presence && !has:
+	case field.presence && !m.Has(field.desc):
+		if required && !field.chosen {
+			return fail.InvalidField(path, "is missing; it is REQUIRED")
+		}
 		return nil
-	case field.holds:
-		return c.message(path, m.Get(field.desc).Message())
+	case field.holds != nil:
+		return c.message(path, field.holds, m.Get(field.desc).Message())
 	}
 	return c.scalar(path, field, m.Get(field.desc), required)
 }
@@ -155,13 +188,16 @@ func (c checker) holds(when adapterv1.Condition) bool {
 }
 
 func (c checker) entries(path string, field *fieldPlan, entries protoreflect.Map) (err error) {
-	if !field.holds && field.depth == 0 {
+	if field.holds == nil && field.depth == 0 {
 		return nil
 	}
 	entries.Range(func(key protoreflect.MapKey, value protoreflect.Value) bool {
-		at := fmt.Sprintf("%s[%q]", path, key.String())
-		if field.holds {
-			err = c.message(at, value.Message())
+		at := path
+		if c.spells {
+			at = fmt.Sprintf("%s[%q]", path, key.String())
+		}
+		if field.holds != nil {
+			err = c.message(at, field.holds, value.Message())
 		} else {
 			err = openValue(at, value.String(), field.depth)
 		}
@@ -175,10 +211,13 @@ func (c checker) list(path string, field *fieldPlan, list protoreflect.List, req
 		return fail.InvalidField(path, "is empty; send one at least")
 	}
 	for i := range list.Len() {
-		at := fmt.Sprintf("%s[%d]", path, i)
+		at := path
+		if c.spells {
+			at = fmt.Sprintf("%s[%d]", path, i)
+		}
 		var err error
-		if field.holds {
-			err = c.message(at, list.Get(i).Message())
+		if field.holds != nil {
+			err = c.message(at, field.holds, list.Get(i).Message())
 		} else {
 			err = c.scalar(at, field, list.Get(i), required)
 		}
@@ -239,11 +278,20 @@ func id(path, text, kind string) error {
 		}
 		return fail.InvalidField(path, fmt.Sprintf("is %s; send a UUID, 32 hex digits in the form 8-4-4-4-12", shown(text)))
 	}
-	digits, found := strings.CutPrefix(text, kind+"_")
-	if found && len(digits) == 32 && strings.Trim(digits, "0123456789abcdef") == "" {
+	digits, found := strings.CutPrefix(text, kind)
+	if found && len(digits) == 33 && digits[0] == '_' && isLowerHex(digits[1:]) {
 		return nil
 	}
 	return fail.InvalidField(path, fmt.Sprintf("is %s; send `%s_` and 32 lower-case hex digits", shown(text), kind))
+}
+
+func isLowerHex(text string) bool {
+	for _, letter := range []byte(text) {
+		if (letter < '0' || letter > '9') && (letter < 'a' || letter > 'f') {
+			return false
+		}
+	}
+	return true
 }
 
 func isUUID(text string) bool {
@@ -268,8 +316,8 @@ func shown(text string) string {
 	return fmt.Sprintf("%q", text)
 }
 
-func within(path, name string) string {
-	if path == "" {
+func (c checker) within(path, name string) string {
+	if !c.spells || path == "" {
 		return name
 	}
 	return path + "." + name

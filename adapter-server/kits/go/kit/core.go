@@ -27,6 +27,8 @@ type core struct {
 	stopping context.Context
 	// troubled is told when the store could not answer.
 	troubled func()
+	// keeper holds the leases still, if this process keeps them.
+	keeper LeaseKeeper
 	// fenced holds the services that check fences.
 	fenced   map[string]bool
 	unfenced adapterv1.UnfencedChanges
@@ -95,11 +97,10 @@ func once[T any, A proto.Message, Q request](
 	ctx context.Context, k *core, m *method[A], r Q, with codec[T, A], run func(context.Context, Change[T]) (T, error),
 ) (none A, err error) {
 	key := Key{Org: r.GetContext().GetOrgId(), RequestID: r.GetContext().GetRequestId()}
-	leave, err := k.turns.take(ctx, key)
-	if err != nil {
+	if err := k.turns.take(ctx, key); err != nil {
 		return none, err
 	}
-	defer leave()
+	defer k.turns.leave(key)
 	fencing, err := k.fencing(m.service, m.fencing, r)
 	if err != nil {
 		return none, err
@@ -116,27 +117,32 @@ func once[T any, A proto.Message, Q request](
 		}
 		return with.wrap(v), nil
 	}
+	free, err := admitted(ctx, k, change)
+	if err != nil {
+		return none, err
+	}
+	defer free()
 	v, err := run(ctx, change)
 	if err != nil {
 		return none, err
 	}
 	answer := with.wrap(v)
-	if !change.judged.Load() && !fencing.isNothing() {
+	if !change.marks.judged.Load() && !fencing.isNothing() {
 		k.tookNoNotice(m.full)
 	}
-	if change.kept.Load() {
+	if change.marks.kept.Load() {
 		return answer, nil
 	}
 	stored, err = proto.Marshal(answer)
 	if err != nil {
 		return none, err
 	}
-	k.rememberedInProcess(m.full)
+	k.rememberedInProcess(m, m.full)
 	return answer, k.memory.Remember(ctx, key, m.full, stored)
 }
 
-func (k *core) rememberedInProcess(method string) {
-	if _, inProcess := k.memory.(*ProcessMemory); inProcess && k.warned.first(method) {
+func (k *core) rememberedInProcess(key any, method string) {
+	if _, inProcess := k.memory.(*ProcessMemory); inProcess && k.warned.first(key) {
 		k.log.Warn("answers are remembered in this process alone; after a restart, a change that is sent again happens again",
 			"method", method, "remedy", "use redismemory or sqlmemory in the method, or set kit.Memory")
 	}

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -63,6 +64,37 @@ func (f Fencing) judge(leases map[string]Lease, now int64) error {
 		return fenced(f.Unleased, &other, text)
 	}
 	return nil
+}
+
+// LeaseKeeper is a SessionLease that holds leases still while a change is made, so that the
+// kit compares fences itself: leases.Process. Each store that can be fenced then is.
+type LeaseKeeper interface {
+	// Hold waits for grants of the sessions, and lets none pass until Leave is called.
+	Hold(ctx context.Context, org int64, sessions []string) (HeldLeases, error)
+}
+
+// HeldLeases are the last leases of sessions, at a time in microseconds.
+type HeldLeases struct {
+	Leases map[string]Lease
+	Now    int64
+	Leave  func()
+}
+
+// admitted looks at the fence of a change whose leases this process keeps. The leases stay
+// as they are until the answer is called.
+func admitted[T any](ctx context.Context, k *core, c Change[T]) (leave func(), err error) {
+	if k.keeper == nil || c.Fencing.isNothing() {
+		return func() {}, nil
+	}
+	held, err := k.keeper.Hold(ctx, c.Org, c.Fencing.Sessions())
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Judge(held.Leases, held.Now); err != nil {
+		held.Leave()
+		return nil, err
+	}
+	return held.Leave, nil
 }
 
 // Stale is FENCED: a fence is not the highest of a session, whose last lease this is; nil

@@ -16,6 +16,8 @@ import (
 type guard struct {
 	tokens     *reloaded[tokens]
 	needsChain bool
+	// inherits says that calls go on in the trace of their caller without a span of their own.
+	inherits bool
 }
 
 const healthPrefix = "/grpc.health.v1.Health/"
@@ -52,6 +54,9 @@ func (g guard) unary(ctx context.Context, r any, info *grpc.UnaryServerInfo, nex
 	if err := g.admit(ctx, info.FullMethod); err != nil {
 		return nil, err
 	}
+	if g.inherits {
+		ctx = inherited(ctx)
+	}
 	return next(ctx, r)
 }
 
@@ -59,5 +64,16 @@ func (g guard) stream(server any, stream grpc.ServerStream, info *grpc.StreamSer
 	if err := g.admit(stream.Context(), info.FullMethod); err != nil {
 		return err
 	}
+	if g.inherits {
+		stream = traced{stream, inherited(stream.Context())}
+	}
 	return next(server, stream)
 }
+
+// traced is a stream in the trace of its caller.
+type traced struct {
+	grpc.ServerStream
+	ctx context.Context
+}
+
+func (t traced) Context() context.Context { return t.ctx }

@@ -1,8 +1,8 @@
 package kit
 
 import (
-	"container/list"
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -32,12 +32,14 @@ type ProcessMemory struct {
 	bytesMax int
 
 	mu    sync.Mutex
-	found map[Key]*list.Element
-	order list.List
+	found map[Key]*remembered
 	bytes int
+	// In the order in which they came.
+	oldest, newest *remembered
 }
 
 type remembered struct {
+	next    *remembered
 	key     Key
 	method  string
 	answer  []byte
@@ -49,7 +51,7 @@ const entryBytes = 200
 
 // NewProcessMemory makes a memory of at most so many bytes.
 func NewProcessMemory(bytesMax int) *ProcessMemory {
-	return &ProcessMemory{bytesMax: bytesMax, found: map[Key]*list.Element{}}
+	return &ProcessMemory{bytesMax: bytesMax, found: map[Key]*remembered{}}
 }
 
 // Recall implements Memory.
@@ -57,11 +59,10 @@ func (m *ProcessMemory) Recall(_ context.Context, key Key) (string, []byte, bool
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.forget(time.Now())
-	element, found := m.found[key]
+	one, found := m.found[key]
 	if !found {
 		return "", nil, false, nil
 	}
-	one := element.Value.(*remembered)
 	return one.method, one.answer, true, nil
 }
 
@@ -69,21 +70,31 @@ func (m *ProcessMemory) Recall(_ context.Context, key Key) (string, []byte, bool
 func (m *ProcessMemory) Remember(_ context.Context, key Key, method string, answer []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	one := &remembered{key: key, method: method, answer: answer, expires: time.Now().Add(MemoryTime)}
-	m.found[key] = m.order.PushBack(one)
+	now := time.Now()
+	one := &remembered{key: key, method: method, answer: answer, expires: now.Add(MemoryTime)}
+	m.found[key] = one
+	if m.newest == nil {
+		m.oldest = one
+	} else {
+		m.newest.next = one
+	}
+	m.newest = one
 	m.bytes += one.size()
-	m.forget(time.Now())
+	m.forget(now)
 	return nil
 }
 
 func (m *ProcessMemory) forget(now time.Time) {
-	for front := m.order.Front(); front != nil; front = m.order.Front() {
-		one := front.Value.(*remembered)
+	for one := m.oldest; one != nil; one = m.oldest {
 		if m.bytes <= m.bytesMax && now.Before(one.expires) {
 			return
 		}
-		m.order.Remove(front)
-		delete(m.found, one.key)
+		if m.oldest = one.next; m.oldest == nil {
+			m.newest = nil
+		}
+		if m.found[one.key] == one {
+			delete(m.found, one.key)
+		}
 		m.bytes -= one.size()
 	}
 }
@@ -92,47 +103,54 @@ func (r *remembered) size() int {
 	return entryBytes + len(r.key.RequestID) + len(r.answer)
 }
 
-// turns lets one change of a key pass at a time.
+// turns lets one change of a key pass at a time, in the order in which they came.
 type turns struct {
-	mu   sync.Mutex
-	held map[Key]*turn
+	mu sync.Mutex
+	// The keys that are taken, and who waits for them.
+	held map[Key][]chan struct{}
 }
 
-type turn struct {
-	free    chan struct{}
-	waiting int
-}
-
-// take waits for the key; the answer gives it back.
-func (t *turns) take(ctx context.Context, key Key) (func(), error) {
+// take waits for the key, which leave gives back.
+func (t *turns) take(ctx context.Context, key Key) error {
 	t.mu.Lock()
 	if t.held == nil {
-		t.held = map[Key]*turn{}
+		t.held = map[Key][]chan struct{}{}
 	}
-	one, found := t.held[key]
-	if !found {
-		one = &turn{free: make(chan struct{}, 1)}
-		one.free <- struct{}{}
-		t.held[key] = one
+	waiting, taken := t.held[key]
+	if !taken {
+		t.held[key] = nil
+		t.mu.Unlock()
+		return nil
 	}
-	one.waiting++
+	own := make(chan struct{})
+	t.held[key] = append(waiting, own)
 	t.mu.Unlock()
 	select {
-	case <-one.free:
-		return func() { t.leave(key, one, true) }, nil
+	case <-own:
+		return nil
 	case <-ctx.Done():
-		t.leave(key, one, false)
-		return nil, ctx.Err()
 	}
+	t.mu.Lock()
+	at := slices.Index(t.held[key], own)
+	if at >= 0 {
+		t.held[key] = slices.Delete(t.held[key], at, at+1)
+	}
+	t.mu.Unlock()
+	if at < 0 {
+		// It was given the key just now.
+		t.leave(key)
+	}
+	return ctx.Err()
 }
 
-func (t *turns) leave(key Key, one *turn, had bool) {
+func (t *turns) leave(key Key) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if had {
-		one.free <- struct{}{}
-	}
-	if one.waiting--; one.waiting == 0 {
+	waiting := t.held[key]
+	if len(waiting) == 0 {
 		delete(t.held, key)
+		return
 	}
+	t.held[key] = waiting[1:]
+	close(waiting[0])
 }

@@ -19,6 +19,10 @@ import (
 	"google.golang.org/grpc/reflection"
 )
 
+// Goroutines that serve one call after the other: their stacks have grown already. Calls
+// beyond them, and long streams, have goroutines of their own.
+const streamWorkers = 16
+
 // Config says where and how an adapter is served.
 type Config struct {
 	// Listen is HOST:PORT or unix:PATH.
@@ -89,11 +93,13 @@ func (a *Adapter) drain(server *grpc.Server, limit time.Duration) {
 	}
 }
 
+// server is made when telemetry is set up: what nothing takes is not made.
 func (a *Adapter) server(config Config) (*grpc.Server, error) {
 	warn := func(err error) {
 		a.core.log.Error("a file cannot be read again; its previous content stays in use", "cause", err.Error())
 	}
-	g := guard{needsChain: config.TLSClientCA != ""}
+	observed := isObserved()
+	g := guard{needsChain: config.TLSClientCA != "", inherits: !observed}
 	if config.TokenFile != "" {
 		held, err := newReloaded([]string{config.TokenFile}, warn, func() (tokens, error) { return readTokens(config.TokenFile) })
 		if err != nil {
@@ -105,7 +111,10 @@ func (a *Adapter) server(config Config) (*grpc.Server, error) {
 		grpc.MaxRecvMsgSize(a.messageBytesMax),
 		grpc.ChainUnaryInterceptor(g.unary),
 		grpc.ChainStreamInterceptor(g.stream),
-		grpc.StatsHandler(otelgrpc.NewServerHandler()),
+		grpc.NumStreamWorkers(streamWorkers),
+	}
+	if observed {
+		options = append(options, grpc.StatsHandler(otelgrpc.NewServerHandler()))
 	}
 	if config.TLSCert != "" || config.TLSKey != "" || config.TLSClientCA != "" {
 		own, err := tlsConfig(config.TLSCert, config.TLSKey, config.TLSClientCA, warn)

@@ -1653,12 +1653,12 @@ type RuntimeHost interface {
 	// An MCP server that cannot be reached must not fail the call: its tools are
 	// left out. A server need not list MCP tools at all: if it sends none of an
 	// MCP server, the host asks that MCP server itself, see McpService.
-	LoadTurnContext(ctx context.Context, s Session, parts []adapterv1.TurnContextPart, send func(*adapterv1.LoadTurnContextResponse) error) error
+	LoadTurnContext(ctx context.Context, s Session, parts []adapterv1.TurnContextPart, knownMessages *adapterv1.KnownMessages, send func(*adapterv1.LoadTurnContextResponse) error) error
 }
 
 // OfferRuntimeHost offers RuntimeHostService.
 func OfferRuntimeHost(store RuntimeHost, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.RuntimeHostService", store, []string{"FEATURE_TURN_SNAPSHOT", "FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.RuntimeHostService", store, []string{"FEATURE_TURN_SNAPSHOT", "FEATURE_SNAPSHOT_SINCE", "FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterRuntimeHostServiceServer(server, &runtimeHostServer{core: k, store: store})
 	})
 }
@@ -1710,7 +1710,7 @@ var runtimeHostLoadTurnContext = newMethod[*adapterv1.LoadTurnContextRequest, *a
 
 func (x *runtimeHostServer) LoadTurnContext(r *adapterv1.LoadTurnContextRequest, stream grpc.ServerStreamingServer[adapterv1.LoadTurnContextResponse]) error {
 	return streamed(stream.Context(), x.core, runtimeHostLoadTurnContext, r, stream.Send, func(ctx context.Context, send func(*adapterv1.LoadTurnContextResponse) error) error {
-		return x.store.LoadTurnContext(ctx, sessionOf(r), r.GetParts(), send)
+		return x.store.LoadTurnContext(ctx, sessionOf(r), r.GetParts(), r.GetKnownMessages(), send)
 	})
 }
 

@@ -2,6 +2,8 @@ package kit
 
 import (
 	"context"
+	"reflect"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -10,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	"go.opentelemetry.io/otel/sdk/trace"
+	"google.golang.org/grpc/metadata"
 )
 
 // traces takes W3C trace context from callers, so that a call's span is a child of the
@@ -34,4 +37,45 @@ func traces(ctx context.Context, collector, name, version string) (flush func(),
 			otel.Handle(err)
 		}
 	}, nil
+}
+
+// isObserved says whether spans or metrics go anywhere: to a collector, or to what the
+// program has set up itself. OpenTelemetry's stand-ins for what is not set up are its own.
+func isObserved() bool {
+	isStandIn := func(provider any) bool {
+		kind := reflect.TypeOf(provider)
+		return kind.Kind() == reflect.Pointer && strings.HasSuffix(kind.Elem().PkgPath(), "/otel/internal/global")
+	}
+	return !isStandIn(otel.GetTracerProvider()) || !isStandIn(otel.GetMeterProvider())
+}
+
+// inherited puts the trace of the caller into a context, for the log and for calls that the
+// store makes.
+func inherited(ctx context.Context) context.Context {
+	for _, name := range []string{"traceparent", "baggage"} {
+		if len(metadata.ValueFromIncomingContext(ctx, name)) > 0 {
+			return otel.GetTextMapPropagator().Extract(ctx, incoming{ctx})
+		}
+	}
+	return ctx
+}
+
+// incoming are the headers of a call.
+type incoming struct{ ctx context.Context }
+
+func (i incoming) Get(name string) string {
+	if values := metadata.ValueFromIncomingContext(i.ctx, name); len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+func (i incoming) Set(string, string) {}
+
+func (i incoming) Keys() (names []string) {
+	headers, _ := metadata.FromIncomingContext(i.ctx)
+	for name := range headers {
+		names = append(names, name)
+	}
+	return names
 }

@@ -37,10 +37,10 @@ func traceOf(ctx context.Context) []any {
 	return []any{"trace_id", span.TraceID().String(), "span_id", span.SpanID().String()}
 }
 
-// onceEach says of each name whether it comes for the first time.
+// onceEach says of each key whether it comes for the first time.
 type onceEach struct{ seen sync.Map }
 
-func (o *onceEach) first(name string) bool {
-	_, seen := o.seen.LoadOrStore(name, true)
+func (o *onceEach) first(key any) bool {
+	_, seen := o.seen.LoadOrStore(key, true)
 	return !seen
 }

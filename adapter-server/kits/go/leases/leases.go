@@ -1,6 +1,6 @@
 // Package leases is what the stores of leases share: who gets a lease, under which fence,
 // when it ends, and what followers are told. sqlmemory.Leases and redismemory.Leases keep
-// them; a store of another kind does it the same way.
+// them in a database, Process in the process; a store of another kind is a Storage.
 package leases
 
 import (
@@ -27,25 +27,25 @@ const (
 	remembered = 4096
 )
 
-// Wanted is what a caller asks for. TTL is in microseconds.
-type Wanted struct {
-	Holder, Address string
-	TTL             int64
+// wanted is what a caller asks for. ttl is in microseconds.
+type wanted struct {
+	holder, address string
+	ttl             int64
 }
 
-// Want refuses what the contract forbids.
-func Want(holder, address string, ttlMs uint64) (Wanted, error) {
+// want refuses what the contract forbids.
+func want(holder, address string, ttlMs uint64) (wanted, error) {
 	for field, text := range map[string]string{"holder": holder, "address": address} {
 		if strings.ContainsRune(text, 0) {
-			return Wanted{}, fail.InvalidField(field, "contains NUL; send a text without it")
+			return wanted{}, fail.InvalidField(field, "contains NUL; send a text without it")
 		}
 	}
-	ttl, err := TTL(ttlMs)
-	return Wanted{Holder: holder, Address: address, TTL: ttl}, err
+	ttl, err := micros(ttlMs)
+	return wanted{holder, address, ttl}, err
 }
 
-// TTL is how long a lease runs, in microseconds.
-func TTL(ms uint64) (int64, error) {
+// micros is how long a lease runs, in microseconds.
+func micros(ms uint64) (int64, error) {
 	if ms < uint64(ttlMin.Milliseconds()) || ms > uint64(ttlMax.Milliseconds()) {
 		return 0, fail.InvalidField("ttl_ms",
 			fmt.Sprintf("is %d; send %d to %d", ms, ttlMin.Milliseconds(), ttlMax.Milliseconds()))
@@ -53,8 +53,7 @@ func TTL(ms uint64) (int64, error) {
 	return int64(ms) * 1000, nil
 }
 
-// Fence refuses the fence 0.
-func Fence(fence uint64) error {
+func refuseZero(fence uint64) error {
 	if fence == 0 {
 		return fail.InvalidField("fence", "is 0; send the fence that the lease was granted with")
 	}
@@ -83,9 +82,9 @@ type seenLease struct {
 	until  time.Time
 }
 
-// Left is how many microseconds are left of a lease, at a time of the storage's clock; 0 if
+// left is how many microseconds are left of a lease, at a time of the storage's clock; 0 if
 // it has ended.
-func (b *Board) Left(org int64, lease *kit.Lease, now int64) int64 {
+func (b *Board) left(org int64, lease *kit.Lease, now int64) int64 {
 	byWall := lease.LeftByWall(now)
 	if byWall == 0 {
 		return 0
@@ -119,13 +118,13 @@ func (b *Board) forget(at time.Time, now int64) {
 	b.forgetAt = max(remembered, 2*len(b.seen))
 }
 
-// Held is HELD if another holder has the session, whose last lease this is; nil if it has
+// held is HELD if another holder has the session, whose last lease this is; nil if it has
 // none.
-func (b *Board) Held(org int64, last *kit.Lease, holder string, now int64) error {
+func (b *Board) held(org int64, last *kit.Lease, holder string, now int64) error {
 	if last == nil || last.Holder == holder {
 		return nil
 	}
-	left := b.Left(org, last, now)
+	left := b.left(org, last, now)
 	if left == 0 {
 		return nil
 	}
@@ -133,30 +132,30 @@ func (b *Board) Held(org int64, last *kit.Lease, holder string, now int64) error
 		fmt.Sprintf("%s is leased by %s", last.Session, last.Holder))
 }
 
-// Granted is the next lease of a session. Its fence comes from the clock: a storage that
+// granted is the next lease of a session. Its fence comes from the clock: a storage that
 // was restored from a backup does not know the last one.
-func (b *Board) Granted(s kit.Session, last *kit.Lease, wanted Wanted, now int64) kit.Lease {
+func (b *Board) granted(s kit.Session, last *kit.Lease, wanted wanted, now int64) kit.Lease {
 	fence := uint64(max(now, 1))
 	if last != nil {
 		fence = max(fence, last.Fence+1)
 	}
 	lease := kit.Lease{
-		Session: s.ID, Fence: fence, EndsAt: now + wanted.TTL, TimeLeftMax: wanted.TTL,
-		Holder: wanted.Holder, Address: wanted.Address,
+		Session: s.ID, Fence: fence, EndsAt: now + wanted.ttl, TimeLeftMax: wanted.ttl,
+		Holder: wanted.holder, Address: wanted.address,
 	}
 	// Noted now, so that it ends by the monotonic clock as well.
-	b.Left(s.Org.ID, &lease, now)
+	b.left(s.Org.ID, &lease, now)
 	return lease
 }
 
-// Renewed is a lease after its renewal, or FENCED if it is lost. One that has expired and
+// renewed is a lease after its renewal, or FENCED if it is lost. One that has expired and
 // that no other was granted is as good as it was.
-func (b *Board) Renewed(s kit.Session, last *kit.Lease, fence uint64, ttl, now int64) (kit.Lease, error) {
+func (b *Board) renewed(s kit.Session, last *kit.Lease, fence uint64, ttl, now int64) (kit.Lease, error) {
 	if last == nil || last.Fence != fence || last.EndsAt == 0 {
 		return kit.Lease{}, kit.Stale(s.ID, last, now)
 	}
 	renewed := *last
-	renewed.TimeLeftMax = max(b.Left(s.Org.ID, last, now), ttl)
+	renewed.TimeLeftMax = max(b.left(s.Org.ID, last, now), ttl)
 	renewed.EndsAt = max(now+renewed.TimeLeftMax, last.EndsAt)
 	return renewed, nil
 }
@@ -168,13 +167,10 @@ func Answer(lease *kit.Lease, left int64) *adapterv1.SessionLease {
 	}
 }
 
-// Millis is what is left of a lease after its renewal.
-func Millis(renewed *kit.Lease) uint64 { return millis(renewed.TimeLeftMax) }
-
 func millis(micros int64) uint64 { return uint64(max(1, micros/1000)) }
 
-// Tell wakes the followers of this process.
-func (b *Board) Tell() {
+// tell wakes the followers of this process.
+func (b *Board) tell() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.changed != nil {
@@ -192,11 +188,9 @@ func (b *Board) next() <-chan struct{} {
 	return b.changed
 }
 
-// Follow tells what becomes of leases until ctx ends. stored reads the leases that may run,
-// of one session or of all of the org, and the time of the storage.
+// Follow is FollowLeases over a storage: it tells what becomes of leases until ctx ends.
 func (b *Board) Follow(
-	ctx context.Context, o kit.Org, sessionID *string,
-	stored func(context.Context) ([]kit.Lease, int64, error), send func(*adapterv1.FollowLeasesResponse) error,
+	ctx context.Context, in Storage, o kit.Org, sessionID *string, send func(*adapterv1.FollowLeasesResponse) error,
 ) error {
 	// The fence that was told of a session; 0 for none.
 	told := map[string]uint64{}
@@ -204,14 +198,14 @@ func (b *Board) Follow(
 	for {
 		// Before the look, so that nothing falls between the two.
 		changed := b.next()
-		leases, now, err := stored(ctx)
+		leases, now, err := in.Stored(ctx, o, sessionID)
 		if err != nil {
 			return err
 		}
 		wait := lookEvery
 		running := map[string]bool{}
 		for _, lease := range leases {
-			left := b.Left(o.ID, &lease, now)
+			left := b.left(o.ID, &lease, now)
 			if left == 0 {
 				continue
 			}

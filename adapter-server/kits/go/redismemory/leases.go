@@ -104,58 +104,70 @@ func keep(ctx context.Context, write redis.Pipeliner, org int64, lease *kit.Leas
 func (l *Leases) AcquireLease(
 	ctx context.Context, s kit.Session, c kit.Change[*adapterv1.SessionLease], holder, address string, ttlMs uint64,
 ) (*adapterv1.SessionLease, error) {
-	wanted, err := leases.Want(holder, address, ttlMs)
-	if err != nil {
-		return nil, err
-	}
-	lease, err := Do(ctx, l.DB, c, func(read redis.Cmdable, write redis.Pipeliner) (*adapterv1.SessionLease, error) {
-		last, err := leaseOf(ctx, read, s.Org.ID, s.ID)
+	return l.board.Acquire(ctx, (*storage)(l), s, c, holder, address, ttlMs)
+}
+
+// RenewLease implements kit.SessionLease.
+func (l *Leases) RenewLease(ctx context.Context, s kit.Session, fence, ttlMs uint64) (uint64, error) {
+	return l.board.Renew(ctx, (*storage)(l), s, fence, ttlMs)
+}
+
+// ReleaseLease implements kit.SessionLease.
+func (l *Leases) ReleaseLease(ctx context.Context, s kit.Session, fence uint64) error {
+	return l.board.Release(ctx, (*storage)(l), s, fence)
+}
+
+// FollowLeases implements kit.SessionLease.
+func (l *Leases) FollowLeases(
+	ctx context.Context, o kit.Org, sessionID *string, send func(*adapterv1.FollowLeasesResponse) error,
+) error {
+	return l.board.Follow(ctx, (*storage)(l), o, sessionID, send)
+}
+
+// storage is the leases in Redis.
+type storage Leases
+
+func (l *storage) Grant(
+	ctx context.Context, s kit.Session, c kit.Change[*adapterv1.SessionLease],
+	_ func(*kit.Lease, int64) error, next leases.Next,
+) (*adapterv1.SessionLease, error) {
+	return Do(ctx, l.DB, c, func(read redis.Cmdable, write redis.Pipeliner) (*adapterv1.SessionLease, error) {
+		lease, now, err := nextOf(ctx, read, s, next)
 		if err != nil {
 			return nil, err
 		}
-		now, err := clock(ctx, read)
-		if err != nil {
-			return nil, err
-		}
-		if err := l.board.Held(s.Org.ID, last, wanted.Holder, now); err != nil {
-			return nil, err
-		}
-		lease := l.board.Granted(s, last, wanted, now)
 		keep(ctx, write, s.Org.ID, &lease)
 		write.ZRemRangeByScore(ctx, leasedKey(s.Org.ID), "-inf", strconv.FormatInt(now, 10))
 		return leases.Answer(&lease, lease.TimeLeftMax), nil
 	}, leaseKey(s.Org.ID, s.ID))
-	l.board.Tell()
-	return lease, err
 }
 
-// RenewLease implements kit.SessionLease.
-func (l *Leases) RenewLease(ctx context.Context, s kit.Session, fence, ttlMs uint64) (left uint64, err error) {
-	ttl, err := leases.TTL(ttlMs)
-	if err = errors.Join(err, leases.Fence(fence)); err != nil {
-		return 0, err
+// nextOf is the next lease of a session, and the time.
+func nextOf(ctx context.Context, read redis.Cmdable, s kit.Session, next leases.Next) (kit.Lease, int64, error) {
+	last, err := leaseOf(ctx, read, s.Org.ID, s.ID)
+	if err != nil {
+		return kit.Lease{}, 0, err
 	}
-	err = watched(ctx, l.DB, func(tx *redis.Tx) error {
-		last, err := leaseOf(ctx, tx, s.Org.ID, s.ID)
+	now, err := clock(ctx, read)
+	if err != nil {
+		return kit.Lease{}, 0, err
+	}
+	lease, err := next(last, now)
+	return lease, now, err
+}
+
+func (l *storage) Renew(ctx context.Context, s kit.Session, next leases.Next) error {
+	return watched(ctx, l.DB, func(tx *redis.Tx) error {
+		renewed, _, err := nextOf(ctx, tx, s, next)
 		if err != nil {
 			return err
 		}
-		now, err := clock(ctx, tx)
-		if err != nil {
-			return err
-		}
-		renewed, err := l.board.Renewed(s, last, fence, ttl, now)
-		if err != nil {
-			return err
-		}
-		left = leases.Millis(&renewed)
 		_, err = tx.TxPipelined(ctx, func(write redis.Pipeliner) error {
 			keep(ctx, write, s.Org.ID, &renewed)
 			return nil
 		})
 		return err
 	}, leaseKey(s.Org.ID, s.ID))
-	return left, err
 }
 
 var release = redis.NewScript(`
@@ -166,41 +178,30 @@ end
 return 0
 `)
 
-// ReleaseLease implements kit.SessionLease.
-func (l *Leases) ReleaseLease(ctx context.Context, s kit.Session, fence uint64) error {
-	if err := leases.Fence(fence); err != nil {
-		return err
-	}
+func (l *storage) Release(ctx context.Context, s kit.Session, fence uint64) error {
 	keys := []string{leaseKey(s.Org.ID, s.ID), leasedKey(s.Org.ID)}
-	err := release.Run(ctx, l.DB, keys, strconv.FormatUint(fence, 10), s.ID).Err()
-	l.board.Tell()
-	return err
+	return release.Run(ctx, l.DB, keys, strconv.FormatUint(fence, 10), s.ID).Err()
 }
 
-// FollowLeases implements kit.SessionLease.
-func (l *Leases) FollowLeases(
-	ctx context.Context, o kit.Org, sessionID *string, send func(*adapterv1.FollowLeasesResponse) error,
-) error {
-	return l.board.Follow(ctx, o, sessionID, func(ctx context.Context) ([]kit.Lease, int64, error) {
-		now, err := clock(ctx, l.DB)
-		if err != nil {
+func (l *storage) Stored(ctx context.Context, o kit.Org, sessionID *string) ([]kit.Lease, int64, error) {
+	now, err := clock(ctx, l.DB)
+	if err != nil {
+		return nil, 0, err
+	}
+	sessions := []string{}
+	if sessionID != nil {
+		sessions = append(sessions, *sessionID)
+	} else {
+		later := &redis.ZRangeBy{Min: "(" + strconv.FormatInt(now, 10), Max: "+inf"}
+		if sessions, err = l.DB.ZRangeByScore(ctx, leasedKey(o.ID), later).Result(); err != nil {
 			return nil, 0, err
 		}
-		sessions := []string{}
-		if sessionID != nil {
-			sessions = append(sessions, *sessionID)
-		} else {
-			later := &redis.ZRangeBy{Min: "(" + strconv.FormatInt(now, 10), Max: "+inf"}
-			if sessions, err = l.DB.ZRangeByScore(ctx, leasedKey(o.ID), later).Result(); err != nil {
-				return nil, 0, err
-			}
-		}
-		all, err := l.stored(ctx, o, sessions)
-		return all, now, err
-	}, send)
+	}
+	all, err := l.read(ctx, o, sessions)
+	return all, now, err
 }
 
-func (l *Leases) stored(ctx context.Context, o kit.Org, sessions []string) ([]kit.Lease, error) {
+func (l *storage) read(ctx context.Context, o kit.Org, sessions []string) ([]kit.Lease, error) {
 	if len(sessions) == 0 {
 		return nil, nil
 	}

@@ -154,109 +154,102 @@ func MigrateLeases(ctx context.Context, db *sql.DB, d Dialect) error {
 func (l *Leases) AcquireLease(
 	ctx context.Context, s kit.Session, c kit.Change[*adapterv1.SessionLease], holder, address string, ttlMs uint64,
 ) (*adapterv1.SessionLease, error) {
-	wanted, err := leases.Want(holder, address, ttlMs)
-	if err != nil {
-		return nil, err
-	}
-	lease, err := Do(ctx, l.DB, l.Dialect, c, func(tx *sql.Tx) (*adapterv1.SessionLease, error) {
-		lease, err := l.grant(ctx, tx, s, wanted)
-		if err != nil {
-			return nil, err
-		}
-		return leases.Answer(lease, lease.TimeLeftMax), nil
-	})
-	l.board.Tell()
-	return lease, err
-}
-
-func (l *Leases) grant(ctx context.Context, tx *sql.Tx, s kit.Session, wanted leases.Wanted) (*kit.Lease, error) {
-	d := l.Dialect.leases
-	// Nothing is gained by waiting for the changes of another's lease.
-	if _, _, err := l.unheld(ctx, tx, s, wanted, ""); err != nil {
-		return nil, err
-	}
-	if l.Exists != nil {
-		if err := l.Exists(ctx, tx, s); err != nil {
-			return nil, err
-		}
-	}
-	if err := d.lock(ctx, tx, d.toGrant, s.Org.ID, s.ID); err != nil {
-		return nil, err
-	}
-	if _, err := tx.ExecContext(ctx, d.own(leaseBegin), s.Org.ID, s.ID); err != nil {
-		return nil, err
-	}
-	last, now, err := l.unheld(ctx, tx, s, wanted, d.alone)
-	if err != nil {
-		return nil, err
-	}
-	lease := l.board.Granted(s, last, wanted, now)
-	_, err = tx.ExecContext(ctx, d.own(put),
-		lease.Fence, lease.EndsAt, lease.TimeLeftMax, lease.Holder, lease.Address, s.Org.ID, s.ID)
-	return &lease, err
-}
-
-func (l *Leases) unheld(
-	ctx context.Context, tx *sql.Tx, s kit.Session, wanted leases.Wanted, lock string,
-) (*kit.Lease, int64, error) {
-	last, err := l.Dialect.leases.find(ctx, tx, s.Org.ID, s.ID, lock)
-	if err != nil {
-		return nil, 0, err
-	}
-	now, err := l.Dialect.leases.clock(ctx, tx)
-	if err != nil {
-		return nil, 0, err
-	}
-	return last, now, l.board.Held(s.Org.ID, last, wanted.Holder, now)
+	return l.board.Acquire(ctx, (*storage)(l), s, c, holder, address, ttlMs)
 }
 
 // RenewLease implements kit.SessionLease.
-func (l *Leases) RenewLease(ctx context.Context, s kit.Session, fence, ttlMs uint64) (left uint64, err error) {
-	ttl, err := leases.TTL(ttlMs)
-	if err = errors.Join(err, leases.Fence(fence)); err != nil {
-		return 0, err
-	}
-	d := l.Dialect.leases
-	err = together(ctx, l.DB, func(tx *sql.Tx) error {
-		last, err := d.find(ctx, tx, s.Org.ID, s.ID, d.alone)
-		if err != nil {
-			return err
-		}
-		now, err := d.clock(ctx, tx)
-		if err != nil {
-			return err
-		}
-		renewed, err := l.board.Renewed(s, last, fence, ttl, now)
-		if err != nil {
-			return err
-		}
-		left = leases.Millis(&renewed)
-		_, err = tx.ExecContext(ctx, d.own(renew), renewed.EndsAt, renewed.TimeLeftMax, s.Org.ID, s.ID)
-		return err
-	})
-	return left, err
+func (l *Leases) RenewLease(ctx context.Context, s kit.Session, fence, ttlMs uint64) (uint64, error) {
+	return l.board.Renew(ctx, (*storage)(l), s, fence, ttlMs)
 }
 
 // ReleaseLease implements kit.SessionLease.
 func (l *Leases) ReleaseLease(ctx context.Context, s kit.Session, fence uint64) error {
-	if err := leases.Fence(fence); err != nil || fence > math.MaxInt64 {
-		return err
-	}
-	_, err := l.DB.ExecContext(ctx, l.Dialect.leases.own(release), s.Org.ID, s.ID, fence)
-	l.board.Tell()
-	return err
+	return l.board.Release(ctx, (*storage)(l), s, fence)
 }
 
 // FollowLeases implements kit.SessionLease.
 func (l *Leases) FollowLeases(
 	ctx context.Context, o kit.Org, sessionID *string, send func(*adapterv1.FollowLeasesResponse) error,
 ) error {
-	return l.board.Follow(ctx, o, sessionID, func(ctx context.Context) ([]kit.Lease, int64, error) {
-		return l.stored(ctx, o, sessionID)
-	}, send)
+	return l.board.Follow(ctx, (*storage)(l), o, sessionID, send)
 }
 
-func (l *Leases) stored(ctx context.Context, o kit.Org, sessionID *string) (all []kit.Lease, now int64, err error) {
+// storage is the table.
+type storage Leases
+
+func (l *storage) Grant(
+	ctx context.Context, s kit.Session, c kit.Change[*adapterv1.SessionLease],
+	refused func(*kit.Lease, int64) error, next leases.Next,
+) (*adapterv1.SessionLease, error) {
+	d := l.Dialect.leases
+	return Do(ctx, l.DB, l.Dialect, c, func(tx *sql.Tx) (*adapterv1.SessionLease, error) {
+		// Nothing is gained by waiting for the changes of another's lease.
+		last, now, err := l.last(ctx, tx, s, "")
+		if err == nil {
+			err = refused(last, now)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if l.Exists != nil {
+			if err := l.Exists(ctx, tx, s); err != nil {
+				return nil, err
+			}
+		}
+		if err := d.lock(ctx, tx, d.toGrant, s.Org.ID, s.ID); err != nil {
+			return nil, err
+		}
+		if _, err := tx.ExecContext(ctx, d.own(leaseBegin), s.Org.ID, s.ID); err != nil {
+			return nil, err
+		}
+		last, now, err = l.last(ctx, tx, s, d.alone)
+		if err != nil {
+			return nil, err
+		}
+		lease, err := next(last, now)
+		if err != nil {
+			return nil, err
+		}
+		_, err = tx.ExecContext(ctx, d.own(put),
+			lease.Fence, lease.EndsAt, lease.TimeLeftMax, lease.Holder, lease.Address, s.Org.ID, s.ID)
+		return leases.Answer(&lease, lease.TimeLeftMax), err
+	})
+}
+
+func (l *storage) last(ctx context.Context, tx *sql.Tx, s kit.Session, lock string) (*kit.Lease, int64, error) {
+	last, err := l.Dialect.leases.find(ctx, tx, s.Org.ID, s.ID, lock)
+	if err != nil {
+		return nil, 0, err
+	}
+	now, err := l.Dialect.leases.clock(ctx, tx)
+	return last, now, err
+}
+
+func (l *storage) Renew(ctx context.Context, s kit.Session, next leases.Next) error {
+	d := l.Dialect.leases
+	return together(ctx, l.DB, func(tx *sql.Tx) error {
+		last, now, err := l.last(ctx, tx, s, d.alone)
+		if err != nil {
+			return err
+		}
+		renewed, err := next(last, now)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, d.own(renew), renewed.EndsAt, renewed.TimeLeftMax, s.Org.ID, s.ID)
+		return err
+	})
+}
+
+func (l *storage) Release(ctx context.Context, s kit.Session, fence uint64) error {
+	if fence > math.MaxInt64 {
+		return nil
+	}
+	_, err := l.DB.ExecContext(ctx, l.Dialect.leases.own(release), s.Org.ID, s.ID, fence)
+	return err
+}
+
+func (l *storage) Stored(ctx context.Context, o kit.Org, sessionID *string) (all []kit.Lease, now int64, err error) {
 	d := l.Dialect.leases
 	if now, err = d.clock(ctx, l.DB); err != nil {
 		return nil, 0, err

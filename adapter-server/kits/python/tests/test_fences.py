@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ import pytest
 from google.rpc.error_details_pb2 import ErrorInfo
 from odd import SESSION, Odd, channel, detail
 
-from mortise_adapter import Adapter, Change, Session, fail, sqlite, v1
+from mortise_adapter import Adapter, Change, NoSecrets, ProcessLeases, Session, SessionStorageStore, fail, sqlite, v1
 from mortise_adapter.fences import Fencing, Lease, LeaseClock
 from mortise_adapter.testing import Case, Contract
+from mortise_adapter.testing.suite import run
 from mortise_adapter.v1.adapter_pb2_grpc import AdapterServiceStub
 from mortise_adapter.v1.session_lease_pb2_grpc import SessionLeaseServiceStub
 from mortise_adapter.v1.session_storage_store_pb2_grpc import SessionStorageStoreServiceStub
@@ -35,6 +36,58 @@ contract = Contract(
 def test_contract(rule: Case) -> None:
     """Leases and values in one SQLite file keep every rule at level full."""
     rule.check()
+
+
+def test_leases_in_the_process() -> None:
+    """Leases in the process keep their rules, and put their fences on a store that knows
+    nothing of them."""
+    program = [sys.executable, str(Path(__file__).with_name("leased_in_process.py"))]
+    report = run(["--only", "LSE-*", "--", *program])
+    assert report.count("failed") == 0 and report.count("passed") > 15, report.log
+
+
+class Changing(NoSecrets, SessionStorageStore):
+    """Counts the changes that have ended."""
+
+    def __init__(self) -> None:
+        self.changes = 0
+        self.changed = asyncio.Event()
+
+    async def set_value(self, session: Session, change: Change[None], key: str, value: str) -> None:
+        # Time for a grant to come in between.
+        await asyncio.sleep(0)
+        self.changes += 1
+        self.changed.set()
+
+    async def get_value(self, session: Session, key: str) -> str | None:
+        return None
+
+    async def delete_value(self, session: Session, change: Change[bool], key: str) -> bool:
+        return True
+
+    async def list_keys(self, session: Session) -> Sequence[v1.KeyInfo]:
+        return ()
+
+
+async def test_grants_wait_for_changes() -> None:
+    """A change that is under way when its lease passes on is over when the grant is answered."""
+    store = Changing()
+    async with channel(Adapter("leased", "1", store, ProcessLeases())) as opened:
+        leases, values = SessionLeaseServiceStub(opened), SessionStorageStoreServiceStub(opened)
+        fence = (await leases.AcquireLease(acquiring("one"))).lease.fence
+
+        async def write(under: int) -> None:
+            while await reason(values.SetValue(setting(context(under)))) is None:
+                pass
+
+        for _ in range(5):
+            store.changed.clear()
+            writers = [asyncio.ensure_future(write(fence)) for _ in range(8)]
+            await store.changed.wait()
+            fence = (await leases.AcquireLease(acquiring("one"))).lease.fence
+            at = store.changes
+            await asyncio.gather(*writers)
+            assert store.changes == at
 
 
 class Kept(Odd):

@@ -4,6 +4,7 @@ import { create, type DescMethod, type DescService } from "@bufbuild/protobuf";
 import { Server, ServerCredentials, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { memoryMs, type Call } from "./call.js";
 import { Core, newMethod, type Method } from "./core.js";
+import { isKeeper, type LeaseKeeper } from "./fences.js";
 import { FileCredentials, Guard } from "./guard.js";
 import { Health, type Ping } from "./health.js";
 import { bind } from "./listen.js";
@@ -89,6 +90,7 @@ export class Adapter {
   readonly #core: Core;
   readonly #health: Health;
   readonly #offered: readonly StoreName[];
+  readonly #keeper: LeaseKeeper | undefined;
 
   /** It throws if nothing is offered, or a method of a store is missing. */
   constructor(options: AdapterOptions) {
@@ -99,6 +101,8 @@ export class Adapter {
       throw new Error(`the adapter cannot start: ${faults.join("; ")}`);
     }
     this.#offered = (Object.keys(contract) as StoreName[]).filter((name) => options.offers[name] !== undefined);
+    const { sessionLease } = options.offers;
+    this.#keeper = isKeeper(sessionLease) ? sessionLease : undefined;
     const services = [AdapterService, ...this.#offered.map((name) => contract[name].service)];
     this.#health = new Health(services.map((service) => service.typeName), options.ping, this.#log);
     this.#core = new Core({
@@ -106,6 +110,7 @@ export class Adapter {
       log: this.#log,
       callMs: options.callMs ?? callMsStandard,
       unavailableOn: options.unavailableOn ?? (() => false),
+      keeper: this.#keeper,
       fenced: new Set(this.#offered.filter((name) => this.#features(name).includes(Feature.FENCED)).map((name) => contract[name].service.typeName)),
       unfencedChanges: this.#unfencedChanges(),
       troubled: () => this.#health.ask(),
@@ -219,7 +224,8 @@ export class Adapter {
     const stated = this.#options.features?.[name] ?? [];
     // The kit serves the stream over emit.
     const own = name === "eventEmitter" ? [Feature.EMIT_STREAM] : [];
-    return [...new Set([...stated, ...own])].sort((a, b) => a - b);
+    const isFenced = this.#keeper !== undefined && (contract[name].features as readonly Feature[]).includes(Feature.FENCED);
+    return [...new Set([...stated, ...own, ...(isFenced ? [Feature.FENCED] : [])])].sort((a, b) => a - b);
   }
 }
 

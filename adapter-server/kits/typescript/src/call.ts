@@ -4,6 +4,7 @@ import {
   create, fromBinary, toBinary,
   type DescMessage, type Message, type MessageInitShape, type MessageShape,
 } from "@bufbuild/protobuf";
+import type { Ending } from "./ending.js";
 import type { Fencing, Lease } from "./fences.js";
 import { requestIdReused } from "./reasons.gen.js";
 import type { CallContext } from "./messages.gen.js";
@@ -117,37 +118,61 @@ function unwrap(shape: AnswerShape, answer: Message): unknown {
   return (answer as unknown as Record<string, unknown>)[shape];
 }
 
-/** Makes a Change, and says whether the method has taken its memory on itself, and has looked at the leases. */
-export function newChange(
-  call: Call, method: string, output: DescMessage, shape: AnswerShape, fencing: Fencing,
-): { change: Change<unknown>; isKept: () => boolean; isJudged: () => boolean } {
-  let kept = false;
-  let judged = fencing.sessions.length === 0;
-  const change: Change<unknown> = {
-    ...call,
-    orgId: call.context.orgId,
-    requestId: call.context.requestId,
-    method,
-    fencing,
-    judge: (leases, now) => {
-      judged = true;
-      fencing.judge(leases, now);
-    },
-    answer: (value) => {
-      kept = true;
-      return toBinary(output, wrap(output, shape, value));
-    },
-    again: (before, answer) => {
-      kept = true;
-      // What was applied is answered as it was, whatever its fence.
-      judged = true;
-      if (before !== method) {
-        throw reused(method, before);
-      }
-      return unwrap(shape, fromBinary(output, answer));
-    },
-  };
-  return { change, isKept: () => kept, isJudged: () => judged };
+/** The call that is being served. Its signal is made when it is wanted. */
+export class ServedCall implements Call {
+  constructor(
+    readonly ended: Ending,
+    readonly context: CallContext,
+  ) {}
+
+  get signal(): AbortSignal {
+    return this.ended.signal;
+  }
+}
+
+/** A change that is being made. It knows whether the method has taken its memory on itself, and has looked at the leases. */
+export class ServedChange extends ServedCall implements Change<unknown> {
+  isKept = false;
+  isJudged: boolean;
+  readonly #output: DescMessage;
+  readonly #shape: AnswerShape;
+
+  constructor(
+    ended: Ending, context: CallContext, readonly method: string, output: DescMessage, shape: AnswerShape, readonly fencing: Fencing,
+  ) {
+    super(ended, context);
+    this.isJudged = fencing.isNothing;
+    this.#output = output;
+    this.#shape = shape;
+  }
+
+  get orgId(): bigint {
+    return this.context.orgId;
+  }
+
+  get requestId(): string {
+    return this.context.requestId;
+  }
+
+  judge(leases: ReadonlyMap<string, Lease>, now: number): void {
+    this.isJudged = true;
+    this.fencing.judge(leases, now);
+  }
+
+  answer(value: unknown): Uint8Array {
+    this.isKept = true;
+    return toBinary(this.#output, wrap(this.#output, this.#shape, value));
+  }
+
+  again(before: string, answer: Uint8Array): unknown {
+    this.isKept = true;
+    // What was applied is answered as it was, whatever its fence.
+    this.isJudged = true;
+    if (before !== this.method) {
+      throw reused(this.method, before);
+    }
+    return unwrap(this.#shape, fromBinary(this.#output, answer));
+  }
 }
 
 function reused(method: string, before: string): Error {

@@ -5,8 +5,8 @@ import {
   type DescEnum, type DescField, type DescMessage, type DescOneof, type Message,
 } from "@bufbuild/protobuf";
 import { TimestampSchema, type Timestamp } from "@bufbuild/protobuf/wkt";
-import { invalidField } from "./error.js";
-import { Condition, exactly_one, field as fieldOption, type CallContext, type FieldRules } from "./messages.gen.js";
+import { AdapterError, invalidField } from "./error.js";
+import { Condition, exactly_one, field as fieldOption, type CallContext } from "./messages.gen.js";
 import { checkOpenValue, payloadDepthMax, valueDepthMax } from "./open-value.js";
 
 /** What is checked of a request beside its fields. */
@@ -19,27 +19,46 @@ export interface Expected {
   readonly needsSession: boolean;
 }
 
+/** What is expected, and whether refusals spell the whole path of a field. */
+interface Spelling extends Expected {
+  readonly spells?: boolean;
+}
+
 /** What to look at in a message. */
 interface Plan {
-  readonly fields: readonly FieldPlan[];
+  fields: readonly FieldPlan[];
   readonly choices: readonly DescOneof[];
+  readonly isTime: boolean;
 }
 
 interface FieldPlan {
   readonly name: string;
   readonly local: string;
   readonly kind: DescField["fieldKind"];
-  readonly rules: FieldRules | undefined;
+  readonly isStated: boolean;
+  /** When it is required; undefined if it is not. */
+  readonly required: Condition | undefined;
+  readonly notEmpty: boolean;
+  /** 0 if the field has no limit. */
+  readonly maxBytes: number;
+  /** What an id looks like; undefined if the field holds none. */
+  readonly id: Id | undefined;
   /** How deep the JSON in the field may nest; 0 if it is no JSON. */
   readonly depth: number;
-  /** What the field holds, if it holds messages. */
-  readonly message: DescMessage | undefined;
+  /** How to look at what the field holds, if it holds messages. */
+  readonly message: Plan | undefined;
   readonly enumeration: DescEnum | undefined;
   readonly isText: boolean;
   /** The field may be absent and empty, which differ. */
   readonly presence: boolean;
   /** The choice that the field is one of. */
   readonly choice: DescOneof | undefined;
+}
+
+interface Id {
+  readonly pattern: RegExp;
+  readonly length: number;
+  readonly wanted: string;
 }
 
 type Values = Record<string, unknown>;
@@ -58,7 +77,23 @@ export function check(schema: DescMessage, request: Message, expected: Expected)
       throw invalidField("context.session_id", "is empty; send `session_` and 32 lower-case hex digits");
     }
   }
-  checkMessage("", schema, request, expected);
+  const plan = planOf(schema);
+  // Paths are spelled only for a request that is refused.
+  if (!isRight(plan, request, expected)) {
+    checkMessage("", plan, request, { ...expected, spells: true });
+  }
+}
+
+function isRight(plan: Plan, request: Message, expected: Expected): boolean {
+  try {
+    checkMessage("", plan, request, expected);
+    return true;
+  } catch (error) {
+    if (error instanceof AdapterError) {
+      return false;
+    }
+    throw error;
+  }
 }
 
 const plans = new Map<DescMessage, Plan>();
@@ -68,28 +103,44 @@ function planOf(schema: DescMessage): Plan {
   if (found !== undefined) {
     return found;
   }
-  const made: Plan = {
-    fields: schema.fields.map(planField).filter((one) => one.rules !== undefined || one.depth > 0 || one.message !== undefined),
+  const made: { -readonly [K in keyof Plan]: Plan[K] } = {
+    fields: [],
     choices: schema.oneofs.filter((one) => getOption(one, exactly_one)),
+    isTime: schema.typeName === TimestampSchema.typeName,
   };
+  // A message may hold itself.
   plans.set(schema, made);
+  made.fields = schema.fields.map(planField).filter((one) => one.isStated || one.depth > 0 || one.message !== undefined);
   return made;
 }
 
 function planField(desc: DescField): FieldPlan {
   const scalar = desc.fieldKind === "scalar" || desc.fieldKind === "list" || desc.fieldKind === "map" ? desc.scalar : undefined;
+  const rules = getOption(desc, fieldOption);
   return {
     name: desc.name,
     local: desc.localName,
     kind: desc.fieldKind,
-    rules: hasOption(desc, fieldOption) ? getOption(desc, fieldOption) : undefined,
+    isStated: hasOption(desc, fieldOption),
+    required: rules.required ? rules.when : undefined,
+    notEmpty: rules.notEmpty,
+    maxBytes: Number(rules.maxBytes),
+    id: rules.id === "" ? undefined : planId(rules.id),
     depth: scalar === ScalarType.STRING ? jsonDepth(desc.name) : 0,
-    message: desc.message,
+    message: desc.message === undefined ? undefined : planOf(desc.message),
     enumeration: desc.enum,
     isText: scalar === ScalarType.STRING,
     presence: desc.fieldKind === "message" || (desc.proto.proto3Optional && desc.oneof === undefined) || desc.oneof !== undefined,
     choice: desc.oneof,
   };
+}
+
+function planId(kind: string): Id {
+  if (kind === "uuid") {
+    const pattern = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
+    return { pattern, length: 36, wanted: "a UUID, 32 hex digits in the form 8-4-4-4-12" };
+  }
+  return { pattern: new RegExp(`^${kind}_[0-9a-f]{32}$`), length: kind.length + 33, wanted: `\`${kind}_\` and 32 lower-case hex digits` };
 }
 
 function jsonDepth(name: string): number {
@@ -99,15 +150,14 @@ function jsonDepth(name: string): number {
   return name === "data_json" ? payloadDepthMax : valueDepthMax;
 }
 
-function checkMessage(path: string, schema: DescMessage, message: Message, expected: Expected): void {
-  if (schema.typeName === TimestampSchema.typeName) {
+function checkMessage(path: string, plan: Plan, message: Message, expected: Spelling): void {
+  if (plan.isTime) {
     checkTime(path, message as Timestamp);
     return;
   }
-  const plan = planOf(schema);
   const values = message as unknown as Values;
   for (const one of plan.fields) {
-    checkField(within(path, one.name), one, values, expected);
+    checkField(expected.spells === true ? within(path, one.name) : one.name, one, values, expected);
   }
   for (const choice of plan.choices) {
     if ((values[choice.localName] as { case?: string }).case === undefined) {
@@ -126,8 +176,8 @@ function checkTime(path: string, time: Timestamp): void {
   }
 }
 
-function checkField(path: string, plan: FieldPlan, values: Values, expected: Expected): void {
-  const isRequired = plan.rules?.required === true && holds(plan.rules.when, expected);
+function checkField(path: string, plan: FieldPlan, values: Values, expected: Spelling): void {
+  const isRequired = plan.required !== undefined && holds(plan.required, expected);
   const value = valueOf(plan, values);
   if (plan.kind === "map") {
     checkEntries(path, plan, value as Values, expected);
@@ -165,7 +215,7 @@ function holds(when: Condition, expected: Expected): boolean {
   }
 }
 
-function checkEntries(path: string, plan: FieldPlan, entries: Values, expected: Expected): void {
+function checkEntries(path: string, plan: FieldPlan, entries: Values, expected: Spelling): void {
   if (plan.message === undefined && plan.depth === 0) {
     return;
   }
@@ -179,8 +229,8 @@ function checkEntries(path: string, plan: FieldPlan, entries: Values, expected: 
   }
 }
 
-function checkList(path: string, plan: FieldPlan, list: readonly unknown[], isRequired: boolean, expected: Expected): void {
-  if (isRequired && plan.rules?.notEmpty === true && list.length === 0) {
+function checkList(path: string, plan: FieldPlan, list: readonly unknown[], isRequired: boolean, expected: Spelling): void {
+  if (isRequired && plan.notEmpty && list.length === 0) {
     throw invalidField(path, "is empty; send one at least");
   }
   list.forEach((value, index) => {
@@ -193,11 +243,11 @@ function checkList(path: string, plan: FieldPlan, list: readonly unknown[], isRe
   });
 }
 
-function checkScalar(path: string, plan: FieldPlan, value: unknown, isRequired: boolean, expected: Expected): void {
+function checkScalar(path: string, plan: FieldPlan, value: unknown, isRequired: boolean, expected: Spelling): void {
   if (plan.isText) {
     checkText(path, plan, value as string, isRequired, expected);
   } else if (value instanceof Uint8Array) {
-    checkSize(path, value.length, plan.rules);
+    checkSize(path, value.length, plan.maxBytes);
   } else if (plan.enumeration !== undefined && isRequired) {
     if (value === 0 || plan.enumeration.value[value as number] === undefined) {
       throw invalidField(path, `is ${String(value)}; send a value of ${plan.enumeration.name} other than 0`);
@@ -205,16 +255,16 @@ function checkScalar(path: string, plan: FieldPlan, value: unknown, isRequired: 
   }
 }
 
-function checkText(path: string, plan: FieldPlan, text: string, isRequired: boolean, expected: Expected): void {
-  if (isRequired && plan.rules?.notEmpty === true && text === "") {
+function checkText(path: string, plan: FieldPlan, text: string, isRequired: boolean, expected: Spelling): void {
+  if (isRequired && plan.notEmpty && text === "") {
     throw invalidField(path, "is empty; it is REQUIRED");
   }
-  if (plan.rules !== undefined && plan.rules.maxBytes > 0n) {
-    checkSize(path, Buffer.byteLength(text), plan.rules);
+  if (plan.maxBytes > 0) {
+    checkSize(path, Buffer.byteLength(text), plan.maxBytes);
   }
   const counts = isRequired || text !== "" || plan.presence;
-  if (plan.rules !== undefined && plan.rules.id !== "" && counts) {
-    checkId(path, text, plan.rules.id);
+  if (plan.id !== undefined && counts && (text.length !== plan.id.length || !plan.id.pattern.test(text))) {
+    throw invalidField(path, `is ${shown(text)}; send ${plan.id.wanted}`);
   }
   if (plan.name === "request_id" && expected.keyed && text.includes("\0")) {
     throw invalidField(path, "contains NUL; send a UUID");
@@ -224,23 +274,9 @@ function checkText(path: string, plan: FieldPlan, text: string, isRequired: bool
   }
 }
 
-function checkSize(path: string, size: number, rules: FieldRules | undefined): void {
-  const most = rules?.maxBytes ?? 0n;
-  if (most > 0n && BigInt(size) > most) {
+function checkSize(path: string, size: number, most: number): void {
+  if (most > 0 && size > most) {
     throw invalidField(path, `has ${size} bytes; send ${most} at most`);
-  }
-}
-
-const uuid = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
-const digits = /^[0-9a-f]{32}$/;
-
-function checkId(path: string, text: string, kind: string): void {
-  if (kind === "uuid") {
-    if (text.length !== 36 || !uuid.test(text)) {
-      throw invalidField(path, `is ${shown(text)}; send a UUID, 32 hex digits in the form 8-4-4-4-12`);
-    }
-  } else if (!text.startsWith(`${kind}_`) || text.length !== kind.length + 33 || !digits.test(text.slice(kind.length + 1))) {
-    throw invalidField(path, `is ${shown(text)}; send \`${kind}_\` and 32 lower-case hex digits`);
   }
 }
 

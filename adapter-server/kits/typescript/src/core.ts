@@ -1,31 +1,33 @@
 // What every call goes through: checks, time, errors, memory.
 
 import { create, getOption, toBinary, type DescMessage, type DescMethod, type Message, type MessageInitShape } from "@bufbuild/protobuf";
-import { newChange, wrap, type AnswerShape, type Call } from "./call.js";
+import { ServedCall, ServedChange, wrap, type AnswerShape, type Call } from "./call.js";
 import { check } from "./check.js";
+import type { Ending } from "./ending.js";
 import { AdapterError } from "./error.js";
 import * as fail from "./fail.js";
-import { fencingOf, nothing } from "./fences.js";
+import { fencingOf, nothing, type LeaseKeeper } from "./fences.js";
 import { causeOf, type Log } from "./log.js";
-import { ProcessMemory, turnOf, Turns, type Memory } from "./memory.js";
+import { ProcessMemory, Turns, type ChangeKey, type Memory } from "./memory.js";
 import { CallContextSchema, Deadline, Effect, ErrorReason, Fencing, semantics, store, type UnfencedChanges } from "./messages.gen.js";
 import { scrubbed } from "./redact.js";
-import { contextOf, inputOf, orgOf } from "./request.js";
+import { contextOf, inputOf, orgOf, shapeOf, type InputShape } from "./request.js";
 import { isConnectionError } from "./unavailable.js";
-import { within } from "./within.js";
+import { isLater, within } from "./within.js";
 
 /** What the contract says of one method, and the store's method that serves it. */
 export interface Method {
   readonly full: string;
   readonly desc: DescMethod;
   readonly keyed: boolean;
-  /** The request names the session that the call acts on. */
-  readonly session: boolean;
+  /** How the store's input is made of a request. */
+  readonly input: InputShape;
   readonly answer: AnswerShape;
   /** The fields of requests are checked: of all methods but the handshake. */
   readonly checked: boolean;
   readonly needsSession: boolean;
   readonly deadline: Deadline;
+  readonly service: string;
   /** Whether it takes notice of fences, in a service that checks them. */
   readonly fencing: Fencing;
   readonly serve: (input: unknown, call: Call) => unknown;
@@ -34,12 +36,12 @@ export interface Method {
 /** What the transport knows of a call. */
 export interface Incoming {
   /** Aborted when the caller is gone; the core aborts it when the time is up. */
-  readonly ended: AbortController;
+  readonly ended: Ending;
   readonly isGone: () => boolean;
   /** When the caller stops waiting, in milliseconds since 1970; infinite if it states nothing. */
   readonly deadline: number;
   /** The trace of the call, for its line in the log. */
-  readonly trace: Readonly<Record<string, string>>;
+  readonly trace: () => Readonly<Record<string, string>>;
 }
 
 export interface Settings {
@@ -48,6 +50,8 @@ export interface Settings {
   /** How long the store may take for a call, in milliseconds. */
   readonly callMs: number;
   readonly unavailableOn: (error: unknown) => boolean;
+  /** Holds leases still, if this process keeps them. */
+  readonly keeper: LeaseKeeper | undefined;
   /** The services that check fences. */
   readonly fenced: ReadonlySet<string>;
   readonly unfencedChanges: UnfencedChanges;
@@ -62,8 +66,9 @@ export function newMethod(desc: DescMethod, session: boolean, answer: AnswerShap
     full: `${desc.parent.typeName}/${desc.name}`,
     desc,
     keyed: said.effect === Effect.KEYED,
-    session,
+    input: shapeOf(desc.input, session),
     answer,
+    service: desc.parent.typeName,
     checked: true,
     needsSession: getOption(desc.parent, store).sessionInContext,
     deadline: said.deadline,
@@ -81,7 +86,7 @@ function stopping(): AdapterError {
 export class Core {
   readonly #turns = new Turns();
   readonly #warned = new Set<string>();
-  readonly #open = new Set<AbortController>();
+  readonly #open = new Set<{ abort(reason: unknown): void }>();
   #stopping = false;
 
   constructor(readonly settings: Settings) {}
@@ -95,7 +100,7 @@ export class Core {
   }
 
   /** Counts a stream as open while it runs. */
-  async whileOpen<T>(ended: AbortController, run: () => Promise<T>): Promise<T> {
+  async whileOpen<T>(ended: { abort(reason: unknown): void }, run: () => Promise<T>): Promise<T> {
     this.#open.add(ended);
     try {
       if (this.#stopping) {
@@ -109,11 +114,16 @@ export class Core {
 
   /** Serves a call that has one answer. */
   async unary(method: Method, request: Message, incoming: Incoming): Promise<Message> {
-    return this.#told(method, request, incoming, () => {
+    const began = performance.now();
+    try {
       this.#check(method, request, true);
-      const run = (call: Call): Promise<Message> => this.#run(method, inputOf(method.session, request), call);
-      return this.#bounded(method, request, incoming, run);
-    });
+      const call = new ServedCall(incoming.ended, contextOf(request));
+      const answer = this.#run(method, inputOf(method.input, request), call);
+      // What a store has at hand needs no limit.
+      return isLater(answer) ? await this.#bounded(method, incoming, answer) : answer;
+    } catch (cause) {
+      throw this.#failed(method, request, incoming, cause, began);
+    }
   }
 
   /** Serves a change that comes in several messages. */
@@ -132,7 +142,9 @@ export class Core {
       const request = await began();
       this.#check(method, request, true);
       const input = { org: orgOf(contextOf(request)), messages: this.#checked(method, request, messages) };
-      return this.#bounded(method, request, incoming, (call) => this.#run(method, input, call));
+      const call = new ServedCall(incoming.ended, contextOf(request));
+      const answer = this.#run(method, input, call);
+      return isLater(answer) ? this.#bounded(method, incoming, answer) : answer;
     });
   }
 
@@ -158,8 +170,8 @@ export class Core {
 
   async #pump(method: Method, request: Message, incoming: Incoming, send: (answer: Message) => Promise<void>): Promise<void> {
     const { signal } = incoming.ended;
-    const call: Call = { signal, context: contextOf(request) };
-    const answers = (method.serve(inputOf(method.session, request), call) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    const call = new ServedCall(incoming.ended, contextOf(request));
+    const answers = (method.serve(inputOf(method.input, request), call) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
     const limit = method.deadline === Deadline.STANDARD ? this.#limit(incoming) : Infinity;
     try {
       for (;;) {
@@ -177,32 +189,51 @@ export class Core {
     }
   }
 
-  async #run(method: Method, input: unknown, call: Call): Promise<Message> {
-    if (!method.keyed) {
-      return wrap(method.desc.output, method.answer, await method.serve(input, call));
+  #run(method: Method, input: unknown, call: ServedCall): PromiseLike<Message> | Message {
+    if (method.keyed) {
+      return this.#changed(method, input, call);
     }
+    const { output } = method.desc;
+    const value = method.serve(input, call);
+    return isLater(value) ? value.then((later) => wrap(output, method.answer, later)) : wrap(output, method.answer, value);
+  }
+
+  async #changed(method: Method, input: unknown, call: ServedCall): Promise<Message> {
     const key = { orgId: call.context.orgId, requestId: call.context.requestId };
-    return this.#turns.take(turnOf(key), async () => {
-      const { memory } = this.settings;
-      call.signal.throwIfAborted();
-      const { fenced, unfencedChanges } = this.settings;
-      const isFenced = fenced.has(method.desc.parent.typeName);
-      const fencing = isFenced ? fencingOf(method.fencing, unfencedChanges, call.context, input) : nothing;
-      const { change, isKept, isJudged } = newChange(call, method.full, method.desc.output, method.answer, fencing);
-      const known = await memory.recall(key);
-      if (known !== undefined) {
-        return wrap(method.desc.output, method.answer, change.again(known.method, known.answer));
-      }
-      const answer = wrap(method.desc.output, method.answer, await method.serve(input, change));
-      if (!isJudged()) {
-        this.#warnOfFence(method.full);
-      }
-      if (!isKept()) {
-        this.#warnOfProcess(method.full);
-        await memory.remember(key, { method: method.full, answer: toBinary(method.desc.output, answer) });
-      }
-      return answer;
-    });
+    const turn = this.#turns.nameOf(key);
+    const busy = this.#turns.enter(turn);
+    if (busy !== undefined) {
+      await busy;
+    }
+    try {
+      return await this.#once(method, input, call, key);
+    } finally {
+      this.#turns.leave(turn);
+    }
+  }
+
+  async #once(method: Method, input: unknown, call: ServedCall, key: ChangeKey): Promise<Message> {
+    const { memory, fenced, unfencedChanges } = this.settings;
+    call.ended.throwIfAborted();
+    const isFenced = fenced.has(method.service);
+    const fencing = isFenced ? fencingOf(method.fencing, unfencedChanges, call.context, input) : nothing;
+    const change = new ServedChange(call.ended, call.context, method.full, method.desc.output, method.answer, fencing);
+    const found = memory.recall(key);
+    const known = isLater(found) ? await found : found;
+    if (known !== undefined) {
+      return wrap(method.desc.output, method.answer, change.again(known.method, known.answer));
+    }
+    const { keeper } = this.settings;
+    const made = keeper === undefined || change.isJudged ? method.serve(input, change) : admitted(keeper, method, input, change);
+    const answer = wrap(method.desc.output, method.answer, isLater(made) ? await made : made);
+    if (!change.isJudged) {
+      this.#warnOfFence(method.full);
+    }
+    if (!change.isKept) {
+      this.#warnOfProcess(method.full);
+      await memory.remember(key, { method: method.full, answer: toBinary(method.desc.output, answer) });
+    }
+    return answer;
   }
 
   #warnOfProcess(method: string): void {
@@ -237,10 +268,10 @@ export class Core {
    * and the caller must hear it in time to send the call again. A change that goes on is
    * remembered when it ends.
    */
-  async #bounded<T>(method: Method, request: Message, incoming: Incoming, run: (call: Call) => Promise<T>): Promise<T> {
+  async #bounded<T>(method: Method, incoming: Incoming, answer: PromiseLike<T>): Promise<T> {
     const limit = method.deadline === Deadline.STANDARD ? this.#limit(incoming) : Infinity;
     try {
-      return await within(run({ signal: incoming.ended.signal, context: contextOf(request) }), limit, undefined, slow);
+      return await within(answer, limit, undefined, slow);
     } catch (error) {
       if (error === slow) {
         incoming.ended.abort(slow);
@@ -260,11 +291,14 @@ export class Core {
     try {
       return await run();
     } catch (cause) {
-      const sent = typeof request === "function" ? request() : request;
-      const refusal = this.#refusal(cause, incoming);
-      this.#logged(method, sent, refusal, cause, incoming, performance.now() - began);
-      throw refusal;
+      throw this.#failed(method, typeof request === "function" ? request() : request, incoming, cause, began);
     }
+  }
+
+  #failed(method: Method, request: Message | undefined, incoming: Incoming, cause: unknown, began: number): AdapterError {
+    const refusal = this.#refusal(cause, incoming);
+    this.#logged(method, request, refusal, cause, incoming, performance.now() - began);
+    return refusal;
   }
 
   #refusal(error: unknown, incoming: Incoming): AdapterError {
@@ -274,7 +308,7 @@ export class Core {
     if (incoming.isGone()) {
       return fail.unavailable("the caller is gone");
     }
-    if (incoming.ended.signal.aborted || this.#isUnavailable(error)) {
+    if (incoming.ended.isAborted || this.#isUnavailable(error)) {
       return fail.unavailable("the store cannot answer now");
     }
     return fail.internal("the adapter failed; its log has the cause");
@@ -306,8 +340,19 @@ export class Core {
       text: scrub(refusal.short),
       ...(isOwn ? {} : { cause: scrub(causeOf(cause)) }),
       ...(refusal.reason === ErrorReason.INTERNAL && cause instanceof Error ? { stack: scrub(cause.stack ?? "") } : {}),
-      ...incoming.trace,
+      ...incoming.trace(),
     });
+  }
+}
+
+/** Makes a change that the leases of this process admit. They stay as they are meanwhile. */
+async function admitted(keeper: LeaseKeeper, method: Method, input: unknown, change: ServedChange): Promise<unknown> {
+  const { leases, now, leave } = await keeper.hold(change.orgId, change.fencing.sessions);
+  try {
+    change.judge(leases, now);
+    return await method.serve(input, change);
+  } finally {
+    leave();
   }
 }
 

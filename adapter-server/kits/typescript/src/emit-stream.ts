@@ -3,6 +3,7 @@
 
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { Core, Incoming, Method } from "./core.js";
+import { Ending } from "./ending.js";
 import { AdapterError } from "./error.js";
 import {
   EmitRequestSchema, EmitStreamResponseSchema, ErrorReason, type EmitResponse, type EmitStreamRequest, type EmitStreamResponse,
@@ -38,7 +39,7 @@ async function emitted(core: Core, emit: Method, event: EmitStreamRequest, incom
   const { context, event: stated, proposedEventId } = event;
   const request = create(EmitRequestSchema, { context, event: stated, proposedEventId });
   // Each event has the time of a call, and its end is not the end of the stream.
-  const own: Incoming = { ...incoming, ended: new AbortController() };
+  const own: Incoming = { ...incoming, ended: new Ending() };
   try {
     const stored = (await core.unary(emit, request, own)) as EmitResponse;
     return { requestId, outcome: { case: "ack", value: { eventId: stored.eventId, sequence: stored.sequence } } };

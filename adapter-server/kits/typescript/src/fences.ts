@@ -38,6 +38,11 @@ export class Fencing {
     readonly unleased = "",
   ) {}
 
+  /** Leases decide nothing. */
+  get isNothing(): boolean {
+    return this.session === "" && this.unleased === "";
+  }
+
   /** The sessions whose leases decide, in the order in which to lock them. */
   get sessions(): string[] {
     return [...new Set([this.session, this.unleased])].filter((one) => one !== "").sort();
@@ -54,6 +59,27 @@ export class Fencing {
       throw fenced(other.session, other, `${other.session} is leased; a change without the fence of its lease is not accepted meanwhile`);
     }
   }
+}
+
+/**
+ * A SessionLease that holds leases still while a change is made, so that the kit compares
+ * fences itself: ProcessLeases. Each store that can be fenced then is.
+ */
+export interface LeaseKeeper {
+  /** Waits for grants of the sessions, and lets none pass until `leave` is called. */
+  hold(orgId: bigint, sessions: readonly string[]): Promise<HeldLeases>;
+}
+
+/** The last leases of sessions, at a time in microseconds. */
+export interface HeldLeases {
+  readonly leases: ReadonlyMap<string, Lease>;
+  readonly now: number;
+  leave(): void;
+}
+
+/** Whether a store of leases keeps them still. */
+export function isKeeper(store: object | undefined): store is LeaseKeeper {
+  return store !== undefined && typeof (store as { hold?: unknown }).hold === "function";
 }
 
 /** Leases decide nothing. */

@@ -11,5 +11,6 @@ export { main, readArguments, type Arguments, type OwnArguments } from "./main.j
 export { ProcessMemory, Turns, type ChangeKey, type Memory, type Remembered } from "./memory.js";
 export { withoutSecrets } from "./without-secrets.js";
 export { isOpenValue } from "./open-value.js";
+export { ProcessLeases } from "./process-leases.js";
 export { redacted } from "./redact.js";
 export type * from "./stores.gen.js";

@@ -78,31 +78,32 @@ function size(name: string, remembered: Remembered): number {
   return entryBytes + name.length + remembered.answer.length;
 }
 
-/** Lets one holder of a name pass at a time, in the order in which they came. */
+/** Lets one change of a key pass at a time, in the order in which they came. */
 export class Turns {
-  readonly #last = new Map<string, Promise<void>>();
+  // Who waits for a name that is held.
+  readonly #held = new Map<string, (() => void)[]>();
 
-  /** Waits for the turn of a name, runs, and passes the turn on. */
-  async take<T>(name: string, run: () => Promise<T>): Promise<T> {
-    const before = this.#last.get(name);
-    let leave = (): void => {};
-    const own = new Promise<void>((resolve) => {
-      leave = resolve;
-    });
-    this.#last.set(name, own);
-    try {
-      await before;
-      return await run();
-    } finally {
-      leave();
-      if (this.#last.get(name) === own) {
-        this.#last.delete(name);
-      }
+  /** The name of a key. */
+  nameOf(key: ChangeKey): string {
+    return keyText(key);
+  }
+
+  /** Takes a name; if it is held, the answer says when it is taken. `leave` gives it back. */
+  enter(name: string): Promise<void> | undefined {
+    const waiting = this.#held.get(name);
+    if (waiting === undefined) {
+      this.#held.set(name, []);
+      return undefined;
+    }
+    return new Promise((resolve) => waiting.push(resolve));
+  }
+
+  leave(name: string): void {
+    const next = this.#held.get(name)?.shift();
+    if (next === undefined) {
+      this.#held.delete(name);
+    } else {
+      next();
     }
   }
-}
-
-/** The turn of a change. */
-export function turnOf(key: ChangeKey): string {
-  return keyText(key);
 }

@@ -1704,7 +1704,7 @@ export const contract = {
   },
   runtimeHost: {
     service: pb.RuntimeHostService,
-    features: [pb.Feature.TURN_SNAPSHOT, pb.Feature.FENCED, ],
+    features: [pb.Feature.TURN_SNAPSHOT, pb.Feature.SNAPSHOT_SINCE, pb.Feature.FENCED, ],
     methods: {
       getAgent: { session: false, answer: "agent" },
       getHarness: { session: false, answer: "harness" },

@@ -1,7 +1,10 @@
 // Spans and durations of calls: the span of a call is a child of the caller's, as its W3C
 // trace context says. Without a collector nothing is sent.
 
-import { context, metrics, propagation, SpanKind, SpanStatusCode, trace, type Context, type Span, type TextMapGetter } from "@opentelemetry/api";
+import {
+  context, createNoopMeter, metrics, propagation, ProxyTracerProvider, SpanKind, SpanStatusCode, trace,
+  type Context, type Span, type TextMapGetter,
+} from "@opentelemetry/api";
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
 import type { Metadata } from "@grpc/grpc-js";
 
@@ -22,27 +25,46 @@ export class Telemetry {
     description: "How long calls take",
   });
 
+  readonly #isMeasured = metrics.getMeterProvider().getMeter(scope) !== createNoopMeter();
+
   /** Begins the span of a call. */
   begin(method: string, metadata: Metadata): CallSpan {
+    if (!this.#isMeasured && !isTraced() && metadata.get("traceparent").length === 0) {
+      return untold;
+    }
     const parent = propagator.extract(context.active(), metadata, metadataGetter);
     const slash = method.lastIndexOf("/");
     const attributes = { "rpc.system": "grpc", "rpc.service": method.slice(0, slash), "rpc.method": method.slice(slash + 1) };
     const span = this.#tracer.startSpan(method, { kind: SpanKind.SERVER, attributes }, parent);
     const began = performance.now();
-    return new CallSpan(span, trace.setSpan(parent, span), (code) => {
+    return new LiveSpan(span, trace.setSpan(parent, span), (code) => {
       this.#durations.record(performance.now() - began, { ...attributes, "rpc.grpc.status_code": code });
     });
   }
 }
 
-export class CallSpan {
+/** Whether spans go anywhere: the program has set up OpenTelemetry. */
+function isTraced(): boolean {
+  const provider = trace.getTracerProvider();
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer(scope) !== undefined;
+}
+
+/** How a call is measured. */
+export interface CallSpan {
+  /** Runs with the span as the active one, where a context manager is registered. */
+  run<T>(work: () => T): T;
+  end(code: number): void;
+  /** The trace of the call, for its line in the log. */
+  readonly ids: Record<string, string>;
+}
+
+class LiveSpan implements CallSpan {
   constructor(
     readonly span: Span,
     readonly context: Context,
     readonly record: (code: number) => void,
   ) {}
 
-  /** Runs with the span as the active one, where a context manager is registered. */
   run<T>(work: () => T): T {
     return context.with(this.context, work);
   }
@@ -56,12 +78,18 @@ export class CallSpan {
     this.record(code);
   }
 
-  /** The trace of the call, for its line in the log. */
   get ids(): Record<string, string> {
     const about = this.span.spanContext();
     return trace.isSpanContextValid(about) ? { trace_id: about.traceId, span_id: about.spanId } : {};
   }
 }
+
+// The span of calls without a trace, while nothing takes spans or durations.
+const untold: CallSpan = {
+  run: (work) => work(),
+  end: () => {},
+  ids: {},
+};
 
 /** Sends spans and metrics to a collector, such as http://127.0.0.1:4317; the answer flushes. */
 export async function exportTo(collector: string, name: string, version: string): Promise<() => Promise<void>> {

@@ -8,6 +8,7 @@ import {
 } from "@grpc/grpc-js";
 import type { Core, Incoming, Method } from "./core.js";
 import { emitStream } from "./emit-stream.js";
+import { Ending } from "./ending.js";
 import { AdapterError } from "./error.js";
 import * as fail from "./fail.js";
 import type { Guard } from "./guard.js";
@@ -145,9 +146,11 @@ export class Transport {
   }
 }
 
+const callerGone = fail.unavailable("the caller is gone");
+
 function incomingOf(call: AnyCall, span: CallSpan): Incoming {
-  const ended = new AbortController();
-  const gone = (): void => ended.abort(fail.unavailable("the caller is gone"));
+  const ended = new Ending();
+  const gone = (): void => ended.abort(callerGone);
   call.once("cancelled", gone);
   if (call.cancelled) {
     gone();
@@ -157,7 +160,7 @@ function incomingOf(call: AnyCall, span: CallSpan): Incoming {
     ended,
     isGone: () => call.cancelled,
     deadline: deadline instanceof Date ? deadline.getTime() : deadline,
-    trace: span.ids,
+    trace: () => span.ids,
   };
 }
 

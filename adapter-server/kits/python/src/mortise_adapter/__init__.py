@@ -15,6 +15,7 @@ from mortise_adapter.chunks import chunked as chunked
 from mortise_adapter.memory import Memory as Memory
 from mortise_adapter.memory import ProcessMemory as ProcessMemory
 from mortise_adapter.no_secrets import NoSecrets as NoSecrets
+from mortise_adapter.process_leases import ProcessLeases as ProcessLeases
 from mortise_adapter.redact import Redacted as Redacted
 from mortise_adapter.serve import Config as Config
 from mortise_adapter.serve import arguments as arguments

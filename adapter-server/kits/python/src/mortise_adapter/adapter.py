@@ -12,6 +12,7 @@ import grpc
 
 from mortise_adapter import emit_stream, fail, v1
 from mortise_adapter.core import Core, abort
+from mortise_adapter.fences import LeaseKeeper
 from mortise_adapter.handlers import handler
 from mortise_adapter.health import Health, Ping
 from mortise_adapter.memory import MEMORY_SECONDS, Memory, ProcessMemory
@@ -75,7 +76,8 @@ class Adapter:
         self._offers: dict[str, tuple[Service, object]] = {}
         for store in stores:
             faults += self._offer(store)
-        self.core.fenced = frozenset(name for name, offer in self._offers.items() if _is_fenced(*offer))
+        self.core.keeper = next((store for store in stores if isinstance(store, LeaseKeeper)), None)
+        self.core.fenced = frozenset(name for name, offer in self._offers.items() if self._is_fenced(*offer))
         if not stores:
             faults.append("nothing is offered; pass a store, such as an object of a SessionStorageStore")
         if faults:
@@ -103,6 +105,10 @@ class Adapter:
             self._offers[service.name] = (service, store)
         return faults
 
+    def _is_fenced(self, service: Service, store: object) -> bool:
+        is_stated = v1.Feature.FEATURE_FENCED in features_of(store) or self.core.keeper is not None
+        return is_stated and v1.Feature.FEATURE_FENCED in service.features
+
     def services(self) -> list[str]:
         """The names of what is offered, the handshake included."""
         return [HANDSHAKE, *sorted(self._offers)]
@@ -113,6 +119,8 @@ class Adapter:
         for name in self.services()[1:]:
             service, store = self._offers[name]
             features = set(features_of(store)) & service.features
+            if name in self.core.fenced:
+                features.add(v1.Feature.FEATURE_FENCED)
             if name == emit_stream.SERVICE:
                 # The kit serves the stream over `emit`.
                 features.add(v1.Feature.FEATURE_EMIT_STREAM)
@@ -165,10 +173,6 @@ def features_of(store: object) -> Sequence[v1.Feature.ValueType]:
     """What a store offers beyond its plain methods, by its attribute `features`."""
     features: Sequence[v1.Feature.ValueType] = getattr(store, "features", ())
     return features
-
-
-def _is_fenced(service: Service, store: object) -> bool:
-    return v1.Feature.FEATURE_FENCED in set(features_of(store)) & service.features
 
 
 def _incomplete(service: Service, store: object) -> list[str]:

@@ -64,7 +64,7 @@ class Change(Generic[T]):
         self.fencing = fencing
         """What leases decide of the change. Nothing, unless the store says that it checks
         fences: FEATURE_FENCED among its `features`."""
-        self.is_judged = not fencing.sessions
+        self.is_judged = fencing is NOTHING or not fencing.sessions
         self._encode = encode
         self._decode = decode
 

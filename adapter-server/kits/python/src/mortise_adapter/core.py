@@ -12,9 +12,10 @@ import grpc
 from google.protobuf.message import Message
 
 from mortise_adapter import fail, trouble
+from mortise_adapter.begun import Begun
 from mortise_adapter.call import Change, Key, current
 from mortise_adapter.check import check
-from mortise_adapter.fences import NOTHING, fencing_of
+from mortise_adapter.fences import NOTHING, LeaseKeeper, fencing_of
 from mortise_adapter.memory import Memory, ProcessMemory, Turns
 from mortise_adapter.methods import Facts, Method
 from mortise_adapter.redact import scrubbed
@@ -24,6 +25,9 @@ from mortise_adapter.v1 import ErrorReason, Fencing, UnfencedChanges
 T = TypeVar("T")
 Context = grpc.aio.ServicerContext[Any, Any]
 
+# Their names are looked up anew each time.
+_NO_FENCING = Fencing.FENCING_UNSPECIFIED
+_UNAVAILABLE, _INTERNAL = ErrorReason.ERROR_REASON_UNAVAILABLE, ErrorReason.ERROR_REASON_INTERNAL
 # Of a caller's time some is left to answer in.
 _SHARE_OF_DEADLINE = 0.9
 
@@ -46,6 +50,8 @@ class Core:
         """Told when the store could not answer."""
         self.fenced: frozenset[str] = frozenset()
         """The services that check fences."""
+        self.keeper: LeaseKeeper | None = None
+        """Holds leases still, if this process keeps them."""
         self.unfenced_changes = UnfencedChanges.UNFENCED_CHANGES_EXCEPT_TURN_EVENTS
         self._turns = Turns()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -56,7 +62,7 @@ class Core:
     ) -> T:
         """Runs a call, and ends it with an error of the contract if it fails."""
         if not self.observed:
-            return await self._served(facts, context, request, work, check_first, Outcome())
+            return await self._served(facts, context, request, work, check_first, None)
         with traced(facts.full, metadata_of(context)) as outcome:
             return await self._served(facts, context, request, work, check_first, outcome)
 
@@ -67,7 +73,7 @@ class Core:
         request: Any,
         work: Callable[[], Awaitable[T]],
         check_first: bool,
-        outcome: Outcome,
+        outcome: Outcome | None,
     ) -> T:
         began = time.perf_counter()
         current.set(request.context)
@@ -76,11 +82,13 @@ class Core:
                 check(request, facts.only, facts.needs_session)
             return await work()
         except asyncio.CancelledError:
-            outcome.code = "CANCELLED"
+            if outcome is not None:
+                outcome.code = "CANCELLED"
             raise
         except Exception as cause:
             failure = trouble.refusal(cause, self.unavailable)
-            outcome.code = failure.code.name
+            if outcome is not None:
+                outcome.code = failure.code.name
             self.tell(facts, context, request, cause, failure, time.perf_counter() - began)
         await abort(context, failure)
 
@@ -101,7 +109,8 @@ class Core:
             before = await self.memory.recall(key)
             if before is not None:
                 return method.wrap(change.again(*before))
-            answer = method.wrap(await run(change))
+            keeper = None if change.is_judged else self.keeper
+            answer = method.wrap(await (run(change) if keeper is None else _admitted(keeper, change, run)))
             if not change.is_judged:
                 self._took_no_notice(facts.full)
             if not change.kept:
@@ -112,7 +121,7 @@ class Core:
             self._turns.leave(key)
 
     def _fencing(self, facts: Facts, request: Any) -> Any:
-        if facts.fencing == Fencing.FENCING_UNSPECIFIED or facts.service not in self.fenced:
+        if not self.fenced or facts.fencing == _NO_FENCING or facts.service not in self.fenced:
             return NOTHING
         return fencing_of(request, facts.fencing == Fencing.FENCING_SESSION, self.unfenced_changes)
 
@@ -136,8 +145,10 @@ class Core:
     async def bounded(self, work: Coroutine[Any, Any, T], limit: float | None, *, finish: bool) -> T:
         """Waits for the store, but no longer than the limit. With `finish` it goes on after
         its caller is gone, so that a change is not left without its remembered answer."""
-        loop = asyncio.get_running_loop()
-        task = self._task(work)
+        begun = Begun(_contained(work))
+        if begun.ended:
+            return begun.value
+        loop, task = asyncio.get_running_loop(), self._keep(begun.rest())
         # As asyncio.wait with a timeout, which takes twice the time.
         waiter = loop.create_future()
         task.add_done_callback(lambda _: _wake(waiter))
@@ -158,8 +169,7 @@ class Core:
             raise trouble.SlowError
         return task.result()
 
-    def _task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        task = asyncio.get_running_loop().create_task(_contained(work))
+    def _keep(self, task: asyncio.Task[T]) -> asyncio.Task[T]:
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
@@ -182,7 +192,7 @@ class Core:
         if facts.open:
             # A caller waits for the headers, and the first message may be long in coming.
             await context.send_initial_metadata(())
-        pump = self._task(_send(context, answers, progress))
+        pump = self._keep(asyncio.create_task(_contained(_send(context, answers, progress))))
         stopping = asyncio.ensure_future(self.stopping.wait())
         limit = None if facts.open else self.limit(facts, context)
         watched: set[asyncio.Future[Any]] = {pump, stopping} if facts.open else {pump}
@@ -214,10 +224,10 @@ class Core:
     ) -> None:
         """Logs a call that failed, without what its request holds."""
         level, why = logging.INFO, ""
-        if failure.reason == ErrorReason.ERROR_REASON_UNAVAILABLE:
+        if failure.reason == _UNAVAILABLE:
             level = logging.WARNING
             self.troubled()
-        elif failure.reason == ErrorReason.ERROR_REASON_INTERNAL:
+        elif failure.reason == _INTERNAL:
             level = logging.ERROR
         if cause is not failure and self.log.isEnabledFor(level):
             why = trouble.told(cause, request, at_length=level == logging.ERROR)
@@ -235,6 +245,13 @@ class Core:
             trace_ids(metadata_of(context)),
             why,
         )
+
+
+async def _admitted(keeper: LeaseKeeper, change: Change[T], run: Callable[[Change[T]], Awaitable[T]]) -> T:
+    """Makes a change that the leases of this process admit. They stay as they are meanwhile."""
+    async with keeper.held(change.org, change.fencing.sessions) as (leases, now):
+        change.judge(leases, now)
+        return await run(change)
 
 
 def metadata_of(context: Context) -> Sequence[tuple[str, str | bytes]]:

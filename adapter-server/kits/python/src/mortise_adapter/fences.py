@@ -7,7 +7,9 @@ transaction; every other store ignores them."""
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,6 +103,16 @@ def _fenced(text: str, running: Lease | None, session: str = "") -> fail.Failure
     if running is not None:
         failure.metadata |= {"holder": running.holder, "address": running.address}
     return failure
+
+
+class LeaseKeeper(ABC):
+    """A SessionLease that holds leases still while a change is made, so that the kit compares
+    fences itself: `ProcessLeases`. Each store that can be fenced then is."""
+
+    @abstractmethod
+    def held(self, org: int, sessions: Sequence[str]) -> AbstractAsyncContextManager[tuple[Mapping[str, Lease], int]]:
+        """Waits for grants of the sessions, and lets none pass until its end. Gives the last
+        leases and the time, in microseconds."""
 
 
 class LeaseClock:

@@ -29,12 +29,12 @@ def handler(core: Core, facts: Facts, method: Method) -> grpc.RpcMethodHandler[A
 
 
 def _read(core: Core, facts: Facts, method: Method) -> Any:
-    async def read(request: Any, context: Context) -> Message:
-        async def run() -> Message:
-            return method.wrap(await method.run(request))
+    async def run(request: Any) -> Message:
+        return method.wrap(await method.run(request))
 
+    async def read(request: Any, context: Context) -> Message:
         return await core.serve(
-            facts, context, request, lambda: core.bounded(run(), core.limit(facts, context), finish=False)
+            facts, context, request, lambda: core.bounded(run(request), core.limit(facts, context), finish=False)
         )
 
     return read

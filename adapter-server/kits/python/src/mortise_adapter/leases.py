@@ -1,4 +1,5 @@
-"""SessionLeaseService over a table of leases, which is the same in every SQL database."""
+"""SessionLeaseService over a storage of leases: who gets one, under which fence, when it ends,
+and what followers are told. The table is the same in every SQL database."""
 
 from __future__ import annotations
 
@@ -44,8 +45,8 @@ def table(text: str) -> str:
     )
 
 
-class TableLeases(SessionLease):
-    """Leases in a table; a database says how its rows are read and locked."""
+class StoredLeases(SessionLease):
+    """Leases in a storage, which says how they are read and written."""
 
     def __init__(self) -> None:
         self._clock = LeaseClock()

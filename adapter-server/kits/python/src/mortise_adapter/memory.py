@@ -38,19 +38,21 @@ class ProcessMemory:
     def __init__(self, bytes_max: int = 256 * 1024 * 1024, clock: Callable[[], float] = time.monotonic) -> None:
         self._bytes_max = bytes_max
         self._clock = clock
-        self._found: OrderedDict[Key, tuple[str, bytes, float]] = OrderedDict()
+        # Plain tuples: the garbage collector forgets those that hold no objects of others.
+        self._found: OrderedDict[tuple[int, str], tuple[str, bytes, float]] = OrderedDict()
         self._bytes = 0
 
     async def recall(self, key: Key) -> tuple[str, bytes] | None:
         self._forget()
-        found = self._found.get(key)
+        found = self._found.get((key.org, key.request_id))
         return None if found is None else (found[0], found[1])
 
     async def remember(self, key: Key, method: str, answer: bytes) -> None:
-        before = self._found.pop(key, None)
+        place = (key.org, key.request_id)
+        before = self._found.pop(place, None)
         if before is not None:
             self._bytes -= len(before[1]) + _ENTRY_BYTES
-        self._found[key] = (method, answer, self._clock() + MEMORY_SECONDS)
+        self._found[place] = (method, answer, self._clock() + MEMORY_SECONDS)
         self._bytes += len(answer) + _ENTRY_BYTES
         self._forget()
 
@@ -68,12 +70,18 @@ class Turns:
     """Lets one change of a key pass at a time."""
 
     def __init__(self) -> None:
-        self._held: dict[Key, asyncio.Event] = {}
+        # An event is made by the first that waits.
+        self._held: dict[Key, asyncio.Event | None] = {}
 
     async def enter(self, key: Key) -> None:
-        while (held := self._held.get(key)) is not None:
+        while key in self._held:
+            held = self._held[key]
+            if held is None:
+                held = self._held[key] = asyncio.Event()
             await held.wait()
-        self._held[key] = asyncio.Event()
+        self._held[key] = None
 
     def leave(self, key: Key) -> None:
-        self._held.pop(key).set()
+        held = self._held.pop(key)
+        if held is not None:
+            held.set()

@@ -186,7 +186,7 @@ async def _find(connection: Connection, org: int, session: str, lock: str = "") 
     return None if row is None else Lease(*row)
 
 
-class Leases(leases.TableLeases):
+class Leases(leases.StoredLeases):
     """SessionLeaseService in the database: offer it beside the stores that keep what belongs to
     sessions in the same database, and give these FEATURE_FENCED as a feature.
 

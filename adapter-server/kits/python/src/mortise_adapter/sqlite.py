@@ -143,7 +143,7 @@ def _now() -> int:
     return time.time_ns() // 1000
 
 
-class Leases(leases.TableLeases):
+class Leases(leases.StoredLeases):
     """SessionLeaseService in the file: offer it beside the stores that keep what belongs to
     sessions in the same file, and give these FEATURE_FENCED as a feature."""
 

@@ -1426,7 +1426,7 @@ class RuntimeHost(ABC):
 
     @abstractmethod
     def load_turn_context(
-        self, session: Session, parts: Sequence[v1.TurnContextPart.ValueType]
+        self, session: Session, parts: Sequence[v1.TurnContextPart.ValueType], known_messages: v1.KnownMessages | None
     ) -> AsyncIterator[v1.LoadTurnContextResponse]:
         """LoadTurnContext returns what a phase of a turn reads, as a consistent
         snapshot: the session, its agent, its messages, the default model and the
@@ -1469,7 +1469,9 @@ def _runtime_host(store: RuntimeHost) -> Mapping[str, Method]:
         "LoadTurnContext": streaming(
             v1.LoadTurnContextRequest,
             v1.LoadTurnContextResponse,
-            lambda r: store.load_turn_context(session_of(r), r.parts),
+            lambda r: store.load_turn_context(
+                session_of(r), r.parts, r.known_messages if r.HasField("known_messages") else None
+            ),
         ),
     }
 
@@ -2730,6 +2732,7 @@ SERVICES: tuple[Service, ...] = (
         RuntimeHost,
         _runtime_host,
         v1.Feature.FEATURE_TURN_SNAPSHOT,
+        v1.Feature.FEATURE_SNAPSHOT_SINCE,
         v1.Feature.FEATURE_FENCED,
     ),
     service(

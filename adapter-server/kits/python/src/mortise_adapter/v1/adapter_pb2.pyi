@@ -96,10 +96,10 @@ class _FeatureEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Feature.Value
     """
     FEATURE_SNAPSHOT_SINCE: _Feature.ValueType  # 7
     """For RuntimeHostService: LoadTurnContext takes `known_messages` and then sends
-    the messages that follow them alone, and takes `known_definitions` and then
-    leaves out agent, MCP tools and harness chain where they have not changed. The
-    server must offer FEATURE_TURN_SNAPSHOT too. Without it, the client loads all
-    of them at each step.
+    the messages that follow them alone. A server that tags what changes seldom
+    (TurnSnapshot.definitions_tag) takes `known_definitions` as well. The server
+    must offer FEATURE_TURN_SNAPSHOT too. Without it, the client loads all messages
+    of the session at each step.
     """
 
 class Feature(_Feature, metaclass=_FeatureEnumTypeWrapper):
@@ -147,10 +147,10 @@ shows a model's whole input then grows with the session.
 """
 FEATURE_SNAPSHOT_SINCE: Feature.ValueType  # 7
 """For RuntimeHostService: LoadTurnContext takes `known_messages` and then sends
-the messages that follow them alone, and takes `known_definitions` and then
-leaves out agent, MCP tools and harness chain where they have not changed. The
-server must offer FEATURE_TURN_SNAPSHOT too. Without it, the client loads all
-of them at each step.
+the messages that follow them alone. A server that tags what changes seldom
+(TurnSnapshot.definitions_tag) takes `known_definitions` as well. The server
+must offer FEATURE_TURN_SNAPSHOT too. Without it, the client loads all messages
+of the session at each step.
 """
 Global___Feature: _TypeAlias = Feature  # noqa: Y015
 

@@ -383,10 +383,10 @@ export enum Feature {
 
   /**
    * For RuntimeHostService: LoadTurnContext takes `known_messages` and then sends
-   * the messages that follow them alone, and takes `known_definitions` and then
-   * leaves out agent, MCP tools and harness chain where they have not changed. The
-   * server must offer FEATURE_TURN_SNAPSHOT too. Without it, the client loads all
-   * of them at each step.
+   * the messages that follow them alone. A server that tags what changes seldom
+   * (TurnSnapshot.definitions_tag) takes `known_definitions` as well. The server
+   * must offer FEATURE_TURN_SNAPSHOT too. Without it, the client loads all messages
+   * of the session at each step.
    *
    * @generated from enum value: FEATURE_SNAPSHOT_SINCE = 7;
    */

@@ -230,7 +230,8 @@ export type LoadTurnContextRequest = Message<"mortise.adapter.v1.LoadTurnContext
   /**
    * OPTIONAL, at most 64 bytes. The TurnSnapshot.definitions_tag of an earlier
    * answer for the session and the same parts, whose agent, MCP tools and harness
-   * chain the caller has kept. Sent only to a server with FEATURE_SNAPSHOT_SINCE.
+   * chain the caller has kept. Sent only to a server with FEATURE_SNAPSHOT_SINCE
+   * that has sent such a tag.
    *
    * If the tag of this answer is the same, the server must leave these three out
    * and say so in TurnSnapshot.definitions_left_out. In any other case it must

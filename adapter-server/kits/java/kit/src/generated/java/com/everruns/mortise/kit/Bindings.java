@@ -26,7 +26,7 @@ final class Bindings {
             new Binding<>("mortise.adapter.v1.PaymentAuthorityService", PaymentAuthority.class, Set.of("FEATURE_FENCED"), PaymentAuthorityBinding::bind),
             new Binding<>("mortise.adapter.v1.PlatformStoreService", PlatformStore.class, Set.of("FEATURE_SESSION_SETTINGS", "FEATURE_FENCED"), PlatformStoreBinding::bind),
             new Binding<>("mortise.adapter.v1.ProviderCredentialStoreService", ProviderCredentialStore.class, Set.of(), ProviderCredentialStoreBinding::bind),
-            new Binding<>("mortise.adapter.v1.RuntimeHostService", RuntimeHost.class, Set.of("FEATURE_TURN_SNAPSHOT", "FEATURE_FENCED"), RuntimeHostBinding::bind),
+            new Binding<>("mortise.adapter.v1.RuntimeHostService", RuntimeHost.class, Set.of("FEATURE_TURN_SNAPSHOT", "FEATURE_SNAPSHOT_SINCE", "FEATURE_FENCED"), RuntimeHostBinding::bind),
             new Binding<>("mortise.adapter.v1.SessionFileSystemService", SessionFileSystem.class, Set.of("FEATURE_FENCED"), SessionFileSystemBinding::bind),
             new Binding<>("mortise.adapter.v1.SessionLeaseService", SessionLease.class, Set.of(), SessionLeaseBinding::bind),
             new Binding<>("mortise.adapter.v1.SessionMutatorService", SessionMutator.class, Set.of("FEATURE_FENCED"), SessionMutatorBinding::bind),

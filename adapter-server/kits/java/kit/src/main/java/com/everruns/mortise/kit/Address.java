@@ -3,8 +3,11 @@ package com.everruns.mortise.kit;
 import io.grpc.ServerCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
@@ -32,7 +35,7 @@ final class Address {
             throws IOException {
         if (!address.startsWith(UNIX)) {
             return NettyServerBuilder.forAddress(tcp(address), credentials)
-                    .channelType(NioServerSocketChannel.class)
+                    .channelType(Threads.HAS_EPOLL ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
                     .bossEventLoopGroup(loops)
                     .workerEventLoopGroup(loops);
         }
@@ -41,8 +44,10 @@ final class Address {
         UnixDomainSocketAddress socket = UnixDomainSocketAddress.of(file);
         removeStale(file, socket);
         BOOTSTRAP.setLevel(Level.SEVERE);
-        return NettyServerBuilder.forAddress(socket, credentials)
-                .channelType(NioServerDomainSocketChannel.class)
+        SocketAddress bound = Threads.HAS_EPOLL ? new DomainSocketAddress(file.toFile()) : socket;
+        return NettyServerBuilder.forAddress(bound, credentials)
+                .channelType(
+                        Threads.HAS_EPOLL ? EpollServerDomainSocketChannel.class : NioServerDomainSocketChannel.class)
                 .bossEventLoopGroup(loops)
                 .workerEventLoopGroup(loops);
     }

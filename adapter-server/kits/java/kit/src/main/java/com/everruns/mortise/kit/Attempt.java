@@ -1,9 +1,6 @@
 package com.everruns.mortise.kit;
 
 import java.time.Duration;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 
 /**
  * The time that a store may take for a call: a store that hangs is one that cannot answer now, and
@@ -12,22 +9,30 @@ import java.util.concurrent.TimeUnit;
  */
 final class Attempt implements AutoCloseable {
     private final Thread worker = Thread.currentThread();
+    private final Deadlines deadlines;
+    private final long endsAt;
     private final Runnable late;
-    private Future<?> timer;
     private boolean isOver;
     private boolean isLate;
 
-    private Attempt(Runnable late) {
+    private Attempt(Deadlines deadlines, long endsAt, Runnable late) {
+        this.deadlines = deadlines;
+        this.endsAt = endsAt;
         this.late = late;
     }
 
-    static Attempt begin(ScheduledExecutorService clock, Duration limit, Runnable late) {
-        Attempt attempt = new Attempt(late);
-        attempt.timer = clock.schedule(attempt::expire, limit.toNanos(), TimeUnit.NANOSECONDS);
+    static Attempt begin(Deadlines deadlines, Duration limit, Runnable late) {
+        Attempt attempt = new Attempt(deadlines, System.nanoTime() + limit.toNanos(), late);
+        deadlines.add(attempt);
         return attempt;
     }
 
-    private void expire() {
+    /** When its time is over, by System.nanoTime. */
+    long endsAt() {
+        return endsAt;
+    }
+
+    void expire() {
         synchronized (this) {
             if (isOver) {
                 return;
@@ -49,10 +54,10 @@ final class Attempt implements AutoCloseable {
 
     @Override
     public void close() {
+        deadlines.forget(this);
         synchronized (this) {
             isOver = true;
         }
-        timer.cancel(false);
         if (isLate()) {
             // The thread serves other calls next.
             Thread.interrupted();

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 final class CheckFields {
     private static final Pattern UUID =
             Pattern.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
-    private static final Pattern DIGITS = Pattern.compile("[0-9a-f]{32}");
+    private static final int ID_DIGITS = 32;
 
     /** The first second of the year 1, and the last of the year 9999. */
     private static final long SECONDS_MIN = -62_135_596_800L;
@@ -31,14 +31,18 @@ final class CheckFields {
     private final boolean isKeyed;
     private final boolean isFirst;
 
-    private CheckFields(boolean isKeyed, boolean isFirst) {
+    /** Whether refusals spell the whole path of a field. */
+    private final boolean spells;
+
+    private CheckFields(boolean isKeyed, boolean isFirst, boolean spells) {
         this.isKeyed = isKeyed;
         this.isFirst = isFirst;
+        this.spells = spells;
     }
 
     /** Checks a request, or the first message of a stream. */
     static void first(Message request, CallContext context, boolean isKeyed, boolean needsSession) {
-        if (!request.hasField(request.getDescriptorForType().findFieldByName("context"))) {
+        if (context == CallContext.getDefaultInstance()) {
             throw Fail.invalidField("context", "is missing; every call has one");
         }
         if (context.getOrgId() == 0) {
@@ -47,22 +51,31 @@ final class CheckFields {
         if (needsSession && context.getSessionId().isEmpty()) {
             throw Fail.invalidField("context.session_id", "is empty; send `session_` and 32 lower-case hex digits");
         }
-        new CheckFields(isKeyed, true).message("", request);
+        check(isKeyed, true, request);
     }
 
     /** Checks a further message of a stream. */
     static void next(Message request, boolean isKeyed) {
-        new CheckFields(isKeyed, false).message("", request);
+        check(isKeyed, false, request);
     }
 
-    private void message(String path, Message message) {
+    private static void check(boolean isKeyed, boolean isFirst, Message request) {
+        FieldPlan.OfMessage plan = FieldPlan.of(request.getDescriptorForType());
+        try {
+            new CheckFields(isKeyed, isFirst, false).message("", plan, request);
+        } catch (Failure refused) {
+            // Paths are spelled only for a request that is refused.
+            new CheckFields(isKeyed, isFirst, true).message("", plan, request);
+        }
+    }
+
+    private void message(String path, FieldPlan.OfMessage plan, Message message) {
         if (message instanceof Timestamp stamp) {
             time(path, stamp);
             return;
         }
-        FieldPlan.OfMessage plan = FieldPlan.of(message.getDescriptorForType());
         for (FieldPlan field : plan.fields()) {
-            field(within(path, field.field().getName()), field, message);
+            field(within(path, field.name()), field, message);
         }
         for (OneofDescriptor choice : plan.choices()) {
             if (!message.hasOneof(choice)) {
@@ -83,12 +96,12 @@ final class CheckFields {
 
     private void field(String path, FieldPlan plan, Message message) {
         FieldDescriptor field = plan.field();
-        boolean isRequired = plan.rules().getRequired() && holds(plan.rules());
-        if (field.isMapField()) {
+        boolean isRequired = plan.isRequired() && holds(plan.rules());
+        if (plan.isMap()) {
             entries(path, plan, (List<?>) message.getField(field));
-        } else if (field.isRepeated()) {
+        } else if (plan.isList()) {
             list(path, plan, (List<?>) message.getField(field), isRequired);
-        } else if (field.hasPresence() && !message.hasField(field)) {
+        } else if (plan.hasPresence() && !message.hasField(field)) {
             if (isRequired && !plan.isChosen()) {
                 throw Fail.invalidField(path, "is missing; it is REQUIRED");
             }
@@ -107,14 +120,14 @@ final class CheckFields {
     }
 
     private void entries(String path, FieldPlan plan, List<?> entries) {
-        if (!plan.holds() && plan.depth() == 0) {
+        if (plan.holds() == null && plan.depth() == 0) {
             return;
         }
         for (Object one : entries) {
             Map.Entry<?, ?> entry = entry(one);
-            String at = path + "[" + shown(String.valueOf(entry.getKey())) + "]";
-            if (plan.holds()) {
-                message(at, (Message) entry.getValue());
+            String at = spells ? path + "[" + shown(String.valueOf(entry.getKey())) + "]" : path;
+            if (plan.holds() != null) {
+                message(at, plan.holds().get(), (Message) entry.getValue());
             } else {
                 OpenValues.check(at, (String) entry.getValue(), plan.depth());
             }
@@ -131,13 +144,13 @@ final class CheckFields {
             throw Fail.invalidField(path, "is empty; send one at least");
         }
         for (int i = 0; i < list.size(); i++) {
-            value(path + "[" + i + "]", plan, list.get(i), isRequired);
+            value(spells ? path + "[" + i + "]" : path, plan, list.get(i), isRequired);
         }
     }
 
     private void value(String path, FieldPlan plan, Object value, boolean isRequired) {
         if (value instanceof Message held) {
-            message(path, held);
+            message(path, plan.holds().get(), held);
         } else if (value instanceof String text) {
             text(path, plan, text, isRequired);
         } else if (value instanceof ByteString bytes) {
@@ -158,14 +171,15 @@ final class CheckFields {
         if (isRequired && rules.getNotEmpty() && text.isEmpty()) {
             throw Fail.invalidField(path, "is empty; it is REQUIRED");
         }
-        if (rules.getMaxBytes() > 0) {
+        // A character takes three bytes at most.
+        if (rules.getMaxBytes() > 0 && text.length() * 3L > rules.getMaxBytes()) {
             atMost(path, text.getBytes(StandardCharsets.UTF_8).length, rules);
         }
-        boolean isThere = isRequired || !text.isEmpty() || plan.field().hasPresence();
+        boolean isThere = isRequired || !text.isEmpty() || plan.hasPresence();
         if (!rules.getId().isEmpty() && isThere) {
             id(path, text, rules.getId());
         }
-        if (isKeyed && plan.field().getName().equals("request_id") && text.indexOf('\0') >= 0) {
+        if (isKeyed && plan.isRequestId() && text.indexOf('\0') >= 0) {
             throw Fail.invalidField(path, "contains NUL; send a UUID");
         }
         if (plan.depth() > 0 && isThere) {
@@ -188,11 +202,23 @@ final class CheckFields {
             }
             return;
         }
-        String prefix = kind + "_";
-        if (!text.startsWith(prefix)
-                || !DIGITS.matcher(text.substring(prefix.length())).matches()) {
-            throw Fail.invalidField(path, "is " + shown(text) + "; send `" + prefix + "` and 32 lower-case hex digits");
+        boolean isId = text.startsWith(kind)
+                && text.length() == kind.length() + 1 + ID_DIGITS
+                && text.charAt(kind.length()) == '_'
+                && areLowerHex(text, kind.length() + 1);
+        if (!isId) {
+            throw Fail.invalidField(path, "is " + shown(text) + "; send `" + kind + "_` and 32 lower-case hex digits");
         }
+    }
+
+    private static boolean areLowerHex(String text, int from) {
+        for (int i = from; i < text.length(); i++) {
+            char letter = text.charAt(i);
+            if ((letter < '0' || letter > '9') && (letter < 'a' || letter > 'f')) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static String shown(String text) {
@@ -210,7 +236,7 @@ final class CheckFields {
         return quoted.toString();
     }
 
-    private static String within(String path, String name) {
-        return path.isEmpty() ? name : path + "." + name;
+    private String within(String path, String name) {
+        return !spells || path.isEmpty() ? name : path + "." + name;
     }
 }

@@ -190,7 +190,7 @@ final class Core {
         inFlight.begin();
         Runnable late = () -> answer.fail(log.ended(
                 rules.name(), request, call, began, new InterruptedException("the store did not answer in time")));
-        try (Attempt attempt = Attempt.begin(threads.clock(), limit(rules), late)) {
+        try (Attempt attempt = Attempt.begin(threads.deadlines(), limit(rules), late)) {
             try {
                 rules.check(request);
                 answer.send(within(call, body));
@@ -242,7 +242,9 @@ final class Core {
                 T value = change.again(before.get().method(), before.get().answer());
                 return Change.wrap(codec, value, method);
             }
-            A answer = Change.wrap(codec, run.run(change), method);
+            boolean isAdmitted = fences.kept().isEmpty() || change.isJudged();
+            T made = isAdmitted ? run.run(change) : fences.kept().get().admit(change, () -> run.run(change));
+            A answer = Change.wrap(codec, made, method);
             if (!change.isJudged()) {
                 log.tookNoNotice(method.getFullMethodName());
             }

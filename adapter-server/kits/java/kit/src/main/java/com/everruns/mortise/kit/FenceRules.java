@@ -6,6 +6,7 @@ import com.everruns.mortise.adapter.v1.NewEvent;
 import com.everruns.mortise.adapter.v1.UnfencedChanges;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -13,8 +14,9 @@ import java.util.Set;
  *
  * @param services the services that check fences
  * @param unfenced what becomes of changes without a fence
+ * @param kept the leases, if this process keeps them
  */
-record FenceRules(Set<String> services, UnfencedChanges unfenced) {
+record FenceRules(Set<String> services, UnfencedChanges unfenced, Optional<ProcessLeases> kept) {
     /** Events of these types come from outside of a turn; a lease keeps none of them out. */
     private static final Set<String> FROM_OUTSIDE = Set.of("input.message", "turn.cancelled");
 

@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -254,7 +256,7 @@ public final class MortiseAdapter {
             answer.setUnfencedChanges(unfencedChanges);
         }
         offers.forEach((service, offered) ->
-                answer.addServices(ServiceOffer.newBuilder().setName(service).addAllFeatures(offered.features())));
+                answer.addServices(ServiceOffer.newBuilder().setName(service).addAllFeatures(featuresOf(offered))));
         return answer.build();
     }
 
@@ -268,8 +270,25 @@ public final class MortiseAdapter {
 
     FenceRules fences() {
         TreeSet<String> services = new TreeSet<>(offers.keySet());
-        services.removeIf(service -> !offers.get(service).features().contains(Feature.FEATURE_FENCED));
-        return new FenceRules(services, unfencedChanges);
+        services.removeIf(service -> !featuresOf(offers.get(service)).contains(Feature.FEATURE_FENCED));
+        return new FenceRules(services, unfencedChanges, processLeases());
+    }
+
+    private Optional<ProcessLeases> processLeases() {
+        return offers.values().stream()
+                .filter(offered -> offered.store() instanceof ProcessLeases)
+                .map(offered -> (ProcessLeases) offered.store())
+                .findAny();
+    }
+
+    /** Where this process keeps the leases, it checks the fences of every store. */
+    private Set<Feature> featuresOf(Offered offered) {
+        TreeSet<Feature> features = new TreeSet<>(offered.features());
+        boolean isFenced = offered.binding().features().contains(Feature.FEATURE_FENCED.name());
+        if (isFenced && processLeases().isPresent()) {
+            features.add(Feature.FEATURE_FENCED);
+        }
+        return features;
     }
 
     Refusals refusals() {

@@ -3,13 +3,15 @@ package com.everruns.mortise.kit;
 import io.grpc.Context;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.epoll.Epoll;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinWorkerThread;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -22,18 +24,36 @@ final class Threads implements AutoCloseable {
     /** How long an idle thread is kept. */
     private static final long IDLE_SECONDS = 60;
 
-    private final ThreadPoolExecutor calls;
+    /** Whether the kernel tells of sockets without being asked for each: Linux. */
+    static final boolean HAS_EPOLL = Epoll.isAvailable();
+
+    private final ForkJoinPool calls;
     private final ExecutorService streams = Executors.newCachedThreadPool(named("mortise-stream"));
     private final ExecutorService own = Executors.newFixedThreadPool(2, named("mortise-own"));
-    private final EventLoopGroup loops =
-            new MultiThreadIoEventLoopGroup(0, named("mortise-net"), NioIoHandler.newFactory());
+    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(
+            0, named("mortise-net"), HAS_EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
     private final ExecutorService pings = Executors.newSingleThreadExecutor(named("mortise-ping"));
     private final ScheduledThreadPoolExecutor clock = new ScheduledThreadPoolExecutor(1, named("mortise-clock"));
+    private final Deadlines deadlines = new Deadlines(clock);
 
     Threads(int callsMax) {
-        calls = new ThreadPoolExecutor(
-                callsMax, callsMax, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), named("mortise-call"));
-        calls.allowCoreThreadTimeOut(true);
+        // This pool wakes the thread that has worked last, whose stack and caches are warm.
+        AtomicInteger number = new AtomicInteger();
+        calls = new ForkJoinPool(
+                callsMax,
+                pool -> {
+                    ForkJoinWorkerThread thread = ForkJoinPool.defaultForkJoinWorkerThreadFactory.newThread(pool);
+                    thread.setName("mortise-call-" + number.incrementAndGet());
+                    return thread;
+                },
+                null,
+                true,
+                0,
+                callsMax,
+                0,
+                pool -> true,
+                IDLE_SECONDS,
+                TimeUnit.SECONDS);
         clock.setRemoveOnCancelPolicy(true);
     }
 
@@ -64,6 +84,10 @@ final class Threads implements AutoCloseable {
 
     ScheduledThreadPoolExecutor clock() {
         return clock;
+    }
+
+    Deadlines deadlines() {
+        return deadlines;
     }
 
     /** Runs a task in the context of the current call, on a thread of its own. */

@@ -42,11 +42,17 @@ final class Tracing implements ServerInterceptor, AutoCloseable {
     private static final W3CTraceContextPropagator W3C = W3CTraceContextPropagator.getInstance();
     private static final long FLUSH_SECONDS = 5;
 
+    private static final Metadata.Key<String> PARENT = Metadata.Key.of("traceparent", Metadata.ASCII_STRING_MARSHALLER);
+
+    /** Whether spans and durations go anywhere. */
+    private final boolean isOn;
+
     private final Runnable flush;
     private final Tracer tracer;
     private final DoubleHistogram durations;
 
-    private Tracing(OpenTelemetry telemetry, Runnable flush) {
+    private Tracing(boolean isOn, OpenTelemetry telemetry, Runnable flush) {
+        this.isOn = isOn;
         this.flush = flush;
         tracer = telemetry.getTracer("mortise-kit");
         durations = telemetry
@@ -60,7 +66,7 @@ final class Tracing implements ServerInterceptor, AutoCloseable {
     /** Traces for an adapter; collector is empty if there is none. */
     static Tracing of(String collector, String name, String version) {
         if (collector.isEmpty()) {
-            return new Tracing(OpenTelemetry.propagating(ContextPropagators.create(W3C)), () -> {});
+            return new Tracing(false, OpenTelemetry.propagating(ContextPropagators.create(W3C)), () -> {});
         }
         Resource about = Resource.create(Attributes.of(
                 AttributeKey.stringKey("service.name"), name, AttributeKey.stringKey("service.version"), version));
@@ -81,7 +87,7 @@ final class Tracing implements ServerInterceptor, AutoCloseable {
                         .build())
                 .setPropagators(ContextPropagators.create(W3C))
                 .build();
-        return new Tracing(sdk, () -> sdk.shutdown().join(FLUSH_SECONDS, TimeUnit.SECONDS));
+        return new Tracing(true, sdk, () -> sdk.shutdown().join(FLUSH_SECONDS, TimeUnit.SECONDS));
     }
 
     /** The trace of the call that the current thread serves. */
@@ -92,6 +98,9 @@ final class Tracing implements ServerInterceptor, AutoCloseable {
     @Override
     public <Q, A> ServerCall.Listener<Q> interceptCall(
             ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+        if (!isOn) {
+            return inherited(call, headers, next);
+        }
         String name = call.getMethodDescriptor().getFullMethodName();
         Context parent = W3C.extract(Context.root(), headers, Headers.GETTER);
         Span span = tracer.spanBuilder(name)
@@ -117,6 +126,16 @@ final class Tracing implements ServerInterceptor, AutoCloseable {
         };
         return Contexts.interceptCall(
                 io.grpc.Context.current().withValue(KEY, parent.with(span)), ending, headers, next);
+    }
+
+    /** Serves a call in the trace of its caller, without a span of its own. */
+    private static <Q, A> ServerCall.Listener<Q> inherited(
+            ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+        if (!headers.containsKey(PARENT)) {
+            return next.startCall(call, headers);
+        }
+        Context trace = W3C.extract(Context.root(), headers, Headers.GETTER);
+        return Contexts.interceptCall(io.grpc.Context.current().withValue(KEY, trace), call, headers, next);
     }
 
     private enum Headers implements TextMapGetter<Metadata> {

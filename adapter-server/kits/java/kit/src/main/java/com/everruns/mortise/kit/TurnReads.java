@@ -2,6 +2,7 @@ package com.everruns.mortise.kit;
 
 import com.everruns.mortise.adapter.v1.Agent;
 import com.everruns.mortise.adapter.v1.Harness;
+import com.everruns.mortise.adapter.v1.KnownMessages;
 import com.everruns.mortise.adapter.v1.LoadTurnContextResponse;
 import com.everruns.mortise.adapter.v1.MessageChunk;
 import com.everruns.mortise.adapter.v1.ModelWithProvider;
@@ -13,8 +14,9 @@ import java.util.Optional;
 
 /**
  * Serves {@link RuntimeHost#loadTurnContext} over single reads, with FEATURE_TURN_SNAPSHOT: the
- * parts that are asked for and no others. Let all reads see one state of the store, such as that of
- * one transaction. The tools of MCP servers are left out, and hosts list them.
+ * parts that are asked for and no others; and with FEATURE_SNAPSHOT_SINCE: without the messages that
+ * the caller has. Let all reads see one state of the store, such as that of one transaction. The
+ * tools of MCP servers are left out, and hosts list them.
  */
 public interface TurnReads {
     /** The session, if it exists. */
@@ -33,12 +35,20 @@ public interface TurnReads {
     default void messages(SessionRef in, Sender<MessageChunk> to) throws Exception {}
 
     /** Sends what a phase of a turn reads. */
-    default void send(SessionRef in, List<TurnContextPart> asked, Sender<LoadTurnContextResponse> to) throws Exception {
+    default void send(
+            SessionRef in,
+            List<TurnContextPart> asked,
+            Optional<KnownMessages> known,
+            Sender<LoadTurnContextResponse> to)
+            throws Exception {
         List<TurnContextPart> parts = asked.isEmpty()
                 ? List.of(TurnContextPart.TURN_CONTEXT_PART_MESSAGES, TurnContextPart.TURN_CONTEXT_PART_MODEL)
                 : asked;
         if (parts.contains(TurnContextPart.TURN_CONTEXT_PART_UNSPECIFIED)) {
             throw Fail.invalidField("parts", "holds 0; send values of TurnContextPart other than 0");
+        }
+        if (known.isPresent() && known.get().getCount() == 0) {
+            throw Fail.invalidField("known_messages.count", "is 0; leave known_messages out where no message is known");
         }
         Session session = session(in)
                 .orElseThrow(() -> Fail.sessionNotFound(in.id(), "there is no session " + in.id() + " in the org"));
@@ -52,13 +62,12 @@ public interface TurnReads {
         if (parts.contains(TurnContextPart.TURN_CONTEXT_PART_HARNESS_CHAIN)) {
             snapshot.addAllHarnessChain(harnessChain(in.org(), session.getHarnessId()));
         }
-        to.send(LoadTurnContextResponse.newBuilder().setSnapshot(snapshot).build());
         if (parts.contains(TurnContextPart.TURN_CONTEXT_PART_MESSAGES)) {
-            messages(
-                    in,
-                    chunk -> to.send(LoadTurnContextResponse.newBuilder()
-                            .setMessages(chunk)
-                            .build()));
+            UnknownMessages history = new UnknownMessages(snapshot, known, to);
+            messages(in, history);
+            history.end();
+        } else {
+            to.send(LoadTurnContextResponse.newBuilder().setSnapshot(snapshot).build());
         }
     }
 }

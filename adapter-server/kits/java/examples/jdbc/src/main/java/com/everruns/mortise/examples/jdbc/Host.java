@@ -2,6 +2,7 @@ package com.everruns.mortise.examples.jdbc;
 
 import com.everruns.mortise.adapter.v1.Agent;
 import com.everruns.mortise.adapter.v1.Harness;
+import com.everruns.mortise.adapter.v1.KnownMessages;
 import com.everruns.mortise.adapter.v1.LoadTurnContextResponse;
 import com.everruns.mortise.adapter.v1.ModelWithProvider;
 import com.everruns.mortise.adapter.v1.Session;
@@ -40,11 +41,15 @@ record Host(Database database, Harnesses harnesses, Agents agents, Sessions sess
 
     /** The messages are read before they are sent: a caller that reads slowly holds no connection. */
     @Override
-    public void loadTurnContext(SessionRef in, List<TurnContextPart> parts, Sender<LoadTurnContextResponse> to)
+    public void loadTurnContext(
+            SessionRef in,
+            List<TurnContextPart> parts,
+            Optional<KnownMessages> known,
+            Sender<LoadTurnContextResponse> to)
             throws Exception {
         List<LoadTurnContextResponse> read = new ArrayList<>();
         database.snapshot(connection -> {
-            new Reads(connection).send(in, parts, read::add);
+            new Reads(connection).send(in, parts, known, read::add);
             return null;
         });
         for (LoadTurnContextResponse message : read) {
