@@ -11,6 +11,10 @@ use mortise_reference::run_sql_worker;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
+use tikv_jemallocator::Jemalloc;
+
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// It could not start or finish, or stopped without being told to.
 const FAILED: u8 = 3;
