@@ -251,11 +251,8 @@ impl Mesh {
         };
         let (mesh, target, node) = (self.clone(), target.clone(), node.clone());
         let asking = self.on_io_runtime(async move {
-            let lease = node
-                .pools
-                .of(Driver::Mesh)
-                .acquire(Purpose::Probe, Duration::ZERO)
-                .await?;
+            let pool = node.pools.of(Driver::Mesh);
+            let lease = pool.acquire(Purpose::Probe, Duration::ZERO).await?;
             let mut grpc = mesh.grpc(&target, lease, &node);
             let request = target.request(request.encode_to_vec().into());
             let codec = EncodedOnce::<HealthCheckResponse>::default();
@@ -282,11 +279,8 @@ impl Mesh {
     async fn watched(&self, target: &Arc<Target>, node: &Arc<Node>) -> Option<Said> {
         let (mesh, target, node) = (self.clone(), target.clone(), node.clone());
         let opening = self.on_io_runtime(async move {
-            let lease = node
-                .pools
-                .of(Driver::Mesh)
-                .acquire(Purpose::Stream, Duration::ZERO)
-                .await?;
+            let pool = node.pools.of(Driver::Mesh);
+            let lease = pool.acquire(Purpose::Stream, Duration::ZERO).await?;
             let mut grpc = mesh.grpc(&target, lease, &node);
             let request = target.request(HealthCheckRequest::default().encode_to_vec().into());
             let codec = EncodedOnce::<HealthCheckResponse>::default();

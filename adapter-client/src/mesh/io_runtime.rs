@@ -9,10 +9,17 @@
 //! its turns run on (`MeshConfig::runtime`): calls that are made there use connections that
 //! this runtime drives, and all others go on as before.
 
+use super::Mesh;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use mortise_proto::StoreError;
+use mortise_proto::pb::ErrorReason;
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::thread;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
+use tokio_util::task::AbortOnDropHandle;
 
 /// One thread with a runtime; it ends when the driver is dropped.
 #[derive(Debug)]
@@ -64,4 +71,49 @@ impl IoRuntime {
     pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
+}
+
+impl Mesh {
+    /// Runs a call on the mesh's runtime, from now on: the caller's future does not hold
+    /// it. Dropping what is returned drops the call.
+    pub(super) fn on_io_runtime<Out, Call>(
+        &self,
+        call: Call,
+    ) -> BoxFuture<'static, Result<Out, StoreError>>
+    where
+        Out: Send + 'static,
+        Call: Future<Output = Result<Out, StoreError>> + Send + 'static,
+    {
+        let task = AbortOnDropHandle::new(self.inner.io_runtime.handle().spawn(call));
+        Box::pin(async move {
+            task.await
+                .unwrap_or_else(|fault| Err(panicked(&fault.to_string())))
+        })
+    }
+
+    /// Runs a call on the runtime that drives it: the caller's own runs it as part of the
+    /// caller, without a wake-up.
+    pub(super) fn driven<Out, Call>(
+        &self,
+        driver: Driver,
+        call: Call,
+    ) -> BoxFuture<'static, Result<Out, StoreError>>
+    where
+        Out: Send + 'static,
+        Call: Future<Output = Result<Out, StoreError>> + Send + 'static,
+    {
+        match driver {
+            Driver::Mesh => self.on_io_runtime(call),
+            Driver::Caller => {
+                let call = AssertUnwindSafe(call).catch_unwind();
+                Box::pin(call.map(|ended| ended.unwrap_or_else(|_| Err(panicked("see above")))))
+            }
+        }
+    }
+}
+
+/// Whichever runtime it was on, its caller goes on.
+fn panicked(fault: &str) -> StoreError {
+    let text = format!("a call panicked: {fault}");
+    StoreError::new(ErrorReason::Internal, text)
 }

@@ -30,7 +30,6 @@ use super::tap::Tap;
 use super::{Mesh, Target, trace};
 use bytes::Bytes;
 use connection::OneCall;
-use futures::future::BoxFuture;
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::{Method, StoreError};
 use prost::Message;
@@ -41,7 +40,6 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_util::task::AbortOnDropHandle;
 use tonic::client::Grpc;
 use tonic::codec::CompressionEncoding;
 use tonic::codegen::http::uri::PathAndQuery;
@@ -366,44 +364,6 @@ impl Mesh {
             Some(Compression::Gzip) => grpc.send_compressed(CompressionEncoding::Gzip),
             Some(Compression::Zstd) => grpc.send_compressed(CompressionEncoding::Zstd),
             None => grpc,
-        }
-    }
-
-    /// Runs a call on the mesh's runtime, from now on: the caller's future does not hold
-    /// it. Dropping what is returned drops the call.
-    pub(super) fn on_io_runtime<Out, Call>(
-        &self,
-        call: Call,
-    ) -> BoxFuture<'static, Result<Out, StoreError>>
-    where
-        Out: Send + 'static,
-        Call: Future<Output = Result<Out, StoreError>> + Send + 'static,
-    {
-        let task = AbortOnDropHandle::new(self.inner.io_runtime.handle().spawn(call));
-        Box::pin(async move {
-            task.await.unwrap_or_else(|fault| {
-                Err(StoreError::new(
-                    ErrorReason::Internal,
-                    format!("a call panicked: {fault}"),
-                ))
-            })
-        })
-    }
-
-    /// Runs a call on the runtime that drives it: the caller's own runs it as part of the
-    /// caller, without a wake-up.
-    pub(super) fn driven<Out, Call>(
-        &self,
-        driver: Driver,
-        call: Call,
-    ) -> BoxFuture<'static, Result<Out, StoreError>>
-    where
-        Out: Send + 'static,
-        Call: Future<Output = Result<Out, StoreError>> + Send + 'static,
-    {
-        match driver {
-            Driver::Mesh => self.on_io_runtime(call),
-            Driver::Caller => Box::pin(call),
         }
     }
 }

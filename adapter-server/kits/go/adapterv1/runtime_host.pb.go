@@ -790,15 +790,15 @@ const file_mortise_adapter_v1_runtime_host_proto_rawDesc = "" +
 	"\x11known_definitions\x18\x05 \x01(\fB\x06\u009d\"\x02(@R\x10knownDefinitions\"f\n" +
 	"\rKnownMessages\x12\x1c\n" +
 	"\x05count\x18\x01 \x01(\x04B\x06\u009d\"\x02\b\x01R\x05count\x127\n" +
-	"\x0flast_message_id\x18\x02 \x01(\tB\x0f\u009d\"\v\b\x01\"\amessageR\rlastMessageId\"\xc5\x03\n" +
+	"\x0flast_message_id\x18\x02 \x01(\tB\x0f\u009d\"\v\b\x01\"\amessageR\rlastMessageId\"\xcd\x03\n" +
 	"\fTurnSnapshot\x12=\n" +
 	"\asession\x18\x01 \x01(\v2\x1b.mortise.adapter.v1.SessionB\x06\u009d\"\x02\b\x01R\asession\x12/\n" +
 	"\x05agent\x18\x02 \x01(\v2\x19.mortise.adapter.v1.AgentR\x05agent\x12;\n" +
 	"\x05model\x18\x03 \x01(\v2%.mortise.adapter.v1.ModelWithProviderR\x05model\x12?\n" +
 	"\tmcp_tools\x18\x04 \x03(\v2\".mortise.adapter.v1.ToolDefinitionR\bmcpTools\x12@\n" +
 	"\rharness_chain\x18\x05 \x03(\v2\x1b.mortise.adapter.v1.HarnessR\fharnessChain\x12*\n" +
-	"\x11messages_left_out\x18\x06 \x01(\x04R\x0fmessagesLeftOut\x12'\n" +
-	"\x0fdefinitions_tag\x18\a \x01(\fR\x0edefinitionsTag\x120\n" +
+	"\x11messages_left_out\x18\x06 \x01(\x04R\x0fmessagesLeftOut\x12/\n" +
+	"\x0fdefinitions_tag\x18\a \x01(\fB\x06\u009d\"\x02(@R\x0edefinitionsTag\x120\n" +
 	"\x14definitions_left_out\x18\b \x01(\bR\x12definitionsLeftOut\"\xa7\x01\n" +
 	"\x17LoadTurnContextResponse\x12>\n" +
 	"\bsnapshot\x18\x01 \x01(\v2 .mortise.adapter.v1.TurnSnapshotH\x00R\bsnapshot\x12>\n" +
