@@ -27,7 +27,8 @@
 //! read the session once and send events without waiting for each.
 //!
 //! This crate does not read the environment, and of files only those that an
-//! [`AdapterConfig`] names: certificates, keys and tokens, which may be replaced.
+//! [`AdapterConfig`] names: certificates, keys and tokens, which may be replaced. With the
+//! Cargo feature `spiffe` certificates and keys may come from the SPIFFE Workload API.
 
 mod adapter;
 mod call_error;
@@ -54,6 +55,7 @@ pub use mesh::status::{AdapterStatus, EndpointState, EndpointStatus};
 pub use mesh::tap::{CallTap, EndedCall};
 pub use mesh::tls::{ClientTls, TlsIdentity};
 pub use mesh::{Mesh, Org};
+pub use mortise_spiffe::{SOCKET_VARIABLE, WorkloadSocket, trust_domain};
 pub use phase::PhaseKind;
 pub use stores::event_log::RemoteEventLog;
 pub use stores::platform_store::factory::RemoteSessionFactory;

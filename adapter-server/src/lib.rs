@@ -53,6 +53,7 @@ pub use extensions::{
 };
 pub use idempotency::reused;
 pub use leases::{MemoryLeases, OrgLeases};
+pub use mortise_spiffe::{SOCKET_VARIABLE, WorkloadSocket};
 pub use net::bearer::{Admitted, TokenDigest, TokenFile, TokenFileError, bearer};
 pub use net::clients::ClientOrgs;
 pub use net::listen::{

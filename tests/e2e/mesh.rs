@@ -2,14 +2,17 @@
 
 mod chaos;
 mod commands;
+mod duplicates;
 mod endpoints;
 mod envoy;
 mod limits;
 mod names;
+mod partition;
 mod phases;
 mod proxies;
 mod recovery;
 mod reload;
+mod spiffe;
 mod streams;
 
 use crate::wire::Raw;

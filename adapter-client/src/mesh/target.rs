@@ -7,6 +7,7 @@ use super::io_runtime::Driver;
 use super::limit::CallLimit;
 use super::retry::{Retries, RetryPolicy};
 use super::stats::Stats;
+use super::tls::Tls;
 use super::token::Token;
 use super::transport::{Dialler, Limits};
 use bytes::Bytes;
@@ -217,7 +218,7 @@ impl AdapterConfig {
     pub(super) fn check_files(&self) -> Result<Option<Token>, String> {
         let token = self.token_file.clone().map(Token::open).transpose()?;
         if self.endpoints.iter().any(Endpoint::is_tls) {
-            self.tls.load()?;
+            self.tls.check()?;
         }
         Ok(token)
     }
@@ -230,7 +231,8 @@ fn find_endpoints(
     mesh: &MeshConfig,
     runtime: &Handle,
 ) -> Option<AbortOnDropHandle<()>> {
-    let source = |endpoint: &Endpoint| match Dialler::new(endpoint, config) {
+    let tls = Arc::new(Tls::open(&config.tls, runtime));
+    let source = |endpoint: &Endpoint| match Dialler::new(endpoint, config, &tls) {
         Ok(dialler) => Source::Fixed(endpoint.to_string(), dialler),
         Err(name) => Source::Name(name),
     };
@@ -246,7 +248,7 @@ fn find_endpoints(
         return None;
     }
     let (config, resolver) = (config.clone(), mesh.resolver.clone());
-    let dial = move |name: &_, at| Dialler::to_address(name, at, &config);
+    let dial = move |name: &_, at| Dialler::to_address(name, at, &config, &tls);
     let looking = discover(balance.clone(), sources, resolver, dial, runtime.clone());
     Some(AbortOnDropHandle::new(runtime.spawn(looking)))
 }

@@ -120,9 +120,15 @@ pub(crate) enum Failure {
     #[error("TLS: {0}")]
     Tls(#[from] TlsError),
     #[error(
-        "--tls-cert is for TCP, and {0} is a unix socket; its file's permissions say who may connect"
+        "--tls-cert and --tls-spiffe are for TCP, and {0} is a unix socket; its file's permissions say who may connect"
     )]
     TlsOnUnix(String),
+    #[error(
+        "--tls-spiffe: it is not known where the Workload API listens; give --spiffe-socket, or set SPIFFE_ENDPOINT_SOCKET"
+    )]
+    NoSpiffeSocket,
+    #[error("--spiffe-socket {0}")]
+    SpiffeSocket(String),
     #[error(
         "--socket-mode and --socket-group are for unix sockets, and {0} is TCP; leave them out, or listen at unix:PATH"
     )]

@@ -1,13 +1,17 @@
-//! TLS on accepted connections. Certificates are read again when their files change,
-//! so that they are replaced without a restart.
+//! TLS on accepted connections. Certificates are read again when their files change, or come
+//! from the SPIFFE Workload API, so that they are replaced without a restart.
+
+mod workload;
 
 use crate::net::peer::Peer;
 use mortise_files::{Reload, Reloaded};
+use mortise_spiffe::WorkloadSocket;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
@@ -16,6 +20,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::server::TlsStream;
+use workload::WorkloadTls;
 
 /// How long a peer may take to agree on TLS.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -42,9 +47,18 @@ pub struct TlsError(String);
 /// Agrees on TLS with clients.
 #[derive(Debug)]
 pub struct Tls {
-    files: ServerTls,
     alpn: Vec<Vec<u8>>,
-    current: Reloaded<Arc<ServerConfig>>,
+    source: Source,
+}
+
+/// Where certificates are from.
+#[derive(Debug)]
+enum Source {
+    Files {
+        files: ServerTls,
+        current: Reloaded<Arc<ServerConfig>>,
+    },
+    Workload(WorkloadTls),
 }
 
 // === impl Tls ===
@@ -52,13 +66,24 @@ pub struct Tls {
 impl Tls {
     /// Reads the files. What the connections speak is named as in ALPN, such as `h2`.
     pub fn open(files: ServerTls, alpn: &[&str]) -> Result<Self, TlsError> {
-        let alpn: Vec<_> = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+        let alpn = protocols(alpn);
         let current = Reloaded::open(files.paths(), || files.load(&alpn).map(Arc::new))?;
         Ok(Self {
-            files,
             alpn,
-            current,
+            source: Source::Files { files, current },
         })
+    }
+
+    /// Has its certificate from the SPIFFE Workload API, which is watched on a runtime from
+    /// now on and may be away. Clients are believed that have a SPIFFE ID of the server's own
+    /// trust domain, or of one that it is federated with: bind them to orgs with
+    /// [`AdapterServer::clients`](crate::AdapterServer::clients).
+    #[must_use]
+    pub fn from_workload(socket: WorkloadSocket, alpn: &[&str], runtime: &Handle) -> Self {
+        Self {
+            alpn: protocols(alpn),
+            source: Source::Workload(WorkloadTls::watch(socket, runtime)),
+        }
     }
 
     /// Agrees on TLS over a connection, and says who the peer has proved to be.
@@ -67,7 +92,10 @@ impl Tls {
         stream: TcpStream,
     ) -> io::Result<(TlsStream<TcpStream>, Peer)> {
         let address = stream.peer_addr()?;
-        let accepting = TlsAcceptor::from(self.config()).accept(stream);
+        let accepting = async {
+            let config = self.config().await?;
+            TlsAcceptor::from(config).accept(stream).await
+        };
         let stream = timeout(HANDSHAKE, accepting).await??;
         let (_, session) = stream.get_ref();
         let chain = session.peer_certificates().unwrap_or_default();
@@ -77,20 +105,28 @@ impl Tls {
 
     /// What new connections are agreed on with. Files that have changed and cannot be
     /// used leave what there was.
-    fn config(&self) -> Arc<ServerConfig> {
-        let load = || self.files.load(&self.alpn).map(Arc::new);
-        let (config, reload) = self.current.current(load);
+    async fn config(&self) -> io::Result<Arc<ServerConfig>> {
+        let (files, current) = match &self.source {
+            Source::Workload(workload) => return workload.config(&self.alpn).await,
+            Source::Files { files, current } => (files, current),
+        };
+        let (config, reload) = current.current(|| files.load(&self.alpn).map(Arc::new));
         match reload {
             Reload::None => {}
             Reload::Done => {
-                tracing::info!(cert = %self.files.cert.display(), "certificates reloaded");
+                tracing::info!(cert = %files.cert.display(), "certificates reloaded");
             }
             Reload::Failed(error) => {
                 tracing::error!(%error, "certificates could not be reloaded; keeping the previous ones");
             }
         }
-        config
+        Ok(config)
     }
+}
+
+fn protocols(names: &[&str]) -> Vec<Vec<u8>> {
+    let names = names.iter();
+    names.map(|name| name.as_bytes().to_vec()).collect()
 }
 
 // === impl ServerTls ===

@@ -3,6 +3,7 @@
 
 use super::diagnostics::Bad;
 use super::reader::{Section, Shared};
+use mortise_adapter_client::SOCKET_VARIABLE;
 use std::cell::RefCell;
 use toml::{Table, Value};
 
@@ -17,6 +18,9 @@ pub(super) fn apply(
 ) {
     for (variable, value) in variables {
         let Some(name) = variable.strip_prefix(PREFIX) else {
+            if variable == SOCKET_VARIABLE {
+                shared.borrow_mut().workload_socket = Some(value);
+            }
             continue;
         };
         let keys: Vec<String> = name.split("__").map(str::to_lowercase).collect();

@@ -15,6 +15,8 @@ pub(super) struct Shared {
     pub(super) schema: BTreeSet<String>,
     /// The variable that a key's value came from, by the key's path.
     pub(super) variables: BTreeMap<String, String>,
+    /// Where the SPIFFE Workload API listens, as its own variable says.
+    pub(super) workload_socket: Option<String>,
 }
 
 /// A table under a path.
@@ -120,6 +122,11 @@ impl<'a> Section<'a> {
             self.fault(key, Bad::new("it is missing", remedy));
         }
         self.read(key, parse)
+    }
+
+    /// Where the SPIFFE Workload API listens, as the environment says.
+    pub(super) fn workload_socket(&self) -> Option<String> {
+        self.shared.borrow().workload_socket.clone()
     }
 
     /// Whether a key is given.

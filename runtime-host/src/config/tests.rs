@@ -34,7 +34,7 @@ fn the_example_shows_every_key() {
     let has = |path: &str| present(&toml::Value::Table(table.clone()), path);
     let missing: Vec<_> = schema.iter().filter(|path| !has(path)).collect();
     assert!(missing.is_empty(), "not in the example: {missing:?}");
-    assert_eq!(schema.len(), 72, "{schema:?}");
+    assert_eq!(schema.len(), 73, "{schema:?}");
 }
 
 /// Whether a path leads somewhere, with `*` for any name.
@@ -119,6 +119,23 @@ fn the_environment_goes_before_the_file() {
     );
 }
 
+/// SPIFFE's own variable says where its agent is, and does nothing unless it is asked for; an
+/// adapter is then known by its ID.
+#[test]
+fn the_spiffe_agent_is_found_in_the_environment() {
+    let text = "[adapters.main]\nendpoint = \"https://a:1\"\n[adapters.main.tls]\n";
+    let variables = [("SPIFFE_ENDPOINT_SOCKET", "unix:///run/agent.sock")];
+    let tls = |more: &str| {
+        let config = good(&format!("{text}{more}"), &variables);
+        config.adapters["main"].config.tls.clone()
+    };
+    let asked = tls("spiffe = true\nserver_uri = \"spiffe://example.com/a\"");
+    let socket = asked.spiffe.map(|socket| socket.to_string());
+    assert_eq!(socket.as_deref(), Some("unix:/run/agent.sock"));
+    assert_eq!(tls("").spiffe, None);
+    assert_eq!(tls("spiffe = false").spiffe, None);
+}
+
 /// Everything that is wrong is said at once, with what was probably meant, and no
 /// secret is repeated.
 #[test]
@@ -142,6 +159,20 @@ fn every_fault_is_named_at_once() {
         command = []
         [adapters.none]
         command_environment = ["A=B"]
+        [adapters.workload]
+        endpoint = "https://a:1"
+        [adapters.workload.tls]
+        spiffe = true
+        [adapters.workload2]
+        endpoint = "https://a:1"
+        [adapters.workload2.tls]
+        spiffe = "unix:/agent.sock"
+        server_uri = "https://a"
+        ca = "/ca"
+        [adapters.workload3]
+        endpoint = "https://a:1"
+        [adapters.workload3.tls]
+        spiffe = "tcp://10.0.0.1:1"
         [routes.orgs.9]
         default = "mane"
         [routes]
@@ -174,12 +205,16 @@ fn every_fault_is_named_at_once() {
         "adapters.other.endpoint = \"http://storage.example.com:1\": TLS is configured",
         "adapters.other.token_file = \"/t\": the token would cross the network in clear",
         "adapters.other.tokn: there is no such key; ",
-        "routes.default = \"mane\": there is no such adapter; configured are: both, clear, main, none, other",
+        "routes.default = \"mane\": there is no such adapter; configured are: both, clear, main, none, other, workload, workload2, workload3",
         "adapters.clear.endpoints = [\"unix:/a\", \"dns:///storage:7443\"]: calls to dns:///storage:7443 would cross the network in clear",
         "adapters.both.command = []: `endpoint` is given as well",
         "adapters.both.command = []: it is empty",
         "adapters.none.endpoint: it is missing",
         "adapters.none.command_environment = [\"A=B\"]: it is not the name",
+        "adapters.workload.tls.spiffe = true: SPIFFE_ENDPOINT_SOCKET is not set",
+        "adapters.workload2.tls.server_uri = \"https://a\": `https://a` is no SPIFFE ID",
+        "adapters.workload2.tls.ca = \"/ca\": SPIFFE gives it",
+        "adapters.workload3.tls.spiffe = \"tcp://10.0.0.1:1\": `tcp://10.0.0.1:1` is no address",
         "routes.orgs.9 = { default = \"mane\" }: org 9 is not served",
         "routes.orgs.9.default = \"mane\": there is no such adapter",
         "routes.sesion_store = \"main\": there is no such store; did you mean `session_store`?",

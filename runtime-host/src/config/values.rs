@@ -3,7 +3,7 @@
 
 use super::diagnostics::Bad;
 use bytesize::ByteSize;
-use mortise_adapter_client::{ConfigError, Endpoint};
+use mortise_adapter_client::{ConfigError, Endpoint, SOCKET_VARIABLE, WorkloadSocket};
 use mortise_adapter_server::{ListenAddress, SocketGroup, SocketMode};
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -151,6 +151,28 @@ pub(super) fn endpoint(value: &Value) -> Result<Endpoint, Bad> {
         | ConfigError::Routes(_)
         | ConfigError::Runtime(_)) => Bad::new(other.to_string(), remedy),
     })
+}
+
+/// Where the SPIFFE Workload API listens. `true` is where its own variable says, and `false`
+/// is nowhere.
+pub(super) fn workload_socket(
+    in_environment: Option<String>,
+) -> impl Fn(&Value) -> Result<Option<WorkloadSocket>, Bad> {
+    move |value| {
+        let remedy = "write the socket of the SPIFFE agent, such as unix:/run/spire/agent.sock";
+        let read = |text: &str| {
+            let socket = text.parse::<WorkloadSocket>();
+            socket
+                .map(Some)
+                .map_err(|problem| Bad::new(problem, remedy))
+        };
+        match (flag(value), &in_environment) {
+            (Ok(false), _) => Ok(None),
+            (Ok(true), Some(socket)) => read(socket),
+            (Ok(true), None) => Err(Bad::new(format!("{SOCKET_VARIABLE} is not set"), remedy)),
+            (Err(_), _) => read(&text(value)?),
+        }
+    }
 }
 
 /// The name of an environment variable.

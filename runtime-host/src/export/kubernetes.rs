@@ -15,15 +15,13 @@ pub(super) fn grpc_routes(options: &ExportOptions) -> Value {
     let mut routes: Vec<Value> = Vec::new();
     for class in Class::ALL {
         let matches: Vec<Value> = class.methods().map(exactly).collect();
-        let rules: Vec<Value> = matches
-            .chunks(MATCHES_MAX)
-            .map(|matches| {
-                json!({
-                    "matches": matches,
-                    "backendRefs": [{ "name": options.backend, "port": options.port }],
-                })
-            })
-            .collect();
+        let backend = json!([{ "name": options.backend, "port": options.port }]);
+        let rule = |matches: &[Value]| json!({ "matches": matches, "backendRefs": backend });
+        let mut rules: Vec<Value> = matches.chunks(MATCHES_MAX).map(rule).collect();
+        if class == Class::Stream {
+            // What no rule matches would be answered with 404: health and reflection.
+            rules.push(json!({ "backendRefs": backend }));
+        }
         debug_assert!(rules.len() <= RULES_MAX);
         if !rules.is_empty() {
             routes.push(grpc_route(class, rules, options));

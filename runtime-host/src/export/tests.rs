@@ -56,6 +56,9 @@ fn retried(format: Format) -> BTreeMap<String, bool> {
                 let annotations = &route["metadata"]["annotations"];
                 let is_retried = annotations.get("retry.linkerd.io/grpc").is_some();
                 for rule in list(&route["spec"]["rules"]) {
+                    if rule.get("matches").is_none() {
+                        note("/".into(), is_retried);
+                    }
                     for one in list(&rule["matches"]) {
                         let method = &one["method"];
                         note(path(&method["service"], &method["method"]), is_retried);
@@ -103,6 +106,9 @@ fn nothing_unsafe_is_sent_again() {
             found.values().all(|is_retried| !is_retried),
             "{format:?}: {found:?}"
         );
+        // Health and reflection pass as well. A client needs no rule for that.
+        let passes_rest = found.contains_key("/") || format == Format::ServiceConfig;
+        assert!(passes_rest, "{format:?}: {found:?}");
     }
 }
 

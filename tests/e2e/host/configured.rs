@@ -119,6 +119,12 @@ impl Example {
             ("/run/acme/files-1.sock", at("files.sock")),
             ("/run/acme/files-2.sock", at("files-2.sock")),
             ("\"/usr/lib/acme/limits\"", limits),
+            // No store is routed to this one, and no agent gives it identities.
+            (
+                "https://payments.acme.svc:7443",
+                "https://127.0.0.1:1".into(),
+            ),
+            ("/run/spire/agent.sock", at("agent.sock")),
             ("/var/lib/mortise", at("data")),
             ("/run/secrets", at("")),
             ("/etc/mortise", at("")),

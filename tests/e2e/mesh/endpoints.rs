@@ -46,16 +46,26 @@ fn attempts(mesh: &Mesh) -> Vec<u64> {
 
 async fn no_call_fails_with(fault: Fault) {
     let replicas = Replicas::start(3).await;
-    let mesh = replicas.mesh();
-    let (adapter, session_id) = adapter(&mesh).await;
-    for number in 0..3 {
+    no_call_fails_over(&replicas.mesh(), &replicas, fault, MEANWHILE).await;
+}
+
+/// Breaks the servers of a mesh one after the other, each for a third of a while in which
+/// calls are made.
+pub(super) async fn no_call_fails_over(
+    mesh: &Mesh,
+    replicas: &Replicas,
+    fault: Fault,
+    meanwhile: Duration,
+) {
+    let (adapter, session_id) = adapter(mesh).await;
+    for number in 0..replicas.proxies.len() {
         let broken = async {
-            tokio::time::sleep(MEANWHILE / 6).await;
+            tokio::time::sleep(meanwhile / 6).await;
             replicas.set(number, fault);
-            tokio::time::sleep(MEANWHILE / 3).await;
+            tokio::time::sleep(meanwhile / 3).await;
             replicas.set(number, Fault::None);
         };
-        let calls = failures_for(&adapter, session_id, MEANWHILE);
+        let calls = failures_for(&adapter, session_id, meanwhile);
         let (failures, ()) = tokio::join!(calls, broken);
         assert!(failures.is_empty(), "{}: {}", failures.len(), failures[0]);
     }

@@ -1,13 +1,12 @@
 //! Envoy between a host and three servers, with the routes that `mesh export` writes, as they
 //! are.
 
-use super::endpoints::failures_for;
+use super::endpoints::no_call_fails_over;
 use super::proxies::watchers_leave_calls_alone;
 use mortise_adapter_client::{Endpoint, Mesh, MeshConfig};
 use mortise_test_support::adapter_process::host;
 use mortise_test_support::fault_proxy::Fault;
 use mortise_test_support::replicas::Replicas;
-use mortise_test_support::scenario::seed;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Stdio;
@@ -143,17 +142,5 @@ async fn servers_behind_envoy_are_reset() {
     let replicas = Replicas::start(3).await;
     let envoy = Envoy::before(&replicas.endpoints(), folder.path()).await;
     let mesh = Mesh::new(MeshConfig::single(envoy.endpoint.clone())).unwrap();
-    let adapter = mesh.adapter(1).build().await.unwrap();
-    let session_id = seed(&adapter).await;
-    for number in 0..3 {
-        let broken = async {
-            tokio::time::sleep(MEANWHILE / 6).await;
-            replicas.set(number, Fault::Reset);
-            tokio::time::sleep(MEANWHILE / 3).await;
-            replicas.set(number, Fault::None);
-        };
-        let calls = failures_for(&adapter, session_id, MEANWHILE);
-        let (failures, ()) = tokio::join!(calls, broken);
-        assert!(failures.is_empty(), "{}: {}", failures.len(), failures[0]);
-    }
+    no_call_fails_over(&mesh, &replicas, Fault::Reset, MEANWHILE).await;
 }

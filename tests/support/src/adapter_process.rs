@@ -2,6 +2,7 @@
 
 use crate::database::Database;
 use crate::memory::Memory;
+use crate::network::Namespace;
 use mortise_adapter_client::Endpoint;
 use std::ffi::OsString;
 use std::fs::File;
@@ -40,6 +41,28 @@ impl AdapterProcess {
         Self::start_with(Database::Sqlite, folder, listen, &[]).await
     }
 
+    /// The same with further arguments, and a key.
+    pub async fn start_at_with(folder: &Path, listen: &str, arguments: &[&str]) -> Self {
+        Self::start_with(Database::Sqlite, folder, listen, arguments).await
+    }
+
+    /// Starts another program of the same kind at an address, with further arguments.
+    pub async fn start_program(
+        program: &Path,
+        folder: &Path,
+        listen: &str,
+        arguments: &[&str],
+    ) -> Self {
+        let command = Command::new(program);
+        Self::start_by(command, Database::Sqlite, folder, listen, arguments).await
+    }
+
+    /// Starts one at an address of a namespace.
+    pub async fn start_inside(namespace: &Namespace, folder: &Path, listen: &str) -> Self {
+        let command = namespace.command(&binary("mortise-adapter"));
+        Self::start_by(command, Database::Sqlite, folder, listen, &[]).await
+    }
+
     /// Starts one at an address, over the SQLite database of a folder, with these
     /// arguments.
     pub async fn start_as(folder: &Path, listen: &str, arguments: &[&str]) -> Self {
@@ -59,9 +82,19 @@ impl AdapterProcess {
         listen: &str,
         arguments: &[&str],
     ) -> Self {
+        let command = Command::new(binary("mortise-adapter"));
+        Self::start_by(command, database, folder, listen, arguments).await
+    }
+
+    async fn start_by(
+        mut command: Command,
+        database: Database,
+        folder: &Path,
+        listen: &str,
+        arguments: &[&str],
+    ) -> Self {
         let key = folder.join("key");
         std::fs::write(&key, [7; 32]).unwrap();
-        let mut command = Command::new(binary("mortise-adapter"));
         command
             .args(["--listen", listen, "--test-seed"])
             .arg("--database")

@@ -2,6 +2,7 @@
 
 use crate::adapter_process::binary;
 use crate::memory::Memory;
+use crate::network::Namespace;
 use mortise_adapter_client::Endpoint;
 use mortise_runtime_host::config::HostConfig;
 use std::fs::File;
@@ -50,6 +51,13 @@ impl HostProcess {
         let log = File::create(log).unwrap();
         let (mut command, addresses) = with_config(folder, config);
         command.stderr(log);
+        Self::listening(command, addresses).await
+    }
+
+    /// Starts one with a configuration in a namespace.
+    pub async fn configured_inside(namespace: &Namespace, folder: &Path, config: &str) -> Self {
+        let command = namespace.command(&binary("mortise-host"));
+        let (command, addresses) = config_of(command, folder, config);
         Self::listening(command, addresses).await
     }
 
@@ -129,6 +137,10 @@ impl HostProcess {
 
 /// The command, and how many addresses it will tell.
 fn with_config(folder: &Path, config: &str) -> (Command, usize) {
+    config_of(Command::new(binary("mortise-host")), folder, config)
+}
+
+fn config_of(mut command: Command, folder: &Path, config: &str) -> (Command, usize) {
     let file = folder.join("host.toml");
     std::fs::write(&file, config).unwrap();
     let listen = HostConfig::parse(config, []).unwrap().listen;
@@ -138,7 +150,6 @@ fn with_config(folder: &Path, config: &str) -> (Command, usize) {
         listen.probes.is_some(),
     ];
     let addresses = listen.grpc.len() + others.into_iter().filter(|there| *there).count();
-    let mut command = Command::new(binary("mortise-host"));
     command
         .args(["serve", "--config"])
         .arg(file)

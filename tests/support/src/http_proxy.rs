@@ -1,14 +1,17 @@
 //! A proxy that speaks HTTP/2, as one stands before many servers: it allows so many
-//! streams on a connection, and may answer itself instead of passing calls on.
+//! streams on a connection, may answer itself instead of passing calls on, and may deliver a
+//! call twice.
 
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http2::SendRequest;
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use mortise_adapter_client::Endpoint;
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -26,8 +29,21 @@ pub struct HttpProxy {
     accepting: JoinHandle<()>,
 }
 
+/// When the second copy of a call arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copies {
+    /// With the first; the caller gets the answer to one of them.
+    AtOnce,
+    /// When the test says so.
+    Kept,
+}
+
 struct State {
-    server: SendRequest<Incoming>,
+    server: SendRequest<Body>,
+    /// The calls that arrive twice, by their paths.
+    copied: Mutex<HashMap<&'static str, Copies>>,
+    kept: Mutex<Vec<(Parts, Bytes)>>,
+    copies_delivered: AtomicUsize,
     /// Instead of the server's answers.
     page: Mutex<Option<(u16, &'static str)>>,
     connections: AtomicUsize,
@@ -47,6 +63,9 @@ impl HttpProxy {
         drop(tokio::spawn(connection));
         let state = Arc::new(State {
             server,
+            copied: Mutex::default(),
+            kept: Mutex::default(),
+            copies_delivered: AtomicUsize::new(0),
             page: Mutex::default(),
             connections: AtomicUsize::new(0),
             farewells: watch::Sender::new(0),
@@ -68,6 +87,27 @@ impl HttpProxy {
     /// Passes every call on again.
     pub fn pass_on(&self) {
         *self.state.page.lock().unwrap() = None;
+    }
+
+    /// Delivers calls of a unary method twice from now on.
+    pub fn copy(&self, path: &'static str, copies: Copies) {
+        self.state.copied.lock().unwrap().insert(path, copies);
+    }
+
+    /// How many second copies the server has answered.
+    pub fn copies_delivered(&self) -> usize {
+        self.state.copies_delivered.load(Ordering::SeqCst)
+    }
+
+    /// Delivers the copies that were kept, in their order, and gives back the server's
+    /// statuses.
+    pub async fn deliver_kept(&self) -> Vec<String> {
+        let kept: Vec<_> = self.state.kept.lock().unwrap().drain(..).collect();
+        let mut statuses = Vec::new();
+        for (parts, body) in kept {
+            statuses.push(self.state.deliver_copy(parts, body).await);
+        }
+        statuses
     }
 
     /// Sends GOAWAY on every connection; the calls on it end.
@@ -119,8 +159,56 @@ async fn answer(
     if let Some((status, content_type)) = page {
         return Ok(self::page(status, content_type));
     }
-    let answered = state.server.clone().send_request(request).await;
+    let copies = state
+        .copied
+        .lock()
+        .unwrap()
+        .get(request.uri().path())
+        .copied();
+    let (parts, body) = request.into_parts();
+    let answered = match copies {
+        None => state.send(parts, body.boxed()).await,
+        Some(copies) => {
+            let Ok(body) = body.collect().await else {
+                return Ok(page_of_failure());
+            };
+            let body = body.to_bytes();
+            let first = state.send(parts.clone(), whole(body.clone()));
+            match copies {
+                Copies::AtOnce => tokio::join!(first, state.deliver_copy(parts, body)).0,
+                Copies::Kept => {
+                    let answered = first.await;
+                    state.kept.lock().unwrap().push((parts, body));
+                    answered
+                }
+            }
+        }
+    };
     Ok(answered.map_or_else(|_| page_of_failure(), |answer| answer.map(BodyExt::boxed)))
+}
+
+// === impl State ===
+
+impl State {
+    async fn send(&self, parts: Parts, body: Body) -> hyper::Result<Response<Incoming>> {
+        let request = Request::from_parts(parts, body);
+        self.server.clone().send_request(request).await
+    }
+
+    /// Delivers a second copy, and gives back the status of the server's answer.
+    async fn deliver_copy(&self, parts: Parts, body: Bytes) -> String {
+        let answer = self.send(parts, whole(body)).await.unwrap();
+        let in_headers = answer.headers().clone();
+        let answer = answer.into_body().collect().await.unwrap();
+        let trailers = answer.trailers().unwrap_or(&in_headers);
+        let status = trailers.get("grpc-status").unwrap().to_str().unwrap();
+        self.copies_delivered.fetch_add(1, Ordering::SeqCst);
+        status.into()
+    }
+}
+
+fn whole(bytes: Bytes) -> Body {
+    Full::new(bytes).map_err(|never| match never {}).boxed()
 }
 
 fn page_of_failure() -> Response<Body> {
@@ -128,11 +216,11 @@ fn page_of_failure() -> Response<Body> {
 }
 
 fn page(status: u16, content_type: &'static str) -> Response<Body> {
-    let page = Full::new(Bytes::from_static(b"<html><body>a page</body></html>"));
+    let page = whole(Bytes::from_static(b"<html><body>a page</body></html>"));
     Response::builder()
         .status(status)
         .header("content-type", content_type)
         .header("server", "front/1.0")
-        .body(page.map_err(|never| match never {}).boxed())
+        .body(page)
         .unwrap()
 }

@@ -3,7 +3,7 @@
 use crate::adapter_process::binary;
 use crate::database::Database;
 use mortise_adapter_client::{AdapterConfig, Endpoint, GrpcHostAdapter, Mesh, MeshConfig, Routes};
-use mortise_adapter_server::{AdapterServer, AdapterSource, ListenAddress};
+use mortise_adapter_server::{AdapterServer, AdapterSource, ListenAddress, Listener};
 use mortise_reference::{EncryptionKey, Reference, ReferenceConfig, SqlWorker};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -49,7 +49,11 @@ pub async fn serve_tcp(source: impl AdapterSource) -> Server {
 
 /// Serves what was built, at an address.
 pub async fn serve_at(server: AdapterServer, address: ListenAddress, folder: TempDir) -> Server {
-    let listener = address.bind().await.unwrap();
+    serve_on(server, address.bind().await.unwrap(), folder)
+}
+
+/// Serves what was built, on a listener.
+pub fn serve_on(server: AdapterServer, listener: Listener, folder: TempDir) -> Server {
     let endpoint = listener.endpoint().parse().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let served = tokio::spawn(async move {

@@ -15,6 +15,7 @@ pub mod http_proxy;
 pub mod in_process;
 pub mod memory;
 pub mod memory_journal;
+pub mod network;
 pub mod pgbouncer;
 pub mod replicas;
 pub mod scenario;

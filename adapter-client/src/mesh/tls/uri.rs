@@ -19,7 +19,7 @@ use webpki::EndEntityCert;
 #[derive(Debug)]
 pub(super) struct UriVerifier {
     pub(super) provider: Arc<CryptoProvider>,
-    pub(super) roots: RootCertStore,
+    pub(super) roots: Arc<RootCertStore>,
     pub(super) uri: String,
     pub(super) checks_name: bool,
 }

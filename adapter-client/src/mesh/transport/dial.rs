@@ -8,7 +8,7 @@ use super::fault::with_causes;
 use super::peer::Watched;
 use crate::mesh::config::{AdapterConfig, TransportConfig};
 use crate::mesh::endpoint::{DnsName, Endpoint};
-use crate::mesh::tls::{ClientTls, refuses_client};
+use crate::mesh::tls::{Tls, refuses_client};
 use futures::future::BoxFuture;
 use hyper::client::conn::http2::Builder;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -60,7 +60,8 @@ pub(in crate::mesh) trait Place:
 #[derive(Debug, Clone)]
 pub(in crate::mesh) struct Dialler {
     to: Lead,
-    tls: ClientTls,
+    /// How connections are encrypted.
+    tls: Arc<Tls>,
     config: TransportConfig,
     /// Set once the server has called the pings too many.
     is_quiet: Arc<AtomicBool>,
@@ -84,6 +85,7 @@ impl Dialler {
     pub(in crate::mesh) fn new(
         endpoint: &Endpoint,
         config: &AdapterConfig,
+        tls: &Arc<Tls>,
     ) -> Result<Self, DnsName> {
         let to = match endpoint {
             Endpoint::Unix(path) => Lead::Unix(path.clone()),
@@ -91,7 +93,7 @@ impl Dialler {
             Endpoint::Http(uri) | Endpoint::Https(uri) => Lead::Uri(uri.clone()),
             Endpoint::Dns(name) => return Err(name.clone()),
         };
-        Ok(Self::leading(to, config))
+        Ok(Self::leading(to, config, tls))
     }
 
     /// To one address of a name.
@@ -99,19 +101,20 @@ impl Dialler {
         name: &DnsName,
         address: SocketAddr,
         config: &AdapterConfig,
+        tls: &Arc<Tls>,
     ) -> Self {
         let DnsName { host, port, is_tls } = name;
         let scheme = if *is_tls { "https" } else { "http" };
         // What was read as a name is an authority.
         let uri = format!("{scheme}://{host}:{port}").parse();
         let uri = uri.unwrap_or_else(|_| Uri::from_static("http://localhost"));
-        Self::leading(Lead::Address(uri, address), config)
+        Self::leading(Lead::Address(uri, address), config, tls)
     }
 
-    fn leading(to: Lead, config: &AdapterConfig) -> Self {
+    fn leading(to: Lead, config: &AdapterConfig, tls: &Arc<Tls>) -> Self {
         Self {
             to,
-            tls: config.tls.clone(),
+            tls: tls.clone(),
             config: config.transport.clone(),
             is_quiet: Arc::default(),
         }

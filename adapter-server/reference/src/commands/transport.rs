@@ -2,11 +2,12 @@
 
 use super::Failure;
 use mortise_adapter_server::{
-    AdapterServer, ClientOrgs, ListenAddress, Listener, ServerTls, SocketAccess, SocketGroup,
-    SocketMode, Tls, TokenFile,
+    AdapterServer, ClientOrgs, ListenAddress, Listener, SOCKET_VARIABLE, ServerTls, SocketAccess,
+    SocketGroup, SocketMode, Tls, TokenFile,
 };
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use tokio::runtime::Handle;
 
 /// TLS and tokens.
 #[derive(clap::Args)]
@@ -21,15 +22,29 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
     /// Accept only clients with a certificate that one of these CAs has signed (PEM).
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tls_cert",
+        group = "verified_clients"
+    )]
     tls_client_ca: Option<PathBuf>,
+    /// Take the certificate, its key and the CAs of clients from the SPIFFE Workload API, in
+    /// place of files. Accept only clients with a SPIFFE ID of the server's trust domain, or
+    /// of one that it is federated with; --client says which of them.
+    #[arg(long, conflicts_with = "tls_cert", group = "verified_clients")]
+    tls_spiffe: bool,
+    /// Where the SPIFFE Workload API listens, such as unix:/run/spire/agent.sock. It is used
+    /// with --tls-spiffe alone.
+    #[arg(long, value_name = "SOCKET", env = SOCKET_VARIABLE)]
+    spiffe_socket: Option<String>,
     /// Accept only calls that carry one of the bearer tokens in this file, one a line.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// Bind clients to orgs: accept only clients whose certificate has one of these names (a
     /// DNS name or URI), and each only for its orgs, such as
     /// `spiffe://example.org/host=1,7`. May be given several times.
-    #[arg(long, value_name = "NAME=ORG,...", requires = "tls_client_ca", value_parser = client)]
+    #[arg(long, value_name = "NAME=ORG,...", requires = "verified_clients", value_parser = client)]
     client: Vec<(String, BTreeSet<i64>)>,
     /// The mode of the unix socket, such as 0660. To connect, a host's user needs the right
     /// to write. Default: what the umask leaves.
@@ -72,15 +87,9 @@ fn client(given: &str) -> Result<(String, BTreeSet<i64>), String> {
 impl Args {
     /// Reads the files.
     pub(super) fn open(self, listen: &ListenAddress) -> Result<Security, Failure> {
-        let files = self.tls_cert.zip(self.tls_key);
-        let files = files.map(|(cert, key)| ServerTls {
-            cert,
-            key,
-            client_ca: self.tls_client_ca,
-            client_cert_optional: false,
-        });
         let is_tcp = matches!(listen, ListenAddress::Tcp(_));
-        if files.is_some() && !is_tcp {
+        let tls = self.tls()?;
+        if tls.is_some() && !is_tcp {
             return Err(Failure::TlsOnUnix(listen.to_string()));
         }
         let access = SocketAccess {
@@ -91,15 +100,38 @@ impl Args {
             return Err(Failure::SocketOnTcp(listen.to_string()));
         }
         let is_public = matches!(listen, ListenAddress::Tcp(at) if !at.ip().is_loopback());
-        if is_public && files.is_none() {
-            tracing::warn!(%listen, "connections are not encrypted; set --tls-cert and --tls-key");
+        if is_public && tls.is_none() {
+            tracing::warn!(%listen, "connections are not encrypted; set --tls-cert and --tls-key, or --tls-spiffe");
         }
         Ok(Security {
             access,
-            tls: files.map(|files| Tls::open(files, &["h2"])).transpose()?,
+            tls,
             tokens: self.token_file.map(TokenFile::open).transpose()?,
             clients: (!self.client.is_empty()).then(|| self.client.into_iter().collect()),
         })
+    }
+
+    /// What connections are encrypted with, where it is asked for.
+    fn tls(&self) -> Result<Option<Tls>, Failure> {
+        const SPEAKS: &[&str] = &["h2"];
+        if self.tls_spiffe {
+            let socket = self
+                .spiffe_socket
+                .as_deref()
+                .ok_or(Failure::NoSpiffeSocket)?;
+            let socket = socket.parse().map_err(Failure::SpiffeSocket)?;
+            return Ok(Some(Tls::from_workload(socket, SPEAKS, &Handle::current())));
+        }
+        let Some((cert, key)) = self.tls_cert.clone().zip(self.tls_key.clone()) else {
+            return Ok(None);
+        };
+        let files = ServerTls {
+            cert,
+            key,
+            client_ca: self.tls_client_ca.clone(),
+            client_cert_optional: false,
+        };
+        Ok(Some(Tls::open(files, SPEAKS)?))
     }
 }
 

@@ -39,13 +39,15 @@ fn tls(config: &ClientTls, endpoints: &[Endpoint]) -> Option<Keys> {
         identity,
         server_name,
         server_uri,
+        spiffe,
     } = config;
     let tls = Keys::new()
         .maybe("ca", ca.as_deref().map(path))
         .maybe("cert", identity.as_ref().map(|own| path(&own.cert)))
         .maybe("key", identity.as_ref().map(|own| path(&own.key)))
         .maybe("server_name", server_name.as_deref())
-        .maybe("server_uri", server_uri.as_deref());
+        .maybe("server_uri", server_uri.as_deref())
+        .maybe("spiffe", spiffe.as_ref().map(text));
     let is_named = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Dns(name) if name.is_tls);
     let is_asked_for = endpoints.iter().any(is_named);
     Some(tls).filter(|tls| is_asked_for || !tls.0.is_empty())

@@ -5,11 +5,12 @@ use crate::config::diagnostics::Bad;
 use crate::config::reader::Section;
 use crate::config::values::{
     choice, duration, endpoint, flag, list, name, number, path, size, size_or_none, text,
+    workload_socket,
 };
 use crate::config::{Adapter, AdapterCommand, Calls, EMBEDDED, Routes};
 use mortise_adapter_client::{
     AdapterConfig, BalancePolicy, CallPolicy, ClientTls, Compression, Endpoint, Keepalive,
-    OrgRoutes, TlsIdentity, TransportConfig, stores,
+    OrgRoutes, TlsIdentity, TransportConfig, stores, trust_domain,
 };
 use mortise_adapter_server::nearest;
 use std::collections::{BTreeMap, BTreeSet};
@@ -259,6 +260,12 @@ fn client_tls(mut section: Section<'_>) -> ClientTls {
     let key = section.read("key", path);
     let server_name = section.read("server_name", text);
     let server_uri = section.read("server_uri", text);
+    let from_environment = section.workload_socket();
+    let spiffe = section.read("spiffe", workload_socket(from_environment));
+    let spiffe = spiffe.flatten();
+    if spiffe.is_some() {
+        check_spiffe(&section, server_uri.as_deref());
+    }
     if cert.is_some() != key.is_some() {
         let missing = if cert.is_some() { "key" } else { "cert" };
         let bad = Bad::new("it is missing", "give both cert and key, or neither");
@@ -270,6 +277,23 @@ fn client_tls(mut section: Section<'_>) -> ClientTls {
         identity: cert.zip(key).map(|(cert, key)| TlsIdentity { cert, key }),
         server_name,
         server_uri,
+        spiffe,
+    }
+}
+
+/// SPIFFE gives certificates, and knows a server by its ID.
+fn check_spiffe(section: &Section<'_>, server_uri: Option<&str>) {
+    let files = ["ca", "cert", "key"];
+    for key in files.into_iter().filter(|key| section.has(key)) {
+        let bad = Bad::new("SPIFFE gives it", "leave it out, or remove spiffe");
+        section.fault(key, bad);
+    }
+    let remedy =
+        "give the SPIFFE ID that the adapter must have, such as spiffe://example.org/storage";
+    match server_uri.map(trust_domain) {
+        Some(Ok(_)) => {}
+        Some(Err(problem)) => section.fault("server_uri", Bad::new(problem, remedy)),
+        None => section.fault("server_uri", Bad::new("it is missing", remedy)),
     }
 }
 
