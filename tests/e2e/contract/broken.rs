@@ -25,6 +25,7 @@ mod records;
 mod repeats;
 mod restarts;
 mod said;
+mod shared;
 mod silent;
 mod stored;
 mod values;
@@ -67,6 +68,7 @@ fn faults() -> Vec<Fault> {
         repeats::faults(),
         restarts::faults(),
         said::faults(),
+        shared::faults(),
         silent::faults(),
         stored::faults(),
         values::faults(),
