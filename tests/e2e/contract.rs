@@ -11,7 +11,9 @@ mod python;
 use mortise_adapter_server::{AdapterServer, MemoryLeases};
 use mortise_contract::{Dial, Options, Report, Verdict, rules, run, table};
 use mortise_proto::pb::UnfencedChanges;
-use mortise_test_support::in_process::reference;
+use mortise_reference::EgressConfig;
+use mortise_test_support::database::Database;
+use mortise_test_support::in_process::reference_with;
 use mortise_test_support::memory_journal::WithJournal;
 use std::path::Path;
 use std::time::Duration;
@@ -28,9 +30,15 @@ async fn held(dial: &Dial, only: &[&str]) -> Report {
 }
 
 /// The reference storage with leases in the serving process, and a turn journal beside it.
+/// Its requests may go to this machine, where the suite has a web server.
 async fn leased(folder: &Path) -> Routes {
     let leases = MemoryLeases::new(UnfencedChanges::Unspecified);
-    let source = WithJournal::new(reference(folder).await, &leases);
+    let reference = reference_with(Database::Sqlite, folder, |config| {
+        config.egress = EgressConfig {
+            allow_private: true,
+        };
+    });
+    let source = WithJournal::new(reference.await, &leases);
     let server = AdapterServer::builder(source).leases(leases);
     server.routes().await.unwrap()
 }

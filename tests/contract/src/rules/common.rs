@@ -61,7 +61,23 @@ where
     Req: Scoped + Message + Debug + Send + Sync + 'static,
     Rsp: Message + Default + Debug + Send + Sync + 'static,
 {
-    let error = cx.refused(rpc, request).await?;
+    is_invalid(rpc, &cx.refused(rpc, request).await?)
+}
+
+/// The same of a call whose answer is streamed.
+pub(crate) async fn stream_refused_as_invalid<Req, Rsp>(
+    cx: &Cx,
+    rpc: &Rpc<Req, Rsp>,
+    request: Req,
+) -> Outcome
+where
+    Req: Scoped + Message + Debug + Send + Sync + 'static,
+    Rsp: Message + Default + Debug + Send + Sync + 'static,
+{
+    is_invalid(rpc, &cx.refused_collect(rpc, request).await?)
+}
+
+fn is_invalid<Req, Rsp>(rpc: &Rpc<Req, Rsp>, error: &StoreError) -> Outcome {
     let is_invalid = error.reason == Some(ErrorReason::InvalidField)
         && error.code == tonic::Code::InvalidArgument;
     match is_invalid {
@@ -69,7 +85,7 @@ where
         false => broken(
             rpc.method.short_name(),
             "INVALID_ARGUMENT (INVALID_FIELD)",
-            described(&error),
+            described(error),
         ),
     }
 }
@@ -144,14 +160,6 @@ where
         ),
     }
 }
-
-/// Ids of sessions that are none.
-pub(crate) const MALFORMED_SESSIONS: [&str; 4] = [
-    "",
-    "session_1",
-    "agent_00000000000000000000000000000001",
-    "session_0000000000000000000000000000000A",
-];
 
 /// The states of the standard health service that rules tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, prost::Enumeration)]

@@ -1,7 +1,9 @@
 //! MCP servers of sessions: which there are, how they are reached, and with what.
 
-use super::common::{MALFORMED_SESSIONS, refused_as_invalid};
+use super::common::refused_as_invalid;
 use super::records::{a_harness, a_session, an_agent};
+use super::refusals::NO_SESSION_IDS;
+use super::session_storage_store::calls::set_secret;
 use crate::check::{Outcome, absent, present, same};
 use crate::context::{Cx, fresh_id};
 use crate::rule::{Group, Need, Rule};
@@ -243,13 +245,8 @@ async fn mcp_08_oauth(cx: Cx) -> Outcome {
 
 async fn mcp_09_api_key(cx: Cx) -> Outcome {
     let session = session_with(&cx, "docs", http("https://mcp.example.com/mcp")).await?;
-    let set = pb::SetSecretRequest {
-        context: None,
-        session_id: session.clone(),
-        name: "mcp_api_key:docs".into(),
-        value: "marker-key".into(),
-    };
-    cx.call(&SET_SECRET, set).await?;
+    let key = set_secret(&session, "mcp_api_key:docs", "marker-key");
+    cx.call(&SET_SECRET, key).await?;
     let request = authorizing(&session, "docs", pb::McpAuthMode::ApiKey, None);
     bearer(&cx, request, "Bearer marker-key").await
 }
@@ -266,6 +263,19 @@ async fn bearer(cx: &Cx, request: pb::AuthorizeMcpServerRequest, expected: &str)
 
 async fn mcp_10_other_org(cx: Cx) -> Outcome {
     let session = session_with(&cx, "docs", http("https://mcp.example.com/mcp")).await?;
+    let authorization = authorizing(&session, "docs", pb::McpAuthMode::ApiKey, None);
+    if cx.offers(storage::NAME) {
+        // Where the server takes its API keys from secrets, there is one to be seen.
+        let key = set_secret(&session, "mcp_api_key:docs", "marker-key");
+        drop(cx.attempt(&SET_SECRET, key).await);
+    }
+    // Its own org reads first: a cache whose keys lack the org has it from then on.
+    cx.call(&LIST_MCP_SERVERS, listing(&session)).await?;
+    resolve(&cx, &session, "docs").await?;
+    drop(
+        cx.attempt(&AUTHORIZE_MCP_SERVER, authorization.clone())
+            .await,
+    );
     let other = cx.in_other_org()?;
     // Refusing and seeing nothing are both right.
     if let Ok(answer) = other.attempt(&LIST_MCP_SERVERS, listing(&session)).await {
@@ -284,18 +294,17 @@ async fn mcp_10_other_org(cx: Cx) -> Outcome {
             answer.connection,
         )?;
     }
-    let request = authorizing(&session, "docs", pb::McpAuthMode::ApiKey, None);
-    if let Ok(answer) = other.attempt(&AUTHORIZE_MCP_SERVER, request).await {
+    if let Ok(answer) = other.attempt(&AUTHORIZE_MCP_SERVER, authorization).await {
         absent(
             "AuthorizeMcpServer.credential in another org",
-            answer.credential,
+            answer.credential.map(|_| "a credential"),
         )?;
     }
     Ok(())
 }
 
 async fn mcp_11_malformed(cx: Cx) -> Outcome {
-    for id in MALFORMED_SESSIONS {
+    for id in NO_SESSION_IDS {
         refused_as_invalid(&cx, &LIST_MCP_SERVERS, listing(id)).await?;
         refused_as_invalid(&cx, &RESOLVE_MCP_CONNECTION, resolving(id, "docs")).await?;
         let request = authorizing(id, "docs", pb::McpAuthMode::None, None);

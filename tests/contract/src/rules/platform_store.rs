@@ -13,9 +13,11 @@ mod repeats;
 mod sessions;
 mod tenancy;
 
-use crate::check::{Outcome, broken, present, says};
-use crate::context::{Cx, described};
+use crate::check::{Outcome, present};
+use crate::context::Cx;
 use crate::rule::{Group, Rule};
+use crate::rules::common::refused_saying;
+use crate::rules::refusals::has_reason;
 use crate::seed::NO_SESSION;
 use mortise_proto::Rpc;
 use mortise_proto::pb::{self, ErrorReason};
@@ -100,20 +102,7 @@ where
     Req: Scoped + Message + Debug + Send + Sync + 'static,
     Rsp: Message + Default + Debug + Send + Sync + 'static,
 {
-    let error = cx.refused(rpc, request).await?;
-    let method = rpc.method.short_name();
-    if error.reason != Some(ErrorReason::Store) {
-        return broken(
-            format!("{method} of what does not exist"),
-            "INTERNAL (STORE)",
-            described(&error),
-        );
-    }
-    says(
-        &format!("the text of {method}'s error"),
-        &error.message,
-        "not found",
-    )
+    refused_saying(cx, rpc, request, "not found").await
 }
 
 /// A change that the store refuses.
@@ -127,9 +116,9 @@ where
     Req: Scoped + Message + Debug + Send + Sync + 'static,
     Rsp: Message + Default + Debug + Send + Sync + 'static,
 {
-    let error = cx.refused(rpc, request).await?;
-    match error.reason == Some(ErrorReason::Store) {
-        true => Ok(()),
-        false => broken(what, "INTERNAL (STORE)", described(&error)),
-    }
+    has_reason(
+        what,
+        &cx.refused(rpc, request).await?,
+        &[ErrorReason::Store],
+    )
 }

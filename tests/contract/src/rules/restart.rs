@@ -4,7 +4,8 @@
 mod files;
 
 use super::probes::{caller, changes};
-use super::session_storage_store::calls::{get, set};
+use super::session_file_system::files::{holds, write};
+use super::session_storage_store::calls::{deleting, get, getting_secret, set, set_secret};
 use crate::check::{Outcome, absent, broken, present, same, skipped, that};
 use crate::command;
 use crate::context::{Cx, fresh_id};
@@ -119,18 +120,9 @@ async fn crash_03_values(cx: Cx) -> Outcome {
         cx.call(&storage::SET_VALUE, set(&session, key, "v"))
             .await?;
     }
-    let request = pb::DeleteValueRequest {
-        context: None,
-        session_id: session.clone(),
-        key: "gone".into(),
-    };
-    cx.call(&storage::DELETE_VALUE, request).await?;
-    let request = pb::SetSecretRequest {
-        context: None,
-        session_id: session.clone(),
-        name: "secret".into(),
-        value: "s".into(),
-    };
+    cx.call(&storage::DELETE_VALUE, deleting(&session, "gone"))
+        .await?;
+    let request = set_secret(&session, "secret", "s");
     // Without a key to encrypt with, a server refuses secrets.
     let has_secret = cx.attempt(&storage::SET_SECRET, request).await.is_ok();
     let cx = restarted(&cx).await?;
@@ -144,11 +136,7 @@ async fn crash_03_values(cx: Cx) -> Outcome {
         get(&cx, &session, "gone").await?,
     )?;
     if has_secret {
-        let request = pb::GetSecretRequest {
-            context: None,
-            session_id: session,
-            name: "secret".into(),
-        };
+        let request = getting_secret(&session, "secret");
         same(
             "GetSecret.value after a restart",
             &cx.call(&storage::GET_SECRET, request)
@@ -209,33 +197,9 @@ async fn crash_04_interrupted(cx: Cx) -> Outcome {
 
 async fn crash_05_written(cx: Cx) -> Outcome {
     let session = cx.session().await?;
-    let request = pb::WriteFileRequest {
-        context: None,
-        session_id: session.clone(),
-        path: "/kept.txt".into(),
-        content: "kept".into(),
-        encoding: "text".into(),
-    };
-    cx.call(&workspaces::WRITE_FILE, request).await?;
+    write(&cx, &session, "/kept.txt", "kept").await?;
     let cx = restarted(&cx).await?;
-    let request = pb::ReadFileRequest {
-        context: None,
-        session_id: session,
-        path: "/kept.txt".into(),
-    };
-    let parts = cx.collect(&workspaces::READ_FILE, request).await?;
-    let mut content = Vec::new();
-    for part in parts {
-        match part.part {
-            Some(pb::read_file_response::Part::Chunk(chunk)) => content.extend(chunk),
-            Some(pb::read_file_response::Part::Header(_)) | None => {}
-        }
-    }
-    same(
-        "the content of a file after a restart",
-        &String::from_utf8_lossy(&content).as_ref(),
-        &"kept",
-    )
+    holds(&cx, &session, "/kept.txt", "kept").await
 }
 
 async fn emitted(cx: &Cx, session_id: &str) -> Outcome<i64> {

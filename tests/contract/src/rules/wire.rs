@@ -1,21 +1,22 @@
 //! What holds of every call: the handshake, the context, request ids, limits, errors, and
-//! a server that goes on serving. What is about bytes and connections is in `hostile`.
+//! a server that goes on serving. What is about bytes and connections is in `hostile`, what
+//! is about request ids in `request_ids`.
 
 mod hostile;
+mod request_ids;
 
-use super::probes::{ContextAlone, Probe, caller, changes, reads};
+use super::probes::{ContextAlone, Probe, caller, reads};
 use crate::advice::advised;
 use crate::check::{Outcome, broken, different, same, shown, skipped, that};
-use crate::context::{Cx, described, fresh_uuid};
+use crate::context::{Cx, described};
 use crate::rule::{Group, Need, Rule};
 use crate::runner::introduction;
 use bytes::Bytes;
-use futures::future::join_all;
 use mortise_proto::pb::{self, ErrorReason, Feature};
+use mortise_proto::rpc::Kind;
 use mortise_proto::rpc::table::adapter_service::{self, DESCRIBE};
 use mortise_proto::rpc::table::event_emitter_service::{self, EMIT_STREAM};
 use mortise_proto::rpc::table::{METHODS, SERVICES};
-use mortise_proto::rpc::{Effect, Kind};
 use mortise_proto::{Method, StoreError};
 use prost::Message;
 use tonic::Code;
@@ -35,11 +36,11 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("WIRE-08", "A client of another protocol version is answered, or refused with PROTOCOL_MISMATCH.", "adapter.proto, Describe", wire_08_mismatch)
         .hard("WIRE-09", "A call without a context is refused with INVALID_FIELD that names `context`, by every method.", "context.proto", wire_09_no_context)
         .hard("WIRE-10", "A call for org 0 is refused with INVALID_FIELD that names `context.org_id`, by every method.", "context.proto, org_id", wire_10_no_org)
-        .hard("WIRE-11", "A change without a request_id is refused with INVALID_FIELD that names `context.request_id`.", "context.proto, request_id", wire_11_no_request_id)
-        .hard("WIRE-12", "A request_id of 64 bytes is accepted, one of 65 refused with INVALID_FIELD.", "context.proto, request_id", wire_12_long_request_id)
-        .hard("WIRE-13", "A request_id that is used again with another method is refused with REQUEST_ID_REUSED, and nothing is changed.", "context.proto, request_id", wire_13_reused)
-        .hard("WIRE-14", "Eight calls at the same time with one request_id change something once and get the same answer.", "context.proto, request_id", wire_14_at_once).full()
-        .hard("WIRE-15", "The same request_id in two orgs is two changes.", "context.proto, request_id", wire_15_per_org).needs(&[Need::OtherOrg]);
+        .hard("WIRE-11", "A change without a request_id is refused with INVALID_FIELD that names `context.request_id`.", "context.proto, request_id", request_ids::wire_11_no_request_id)
+        .hard("WIRE-12", "A request_id of 64 bytes is accepted, one of 65 refused with INVALID_FIELD.", "context.proto, request_id", request_ids::wire_12_long_request_id)
+        .hard("WIRE-13", "A request_id that is used again with another method is refused with REQUEST_ID_REUSED, and nothing is changed.", "context.proto, request_id", request_ids::wire_13_reused)
+        .hard("WIRE-14", "Eight calls at the same time with one request_id change something once and get the same answer.", "context.proto, request_id", request_ids::wire_14_at_once).full()
+        .hard("WIRE-15", "The same request_id in two orgs is two changes.", "context.proto, request_id", request_ids::wire_15_per_org).needs(&[Need::OtherOrg]);
     advised(hostile::rules(group).list(), include_str!("wire/advice.md"))
 }
 
@@ -231,131 +232,6 @@ async fn wire_10_no_org(cx: Cx) -> Outcome {
     for method in plain_methods(&cx) {
         let answer = cx.raw(method.path, alone(Some(context.clone()))).await;
         refused_for(method, Some("context.org_id"), answer)?;
-    }
-    Ok(())
-}
-
-async fn wire_11_no_request_id(cx: Cx) -> Outcome {
-    let context = pb::CallContext {
-        request_id: String::new(),
-        ..caller(&cx).context()
-    };
-    for probe in some(changes(&cx).await?)? {
-        let answer = cx.raw(probe.method.path, probe.with(context.clone())).await;
-        refused_for(probe.method, Some("context.request_id"), answer)?;
-    }
-    // Of the other methods no valid request is known here: another field may be missed first.
-    for method in plain_methods(&cx).filter(|method| method.effect == Effect::Keyed) {
-        let answer = cx.raw(method.path, alone(Some(context.clone()))).await;
-        refused_for(method, None, answer)?;
-    }
-    Ok(())
-}
-
-async fn wire_12_long_request_id(cx: Cx) -> Outcome {
-    for probe in some(changes(&cx).await?)? {
-        let id = format!("{}{}", fresh_uuid(), "x".repeat(28));
-        let context = |request_id: String| pb::CallContext {
-            request_id,
-            ..caller(&cx).context()
-        };
-        let answer = cx
-            .raw(probe.method.path, probe.with(context(format!("{id}x"))))
-            .await;
-        refused_for(probe.method, Some("context.request_id"), answer)?;
-        if let Err(error) = cx.raw(probe.method.path, probe.with(context(id))).await {
-            let is_invalid = error.reason == Some(ErrorReason::InvalidField);
-            that(
-                &format!(
-                    "{} with a request_id of 64 bytes",
-                    probe.method.short_name()
-                ),
-                "not to be refused for it",
-                !is_invalid,
-                &described(&error),
-            )?;
-        }
-    }
-    Ok(())
-}
-
-async fn wire_13_reused(cx: Cx) -> Outcome {
-    let probes = changes(&cx).await?;
-    if probes.len() < 2 {
-        return skipped("fewer than two changes are offered that the suite has requests for");
-    }
-    for pair in probes.windows(2) {
-        let context = caller(&cx).context();
-        // A change that fails is not remembered.
-        if cx
-            .raw(pair[0].method.path, pair[0].with(context.clone()))
-            .await
-            .is_err()
-        {
-            continue;
-        }
-        let what = format!(
-            "{} under the request_id of a {}",
-            pair[1].method.short_name(),
-            pair[0].method.short_name()
-        );
-        match cx.raw(pair[1].method.path, pair[1].with(context)).await {
-            Err(error) if error.reason == Some(ErrorReason::RequestIdReused) => {}
-            Err(error) => {
-                return broken(
-                    what,
-                    "INVALID_ARGUMENT (REQUEST_ID_REUSED)",
-                    described(&error),
-                );
-            }
-            Ok(answer) => {
-                return broken(what, "INVALID_ARGUMENT (REQUEST_ID_REUSED)", shown(&answer));
-            }
-        }
-    }
-    Ok(())
-}
-
-async fn wire_14_at_once(cx: Cx) -> Outcome {
-    for probe in some(changes(&cx).await?)? {
-        let bytes = probe.with(caller(&cx).context());
-        let sends = (0..8).map(|_| {
-            let (cx, bytes) = (cx.over_new_connection(), bytes.clone());
-            async move { cx.raw(probe.method.path, bytes).await }
-        });
-        let answers = join_all(sends).await;
-        for answer in &answers[1..] {
-            same(
-                &format!(
-                    "the answer to a concurrent {} of the same request_id",
-                    probe.method.short_name()
-                ),
-                answer,
-                &answers[0],
-            )?;
-        }
-    }
-    Ok(())
-}
-
-async fn wire_15_per_org(cx: Cx) -> Outcome {
-    let other = cx.in_other_org()?;
-    let (probes, others) = (some(changes(&cx).await?)?, changes(&other).await?);
-    let request_id = fresh_uuid();
-    let of = |cx: &Cx| pb::CallContext {
-        request_id: request_id.clone(),
-        ..caller(cx).context()
-    };
-    let (first, last) = (&probes[0], &others[others.len() - 1]);
-    drop(cx.raw(first.method.path, first.with(of(&cx))).await);
-    if let Err(error) = other.raw(last.method.path, last.with(of(&other))).await {
-        let is_reused = error.reason == Some(ErrorReason::RequestIdReused);
-        that(
-            "a change of another org under the same request_id",
-            "not to be refused as REQUEST_ID_REUSED",
-            !is_reused,
-            &described(&error),
-        )?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Faults of files.
 
-use super::fault::{Fault, Server, answer, ask, end, forgets, instead};
+use super::fault::{Fault, Server, answer, ask, end, forgets, in_two_steps, instead};
 use mortise_proto::StoreError;
 use mortise_proto::pb::{self, ErrorReason, read_file_response::Part};
 use mortise_proto::rpc::table::session_file_system_service::{
@@ -133,12 +133,8 @@ fn comparing() -> Vec<Fault> {
             &WRITE_FILE_IF_CONTENT_MATCHES,
             regardless,
         ),
-        instead(
-            "FILE-10",
-            "compares first and writes later",
-            &WRITE_FILE_IF_CONTENT_MATCHES,
-            in_two_steps,
-        ),
+        compares_first("FILE-10"),
+        compares_first("FILE-56"),
         ask(
             "FILE-12",
             "compares content alone",
@@ -150,7 +146,7 @@ fn comparing() -> Vec<Fault> {
     ]
 }
 
-async fn regardless(
+pub(super) async fn regardless(
     server: Server,
     request: pb::WriteFileIfContentMatchesRequest,
 ) -> Result<pb::WriteFileIfContentMatchesResponse, StoreError> {
@@ -167,32 +163,31 @@ async fn regardless(
     })
 }
 
-async fn in_two_steps(
-    server: Server,
-    request: pb::WriteFileIfContentMatchesRequest,
-) -> Result<pb::WriteFileIfContentMatchesResponse, StoreError> {
-    let read = pb::ReadFileRequest {
-        context: request.context.clone(),
-        session_id: request.session_id.clone(),
-        path: request.path.clone(),
-    };
-    let parts = server.call(&READ_FILE, read).await?;
-    let content: Vec<u8> = parts
-        .into_iter()
-        .filter_map(|part| match part.part {
-            Some(Part::Chunk(chunk)) => Some(chunk),
-            Some(Part::Header(_)) | None => None,
-        })
-        .flatten()
-        .collect();
-    // Others come in between.
-    for _ in 0..64 {
-        tokio::task::yield_now().await;
-    }
-    match content == request.expected_content.as_bytes() {
-        true => regardless(server, request).await,
-        false => Ok(pb::WriteFileIfContentMatchesResponse { file: None }),
-    }
+fn compares_first(rule: &'static str) -> Fault {
+    in_two_steps(
+        rule,
+        "compares first and writes later",
+        &WRITE_FILE_IF_CONTENT_MATCHES,
+        |server, request: pb::WriteFileIfContentMatchesRequest, _| async move {
+            let read = pb::ReadFileRequest {
+                context: request.context,
+                session_id: request.session_id,
+                path: request.path,
+            };
+            let parts = server.call(&READ_FILE, read).await?.into_iter();
+            let chunks = parts.filter_map(|part| match part.part {
+                Some(Part::Chunk(chunk)) => Some(chunk),
+                Some(Part::Header(_)) | None => None,
+            });
+            Ok(chunks.flatten().collect::<Vec<u8>>())
+        },
+        |server, request, content| async move {
+            match content == request.expected_content.as_bytes() {
+                true => regardless(server, request).await,
+                false => Ok(pb::WriteFileIfContentMatchesResponse { file: None }),
+            }
+        },
+    )
 }
 
 fn folders() -> Vec<Fault> {

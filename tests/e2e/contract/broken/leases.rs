@@ -10,6 +10,7 @@ use mortise_proto::rpc::table::{
     session_storage_store_service as storage,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 pub(super) fn faults() -> Vec<Fault> {
     [grants(), ends(), followers(), takeovers()].concat()
@@ -269,7 +270,8 @@ fn followers() -> Vec<Fault> {
             |request| {
                 request.ttl_ms = 600_000;
             },
-        ),
+        )
+        .hangs(),
         ask(
             "LSE-15",
             "follows one session when none is named",
@@ -278,7 +280,8 @@ fn followers() -> Vec<Fault> {
                 let none = "session_00000000000000000000000000000001";
                 request.session_id.get_or_insert_with(|| none.into());
             },
-        ),
+        )
+        .hangs(),
     ]
 }
 
@@ -298,10 +301,19 @@ fn takeovers() -> Vec<Fault> {
             "does not look at the fence of an event",
             &emitter::EMIT,
         ),
-        unfenced(
+        ask(
             "LSE-21",
-            "does not look at the fences of a stream",
+            "takes the streamed events of an earlier holder for a person's",
             &emitter::EMIT_STREAM,
+            |request| {
+                if let Some(context) = &mut request.context {
+                    context.fence = 0;
+                }
+                let event = request.event.as_mut();
+                if let Some(context) = event.and_then(|event| event.context.as_mut()) {
+                    context.turn_id = None;
+                }
+            },
         ),
         pretends(
             "LSE-21",
@@ -318,6 +330,12 @@ fn takeovers() -> Vec<Fault> {
                 }
                 without_turn(request);
             },
+        ),
+        instead(
+            "LSE-22",
+            "checks the fence before the transaction",
+            &emitter::EMIT,
+            checked_before,
         ),
         forgets(
             "LSE-23",
@@ -355,6 +373,29 @@ fn takeovers() -> Vec<Fault> {
             &storage::SET_VALUE,
         ),
     ]
+}
+
+/// How long it takes from the check to the transaction.
+const BETWEEN: Duration = Duration::from_millis(20);
+
+async fn checked_before(
+    server: Server,
+    asked: pb::EmitRequest,
+) -> Result<pb::EmitResponse, StoreError> {
+    // What is not stored is refused under a stale fence as well.
+    let mut check = asked.clone();
+    check.context = super::races::own(&asked.context);
+    if let Some(event) = &mut check.event {
+        event.r#type = "tool.output.delta".into();
+    }
+    server.one(&emitter::EMIT, check).await?;
+    tokio::time::sleep(BETWEEN).await;
+    let mut request = asked;
+    if let Some(context) = &mut request.context {
+        context.fence = 0;
+    }
+    without_turn(&mut request);
+    server.one(&emitter::EMIT, request).await
 }
 
 /// The event belongs to no turn.

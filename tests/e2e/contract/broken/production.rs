@@ -57,7 +57,7 @@ fn leaving() -> Vec<Fault> {
 fn growing() -> Vec<Fault> {
     vec![instead(
         "MSG-41",
-        "loads a history once for every 1,000 messages that it counts",
+        "loads a history again and again to count many messages",
         &COUNT_MESSAGES,
         |server, request| async move {
             let loading = pb::LoadMessagesRequest {
@@ -66,7 +66,8 @@ fn growing() -> Vec<Fault> {
             };
             let mut answers = server.call(&COUNT_MESSAGES, request).await?;
             let answer = answers.remove(0);
-            for _ in 0..answer.count / 1_000 {
+            // None with the 1,000 that the rule begins with, and some 18 with 10,000.
+            for _ in 0..answer.count.saturating_sub(1_000) / 500 {
                 server.call(&LOAD_MESSAGES, loading.clone()).await?;
             }
             Ok(answer)

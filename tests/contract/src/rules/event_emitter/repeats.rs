@@ -113,10 +113,18 @@ async fn evt_21_lost_replies(cx: Cx) -> Outcome {
 
 async fn evt_22_copies(cx: Cx) -> Outcome {
     let session = cx.session().await?;
-    let request = emitting(input(
-        &session,
-        &user_message(&fresh_id("message"), "once", 1),
-    ));
+    let message = user_message(&fresh_id("message"), "once", 1);
+    copied(&cx, input(&session, &message), 1).await?;
+    same("CountMessages", &count(&cx, &session).await?, &1)?;
+    // A message's own id keeps it from being stored twice: not so an event without one.
+    copied(&cx, event(&session, "tool.progress", &json!({})), 2).await?;
+    let next = emit(&cx, event(&session, "turn.completed", &json!({}))).await?;
+    same("Emit.sequence of the next event", &next.sequence, &3)
+}
+
+/// 32 copies of an event have one number.
+async fn copied(cx: &Cx, event: pb::NewEvent, sequence: i64) -> Outcome {
+    let request = emitting(event);
     let (one, other) = (cx.repeating(), cx.over_new_connection());
     let other = other.under(&one.context().request_id);
     let copies = (0..32).map(|index| {
@@ -126,10 +134,7 @@ async fn evt_22_copies(cx: Cx) -> Outcome {
     // While the first is under way, the others may be told to come back.
     drop(futures::future::join_all(copies).await);
     let answer = one.call(&EMIT, request.clone()).await?;
-    same("Emit.sequence", &answer.sequence, &1)?;
-    same("CountMessages", &count(&cx, &session).await?, &1)?;
-    let next = emit(&cx, event(&session, "turn.completed", &json!({}))).await?;
-    same("Emit.sequence of the next event", &next.sequence, &2)
+    same("Emit.sequence", &answer.sequence, &sequence)
 }
 
 async fn evt_23_proposed(cx: Cx) -> Outcome {

@@ -3,11 +3,12 @@
 use crate::check::{Outcome, same};
 use crate::context::{Cx, fresh_id};
 use crate::rule::{Group, Need, Rule};
-use crate::rules::common::{AWKWARD_JSON, MALFORMED_SESSIONS, refused_as_invalid};
+use crate::rules::common::{AWKWARD_JSON, refused_as_invalid};
 use crate::rules::event_log::{read, same_event};
 use crate::rules::events::{
     emit, emitting, event, event_of, input, moment, moment_text, user_message,
 };
+use crate::rules::refusals::NO_SESSION_IDS;
 use mortise_proto::pb;
 use mortise_proto::rpc::table::event_emitter_service::{EMIT, NAME};
 use mortise_proto::rpc::table::{event_log_service, message_retriever_service};
@@ -268,7 +269,7 @@ async fn evt_18_verbatim(cx: Cx) -> Outcome {
 async fn evt_19_malformed(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let good = event(&session, "turn.started", &json!({}));
-    for id in MALFORMED_SESSIONS {
+    for id in NO_SESSION_IDS {
         let bad = pb::NewEvent {
             session_id: id.into(),
             ..good.clone()

@@ -9,7 +9,7 @@ use mortise_proto::pb;
 use mortise_proto::rpc::table::event_emitter_service;
 use mortise_proto::rpc::table::event_log_service::{FOLLOW_EVENTS, NAME};
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tonic::Streaming;
 
 pub(super) fn rules() -> Vec<Rule> {
@@ -24,6 +24,9 @@ pub(super) fn rules() -> Vec<Rule> {
         .hard("LOG-15", "A follower gets no event of another session, and another org's follower none at all.", "context.proto", log_15_apart).with(EMITTER).needs(&[Need::OtherOrg])
         .list()
 }
+
+/// How long a follower that must get nothing is waited for at least.
+const LEAST_PATIENCE: Duration = Duration::from_millis(500);
 
 /// A follower.
 struct Follower {
@@ -212,9 +215,12 @@ async fn log_15_apart(cx: Cx) -> Outcome {
     let other = cx.in_other_org()?;
     // Refusing and seeing nothing are both right, and so is a stream that is silent.
     if let Ok(mut stranger) = Follower::new(&other, &session, 0).await {
+        let began = Instant::now();
         add(&cx, &session, 1).await?;
-        let first =
-            tokio::time::timeout(Duration::from_millis(500), stranger.events.message()).await;
+        follower.stored(2).await?;
+        // Much longer than the event took to those who may have it.
+        let patience = (began.elapsed() * 20).max(LEAST_PATIENCE);
+        let first = tokio::time::timeout(patience, stranger.events.message()).await;
         if let Ok(Ok(Some(event))) = first {
             return broken(
                 "FollowEvents in another org",

@@ -43,6 +43,12 @@ async fn provoked(cx: &Cx) -> Vec<StoreError> {
             status: pb::SessionStatus::Idle.into(),
         };
         errors.extend(cx.attempt(&host::SET_SESSION_STATUS, request).await.err());
+        let request = pb::LoadTurnContextRequest {
+            session_id: fresh_id("session"),
+            ..Default::default()
+        };
+        let context = cx.attempt_collect(&host::LOAD_TURN_CONTEXT, request).await;
+        errors.extend(context.err());
     }
     if cx.offers(platform::NAME) {
         let request = pb::DeleteHarnessRequest {

@@ -226,6 +226,8 @@ pub(super) async fn mem_14_counts(cx: Cx) -> Outcome {
 pub(super) async fn mem_16_within_org(cx: Cx) -> Outcome {
     let (store_id, tag) = (store(&cx).await?.id, cx.name("tag"));
     made(&cx, memory(&store_id, "ours", &tag)).await?;
+    // Its own org reads first: a cache whose keys lack the org has it from then on.
+    recalled(&cx, tagged(&[&tag])).await?;
     let other = cx.in_other_org()?;
     same(
         "the memories of another org, recalled without a store",

@@ -99,6 +99,8 @@ async fn plat_76_harnesses(cx: Cx) -> Outcome {
         context: None,
         harness_id: id(),
     };
+    // Its own org reads first: a cache whose keys lack the org has it from then on.
+    cx.call(&GET_HARNESS, get.clone()).await?;
     if let Ok(answer) = other.attempt(&GET_HARNESS, get.clone()).await {
         absent("GetHarness.harness in another org", answer.harness)?;
     }
@@ -151,6 +153,8 @@ async fn plat_77_agents(cx: Cx) -> Outcome {
         context: None,
         agent_id: made.id.clone(),
     };
+    // Its own org reads first: a cache whose keys lack the org has it from then on.
+    cx.call(&GET_AGENT_BY_ID, get.clone()).await?;
     if let Ok(answer) = other.attempt(&GET_AGENT_BY_ID, get.clone()).await {
         absent("GetAgentById.agent in another org", answer.agent)?;
     }
@@ -245,6 +249,8 @@ async fn plat_79_sessions(cx: Cx) -> Outcome {
         context: None,
         session_id: id.clone(),
     };
+    // Its own org reads first: a cache whose keys lack the org has it from then on.
+    cx.call(&GET_SESSION_BY_ID, get.clone()).await?;
     if let Ok(answer) = other.attempt(&GET_SESSION_BY_ID, get.clone()).await {
         absent("GetSessionById.session in another org", answer.session)?;
     }
@@ -253,6 +259,7 @@ async fn plat_79_sessions(cx: Cx) -> Outcome {
         session_id: id.clone(),
         limit: Some(100),
     };
+    cx.collect(&GET_MESSAGES, messages.clone()).await?;
     if let Ok(runs) = other.attempt_collect(&GET_MESSAGES, messages.clone()).await {
         let heard: Vec<_> = runs.into_iter().flat_map(|run| run.messages).collect();
         same("GetMessages in another org", &heard, &Vec::new())?;

@@ -114,6 +114,7 @@ async fn file_59_second_view(cx: Cx) -> Outcome {
         let text = round.to_string();
         write(&cx, &session, "/a", &text).await?;
         holds(&other, &session, "/a", &text).await?;
+        present("StatFile", stat(&other, &session, "/a").await?)?;
     }
     super::files::delete(&cx, &session, "/a", false).await?;
     absent(

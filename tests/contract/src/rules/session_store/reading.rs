@@ -4,8 +4,9 @@ use super::{STATUSES, asking, get, moving, naming};
 use crate::check::{Outcome, absent, present, same};
 use crate::context::{Cx, fresh_id};
 use crate::rule::{Group, Need, Rule};
-use crate::rules::common::{AWKWARD_JSON, MALFORMED_SESSIONS, refused_as_invalid};
+use crate::rules::common::{AWKWARD_JSON, refused_as_invalid};
 use crate::rules::records::{a_session, plain};
+use crate::rules::refusals::NO_SESSION_IDS;
 use mortise_proto::pb;
 use mortise_proto::pb::SessionStatus as Status;
 use mortise_proto::rpc::table::platform_store_service::{
@@ -245,7 +246,7 @@ async fn ses_16_other_org(cx: Cx) -> Outcome {
 }
 
 async fn ses_17_malformed(cx: Cx) -> Outcome {
-    for id in MALFORMED_SESSIONS {
+    for id in NO_SESSION_IDS {
         refused_as_invalid(&cx, &GET_SESSION, asking(id)).await?;
         refused_as_invalid(&cx, &UPDATE_SESSION_TITLE, naming(id, "x")).await?;
         refused_as_invalid(&cx, &SET_SESSION_STATUS, moving(id, Status::Idle)).await?;
