@@ -53,6 +53,7 @@ pub use mesh::stats::{LATENCY_BOUNDS, MethodStats, RpcStats};
 pub use mesh::status::{AdapterStatus, EndpointState, EndpointStatus};
 pub use mesh::tap::{CallTap, EndedCall};
 pub use mesh::tls::{ClientTls, TlsIdentity};
+pub use mesh::token::Token as BearerToken;
 pub use mesh::{Mesh, Org};
 pub use phase::PhaseKind;
 pub use stores::event_log::RemoteEventLog;

@@ -42,6 +42,10 @@ impl Host {
         let Journal::Shared(journal) = connection.journal.clone() else {
             return;
         };
+        if self.inner.options.engines.places_turns() {
+            // The engine places a turn again whose host is lost.
+            return;
+        }
         let (host, connection) = (self.clone(), connection.clone());
         self.inner.watches.spawn(async move {
             let over = connection.over.clone();
