@@ -9,6 +9,7 @@ mod crashes;
 mod deploy;
 mod doubt;
 mod engine;
+mod engines;
 mod events;
 mod front;
 mod hostile;

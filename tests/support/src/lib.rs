@@ -17,5 +17,6 @@ pub mod memory;
 pub mod memory_journal;
 pub mod pgbouncer;
 pub mod replicas;
+pub mod restate;
 pub mod scenario;
 pub mod script;
