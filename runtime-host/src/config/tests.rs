@@ -272,6 +272,7 @@ fn missing_files_are_named() {
         "listen.socket_group: there is no group `mortise-apps`; make it with groupadd",
         "listen.tls: ",
         "access.tokens.web.token_file: ",
+        "turns.restate.token_file: ",
         "adapters.main: ",
     ] {
         assert!(found.contains(begin), "{begin}\n{found}");

@@ -50,7 +50,7 @@ const AWAY_FOR: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 pub enum RestateError {
     /// Its token file cannot be used.
-    #[error("turns.restate.{0}")]
+    #[error("turns.restate.token_file: {0}")]
     Token(String),
     /// No HTTP client can be made.
     #[error("the client of the Restate server could not be made: {0}")]
