@@ -2,6 +2,7 @@
 
 mod builder;
 mod leased;
+mod phases;
 mod tapped;
 
 pub use builder::AdapterBuilder;
@@ -10,9 +11,10 @@ use crate::mesh::Mesh;
 use crate::mesh::change::EventIds;
 use crate::mesh::offers::Offers;
 use crate::mesh::tap::CallTap;
-use crate::phase::{Phase, PhaseKind};
+use crate::phase::Phase;
 use crate::stores::{
     Budgets, McpTools, OnChange, Platform, Remote, RemotePayments, RemoteUtilityLlm, executor,
+    mcp_servers,
 };
 use crate::{RemoteEventLog, RemoteSessionFactory, RemoteTestSeed, RemoteTurnQueue};
 use async_trait::async_trait;
@@ -29,11 +31,10 @@ use everruns_core::traits::{
     SessionSqlDbStoreRef, SessionStorageStore, SessionStore, UserConnectionResolver,
 };
 use everruns_core::typed_id::{AgentId, HarnessId, SessionId};
-use everruns_core::{Agent, AgentLoopError, CapabilityRegistry, DriverRegistry, Harness, Session};
+use everruns_core::{Agent, CapabilityRegistry, DriverRegistry, Harness, Session};
 use everruns_core::{MemoryStoreBackend, OutboundToolRateLimiter, UtilityLlmService};
 use everruns_mcp::McpExecutor;
 use everruns_runtime::{RuntimeHostAdapter, RuntimeHostTurnContext};
-use mortise_proto::StoreError;
 use mortise_proto::pb::Feature;
 use mortise_proto::rpc::table;
 use std::fmt;
@@ -128,18 +129,6 @@ impl GrpcHostAdapter {
         })
     }
 
-    /// An adapter for one phase of a turn: it reads the session once and sends
-    /// events without waiting for each. Call [`GrpcHostAdapter::finish_phase`] when
-    /// the phase returns, and do not use it for the next one.
-    #[must_use]
-    pub fn phase(&self, session_id: SessionId, kind: PhaseKind) -> Self {
-        let phase = Phase::new(self.remote.clone(), self.offers(), session_id, kind);
-        Self {
-            phase: Some(Arc::new(phase)),
-            ..self.clone()
-        }
-    }
-
     /// The same adapter, whose emitted events `tap` is shown too.
     #[must_use]
     pub fn tapped(mut self, tap: EventTap) -> Self {
@@ -190,26 +179,6 @@ impl GrpcHostAdapter {
     pub fn until(mut self, until: tokio::time::Instant) -> Self {
         self.remote = self.remote.until(until);
         self
-    }
-
-    /// Waits until every event of the phase is stored. The error is that of the first
-    /// which is not, or of a status of the session. Stores kept by background runs stay
-    /// usable, without snapshot and stream.
-    pub async fn finish_phase(&self) -> std::result::Result<(), StoreError> {
-        match &self.phase {
-            Some(phase) => phase.finish().await,
-            None => Ok(()),
-        }
-    }
-
-    /// Resolves with its refusal when the session of the phase takes nothing of this caller
-    /// any more: it was deleted, or its lease has passed on. The phase's work is then of no
-    /// use. Outside of a phase it never does.
-    pub async fn session_gone(&self) -> AgentLoopError {
-        match &self.phase {
-            Some(phase) => phase.session_gone().await,
-            None => std::future::pending().await,
-        }
     }
 
     /// The phase, where it may answer: it is bound to its own org.
@@ -268,8 +237,12 @@ impl RuntimeHostAdapter for GrpcHostAdapter {
             None => remote.load_turn_context(session_id).await?,
         };
         if let Some(tools) = &self.shared.mcp_tools {
+            let listed = match self.phase_for(org_id) {
+                Some(phase) => phase.mcp_servers(session_id).await?,
+                None => mcp_servers(&remote, session_id).await?,
+            };
             let definitions = &mut context.mcp_tool_definitions;
-            tools.add(&remote, session_id, definitions).await?;
+            tools.add(&remote, session_id, listed, definitions).await;
         }
         Ok(context)
     }

@@ -28,6 +28,7 @@ mod trace;
 pub(crate) mod transport;
 
 use crate::Fence;
+use crate::phase::SessionMemory;
 use change::RequestIds;
 use config::{AdapterConfig, ConfigError, MeshConfig, RouteTable};
 use everruns_core::org_public_id_from_internal;
@@ -63,6 +64,8 @@ struct Inner {
     max_answer_bytes: usize,
     io_runtime: Arc<IoRuntime>,
     handshakes: Arc<Semaphore>,
+    /// Of all orgs, whatever their routes are: what it holds is checked where it is used.
+    session_memory: Arc<SessionMemory>,
     /// Counts the changes of any adapter's health.
     health_changes: watch::Sender<u64>,
 }
@@ -102,11 +105,13 @@ impl Mesh {
     pub fn new(config: MeshConfig) -> Result<Self, ConfigError> {
         let io_runtime = IoRuntime::start().map_err(ConfigError::Runtime)?;
         let handshakes = Semaphore::new(HANDSHAKES_MAX);
+        let session_memory = SessionMemory::new(config.session_memory_bytes);
         Self::build(
             config,
             &BTreeMap::new(),
             Arc::new(io_runtime),
             Arc::new(handshakes),
+            Arc::new(session_memory),
         )
     }
 
@@ -118,9 +123,20 @@ impl Mesh {
             targets,
             io_runtime,
             handshakes,
+            session_memory,
             ..
         } = &*self.inner;
-        Self::build(config, targets, io_runtime.clone(), handshakes.clone())
+        let session_memory = match session_memory.bytes_max() == config.session_memory_bytes {
+            true => session_memory.clone(),
+            false => Arc::new(SessionMemory::new(config.session_memory_bytes)),
+        };
+        Self::build(
+            config,
+            targets,
+            io_runtime.clone(),
+            handshakes.clone(),
+            session_memory,
+        )
     }
 
     fn build(
@@ -128,6 +144,7 @@ impl Mesh {
         before: &BTreeMap<String, Arc<Target>>,
         io_runtime: Arc<IoRuntime>,
         handshakes: Arc<Semaphore>,
+        session_memory: Arc<SessionMemory>,
     ) -> Result<Self, ConfigError> {
         let routes = config.routes.resolve(&config.adapters)?;
         let runtime = io_runtime.handle();
@@ -149,6 +166,7 @@ impl Mesh {
                 max_answer_bytes: config.max_answer_bytes,
                 io_runtime,
                 handshakes,
+                session_memory,
                 health_changes: watch::Sender::new(0),
             }),
         })
@@ -167,6 +185,11 @@ impl Mesh {
     /// and says what is wrong with them.
     pub fn check_files(adapter: &AdapterConfig) -> Result<(), String> {
         adapter.check_files().map(drop)
+    }
+
+    /// What is kept of sessions from phase to phase.
+    pub(crate) fn session_memory(&self) -> &Arc<SessionMemory> {
+        &self.inner.session_memory
     }
 
     /// What has been called so far, by method.

@@ -13,19 +13,24 @@
 //!   waits until all are stored and reports the first that is not.
 //! - A read of messages after an event that leaves one behind waits for that event.
 //!
+//! What grows with a session is kept from phase to phase (`session_memory.rs`): a server
+//! that offers it sends the messages that are new, and is sent what is new in large events.
+//!
 //! Where a server lacks the feature, or the stores of the snapshot are routed to
 //! several adapters, the phase reads and emits one by one. So it does from the moment on
 //! in which a server says that it does not know the stream or the snapshot any more.
 
 mod cache;
 mod event_stream;
+mod session_memory;
 mod snapshot;
 
 pub(crate) use cache::PhaseCache;
+pub(crate) use session_memory::SessionMemory;
 
 use crate::call_error::CallError;
 use crate::mesh::offers::Offers;
-use crate::stores::{Remote, finish_query, is_fatal};
+use crate::stores::{Remote, finish_query, is_fatal, mcp_servers};
 use async_trait::async_trait;
 use event_stream::EventLink;
 use everruns_core::AgentLoopError;
@@ -42,12 +47,14 @@ use everruns_core::{Agent, Harness, ModelWithProvider, Session};
 use everruns_runtime::RuntimeHostTurnContext;
 use mortise_proto::StoreError;
 use mortise_proto::convert::error::into_host_error;
+use mortise_proto::convert::mcp::McpServer;
 use mortise_proto::pb::Feature;
 use mortise_proto::rpc::table::{event_emitter_service, runtime_host_service};
 use snapshot::{Snapshot, Snapshots};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use tonic::Code;
 
 /// Which phase of a turn; it decides what the snapshot holds.
@@ -72,6 +79,10 @@ pub(crate) struct Phase {
     snapshots: Option<Snapshots>,
     /// `None` where events go one by one.
     events: Option<EventLink>,
+    /// Messages of the session that were asked for by their ids. They never change.
+    messages: Mutex<HashMap<MessageId, Message>>,
+    /// The MCP servers, where they were read ahead.
+    mcp_servers: OnceCell<Vec<McpServer>>,
     finished: AtomicBool,
     /// Set when the server has no snapshots any more.
     without_snapshots: AtomicBool,
@@ -97,18 +108,21 @@ impl Phase {
         let cache = Arc::<PhaseCache>::default();
         let snapshots = offers
             .has_feature(runtime_host_service::NAME, Feature::TurnSnapshot)
-            .then(|| Snapshots::new(&remote, session_id, kind))
+            .then(|| Snapshots::new(&remote, offers, session_id, kind))
             .flatten();
         let gone = Gone::default();
+        let takes_patches = offers.has_feature(event_emitter_service::NAME, Feature::EventPatch);
         let events = offers
             .has_feature(event_emitter_service::NAME, Feature::EmitStream)
-            .then(|| EventLink::new(remote.mesh.clone(), remote.org.clone(), gone.clone()));
+            .then(|| EventLink::new(&remote, gone.clone(), takes_patches));
         Self {
             remote: remote.cached(cache.clone()),
             cache,
             session_id,
             snapshots,
             events,
+            messages: Mutex::default(),
+            mcp_servers: OnceCell::new(),
             finished: AtomicBool::new(false),
             without_snapshots: AtomicBool::new(false),
             failure: Mutex::default(),
@@ -128,6 +142,45 @@ impl Phase {
         }
     }
 
+    /// Reads what a phase of its kind asks for, in one go. What cannot be read is asked for
+    /// again by those who want it, and they are told.
+    pub(crate) async fn read_ahead(&self, has_mcp: bool) -> Result<()> {
+        let snapshot = self.snapshot(self.session_id);
+        let asks_model = self
+            .snapshots
+            .as_ref()
+            .is_some_and(Snapshots::hold_messages);
+        if !(asks_model && has_mcp) {
+            return snapshot.await.map(drop);
+        }
+        let (snapshot, servers) =
+            tokio::join!(snapshot, mcp_servers(&self.remote, self.session_id));
+        if let Ok(servers) = servers {
+            // Set once; another reader of the same moment has set the same.
+            drop(self.mcp_servers.set(servers));
+        }
+        snapshot.map(drop)
+    }
+
+    /// The MCP servers of the phase's session.
+    pub(crate) async fn mcp_servers(&self, session_id: SessionId) -> Result<Vec<McpServer>> {
+        let ahead = self.mcp_servers.get();
+        match ahead.filter(|_| session_id == self.session_id && self.is_open()) {
+            Some(servers) => Ok(servers.clone()),
+            None => mcp_servers(&self.remote, session_id).await,
+        }
+    }
+
+    /// Begins with what another phase has read: nothing has been written since.
+    pub(crate) fn follow(&self, before: &Self) {
+        if let (Some(own), Some(theirs)) = (&self.snapshots, &before.snapshots)
+            && self.session_id == before.session_id
+            && self.remote.org.id == before.remote.org.id
+        {
+            own.take_over(theirs);
+        }
+    }
+
     /// Drops what was read.
     pub(crate) fn forget(&self) {
         self.cache.forget();
@@ -142,7 +195,10 @@ impl Phase {
         if let Some(time) = &self.remote.org.turn_time {
             time.end();
         }
-        self.forget();
+        self.cache.forget();
+        if let Some(snapshots) = &self.snapshots {
+            snapshots.end();
+        }
         let sent = match &self.events {
             Some(events) => events.finish().await,
             None => Ok(()),
@@ -161,7 +217,7 @@ impl Phase {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<StoreError>> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.failure)
     }
 
     /// Drops what was read now, and again when the guard goes: a write whose caller
@@ -185,7 +241,7 @@ impl Phase {
         session_id: SessionId,
     ) -> Result<RuntimeHostTurnContext> {
         match self.snapshot(session_id).await? {
-            Some(snapshot) if snapshot.has_messages => Ok(snapshot.context.clone()),
+            Some(snapshot) if snapshot.has_messages => Ok(snapshot.context()),
             Some(_) | None => {
                 self.flush_messages().await?;
                 self.remote.load_turn_context(session_id).await
@@ -228,6 +284,10 @@ impl Phase {
     fn has_snapshots(&self) -> bool {
         self.is_open() && !self.without_snapshots.load(Ordering::Acquire)
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether a server does not know a method that it was said to offer.
@@ -315,13 +375,21 @@ impl LlmProviderStore for Phase {
 #[async_trait]
 impl MessageRetriever for Phase {
     async fn get(&self, session_id: SessionId, message_id: MessageId) -> Result<Option<Message>> {
+        let is_own = self.is_open() && session_id == self.session_id;
+        if is_own && let Some(known) = locked(&self.messages).get(&message_id) {
+            return Ok(Some(known.clone()));
+        }
         self.flush_messages().await?;
         let own = self.snapshots.as_ref();
-        let own = own.filter(|_| self.has_snapshots() && session_id == self.session_id);
-        match own.and_then(|snapshots| snapshots.message(message_id)) {
-            Some(message) => Ok(message),
-            None => self.remote.get(session_id, message_id).await,
+        let own = own.filter(|_| self.has_snapshots() && is_own);
+        let found = match own.and_then(|snapshots| snapshots.message(message_id)) {
+            Some(message) => message,
+            None => self.remote.get(session_id, message_id).await?,
+        };
+        if is_own && let Some(message) = &found {
+            locked(&self.messages).insert(message_id, message.clone());
         }
+        Ok(found)
     }
 
     async fn load(&self, session_id: SessionId) -> Result<Vec<Message>> {
@@ -369,7 +437,7 @@ impl Phase {
         let snapshot = self.snapshot(session_id).await?;
         let messages = snapshot
             .filter(|snapshot| snapshot.has_messages)
-            .map(|snapshot| snapshot.context.messages.clone());
+            .map(|snapshot| snapshot.messages());
         if messages.is_none() {
             self.flush_messages().await?;
         }

@@ -35,7 +35,7 @@ mod utility_llm;
 
 pub(crate) use budget_checker::Budgets;
 pub(crate) use event_emitter::{draft, is_fatal};
-pub(crate) use mcp::{McpTools, executor};
+pub(crate) use mcp::{McpTools, executor, mcp_servers};
 pub(crate) use message_retriever::finish_query;
 pub(crate) use payment_authority::RemotePayments;
 pub(crate) use platform_store::{OnChange, Platform};

@@ -17,7 +17,9 @@ pub use session_factory::SessionFactory;
 pub use session_lease::{SessionFence, SessionLeases};
 pub use sql_databases::SqlDatabases;
 pub(crate) use sql_databases::Upstream;
-pub use streaming_reads::{ByteChunks, MessageBatches, StreamingReads};
+pub use streaming_reads::{
+    ByteChunks, KnownMessages, MessageBatches, StreamingReads, TurnContextRead,
+};
 pub use test_seed::TestSeed;
 pub use turn_journal::TurnJournals;
 pub use turn_queue::TurnQueue;

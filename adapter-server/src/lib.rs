@@ -37,6 +37,7 @@ mod inbound;
 mod leases;
 pub mod mcp;
 mod net;
+mod patches;
 pub mod process;
 mod scope;
 mod serve;
@@ -46,9 +47,9 @@ mod source;
 
 pub use diagnostic::{Diagnostic, nearest};
 pub use extensions::{
-    AppendAck, AppendRequest, ByteChunks, EventStore, McpAuthorization, McpDirectory,
-    MessageBatches, SessionFactory, SessionFence, SessionLeases, SqlDatabases, StreamingReads,
-    TestSeed, TurnJournals, TurnQueue,
+    AppendAck, AppendRequest, ByteChunks, EventStore, KnownMessages, McpAuthorization,
+    McpDirectory, MessageBatches, SessionFactory, SessionFence, SessionLeases, SqlDatabases,
+    StreamingReads, TestSeed, TurnContextRead, TurnJournals, TurnQueue,
 };
 pub use idempotency::reused;
 pub use leases::{MemoryLeases, OrgLeases};

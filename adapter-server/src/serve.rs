@@ -8,6 +8,7 @@ use crate::idempotency::IdempotencyCache;
 use crate::inbound;
 use crate::leases::Change;
 use crate::net::clients::GrantedOrgs;
+use crate::patches::Patches;
 use crate::{Admitted, MemoryLeases, Scope};
 use futures::future::{BoxFuture, Either, ready};
 use futures::{FutureExt, Stream, StreamExt, stream};
@@ -61,6 +62,7 @@ pub(crate) struct Shared {
     /// Whether more than the plain methods is offered.
     pub(crate) features: bool,
     pub(crate) idempotency: IdempotencyCache,
+    pub(crate) patches: Patches,
     /// Leases of this process, for a source that has none.
     pub(crate) leases: Option<MemoryLeases>,
     /// Room for changes under way. A change outlives its caller, so callers that give up
@@ -84,6 +86,7 @@ pub(crate) struct Call<Req> {
     pub(crate) leases: Option<MemoryLeases>,
     /// Room for answers that hold much.
     pub(crate) answers: Arc<Room>,
+    pub(crate) patches: Patches,
     /// Cancelled when the server is told to stop: an answer without an end then ends.
     pub(crate) closing: CancellationToken,
 }
@@ -268,6 +271,7 @@ impl Serving {
             request,
             leases: self.shared.leases.clone(),
             answers: self.shared.answers.clone(),
+            patches: self.shared.patches.clone(),
             closing: self.shared.closing.clone(),
         }
     }

@@ -7,6 +7,7 @@ use crate::net::bearer::{Admit, TokenFile};
 use crate::net::clients::ClientOrgs;
 use crate::net::listen::Listener;
 use crate::net::trace;
+use crate::patches::Patches;
 use crate::serve::{Room, Serving, Shared};
 use crate::{AdapterSource, MemoryLeases, Outage, services};
 use futures::future::BoxFuture;
@@ -203,6 +204,7 @@ impl AdapterServer {
                 max_message_bytes: limit,
                 features: self.features,
                 idempotency: IdempotencyCache::new(),
+                patches: Patches::new(limit),
                 leases: self.leases,
                 under_way: Room::of(self.max_bytes_in_flight),
                 answers: Arc::new(Room::of(self.max_bytes_in_flight)),

@@ -26,6 +26,7 @@ pub mod convert;
 pub mod error;
 pub mod host_error;
 mod known_secrets;
+pub mod patch;
 mod redact;
 pub mod rpc;
 

@@ -7,4 +7,4 @@ mod render;
 pub mod run;
 mod summary;
 
-pub use render::output_failed;
+pub use render::{NOT_WRITTEN, output_failure, printed};

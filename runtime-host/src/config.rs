@@ -122,6 +122,8 @@ pub struct Calls {
     pub message_max: usize,
     /// The largest streamed answer, in bytes.
     pub answer_max: usize,
+    /// How much is kept of sessions between the steps of their turns, in bytes.
+    pub session_memory: usize,
 }
 
 /// An LLM driver.
@@ -340,6 +342,7 @@ impl HostConfig {
             retry_window: self.calls.retry_window,
             max_message_bytes: self.calls.message_max,
             max_answer_bytes: self.calls.answer_max,
+            session_memory_bytes: self.calls.session_memory,
             resolver: Resolver::default(),
         }
     }

@@ -8,15 +8,15 @@ use everruns_core::typed_id::SessionId;
 use mortise_adapter_client::Endpoint;
 use mortise_adapter_server::process::outlive_file_size_limit;
 use mortise_adapter_server::telemetry::may_be_logged;
-use mortise_runtime_host::cli::output_failed;
 use mortise_runtime_host::cli::run::{Reach, RunError, RunOptions, run};
+use mortise_runtime_host::cli::{NOT_WRITTEN, output_failure, printed};
 use mortise_runtime_host::config::command::ConfigCommand;
 use mortise_runtime_host::engine::TurnEnd;
 use mortise_runtime_host::local::embedded::run_sql_worker;
 use mortise_runtime_host::serve::{document, events_page};
 use mortise_runtime_host::supervise::Launcher;
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -34,8 +34,6 @@ const INTERRUPTED: u8 = 130;
 const WRONG: u8 = 2;
 /// There was no turn: bad configuration, an adapter that cannot be used.
 const NO_TURN: u8 = 3;
-/// The output could not be written.
-const NOT_WRITTEN: u8 = 4;
 
 /// The folder of the local database, unless another is named.
 const DATA: &str = ".mortise";
@@ -157,7 +155,10 @@ struct RunArgs {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match mortise_output::parse::<Cli>(NOT_WRITTEN) {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     match &cli.command {
         Command::SqlWorker => return run_sql_worker(),
         Command::AdapterProcess { words } => {
@@ -165,8 +166,16 @@ fn main() -> ExitCode {
             return ExitCode::from(NO_TURN);
         }
         Command::Manual { folder } => return write_manual(folder),
-        Command::Openapi => return printed(Ok(document().to_string())),
-        Command::EventsPage => return printed(events_page()),
+        Command::Openapi => return printed(document()),
+        Command::EventsPage => {
+            return match events_page() {
+                Ok(page) => printed(&page),
+                Err(error) => {
+                    eprintln!("mortise-host: {error}");
+                    ExitCode::from(NO_TURN)
+                }
+            };
+        }
         Command::Run(_)
         | Command::Serve(_)
         | Command::Turns(_)
@@ -249,27 +258,11 @@ fn log_plainly() {
     let filter = EnvFilter::try_from_env("MORTISE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr)
         .finish()
         .with(filter_fn(may_be_logged))
         .init();
-}
-
-/// Prints a text as it is.
-fn printed(text: serde_json::Result<String>) -> ExitCode {
-    let written = text.map_err(io::Error::from).and_then(|text| {
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes())?;
-        stdout.flush()
-    });
-    match written {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("mortise-host: the output cannot be written: {error}");
-            ExitCode::from(NOT_WRITTEN)
-        }
-    }
 }
 
 /// Asks a running host, until told to stop.
@@ -295,8 +288,11 @@ async fn run_once(args: RunArgs) -> ExitCode {
         ended,
         Ok(TurnEnd::Completed | TurnEnd::WaitingForToolResults)
     );
-    if is_told && output_failed() {
-        return ExitCode::from(NOT_WRITTEN);
+    if let Some(fault) = output_failure() {
+        eprintln!("mortise-host: {}", mortise_output::not_written_text(fault));
+        if is_told {
+            return ExitCode::from(NOT_WRITTEN);
+        }
     }
     match ended {
         Ok(TurnEnd::Completed | TurnEnd::WaitingForToolResults) => ExitCode::SUCCESS,

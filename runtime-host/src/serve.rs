@@ -4,6 +4,7 @@ mod admin;
 mod grpc;
 mod health;
 mod http;
+mod limits;
 mod listeners;
 mod panics;
 mod reload;
@@ -401,21 +402,7 @@ fn said(
     parts: Vec<ContentPart>,
     controls: Option<Controls>,
 ) -> Result<Message, HostError> {
-    if text.is_empty() && parts.is_empty() {
-        let problem = "is empty; send a text, or parts";
-        return Err(HostError::invalid_field("message.text", problem));
-    }
-    let foreign = parts.iter().position(|part| match part {
-        ContentPart::ToolCall(_) | ContentPart::ToolResult(_) => true,
-        ContentPart::Text(_) | ContentPart::Image(_) | ContentPart::ImageFile(_) => false,
-    });
-    if let Some(position) = foreign {
-        let problem = "is neither text nor image; users can send only these";
-        return Err(HostError::invalid_field(
-            format!("message.parts[{position}]"),
-            problem,
-        ));
-    }
+    limits::check_said(&text, &parts)?;
     let mut message = Message::user(text.as_str());
     if text.is_empty() {
         message.content.clear();

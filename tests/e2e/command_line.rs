@@ -281,3 +281,51 @@ fn the_server_says_what_is_wrong() {
         assert_eq!(stderr.trim().lines().count(), 1, "{stderr}");
     }
 }
+
+/// What cannot be printed is said and is no success, in each program: with standard output
+/// closed, and with a full disk.
+#[test]
+fn output_that_cannot_be_written_is_no_success() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let config = folder.path().join("host.toml");
+    std::fs::write(&config, "[turns]\nmax_running = 8\n").unwrap();
+    let platform = folder.path().join("platform.yaml");
+    std::fs::write(&platform, "models: []\n").unwrap();
+    let database = format!("sqlite:{}", folder.path().join("a.db").display());
+    let (data, config) = (data.to_str().unwrap(), config.to_str().unwrap());
+    let platform = platform.to_str().unwrap();
+    let cases: &[(&str, &[&str], i32)] = &[
+        ("mortise-host", &["--help"], 4),
+        ("mortise-host", &["--version"], 4),
+        ("mortise-host", &["run", "--data", data, "6 times 7?"], 4),
+        ("mortise-host", &["openapi"], 4),
+        ("mortise-host", &["config", "show", config], 4),
+        ("mortise-host", &["config", "check", config], 4),
+        ("mortise-host", &["mesh", "export", "--format", "envoy"], 4),
+        ("mortise-adapter", &["--help"], 3),
+        (
+            "mortise-adapter",
+            &["import", platform, "--database", &database],
+            3,
+        ),
+        ("mortise-adapter", &["export", "--database", &database], 3),
+        ("mortise-contract", &["--version"], 3),
+        ("mortise-contract", &["list"], 3),
+    ];
+    for (program, arguments, code) in cases {
+        for output in [">&-", ">/dev/full"] {
+            let finished = Command::new("sh")
+                .args(["-c", &format!("exec \"$@\" {output}"), "sh"])
+                .arg(binary(program))
+                .args(*arguments)
+                .env("MORTISE_LOG", "error")
+                .output()
+                .unwrap();
+            let stderr = String::from_utf8(finished.stderr).unwrap();
+            let what = format!("{program} {arguments:?} {output}: {stderr}");
+            assert_eq!(finished.status.code(), Some(*code), "{what}");
+            assert!(stderr.contains("standard output"), "{what}");
+        }
+    }
+}

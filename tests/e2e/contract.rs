@@ -5,6 +5,7 @@ mod arms;
 mod broken;
 mod hostile;
 mod outages;
+mod own_server;
 mod python;
 
 use mortise_adapter_server::{AdapterServer, MemoryLeases};

@@ -11,6 +11,7 @@ mod host;
 mod identity;
 mod interop;
 mod large;
+mod linear;
 mod markers;
 mod mesh;
 mod metrics;

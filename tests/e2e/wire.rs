@@ -275,6 +275,7 @@ async fn a_repeated_change_happens_once() {
         context: context.clone(),
         event: Some((&event).try_into().unwrap()),
         proposed_event_id: String::new(),
+        data_patch: None,
     };
     let path = table::event_emitter_service::EMIT.method.path;
     let first = raw.call(path, &emit).await.unwrap();

@@ -41,6 +41,7 @@ pub(crate) fn run() -> Result<()> {
     let status = child.wait()?;
     ensure!(totals.passed > 0, "no test ran");
     let histories = histories::test(cluster.as_ref()).map(|judged| totals.merge(judged));
+    let api = api();
     let kits = kits(cluster.as_ref());
     let deploy = deploy().map(|found| totals.merge(found));
     println!("\n{} passed, {} failed", totals.passed, totals.failed);
@@ -48,7 +49,16 @@ pub(crate) fn run() -> Result<()> {
     histories?;
     ensure!(totals.failed == 0, "histories or packages failed");
     deploy?;
+    api?;
     kits
+}
+
+/// The host's HTTP API against its own description, and clients that are generated from it.
+/// The calls are the same each time: `tests/api/test.sh fuzz` makes others.
+fn api() -> Result<()> {
+    let host = programs().join("mortise-host").display().to_string();
+    let variables = [("MORTISE_HOST", host.as_str())];
+    shell::run_with("tests/api/test.sh", &["--seed", "1"], &variables)
 }
 
 /// What deploy/ ships, installed and started on bare roots, with the programs that were just

@@ -20,6 +20,9 @@ use std::time::Duration;
 /// Some ten thousand messages of 50 KB.
 const MAX_ANSWER_BYTES: usize = 512 * 1024 * 1024;
 
+/// Some hundred sessions of a thousand messages.
+const SESSION_MEMORY_BYTES: usize = 128 * 1024 * 1024;
+
 /// What a mesh is made from.
 #[derive(Debug, Clone)]
 pub struct MeshConfig {
@@ -42,6 +45,10 @@ pub struct MeshConfig {
     /// The largest streamed answer that is accepted, in bytes: a stream that never
     /// ends must not fill this side's memory.
     pub max_answer_bytes: usize,
+    /// How much is kept of sessions between the steps of their turns, in bytes: an adapter
+    /// that offers it is then asked for new messages alone, and sent what is new in large
+    /// events. Zero: nothing.
+    pub session_memory_bytes: usize,
     /// Finds the addresses of names in endpoints.
     pub resolver: Resolver,
 }
@@ -132,6 +139,7 @@ impl MeshConfig {
             retry_window: Duration::from_secs(10),
             max_message_bytes: MAX_MESSAGE_BYTES,
             max_answer_bytes: MAX_ANSWER_BYTES,
+            session_memory_bytes: SESSION_MEMORY_BYTES,
             resolver: Resolver::default(),
         }
     }

@@ -1,15 +1,17 @@
 //! The events of a phase, on one stream. The sending end; the task behind it is in
-//! `emitter/link.rs`.
+//! `task.rs`.
 
+mod large;
 mod task;
 
 use crate::mesh::call::context;
 use crate::mesh::{Mesh, Org};
 use crate::phase::Gone;
-use crate::stores::draft;
+use crate::stores::{Remote, draft};
 use bytes::Bytes;
 use everruns_core::events::{Event, EventRequest};
 use everruns_core::typed_id::EventId;
+use large::LargeEvent;
 use mortise_proto::StoreError;
 use mortise_proto::convert::event_emitter::event_from_ack;
 use mortise_proto::pb;
@@ -29,6 +31,8 @@ pub(super) struct EventLink {
     mesh: Mesh,
     org: Arc<Org>,
     gone: Gone,
+    /// Whether the server takes large data as a difference from earlier ones.
+    takes_patches: bool,
     /// Started with the first event.
     jobs: OnceLock<mpsc::Sender<Command>>,
     /// Events that leave a message behind, submitted so far.
@@ -53,6 +57,7 @@ impl Mesh {
             context: Some(context(EMIT_STREAM.method, &org)),
             event: Some(draft(request)?),
             proposed_event_id: EventId::new().to_string(),
+            data_patch: None,
         };
         self.fits(&org, request, body.encoded_len())
     }
@@ -70,11 +75,12 @@ impl Mesh {
 // === impl EventLink ===
 
 impl EventLink {
-    pub(super) fn new(mesh: Mesh, org: Arc<Org>, gone: Gone) -> Self {
+    pub(super) fn new(remote: &Remote, gone: Gone, takes_patches: bool) -> Self {
         Self {
-            mesh,
-            org,
+            mesh: remote.mesh.clone(),
+            org: remote.org.clone(),
             gone,
+            takes_patches,
             jobs: OnceLock::new(),
             submitted: AtomicU64::new(0),
             settled: AtomicU64::new(0),
@@ -99,18 +105,27 @@ impl EventLink {
             context: Some(context),
             event: Some(draft(&request)?),
             proposed_event_id: event_id.to_string(),
+            data_patch: None,
         };
+        self.mesh.fits(&self.org, &request, body.encoded_len())?;
         let (waiter, ack) = if awaited {
             let (waiter, ack) = oneshot::channel();
             (Some(waiter), Some(ack))
         } else {
             (None, None)
         };
-        let body = Bytes::from(body.encode_to_vec());
-        self.mesh.fits(&self.org, &request, body.len())?;
+        // Of an event that leaves a message little is repeated, and its place among the
+        // others matters: it is sent whole.
+        let (body, large) = if self.takes_patches && !leaves_a_message {
+            let memory = self.mesh.session_memory();
+            LargeEvent::take(memory, self.org.id, request.session_id, body)
+        } else {
+            (Bytes::from(body.encode_to_vec()), None)
+        };
         let sending = PendingEvent {
             request_id,
             body,
+            large,
             is_ephemeral: request.is_ephemeral(),
             waiter,
             sent_at: Instant::now(),

@@ -24,6 +24,7 @@ impl Remote {
             context: Some(context),
             event: Some(draft(&request)?),
             proposed_event_id: EventId::from_uuid(request_id).to_string(),
+            data_patch: None,
         };
         let answer = self.call(&EMIT, sent).await?;
         let event = id("event_id", &answer.event_id)

@@ -37,6 +37,15 @@ pub(crate) fn executor(remote: &Remote, session_id: SessionId) -> McpExecutor {
     McpExecutor::new(Arc::new(client(&servers)), Arc::new(servers))
 }
 
+/// The MCP servers of a session.
+pub(crate) async fn mcp_servers(remote: &Remote, session_id: SessionId) -> Result<Vec<McpServer>> {
+    let servers = SessionServers {
+        remote: remote.clone(),
+        session_id,
+    };
+    servers.list().await
+}
+
 fn client(servers: &SessionServers) -> McpClient {
     McpClient::new(Arc::new(servers.remote.clone()), Arc::new(servers.clone()))
 }

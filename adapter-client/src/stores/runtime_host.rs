@@ -23,6 +23,8 @@ use mortise_proto::rpc::table::runtime_host_service::{
 pub(crate) struct TurnParts {
     pub(crate) snapshot: pb::TurnSnapshot,
     pub(crate) messages: Vec<Message>,
+    /// What the messages had on the wire.
+    pub(crate) bytes: usize,
 }
 
 impl Remote {
@@ -67,7 +69,10 @@ impl Remote {
         &self,
         session_id: SessionId,
     ) -> Result<RuntimeHostTurnContext> {
-        let TurnParts { snapshot, messages } = self.turn_parts(session_id, &[]).await?;
+        let loaded = self.turn_parts(session_id, &[], None).await?;
+        let TurnParts {
+            snapshot, messages, ..
+        } = loaded;
         let (mut context, _chain) =
             turn_context(snapshot, messages).map_err(malformed(LOAD_TURN_CONTEXT.method))?;
         let elsewhere = |store| {
@@ -94,16 +99,19 @@ impl Remote {
         Ok(context)
     }
 
-    /// The parts of a turn's context. No parts means those of the trait.
+    /// The parts of a turn's context. No parts means those of the trait. Messages that are
+    /// known may be left out.
     pub(crate) async fn turn_parts(
         &self,
         session_id: SessionId,
         parts: &[pb::TurnContextPart],
+        known_messages: Option<pb::KnownMessages>,
     ) -> Result<TurnParts> {
         let request = pb::LoadTurnContextRequest {
             context: None,
             session_id: session_id.to_string(),
             parts: parts.iter().map(|part| (*part).into()).collect(),
+            known_messages,
         };
         let answers = self.collect(&LOAD_TURN_CONTEXT, request).await?;
         let mut snapshot = None;
@@ -124,6 +132,7 @@ impl Remote {
         })?;
         Ok(TurnParts {
             snapshot,
+            bytes: chunks.iter().map(prost::Message::encoded_len).sum(),
             messages: join(chunks).map_err(malformed)?,
         })
     }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	pb "github.com/everruns/mortise/adapter-server/kits/go/adapterv1"
@@ -39,6 +40,8 @@ type method struct {
 	Name    string
 	Comment string
 	Keyed   bool
+	// It takes notice of fences, in a service that checks them.
+	Fenced bool
 	// The request names a session that the call acts on.
 	Session bool
 	// What is left of the request; nil if it is handed over whole.
@@ -119,6 +122,9 @@ func loadService(desc protoreflect.ServiceDescriptor) (*service, error) {
 	for i := range desc.Methods().Len() {
 		one.Methods = append(one.Methods, loadMethod(desc.Methods().Get(i)))
 	}
+	if slices.ContainsFunc(one.Methods, func(m *method) bool { return m.Fenced }) {
+		one.Features = append(slices.Clone(one.Features), pb.Feature_FEATURE_FENCED.String())
+	}
 	return one, nil
 }
 
@@ -128,6 +134,7 @@ func loadMethod(desc protoreflect.MethodDescriptor) *method {
 		Name:         string(desc.Name()),
 		Comment:      comment(desc),
 		Keyed:        semantics.GetEffect() == pb.Effect_EFFECT_KEYED,
+		Fenced:       semantics.GetFencing() != pb.Fencing_FENCING_UNSPECIFIED,
 		In:           desc.Input(),
 		Out:          desc.Output(),
 		ClientStream: desc.IsStreamingClient(),

@@ -113,6 +113,8 @@ pub(crate) enum Failure {
     Import { path: PathBuf, error: ImportError },
     #[error("{path} cannot be written: {cause}")]
     Output { path: PathBuf, cause: io::Error },
+    #[error("all is done, but {}", mortise_output::not_written_text(.0))]
+    Printed(io::Error),
     #[error("--listen {address}: {cause}")]
     Listen { address: String, cause: io::Error },
     #[error("TLS: {0}")]

@@ -6,6 +6,7 @@ mod commands;
 use clap::{CommandFactory, Parser, Subcommand};
 use commands::{Failure, export, import, rotate_keys, serve};
 use mortise_adapter_server::process::outlive_file_size_limit;
+use mortise_output::parse;
 use mortise_reference::run_sql_worker;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -62,7 +63,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match parse::<Cli>(FAILED) {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     if let Some(Command::SqlWorker) = cli.command {
         return run_sql_worker();
     }

@@ -5,8 +5,8 @@ use crate::erased::{AnyAdapter, AnySource};
 use crate::idempotency::KEPT_FOR;
 use crate::serve::{Serving, Shared};
 use everruns_core::typed_id::SessionId;
-use mortise_proto::rpc::Fencing;
 use mortise_proto::rpc::table::{self, adapter_service::DESCRIBE};
+use mortise_proto::rpc::{Fencing, Requirement};
 use mortise_proto::{PROTOCOL, pb};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -75,135 +75,92 @@ fn platform_base_url(adapter: &dyn AnyAdapter, scope: &Scope) -> String {
     base_url.unwrap_or_default()
 }
 
-/// What the adapter offers: the services that the trait requires, and of the
-/// others those whose getter is not `None`.
+/// What the adapter offers: what every server does, and of the rest what there is.
 fn offers(shared: &Shared, adapter: &dyn AnyAdapter, scope: &Scope) -> Vec<pb::ServiceOffer> {
-    let offer = |name: &str, features: &[pb::Feature]| {
-        let beyond = features.iter().filter(|_| shared.features).copied();
-        // Safety is not left out where only the plain methods are offered.
-        let fenced = checks_fences(shared, name).then_some(pb::Feature::Fenced);
-        pb::ServiceOffer {
-            name: name.into(),
-            features: beyond.chain(fenced).map(Into::into).collect(),
-        }
-    };
-    let mut offers = vec![
-        offer(table::adapter_service::NAME, &[]),
-        offer(
-            table::runtime_host_service::NAME,
-            &[pb::Feature::TurnSnapshot],
-        ),
-        offer(table::harness_store_service::NAME, &[]),
-        offer(table::agent_store_service::NAME, &[]),
-        offer(table::session_store_service::NAME, &[]),
-        offer(table::session_mutator_service::NAME, &[]),
-        offer(table::llm_provider_store_service::NAME, &[]),
-        offer(table::message_retriever_service::NAME, &[]),
-        offer(
-            table::event_emitter_service::NAME,
-            &[pb::Feature::EmitStream],
-        ),
-        offer(table::session_file_system_service::NAME, &[]),
-    ];
+    let served = table::STORES
+        .iter()
+        .filter(|store| match store.requirement {
+            Requirement::Required | Requirement::EveryServer => true,
+            Requirement::Optional => is_served(shared, adapter, scope, store.service),
+        });
+    served
+        .map(|store| {
+            let beyond = features(adapter, scope, store.service);
+            let beyond = beyond.into_iter().filter(|_| shared.features);
+            // Safety is not left out where only the plain methods are offered.
+            let fenced = checks_fences(shared, store.service).then_some(pb::Feature::Fenced);
+            pb::ServiceOffer {
+                name: store.service.into(),
+                features: beyond.chain(fenced).map(Into::into).collect(),
+            }
+        })
+        .collect()
+}
+
+/// Whether there is a store that servers may lack: its getter yields one.
+fn is_served(shared: &Shared, adapter: &dyn AnyAdapter, scope: &Scope, service: &str) -> bool {
     let org_id = scope.org_id;
-    let optional = [
-        (
-            table::session_sql_db_store_service::NAME,
-            adapter.sqldb_store().is_some(),
-        ),
-        (
-            table::image_resolver_service::NAME,
-            adapter.image_resolver(org_id).is_some(),
-        ),
-        (
-            table::image_artifact_store_service::NAME,
-            adapter.image_artifact_store(org_id).is_some(),
-        ),
-        (
-            table::provider_credential_store_service::NAME,
-            adapter.provider_credential_store(org_id).is_some(),
-        ),
-        (
-            table::user_connection_resolver_service::NAME,
-            adapter.connection_resolver().is_some(),
-        ),
-        (
-            table::session_storage_store_service::NAME,
-            adapter.storage_store().is_some(),
-        ),
-        (
-            table::egress_service::NAME,
-            adapter.egress_service().is_some(),
-        ),
-        (
-            table::memory_store_service::NAME,
-            adapter.memory_store(org_id).is_some(),
-        ),
-        (
-            table::budget_checker_service::NAME,
-            adapter.budget_checker(org_id, None).is_some(),
-        ),
-        (
-            table::outbound_tool_rate_limiter_service::NAME,
-            adapter.outbound_tool_rate_limiter(org_id).is_some(),
-        ),
-        (
-            table::leased_resource_store_service::NAME,
-            adapter.leased_resource_store().is_some(),
-        ),
-        (
-            table::session_resource_registry_service::NAME,
-            adapter.session_resource_registry().is_some(),
-        ),
-        (
-            table::session_schedule_store_service::NAME,
-            adapter.schedule_store(org_id).is_some(),
-        ),
-        (
-            table::payment_authority_service::NAME,
-            adapter.payment_authority(org_id, None).is_some(),
-        ),
-        (
-            table::mcp_service::NAME,
-            adapter.mcp_directory(scope).is_some(),
-        ),
-        (
-            table::event_log_service::NAME,
-            adapter.event_store(scope).is_some(),
-        ),
-        (
-            table::turn_queue_service::NAME,
-            adapter.turn_queue(scope).is_some(),
-        ),
-        (
-            table::session_lease_service::NAME,
-            shared.leases.is_some() || adapter.session_leases(scope).is_some(),
-        ),
-        (
-            table::turn_journal_service::NAME,
-            adapter.turn_journal(scope).is_some(),
-        ),
-        (
-            table::test_seed_service::NAME,
-            adapter.test_seed(scope).is_some(),
-        ),
-    ];
-    let has = optional.into_iter().filter(|(_, has)| *has);
-    offers.extend(has.map(|(name, _)| offer(name, &[])));
-    if adapter.platform_store(org_id, any_session()).is_some() {
-        let factory = adapter.session_factory(scope);
-        let settings = factory.map(|_| pb::Feature::SessionSettings);
-        let name = table::platform_store_service::NAME;
-        offers.push(offer(name, settings.as_slice()));
+    match service {
+        table::session_sql_db_store_service::NAME => adapter.sqldb_store().is_some(),
+        table::image_resolver_service::NAME => adapter.image_resolver(org_id).is_some(),
+        table::image_artifact_store_service::NAME => adapter.image_artifact_store(org_id).is_some(),
+        table::provider_credential_store_service::NAME => {
+            adapter.provider_credential_store(org_id).is_some()
+        }
+        table::user_connection_resolver_service::NAME => adapter.connection_resolver().is_some(),
+        table::session_storage_store_service::NAME => adapter.storage_store().is_some(),
+        table::egress_service::NAME => adapter.egress_service().is_some(),
+        table::memory_store_service::NAME => adapter.memory_store(org_id).is_some(),
+        table::budget_checker_service::NAME => adapter.budget_checker(org_id, None).is_some(),
+        table::outbound_tool_rate_limiter_service::NAME => {
+            adapter.outbound_tool_rate_limiter(org_id).is_some()
+        }
+        table::leased_resource_store_service::NAME => adapter.leased_resource_store().is_some(),
+        table::session_resource_registry_service::NAME => {
+            adapter.session_resource_registry().is_some()
+        }
+        table::session_schedule_store_service::NAME => adapter.schedule_store(org_id).is_some(),
+        table::payment_authority_service::NAME => adapter.payment_authority(org_id, None).is_some(),
+        table::platform_store_service::NAME => {
+            adapter.platform_store(org_id, any_session()).is_some()
+        }
+        table::utility_llm_service::NAME => adapter.utility_llm_service().is_some(),
+        table::mcp_service::NAME => adapter.mcp_directory(scope).is_some(),
+        table::event_log_service::NAME => adapter.event_store(scope).is_some(),
+        table::turn_queue_service::NAME => adapter.turn_queue(scope).is_some(),
+        table::session_lease_service::NAME => {
+            shared.leases.is_some() || adapter.session_leases(scope).is_some()
+        }
+        table::turn_journal_service::NAME => adapter.turn_journal(scope).is_some(),
+        table::test_seed_service::NAME => adapter.test_seed(scope).is_some(),
+        // A store is offered once it stands here.
+        _ => false,
     }
-    if let Some(llm) = adapter.utility_llm_service() {
-        let configured = llm
-            .is_configured()
-            .then_some(pb::Feature::UtilityLlmConfigured);
-        offers.push(offer(
-            table::utility_llm_service::NAME,
-            configured.as_slice(),
-        ));
+}
+
+/// What a service has beyond its plain methods.
+fn features(adapter: &dyn AnyAdapter, scope: &Scope, service: &str) -> Vec<pb::Feature> {
+    let mut features = Vec::new();
+    match service {
+        table::runtime_host_service::NAME => {
+            features.extend([pb::Feature::TurnSnapshot, pb::Feature::SnapshotSince]);
+        }
+        table::event_emitter_service::NAME => {
+            features.push(pb::Feature::EmitStream);
+            // The base of a difference is read from the source's events.
+            let events = adapter.event_store(scope);
+            features.extend(events.map(|_| pb::Feature::EventPatch));
+        }
+        table::platform_store_service::NAME => {
+            let factory = adapter.session_factory(scope);
+            features.extend(factory.map(|_| pb::Feature::SessionSettings));
+        }
+        table::utility_llm_service::NAME => {
+            let llm = adapter.utility_llm_service();
+            let is_configured = llm.is_some_and(|llm| llm.is_configured());
+            features.extend(is_configured.then_some(pb::Feature::UtilityLlmConfigured));
+        }
+        _ => {}
     }
-    offers
+    features
 }

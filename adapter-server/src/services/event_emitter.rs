@@ -3,13 +3,14 @@
 
 use crate::leases::Change;
 use crate::net::clients::GrantedOrgs;
+use crate::patches::{Patched, Patches};
 use crate::serve::{
     Call, HandlerResult, ResponseStream, Serving, spawn_to_completion, while_admitted,
 };
 use crate::{AppendAck, AppendRequest, EventStore, MemoryLeases, Scope};
 use everruns_core::events::EventRequest;
 use futures::StreamExt;
-use mortise_proto::convert::open_value::OpenValues;
+use mortise_proto::convert::open_value::{OpenValues, check_event};
 use mortise_proto::convert::{id, required};
 use mortise_proto::pb::emit_stream_response::Outcome as Answer;
 use mortise_proto::rpc::table::event_emitter_service::EMIT;
@@ -21,14 +22,23 @@ use tonic::{Extensions, Request, Response, Status, Streaming};
 const RUN_MAX: usize = 128;
 
 pub(super) async fn emit(call: Call<pb::EmitRequest>) -> HandlerResult<pb::EmitResponse> {
-    let (event, proposed_id) = (call.request.event, call.request.proposed_event_id);
     let acknowledged = match call.adapter.event_store(&call.scope) {
         Some(store) => {
-            let event = appended(&call.scope, event, &proposed_id)?;
+            let incoming = Incoming::from(call.request);
+            let (event, patched) = incoming.whole(&*store, &call.scope, &call.patches).await?;
             let mut answers = store.append(vec![event]).await;
-            answers.pop().unwrap_or_else(|| Err(unanswered()))?
+            let answer = answers.pop().unwrap_or_else(|| Err(unanswered()))?;
+            note(&call.patches, patched, &answer);
+            answer
         }
         None => {
+            let pb::EmitRequest {
+                event, data_patch, ..
+            } = call.request;
+            if data_patch.is_some() {
+                let problem = "is not taken by this server; send event.data_json";
+                return Err(StoreError::invalid_field("data_patch", problem));
+            }
             let event = EventRequest::try_from(required("event", event)?)
                 .map_err(|error| error.within("event"))?;
             let event = call.adapter.event_emitter().emit(event).await?;
@@ -140,13 +150,23 @@ impl Serving {
         let Some(store) = store else {
             return self.emit_through_the_trait(run).await;
         };
+        let patches = &self.shared.patches;
         let mut slots = Vec::with_capacity(run.len());
         let mut events = Vec::with_capacity(run.len());
         for (scope, request) in run {
             let request_id = scope.request_id.clone().unwrap_or_default();
             let change = Change::of(&scope, &request);
-            let event = appended(&scope, request.event, &request.proposed_event_id);
-            slots.push((request_id, event.map(|event| events.push((change, event)))));
+            let incoming = Incoming::from(request);
+            let whole = incoming.whole(&*store, &scope, patches).await;
+            let is_last = whole.as_ref().is_err_and(ends_a_stream);
+            let slot = whole.map(|(event, patched)| {
+                events.push((change, event));
+                patched
+            });
+            slots.push((request_id, slot));
+            if is_last {
+                break;
+            }
         }
         let leases = self.shared.leases.clone();
         let append = async move { Ok(append_guarded(leases, store, events).await) };
@@ -155,8 +175,11 @@ impl Serving {
         slots
             .into_iter()
             .map(|(request_id, slot)| {
-                let outcome =
-                    slot.and_then(|()| stored.next().unwrap_or_else(|| Err(unanswered())));
+                let outcome = slot.and_then(|patched| {
+                    let stored = stored.next().unwrap_or_else(|| Err(unanswered()))?;
+                    note(patches, patched, &stored);
+                    Ok(stored)
+                });
                 answer(request_id, outcome)
             })
             .collect()
@@ -173,6 +196,7 @@ impl Serving {
                 context: request.context,
                 event: request.event,
                 proposed_event_id: request.proposed_event_id,
+                data_patch: request.data_patch,
             });
             let outcome = self
                 .unary(&EMIT, request, emit)
@@ -231,36 +255,96 @@ fn ends_the_stream(answers: &[Result<pb::EmitStreamResponse, Status>]) -> bool {
     answers.last().is_some_and(Result::is_err)
 }
 
-fn appended(
-    scope: &Scope,
+/// An event as it came.
+struct Incoming {
     event: Option<pb::NewEvent>,
-    proposed_id: &str,
-) -> HandlerResult<AppendRequest> {
-    let event = required("event", event)?;
-    // The stream's events come by no other check.
-    event
-        .check_values()
-        .map_err(|error| error.within("event"))?;
-    let proposed_id = match proposed_id {
-        "" => None,
-        proposed => Some(id("proposed_event_id", proposed)?),
-    };
-    Ok(AppendRequest {
-        request_id: scope.request_id.clone().unwrap_or_default(),
-        event,
-        proposed_id,
-        fence: scope.fence,
-    })
+    proposed_id: String,
+    patch: Option<pb::DataPatch>,
 }
 
-/// The answer to one event. A store that cannot answer now ends the stream instead:
-/// the caller sends what was not acknowledged again, in order, on another.
+// === impl Incoming ===
+
+impl Incoming {
+    /// The event with its data, ready to be stored.
+    async fn whole(
+        self,
+        store: &dyn EventStore,
+        scope: &Scope,
+        patches: &Patches,
+    ) -> HandlerResult<(AppendRequest, Option<Patched>)> {
+        // The stream's events come by no other check.
+        self.check_values()?;
+        let mut event = required("event", self.event)?;
+        let mut patched = None;
+        if let Some(patch) = &self.patch {
+            let applied = patches.apply(store, scope.org_id, &mut event, patch);
+            patched = Some(applied.await?);
+            event
+                .check_values()
+                .map_err(|error| error.within("event"))?;
+        }
+        let proposed_id = match self.proposed_id.as_str() {
+            "" => None,
+            proposed => Some(id("proposed_event_id", proposed)?),
+        };
+        let appended = AppendRequest {
+            request_id: scope.request_id.clone().unwrap_or_default(),
+            event,
+            proposed_id,
+            fence: scope.fence,
+        };
+        Ok((appended, patched))
+    }
+
+    fn check_values(&self) -> HandlerResult<()> {
+        let (event, patch) = (self.event.as_ref(), self.patch.as_ref());
+        Ok(check_event(event, patch)?)
+    }
+}
+
+impl From<pb::EmitRequest> for Incoming {
+    fn from(request: pb::EmitRequest) -> Self {
+        Self {
+            event: request.event,
+            proposed_id: request.proposed_event_id,
+            patch: request.data_patch,
+        }
+    }
+}
+
+impl From<pb::EmitStreamRequest> for Incoming {
+    fn from(request: pb::EmitStreamRequest) -> Self {
+        Self {
+            event: request.event,
+            proposed_id: request.proposed_event_id,
+            patch: request.data_patch,
+        }
+    }
+}
+
+/// Notes that an event which came as a difference is stored.
+fn note(patches: &Patches, patched: Option<Patched>, acknowledged: &AppendAck) {
+    if let Some(patched) = patched
+        && acknowledged.sequence > 0
+    {
+        patches.stored(patched, acknowledged.sequence);
+    }
+}
+
+/// Whether an event that was not stored has to be sent again before those after it: the
+/// store cannot answer now, or the caller is to send the data whole.
+fn ends_a_stream(error: &StoreError) -> bool {
+    error.is_transient() || error.reason == Some(pb::ErrorReason::PatchBase)
+}
+
+/// The answer to one event. What has to be sent again ends the stream instead: the caller
+/// sends what was not acknowledged again, in order, on another.
 fn answer(
     request_id: String,
     outcome: HandlerResult<AppendAck>,
 ) -> Result<pb::EmitStreamResponse, Status> {
     let outcome = match outcome {
-        Err(error) if error.is_transient() => return Err(error.into()),
+        Err(error) if ends_a_stream(&error) => return Err(error.into()),
         Ok(AppendAck { event_id, sequence }) => Answer::Ack(pb::EmitAck {
             event_id: event_id.to_string(),
             sequence,

@@ -2,16 +2,17 @@
 
 use crate::chunks::{message_chunks, runs_of};
 use crate::serve::{Call, HandlerResult};
-use crate::{MessageBatches, StreamingReads};
+use crate::{KnownMessages, MessageBatches, TurnContextRead};
 use everruns_core::AgentLoopError;
 use everruns_core::typed_id::SessionId;
 use everruns_runtime::RuntimeHostTurnContext;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
+use mortise_proto::StoreError;
 use mortise_proto::convert::runtime_host::snapshot;
 use mortise_proto::convert::{enumeration, id, wire_enum};
 use mortise_proto::pb::load_turn_context_response::Part;
 use mortise_proto::pb::{self, TurnContextPart};
-use std::sync::Arc;
+use std::num::NonZeroU64;
 
 pub(super) async fn get_agent(
     call: Call<pb::RuntimeHostServiceGetAgentRequest>,
@@ -53,8 +54,9 @@ pub(super) async fn load_turn_context(
 {
     let session_id = id("session_id", &call.request.session_id)?;
     let wanted = Wanted::of(&call.request.parts)?;
-    let streaming_reads = call.adapter.streaming_reads(&call.scope);
-    let (loaded, runs) = load(&call, session_id, &wanted, streaming_reads).await?;
+    let known = known_messages(call.request.known_messages.as_ref())?;
+    let known = known.filter(|_| wanted.has(TurnContextPart::Messages));
+    let (loaded, runs) = load(&call, session_id, &wanted, known).await?;
     let first = stream::iter([Ok(Part::Snapshot(loaded))]);
     let parts = first.chain(message_chunks(runs).map_ok(Part::Messages));
     Ok(parts.map_ok(|part| pb::LoadTurnContextResponse { part: Some(part) }))
@@ -81,12 +83,24 @@ impl Wanted {
     }
 }
 
+fn known_messages(known: Option<&pb::KnownMessages>) -> HandlerResult<Option<KnownMessages>> {
+    let Some(known) = known else {
+        return Ok(None);
+    };
+    let count = NonZeroU64::new(known.count).ok_or_else(|| {
+        let problem = "is 0; leave known_messages out where no message is known";
+        StoreError::invalid_field("known_messages.count", problem)
+    })?;
+    let last = id("known_messages.last_message_id", &known.last_message_id)?;
+    Ok(Some(KnownMessages { count, last }))
+}
+
 /// What was asked for, and nothing else.
 async fn load(
     call: &Call<pb::LoadTurnContextRequest>,
     session_id: SessionId,
     wanted: &Wanted,
-    streaming_reads: Option<Arc<dyn StreamingReads>>,
+    known: Option<KnownMessages>,
 ) -> HandlerResult<(pb::TurnSnapshot, MessageBatches)> {
     let org_id = call.scope.org_id;
     // The upstream trait loads everything or nothing, but the session and its agent
@@ -94,18 +108,22 @@ async fn load(
     let everything = wanted.has(TurnContextPart::Messages)
         || wanted.has(TurnContextPart::Model)
         || wanted.has(TurnContextPart::McpTools);
-    let (mut context, runs) = match (everything, streaming_reads) {
-        (true, Some(store)) => store.turn_context(session_id).await?,
+    let streaming_reads = call.adapter.streaming_reads(&call.scope);
+    let TurnContextRead {
+        mut context,
+        left_out,
+        messages: runs,
+    } = match (everything, streaming_reads) {
+        (true, Some(store)) => store.turn_context(session_id, known).await?,
         (true, None) => {
             let loading = call.adapter.load_turn_context(org_id, session_id);
-            let mut context = loading.await?;
-            let messages = std::mem::take(&mut context.messages);
-            (context, runs_of(messages))
+            whole_context(loading.await?, known)
         }
-        (false, _) => {
-            let context = session_and_agent(call, session_id).await?;
-            (context, stream::empty().boxed())
-        }
+        (false, _) => TurnContextRead {
+            context: session_and_agent(call, session_id).await?,
+            left_out: 0,
+            messages: stream::empty().boxed(),
+        },
     };
     if !wanted.has(TurnContextPart::Model) {
         context.model = None;
@@ -124,8 +142,29 @@ async fn load(
     } else {
         Vec::new()
     };
-    let (snapshot, _no_messages) = snapshot(context, harness_chain);
+    let (mut snapshot, _no_messages) = snapshot(context, harness_chain);
+    snapshot.messages_left_out = left_out;
     Ok((snapshot, runs))
+}
+
+/// A context that was loaded with all messages.
+fn whole_context(
+    mut context: RuntimeHostTurnContext,
+    known: Option<KnownMessages>,
+) -> TurnContextRead {
+    let mut messages = std::mem::take(&mut context.messages);
+    let known = known.and_then(|known| {
+        let count = usize::try_from(known.count.get()).ok()?;
+        let last = messages.get(count - 1)?;
+        (last.id == known.last).then_some(count)
+    });
+    let left_out = known.unwrap_or(0);
+    messages.drain(..left_out);
+    TurnContextRead {
+        context,
+        left_out: left_out as u64,
+        messages: runs_of(messages),
+    }
 }
 
 async fn session_and_agent(

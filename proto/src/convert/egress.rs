@@ -193,6 +193,7 @@ pub fn into_host_error(mut error: StoreError) -> EgressError {
             | R::SessionNotFound
             | R::SessionArchived
             | R::Fenced
+            | R::PatchBase
             | R::Held
             | R::Internal
             | R::DriverNotRegistered

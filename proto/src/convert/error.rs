@@ -125,6 +125,7 @@ pub fn into_host_error(error: StoreError) -> AgentLoopError {
             | R::DeadlineExceeded
             | R::NotAllowed
             | R::Malformed
+            | R::PatchBase
             | R::SqlDatabaseNotFound
             | R::SqlDatabaseAlreadyExists
             | R::SqlInvalidDatabaseName

@@ -5,6 +5,8 @@
 //! to each of them: none of it is too deep, rounded or half a character.
 
 use super::{ConvertError, Result};
+use crate::patch::PIECES_MAX;
+use crate::pb;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -99,8 +101,40 @@ fn flat(value: Value, levels: usize) -> Value {
 
 // === for generated code ===
 
+/// An event whose data may come as a difference: what they are is checked when they are
+/// put together.
+pub fn check_event(event: Option<&pb::NewEvent>, patch: Option<&pb::DataPatch>) -> Result<()> {
+    let Some(patch) = patch else {
+        return check_held("event", event);
+    };
+    if patch.base_sequence < 1 {
+        let problem = format!("is {}; name a stored event, from 1", patch.base_sequence);
+        return Err(ConvertError::new("data_patch.base_sequence", problem));
+    }
+    if patch.pieces.len() > PIECES_MAX {
+        let problem = format!("are {}; send at most {PIECES_MAX}", patch.pieces.len());
+        return Err(ConvertError::new("data_patch.pieces", problem));
+    }
+    let Some(event) = event else {
+        return Ok(());
+    };
+    if !event.data_json.is_empty() {
+        let problem = "is given beside data_patch; send one of the two";
+        return Err(ConvertError::new("event.data_json", problem));
+    }
+    check_optional("event.metadata_json", event.metadata_json.as_deref())
+}
+
+/// An open value of a field that says whether it is there: an empty one is no value.
 pub(crate) fn check_optional(field: &str, text: Option<&str>) -> Result<()> {
-    text.map_or(Ok(()), |text| check_value(field, text))
+    match text {
+        Some("") => {
+            let problem = "is empty; send one JSON value, or leave the field out";
+            Err(ConvertError::new(field, problem))
+        }
+        Some(text) => check_value(field, text),
+        None => Ok(()),
+    }
 }
 
 pub(crate) fn check_map(field: &str, values: &BTreeMap<String, String>) -> Result<()> {

@@ -27,6 +27,7 @@ pub fn snapshot(
         model: model.map(Into::into),
         mcp_tools: to_list(mcp_tool_definitions),
         harness_chain: to_list(harness_chain),
+        messages_left_out: 0,
     };
     (snapshot, messages)
 }
@@ -43,6 +44,8 @@ pub fn turn_context(
         model,
         mcp_tools,
         harness_chain,
+        // Of the stream of messages, not of the context.
+        messages_left_out: _,
     } = snapshot;
     let context = RuntimeHostTurnContext {
         agent: optional_nested("agent", agent)?,

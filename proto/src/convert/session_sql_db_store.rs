@@ -259,6 +259,7 @@ pub fn into_host_error(error: StoreError) -> SessionSqlDbError {
             | R::SessionNotFound
             | R::SessionArchived
             | R::Fenced
+            | R::PatchBase
             | R::Held
             | R::Internal
             | R::DriverNotRegistered

@@ -683,6 +683,16 @@ pub enum Feature {
     /// Without it, a host creates sessions of an agent and a harness alone, and
     /// refuses its callers' other wishes.
     SessionSettings = 5,
+    /// For EventEmitterService: Emit and EmitStream take `data_patch`, the data of
+    /// an event as a difference from those of an earlier event of the session.
+    /// Without it, the client sends the data of every event whole. An event that
+    /// shows a model's whole input then grows with the session.
+    EventPatch = 6,
+    /// For RuntimeHostService: LoadTurnContext takes `known_messages` and then sends
+    /// the messages that follow them alone. The server must offer
+    /// FEATURE_TURN_SNAPSHOT too. Without it, the client loads all messages of the
+    /// session at each step.
+    SnapshotSince = 7,
 }
 impl Feature {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -697,6 +707,8 @@ impl Feature {
             Self::UtilityLlmConfigured => "FEATURE_UTILITY_LLM_CONFIGURED",
             Self::Fenced => "FEATURE_FENCED",
             Self::SessionSettings => "FEATURE_SESSION_SETTINGS",
+            Self::EventPatch => "FEATURE_EVENT_PATCH",
+            Self::SnapshotSince => "FEATURE_SNAPSHOT_SINCE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -708,6 +720,8 @@ impl Feature {
             "FEATURE_UTILITY_LLM_CONFIGURED" => Some(Self::UtilityLlmConfigured),
             "FEATURE_FENCED" => Some(Self::Fenced),
             "FEATURE_SESSION_SETTINGS" => Some(Self::SessionSettings),
+            "FEATURE_EVENT_PATCH" => Some(Self::EventPatch),
+            "FEATURE_SNAPSHOT_SINCE" => Some(Self::SnapshotSince),
             _ => None,
         }
     }
@@ -2991,6 +3005,10 @@ pub enum ErrorReason {
     /// session's, the address is empty if the holder gave none, and the time left is
     /// how long the lease still runs unless it is renewed, in milliseconds.
     Held = 12,
+    /// FAILED_PRECONDITION. The DataPatch of an event cannot be applied: its base is
+    /// not there or is not what the caller took it for. Nothing was stored. The caller
+    /// sends the event again, with its data whole and the same request_id.
+    PatchBase = 13,
     /// INTERNAL. The language model failed. Upstream: AgentLoopError::Llm.
     Llm = 20,
     /// RESOURCE_EXHAUSTED. The model refused the size of its input. Upstream:
@@ -3097,6 +3115,7 @@ impl ErrorReason {
             Self::SessionArchived => "ERROR_REASON_SESSION_ARCHIVED",
             Self::Fenced => "ERROR_REASON_FENCED",
             Self::Held => "ERROR_REASON_HELD",
+            Self::PatchBase => "ERROR_REASON_PATCH_BASE",
             Self::Llm => "ERROR_REASON_LLM",
             Self::LlmRequestTooLarge => "ERROR_REASON_LLM_REQUEST_TOO_LARGE",
             Self::ModelNotAvailable => "ERROR_REASON_MODEL_NOT_AVAILABLE",
@@ -3145,6 +3164,7 @@ impl ErrorReason {
             "ERROR_REASON_SESSION_ARCHIVED" => Some(Self::SessionArchived),
             "ERROR_REASON_FENCED" => Some(Self::Fenced),
             "ERROR_REASON_HELD" => Some(Self::Held),
+            "ERROR_REASON_PATCH_BASE" => Some(Self::PatchBase),
             "ERROR_REASON_LLM" => Some(Self::Llm),
             "ERROR_REASON_LLM_REQUEST_TOO_LARGE" => Some(Self::LlmRequestTooLarge),
             "ERROR_REASON_MODEL_NOT_AVAILABLE" => Some(Self::ModelNotAvailable),
@@ -3242,8 +3262,62 @@ pub struct NewEvent {
     #[prost(message, optional, tag = "7")]
     pub tags: ::core::option::Option<EventTags>,
 }
-/// EmitRequest holds one event.
+/// DataPatch gives the data of an event as a difference from the data of an
+/// earlier event of the same session, the base, which the server has
+/// acknowledged. The data are its pieces, one after the other. The server must
+/// put them together before anything else: what is checked, stored, read and
+/// followed is the whole event, and the limits of a message hold for it.
+///
+/// PATCH_BASE, and nothing is stored: the session has no event of this sequence
+/// number, a range is not within its data_json or cuts a character, or the result
+/// has another `crc32`. The server must compute `crc32`: a store that keeps JSON
+/// in a form of its own may have changed the base.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DataPatch {
+    /// REQUIRED, from 1. The sequence number of the base.
+    #[prost(int64, tag = "1")]
+    pub base_sequence: i64,
+    /// The pieces, in order, at most 1024.
+    #[prost(message, repeated, tag = "2")]
+    pub pieces: ::prost::alloc::vec::Vec<DataPiece>,
+    /// REQUIRED. CRC-32 of the whole data in UTF-8, as in RFC 1952 (gzip).
+    #[prost(fixed32, tag = "3")]
+    pub crc32: u32,
+}
+/// DataPiece is a part of an event's data.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct DataPiece {
+    /// REQUIRED. Exactly one of these.
+    #[prost(oneof = "data_piece::Kind", tags = "1, 2")]
+    pub kind: ::core::option::Option<data_piece::Kind>,
+}
+/// Nested message and enum types in `DataPiece`.
+pub mod data_piece {
+    /// REQUIRED. Exactly one of these.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum Kind {
+        /// A part of the base.
+        #[prost(message, tag = "1")]
+        Base(super::DataRange),
+        /// Text that the base does not have at this place. Alone it need not be JSON.
+        #[prost(string, tag = "2")]
+        Text(::prost::alloc::string::String),
+    }
+}
+/// DataRange is a part of a base's data_json in UTF-8.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DataRange {
+    /// The first byte, from 0.
+    #[prost(uint32, tag = "1")]
+    pub offset: u32,
+    /// How many bytes.
+    #[prost(uint32, tag = "2")]
+    pub length: u32,
+}
+/// EmitRequest holds one event.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct EmitRequest {
     /// REQUIRED, with request_id. The context of the call.
     #[prost(message, optional, tag = "1")]
@@ -3258,6 +3332,10 @@ pub struct EmitRequest {
     /// INVALID_FIELD.
     #[prost(string, tag = "3")]
     pub proposed_event_id: ::prost::alloc::string::String,
+    /// OPTIONAL. In place of event.data_json, which is then empty: the data as a
+    /// difference. Sent only to a server with FEATURE_EVENT_PATCH.
+    #[prost(message, optional, tag = "4")]
+    pub data_patch: ::core::option::Option<DataPatch>,
 }
 /// EmitResponse says that the event is stored. It does not hold the event, which
 /// the caller has.
@@ -3272,7 +3350,7 @@ pub struct EmitResponse {
     pub sequence: i64,
 }
 /// EmitStreamRequest is one event of the stream.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct EmitStreamRequest {
     /// REQUIRED, with request_id. The context of the call. One stream may carry
     /// events of several sessions of one org.
@@ -3285,6 +3363,10 @@ pub struct EmitStreamRequest {
     /// EmitRequest.
     #[prost(string, tag = "3")]
     pub proposed_event_id: ::prost::alloc::string::String,
+    /// OPTIONAL. In place of event.data_json, which is then empty: the data as a
+    /// difference. Sent only to a server with FEATURE_EVENT_PATCH.
+    #[prost(message, optional, tag = "4")]
+    pub data_patch: ::core::option::Option<DataPatch>,
 }
 /// EmitStreamResponse answers one event of the stream.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3363,7 +3445,8 @@ pub mod event_emitter_service_server {
         /// FAILED_PRECONDITION + SESSION_ARCHIVED: the session is deleted. A server may
         /// accept an ephemeral event of a deleted session for a few seconds more.
         /// INTERNAL + STORE: neither the event nor its message was stored, for instance
-        /// because the session has a message of this id already.
+        /// because the session has a message of this id already. FAILED_PRECONDITION +
+        /// PATCH_BASE: `data_patch` cannot be applied; nothing was stored.
         async fn emit(
             &self,
             request: tonic::Request<super::EmitRequest>,
@@ -3389,6 +3472,10 @@ pub mod event_emitter_service_server {
         /// with the same request_ids; an event that was stored must then be
         /// acknowledged and not stored again. A request_id of this method and of Emit
         /// is the same change.
+        ///
+        /// A `data_patch` that cannot be applied must end the stream too, with
+        /// FAILED_PRECONDITION + PATCH_BASE, after the events before it are answered.
+        /// The client then sends what was not acknowledged again, with the data whole.
         ///
         /// The client sends up to 256 events ahead of the acknowledgements. It waits
         /// for each acknowledgement as long as its standard deadline says (30 s unless
@@ -12184,6 +12271,30 @@ pub struct LoadTurnContextRequest {
     /// The parts to send. Empty: messages, model and MCP tools.
     #[prost(enumeration = "TurnContextPart", repeated, tag = "3")]
     pub parts: ::prost::alloc::vec::Vec<i32>,
+    /// OPTIONAL. The messages that the caller has kept from an earlier answer. Sent
+    /// only to a server with FEATURE_SNAPSHOT_SINCE, with the messages among the
+    /// parts.
+    ///
+    /// If the session still has a message at position `count`, counted from 1, and
+    /// its id is `last_message_id`, the server must leave out the first `count`
+    /// messages and say so in TurnSnapshot.messages_left_out. In any other case it
+    /// must send all messages: the history was shortened or rewritten, or the
+    /// caller means another one. A server that can change a message in place, or
+    /// put one between others, without a change of that id must not offer the
+    /// feature.
+    #[prost(message, optional, tag = "4")]
+    pub known_messages: ::core::option::Option<KnownMessages>,
+}
+/// KnownMessages says which messages of a session a caller has: the oldest ones,
+/// without a gap.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KnownMessages {
+    /// REQUIRED, at least 1. How many.
+    #[prost(uint64, tag = "1")]
+    pub count: u64,
+    /// REQUIRED. The id of the last of them, `message_` and 32 hex digits.
+    #[prost(string, tag = "2")]
+    pub last_message_id: ::prost::alloc::string::String,
 }
 /// TurnSnapshot is a turn's context without the messages.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -12207,6 +12318,10 @@ pub struct TurnSnapshot {
     /// not exist or the request did not name the part.
     #[prost(message, repeated, tag = "5")]
     pub harness_chain: ::prost::alloc::vec::Vec<Harness>,
+    /// How many of the session's oldest messages are left out of the stream: zero,
+    /// or LoadTurnContextRequest.known_messages.count.
+    #[prost(uint64, tag = "6")]
+    pub messages_left_out: u64,
 }
 /// LoadTurnContextResponse is one message of the stream.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -1184,7 +1184,7 @@ pub mod host_service_client {
         /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService,
         /// nor TestSeedService in its place, or it does not take `settings`. NOT_FOUND
         /// HARNESS_NOT_FOUND, AGENT_NOT_FOUND: the org has no such harness or agent.
-        /// INVALID_ARGUMENT INVALID_FIELD: the org has no model of settings.model_id.
+        /// NOT_FOUND MODEL_NOT_FOUND: the org has no model of settings.model_id.
         pub async fn create_session(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateSessionRequest>,
@@ -1339,6 +1339,7 @@ pub mod host_service_client {
         /// In each of these cases nothing is stored:
         ///
         /// * NOT_FOUND SESSION_NOT_FOUND: the org has no such session.
+        /// * NOT_FOUND MODEL_NOT_FOUND: the org has no model of message.controls.model_id.
         /// * ABORTED TURN_UNDER_WAY: a turn of the session is running. Follow it, send
         ///  the message with SendMessage, or set when_busy to WHEN_BUSY_QUEUE.
         /// * RESOURCE_EXHAUSTED QUEUE_FULL, BUSY: the host is busy. Send the call
@@ -1808,7 +1809,7 @@ pub mod host_service_server {
         /// FAILED_PRECONDITION NOT_OFFERED: no adapter offers PlatformStoreService,
         /// nor TestSeedService in its place, or it does not take `settings`. NOT_FOUND
         /// HARNESS_NOT_FOUND, AGENT_NOT_FOUND: the org has no such harness or agent.
-        /// INVALID_ARGUMENT INVALID_FIELD: the org has no model of settings.model_id.
+        /// NOT_FOUND MODEL_NOT_FOUND: the org has no model of settings.model_id.
         async fn create_session(
             &self,
             request: tonic::Request<super::CreateSessionRequest>,
@@ -1884,6 +1885,7 @@ pub mod host_service_server {
         /// In each of these cases nothing is stored:
         ///
         /// * NOT_FOUND SESSION_NOT_FOUND: the org has no such session.
+        /// * NOT_FOUND MODEL_NOT_FOUND: the org has no model of message.controls.model_id.
         /// * ABORTED TURN_UNDER_WAY: a turn of the session is running. Follow it, send
         ///  the message with SendMessage, or set when_busy to WHEN_BUSY_QUEUE.
         /// * RESOURCE_EXHAUSTED QUEUE_FULL, BUSY: the host is busy. Send the call

@@ -15,6 +15,7 @@ pub(super) const fn code_of(reason: ErrorReason) -> Code {
         ErrorReason::SessionArchived => Code::FailedPrecondition,
         ErrorReason::Fenced => Code::Aborted,
         ErrorReason::Held => Code::FailedPrecondition,
+        ErrorReason::PatchBase => Code::FailedPrecondition,
         ErrorReason::Llm => Code::Internal,
         ErrorReason::LlmRequestTooLarge => Code::ResourceExhausted,
         ErrorReason::ModelNotAvailable => Code::FailedPrecondition,

@@ -93,6 +93,19 @@ impl fmt::Debug for pb::CreateAppRequest {
             .finish()
     }
 }
+impl fmt::Debug for pb::data_piece::Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Base(held) => f.debug_tuple("Base").field(held).finish(),
+            Self::Text(held) => f.debug_tuple("Text").field(&Redacted::of(held)).finish(),
+        }
+    }
+}
+impl fmt::Debug for pb::DataPiece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DataPiece").field("kind", &self.kind).finish()
+    }
+}
 impl fmt::Debug for pb::EgressHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EgressHead")
@@ -615,6 +628,27 @@ impl Secrets for pb::CreateSessionResponse {
         None.or_else(|| self.session.secret(counts))
     }
 }
+impl Secrets for pb::DataPatch {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| self.pieces.secret(counts))
+    }
+}
+impl Secrets for pb::DataPiece {
+    fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+        None.or_else(|| {
+            self
+                .kind
+                .as_ref()
+                .and_then(|held| match held {
+                    pb::data_piece::Kind::Text(held) => {
+                        held.counted("DataPiece.text", counts)
+                    }
+                    _ => None,
+                })
+        })
+    }
+}
+impl Secrets for pb::DataRange {}
 impl Secrets for pb::DatabaseInfo {}
 impl Secrets for pb::DeleteAgentRequest {}
 impl Secrets for pb::DeleteAgentResponse {}
@@ -657,12 +691,14 @@ impl Secrets for pb::EmitFailure {}
 impl Secrets for pb::EmitRequest {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
         None.or_else(|| self.event.secret(counts))
+            .or_else(|| self.data_patch.secret(counts))
     }
 }
 impl Secrets for pb::EmitResponse {}
 impl Secrets for pb::EmitStreamRequest {
     fn secret(&self, counts: &dyn Fn(&str) -> bool) -> Option<&'static str> {
         None.or_else(|| self.event.secret(counts))
+            .or_else(|| self.data_patch.secret(counts))
     }
 }
 impl Secrets for pb::EmitStreamResponse {}
@@ -850,6 +886,7 @@ impl Secrets for pb::JournaledToolCall {
 impl Secrets for pb::JournaledTurn {}
 impl Secrets for pb::JsonMap {}
 impl Secrets for pb::KeyInfo {}
+impl Secrets for pb::KnownMessages {}
 impl Secrets for pb::LeasedResource {}
 impl Secrets for pb::LedgerAccount {}
 impl Secrets for pb::LedgerPolicy {}

@@ -256,13 +256,13 @@ impl OpenValues for pb::DescribeRequest {}
 impl OpenValues for pb::DestroyAppRequest {}
 impl OpenValues for pb::EmitRequest {
     fn check_values(&self) -> Result<()> {
-        open_value::check_held("event", self.event.as_ref())?;
+        open_value::check_event(self.event.as_ref(), self.data_patch.as_ref())?;
         Ok(())
     }
 }
 impl OpenValues for pb::EmitStreamRequest {
     fn check_values(&self) -> Result<()> {
-        open_value::check_held("event", self.event.as_ref())?;
+        open_value::check_event(self.event.as_ref(), self.data_patch.as_ref())?;
         Ok(())
     }
 }

@@ -4,8 +4,9 @@ use everruns_core::events::{Event, EventData};
 use everruns_core::message::Message;
 use mortise_proto::convert::event_log::LoggedEvent;
 use serde_json::{Value, json};
-use std::io::{self, IsTerminal, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+use std::sync::OnceLock;
 
 const PREVIEW_CHARS: usize = 72;
 
@@ -172,28 +173,36 @@ fn line_out(line: &str) {
     out(&format!("{line}\n"));
 }
 
-/// Set once an output could not be written.
-static OUTPUT_FAILED: AtomicBool = AtomicBool::new(false);
+/// The exit code where the output could not be written.
+pub const NOT_WRITTEN: u8 = 4;
 
-/// Whether some of the output could not be written: the disk is full, or its reader has
-/// gone.
+/// The first fault of writing the output.
+static OUTPUT_FAILURE: OnceLock<io::Error> = OnceLock::new();
+
+/// Why some of the output could not be written: it is closed, the disk is full, or its
+/// reader has gone.
 #[must_use]
-pub fn output_failed() -> bool {
-    OUTPUT_FAILED.load(Ordering::Relaxed)
+pub fn output_failure() -> Option<&'static io::Error> {
+    OUTPUT_FAILURE.get()
 }
 
-/// Writes at once. An output that fails is no reason to stop a turn; it is told, unless
-/// its reader has gone away (`| head`), and the exit code says so.
+/// Prints a text that is all that a command has to say.
+pub fn printed(text: &str) -> ExitCode {
+    match mortise_output::write(text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("mortise-host: {}", mortise_output::not_written_text(&fault));
+            ExitCode::from(NOT_WRITTEN)
+        }
+    }
+}
+
+/// Writes at once. An output that fails is no reason to stop a turn; the command says so at
+/// its end, and its exit code does.
 fn out(text: &str) {
-    let mut stdout = io::stdout().lock();
-    let written = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
-    let Err(error) = written else {
-        return;
-    };
-    let is_first = !OUTPUT_FAILED.swap(true, Ordering::Relaxed);
-    if is_first && error.kind() != io::ErrorKind::BrokenPipe {
-        tracing::error!(%error, "writing the output failed");
+    if OUTPUT_FAILURE.get().is_none()
+        && let Err(error) = mortise_output::write(text)
+    {
+        OUTPUT_FAILURE.get_or_init(|| error);
     }
 }

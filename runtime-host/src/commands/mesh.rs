@@ -3,6 +3,7 @@
 
 use mortise_adapter_client::{Mesh, MeshConfig};
 use mortise_runtime_host::cli::mesh_table::table;
+use mortise_runtime_host::cli::printed;
 use mortise_runtime_host::config::{Diagnostics, HostConfig};
 use mortise_runtime_host::export::{ExportOptions, Format, export};
 use mortise_runtime_host::serve::adapters_view;
@@ -87,8 +88,7 @@ impl MeshCommand {
                 backend,
                 port,
             } => {
-                print!("{}", export(format.into(), &options(backend, port)));
-                return ExitCode::SUCCESS;
+                return printed(&export(format.into(), &options(backend, port)));
             }
             Self::Show { admin } => shown(&admin).await,
             Self::Probe { file } => probed(&file).await,
@@ -96,10 +96,12 @@ impl MeshCommand {
         match adapters {
             Ok(adapters) => {
                 let (text, is_well) = table(&adapters);
-                print!("{text}");
                 match is_well {
-                    true => ExitCode::SUCCESS,
-                    false => ExitCode::from(FAILED),
+                    true => printed(&text),
+                    false => {
+                        printed(&text);
+                        ExitCode::from(FAILED)
+                    }
                 }
             }
             Err(failure) => {

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use mortise_adapter_client::Endpoint;
 use mortise_proto::host::{TurnOutcome, TurnStatus};
 use mortise_proto::pb::SessionStatus;
+use mortise_runtime_host::cli::NOT_WRITTEN;
 use mortise_runtime_host::cli::remote::{
     Listing, Remote, RemoteError, RemoteOptions, SessionQuery, TurnQuery, follow_session,
     follow_turn,
@@ -18,8 +19,6 @@ const REFUSED: u8 = 1;
 const WRONG: u8 = 2;
 /// The host cannot be reached.
 const UNREACHABLE: u8 = 3;
-/// The output could not be written.
-const NOT_WRITTEN: u8 = 4;
 
 /// Which host, and how it is called.
 #[derive(Args)]

@@ -223,7 +223,13 @@ async fn run_to_the_end(args: ServeArgs, stop: impl Future<Output = ()>) -> Resu
         supervision: supervision(),
     };
     // On standard output, so that the process that started it can wait for these lines.
-    let listening = |what: &str, address: &str| println!("{what} listening at {address}");
+    let listening = |what: &str, address: &str| {
+        let line = format!("{what} listening at {address}\n");
+        if let Err(error) = mortise_output::write(&line) {
+            // It serves all the same: the addresses are known to who configured them.
+            tracing::warn!(%error, what, address, "the address could not be printed");
+        }
+    };
     let served = Box::pin(serve(options, stop, listening)).await;
     telemetry.stop().await;
     Ok(served?)

@@ -1,6 +1,7 @@
 //! `mortise-host config`: what a file says, before a host is started with it.
 
 use super::{Diagnostics, HostConfig};
+use crate::cli::printed;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -37,13 +38,12 @@ impl ConfigCommand {
                 for warning in &config.warnings {
                     eprintln!("warning: {warning}");
                 }
-                println!("{}: no problems found", file.display());
-                Ok(())
+                Ok(format!("{}: no problems found\n", file.display()))
             }),
-            Self::Show { file } => load(file).map(|config| print!("{}", config.shown())),
+            Self::Show { file } => load(file).map(|config| config.shown()),
         };
         match done {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(text) => printed(&text),
             Err(faults) => {
                 eprintln!("{faults}");
                 ExitCode::from(WRONG)

@@ -103,6 +103,7 @@ fn calls(config: &Calls) -> Keys {
         .with("retry_window", time(config.retry_window))
         .with("message_max", size(config.message_max))
         .with("answer_max", size(config.answer_max))
+        .with("session_memory", size(config.session_memory))
 }
 
 fn turns(config: &Turns) -> Keys {

@@ -73,15 +73,22 @@ pub(super) fn duration(value: &Value) -> Result<Duration, Bad> {
     Ok(found)
 }
 
+/// How a size is written.
+const SIZE: &str = "write a number with its unit: 512 KiB, 64 MiB";
+
 /// A number of bytes that is not nothing, such as `64 MiB`.
 pub(super) fn size(value: &Value) -> Result<usize, Bad> {
-    let remedy = "write a number with its unit: 512 KiB, 64 MiB";
-    let text = text(value).map_err(|_| Bad::new("it is not a size", remedy))?;
-    let found = ByteSize::from_str(&text).map_err(|_| Bad::new("it is not a size", remedy))?;
-    match usize::try_from(found.as_u64()) {
-        Ok(0) | Err(_) => Err(Bad::new("it is out of range", remedy)),
-        Ok(bytes) => Ok(bytes),
+    match size_or_none(value)? {
+        0 => Err(Bad::new("it is out of range", SIZE)),
+        bytes => Ok(bytes),
     }
+}
+
+/// The same, which may be zero.
+pub(super) fn size_or_none(value: &Value) -> Result<usize, Bad> {
+    let text = text(value).map_err(|_| Bad::new("it is not a size", SIZE))?;
+    let found = ByteSize::from_str(&text).map_err(|_| Bad::new("it is not a size", SIZE))?;
+    usize::try_from(found.as_u64()).map_err(|_| Bad::new("it is out of range", SIZE))
 }
 
 /// One of a few words.

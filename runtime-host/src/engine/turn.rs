@@ -14,13 +14,12 @@ use crate::registry::Notes;
 use everruns_core::atoms::{ActInput, AtomContext, InputAtomInput, ReasonInput};
 use everruns_core::events::EventData;
 use everruns_core::llm_retry::is_transient_error_message;
-use everruns_core::traits::SessionStore;
 use everruns_core::typed_id::MessageId;
 use everruns_core::{
     AgentLoopError, ReasonResult, ToolCall, UserFacingErrorContext, classify_runtime_error_message,
 };
 use everruns_runtime::{
-    RuntimeActPlan, RuntimeHostAdapter, RuntimeTurnPlan, RuntimeTurnState, execute_act_activity,
+    RuntimeActPlan, RuntimeTurnPlan, RuntimeTurnState, execute_act_activity,
     execute_input_activity, execute_reason_activity, plan_next_host_turn,
 };
 use mortise_adapter_client::{GrpcHostAdapter, PhaseKind};
@@ -45,6 +44,10 @@ pub(super) struct Turn<'a> {
     deadline: Option<Instant>,
     /// What may be stored of its end.
     told: EndEvents,
+    /// The stores of the next planning, which have read the session.
+    planning: Option<GrpcHostAdapter>,
+    /// Those of the planning that scheduled the tools to run.
+    planned: Option<GrpcHostAdapter>,
 }
 
 /// Why a turn leaves its steps.
@@ -84,6 +87,8 @@ impl<'a> Turn<'a> {
             gate: Arc::default(),
             turn,
             told,
+            planning: None,
+            planned: None,
             deadline: timeout.map(|timeout| Instant::now() + timeout),
         }
     }
@@ -209,9 +214,11 @@ impl<'a> Turn<'a> {
         }
     }
 
-    async fn reason_once(&self) -> Step<ReasonResult> {
+    async fn reason_once(&mut self) -> Step<ReasonResult> {
         let notes = Arc::new(Notes::default());
-        let phase = self.phase(PhaseKind::Reason).edited({
+        let planning = self.unseen_phase();
+        self.planning = Some(planning.clone());
+        let phase = self.phase(PhaseKind::Reason).before(planning).edited({
             let notes = notes.clone();
             Arc::new(move |event| notes.write(event))
         });
@@ -229,8 +236,7 @@ impl<'a> Turn<'a> {
             {
                 let mut gate = self.gate.about_to_read().await;
                 // What the phase reads it reads now. Where it cannot, it says so itself.
-                let sessions = phase.stores.session_store(state.org_id);
-                if sessions.get_session(state.session_id).await.is_ok() {
+                if phase.stores.read_ahead().await.is_ok() {
                     gate.seen();
                 }
             }
@@ -261,15 +267,20 @@ impl<'a> Turn<'a> {
             return self.plan("act", &json!({}), 0).await;
         }
         let requested = Arc::new(Mutex::new(Vec::new()));
-        let phase = self.phase(PhaseKind::Act).tapped({
-            let requested = requested.clone();
-            Arc::new(move |event| {
-                if let EventData::ToolCallRequested(data) = &event.data {
-                    let mut requested = requested.lock().unwrap_or_else(PoisonError::into_inner);
-                    requested.extend(data.tool_calls.iter().cloned());
-                }
-            })
-        });
+        let planned = self.planned.take();
+        let phase = self
+            .phase(PhaseKind::Act)
+            .following(planned.as_ref())
+            .tapped({
+                let requested = requested.clone();
+                Arc::new(move |event| {
+                    if let EventData::ToolCallRequested(data) = &event.data {
+                        let mut requested =
+                            requested.lock().unwrap_or_else(PoisonError::into_inner);
+                        requested.extend(data.tool_calls.iter().cloned());
+                    }
+                })
+            });
         let work = execute_act_activity(&phase.stores, input);
         let result = self.guarded(&phase, work).await?;
         if result.blocked {
@@ -295,7 +306,8 @@ impl<'a> Turn<'a> {
     async fn plan(&mut self, phase: &str, output: &Value, unseen: usize) -> Step<()> {
         // The planner writes the end of a turn and logs what fails of it: in a phase of
         // its own, an end that is not stored is seen.
-        let planning = self.unseen_phase();
+        let planning = self.planning.take();
+        let planning = planning.unwrap_or_else(|| self.unseen_phase());
         let state = &self.turn.state;
         let planned = plan_next_host_turn(&planning, phase, state, output, unseen).await;
         match finished(&planning, planned).await? {
@@ -313,6 +325,7 @@ impl<'a> Turn<'a> {
                     previous_response_id,
                 };
                 self.next(*resume_state, act);
+                self.planned = Some(planning);
             }
             RuntimeTurnPlan::WaitForToolResults { resume } => {
                 let waiting = NextStep::ToolResults {

@@ -11,13 +11,15 @@ use super::{Accepted, Call, Host, Key, Sent, Submitted, ToolOutcome, Waited};
 use crate::engine::{Begin, TurnEnd};
 use crate::journal::RememberedRequest;
 use everruns_core::Session;
-use everruns_core::events::{Event, EventData};
+use everruns_core::events::{self, EventData};
 use everruns_core::message::Message;
 use everruns_core::typed_id::{MessageId, SessionId, TurnId};
 use mortise_proto::HostError;
+use mortise_proto::convert::event_log::LoggedEvent;
 use mortise_proto::convert::platform_store::NewSession;
 use mortise_proto::host::ErrorReason;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 // === impl Host ===
 
@@ -145,8 +147,9 @@ impl Host {
         if !is_stored(&connection, key.1, message_id).await? {
             return Ok(None);
         }
-        let events = self.events_of(&connection, key.1).await?;
-        if let Some(turn_id) = asked_with(&events, message_id) {
+        // It was stored after the call was written down, whose id of a turn says when.
+        let asked = self.find_since(key, record.turn_id, |event| asked_with(event, message_id));
+        if let Some(turn_id) = asked.await? {
             return Ok(Some(sent(turn_id, true)));
         }
         // A turn that has not ended reads it before it asks the model again.
@@ -182,12 +185,12 @@ impl Host {
             .map(|outcome| json!([outcome.call_id, outcome.result]))
             .collect();
         let asked = json!({ "session_id": session_id, "results": results });
-        let work = async move |host: Host, _, is_repeated| {
+        let work = async move |host: Host, record: RememberedRequest, is_repeated| {
             let calls: Vec<String> = outcomes.iter().map(|given| given.call_id.clone()).collect();
             let done = host.submit(key, outcomes).await;
             match done {
                 Err(error) if is_repeated && is_done(&error) => {
-                    let before = host.submitted_before(key, &calls).await?;
+                    let before = host.submitted_before(key, &record, &calls).await?;
                     before.ok_or(error)
                 }
                 done => done,
@@ -201,12 +204,16 @@ impl Host {
     async fn submitted_before(
         &self,
         key: Key,
+        record: &RememberedRequest,
         calls: &[String],
     ) -> Result<Option<Submitted>, HostError> {
-        let (_, connection) = self.org(key.0)?;
-        let events = self.events_of(&connection, key.1).await?;
-        let turns: Option<Vec<TurnId>> = calls.iter().map(|id| answered(&events, id)).collect();
-        let Some(turn_id) = turns.and_then(|turns| turns.last().copied()) else {
+        let mut open: HashSet<&str> = calls.iter().map(String::as_str).collect();
+        let found = self.find_since(key, record.turn_id, |event| {
+            let (call_id, turn_id) = answered(event)?;
+            open.remove(call_id.as_str());
+            turn_id.filter(|_| open.is_empty())
+        });
+        let Some(turn_id) = found.await? else {
             return Ok(None);
         };
         let left = self.unfinished(key).await?;
@@ -307,19 +314,25 @@ fn is_done(error: &HostError) -> bool {
     )
 }
 
-/// The turn whose model was asked with a message.
-fn asked_with(events: &[Event], message_id: MessageId) -> Option<TurnId> {
-    let asked = events.iter().find(|event| {
-        matches!(&event.data, EventData::LlmGeneration(asked)
-            if asked.messages.iter().any(|message| message.id == message_id))
-    });
-    asked?.context.turn_id
+/// The turn whose model was asked with a message, if an event says so.
+fn asked_with(event: &LoggedEvent, message_id: MessageId) -> Option<TurnId> {
+    if event.event_type() != events::LLM_GENERATION {
+        return None;
+    }
+    let EventData::LlmGeneration(asked) = event.typed().ok()?.data else {
+        return None;
+    };
+    let is_there = asked.messages.iter().any(|said| said.id == message_id);
+    event.turn_id().filter(|_| is_there)
 }
 
-/// The turn in which a tool call has its result.
-fn answered(events: &[Event], call_id: &str) -> Option<TurnId> {
-    let done = events.iter().rev().find(|event| {
-        matches!(&event.data, EventData::ToolCompleted(done) if done.tool_call_id == call_id)
-    });
-    done?.context.turn_id
+/// The tool call that has its result by an event, and its turn.
+fn answered(event: &LoggedEvent) -> Option<(String, Option<TurnId>)> {
+    if event.event_type() != events::TOOL_COMPLETED {
+        return None;
+    }
+    let EventData::ToolCompleted(done) = event.typed().ok()?.data else {
+        return None;
+    };
+    Some((done.tool_call_id, event.turn_id()))
 }

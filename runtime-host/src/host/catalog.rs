@@ -322,10 +322,7 @@ impl Host {
                 let problem = format!(
                     "{model_id} does not exist in this org; leave it out for the model of the session"
                 );
-                Err(HostError::invalid_field(
-                    "message.controls.model_id",
-                    problem,
-                ))
+                Err(errors::no_model("message.controls.model_id", &problem))
             }
             Err(error) => Err(error),
             Ok(_) => Ok(()),

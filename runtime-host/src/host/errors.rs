@@ -49,6 +49,13 @@ pub(super) fn no_session(session_id: SessionId) -> HostError {
     HostError::new(ErrorReason::SessionNotFound, text)
 }
 
+/// A field that names a model which the org does not have.
+pub(super) fn no_model(field: &str, problem: &str) -> HostError {
+    let mut error = HostError::invalid_field(field, problem);
+    error.reason = ErrorReason::ModelNotFound;
+    error
+}
+
 /// Another host has the session.
 pub(super) fn session_busy(session_id: SessionId, other: &HeldBy) -> HostError {
     let HeldBy {

@@ -3,11 +3,10 @@
 
 use super::org_connections::OrgConnection;
 use super::session_queue::BusyPolicy;
-use super::turns::began;
+use super::turns::{TurnStatus, TurnView, began};
 use super::{Accepted, Host, Key, TurnHandle, errors};
 use crate::engine::{Began, TurnEnd};
 use crate::journal::UnfinishedTurn;
-use everruns_core::events::{Event, EventData};
 use everruns_core::message_retriever::MessageRetriever;
 use everruns_core::typed_id::{MessageId, SessionId, TurnId};
 use everruns_runtime::RuntimeHostAdapter;
@@ -35,15 +34,14 @@ impl Host {
                 return Ok(Some(Accepted::Queued(queued)));
             }
             if let Some(mut turn) = self.running_turn(key, turn_id, &connection).await {
-                self.find_message(&connection, key.1, &mut turn.began)
-                    .await?;
+                self.find_message(key, &mut turn.began).await?;
                 return Ok(Some(Accepted::Began(turn)));
             }
             let left = self.unfinished(key).await?;
             if let Some(left) = left.filter(|left| left.turn_id() == turn_id) {
                 if left.waits_for().is_some() {
                     let (mut began, end) = (began_of(&left), TurnEnd::WaitingForToolResults);
-                    self.find_message(&connection, key.1, &mut began).await?;
+                    self.find_message(key, &mut began).await?;
                     return Ok(Some(ended(key, &connection, began, end)));
                 }
                 self.until_resumed(key, turn_id).await?;
@@ -54,13 +52,36 @@ impl Host {
                 let problem = problem.unwrap_or_default();
                 let text = format!("the end of the turn could not be stored: {problem}");
                 let (mut began, end) = (began_of(&left), TurnEnd::Failed(text));
-                self.find_message(&connection, key.1, &mut began).await?;
+                self.find_message(key, &mut began).await?;
                 return Ok(Some(ended(key, &connection, began, end)));
             }
-            let events = self.events_of(&connection, key.1).await?;
-            let found = logged(&events, turn_id);
-            return Ok(found.map(|(began, end)| ended(key, &connection, began, end)));
+            return self.ended_turn(key, turn_id, &connection).await;
         }
+    }
+
+    /// A turn that is over, as the stored events tell; `None` where they do not.
+    async fn ended_turn(
+        &self,
+        key: Key,
+        turn_id: TurnId,
+        connection: &OrgConnection,
+    ) -> Result<Option<Accepted>, HostError> {
+        if connection.adapter.event_log().is_none() {
+            return Ok(None);
+        }
+        let logged = self.logged_turn(key, turn_id).await?;
+        let Some((turn, end)) =
+            logged.and_then(|turn| Some((turn.input_message_id, end_of(turn)?)))
+        else {
+            return Ok(None);
+        };
+        let mut began = Began {
+            turn_id,
+            input_message_id: turn,
+            sequence: 0,
+        };
+        self.find_message(key, &mut began).await?;
+        Ok(Some(ended(key, connection, began, end)))
     }
 
     /// The same of a turn that stores a message. Where the message is stored, the turn has
@@ -89,15 +110,10 @@ impl Host {
 
     /// Fills in where a turn's message is stored. The journal does not say so where the
     /// process was killed just after it was.
-    async fn find_message(
-        &self,
-        connection: &OrgConnection,
-        session_id: SessionId,
-        began: &mut Began,
-    ) -> Result<(), HostError> {
+    async fn find_message(&self, key: Key, began: &mut Began) -> Result<(), HostError> {
         if began.sequence == 0 {
-            let events = self.events_of(connection, session_id).await?;
-            began.sequence = sequence_of(&events, began.input_message_id);
+            let found = self.message_event(key, began.turn_id, began.input_message_id);
+            began.sequence = found.await?.unwrap_or(0);
         }
         Ok(())
     }
@@ -139,19 +155,6 @@ impl Host {
         }
         Ok(())
     }
-
-    /// The stored events of a session, where they can be read.
-    pub(super) async fn events_of(
-        &self,
-        connection: &OrgConnection,
-        session_id: SessionId,
-    ) -> Result<Vec<Event>, HostError> {
-        let Some(log) = connection.adapter.event_log() else {
-            return Ok(Vec::new());
-        };
-        let events = log.read(session_id, 0).await;
-        events.map_err(errors::of_store)
-    }
 }
 
 /// Whether a message of a session is stored.
@@ -184,36 +187,19 @@ pub(super) fn began_of(turn: &UnfinishedTurn) -> Began {
     }
 }
 
-/// What the stored events say of a turn that is over.
-#[allow(
-    clippy::wildcard_enum_match_arm,
-    reason = "no other event ends a turn, whatever is to come"
-)]
-fn logged(events: &[Event], turn_id: TurnId) -> Option<(Began, TurnEnd)> {
-    let own = |event: &&Event| event.context.turn_id == Some(turn_id);
-    let end = events.iter().rev().filter(own).find_map(|event| {
-        Some(match &event.data {
-            EventData::TurnCompleted(_) => TurnEnd::Completed,
-            EventData::TurnFailed(failed) => TurnEnd::Failed(failed.error.clone()),
-            EventData::TurnCancelled(_) => TurnEnd::Cancelled,
-            _ => return None,
-        })
-    })?;
-    let context = |event: &Event| event.context.input_message_id;
-    let input_message_id = events.iter().filter(own).find_map(context)?;
-    let began = Began {
-        turn_id,
-        input_message_id,
-        sequence: sequence_of(events, input_message_id),
-    };
-    Some((began, end))
-}
-
-/// The sequence number of the event that stored a message; 0 where none is found.
-fn sequence_of(events: &[Event], message_id: MessageId) -> i64 {
-    let stored = events.iter().find(|event| {
-        matches!(&event.data, EventData::InputMessage(said) if said.message.id == message_id)
-    });
-    let sequence = stored.and_then(|event| event.sequence);
-    sequence.map_or(0, i64::from)
+/// How a turn ended; `None` where it has not.
+fn end_of(turn: TurnView) -> Option<TurnEnd> {
+    match turn.status {
+        TurnStatus::Completed => Some(TurnEnd::Completed),
+        TurnStatus::Failed => {
+            let error = turn.ended.and_then(|ended| ended.error);
+            Some(TurnEnd::Failed(error.unwrap_or_default()))
+        }
+        TurnStatus::Cancelled => Some(TurnEnd::Cancelled),
+        TurnStatus::Queued
+        | TurnStatus::Running
+        | TurnStatus::WaitingForToolResults
+        | TurnStatus::EndNotStored
+        | TurnStatus::Elsewhere => None,
+    }
 }

@@ -5,7 +5,7 @@ use super::turns::{EndedTurn, TurnStatus, TurnView};
 use super::{Host, Key, errors};
 use chrono::{DateTime, TimeDelta, Utc};
 use everruns_core::events::{self, Event, EventData};
-use everruns_core::typed_id::{SessionId, TurnId};
+use everruns_core::typed_id::{MessageId, SessionId, TurnId};
 use mortise_adapter_client::RemoteEventLog;
 use mortise_proto::HostError;
 use mortise_proto::convert::event_log::LoggedEvent;
@@ -110,23 +110,63 @@ impl Host {
         turn_id: TurnId,
     ) -> Result<Option<TurnView>, HostError> {
         let (_, connection) = self.org(key.0)?;
-        let log = connection.adapter.event_log();
-        let log = log.ok_or_else(|| errors::not_offered("event_log"))?;
+        if connection.adapter.event_log().is_none() {
+            return Err(errors::not_offered("event_log"));
+        }
+        let mut turns = LoggedTurns::default();
+        self.find_since(key, turn_id, |event| {
+            let is_over = event.turn_id() == Some(turn_id) && turns.take(event).is_some();
+            is_over.then_some(())
+        })
+        .await?;
+        Ok(turns.into_turns().pop())
+    }
+
+    /// The sequence number of the event that stored the message of a turn; `None` where none
+    /// is found.
+    pub(super) async fn message_event(
+        &self,
+        key: Key,
+        turn_id: TurnId,
+        message_id: MessageId,
+    ) -> Result<Option<i64>, HostError> {
+        self.find_since(key, turn_id, |event| {
+            if event.event_type() != events::INPUT_MESSAGE {
+                return None;
+            }
+            let EventData::InputMessage(said) = event.typed().ok()?.data else {
+                return None;
+            };
+            event.sequence().filter(|_| said.message.id == message_id)
+        })
+        .await
+    }
+
+    /// The first that is found in the stored events since a turn was asked for, as its id
+    /// says; the events before are passed over without being read. `None` at the end of the
+    /// log, where enough was looked at, and where no adapter has a log.
+    pub(super) async fn find_since<T>(
+        &self,
+        key: Key,
+        turn_id: TurnId,
+        mut find: impl FnMut(&LoggedEvent) -> Option<T>,
+    ) -> Result<Option<T>, HostError> {
+        let (_, connection) = self.org(key.0)?;
+        let Some(log) = connection.adapter.event_log() else {
+            return Ok(None);
+        };
         let after = match time_of(turn_id) {
             Some(time) => last_before(&log, key.1, time - CLOCKS_DIFFER_BY).await?,
             None => 0,
         };
-        let mut turns = LoggedTurns::default();
         let mut reading = Reading::new(&log, key.1, after);
         loop {
             let events = reading.next().await?;
             if events.is_empty() {
-                return Ok(turns.into_turns().pop());
+                return Ok(None);
             }
-            for event in events {
-                if event.turn_id() == Some(turn_id) && turns.take(&event).is_some() {
-                    return Ok(turns.into_turns().pop());
-                }
+            if let Some(found) = events.iter().find_map(&mut find) {
+                return Ok(Some(found));
             }
         }
     }

@@ -40,6 +40,16 @@ impl<T> Page<T> {
     }
 }
 
+/// What the token of each list looks like, without anchors. A number has no sign that says
+/// nothing and no leading zeros: a token is read only as it is written.
+pub const TURN_TOKEN: &str = r"t\.(0|-?[1-9][0-9]{0,17})\.[0-9a-f]{32}";
+/// The same of events.
+pub const EVENT_TOKEN: &str = r"e\.(0|[1-9][0-9]{0,17})";
+/// The same of sessions.
+pub const SESSION_TOKEN: &str = r"s\.(0|[1-9][0-9]{0,17})\.(0|-?[1-9][0-9]{0,17})\.[0-9a-f]{32}";
+/// The same of records with names.
+pub const NAME_TOKEN: &str = r"n\.[\s\S]*";
+
 // === impl PageToken ===
 
 impl PageToken {
@@ -48,7 +58,8 @@ impl PageToken {
         if text.is_empty() {
             return Ok(None);
         }
-        let token = read(text).ok_or_else(|| {
+        let token = read(text).filter(|token| token.to_string() == text);
+        let token = token.ok_or_else(|| {
             let problem = "is not a token of this host; send `next_page_token` of the page before";
             HostError::invalid_field(field, problem)
         })?;
@@ -116,7 +127,9 @@ mod tests {
             let read = PageToken::parse("page_token", &token.to_string());
             assert_eq!(read.ok().flatten(), Some(token));
         }
-        for bad in ["x", "e.", "e.-1", "e.1.2", "t.1", "s.1.2.zz", "q.1"] {
+        for bad in [
+            "x", "e.", "e.-1", "e.+1", "e.01", "e.1.2", "t.1", "s.1.2.zz", "q.1",
+        ] {
             let error = PageToken::parse("page_token", bad).err();
             let field = error.and_then(|error| error.field);
             assert_eq!(field.as_deref(), Some("page_token"), "{bad}");

@@ -23,7 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 /// The most bytes of a request id.
-const ID_BYTES_MAX: usize = 255;
+pub const REQUEST_ID_BYTES_MAX: usize = 255;
 
 /// For how long a call is remembered.
 const REMEMBERED_FOR: TimeDelta = TimeDelta::days(1);
@@ -74,11 +74,13 @@ impl Call {
         if let Some(id) = &request_id {
             let problem = match id.len() {
                 0 => Some("is empty; send an id of the change, such as a UUID, or none".into()),
-                1..=ID_BYTES_MAX if id.chars().any(char::is_control) => {
+                1..=REQUEST_ID_BYTES_MAX if id.chars().any(char::is_control) => {
                     Some("holds a control character; send printable text".into())
                 }
-                1..=ID_BYTES_MAX => None,
-                long => Some(format!("has {long} bytes; send at most {ID_BYTES_MAX}")),
+                1..=REQUEST_ID_BYTES_MAX => None,
+                long => Some(format!(
+                    "has {long} bytes; send at most {REQUEST_ID_BYTES_MAX}"
+                )),
             };
             if let Some(problem) = problem {
                 return Err(HostError::invalid_field(field, problem));

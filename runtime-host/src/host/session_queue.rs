@@ -137,7 +137,7 @@ impl SessionQueue {
     pub(super) fn enter(
         self: &Arc<Self>,
         key: Key,
-        manners: BusyPolicy,
+        when_busy: BusyPolicy,
     ) -> Result<Ticket, HostError> {
         if self.closing.is_cancelled() {
             return Err(errors::draining());
@@ -149,7 +149,7 @@ impl SessionQueue {
         // A caller who has seen a turn's end is not told that the turn is under way.
         let over_soon = entry.is_some_and(SessionEntry::is_over_soon);
         let waits = in_use || self.turns.available_permits() == 0;
-        let queued = match manners {
+        let queued = match when_busy {
             BusyPolicy::Refuse if in_use && !over_soon => {
                 self.metrics.turn_refused();
                 return Err(HostError::new(
@@ -182,7 +182,7 @@ impl SessionQueue {
             shown: entry.shown.subscribe(),
             patient: in_use
                 || matches!(
-                    manners,
+                    when_busy,
                     BusyPolicy::Queue | BusyPolicy::Wait | BusyPolicy::WaitAgain
                 ),
             queued,

@@ -172,7 +172,7 @@ async fn exists(
             let problem = format!(
                 "{model_id} does not exist in this org; leave it out for the model of the agent"
             );
-            return Err(HostError::invalid_field("settings.model_id", problem));
+            return Err(errors::no_model("settings.model_id", &problem));
         }
     }
     let Some(agent_id) = new.agent_id else {

@@ -48,6 +48,9 @@ struct Seen {
     turn_id: Option<TurnId>,
     counted: Option<RunningTurn>,
     ended: Option<(TurnOutcome, Duration)>,
+    /// Why it failed, and why a model could not be asked.
+    problem: Option<String>,
+    model_problem: Option<String>,
     steps: Vec<Step>,
     calls: Vec<Step>,
     calls_left_out: usize,
@@ -68,6 +71,8 @@ pub struct TurnSummary {
     pub outcome: Option<TurnOutcome>,
     /// How long it has taken so far.
     pub took: Duration,
+    /// Why it failed.
+    pub problem: Option<String>,
 }
 
 /// Something that a turn did.
@@ -126,9 +131,14 @@ impl TurnHistory {
         timeline
     }
 
-    /// The turn has ended. One that never began is forgotten.
-    pub(super) fn end(&self, timeline: &Arc<Timeline>, outcome: TurnOutcome) {
-        let began = timeline.end(outcome);
+    /// The turn has ended, with a problem if it failed. One that never began is forgotten.
+    pub(super) fn end(
+        &self,
+        timeline: &Arc<Timeline>,
+        outcome: TurnOutcome,
+        problem: Option<&str>,
+    ) {
+        let began = timeline.end(outcome, problem);
         let mut turns = self.lock();
         turns
             .running
@@ -166,8 +176,14 @@ impl TurnHistory {
 // === impl Timeline ===
 
 impl Timeline {
-    fn end(&self, outcome: TurnOutcome) -> bool {
+    fn end(&self, outcome: TurnOutcome, problem: Option<&str>) -> bool {
         let mut seen = self.lock();
+        // What the user is told of a model that cannot be asked does not say why.
+        let cause = seen.model_problem.take();
+        seen.problem = problem.map(|problem| match cause {
+            Some(cause) if !problem.contains(&cause) => format!("{problem} ({cause})"),
+            Some(_) | None => problem.to_string(),
+        });
         seen.ended = Some((outcome, self.since.elapsed()));
         // What was started and did not end is of no more use.
         seen.tools = HashMap::new();
@@ -186,6 +202,7 @@ impl Timeline {
             org_id: self.key.0,
             outcome: seen.ended.map(|(outcome, _)| outcome),
             took: seen.ended.map_or_else(running, |(_, took)| took),
+            problem: seen.problem.clone(),
         })
     }
 
@@ -240,6 +257,8 @@ impl TurnWatch for Timeline {
         // Everything else is of no interest here.
         if let EventData::LlmGeneration(generation) = &event.data {
             let metadata = &generation.metadata;
+            let problem = metadata.error.as_ref().filter(|_| !metadata.success);
+            self.lock().model_problem = problem.cloned();
             if let Some(usage) = &metadata.usage {
                 let (input, output) = (usage.input_tokens.into(), usage.output_tokens.into());
                 self.metrics.tokens(&metadata.model, input, output);

@@ -202,9 +202,15 @@ impl Host {
         if let (Some(tell), Some(began)) = (tell.take(), control.has_begun()) {
             drop(tell.send(Ok((began, ended))));
         }
-        self.inner
-            .history
-            .end(&timeline, outcome(&reached, &control));
+        let problem = match &reached {
+            TurnEnd::Failed(problem) => Some(problem.as_str()),
+            TurnEnd::Completed
+            | TurnEnd::Cancelled
+            | TurnEnd::WaitingForToolResults
+            | TurnEnd::Parked => None,
+        };
+        let outcome = outcome(&reached, &control);
+        self.inner.history.end(&timeline, outcome, problem);
         control.close().await;
         end.send_replace(Some(reached));
         Ok(control.has_begun().map(|began| began.turn_id))

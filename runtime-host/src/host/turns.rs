@@ -135,12 +135,12 @@ impl Host {
                 steered: true,
             });
         }
-        let manners = if self.inner.options.queue_by_default {
+        let when_busy = if self.inner.options.queue_by_default {
             BusyPolicy::Queue
         } else {
             BusyPolicy::WaitForSession
         };
-        let accepted = self.accept(key, manners, turn_id, message).await?;
+        let accepted = self.accept(key, when_busy, turn_id, message).await?;
         let turn_id = match accepted.begun(self).await? {
             Waited::Began(turn) => turn.began.turn_id,
             // The next process stores it.

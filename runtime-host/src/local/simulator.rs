@@ -2,10 +2,12 @@
 //! written anew at each step from the conversation so far. It keeps no state, so
 //! it goes on where a conversation stands, in whatever process.
 //!
-//! Per question it writes the question to a file, reads the file back, multiplies
-//! the two numbers of the question, keeps the product under a key, and answers.
+//! Per question it calls the tools of the application, writes the question to a file, reads
+//! the file back, multiplies the two numbers of the question, keeps the product under a key,
+//! remembers it, and answers. What needs a tool that the session does not have is left out.
 
 use async_trait::async_trait;
+use everruns_core::ToolDefinition;
 use everruns_core::error::Result;
 use everruns_core::llm_driver_registry::{
     LlmCallConfig, LlmDriver, LlmMessage, LlmMessageRole, LlmResponseStream,
@@ -27,15 +29,38 @@ impl LlmDriver for Simulator {
         config: &LlmCallConfig,
     ) -> Result<LlmResponseStream> {
         let has_tool = |name: &str| config.tools.iter().any(|tool| tool.name() == name);
-        let turn = next_turn(&messages, has_tool);
+        let turn = next_turn(&messages, &applications_tools(config), has_tool);
         LlmSimDriver::new(LlmSimConfig::scripted(vec![turn]))
             .chat_completion_stream(messages, config)
             .await
     }
 }
 
-/// What the model does next.
-fn next_turn(messages: &[LlmMessage], has_tool: impl Fn(&str) -> bool) -> SimTurn {
+/// The tools that the application runs, each with the names of its texts.
+fn applications_tools(config: &LlmCallConfig) -> Vec<(String, Vec<String>)> {
+    let tools = config.tools.iter().filter_map(|tool| match tool {
+        ToolDefinition::ClientSide(tool) => Some(tool),
+        ToolDefinition::Builtin(_) => None,
+    });
+    tools
+        .map(|tool| {
+            let fields = tool.parameters["properties"].as_object();
+            let texts = fields.into_iter().flatten();
+            let texts = texts.filter(|(_, field)| field["type"] == "string");
+            (
+                tool.name.clone(),
+                texts.map(|(name, _)| name.clone()).collect(),
+            )
+        })
+        .collect()
+}
+
+/// What the model does next. The tools of the application come first.
+fn next_turn(
+    messages: &[LlmMessage],
+    tools: &[(String, Vec<String>)],
+    has_tool: impl Fn(&str) -> bool,
+) -> SimTurn {
     let questions: Vec<(usize, String)> = messages
         .iter()
         .enumerate()
@@ -61,11 +86,24 @@ fn next_turn(messages: &[LlmMessage], has_tool: impl Fn(&str) -> bool) -> SimTur
             "kv_store",
             json!({ "operation": "set", "key": "last_product", "value": value }),
         ));
+        let fact = format!("{a} × {b} = {product}");
+        script.push(("remember", json!({ "content": fact })));
     }
     script.retain(|(tool, _)| has_tool(tool));
-    match script.into_iter().nth(results.len()) {
+    let own = tools.iter().map(|(name, texts)| {
+        let texts = texts.iter().map(|text| (text.clone(), json!(question)));
+        (name.as_str(), Value::Object(texts.collect()))
+    });
+    match own.chain(script).nth(results.len()) {
         Some((name, arguments)) => call(name, arguments),
-        None => SimTurn::Assistant(answer(a, b, &results, &questions)),
+        None => {
+            let mut text = answer(a, b, &results, &questions);
+            for ((name, _), result) in tools.iter().zip(&results) {
+                let said = result.content_as_text();
+                text.push_str(&format!(" {name} gave me {said}."));
+            }
+            SimTurn::Assistant(text)
+        }
     }
 }
 
@@ -134,15 +172,21 @@ mod tests {
     #[test]
     fn the_script_goes_on_where_the_conversation_stands() {
         let mut messages = vec![said(LlmMessageRole::User, "What is 12 times 34?")];
-        let expected = ["write_file", "read_file", "multiply", "kv_store"];
+        let expected = [
+            "write_file",
+            "read_file",
+            "multiply",
+            "kv_store",
+            "remember",
+        ];
         for name in expected {
-            let SimTurn::ToolCalls(calls) = next_turn(&messages, |_| true) else {
+            let SimTurn::ToolCalls(calls) = next_turn(&messages, &[], |_| true) else {
                 unreachable!("a tool call comes next");
             };
             assert_eq!(calls[0].name, name);
             messages.push(said(LlmMessageRole::Tool, r#"{"result": 408.0}"#));
         }
-        let SimTurn::Assistant(text) = next_turn(&messages, |_| true) else {
+        let SimTurn::Assistant(text) = next_turn(&messages, &[], |_| true) else {
             unreachable!("the answer comes last");
         };
         assert!(text.starts_with("12 × 34 = 408."), "{text}");
@@ -153,8 +197,24 @@ mod tests {
     fn missing_tools_are_left_out() {
         let messages = [said(LlmMessageRole::User, "hello")];
         assert!(matches!(
-            next_turn(&messages, |_| false),
+            next_turn(&messages, &[], |_| false),
             SimTurn::Assistant(_)
         ));
+    }
+    /// The application's tool is called first, with the question, and its result is told.
+    #[test]
+    fn the_applications_tool_is_called() {
+        let tools = [("ask".to_string(), vec!["question".to_string()])];
+        let mut messages = vec![said(LlmMessageRole::User, "Which colour?")];
+        let SimTurn::ToolCalls(calls) = next_turn(&messages, &tools, |_| false) else {
+            unreachable!("a tool call comes next");
+        };
+        assert_eq!(calls[0].name, "ask");
+        assert_eq!(calls[0].arguments, json!({ "question": "Which colour?" }));
+        messages.push(said(LlmMessageRole::Tool, "blue"));
+        let SimTurn::Assistant(text) = next_turn(&messages, &tools, |_| false) else {
+            unreachable!("the answer comes last");
+        };
+        assert!(text.ends_with("ask gave me blue."), "{text}");
     }
 }

@@ -3,6 +3,7 @@
 mod convert;
 mod lists;
 
+use super::limits::{PAGE_MAX, PAGE_USUAL, page};
 use super::panics::Unbroken;
 use super::{ServeError, health};
 use crate::access::{Access, AccessLayer, Caller, Denied, Revoked, Until};
@@ -28,9 +29,6 @@ use tonic::transport::Server;
 use tonic::{Request, Response, Status, async_trait};
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
-
-/// Most events or messages of one answer.
-pub(super) const PAGE_MAX: u64 = 1000;
 
 /// How often health follows readiness.
 const HEALTH_EVERY: time::Duration = time::Duration::from_secs(1);
@@ -388,20 +386,11 @@ impl HostService for Service {
         let request = admitted(request, |request| &mut request.org_id)?;
         let session_id = session_id(&request.session_id)?;
         let offset = wire::count("offset", request.offset).map_err(convert::invalid)?;
-        let limit = usize::try_from(page(request.limit, 100)).unwrap_or(100);
+        let limit = usize::try_from(page(request.limit, PAGE_USUAL)).unwrap_or(1);
         let messages = self
             .host
             .messages(request.org_id, session_id, offset, limit);
         let messages = messages.await?.into_iter().map(Into::into).collect();
         Ok(Response::new(pb::ListMessagesResponse { messages }))
-    }
-}
-
-/// How many to return: zero stands for the usual number.
-pub(super) fn page(asked: u64, usual: u64) -> u64 {
-    if asked == 0 {
-        usual
-    } else {
-        asked.min(PAGE_MAX)
     }
 }

@@ -6,6 +6,7 @@ mod errors;
 mod handlers;
 mod lists;
 mod openapi;
+mod schemas;
 mod shapes;
 mod sse;
 

@@ -1,6 +1,10 @@
 //! What a rule is given: calls on behalf of an org, things to work on, names and ids that
 //! no other rule uses. Cheap to clone.
 
+mod ids;
+
+pub(crate) use ids::{fresh_id, fresh_uuid};
+
 use crate::check::{Outcome, broken, skipped};
 use crate::client::{Client, Failed};
 use crate::exchange::{Call, Content, Log, message};
@@ -17,7 +21,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::{Code, Streaming};
-use uuid::Uuid;
 
 /// What all rules of a run share.
 pub(crate) struct Shared {
@@ -259,6 +262,21 @@ impl Cx {
         self.succeeded(rpc, answer)
     }
 
+    /// The error that a stream ends with.
+    pub(crate) async fn refused_next<Req, Rsp: Message + Debug>(
+        &self,
+        rpc: &Rpc<Req, Rsp>,
+        stream: &mut Streaming<Rsp>,
+    ) -> Outcome<StoreError> {
+        let sent = Content::note("(next of the stream)");
+        match self.log(rpc, sent, self.client.next(stream).await, |_| {
+            Content::note("a message")
+        }) {
+            Err(error) => self.an_answer(rpc, error),
+            Ok(answer) => broken(rpc.method.short_name(), "an error", message(&answer)),
+        }
+    }
+
     /// A streamed request, its parts in order; the first says who is calling.
     pub(crate) async fn upload<Req, Rsp>(
         &self,
@@ -464,17 +482,6 @@ impl Cx {
 /// Whether a server's description lists a service.
 pub(crate) fn offers(described: &pb::DescribeResponse, service: &str) -> bool {
     described.services.iter().any(|offer| offer.name == service)
-}
-
-/// A fresh id of a type, such as `session_` and 32 hex digits.
-pub(crate) fn fresh_id(prefix: &str) -> String {
-    format!("{prefix}_{}", Uuid::new_v4().simple())
-}
-
-/// A fresh UUID with hyphens. Never taken from the seed: a server remembers answers by
-/// request id, so a run repeated with them would be answered from memory.
-pub(crate) fn fresh_uuid() -> String {
-    Uuid::new_v4().to_string()
 }
 
 /// An error with all that a reader needs.

@@ -36,6 +36,7 @@ mod scaffold;
 mod seed;
 mod server;
 mod shown;
+mod vectors;
 mod wire;
 
 pub use advice::Advice;

@@ -5,7 +5,7 @@ mod cli;
 mod output;
 mod watch;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use cli::{Cli, Command, Failure, RunArgs};
 use mortise_contract::{
     Dial, Restart, Rule, Server, explain, list, list_json, offered, rules, rules_page, run,
@@ -28,7 +28,11 @@ const INTERRUPTED: u8 = 130;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match command(Cli::parse()).await {
+    let cli = match mortise_output::parse::<Cli>(NO_RUN) {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    match command(cli).await {
         Ok(code) => code,
         Err(failure) => {
             eprintln!("mortise-contract: {failure}");

@@ -54,7 +54,7 @@ impl Lines {
     pub(crate) fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let output: Option<Box<dyn Write + Send>> = match path {
             None => None,
-            Some(path) if path == Path::new("-") => Some(Box::new(io::stdout())),
+            Some(path) if path == Path::new("-") => Some(Box::new(mortise_output::Output)),
             Some(path) => Some(Box::new(File::create(path).map_err(|cause| {
                 Failure::File {
                     flag: "--ndjson",
@@ -118,7 +118,7 @@ fn write(flag: &'static str, path: &Path, text: &str) -> Result<(), Failure> {
 
 /// A reader that has gone away is no failure of the run.
 pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
-    match io::stdout().write_all(text.as_bytes()) {
+    match mortise_output::write(text) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
         Ok(()) | Err(_) => Ok(ExitCode::SUCCESS),
     }

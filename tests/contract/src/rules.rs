@@ -40,6 +40,8 @@ mod user_connection_resolver;
 mod utility_llm;
 mod wire;
 
+#[cfg(test)]
+pub(crate) use common::AWKWARD_JSON;
 pub(crate) use restart::restarted;
 
 use crate::rule::Rule;

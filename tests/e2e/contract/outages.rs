@@ -1,16 +1,21 @@
 //! The rules about outages, held against the reference server on a disk that fails, and
-//! against servers that each do one thing wrong while their storage is away.
+//! against servers that each do one thing wrong while their storage is away, or when they
+//! are started again.
 
 use super::broken::fault::encoded;
 use super::{all_kept, held};
 use futures::future::BoxFuture;
 use http_body_util::BodyExt;
 use mortise_adapter_server::AdapterServer;
-use mortise_contract::{Dial, Options, OutageCommands, Report, Tls, Verdict, rules, run, table};
+use mortise_contract::{
+    Dial, Options, OutageCommands, Report, Restart, Tls, Verdict, rules, run, table,
+};
 use mortise_proto::pb;
 use mortise_proto::rpc::table::{
-    adapter_service::DESCRIBE, event_emitter_service::EMIT,
-    session_file_system_service::WRITE_FILE, session_storage_store_service::SET_VALUE,
+    adapter_service::DESCRIBE,
+    event_emitter_service::EMIT,
+    session_file_system_service::{READ_FILE, WRITE_FILE},
+    session_storage_store_service::{GET_VALUE, SET_VALUE},
 };
 use mortise_test_support::adapter_process::AdapterProcess;
 use mortise_test_support::failing_disk::{DiskFault, FailingDisk};
@@ -19,7 +24,7 @@ use prost::Message;
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tonic::body::Body;
@@ -43,30 +48,66 @@ enum Flaw {
     NeverBack,
     LosesEvents,
     LosesFiles,
+    ReadsAbsent,
+    /// A storage that is away when it is started is a new one to it.
+    BeginsAnew,
+    AnswersUnstored,
 }
+
+/// How many writes a restart interrupts.
+const INTERRUPTED: usize = 8;
 
 /// A server whose storage is away while a file is there.
 #[derive(Clone)]
 struct Troubled {
     flaw: Flaw,
     server: Routes,
-    away: PathBuf,
+    folder: PathBuf,
     was_away: Arc<AtomicBool>,
+    interrupted: Arc<AtomicUsize>,
 }
 
 impl Troubled {
     fn is_away(&self) -> bool {
-        let is_away = self.away.exists();
+        let is_away = self.folder.join("away").exists();
         let was_away = self.was_away.fetch_or(is_away, Ordering::SeqCst);
         is_away || (was_away && self.flaw == Flaw::NeverBack)
     }
 
+    /// Whether a restart interrupts this write.
+    fn is_interrupted(&self, path: &str, request: &[u8]) -> bool {
+        path == WRITE_FILE.method.path
+            && holds(request, b"/writer-")
+            && self.folder.join("restarted").exists()
+            && self.interrupted.fetch_add(1, Ordering::SeqCst) < INTERRUPTED
+    }
+
     /// What takes the place of the server's own answer.
     fn answer(&self, path: &str, request: &[u8]) -> Option<Response<Body>> {
-        if !self.is_away() {
+        let unavailable = || Status::unavailable("the storage cannot answer now").into_http();
+        if self.is_interrupted(path, request) {
+            return Some(unavailable());
+        }
+        let is_anew = self.flaw == Flaw::BeginsAnew && self.folder.join("anew").exists();
+        let is_away = self.is_away();
+        if is_anew || (is_away && self.flaw == Flaw::ReadsAbsent) {
+            match path {
+                path if path == GET_VALUE.method.path => {
+                    return Some(done(pb::GetValueResponse::default()));
+                }
+                path if path == READ_FILE.method.path => {
+                    return Some(encoded(Ok(Vec::<pb::ReadFileResponse>::new())));
+                }
+                _ => {}
+            }
+        }
+        let is_unstored = path == WRITE_FILE.method.path && holds(request, b"/writer-3/1.txt");
+        if self.flaw == Flaw::AnswersUnstored && is_unstored {
+            return Some(done(pb::WriteFileResponse::default()));
+        }
+        if !is_away {
             return None;
         }
-        let unavailable = || Status::unavailable("the storage cannot answer now").into_http();
         match (self.flaw, path) {
             (Flaw::HealthServing, HEALTH) => None,
             (_, HEALTH) => Some(done(HealthCheckResponse {
@@ -97,9 +138,11 @@ impl Troubled {
 
 /// One of several changes that a rule makes at the same time.
 fn is_chosen(request: &[u8]) -> bool {
-    let keys: [&[u8]; 2] = [b"meanwhile 2", b"writer 3"];
-    keys.iter()
-        .any(|key| request.windows(key.len()).any(|part| part == *key))
+    holds(request, b"meanwhile 2") || holds(request, b"writer 3")
+}
+
+fn holds(request: &[u8], text: &[u8]) -> bool {
+    request.windows(text.len()).any(|part| part == text)
 }
 
 fn changes(path: &str) -> bool {
@@ -136,11 +179,17 @@ impl Service<Request<Body>> for Troubled {
     }
 }
 
-async fn with_outages(dial: &Dial, only: &str, begin: String, end: String) -> Report {
+async fn with_outages(
+    dial: &Dial,
+    only: &str,
+    outage: OutageCommands,
+    restart: Option<Restart>,
+) -> Report {
     let options = Options {
         only: vec![only.into()],
         timeout: Duration::from_secs(240),
-        outage: Some(OutageCommands { begin, end }),
+        outage: Some(outage),
+        restart,
         ..Options::default()
     };
     run(dial, &rules(), options, &|_, _, _| {}).await.unwrap()
@@ -149,19 +198,21 @@ async fn with_outages(dial: &Dial, only: &str, begin: String, end: String) -> Re
 async fn troubled(flaw: Flaw, only: &str, folder: &Path) -> Report {
     let folder = tempfile::tempdir_in(folder).unwrap();
     let builder = AdapterServer::builder(reference(folder.path()).await);
-    let away = folder.path().join("away");
     let server = Troubled {
         flaw,
         server: builder.routes().await.unwrap(),
-        away: away.clone(),
+        folder: folder.path().into(),
         was_away: Arc::default(),
+        interrupted: Arc::default(),
     };
     let dial = Dial::service("troubled", server);
-    let (begin, end) = (
-        format!("touch {}", away.display()),
-        format!("rm -f {}", away.display()),
-    );
-    with_outages(&dial, only, begin, end).await
+    let within = |command: &str| format!("cd {} && {command}", folder.path().display());
+    let outage = OutageCommands {
+        begin: within("touch away"),
+        end: within("rm -f away"),
+    };
+    let restart = within("touch restarted && if [ -e away ]; then touch anew; fi");
+    with_outages(&dial, only, outage, Some(Restart::Command(restart))).await
 }
 
 /// The reference server keeps every rule about outages on a disk that is full, and on one
@@ -177,11 +228,16 @@ async fn the_reference_server_keeps_the_rules() {
         let process =
             AdapterProcess::start_in(&url, folder.path(), &disk.environment(), &log).await;
         let dial = Dial::address(&process.endpoint.to_string(), Tls::default()).unwrap();
-        let report = with_outages(&dial, "OUT-*", disk.command(fault), disk.heal_command()).await;
+        let outage = OutageCommands {
+            begin: disk.command(fault),
+            end: disk.heal_command(),
+        };
+        let report = with_outages(&dial, "OUT-*", outage, None).await;
         all_kept(&report);
+        // Those that start the server again.
         assert_eq!(
             report.count(Verdict::Skipped),
-            0,
+            2,
             "{}",
             table(&report, false)
         );
@@ -195,6 +251,7 @@ async fn each_flaw_is_caught() {
     let folder = tempfile::tempdir().unwrap();
     let all = troubled(Flaw::None, "OUT-*", folder.path()).await;
     all_kept(&all);
+    all_kept(&troubled(Flaw::None, "CRASH-10", folder.path()).await);
     for (rule, flaw) in [
         ("OUT-01", Flaw::NoHandshake),
         ("OUT-02", Flaw::HealthServing),
@@ -204,6 +261,11 @@ async fn each_flaw_is_caught() {
         ("OUT-05", Flaw::AnswersUndone),
         ("OUT-06", Flaw::LosesEvents),
         ("OUT-07", Flaw::LosesFiles),
+        ("OUT-08", Flaw::ReadsAbsent),
+        ("OUT-09", Flaw::BeginsAnew),
+        ("OUT-10", Flaw::ReadsAbsent),
+        ("OUT-11", Flaw::BeginsAnew),
+        ("CRASH-10", Flaw::AnswersUnstored),
     ] {
         let report = troubled(flaw, rule, folder.path()).await;
         let caught = report.count(Verdict::Failed) + report.count(Verdict::Warned);
@@ -218,6 +280,6 @@ async fn without_commands_they_are_skipped() {
     let routes = AdapterServer::builder(reference(folder.path()).await);
     let dial = Dial::service("in process", routes.routes().await.unwrap());
     let report = held(&dial, &["OUT-*"]).await;
-    assert_eq!(report.count(Verdict::Skipped), 7);
+    assert_eq!(report.count(Verdict::Skipped), 11);
     assert!(table(&report, true).contains("--outage-command"));
 }

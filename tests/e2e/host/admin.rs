@@ -3,6 +3,7 @@
 use super::configured::curl;
 use super::test_host::TestHost;
 use mortise_proto::host as pb;
+use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use mortise_test_support::host_process::HostProcess;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -102,6 +103,28 @@ async fn the_page_shows_turns() {
         ];
         chromium(&profile, &arguments.each_ref().map(String::as_str)).await;
         assert!(std::fs::metadata(file).unwrap().len() > 10_000, "{size}");
+    }
+}
+
+/// Of a turn that failed it says why, as the provider put it.
+#[tokio::test]
+async fn a_failed_turn_says_why() {
+    let fake = FakeOpenAi::start(vec![Answer::Error(401, "Incorrect API key provided")]).await;
+    let stage = TestHost::played(&fake, &[]).await;
+    let turn = stage.run("Hello").await;
+    let turn_id = turn.accepted.turn_id.clone();
+    assert_eq!(turn.outcome().await, pb::TurnOutcome::Failed);
+    for (path, pointer) in [
+        ("/admin/overview".to_string(), "/recent/0/problem"),
+        (format!("/admin/turns/{turn_id}"), "/problem"),
+    ] {
+        let answer = reqwest::get(format!("{}{path}", stage.host.http)).await;
+        let shown: Value = answer.unwrap().json().await.unwrap();
+        let problem = shown.pointer(pointer).and_then(Value::as_str);
+        assert!(
+            problem.is_some_and(|problem| problem.contains("API key")),
+            "{shown}"
+        );
     }
 }
 

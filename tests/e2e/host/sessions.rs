@@ -66,20 +66,25 @@ async fn a_session_has_what_its_creator_chose() {
 async fn wrong_wishes_are_refused() {
     let stage = TestHost::set(&[]).await;
     let unknown = "model_0190000000007000800000000000000f";
-    for (field, value, named) in [
-        ("model_id", json!(unknown), "model_id"),
+    for (field, value, named, expected) in [
+        ("model_id", json!(unknown), "model_id", 404),
         (
             "mcp_servers",
             json!({ "shell": { "type": "stdio", "command": "/bin/sh" } }),
             "mcp_servers",
+            400,
         ),
-        ("tag", json!(["one"]), "tag"),
+        ("tag", json!(["one"]), "tag", 400),
     ] {
         let mut asked = json!({ "harness_id": demo::harness_id() });
         asked[field] = value;
         let (status, error) = create(&stage, &asked).await;
         let error = &error["error"];
-        assert_eq!((status, &error["field"]), (400, &json!(named)), "{error}");
+        assert_eq!(
+            (status, &error["field"]),
+            (expected, &json!(named)),
+            "{error}"
+        );
         assert!(
             error["message"].as_str().unwrap().contains(field),
             "{error}"

@@ -5,7 +5,7 @@
 //! Run it after a change of upstream's version; `cargo xtask schemas` does.
 
 use everruns_core::events as e;
-use everruns_core::message::{ContentPart, Controls, Message};
+use everruns_core::message::{ContentPart, Controls, ExecutionPhase, Message};
 use everruns_core::network_access::NetworkAccessList;
 use everruns_core::session_file::InitialFile;
 use everruns_core::{AgentCapabilityConfig, Session, ToolDefinition};
@@ -95,6 +95,11 @@ fn main() {
     // Upstream says `object`; a model may send any JSON.
     if let Some(call) = types.get_mut("ToolCall") {
         call["properties"]["arguments"] = json!({ "description": "Arguments as JSON" });
+    }
+    // Upstream derives the schema from the names in its code; it writes other ones.
+    if let Some(phase) = types.get_mut("ExecutionPhase") {
+        let written = [ExecutionPhase::Commentary, ExecutionPhase::FinalAnswer];
+        phase["enum"] = json!(written);
     }
     let events: BTreeMap<&str, String> = events.into_iter().collect();
     println!("{:#}", json!({ "types": types, "events": events }));

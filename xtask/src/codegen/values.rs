@@ -11,6 +11,9 @@ use std::fmt::Write;
 /// The field that holds an event's payload, which may nest deeper than a value.
 const PAYLOAD: &str = "data_json";
 
+/// The field that may stand in its place.
+const PATCH: &str = "data_patch";
+
 pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
     let mut out = String::from(
         "use crate::convert::Result;\nuse crate::convert::open_value::{self, OpenValues};\nuse crate::pb;\n",
@@ -41,6 +44,10 @@ pub(super) fn generate(pool: &DescriptorPool) -> Result<String> {
 
 /// One statement for each field that is an open value or holds one.
 fn checks(message: &MessageDescriptor, holders: &BTreeSet<String>) -> String {
+    // The data of an event may come as a difference, which is no value.
+    if message.get_field_by_name(PATCH).is_some() {
+        return format!("open_value::check_event(self.event.as_ref(), self.{PATCH}.as_ref())?;");
+    }
     let mut checks = String::new();
     for field in message.fields().filter(|field| real_oneof(field).is_none()) {
         let name = field.name();

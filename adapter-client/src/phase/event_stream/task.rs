@@ -2,11 +2,14 @@
 //! yet. When the stream breaks it opens another and sends those again, in order and
 //! with their request ids, so that none is lost and none stored twice. A server that has
 //! no stream any more gets them one by one: for it the same request id is the same event.
+//! One that does not take the difference that was sent in place of an event's data gets the
+//! data whole.
 
 use crate::mesh::stats::Sample;
 use crate::mesh::transport::Incoming;
 use crate::mesh::{Mesh, Org};
 use crate::phase::Gone;
+use crate::phase::event_stream::large::LargeEvent;
 use bytes::Bytes;
 use futures::StreamExt;
 use mortise_proto::StoreError;
@@ -41,6 +44,8 @@ pub(super) enum Command {
 pub(super) struct PendingEvent {
     pub(super) request_id: String,
     pub(super) body: Bytes,
+    /// Set where its data may be sent as a difference, or others as one from them.
+    pub(super) large: Option<LargeEvent>,
     /// It may be lost.
     pub(super) is_ephemeral: bool,
     /// Waits for the acknowledgement.
@@ -163,18 +168,33 @@ impl EventStreamTask {
 
     /// Sends the oldest event alone, and waits for its answer.
     async fn emit(&mut self) {
-        let Some(sending) = self.unacknowledged.pop_front() else {
+        let Some(mut sending) = self.unacknowledged.pop_front() else {
             return;
         };
         // The two requests have the same fields.
-        let sent = self
-            .mesh
-            .call_encoded(&EMIT, &self.org, sending.body.clone());
-        let outcome = sent.await.map(|answer: pb::EmitResponse| pb::EmitAck {
+        let mut sent = self.emit_once(&sending).await;
+        if sent.is_err() && sending.make_whole() {
+            sent = self.emit_once(&sending).await;
+        }
+        self.answer(sending, sent);
+    }
+
+    async fn emit_once(
+        &self,
+        sending: &PendingEvent,
+    ) -> std::result::Result<pb::EmitAck, StoreError> {
+        let body = sending.body.clone();
+        let sent = self.mesh.call_encoded(&EMIT, &self.org, body);
+        sent.await.map(|answer: pb::EmitResponse| pb::EmitAck {
             event_id: answer.event_id,
             sequence: answer.sequence,
-        });
-        self.answer(sending, outcome);
+        })
+    }
+
+    /// Gives every event that waits its data whole. Whether one had not.
+    fn make_whole(&mut self) -> bool {
+        let made = self.unacknowledged.iter_mut().map(PendingEvent::make_whole);
+        made.fold(false, |any, made| any | made)
     }
 
     /// Opens the stream and sends what is not acknowledged.
@@ -201,6 +221,13 @@ impl EventStreamTask {
     /// that is not acknowledged has failed.
     async fn reconnect(&mut self, mut error: StoreError) {
         self.stream = None;
+        if error.reason == Some(ErrorReason::PatchBase) && self.make_whole() {
+            tracing::debug!(%error, "events are sent again with their data whole");
+            match self.open().await {
+                Ok(()) => return,
+                Err(again) => error = again,
+            }
+        }
         let service = EMIT_STREAM.method.service;
         let window = self.mesh.retry_window(&self.org, service);
         while error.is_transient() {
@@ -240,7 +267,7 @@ impl EventStreamTask {
             .unacknowledged
             .iter()
             .position(|sending| sending.request_id == answer.request_id);
-        let Some(sending) = found.and_then(|index| self.unacknowledged.remove(index)) else {
+        let Some(mut sending) = found.and_then(|index| self.unacknowledged.remove(index)) else {
             tracing::warn!(
                 request_id = answer.request_id,
                 "an event was acknowledged twice or never sent"
@@ -251,6 +278,10 @@ impl EventStreamTask {
         let bytes = answer.encoded_len();
         let outcome = match answer.outcome {
             Some(Answer::Ack(ack)) => Ok(ack),
+            // A server that was replaced by one that knows no patch finds no data.
+            Some(Answer::Failure(_)) if sending.make_whole() => {
+                return self.send_again(sending);
+            }
             Some(Answer::Failure(failure)) => Err(failed(failure)),
             None => Err(StoreError::new(
                 ErrorReason::Malformed,
@@ -270,11 +301,28 @@ impl EventStreamTask {
         self.answer(sending, outcome);
     }
 
+    /// Sends an event again, behind those that wait.
+    fn send_again(&mut self, mut sending: PendingEvent) {
+        sending.sent_at = Instant::now();
+        let body = sending.body.clone();
+        self.unacknowledged.push_back(sending);
+        if let Some(stream) = &self.stream
+            && stream.requests.try_send(body).is_err()
+        {
+            tracing::debug!("the event stream is closed");
+        }
+    }
+
     fn answer(
         &mut self,
-        sending: PendingEvent,
+        mut sending: PendingEvent,
         outcome: std::result::Result<pb::EmitAck, StoreError>,
     ) {
+        if let (Some(large), Ok(ack)) = (sending.large.take(), &outcome)
+            && ack.sequence > 0
+        {
+            large.stored(ack.sequence);
+        }
         // Whatever the event was, the session takes no other.
         if let Err(error) = &outcome
             && let Some(session_id) = error.lost_session()
@@ -311,6 +359,19 @@ impl EventStreamTask {
                 tracing::debug!("no caller waits for the events any more");
             }
         }
+    }
+}
+
+// === impl PendingEvent ===
+
+impl PendingEvent {
+    /// Gives it its data whole. Whether it had not.
+    fn make_whole(&mut self) -> bool {
+        let whole = self.large.as_mut().and_then(LargeEvent::whole);
+        if let Some(whole) = &whole {
+            self.body = whole.clone();
+        }
+        whole.is_some()
     }
 }
 

@@ -14,7 +14,6 @@ use super::{SessionServers, client, reachable};
 use crate::stores::Remote;
 use everruns_core::ToolDefinition;
 use everruns_core::capabilities::{Capability, McpCapability};
-use everruns_core::error::Result;
 use everruns_core::mcp_server::{
     McpServerAuthMode, McpToolDefinition, mcp_tool_name, parse_mcp_tool_name,
     sanitize_mcp_server_name,
@@ -99,13 +98,14 @@ impl McpTools {
         &self,
         remote: &Remote,
         session_id: SessionId,
+        listed: Vec<McpServer>,
         definitions: &mut Vec<ToolDefinition>,
-    ) -> Result<()> {
+    ) {
         let servers = SessionServers {
             remote: remote.clone(),
             session_id,
         };
-        let mut asked = by_prefix(servers.list().await?);
+        let mut asked = by_prefix(listed);
         asked.retain(|prefix, server| {
             server.tool_discovery && is_callable(prefix, server) && !defines(definitions, prefix)
         });
@@ -124,7 +124,6 @@ impl McpTools {
             let capability = McpCapability::new(id, name, None, tools.unwrap_or_default());
             definitions.extend(capability.tool_definitions());
         }
-        Ok(())
     }
 
     /// The tools of a server; those that come together ask once.

@@ -110,6 +110,16 @@ const (
 	// Without it, a host creates sessions of an agent and a harness alone, and
 	// refuses its callers' other wishes.
 	Feature_FEATURE_SESSION_SETTINGS Feature = 5
+	// For EventEmitterService: Emit and EmitStream take `data_patch`, the data of
+	// an event as a difference from those of an earlier event of the session.
+	// Without it, the client sends the data of every event whole. An event that
+	// shows a model's whole input then grows with the session.
+	Feature_FEATURE_EVENT_PATCH Feature = 6
+	// For RuntimeHostService: LoadTurnContext takes `known_messages` and then sends
+	// the messages that follow them alone. The server must offer
+	// FEATURE_TURN_SNAPSHOT too. Without it, the client loads all messages of the
+	// session at each step.
+	Feature_FEATURE_SNAPSHOT_SINCE Feature = 7
 )
 
 // Enum value maps for Feature.
@@ -121,6 +131,8 @@ var (
 		3: "FEATURE_UTILITY_LLM_CONFIGURED",
 		4: "FEATURE_FENCED",
 		5: "FEATURE_SESSION_SETTINGS",
+		6: "FEATURE_EVENT_PATCH",
+		7: "FEATURE_SNAPSHOT_SINCE",
 	}
 	Feature_value = map[string]int32{
 		"FEATURE_UNSPECIFIED":            0,
@@ -129,6 +141,8 @@ var (
 		"FEATURE_UTILITY_LLM_CONFIGURED": 3,
 		"FEATURE_FENCED":                 4,
 		"FEATURE_SESSION_SETTINGS":       5,
+		"FEATURE_EVENT_PATCH":            6,
+		"FEATURE_SNAPSHOT_SINCE":         7,
 	}
 )
 
@@ -691,14 +705,16 @@ const file_mortise_adapter_v1_adapter_proto_rawDesc = "" +
 	"\aScoping\x12\x17\n" +
 	"\x13SCOPING_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fSCOPING_PER_ORG\x10\x01\x12\x12\n" +
-	"\x0eSCOPING_SHARED\x10\x02*\xac\x01\n" +
+	"\x0eSCOPING_SHARED\x10\x02*\xe1\x01\n" +
 	"\aFeature\x12\x17\n" +
 	"\x13FEATURE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13FEATURE_EMIT_STREAM\x10\x01\x12\x19\n" +
 	"\x15FEATURE_TURN_SNAPSHOT\x10\x02\x12\"\n" +
 	"\x1eFEATURE_UTILITY_LLM_CONFIGURED\x10\x03\x12\x12\n" +
 	"\x0eFEATURE_FENCED\x10\x04\x12\x1c\n" +
-	"\x18FEATURE_SESSION_SETTINGS\x10\x05*\x99\x01\n" +
+	"\x18FEATURE_SESSION_SETTINGS\x10\x05\x12\x17\n" +
+	"\x13FEATURE_EVENT_PATCH\x10\x06\x12\x1a\n" +
+	"\x16FEATURE_SNAPSHOT_SINCE\x10\a*\x99\x01\n" +
 	"\x0fUnfencedChanges\x12 \n" +
 	"\x1cUNFENCED_CHANGES_UNSPECIFIED\x10\x00\x12'\n" +
 	"#UNFENCED_CHANGES_EXCEPT_TURN_EVENTS\x10\x01\x12\x1c\n" +

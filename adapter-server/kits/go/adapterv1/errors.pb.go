@@ -102,6 +102,10 @@ const (
 	// session's, the address is empty if the holder gave none, and the time left is
 	// how long the lease still runs unless it is renewed, in milliseconds.
 	ErrorReason_ERROR_REASON_HELD ErrorReason = 12
+	// FAILED_PRECONDITION. The DataPatch of an event cannot be applied: its base is
+	// not there or is not what the caller took it for. Nothing was stored. The caller
+	// sends the event again, with its data whole and the same request_id.
+	ErrorReason_ERROR_REASON_PATCH_BASE ErrorReason = 13
 	// INTERNAL. The language model failed. Upstream: AgentLoopError::Llm.
 	ErrorReason_ERROR_REASON_LLM ErrorReason = 20
 	// RESOURCE_EXHAUSTED. The model refused the size of its input. Upstream:
@@ -205,6 +209,7 @@ var (
 		10: "ERROR_REASON_SESSION_ARCHIVED",
 		11: "ERROR_REASON_FENCED",
 		12: "ERROR_REASON_HELD",
+		13: "ERROR_REASON_PATCH_BASE",
 		20: "ERROR_REASON_LLM",
 		21: "ERROR_REASON_LLM_REQUEST_TOO_LARGE",
 		22: "ERROR_REASON_MODEL_NOT_AVAILABLE",
@@ -248,6 +253,7 @@ var (
 		"ERROR_REASON_SESSION_ARCHIVED":             10,
 		"ERROR_REASON_FENCED":                       11,
 		"ERROR_REASON_HELD":                         12,
+		"ERROR_REASON_PATCH_BASE":                   13,
 		"ERROR_REASON_LLM":                          20,
 		"ERROR_REASON_LLM_REQUEST_TOO_LARGE":        21,
 		"ERROR_REASON_MODEL_NOT_AVAILABLE":          22,
@@ -310,7 +316,7 @@ var File_mortise_adapter_v1_errors_proto protoreflect.FileDescriptor
 
 const file_mortise_adapter_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x1fmortise/adapter/v1/errors.proto\x12\x12mortise.adapter.v1\x1a mortise/adapter/v1/options.proto*\xf6\x0e\n" +
+	"\x1fmortise/adapter/v1/errors.proto\x12\x12mortise.adapter.v1\x1a mortise/adapter/v1/options.proto*\x9b\x0f\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12&\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x1a\x06ʝ\"\x02\b\x03\x12*\n" +
@@ -329,7 +335,8 @@ const file_mortise_adapter_v1_errors_proto_rawDesc = "" +
 	"\x13ERROR_REASON_FENCED\x10\v\x1a\n" +
 	"ʝ\"\x06\b\n" +
 	"\x1a\x02id\x12@\n" +
-	"\x11ERROR_REASON_HELD\x10\f\x1a)ʝ\"%\b\t\x1a\x02id\x1a\x06holder\x1a\aaddress\x1a\ftime_left_ms\x12\x1c\n" +
+	"\x11ERROR_REASON_HELD\x10\f\x1a)ʝ\"%\b\t\x1a\x02id\x1a\x06holder\x1a\aaddress\x1a\ftime_left_ms\x12#\n" +
+	"\x17ERROR_REASON_PATCH_BASE\x10\r\x1a\x06ʝ\"\x02\b\t\x12\x1c\n" +
 	"\x10ERROR_REASON_LLM\x10\x14\x1a\x06ʝ\"\x02\b\r\x12.\n" +
 	"\"ERROR_REASON_LLM_REQUEST_TOO_LARGE\x10\x15\x1a\x06ʝ\"\x02\b\b\x12,\n" +
 	" ERROR_REASON_MODEL_NOT_AVAILABLE\x10\x16\x1a\x06ʝ\"\x02\b\t\x12'\n" +

@@ -264,6 +264,221 @@ func (x *NewEvent) GetTags() *EventTags {
 	return nil
 }
 
+// DataPatch gives the data of an event as a difference from the data of an
+// earlier event of the same session, the base, which the server has
+// acknowledged. The data are its pieces, one after the other. The server must
+// put them together before anything else: what is checked, stored, read and
+// followed is the whole event, and the limits of a message hold for it.
+//
+// PATCH_BASE, and nothing is stored: the session has no event of this sequence
+// number, a range is not within its data_json or cuts a character, or the result
+// has another `crc32`. The server must compute `crc32`: a store that keeps JSON
+// in a form of its own may have changed the base.
+type DataPatch struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// REQUIRED, from 1. The sequence number of the base.
+	BaseSequence int64 `protobuf:"varint,1,opt,name=base_sequence,json=baseSequence,proto3" json:"base_sequence,omitempty"`
+	// The pieces, in order, at most 1024.
+	Pieces []*DataPiece `protobuf:"bytes,2,rep,name=pieces,proto3" json:"pieces,omitempty"`
+	// REQUIRED. CRC-32 of the whole data in UTF-8, as in RFC 1952 (gzip).
+	Crc32         uint32 `protobuf:"fixed32,3,opt,name=crc32,proto3" json:"crc32,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DataPatch) Reset() {
+	*x = DataPatch{}
+	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DataPatch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DataPatch) ProtoMessage() {}
+
+func (x *DataPatch) ProtoReflect() protoreflect.Message {
+	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DataPatch.ProtoReflect.Descriptor instead.
+func (*DataPatch) Descriptor() ([]byte, []int) {
+	return file_mortise_adapter_v1_event_emitter_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *DataPatch) GetBaseSequence() int64 {
+	if x != nil {
+		return x.BaseSequence
+	}
+	return 0
+}
+
+func (x *DataPatch) GetPieces() []*DataPiece {
+	if x != nil {
+		return x.Pieces
+	}
+	return nil
+}
+
+func (x *DataPatch) GetCrc32() uint32 {
+	if x != nil {
+		return x.Crc32
+	}
+	return 0
+}
+
+// DataPiece is a part of an event's data.
+type DataPiece struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// REQUIRED. Exactly one of these.
+	//
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*DataPiece_Base
+	//	*DataPiece_Text
+	Kind          isDataPiece_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DataPiece) Reset() {
+	*x = DataPiece{}
+	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DataPiece) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DataPiece) ProtoMessage() {}
+
+func (x *DataPiece) ProtoReflect() protoreflect.Message {
+	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DataPiece.ProtoReflect.Descriptor instead.
+func (*DataPiece) Descriptor() ([]byte, []int) {
+	return file_mortise_adapter_v1_event_emitter_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *DataPiece) GetKind() isDataPiece_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *DataPiece) GetBase() *DataRange {
+	if x != nil {
+		if x, ok := x.Kind.(*DataPiece_Base); ok {
+			return x.Base
+		}
+	}
+	return nil
+}
+
+func (x *DataPiece) GetText() string {
+	if x != nil {
+		if x, ok := x.Kind.(*DataPiece_Text); ok {
+			return x.Text
+		}
+	}
+	return ""
+}
+
+type isDataPiece_Kind interface {
+	isDataPiece_Kind()
+}
+
+type DataPiece_Base struct {
+	// A part of the base.
+	Base *DataRange `protobuf:"bytes,1,opt,name=base,proto3,oneof"`
+}
+
+type DataPiece_Text struct {
+	// Text that the base does not have at this place. Alone it need not be JSON.
+	Text string `protobuf:"bytes,2,opt,name=text,proto3,oneof"`
+}
+
+func (*DataPiece_Base) isDataPiece_Kind() {}
+
+func (*DataPiece_Text) isDataPiece_Kind() {}
+
+// DataRange is a part of a base's data_json in UTF-8.
+type DataRange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The first byte, from 0.
+	Offset uint32 `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
+	// How many bytes.
+	Length        uint32 `protobuf:"varint,2,opt,name=length,proto3" json:"length,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DataRange) Reset() {
+	*x = DataRange{}
+	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DataRange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DataRange) ProtoMessage() {}
+
+func (x *DataRange) ProtoReflect() protoreflect.Message {
+	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DataRange.ProtoReflect.Descriptor instead.
+func (*DataRange) Descriptor() ([]byte, []int) {
+	return file_mortise_adapter_v1_event_emitter_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *DataRange) GetOffset() uint32 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *DataRange) GetLength() uint32 {
+	if x != nil {
+		return x.Length
+	}
+	return 0
+}
+
 // EmitRequest holds one event.
 type EmitRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -277,13 +492,16 @@ type EmitRequest struct {
 	// that has the id already; it may refuse the call with INVALID_ARGUMENT +
 	// INVALID_FIELD.
 	ProposedEventId string `protobuf:"bytes,3,opt,name=proposed_event_id,json=proposedEventId,proto3" json:"proposed_event_id,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// OPTIONAL. In place of event.data_json, which is then empty: the data as a
+	// difference. Sent only to a server with FEATURE_EVENT_PATCH.
+	DataPatch     *DataPatch `protobuf:"bytes,4,opt,name=data_patch,json=dataPatch,proto3" json:"data_patch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EmitRequest) Reset() {
 	*x = EmitRequest{}
-	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[3]
+	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -295,7 +513,7 @@ func (x *EmitRequest) String() string {
 func (*EmitRequest) ProtoMessage() {}
 
 func (x *EmitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[3]
+	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -308,7 +526,7 @@ func (x *EmitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EmitRequest.ProtoReflect.Descriptor instead.
 func (*EmitRequest) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_event_emitter_proto_rawDescGZIP(), []int{3}
+	return file_mortise_adapter_v1_event_emitter_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *EmitRequest) GetContext() *CallContext {
@@ -332,6 +550,13 @@ func (x *EmitRequest) GetProposedEventId() string {
 	return ""
 }
 
+func (x *EmitRequest) GetDataPatch() *DataPatch {
+	if x != nil {
+		return x.DataPatch
+	}
+	return nil
+}
+
 // EmitResponse says that the event is stored. It does not hold the event, which
 // the caller has.
 type EmitResponse struct {
@@ -347,7 +572,7 @@ type EmitResponse struct {
 
 func (x *EmitResponse) Reset() {
 	*x = EmitResponse{}
-	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[4]
+	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -359,7 +584,7 @@ func (x *EmitResponse) String() string {
 func (*EmitResponse) ProtoMessage() {}
 
 func (x *EmitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[4]
+	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -372,7 +597,7 @@ func (x *EmitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EmitResponse.ProtoReflect.Descriptor instead.
 func (*EmitResponse) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_event_emitter_proto_rawDescGZIP(), []int{4}
+	return file_mortise_adapter_v1_event_emitter_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *EmitResponse) GetEventId() string {
@@ -400,13 +625,16 @@ type EmitStreamRequest struct {
 	// OPTIONAL. An id that the caller created, `event_` and 32 hex digits. As in
 	// EmitRequest.
 	ProposedEventId string `protobuf:"bytes,3,opt,name=proposed_event_id,json=proposedEventId,proto3" json:"proposed_event_id,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// OPTIONAL. In place of event.data_json, which is then empty: the data as a
+	// difference. Sent only to a server with FEATURE_EVENT_PATCH.
+	DataPatch     *DataPatch `protobuf:"bytes,4,opt,name=data_patch,json=dataPatch,proto3" json:"data_patch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EmitStreamRequest) Reset() {
 	*x = EmitStreamRequest{}
-	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[5]
+	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -418,7 +646,7 @@ func (x *EmitStreamRequest) String() string {
 func (*EmitStreamRequest) ProtoMessage() {}
 
 func (x *EmitStreamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[5]
+	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -431,7 +659,7 @@ func (x *EmitStreamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EmitStreamRequest.ProtoReflect.Descriptor instead.
 func (*EmitStreamRequest) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_event_emitter_proto_rawDescGZIP(), []int{5}
+	return file_mortise_adapter_v1_event_emitter_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *EmitStreamRequest) GetContext() *CallContext {
@@ -455,6 +683,13 @@ func (x *EmitStreamRequest) GetProposedEventId() string {
 	return ""
 }
 
+func (x *EmitStreamRequest) GetDataPatch() *DataPatch {
+	if x != nil {
+		return x.DataPatch
+	}
+	return nil
+}
+
 // EmitStreamResponse answers one event of the stream.
 type EmitStreamResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -473,7 +708,7 @@ type EmitStreamResponse struct {
 
 func (x *EmitStreamResponse) Reset() {
 	*x = EmitStreamResponse{}
-	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[6]
+	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -485,7 +720,7 @@ func (x *EmitStreamResponse) String() string {
 func (*EmitStreamResponse) ProtoMessage() {}
 
 func (x *EmitStreamResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[6]
+	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -498,7 +733,7 @@ func (x *EmitStreamResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EmitStreamResponse.ProtoReflect.Descriptor instead.
 func (*EmitStreamResponse) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_event_emitter_proto_rawDescGZIP(), []int{6}
+	return file_mortise_adapter_v1_event_emitter_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *EmitStreamResponse) GetRequestId() string {
@@ -565,7 +800,7 @@ type EmitAck struct {
 
 func (x *EmitAck) Reset() {
 	*x = EmitAck{}
-	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[7]
+	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -577,7 +812,7 @@ func (x *EmitAck) String() string {
 func (*EmitAck) ProtoMessage() {}
 
 func (x *EmitAck) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[7]
+	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -590,7 +825,7 @@ func (x *EmitAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EmitAck.ProtoReflect.Descriptor instead.
 func (*EmitAck) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_event_emitter_proto_rawDescGZIP(), []int{7}
+	return file_mortise_adapter_v1_event_emitter_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *EmitAck) GetEventId() string {
@@ -625,7 +860,7 @@ type EmitFailure struct {
 
 func (x *EmitFailure) Reset() {
 	*x = EmitFailure{}
-	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[8]
+	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -637,7 +872,7 @@ func (x *EmitFailure) String() string {
 func (*EmitFailure) ProtoMessage() {}
 
 func (x *EmitFailure) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[8]
+	mi := &file_mortise_adapter_v1_event_emitter_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -650,7 +885,7 @@ func (x *EmitFailure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EmitFailure.ProtoReflect.Descriptor instead.
 func (*EmitFailure) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_event_emitter_proto_rawDescGZIP(), []int{8}
+	return file_mortise_adapter_v1_event_emitter_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *EmitFailure) GetCode() int32 {
@@ -716,18 +951,33 @@ const file_mortise_adapter_v1_event_emitter_proto_rawDesc = "" +
 	"\xb0\x9d\"\x01\u009d\"\x02\b\x01R\bdataJson\x12(\n" +
 	"\rmetadata_json\x18\x06 \x01(\tH\x00R\fmetadataJson\x88\x01\x01\x121\n" +
 	"\x04tags\x18\a \x01(\v2\x1d.mortise.adapter.v1.EventTagsR\x04tagsB\x10\n" +
-	"\x0e_metadata_json\"\xc5\x01\n" +
+	"\x0e_metadata_json\"\x8d\x01\n" +
+	"\tDataPatch\x12+\n" +
+	"\rbase_sequence\x18\x01 \x01(\x03B\x06\u009d\"\x02\b\x01R\fbaseSequence\x125\n" +
+	"\x06pieces\x18\x02 \x03(\v2\x1d.mortise.adapter.v1.DataPieceR\x06pieces\x12\x1c\n" +
+	"\x05crc32\x18\x03 \x01(\aB\x06\u009d\"\x02\b\x01R\x05crc32\"j\n" +
+	"\tDataPiece\x123\n" +
+	"\x04base\x18\x01 \x01(\v2\x1d.mortise.adapter.v1.DataRangeH\x00R\x04base\x12\x1a\n" +
+	"\x04text\x18\x02 \x01(\tB\x04\xb0\x9d\"\x01H\x00R\x04textB\f\n" +
+	"\x04kind\x12\x04Н\"\x01\";\n" +
+	"\tDataRange\x12\x16\n" +
+	"\x06offset\x18\x01 \x01(\rR\x06offset\x12\x16\n" +
+	"\x06length\x18\x02 \x01(\rR\x06length\"\x83\x02\n" +
 	"\vEmitRequest\x12A\n" +
 	"\acontext\x18\x01 \x01(\v2\x1f.mortise.adapter.v1.CallContextB\x06\u009d\"\x02\b\x01R\acontext\x12:\n" +
 	"\x05event\x18\x02 \x01(\v2\x1c.mortise.adapter.v1.NewEventB\x06\u009d\"\x02\b\x01R\x05event\x127\n" +
-	"\x11proposed_event_id\x18\x03 \x01(\tB\v\u009d\"\a\"\x05eventR\x0fproposedEventId\"\\\n" +
+	"\x11proposed_event_id\x18\x03 \x01(\tB\v\u009d\"\a\"\x05eventR\x0fproposedEventId\x12<\n" +
+	"\n" +
+	"data_patch\x18\x04 \x01(\v2\x1d.mortise.adapter.v1.DataPatchR\tdataPatch\"\\\n" +
 	"\fEmitResponse\x12(\n" +
 	"\bevent_id\x18\x01 \x01(\tB\r\u009d\"\t\b\x01\"\x05eventR\aeventId\x12\"\n" +
-	"\bsequence\x18\x02 \x01(\x03B\x06\u009d\"\x02\b\x01R\bsequence\"\xcb\x01\n" +
+	"\bsequence\x18\x02 \x01(\x03B\x06\u009d\"\x02\b\x01R\bsequence\"\x89\x02\n" +
 	"\x11EmitStreamRequest\x12A\n" +
 	"\acontext\x18\x01 \x01(\v2\x1f.mortise.adapter.v1.CallContextB\x06\u009d\"\x02\b\x01R\acontext\x12:\n" +
 	"\x05event\x18\x02 \x01(\v2\x1c.mortise.adapter.v1.NewEventB\x06\u009d\"\x02\b\x01R\x05event\x127\n" +
-	"\x11proposed_event_id\x18\x03 \x01(\tB\v\u009d\"\a\"\x05eventR\x0fproposedEventId\"\xba\x01\n" +
+	"\x11proposed_event_id\x18\x03 \x01(\tB\v\u009d\"\a\"\x05eventR\x0fproposedEventId\x12<\n" +
+	"\n" +
+	"data_patch\x18\x04 \x01(\v2\x1d.mortise.adapter.v1.DataPatchR\tdataPatch\"\xba\x01\n" +
 	"\x12EmitStreamResponse\x12%\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x06\u009d\"\x02\b\x01R\trequestId\x12/\n" +
@@ -744,14 +994,14 @@ const file_mortise_adapter_v1_event_emitter_proto_rawDesc = "" +
 	"\bmetadata\x18\x04 \x03(\v2-.mortise.adapter.v1.EmitFailure.MetadataEntryR\bmetadata\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x012\x8d\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x012\xa2\x02\n" +
 	"\x13EventEmitterService\x12Y\n" +
 	"\x04Emit\x12\x1f.mortise.adapter.v1.EmitRequest\x1a .mortise.adapter.v1.EmitResponse\"\x0e\xaa\x9d\"\n" +
 	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12o\n" +
 	"\n" +
 	"EmitStream\x12%.mortise.adapter.v1.EmitStreamRequest\x1a&.mortise.adapter.v1.EmitStreamResponse\"\x0e\xaa\x9d\"\n" +
-	"\b\x03\x10\x01\x18\x01 \x02(\x01(\x010\x01\x1a*\xba\x9d\"&\n" +
-	"\revent_emitter\x10\x01\x1a\x13FEATURE_EMIT_STREAMB\xdb\x01\n" +
+	"\b\x03\x10\x01\x18\x01 \x02(\x01(\x010\x01\x1a?\xba\x9d\";\n" +
+	"\revent_emitter\x10\x01\x1a\x13FEATURE_EMIT_STREAM\x1a\x13FEATURE_EVENT_PATCHB\xdb\x01\n" +
 	"\x1fcom.everruns.mortise.adapter.v1B\x11EventEmitterProtoP\x01ZFgithub.com/everruns/mortise/adapter-server/kits/go/adapterv1;adapterv1\xaa\x02\x1bEverruns.Mortise.Adapter.V1\xca\x02\x1bEverruns\\Mortise\\Adapter\\V1\xea\x02\x1eEverruns::Mortise::Adapter::V1b\x06proto3"
 
 var (
@@ -766,41 +1016,48 @@ func file_mortise_adapter_v1_event_emitter_proto_rawDescGZIP() []byte {
 	return file_mortise_adapter_v1_event_emitter_proto_rawDescData
 }
 
-var file_mortise_adapter_v1_event_emitter_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_mortise_adapter_v1_event_emitter_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_mortise_adapter_v1_event_emitter_proto_goTypes = []any{
 	(*EventContext)(nil),          // 0: mortise.adapter.v1.EventContext
 	(*EventTags)(nil),             // 1: mortise.adapter.v1.EventTags
 	(*NewEvent)(nil),              // 2: mortise.adapter.v1.NewEvent
-	(*EmitRequest)(nil),           // 3: mortise.adapter.v1.EmitRequest
-	(*EmitResponse)(nil),          // 4: mortise.adapter.v1.EmitResponse
-	(*EmitStreamRequest)(nil),     // 5: mortise.adapter.v1.EmitStreamRequest
-	(*EmitStreamResponse)(nil),    // 6: mortise.adapter.v1.EmitStreamResponse
-	(*EmitAck)(nil),               // 7: mortise.adapter.v1.EmitAck
-	(*EmitFailure)(nil),           // 8: mortise.adapter.v1.EmitFailure
-	nil,                           // 9: mortise.adapter.v1.EmitFailure.MetadataEntry
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*CallContext)(nil),           // 11: mortise.adapter.v1.CallContext
+	(*DataPatch)(nil),             // 3: mortise.adapter.v1.DataPatch
+	(*DataPiece)(nil),             // 4: mortise.adapter.v1.DataPiece
+	(*DataRange)(nil),             // 5: mortise.adapter.v1.DataRange
+	(*EmitRequest)(nil),           // 6: mortise.adapter.v1.EmitRequest
+	(*EmitResponse)(nil),          // 7: mortise.adapter.v1.EmitResponse
+	(*EmitStreamRequest)(nil),     // 8: mortise.adapter.v1.EmitStreamRequest
+	(*EmitStreamResponse)(nil),    // 9: mortise.adapter.v1.EmitStreamResponse
+	(*EmitAck)(nil),               // 10: mortise.adapter.v1.EmitAck
+	(*EmitFailure)(nil),           // 11: mortise.adapter.v1.EmitFailure
+	nil,                           // 12: mortise.adapter.v1.EmitFailure.MetadataEntry
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*CallContext)(nil),           // 14: mortise.adapter.v1.CallContext
 }
 var file_mortise_adapter_v1_event_emitter_proto_depIdxs = []int32{
-	10, // 0: mortise.adapter.v1.NewEvent.ts:type_name -> google.protobuf.Timestamp
+	13, // 0: mortise.adapter.v1.NewEvent.ts:type_name -> google.protobuf.Timestamp
 	0,  // 1: mortise.adapter.v1.NewEvent.context:type_name -> mortise.adapter.v1.EventContext
 	1,  // 2: mortise.adapter.v1.NewEvent.tags:type_name -> mortise.adapter.v1.EventTags
-	11, // 3: mortise.adapter.v1.EmitRequest.context:type_name -> mortise.adapter.v1.CallContext
-	2,  // 4: mortise.adapter.v1.EmitRequest.event:type_name -> mortise.adapter.v1.NewEvent
-	11, // 5: mortise.adapter.v1.EmitStreamRequest.context:type_name -> mortise.adapter.v1.CallContext
-	2,  // 6: mortise.adapter.v1.EmitStreamRequest.event:type_name -> mortise.adapter.v1.NewEvent
-	7,  // 7: mortise.adapter.v1.EmitStreamResponse.ack:type_name -> mortise.adapter.v1.EmitAck
-	8,  // 8: mortise.adapter.v1.EmitStreamResponse.failure:type_name -> mortise.adapter.v1.EmitFailure
-	9,  // 9: mortise.adapter.v1.EmitFailure.metadata:type_name -> mortise.adapter.v1.EmitFailure.MetadataEntry
-	3,  // 10: mortise.adapter.v1.EventEmitterService.Emit:input_type -> mortise.adapter.v1.EmitRequest
-	5,  // 11: mortise.adapter.v1.EventEmitterService.EmitStream:input_type -> mortise.adapter.v1.EmitStreamRequest
-	4,  // 12: mortise.adapter.v1.EventEmitterService.Emit:output_type -> mortise.adapter.v1.EmitResponse
-	6,  // 13: mortise.adapter.v1.EventEmitterService.EmitStream:output_type -> mortise.adapter.v1.EmitStreamResponse
-	12, // [12:14] is the sub-list for method output_type
-	10, // [10:12] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	4,  // 3: mortise.adapter.v1.DataPatch.pieces:type_name -> mortise.adapter.v1.DataPiece
+	5,  // 4: mortise.adapter.v1.DataPiece.base:type_name -> mortise.adapter.v1.DataRange
+	14, // 5: mortise.adapter.v1.EmitRequest.context:type_name -> mortise.adapter.v1.CallContext
+	2,  // 6: mortise.adapter.v1.EmitRequest.event:type_name -> mortise.adapter.v1.NewEvent
+	3,  // 7: mortise.adapter.v1.EmitRequest.data_patch:type_name -> mortise.adapter.v1.DataPatch
+	14, // 8: mortise.adapter.v1.EmitStreamRequest.context:type_name -> mortise.adapter.v1.CallContext
+	2,  // 9: mortise.adapter.v1.EmitStreamRequest.event:type_name -> mortise.adapter.v1.NewEvent
+	3,  // 10: mortise.adapter.v1.EmitStreamRequest.data_patch:type_name -> mortise.adapter.v1.DataPatch
+	10, // 11: mortise.adapter.v1.EmitStreamResponse.ack:type_name -> mortise.adapter.v1.EmitAck
+	11, // 12: mortise.adapter.v1.EmitStreamResponse.failure:type_name -> mortise.adapter.v1.EmitFailure
+	12, // 13: mortise.adapter.v1.EmitFailure.metadata:type_name -> mortise.adapter.v1.EmitFailure.MetadataEntry
+	6,  // 14: mortise.adapter.v1.EventEmitterService.Emit:input_type -> mortise.adapter.v1.EmitRequest
+	8,  // 15: mortise.adapter.v1.EventEmitterService.EmitStream:input_type -> mortise.adapter.v1.EmitStreamRequest
+	7,  // 16: mortise.adapter.v1.EventEmitterService.Emit:output_type -> mortise.adapter.v1.EmitResponse
+	9,  // 17: mortise.adapter.v1.EventEmitterService.EmitStream:output_type -> mortise.adapter.v1.EmitStreamResponse
+	16, // [16:18] is the sub-list for method output_type
+	14, // [14:16] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_mortise_adapter_v1_event_emitter_proto_init() }
@@ -812,7 +1069,11 @@ func file_mortise_adapter_v1_event_emitter_proto_init() {
 	file_mortise_adapter_v1_options_proto_init()
 	file_mortise_adapter_v1_event_emitter_proto_msgTypes[0].OneofWrappers = []any{}
 	file_mortise_adapter_v1_event_emitter_proto_msgTypes[2].OneofWrappers = []any{}
-	file_mortise_adapter_v1_event_emitter_proto_msgTypes[6].OneofWrappers = []any{
+	file_mortise_adapter_v1_event_emitter_proto_msgTypes[4].OneofWrappers = []any{
+		(*DataPiece_Base)(nil),
+		(*DataPiece_Text)(nil),
+	}
+	file_mortise_adapter_v1_event_emitter_proto_msgTypes[9].OneofWrappers = []any{
 		(*EmitStreamResponse_Ack)(nil),
 		(*EmitStreamResponse_Failure)(nil),
 	}
@@ -822,7 +1083,7 @@ func file_mortise_adapter_v1_event_emitter_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_mortise_adapter_v1_event_emitter_proto_rawDesc), len(file_mortise_adapter_v1_event_emitter_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -78,7 +78,8 @@ type EventEmitterServiceClient interface {
 	// FAILED_PRECONDITION + SESSION_ARCHIVED: the session is deleted. A server may
 	// accept an ephemeral event of a deleted session for a few seconds more.
 	// INTERNAL + STORE: neither the event nor its message was stored, for instance
-	// because the session has a message of this id already.
+	// because the session has a message of this id already. FAILED_PRECONDITION +
+	// PATCH_BASE: `data_patch` cannot be applied; nothing was stored.
 	Emit(ctx context.Context, in *EmitRequest, opts ...grpc.CallOption) (*EmitResponse, error)
 	// EmitStream stores events as they come, in order, and answers each with a
 	// small acknowledgement, in the same order. Optional: FEATURE_EMIT_STREAM.
@@ -95,6 +96,10 @@ type EventEmitterServiceClient interface {
 	// with the same request_ids; an event that was stored must then be
 	// acknowledged and not stored again. A request_id of this method and of Emit
 	// is the same change.
+	//
+	// A `data_patch` that cannot be applied must end the stream too, with
+	// FAILED_PRECONDITION + PATCH_BASE, after the events before it are answered.
+	// The client then sends what was not acknowledged again, with the data whole.
 	//
 	// The client sends up to 256 events ahead of the acknowledgements. It waits
 	// for each acknowledgement as long as its standard deadline says (30 s unless
@@ -185,7 +190,8 @@ type EventEmitterServiceServer interface {
 	// FAILED_PRECONDITION + SESSION_ARCHIVED: the session is deleted. A server may
 	// accept an ephemeral event of a deleted session for a few seconds more.
 	// INTERNAL + STORE: neither the event nor its message was stored, for instance
-	// because the session has a message of this id already.
+	// because the session has a message of this id already. FAILED_PRECONDITION +
+	// PATCH_BASE: `data_patch` cannot be applied; nothing was stored.
 	Emit(context.Context, *EmitRequest) (*EmitResponse, error)
 	// EmitStream stores events as they come, in order, and answers each with a
 	// small acknowledgement, in the same order. Optional: FEATURE_EMIT_STREAM.
@@ -202,6 +208,10 @@ type EventEmitterServiceServer interface {
 	// with the same request_ids; an event that was stored must then be
 	// acknowledged and not stored again. A request_id of this method and of Emit
 	// is the same change.
+	//
+	// A `data_patch` that cannot be applied must end the stream too, with
+	// FAILED_PRECONDITION + PATCH_BASE, after the events before it are answered.
+	// The client then sends what was not acknowledged again, with the data whole.
 	//
 	// The client sends up to 256 events ahead of the acknowledgements. It waits
 	// for each acknowledgement as long as its standard deadline says (30 s unless

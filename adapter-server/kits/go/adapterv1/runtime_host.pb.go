@@ -406,7 +406,19 @@ type LoadTurnContextRequest struct {
 	// REQUIRED. `session_` and 32 hex digits.
 	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	// The parts to send. Empty: messages, model and MCP tools.
-	Parts         []TurnContextPart `protobuf:"varint,3,rep,packed,name=parts,proto3,enum=mortise.adapter.v1.TurnContextPart" json:"parts,omitempty"`
+	Parts []TurnContextPart `protobuf:"varint,3,rep,packed,name=parts,proto3,enum=mortise.adapter.v1.TurnContextPart" json:"parts,omitempty"`
+	// OPTIONAL. The messages that the caller has kept from an earlier answer. Sent
+	// only to a server with FEATURE_SNAPSHOT_SINCE, with the messages among the
+	// parts.
+	//
+	// If the session still has a message at position `count`, counted from 1, and
+	// its id is `last_message_id`, the server must leave out the first `count`
+	// messages and say so in TurnSnapshot.messages_left_out. In any other case it
+	// must send all messages: the history was shortened or rewritten, or the
+	// caller means another one. A server that can change a message in place, or
+	// put one between others, without a change of that id must not offer the
+	// feature.
+	KnownMessages *KnownMessages `protobuf:"bytes,4,opt,name=known_messages,json=knownMessages,proto3" json:"known_messages,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -462,6 +474,69 @@ func (x *LoadTurnContextRequest) GetParts() []TurnContextPart {
 	return nil
 }
 
+func (x *LoadTurnContextRequest) GetKnownMessages() *KnownMessages {
+	if x != nil {
+		return x.KnownMessages
+	}
+	return nil
+}
+
+// KnownMessages says which messages of a session a caller has: the oldest ones,
+// without a gap.
+type KnownMessages struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// REQUIRED, at least 1. How many.
+	Count uint64 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	// REQUIRED. The id of the last of them, `message_` and 32 hex digits.
+	LastMessageId string `protobuf:"bytes,2,opt,name=last_message_id,json=lastMessageId,proto3" json:"last_message_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KnownMessages) Reset() {
+	*x = KnownMessages{}
+	mi := &file_mortise_adapter_v1_runtime_host_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KnownMessages) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KnownMessages) ProtoMessage() {}
+
+func (x *KnownMessages) ProtoReflect() protoreflect.Message {
+	mi := &file_mortise_adapter_v1_runtime_host_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KnownMessages.ProtoReflect.Descriptor instead.
+func (*KnownMessages) Descriptor() ([]byte, []int) {
+	return file_mortise_adapter_v1_runtime_host_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *KnownMessages) GetCount() uint64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *KnownMessages) GetLastMessageId() string {
+	if x != nil {
+		return x.LastMessageId
+	}
+	return ""
+}
+
 // TurnSnapshot is a turn's context without the messages.
 type TurnSnapshot struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -478,14 +553,17 @@ type TurnSnapshot struct {
 	McpTools []*ToolDefinition `protobuf:"bytes,4,rep,name=mcp_tools,json=mcpTools,proto3" json:"mcp_tools,omitempty"`
 	// The chain of the session's harness, root first. Empty if the harness does
 	// not exist or the request did not name the part.
-	HarnessChain  []*Harness `protobuf:"bytes,5,rep,name=harness_chain,json=harnessChain,proto3" json:"harness_chain,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	HarnessChain []*Harness `protobuf:"bytes,5,rep,name=harness_chain,json=harnessChain,proto3" json:"harness_chain,omitempty"`
+	// How many of the session's oldest messages are left out of the stream: zero,
+	// or LoadTurnContextRequest.known_messages.count.
+	MessagesLeftOut uint64 `protobuf:"varint,6,opt,name=messages_left_out,json=messagesLeftOut,proto3" json:"messages_left_out,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *TurnSnapshot) Reset() {
 	*x = TurnSnapshot{}
-	mi := &file_mortise_adapter_v1_runtime_host_proto_msgTypes[7]
+	mi := &file_mortise_adapter_v1_runtime_host_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -497,7 +575,7 @@ func (x *TurnSnapshot) String() string {
 func (*TurnSnapshot) ProtoMessage() {}
 
 func (x *TurnSnapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_runtime_host_proto_msgTypes[7]
+	mi := &file_mortise_adapter_v1_runtime_host_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -510,7 +588,7 @@ func (x *TurnSnapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TurnSnapshot.ProtoReflect.Descriptor instead.
 func (*TurnSnapshot) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_runtime_host_proto_rawDescGZIP(), []int{7}
+	return file_mortise_adapter_v1_runtime_host_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TurnSnapshot) GetSession() *Session {
@@ -548,6 +626,13 @@ func (x *TurnSnapshot) GetHarnessChain() []*Harness {
 	return nil
 }
 
+func (x *TurnSnapshot) GetMessagesLeftOut() uint64 {
+	if x != nil {
+		return x.MessagesLeftOut
+	}
+	return 0
+}
+
 // LoadTurnContextResponse is one message of the stream.
 type LoadTurnContextResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -564,7 +649,7 @@ type LoadTurnContextResponse struct {
 
 func (x *LoadTurnContextResponse) Reset() {
 	*x = LoadTurnContextResponse{}
-	mi := &file_mortise_adapter_v1_runtime_host_proto_msgTypes[8]
+	mi := &file_mortise_adapter_v1_runtime_host_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -576,7 +661,7 @@ func (x *LoadTurnContextResponse) String() string {
 func (*LoadTurnContextResponse) ProtoMessage() {}
 
 func (x *LoadTurnContextResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mortise_adapter_v1_runtime_host_proto_msgTypes[8]
+	mi := &file_mortise_adapter_v1_runtime_host_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -589,7 +674,7 @@ func (x *LoadTurnContextResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoadTurnContextResponse.ProtoReflect.Descriptor instead.
 func (*LoadTurnContextResponse) Descriptor() ([]byte, []int) {
-	return file_mortise_adapter_v1_runtime_host_proto_rawDescGZIP(), []int{8}
+	return file_mortise_adapter_v1_runtime_host_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *LoadTurnContextResponse) GetPart() isLoadTurnContextResponse_Part {
@@ -657,18 +742,23 @@ const file_mortise_adapter_v1_runtime_host_proto_rawDesc = "" +
 	"session_id\x18\x02 \x01(\tB\x0f\u009d\"\v\b\x01\"\asessionR\tsessionId\x12A\n" +
 	"\x06status\x18\x03 \x01(\x0e2!.mortise.adapter.v1.SessionStatusB\x06\u009d\"\x02\b\x01R\x06status\"Y\n" +
 	"\x18SetSessionStatusResponse\x12=\n" +
-	"\asession\x18\x01 \x01(\v2\x1b.mortise.adapter.v1.SessionB\x06\u009d\"\x02\b\x01R\asession\"\xc6\x01\n" +
+	"\asession\x18\x01 \x01(\v2\x1b.mortise.adapter.v1.SessionB\x06\u009d\"\x02\b\x01R\asession\"\x90\x02\n" +
 	"\x16LoadTurnContextRequest\x12A\n" +
 	"\acontext\x18\x01 \x01(\v2\x1f.mortise.adapter.v1.CallContextB\x06\u009d\"\x02\b\x01R\acontext\x12.\n" +
 	"\n" +
 	"session_id\x18\x02 \x01(\tB\x0f\u009d\"\v\b\x01\"\asessionR\tsessionId\x129\n" +
-	"\x05parts\x18\x03 \x03(\x0e2#.mortise.adapter.v1.TurnContextPartR\x05parts\"\xbe\x02\n" +
+	"\x05parts\x18\x03 \x03(\x0e2#.mortise.adapter.v1.TurnContextPartR\x05parts\x12H\n" +
+	"\x0eknown_messages\x18\x04 \x01(\v2!.mortise.adapter.v1.KnownMessagesR\rknownMessages\"f\n" +
+	"\rKnownMessages\x12\x1c\n" +
+	"\x05count\x18\x01 \x01(\x04B\x06\u009d\"\x02\b\x01R\x05count\x127\n" +
+	"\x0flast_message_id\x18\x02 \x01(\tB\x0f\u009d\"\v\b\x01\"\amessageR\rlastMessageId\"\xea\x02\n" +
 	"\fTurnSnapshot\x12=\n" +
 	"\asession\x18\x01 \x01(\v2\x1b.mortise.adapter.v1.SessionB\x06\u009d\"\x02\b\x01R\asession\x12/\n" +
 	"\x05agent\x18\x02 \x01(\v2\x19.mortise.adapter.v1.AgentR\x05agent\x12;\n" +
 	"\x05model\x18\x03 \x01(\v2%.mortise.adapter.v1.ModelWithProviderR\x05model\x12?\n" +
 	"\tmcp_tools\x18\x04 \x03(\v2\".mortise.adapter.v1.ToolDefinitionR\bmcpTools\x12@\n" +
-	"\rharness_chain\x18\x05 \x03(\v2\x1b.mortise.adapter.v1.HarnessR\fharnessChain\"\xa7\x01\n" +
+	"\rharness_chain\x18\x05 \x03(\v2\x1b.mortise.adapter.v1.HarnessR\fharnessChain\x12*\n" +
+	"\x11messages_left_out\x18\x06 \x01(\x04R\x0fmessagesLeftOut\"\xa7\x01\n" +
 	"\x17LoadTurnContextResponse\x12>\n" +
 	"\bsnapshot\x18\x01 \x01(\v2 .mortise.adapter.v1.TurnSnapshotH\x00R\bsnapshot\x12>\n" +
 	"\bmessages\x18\x02 \x01(\v2 .mortise.adapter.v1.MessageChunkH\x00R\bmessagesB\f\n" +
@@ -678,15 +768,15 @@ const file_mortise_adapter_v1_runtime_host_proto_rawDesc = "" +
 	"\x1aTURN_CONTEXT_PART_MESSAGES\x10\x01\x12\x1b\n" +
 	"\x17TURN_CONTEXT_PART_MODEL\x10\x02\x12\x1f\n" +
 	"\x1bTURN_CONTEXT_PART_MCP_TOOLS\x10\x03\x12#\n" +
-	"\x1fTURN_CONTEXT_PART_HARNESS_CHAIN\x10\x042\xba\x04\n" +
+	"\x1fTURN_CONTEXT_PART_HARNESS_CHAIN\x10\x042\xd2\x04\n" +
 	"\x12RuntimeHostService\x12\x8a\x01\n" +
 	"\bGetAgent\x125.mortise.adapter.v1.RuntimeHostServiceGetAgentRequest\x1a6.mortise.adapter.v1.RuntimeHostServiceGetAgentResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x02 \x01\x90\x02\x01\x12l\n" +
 	"\n" +
 	"GetHarness\x12%.mortise.adapter.v1.GetHarnessRequest\x1a&.mortise.adapter.v1.GetHarnessResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x02 \x01\x90\x02\x01\x12}\n" +
 	"\x10SetSessionStatus\x12+.mortise.adapter.v1.SetSessionStatusRequest\x1a,.mortise.adapter.v1.SetSessionStatusResponse\"\x0e\xaa\x9d\"\n" +
 	"\b\x03\x10\x01\x18\x01 \x01(\x01\x12}\n" +
-	"\x0fLoadTurnContext\x12*.mortise.adapter.v1.LoadTurnContextRequest\x1a+.mortise.adapter.v1.LoadTurnContextResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x02 \x01\x90\x02\x010\x01\x1a+\xba\x9d\"'\n" +
-	"\fruntime_host\x10\x01\x1a\x15FEATURE_TURN_SNAPSHOTB\xda\x01\n" +
+	"\x0fLoadTurnContext\x12*.mortise.adapter.v1.LoadTurnContextRequest\x1a+.mortise.adapter.v1.LoadTurnContextResponse\"\x0f\xaa\x9d\"\b\b\x01\x10\x01\x18\x02 \x01\x90\x02\x010\x01\x1aC\xba\x9d\"?\n" +
+	"\fruntime_host\x10\x01\x1a\x15FEATURE_TURN_SNAPSHOT\x1a\x16FEATURE_SNAPSHOT_SINCEB\xda\x01\n" +
 	"\x1fcom.everruns.mortise.adapter.v1B\x10RuntimeHostProtoP\x01ZFgithub.com/everruns/mortise/adapter-server/kits/go/adapterv1;adapterv1\xaa\x02\x1bEverruns.Mortise.Adapter.V1\xca\x02\x1bEverruns\\Mortise\\Adapter\\V1\xea\x02\x1eEverruns::Mortise::Adapter::V1b\x06proto3"
 
 var (
@@ -702,7 +792,7 @@ func file_mortise_adapter_v1_runtime_host_proto_rawDescGZIP() []byte {
 }
 
 var file_mortise_adapter_v1_runtime_host_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_mortise_adapter_v1_runtime_host_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_mortise_adapter_v1_runtime_host_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_mortise_adapter_v1_runtime_host_proto_goTypes = []any{
 	(TurnContextPart)(0),                       // 0: mortise.adapter.v1.TurnContextPart
 	(*RuntimeHostServiceGetAgentRequest)(nil),  // 1: mortise.adapter.v1.RuntimeHostServiceGetAgentRequest
@@ -712,47 +802,49 @@ var file_mortise_adapter_v1_runtime_host_proto_goTypes = []any{
 	(*SetSessionStatusRequest)(nil),            // 5: mortise.adapter.v1.SetSessionStatusRequest
 	(*SetSessionStatusResponse)(nil),           // 6: mortise.adapter.v1.SetSessionStatusResponse
 	(*LoadTurnContextRequest)(nil),             // 7: mortise.adapter.v1.LoadTurnContextRequest
-	(*TurnSnapshot)(nil),                       // 8: mortise.adapter.v1.TurnSnapshot
-	(*LoadTurnContextResponse)(nil),            // 9: mortise.adapter.v1.LoadTurnContextResponse
-	(*CallContext)(nil),                        // 10: mortise.adapter.v1.CallContext
-	(*Agent)(nil),                              // 11: mortise.adapter.v1.Agent
-	(*Harness)(nil),                            // 12: mortise.adapter.v1.Harness
-	(SessionStatus)(0),                         // 13: mortise.adapter.v1.SessionStatus
-	(*Session)(nil),                            // 14: mortise.adapter.v1.Session
-	(*ModelWithProvider)(nil),                  // 15: mortise.adapter.v1.ModelWithProvider
-	(*ToolDefinition)(nil),                     // 16: mortise.adapter.v1.ToolDefinition
-	(*MessageChunk)(nil),                       // 17: mortise.adapter.v1.MessageChunk
+	(*KnownMessages)(nil),                      // 8: mortise.adapter.v1.KnownMessages
+	(*TurnSnapshot)(nil),                       // 9: mortise.adapter.v1.TurnSnapshot
+	(*LoadTurnContextResponse)(nil),            // 10: mortise.adapter.v1.LoadTurnContextResponse
+	(*CallContext)(nil),                        // 11: mortise.adapter.v1.CallContext
+	(*Agent)(nil),                              // 12: mortise.adapter.v1.Agent
+	(*Harness)(nil),                            // 13: mortise.adapter.v1.Harness
+	(SessionStatus)(0),                         // 14: mortise.adapter.v1.SessionStatus
+	(*Session)(nil),                            // 15: mortise.adapter.v1.Session
+	(*ModelWithProvider)(nil),                  // 16: mortise.adapter.v1.ModelWithProvider
+	(*ToolDefinition)(nil),                     // 17: mortise.adapter.v1.ToolDefinition
+	(*MessageChunk)(nil),                       // 18: mortise.adapter.v1.MessageChunk
 }
 var file_mortise_adapter_v1_runtime_host_proto_depIdxs = []int32{
-	10, // 0: mortise.adapter.v1.RuntimeHostServiceGetAgentRequest.context:type_name -> mortise.adapter.v1.CallContext
-	11, // 1: mortise.adapter.v1.RuntimeHostServiceGetAgentResponse.agent:type_name -> mortise.adapter.v1.Agent
-	10, // 2: mortise.adapter.v1.GetHarnessRequest.context:type_name -> mortise.adapter.v1.CallContext
-	12, // 3: mortise.adapter.v1.GetHarnessResponse.harness:type_name -> mortise.adapter.v1.Harness
-	10, // 4: mortise.adapter.v1.SetSessionStatusRequest.context:type_name -> mortise.adapter.v1.CallContext
-	13, // 5: mortise.adapter.v1.SetSessionStatusRequest.status:type_name -> mortise.adapter.v1.SessionStatus
-	14, // 6: mortise.adapter.v1.SetSessionStatusResponse.session:type_name -> mortise.adapter.v1.Session
-	10, // 7: mortise.adapter.v1.LoadTurnContextRequest.context:type_name -> mortise.adapter.v1.CallContext
+	11, // 0: mortise.adapter.v1.RuntimeHostServiceGetAgentRequest.context:type_name -> mortise.adapter.v1.CallContext
+	12, // 1: mortise.adapter.v1.RuntimeHostServiceGetAgentResponse.agent:type_name -> mortise.adapter.v1.Agent
+	11, // 2: mortise.adapter.v1.GetHarnessRequest.context:type_name -> mortise.adapter.v1.CallContext
+	13, // 3: mortise.adapter.v1.GetHarnessResponse.harness:type_name -> mortise.adapter.v1.Harness
+	11, // 4: mortise.adapter.v1.SetSessionStatusRequest.context:type_name -> mortise.adapter.v1.CallContext
+	14, // 5: mortise.adapter.v1.SetSessionStatusRequest.status:type_name -> mortise.adapter.v1.SessionStatus
+	15, // 6: mortise.adapter.v1.SetSessionStatusResponse.session:type_name -> mortise.adapter.v1.Session
+	11, // 7: mortise.adapter.v1.LoadTurnContextRequest.context:type_name -> mortise.adapter.v1.CallContext
 	0,  // 8: mortise.adapter.v1.LoadTurnContextRequest.parts:type_name -> mortise.adapter.v1.TurnContextPart
-	14, // 9: mortise.adapter.v1.TurnSnapshot.session:type_name -> mortise.adapter.v1.Session
-	11, // 10: mortise.adapter.v1.TurnSnapshot.agent:type_name -> mortise.adapter.v1.Agent
-	15, // 11: mortise.adapter.v1.TurnSnapshot.model:type_name -> mortise.adapter.v1.ModelWithProvider
-	16, // 12: mortise.adapter.v1.TurnSnapshot.mcp_tools:type_name -> mortise.adapter.v1.ToolDefinition
-	12, // 13: mortise.adapter.v1.TurnSnapshot.harness_chain:type_name -> mortise.adapter.v1.Harness
-	8,  // 14: mortise.adapter.v1.LoadTurnContextResponse.snapshot:type_name -> mortise.adapter.v1.TurnSnapshot
-	17, // 15: mortise.adapter.v1.LoadTurnContextResponse.messages:type_name -> mortise.adapter.v1.MessageChunk
-	1,  // 16: mortise.adapter.v1.RuntimeHostService.GetAgent:input_type -> mortise.adapter.v1.RuntimeHostServiceGetAgentRequest
-	3,  // 17: mortise.adapter.v1.RuntimeHostService.GetHarness:input_type -> mortise.adapter.v1.GetHarnessRequest
-	5,  // 18: mortise.adapter.v1.RuntimeHostService.SetSessionStatus:input_type -> mortise.adapter.v1.SetSessionStatusRequest
-	7,  // 19: mortise.adapter.v1.RuntimeHostService.LoadTurnContext:input_type -> mortise.adapter.v1.LoadTurnContextRequest
-	2,  // 20: mortise.adapter.v1.RuntimeHostService.GetAgent:output_type -> mortise.adapter.v1.RuntimeHostServiceGetAgentResponse
-	4,  // 21: mortise.adapter.v1.RuntimeHostService.GetHarness:output_type -> mortise.adapter.v1.GetHarnessResponse
-	6,  // 22: mortise.adapter.v1.RuntimeHostService.SetSessionStatus:output_type -> mortise.adapter.v1.SetSessionStatusResponse
-	9,  // 23: mortise.adapter.v1.RuntimeHostService.LoadTurnContext:output_type -> mortise.adapter.v1.LoadTurnContextResponse
-	20, // [20:24] is the sub-list for method output_type
-	16, // [16:20] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	8,  // 9: mortise.adapter.v1.LoadTurnContextRequest.known_messages:type_name -> mortise.adapter.v1.KnownMessages
+	15, // 10: mortise.adapter.v1.TurnSnapshot.session:type_name -> mortise.adapter.v1.Session
+	12, // 11: mortise.adapter.v1.TurnSnapshot.agent:type_name -> mortise.adapter.v1.Agent
+	16, // 12: mortise.adapter.v1.TurnSnapshot.model:type_name -> mortise.adapter.v1.ModelWithProvider
+	17, // 13: mortise.adapter.v1.TurnSnapshot.mcp_tools:type_name -> mortise.adapter.v1.ToolDefinition
+	13, // 14: mortise.adapter.v1.TurnSnapshot.harness_chain:type_name -> mortise.adapter.v1.Harness
+	9,  // 15: mortise.adapter.v1.LoadTurnContextResponse.snapshot:type_name -> mortise.adapter.v1.TurnSnapshot
+	18, // 16: mortise.adapter.v1.LoadTurnContextResponse.messages:type_name -> mortise.adapter.v1.MessageChunk
+	1,  // 17: mortise.adapter.v1.RuntimeHostService.GetAgent:input_type -> mortise.adapter.v1.RuntimeHostServiceGetAgentRequest
+	3,  // 18: mortise.adapter.v1.RuntimeHostService.GetHarness:input_type -> mortise.adapter.v1.GetHarnessRequest
+	5,  // 19: mortise.adapter.v1.RuntimeHostService.SetSessionStatus:input_type -> mortise.adapter.v1.SetSessionStatusRequest
+	7,  // 20: mortise.adapter.v1.RuntimeHostService.LoadTurnContext:input_type -> mortise.adapter.v1.LoadTurnContextRequest
+	2,  // 21: mortise.adapter.v1.RuntimeHostService.GetAgent:output_type -> mortise.adapter.v1.RuntimeHostServiceGetAgentResponse
+	4,  // 22: mortise.adapter.v1.RuntimeHostService.GetHarness:output_type -> mortise.adapter.v1.GetHarnessResponse
+	6,  // 23: mortise.adapter.v1.RuntimeHostService.SetSessionStatus:output_type -> mortise.adapter.v1.SetSessionStatusResponse
+	10, // 24: mortise.adapter.v1.RuntimeHostService.LoadTurnContext:output_type -> mortise.adapter.v1.LoadTurnContextResponse
+	21, // [21:25] is the sub-list for method output_type
+	17, // [17:21] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_mortise_adapter_v1_runtime_host_proto_init() }
@@ -768,7 +860,7 @@ func file_mortise_adapter_v1_runtime_host_proto_init() {
 	file_mortise_adapter_v1_options_proto_init()
 	file_mortise_adapter_v1_session_store_proto_init()
 	file_mortise_adapter_v1_tool_types_proto_init()
-	file_mortise_adapter_v1_runtime_host_proto_msgTypes[8].OneofWrappers = []any{
+	file_mortise_adapter_v1_runtime_host_proto_msgTypes[9].OneofWrappers = []any{
 		(*LoadTurnContextResponse_Snapshot)(nil),
 		(*LoadTurnContextResponse_Messages)(nil),
 	}
@@ -778,7 +870,7 @@ func file_mortise_adapter_v1_runtime_host_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_mortise_adapter_v1_runtime_host_proto_rawDesc), len(file_mortise_adapter_v1_runtime_host_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

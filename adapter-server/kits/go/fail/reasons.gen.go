@@ -107,6 +107,15 @@ func Held(id, holder, address, timeLeftMs, text string) *Error {
 	return newError(adapterv1.ErrorReason_ERROR_REASON_HELD, codes.FailedPrecondition, text, map[string]string{"id": id, "holder": holder, "address": address, "time_left_ms": timeLeftMs})
 }
 
+// PatchBase is the error PATCH_BASE, with the code FailedPrecondition:
+//
+// FAILED_PRECONDITION. The DataPatch of an event cannot be applied: its base is
+// not there or is not what the caller took it for. Nothing was stored. The caller
+// sends the event again, with its data whole and the same request_id.
+func PatchBase(text string) *Error {
+	return newError(adapterv1.ErrorReason_ERROR_REASON_PATCH_BASE, codes.FailedPrecondition, text, map[string]string{})
+}
+
 // LLM is the error LLM, with the code Internal:
 //
 // INTERNAL. The language model failed. Upstream: AgentLoopError::Llm.

@@ -73,7 +73,8 @@ func New(name, version string, options ...Option) (*Adapter, error) {
 	}
 	a.core = &core{
 		memory: NewProcessMemory(memoryBytesMax), log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
-		callTime: callTimeStandard, stopping: stopping, troubled: a.askNow,
+		callTime: callTimeStandard, stopping: stopping, troubled: a.askNow, fenced: map[string]bool{},
+		unfenced: adapterv1.UnfencedChanges_UNFENCED_CHANGES_EXCEPT_TURN_EVENTS,
 	}
 	for _, option := range options {
 		option(a)
@@ -114,6 +115,7 @@ func offer(
 			slices.Sort(features)
 			features = slices.Compact(features)
 		}
+		a.core.fenced[service] = slices.Contains(features, adapterv1.Feature_FEATURE_FENCED)
 		a.offers[service] = &offered{features: features, register: register}
 	}
 }
@@ -192,6 +194,9 @@ func (h handshake) Describe(context.Context, *adapterv1.DescribeRequest) (*adapt
 		one := &adapterv1.ServiceOffer{Name: name}
 		if held, ok := a.offers[name]; ok {
 			one.Features = held.features
+			if a.core.fenced[name] {
+				answer.UnfencedChanges = a.core.unfenced
+			}
 		}
 		answer.Services = append(answer.Services, one)
 	}

@@ -21,16 +21,28 @@ type Change[T any] struct {
 	RequestID string
 	// Method is the full name of the method.
 	Method string
+	// Fencing is what leases decide of the change. Nothing, unless its store is offered with
+	// FEATURE_FENCED.
+	Fencing Fencing
 
 	encode func(T) ([]byte, error)
 	decode func([]byte) (T, error)
 	kept   *atomic.Bool
+	judged *atomic.Bool
 }
 
 // codec turns what an author's method returns into the answer on the wire, and back.
 type codec[T any, A proto.Message] struct {
 	wrap   func(T) A
 	unwrap func(A) T
+}
+
+// Judge is FENCED unless the leases of Fencing.Sessions, read in the transaction of the
+// change and locked until its end, admit it, at a time of the storage in microseconds.
+// sqlmemory and redismemory ask it.
+func (c Change[T]) Judge(leases map[string]Lease, now int64) error {
+	c.judged.Store(true)
+	return c.Fencing.judge(leases, now)
 }
 
 // Answer is what to store under Org and RequestID, beside Method, in the transaction of
@@ -47,6 +59,8 @@ func (c Change[T]) Answer(v T) ([]byte, error) {
 // the method and the answer. It fails if the id belongs to another method.
 func (c Change[T]) Again(method string, answer []byte) (T, error) {
 	c.kept.Store(true)
+	// What was applied is answered as it was, whatever its fence.
+	c.judged.Store(true)
 	if method != c.Method {
 		var none T
 		return none, reused(c.Method, method)
@@ -54,11 +68,12 @@ func (c Change[T]) Again(method string, answer []byte) (T, error) {
 	return c.decode(answer)
 }
 
-func newChange[T any, A proto.Message](m *method[A], k Key, with codec[T, A]) Change[T] {
+func newChange[T any, A proto.Message](m *method[A], k Key, with codec[T, A], fencing Fencing) Change[T] {
 	return Change[T]{
 		Org:       k.Org,
 		RequestID: k.RequestID,
 		Method:    m.full,
+		Fencing:   fencing,
 		encode:    func(v T) ([]byte, error) { return proto.Marshal(with.wrap(v)) },
 		decode: func(stored []byte) (T, error) {
 			answer := m.newAnswer()
@@ -68,7 +83,8 @@ func newChange[T any, A proto.Message](m *method[A], k Key, with codec[T, A]) Ch
 			}
 			return with.unwrap(answer), nil
 		},
-		kept: &atomic.Bool{},
+		kept:   &atomic.Bool{},
+		judged: &atomic.Bool{},
 	}
 }
 

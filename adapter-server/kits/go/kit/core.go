@@ -27,6 +27,9 @@ type core struct {
 	stopping context.Context
 	// troubled is told when the store could not answer.
 	troubled func()
+	// fenced holds the services that check fences.
+	fenced   map[string]bool
+	unfenced adapterv1.UnfencedChanges
 	// warned holds the methods whose answers only the process remembers.
 	warned onceEach
 }
@@ -38,7 +41,9 @@ type method[A proto.Message] struct {
 	// Every request names a session in its context.
 	needsSession bool
 	// The server waits for a third party, so the call may take long.
-	long      bool
+	long bool
+	// Whether it takes notice of fences, in a service that checks them.
+	fencing   adapterv1.Fencing
 	newAnswer func() A
 }
 
@@ -58,6 +63,7 @@ func newMethod[Q request, A proto.Message](service, name string, keyed bool) *me
 	m.needsSession = store.GetSessionInContext()
 	own := described.Methods().ByName(protoreflect.Name(name))
 	semantics, _ := proto.GetExtension(own.Options(), adapterv1.E_Semantics).(*adapterv1.Semantics)
+	m.fencing = semantics.GetFencing()
 	m.long = semantics.GetDeadline() == adapterv1.Deadline_DEADLINE_LONG
 	return m
 }
@@ -94,7 +100,11 @@ func once[T any, A proto.Message, Q request](
 		return none, err
 	}
 	defer leave()
-	change := newChange(m, key, with)
+	fencing, err := k.fencing(m.service, m.fencing, r)
+	if err != nil {
+		return none, err
+	}
+	change := newChange(m, key, with, fencing)
 	before, stored, found, err := k.memory.Recall(ctx, key)
 	if err != nil {
 		return none, err
@@ -111,6 +121,9 @@ func once[T any, A proto.Message, Q request](
 		return none, err
 	}
 	answer := with.wrap(v)
+	if !change.judged.Load() && !fencing.isNothing() {
+		k.tookNoNotice(m.full)
+	}
 	if change.kept.Load() {
 		return answer, nil
 	}
@@ -126,6 +139,13 @@ func (k *core) rememberedInProcess(method string) {
 	if _, inProcess := k.memory.(*ProcessMemory); inProcess && k.warned.first(method) {
 		k.log.Warn("answers are remembered in this process alone; after a restart, a change that is sent again happens again",
 			"method", method, "remedy", "use redismemory or sqlmemory in the method, or set kit.Memory")
+	}
+}
+
+func (k *core) tookNoNotice(method string) {
+	if k.warned.first(method + " fence") {
+		k.log.Error("a change was made without a look at its fence, which its store says it checks",
+			"method", method, "remedy", "make it with redismemory or sqlmemory, or call their Admit")
 	}
 }
 

@@ -212,13 +212,14 @@ type EventEmitter interface {
 	// FAILED_PRECONDITION + SESSION_ARCHIVED: the session is deleted. A server may
 	// accept an ephemeral event of a deleted session for a few seconds more.
 	// INTERNAL + STORE: neither the event nor its message was stored, for instance
-	// because the session has a message of this id already.
-	Emit(ctx context.Context, o Org, c Change[*adapterv1.EmitResponse], event *adapterv1.NewEvent, proposedEventID string) (*adapterv1.EmitResponse, error)
+	// because the session has a message of this id already. FAILED_PRECONDITION +
+	// PATCH_BASE: `data_patch` cannot be applied; nothing was stored.
+	Emit(ctx context.Context, o Org, c Change[*adapterv1.EmitResponse], event *adapterv1.NewEvent, proposedEventID string, dataPatch *adapterv1.DataPatch) (*adapterv1.EmitResponse, error)
 }
 
 // OfferEventEmitter offers EventEmitterService.
 func OfferEventEmitter(store EventEmitter, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.EventEmitterService", store, []string{"FEATURE_EMIT_STREAM"}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.EventEmitterService", store, []string{"FEATURE_EMIT_STREAM", "FEATURE_EVENT_PATCH", "FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterEventEmitterServiceServer(server, &eventEmitterServer{core: k, store: store})
 	})
 }
@@ -236,7 +237,7 @@ func (x *eventEmitterServer) Emit(ctx context.Context, r *adapterv1.EmitRequest)
 		wrap:   func(v *adapterv1.EmitResponse) *adapterv1.EmitResponse { return v },
 		unwrap: func(a *adapterv1.EmitResponse) *adapterv1.EmitResponse { return a },
 	}, func(ctx context.Context, c Change[*adapterv1.EmitResponse]) (*adapterv1.EmitResponse, error) {
-		return x.store.Emit(ctx, orgOf(r), c, r.GetEvent(), r.GetProposedEventId())
+		return x.store.Emit(ctx, orgOf(r), c, r.GetEvent(), r.GetProposedEventId(), r.GetDataPatch())
 	})
 }
 
@@ -377,7 +378,7 @@ type ImageArtifactStore interface {
 
 // OfferImageArtifactStore offers ImageArtifactStoreService.
 func OfferImageArtifactStore(store ImageArtifactStore, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.ImageArtifactStoreService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.ImageArtifactStoreService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterImageArtifactStoreServiceServer(server, &imageArtifactStoreServer{core: k, store: store})
 	})
 }
@@ -492,7 +493,7 @@ type LeasedResourceStore interface {
 
 // OfferLeasedResourceStore offers LeasedResourceStoreService.
 func OfferLeasedResourceStore(store LeasedResourceStore, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.LeasedResourceStoreService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.LeasedResourceStoreService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterLeasedResourceStoreServiceServer(server, &leasedResourceStoreServer{core: k, store: store})
 	})
 }
@@ -735,7 +736,7 @@ type MemoryStore interface {
 
 // OfferMemoryStore offers MemoryStoreService.
 func OfferMemoryStore(store MemoryStore, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.MemoryStoreService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.MemoryStoreService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterMemoryStoreServiceServer(server, &memoryStoreServer{core: k, store: store})
 	})
 }
@@ -1022,7 +1023,7 @@ type PaymentAuthority interface {
 
 // OfferPaymentAuthority offers PaymentAuthorityService.
 func OfferPaymentAuthority(store PaymentAuthority, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.PaymentAuthorityService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.PaymentAuthorityService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterPaymentAuthorityServiceServer(server, &paymentAuthorityServer{core: k, store: store})
 	})
 }
@@ -1212,7 +1213,7 @@ type PlatformStore interface {
 
 // OfferPlatformStore offers PlatformStoreService.
 func OfferPlatformStore(store PlatformStore, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.PlatformStoreService", store, []string{"FEATURE_SESSION_SETTINGS"}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.PlatformStoreService", store, []string{"FEATURE_SESSION_SETTINGS", "FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterPlatformStoreServiceServer(server, &platformStoreServer{core: k, store: store})
 	})
 }
@@ -1652,12 +1653,12 @@ type RuntimeHost interface {
 	// An MCP server that cannot be reached must not fail the call: its tools are
 	// left out. A server need not list MCP tools at all: if it sends none of an
 	// MCP server, the host asks that MCP server itself, see McpService.
-	LoadTurnContext(ctx context.Context, s Session, parts []adapterv1.TurnContextPart, send func(*adapterv1.LoadTurnContextResponse) error) error
+	LoadTurnContext(ctx context.Context, s Session, parts []adapterv1.TurnContextPart, knownMessages *adapterv1.KnownMessages, send func(*adapterv1.LoadTurnContextResponse) error) error
 }
 
 // OfferRuntimeHost offers RuntimeHostService.
 func OfferRuntimeHost(store RuntimeHost, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.RuntimeHostService", store, []string{"FEATURE_TURN_SNAPSHOT"}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.RuntimeHostService", store, []string{"FEATURE_TURN_SNAPSHOT", "FEATURE_SNAPSHOT_SINCE", "FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterRuntimeHostServiceServer(server, &runtimeHostServer{core: k, store: store})
 	})
 }
@@ -1709,7 +1710,7 @@ var runtimeHostLoadTurnContext = newMethod[*adapterv1.LoadTurnContextRequest, *a
 
 func (x *runtimeHostServer) LoadTurnContext(r *adapterv1.LoadTurnContextRequest, stream grpc.ServerStreamingServer[adapterv1.LoadTurnContextResponse]) error {
 	return streamed(stream.Context(), x.core, runtimeHostLoadTurnContext, r, stream.Send, func(ctx context.Context, send func(*adapterv1.LoadTurnContextResponse) error) error {
-		return x.store.LoadTurnContext(ctx, sessionOf(r), r.GetParts(), send)
+		return x.store.LoadTurnContext(ctx, sessionOf(r), r.GetParts(), r.GetKnownMessages(), send)
 	})
 }
 
@@ -1801,7 +1802,7 @@ type SessionFileSystem interface {
 
 // OfferSessionFileSystem offers SessionFileSystemService.
 func OfferSessionFileSystem(store SessionFileSystem, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.SessionFileSystemService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.SessionFileSystemService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterSessionFileSystemServiceServer(server, &sessionFileSystemServer{core: k, store: store})
 	})
 }
@@ -2031,7 +2032,7 @@ type SessionMutator interface {
 
 // OfferSessionMutator offers SessionMutatorService.
 func OfferSessionMutator(store SessionMutator, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.SessionMutatorService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.SessionMutatorService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterSessionMutatorServiceServer(server, &sessionMutatorServer{core: k, store: store})
 	})
 }
@@ -2082,7 +2083,7 @@ type SessionResourceRegistry interface {
 
 // OfferSessionResourceRegistry offers SessionResourceRegistryService.
 func OfferSessionResourceRegistry(store SessionResourceRegistry, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.SessionResourceRegistryService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.SessionResourceRegistryService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterSessionResourceRegistryServiceServer(server, &sessionResourceRegistryServer{core: k, store: store})
 	})
 }
@@ -2192,7 +2193,7 @@ type SessionScheduleStore interface {
 
 // OfferSessionScheduleStore offers SessionScheduleStoreService.
 func OfferSessionScheduleStore(store SessionScheduleStore, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.SessionScheduleStoreService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.SessionScheduleStoreService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterSessionScheduleStoreServiceServer(server, &sessionScheduleStoreServer{core: k, store: store})
 	})
 }
@@ -2337,7 +2338,7 @@ type SessionSqlDbStore interface {
 
 // OfferSessionSqlDbStore offers SessionSqlDbStoreService.
 func OfferSessionSqlDbStore(store SessionSqlDbStore, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.SessionSqlDbStoreService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.SessionSqlDbStoreService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterSessionSqlDbStoreServiceServer(server, &sessionSqlDbStoreServer{core: k, store: store})
 	})
 }
@@ -2470,7 +2471,7 @@ type SessionStorageStore interface {
 
 // OfferSessionStorageStore offers SessionStorageStoreService.
 func OfferSessionStorageStore(store SessionStorageStore, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.SessionStorageStoreService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.SessionStorageStoreService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterSessionStorageStoreServiceServer(server, &sessionStorageStoreServer{core: k, store: store})
 	})
 }
@@ -2835,7 +2836,7 @@ type TurnJournal interface {
 
 // OfferTurnJournal offers TurnJournalService.
 func OfferTurnJournal(store TurnJournal, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.TurnJournalService", store, []string{}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.TurnJournalService", store, []string{"FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterTurnJournalServiceServer(server, &turnJournalServer{core: k, store: store})
 	})
 }

@@ -10,23 +10,42 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/everruns/mortise/adapter-server/kits/go/fail"
 	"github.com/everruns/mortise/adapter-server/kits/go/kit"
 	"github.com/redis/go-redis/v9"
 )
 
-// exec runs commands unless the answer is known. KEYS[1] is the answer's key; ARGV[1] the
-// method, ARGV[2] the seconds to keep it, then each command: its number of words and the
-// words. What the commands replied is what is remembered.
+// exec runs commands unless the answer is known, or the leases do not admit the change.
+// KEYS[1] is the answer's key, KEYS[2] and on those of the leases; ARGV[1] the method,
+// ARGV[2] the seconds to keep it, ARGV[3] the number of leases, then of each lease the fence
+// that it must have, or ” if it must not run; then each command: its number of words and
+// the words. What the commands replied is what is remembered.
 var exec = redis.NewScript(`
 local known = redis.call('GET', KEYS[1])
 if known then
   return cmsgpack.unpack(known)
 end
+local at = 4
+for i = 1, tonumber(ARGV[3]) do
+  local lease = redis.call('HMGET', KEYS[1 + i], 'fence', 'ends_at', 'time_left_max')
+  local fence = ARGV[at]
+  if fence ~= '' and lease[1] ~= fence then
+    return {'FENCED'}
+  end
+  if fence == '' and lease[1] then
+    local now = redis.call('TIME')
+    local left = tonumber(lease[2]) - (now[1] * 1000000 + now[2])
+    if math.min(left, tonumber(lease[3])) > 0 then
+      return {'FENCED'}
+    end
+  end
+  at = at + 1
+end
 local replies = {ARGV[1]}
-local at = 3
 while at <= #ARGV do
   local count = tonumber(ARGV[at])
   local words = {}
@@ -38,16 +57,25 @@ redis.call('SET', KEYS[1], cmsgpack.pack(replies), 'EX', ARGV[2])
 return replies
 `)
 
-// Exec makes a change of commands that need to read nothing first, in one round trip.
+// Exec makes a change of commands that need to read nothing first, in one round trip. Where
+// the store is offered with FEATURE_FENCED, it looks at the lease of the session as well.
 // answer says how the answer follows from the replies of the commands: strings, integers
 // (int64), lists of these, or nil. The second word of a command is its key.
 func Exec[T any](
-	ctx context.Context, db redis.Scripter, c kit.Change[T],
+	ctx context.Context, db redis.UniversalClient, c kit.Change[T],
 	answer func(replies []any) (T, error), commands ...[]any,
 ) (T, error) {
 	var none T
-	keys := []string{Key(c.Org, c.RequestID)}
-	words := []any{c.Method, int(kit.MemoryTime / time.Second)}
+	decide := lookedAt(c)
+	keys := append([]string{Key(c.Org, c.RequestID)}, decide...)
+	words := []any{c.Method, int(kit.MemoryTime / time.Second), len(decide)}
+	for _, session := range c.Fencing.Sessions() {
+		if session == c.Fencing.Session {
+			words = append(words, strconv.FormatUint(c.Fencing.Fence, 10))
+		} else {
+			words = append(words, "")
+		}
+	}
 	for _, command := range commands {
 		if len(command) > 1 {
 			keys = append(keys, fmt.Sprint(command[1]))
@@ -62,6 +90,9 @@ func Exec[T any](
 	if len(replies) == 0 {
 		return none, errors.New("redis answered the script with nothing")
 	}
+	if replies[0] == "FENCED" {
+		return none, refused(ctx, db, c)
+	}
 	v, err := answer(replies[1:])
 	if err != nil {
 		return none, err
@@ -74,19 +105,29 @@ func Exec[T any](
 	return c.Again(fmt.Sprint(replies[0]), stored)
 }
 
+// refused is FENCED with what is known of the lease now.
+func refused[T any](ctx context.Context, db redis.UniversalClient, c kit.Change[T]) error {
+	if err := admit(ctx, db, c); err != nil {
+		return err
+	}
+	// It has ended since.
+	return fail.Unavailable("the lease of the session has changed meanwhile; send the change again")
+}
+
 // Done is the answer of a change that only happens.
 func Done([]any) (kit.Nothing, error) { return kit.Nothing{}, nil }
 
 // Do makes a change that reads first. change reads with read, queues its writes in write
 // and returns the answer; the writes and the answer are then made together, if none of
-// the keys has changed meanwhile. Otherwise change is called again: it must do nothing
-// else.
+// the keys has changed meanwhile, nor the lease of the session, where the store is offered
+// with FEATURE_FENCED. Otherwise change is called again: it must do nothing else.
 func Do[T any](
 	ctx context.Context, db redis.UniversalClient, c kit.Change[T],
 	change func(read redis.Cmdable, write redis.Pipeliner) (T, error), keys ...string,
 ) (v T, err error) {
 	answerKey := Key(c.Org, c.RequestID)
-	attempt := func(tx *redis.Tx) error {
+	keys = append(append(keys, answerKey), lookedAt(c)...)
+	err = watched(ctx, db, func(tx *redis.Tx) error {
 		stored, err := tx.Get(ctx, answerKey).Result()
 		if err == nil {
 			method, answer, _ := strings.Cut(stored, "\n")
@@ -94,6 +135,9 @@ func Do[T any](
 			return err
 		}
 		if !errors.Is(err, redis.Nil) {
+			return err
+		}
+		if err = admit(ctx, tx, c); err != nil {
 			return err
 		}
 		_, err = tx.TxPipelined(ctx, func(write redis.Pipeliner) error {
@@ -107,15 +151,20 @@ func Do[T any](
 			return write.Set(ctx, answerKey, c.Method+"\n"+string(answer), kit.MemoryTime).Err()
 		})
 		return err
-	}
+	}, keys...)
+	return v, err
+}
+
+// watched makes a transaction, again until none of the keys has changed meanwhile.
+func watched(ctx context.Context, db redis.UniversalClient, attempt func(*redis.Tx) error, keys ...string) error {
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
-		err = db.Watch(ctx, attempt, append([]string{answerKey}, keys...)...)
+		err := db.Watch(ctx, attempt, keys...)
 		if !errors.Is(err, redis.TxFailedErr) {
-			return v, err
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return v, ctx.Err()
+			return ctx.Err()
 		case <-time.After(rand.N(wait)):
 		}
 	}

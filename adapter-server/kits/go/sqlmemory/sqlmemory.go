@@ -14,35 +14,46 @@ import (
 )
 
 // Dialect is how a database writes what differs between them.
-type Dialect struct{ create, insert, find, keep, forget string }
+type Dialect struct {
+	create, insert, find, keep, forget string
+	// nil if leases are not kept there.
+	leases *leaseDialect
+}
 
 const table = `CREATE TABLE IF NOT EXISTS mortise_answers (
 	org BIGINT NOT NULL, request_id BINARY_64 NOT NULL, method VARCHAR(200) NOT NULL,
 	answer BYTES, expires_at BIGINT NOT NULL, PRIMARY KEY (org, request_id))`
 
-func dialect(id, bytes, insert, ignore string, numbered bool) Dialect {
+func dialect(id, bytes, insert, ignore string, leases *leaseDialect) Dialect {
 	d := Dialect{
+		leases: leases,
 		create: strings.NewReplacer("BINARY_64", id, "BYTES", bytes).Replace(table),
 		insert: insert + " INTO mortise_answers (org, request_id, method, expires_at) VALUES (?, ?, ?, ?)" + ignore,
 		find:   "SELECT method, answer FROM mortise_answers WHERE org = ? AND request_id = ?",
 		keep:   "UPDATE mortise_answers SET answer = ? WHERE org = ? AND request_id = ?",
 		forget: "DELETE FROM mortise_answers WHERE expires_at < ?",
 	}
-	if numbered {
+	if leases != nil && leases.numbered {
 		for _, statement := range []*string{&d.insert, &d.find, &d.keep, &d.forget} {
-			for number := '1'; strings.Contains(*statement, "?"); number++ {
-				*statement = strings.Replace(*statement, "?", "$"+string(number), 1)
-			}
+			*statement = numbered(*statement)
 		}
 	}
 	return d
 }
 
+// numbered is a statement whose parameters have numbers.
+func numbered(statement string) string {
+	for number := '1'; strings.Contains(statement, "?"); number++ {
+		statement = strings.Replace(statement, "?", "$"+string(number), 1)
+	}
+	return statement
+}
+
 // The dialects. A request_id is compared by its bytes in each.
 var (
-	Postgres = dialect(`TEXT COLLATE "C"`, "BYTEA", "INSERT", " ON CONFLICT DO NOTHING", true)
-	SQLite   = dialect("TEXT", "BLOB", "INSERT", " ON CONFLICT DO NOTHING", false)
-	MySQL    = dialect("VARBINARY(64)", "LONGBLOB", "INSERT IGNORE", "", false)
+	Postgres = dialect(`TEXT COLLATE "C"`, "BYTEA", "INSERT", " ON CONFLICT DO NOTHING", postgresLeases)
+	SQLite   = dialect("TEXT", "BLOB", "INSERT", " ON CONFLICT DO NOTHING", sqliteLeases)
+	MySQL    = dialect("VARBINARY(64)", "LONGBLOB", "INSERT IGNORE", "", nil)
 )
 
 // Migrate makes the table of answers, if it is not there.
@@ -58,34 +69,51 @@ func Forget(ctx context.Context, db *sql.DB, d Dialect) error {
 	return err
 }
 
-// Do makes a change in a transaction that also holds its answer. The row of the answer is
+// Do makes a change in a transaction that also holds its answer and, where the store is
+// offered with FEATURE_FENCED, looks at the lease of the session. The row of the answer is
 // written first: the same change over another connection waits for it. change is called
 // again where the database could not order two transactions; it must do nothing else.
 func Do[T any](
 	ctx context.Context, db *sql.DB, d Dialect, c kit.Change[T], change func(*sql.Tx) (T, error),
-) (T, error) {
+) (v T, err error) {
+	err = together(ctx, db, func(tx *sql.Tx) (err error) {
+		v, err = made(ctx, tx, d, c, change)
+		return err
+	})
+	return v, err
+}
+
+// together makes a transaction, again where the database could not order two.
+func together(ctx context.Context, db *sql.DB, work func(*sql.Tx) error) error {
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
-		v, err := once(ctx, db, d, c, change)
+		err := once(ctx, db, work)
 		if !isConflict(err) {
-			return v, err
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return v, ctx.Err()
+			return ctx.Err()
 		case <-time.After(rand.N(wait)):
 		}
 	}
 }
 
-func once[T any](
-	ctx context.Context, db *sql.DB, d Dialect, c kit.Change[T], change func(*sql.Tx) (T, error),
-) (v T, err error) {
+func once(ctx context.Context, db *sql.DB, work func(*sql.Tx) error) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return v, err
+		return err
 	}
 	// After a commit it does nothing.
 	defer func() { _ = tx.Rollback() }()
+	if err := work(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+func made[T any](
+	ctx context.Context, tx *sql.Tx, d Dialect, c kit.Change[T], change func(*sql.Tx) (T, error),
+) (v T, err error) {
 	expires := time.Now().Add(kit.MemoryTime).Unix()
 	made, err := tx.ExecContext(ctx, d.insert, c.Org, c.RequestID, c.Method, expires)
 	if err != nil {
@@ -103,6 +131,9 @@ func once[T any](
 		}
 		return c.Again(method, answer)
 	}
+	if err = admit(ctx, tx, d, c); err != nil {
+		return v, err
+	}
 	if v, err = change(tx); err != nil {
 		return v, err
 	}
@@ -110,10 +141,8 @@ func once[T any](
 	if err != nil {
 		return v, err
 	}
-	if _, err = tx.ExecContext(ctx, d.keep, answer, c.Org, c.RequestID); err != nil {
-		return v, err
-	}
-	return v, tx.Commit()
+	_, err = tx.ExecContext(ctx, d.keep, answer, c.Org, c.RequestID)
+	return v, err
 }
 
 // stated is what drivers of PostgreSQL and others say of an error.

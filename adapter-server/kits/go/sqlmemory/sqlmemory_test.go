@@ -80,11 +80,67 @@ func (v values) ListKeys(ctx context.Context, s kit.Session) ([]*adapterv1.KeyIn
 	return keys, rows.Err()
 }
 
-// A store in PostgreSQL keeps every rule of values, with its answers in the transaction.
+// A store in PostgreSQL keeps every rule of values and leases, with its answers and the look
+// at the lease in the transaction.
 func TestContract(t *testing.T) {
+	db := database(t)
 	kittest.Contract(t, []kit.Option{
-		kit.OfferSessionStorageStore(values{db: database(t)}), kit.UnavailableOn(sqlmemory.Unavailable),
+		kit.OfferSessionStorageStore(values{db: db}, adapterv1.Feature_FEATURE_FENCED),
+		kit.OfferSessionLease(&sqlmemory.Leases{DB: db, Dialect: sqlmemory.Postgres}),
+		kit.UnavailableOn(sqlmemory.Unavailable),
 	})
+}
+
+// A change that is under way when its lease passes on is over when the grant is answered,
+// also where another adapter grants it.
+func TestGrantWaitsForChanges(t *testing.T) {
+	db := database(t)
+	leases := &sqlmemory.Leases{DB: db, Dialect: sqlmemory.Postgres}
+	first := kittest.Dial(t, kittest.Serve(t, kit.OfferSessionStorageStore(values{db: db}, adapterv1.Feature_FEATURE_FENCED)))
+	second := kittest.Connect(t, kittest.Serve(t, kit.OfferSessionLease(leases)))
+	granting := adapterv1.NewSessionLeaseServiceClient(second)
+	acquire := func(i int) uint64 {
+		answer, err := granting.AcquireLease(t.Context(), &adapterv1.AcquireLeaseRequest{
+			Context:   &adapterv1.CallContext{OrgId: 1, RequestId: fmt.Sprint("lease-", i)},
+			SessionId: kittest.SessionID(1), Holder: "one", TtlMs: 60_000,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.GetLease().GetFence()
+	}
+	set := func(fence uint64, i int) error {
+		_, err := first.SetValue(t.Context(), &adapterv1.SetValueRequest{
+			Context: &adapterv1.CallContext{
+				OrgId: 1, RequestId: fmt.Sprint("change-", fence, "-", i), SessionId: kittest.SessionID(1), Fence: fence,
+			},
+			SessionId: kittest.SessionID(1), Key: "k", Value: fmt.Sprint(fence),
+		})
+		return err
+	}
+	changes := func() (n int) {
+		if err := db.QueryRow("SELECT coalesce(max(changes), 0) FROM values_of_sessions").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	fence := acquire(0)
+	for round := 1; round <= 10; round++ {
+		var writers sync.WaitGroup
+		for writer := range 8 {
+			writers.Go(func() {
+				for i := 0; set(fence, 1000*writer+i) == nil; i++ {
+				}
+			})
+		}
+		next := acquire(round)
+		at := changes()
+		writers.Wait()
+		if later := changes(); later != at {
+			t.Fatalf("after a grant was answered, %d changes under the fence before became visible", later-at)
+		}
+		fence = next
+	}
 }
 
 // Two adapters on one database make a change once, though it is sent to both at once.
@@ -145,6 +201,7 @@ func database(t *testing.T) *sql.DB {
 	})
 	for _, statement := range []func() error{
 		func() error { return sqlmemory.Migrate(t.Context(), db, sqlmemory.Postgres) },
+		func() error { return sqlmemory.MigrateLeases(t.Context(), db, sqlmemory.Postgres) },
 		func() error { _, err := db.Exec(valuesTable); return err },
 	} {
 		if err := statement(); err != nil {

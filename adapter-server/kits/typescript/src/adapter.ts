@@ -10,7 +10,7 @@ import { bind } from "./listen.js";
 import { causeOf, standardLog, type Log } from "./log.js";
 import { ProcessMemory, type Memory } from "./memory.js";
 import {
-  AdapterService, DescribeResponseSchema, EventEmitterService, Feature, Scoping, type DescribeResponse,
+  AdapterService, DescribeResponseSchema, EventEmitterService, Feature, Scoping, UnfencedChanges, type DescribeResponse,
 } from "./messages.gen.js";
 import { addReflection } from "./reflection.js";
 import { Reloaded, Tokens } from "./reloaded.js";
@@ -50,6 +50,11 @@ export interface AdapterOptions {
   readonly isSharedByAllOrgs?: boolean;
   /** The address of the web console. */
   readonly platformBaseUrl?: string;
+  /**
+   * What becomes of changes without a fence while their session is leased, where a store has
+   * the feature FENCED. Events of turns are refused unless stated.
+   */
+  readonly unfencedChanges?: UnfencedChanges;
 }
 
 /** Where and how an adapter is served. */
@@ -101,6 +106,8 @@ export class Adapter {
       log: this.#log,
       callMs: options.callMs ?? callMsStandard,
       unavailableOn: options.unavailableOn ?? (() => false),
+      fenced: new Set(this.#offered.filter((name) => this.#features(name).includes(Feature.FENCED)).map((name) => contract[name].service.typeName)),
+      unfencedChanges: this.#unfencedChanges(),
       troubled: () => this.#health.ask(),
     });
   }
@@ -200,7 +207,12 @@ export class Adapter {
       services: [{ name: AdapterService.typeName }, ...offered],
       platformBaseUrl: options.platformBaseUrl ?? "",
       outage: this.#health.outage,
+      unfencedChanges: offered.some(({ features }) => features.includes(Feature.FENCED)) ? this.#unfencedChanges() : UnfencedChanges.UNSPECIFIED,
     });
+  }
+
+  #unfencedChanges(): UnfencedChanges {
+    return this.#options.unfencedChanges ?? UnfencedChanges.EXCEPT_TURN_EVENTS;
   }
 
   #features(name: StoreName): Feature[] {

@@ -4,6 +4,7 @@ import {
   create, fromBinary, toBinary,
   type DescMessage, type Message, type MessageInitShape, type MessageShape,
 } from "@bufbuild/protobuf";
+import type { Fencing, Lease } from "./fences.js";
 import { requestIdReused } from "./reasons.gen.js";
 import type { CallContext } from "./messages.gen.js";
 
@@ -69,6 +70,14 @@ export interface Change<T> extends Call {
   readonly requestId: string;
   /** The full name of the method. */
   readonly method: string;
+  /** What leases decide of the change. Nothing, unless its store is offered with the feature FENCED. */
+  readonly fencing: Fencing;
+  /**
+   * Throws FENCED unless the leases of `fencing.sessions`, read in the transaction of the
+   * change and locked until its end, admit it, at a time of the storage in microseconds.
+   * `once` of `@mortise/adapter/postgres` and `@mortise/adapter/sqlite` asks it.
+   */
+  judge(leases: ReadonlyMap<string, Lease>, now: number): void;
   /**
    * What to store under orgId and requestId, beside the method, in the transaction of the
    * change. The kit then does not remember the answer itself.
@@ -108,29 +117,37 @@ function unwrap(shape: AnswerShape, answer: Message): unknown {
   return (answer as unknown as Record<string, unknown>)[shape];
 }
 
-/** Makes a Change, and says whether the method has taken the memory of it on itself. */
+/** Makes a Change, and says whether the method has taken its memory on itself, and has looked at the leases. */
 export function newChange(
-  call: Call, method: string, output: DescMessage, shape: AnswerShape,
-): { change: Change<unknown>; isKept: () => boolean } {
+  call: Call, method: string, output: DescMessage, shape: AnswerShape, fencing: Fencing,
+): { change: Change<unknown>; isKept: () => boolean; isJudged: () => boolean } {
   let kept = false;
+  let judged = fencing.sessions.length === 0;
   const change: Change<unknown> = {
     ...call,
     orgId: call.context.orgId,
     requestId: call.context.requestId,
     method,
+    fencing,
+    judge: (leases, now) => {
+      judged = true;
+      fencing.judge(leases, now);
+    },
     answer: (value) => {
       kept = true;
       return toBinary(output, wrap(output, shape, value));
     },
     again: (before, answer) => {
       kept = true;
+      // What was applied is answered as it was, whatever its fence.
+      judged = true;
       if (before !== method) {
         throw reused(method, before);
       }
       return unwrap(shape, fromBinary(output, answer));
     },
   };
-  return { change, isKept: () => kept };
+  return { change, isKept: () => kept, isJudged: () => judged };
 }
 
 function reused(method: string, before: string): Error {

@@ -5,9 +5,10 @@ import { newChange, wrap, type AnswerShape, type Call } from "./call.js";
 import { check } from "./check.js";
 import { AdapterError } from "./error.js";
 import * as fail from "./fail.js";
+import { fencingOf, nothing } from "./fences.js";
 import { causeOf, type Log } from "./log.js";
 import { ProcessMemory, turnOf, Turns, type Memory } from "./memory.js";
-import { CallContextSchema, Deadline, Effect, ErrorReason, semantics, store } from "./messages.gen.js";
+import { CallContextSchema, Deadline, Effect, ErrorReason, Fencing, semantics, store, type UnfencedChanges } from "./messages.gen.js";
 import { scrubbed } from "./redact.js";
 import { contextOf, inputOf, orgOf } from "./request.js";
 import { isConnectionError } from "./unavailable.js";
@@ -25,6 +26,8 @@ export interface Method {
   readonly checked: boolean;
   readonly needsSession: boolean;
   readonly deadline: Deadline;
+  /** Whether it takes notice of fences, in a service that checks them. */
+  readonly fencing: Fencing;
   readonly serve: (input: unknown, call: Call) => unknown;
 }
 
@@ -45,6 +48,9 @@ export interface Settings {
   /** How long the store may take for a call, in milliseconds. */
   readonly callMs: number;
   readonly unavailableOn: (error: unknown) => boolean;
+  /** The services that check fences. */
+  readonly fenced: ReadonlySet<string>;
+  readonly unfencedChanges: UnfencedChanges;
   /** Told when the store could not answer. */
   readonly troubled: () => void;
 }
@@ -61,6 +67,7 @@ export function newMethod(desc: DescMethod, session: boolean, answer: AnswerShap
     checked: true,
     needsSession: getOption(desc.parent, store).sessionInContext,
     deadline: said.deadline,
+    fencing: said.fencing,
     serve,
   };
 }
@@ -178,12 +185,18 @@ export class Core {
     return this.#turns.take(turnOf(key), async () => {
       const { memory } = this.settings;
       call.signal.throwIfAborted();
-      const { change, isKept } = newChange(call, method.full, method.desc.output, method.answer);
+      const { fenced, unfencedChanges } = this.settings;
+      const isFenced = fenced.has(method.desc.parent.typeName);
+      const fencing = isFenced ? fencingOf(method.fencing, unfencedChanges, call.context, input) : nothing;
+      const { change, isKept, isJudged } = newChange(call, method.full, method.desc.output, method.answer, fencing);
       const known = await memory.recall(key);
       if (known !== undefined) {
         return wrap(method.desc.output, method.answer, change.again(known.method, known.answer));
       }
       const answer = wrap(method.desc.output, method.answer, await method.serve(input, change));
+      if (!isJudged()) {
+        this.#warnOfFence(method.full);
+      }
       if (!isKept()) {
         this.#warnOfProcess(method.full);
         await memory.remember(key, { method: method.full, answer: toBinary(method.desc.output, answer) });
@@ -198,6 +211,16 @@ export class Core {
       this.settings.log("warn", "answers are remembered in this process alone; after a restart, a change that is sent again happens again", {
         method,
         remedy: "use once of @mortise/adapter/postgres or sqlite in the method, or state a memory",
+      });
+    }
+  }
+
+  #warnOfFence(method: string): void {
+    if (!this.#warned.has(`${method} fence`)) {
+      this.#warned.add(`${method} fence`);
+      this.settings.log("error", "a change was made without a look at its fence, which its store says it checks", {
+        method,
+        remedy: "make it with once of @mortise/adapter/postgres or sqlite, or call their admit",
       });
     }
   }

@@ -5,6 +5,7 @@ export { memoryMs, type Answers, type Call, type Change, type ForOrg, type ForSe
 export { chunksOf, uploadedImage, chunkBytesMax, imageBytesMax } from "./chunks.js";
 export { AdapterError } from "./error.js";
 export * as fail from "./fail.js";
+export type { Fencing, Lease } from "./fences.js";
 export { standardLog, type Level, type Log } from "./log.js";
 export { main, readArguments, type Arguments, type OwnArguments } from "./main.js";
 export { ProcessMemory, Turns, type ChangeKey, type Memory, type Remembered } from "./memory.js";

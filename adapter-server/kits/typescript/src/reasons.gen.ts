@@ -127,6 +127,17 @@ export function held(id: string, holder: string, address: string, timeLeftMs: st
 }
 
 /**
+ * The error PATCH_BASE.
+ *
+ * FAILED_PRECONDITION. The DataPatch of an event cannot be applied: its base is
+ * not there or is not what the caller took it for. Nothing was stored. The caller
+ * sends the event again, with its data whole and the same request_id.
+ */
+export function patchBase(text: string): AdapterError {
+  return new AdapterError(ErrorReason.PATCH_BASE, status.FAILED_PRECONDITION, text, { });
+}
+
+/**
  * The error LLM.
  *
  * INTERNAL. The language model failed. Upstream: AgentLoopError::Llm.

@@ -134,7 +134,8 @@ export interface EventEmitter {
    * FAILED_PRECONDITION + SESSION_ARCHIVED: the session is deleted. A server may
    * accept an ephemeral event of a deleted session for a few seconds more.
    * INTERNAL + STORE: neither the event nor its message was stored, for instance
-   * because the session has a message of this id already.
+   * because the session has a message of this id already. FAILED_PRECONDITION +
+   * PATCH_BASE: `data_patch` cannot be applied; nothing was stored.
    */
   emit(input: ForOrg<pb.EmitRequest>, change: Change<Init<typeof pb.EmitResponseSchema>>): Result<Init<typeof pb.EmitResponseSchema>>;
 }
@@ -1550,7 +1551,7 @@ export const contract = {
   },
   eventEmitter: {
     service: pb.EventEmitterService,
-    features: [pb.Feature.EMIT_STREAM, ],
+    features: [pb.Feature.EMIT_STREAM, pb.Feature.EVENT_PATCH, pb.Feature.FENCED, ],
     methods: {
       emit: { session: false, answer: "message" },
     },
@@ -1572,7 +1573,7 @@ export const contract = {
   },
   imageArtifactStore: {
     service: pb.ImageArtifactStoreService,
-    features: [],
+    features: [pb.Feature.FENCED, ],
     methods: {
       createImage: { session: false, answer: "image" },
       getImage: { session: false, answer: "message" },
@@ -1588,7 +1589,7 @@ export const contract = {
   },
   leasedResourceStore: {
     service: pb.LeasedResourceStoreService,
-    features: [],
+    features: [pb.Feature.FENCED, ],
     methods: {
       upsertResource: { session: true, answer: "resource" },
       releaseResource: { session: true, answer: "resource" },
@@ -1614,7 +1615,7 @@ export const contract = {
   },
   memoryStore: {
     service: pb.MemoryStoreService,
-    features: [],
+    features: [pb.Feature.FENCED, ],
     methods: {
       getOrCreateDefaultStore: { session: false, answer: "store" },
       getMemoryStore: { session: false, answer: "store" },
@@ -1651,14 +1652,14 @@ export const contract = {
   },
   paymentAuthority: {
     service: pb.PaymentAuthorityService,
-    features: [],
+    features: [pb.Feature.FENCED, ],
     methods: {
       executeMachinePayment: { session: true, answer: "payment" },
     },
   },
   platformStore: {
     service: pb.PlatformStoreService,
-    features: [pb.Feature.SESSION_SETTINGS, ],
+    features: [pb.Feature.SESSION_SETTINGS, pb.Feature.FENCED, ],
     methods: {
       listHarnesses: { session: false, answer: "message" },
       getHarness: { session: false, answer: "harness" },
@@ -1703,7 +1704,7 @@ export const contract = {
   },
   runtimeHost: {
     service: pb.RuntimeHostService,
-    features: [pb.Feature.TURN_SNAPSHOT, ],
+    features: [pb.Feature.TURN_SNAPSHOT, pb.Feature.SNAPSHOT_SINCE, pb.Feature.FENCED, ],
     methods: {
       getAgent: { session: false, answer: "agent" },
       getHarness: { session: false, answer: "harness" },
@@ -1713,7 +1714,7 @@ export const contract = {
   },
   sessionFileSystem: {
     service: pb.SessionFileSystemService,
-    features: [],
+    features: [pb.Feature.FENCED, ],
     methods: {
       readFile: { session: true, answer: "message" },
       writeFile: { session: true, answer: "file" },
@@ -1738,14 +1739,14 @@ export const contract = {
   },
   sessionMutator: {
     service: pb.SessionMutatorService,
-    features: [],
+    features: [pb.Feature.FENCED, ],
     methods: {
       updateSessionTitle: { session: true, answer: "session" },
     },
   },
   sessionResourceRegistry: {
     service: pb.SessionResourceRegistryService,
-    features: [],
+    features: [pb.Feature.FENCED, ],
     methods: {
       register: { session: true, answer: "entry" },
       updateStatus: { session: true, answer: "entry" },
@@ -1756,7 +1757,7 @@ export const contract = {
   },
   sessionScheduleStore: {
     service: pb.SessionScheduleStoreService,
-    features: [],
+    features: [pb.Feature.FENCED, ],
     methods: {
       createSchedule: { session: true, answer: "schedule" },
       cancelSchedule: { session: true, answer: "schedule" },
@@ -1766,7 +1767,7 @@ export const contract = {
   },
   sessionSqlDbStore: {
     service: pb.SessionSqlDbStoreService,
-    features: [],
+    features: [pb.Feature.FENCED, ],
     methods: {
       createDatabase: { session: true, answer: "database" },
       listDatabases: { session: true, answer: "databases" },
@@ -1779,7 +1780,7 @@ export const contract = {
   },
   sessionStorageStore: {
     service: pb.SessionStorageStoreService,
-    features: [],
+    features: [pb.Feature.FENCED, ],
     methods: {
       setValue: { session: true, answer: "nothing" },
       getValue: { session: true, answer: "value" },
@@ -1818,7 +1819,7 @@ export const contract = {
   },
   turnJournal: {
     service: pb.TurnJournalService,
-    features: [],
+    features: [pb.Feature.FENCED, ],
     methods: {
       putTurn: { session: true, answer: "nothing" },
       getTurn: { session: true, answer: "message" },

@@ -76,7 +76,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
 
 fn write(output: Option<&Path>, exported: &Exported, with_secrets: bool) -> io::Result<()> {
     let Some(path) = output else {
-        return io::stdout().lock().write_all(exported.text.as_bytes());
+        return mortise_output::write(&exported.text);
     };
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);

@@ -59,20 +59,21 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         eprintln!("warning: {warning}");
     }
     let (mut created, mut updated) = (0, 0);
+    let mut text = String::new();
     for change in &imported.changes {
-        println!("{change}");
+        text.push_str(&format!("{change}\n"));
         match change.action {
             Action::Create => created += 1,
             Action::Update => updated += 1,
             Action::Unchanged => {}
         }
     }
-    match (created, updated, dry_run) {
-        (0, 0, _) => println!("unchanged"),
-        (_, _, false) => println!("{created} created, {updated} updated"),
-        (_, _, true) => println!("{created} to create, {updated} to update"),
-    }
-    Ok(())
+    text.push_str(&match (created, updated, dry_run) {
+        (0, 0, _) => "unchanged\n".to_string(),
+        (_, _, false) => format!("{created} created, {updated} updated\n"),
+        (_, _, true) => format!("{created} to create, {updated} to update\n"),
+    });
+    mortise_output::write(&text).map_err(Failure::Printed)
 }
 
 // === impl Here ===

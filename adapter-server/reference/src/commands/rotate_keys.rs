@@ -17,24 +17,27 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let Some(key) = &config.encryption_key else {
         return Err(Failure::NoKey);
     };
-    println!("sealing with key {}", key.id());
+    // Keys are rotated to the end, also where it cannot be said.
+    let mut printed = mortise_output::write(&format!("sealing with key {}\n", key.id()));
     let reference = Reference::open(config).await?;
     let mut unreadable = 0;
     let done = reference
         .rewrap(|table| {
             unreadable += table.unreadable;
-            print(table);
+            if printed.is_ok() {
+                printed = mortise_output::write(&line(table));
+            }
         })
         .await;
     reference.close().await;
     done?;
     match unreadable {
-        0 => Ok(()),
+        0 => printed.map_err(Failure::Printed),
         rows => Err(Failure::Unreadable(rows)),
     }
 }
 
-fn print(table: &Rewrapped) {
+fn line(table: &Rewrapped) -> String {
     let Rewrapped {
         table,
         resealed,
@@ -42,12 +45,12 @@ fn print(table: &Rewrapped) {
         already_current,
         unreadable,
     } = table;
-    print!("{table}: {resealed} sealed again, {already_current} were current");
+    let mut text = format!("{table}: {resealed} sealed again, {already_current} were current");
     if *newly_sealed > 0 {
-        print!(", {newly_sealed} were in clear");
+        text.push_str(&format!(", {newly_sealed} were in clear"));
     }
     if *unreadable > 0 {
-        print!(", {unreadable} cannot be opened");
+        text.push_str(&format!(", {unreadable} cannot be opened"));
     }
-    println!();
+    text + "\n"
 }

@@ -81,7 +81,11 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Signals)?;
     // On standard output, so that the process that started it can wait for this line.
     let listener = security.secure(listener);
-    println!("listening at {}", listener.endpoint());
+    let endpoint = listener.endpoint();
+    if let Err(error) = mortise_output::write(&format!("listening at {endpoint}\n")) {
+        // It serves all the same: the address is known to who configured it.
+        tracing::warn!(%error, %endpoint, "the address could not be printed");
+    }
     tracing::info!(database, secrets, test_seed, "serving");
     let server = AdapterServer::builder(reference)
         .identity("mortise-adapter", env!("CARGO_PKG_VERSION"))

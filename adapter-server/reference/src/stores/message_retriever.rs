@@ -13,6 +13,7 @@ use everruns_core::message::Message;
 use everruns_core::message_filter::MessageQuery;
 use everruns_core::message_retriever::MessageRetriever;
 use everruns_core::typed_id::{MessageId, SessionId};
+use mortise_adapter_server::KnownMessages;
 use mortise_proto::{StoreError, pb};
 
 const GET: &str = "SELECT body FROM messages \
@@ -23,6 +24,13 @@ const PAGE: &str = "SELECT body FROM messages WHERE org_id = $1 AND session_id =
 
 const AFTER: &str = "SELECT body FROM messages WHERE org_id = $1 AND session_id = $2 \
                      AND sequence > $3 ORDER BY sequence";
+
+/// A message, and how many there are up to it.
+const UP_TO: &str = "SELECT m.sequence, \
+                     (SELECT count(*) FROM messages c WHERE c.org_id = $1 \
+                      AND c.session_id = $2 AND c.sequence <= m.sequence) \
+                     FROM messages m WHERE m.org_id = $1 AND m.session_id = $2 \
+                     AND m.message_id = $3";
 
 const COUNT: &str = "SELECT count(*) FROM messages WHERE org_id = $1 AND session_id = $2";
 
@@ -121,6 +129,20 @@ pub(crate) async fn load_after(
 ) -> Result<Vec<Message>, StoreError> {
     let after = tx.query_as(AFTER).bind(session_id.to_string());
     domains::<pb::Message, _>(&after.bind(sequence).fetch_all().await?)
+}
+
+/// The sequence number of the last of the messages that a caller knows, and how many they
+/// are, where the session begins with them.
+pub(crate) async fn last_known(
+    tx: &mut Tx,
+    session_id: SessionId,
+    known: KnownMessages,
+) -> Result<Option<(i64, u64)>, StoreError> {
+    let up_to = tx.query_as(UP_TO).bind(session_id.to_string());
+    let up_to = up_to.bind(known.last.to_string());
+    let found: Option<(i64, i64)> = up_to.fetch_optional().await?;
+    let begins = found.filter(|(_, count)| u64::try_from(*count) == Ok(known.count.get()));
+    Ok(begins.map(|(sequence, _)| (sequence, known.count.get())))
 }
 
 async fn load_page(

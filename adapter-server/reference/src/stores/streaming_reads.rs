@@ -9,6 +9,7 @@ use crate::context::StoreCtx;
 use crate::db::Tx;
 use crate::encoding::decoded;
 use crate::stores::image_artifact_store::{find, piece, size};
+use crate::stores::message_retriever::last_known;
 use crate::stores::message_retriever::query::Conditions;
 use crate::stores::runtime_host::context_without_messages;
 use async_trait::async_trait;
@@ -16,9 +17,10 @@ use bytes::Bytes;
 use everruns_core::message_filter::MessageQuery;
 use everruns_core::traits::StoredImageInfo;
 use everruns_core::typed_id::{ImageId, SessionId};
-use everruns_runtime::RuntimeHostTurnContext;
 use futures::{StreamExt, stream};
-use mortise_adapter_server::{ByteChunks, MessageBatches, StreamingReads};
+use mortise_adapter_server::{
+    ByteChunks, KnownMessages, MessageBatches, StreamingReads, TurnContextRead,
+};
 use mortise_proto::{CHUNK_BYTES, StoreError, pb};
 
 /// How many messages the first page holds, whose size is not known yet.
@@ -171,12 +173,24 @@ impl StreamingReads for LargeReads {
     async fn turn_context(
         &self,
         session_id: SessionId,
-    ) -> Result<(RuntimeHostTurnContext, MessageBatches), StoreError> {
+        known: Option<KnownMessages>,
+    ) -> Result<TurnContextRead, StoreError> {
         let conditions = Conditions::of(&MessageQuery::new(session_id))?;
         let mut tx = self.ctx.snapshot().await?;
         let context = context_without_messages(&mut tx, session_id).await?;
-        let page = Rest::new(conditions, 0, i64::MAX).begin(&mut tx).await?;
-        Ok((context, page.runs(self.ctx.clone())))
+        let known = match known {
+            Some(known) => last_known(&mut tx, session_id, known).await?,
+            None => None,
+        };
+        let (after, left_out) = known.unwrap_or((0, 0));
+        let page = Rest::new(conditions, after, i64::MAX)
+            .begin(&mut tx)
+            .await?;
+        Ok(TurnContextRead {
+            context,
+            left_out,
+            messages: page.runs(self.ctx.clone()),
+        })
     }
 
     async fn image(

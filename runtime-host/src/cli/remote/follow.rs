@@ -2,7 +2,7 @@
 
 use super::lists::{status, turn_json};
 use super::{Remote, RemoteError};
-use crate::cli::render::{Renderer, json_note, output_failed};
+use crate::cli::render::{Renderer, json_note, output_failure};
 use everruns_core::events::{TURN_CANCELLED, TURN_COMPLETED, TURN_FAILED};
 use mortise_proto::convert::event_log::LoggedEvent;
 use mortise_proto::host as pb;
@@ -52,6 +52,9 @@ pub async fn follow_turn(
         error => format!("\nturn {}: {error}", status(&turn)),
     };
     renderer.note(&line, &json_note("turn", turn_json(&turn)));
+    if output_failure().is_some() {
+        return Err(RemoteError::Written);
+    }
     Ok(turn.status())
 }
 
@@ -102,7 +105,7 @@ async fn follow(
         if is_shown(&event) {
             renderer.logged(&event);
         }
-        if output_failed() {
+        if output_failure().is_some() {
             return Err(RemoteError::Written);
         }
         if is_last(&event) {

@@ -1,7 +1,7 @@
 //! Tables and JSON lines of a command.
 
 use serde_json::Value;
-use std::io::{self, Write};
+use std::io;
 
 /// What a command prints: rows under a heading, or each record as a JSON line.
 #[derive(Debug)]
@@ -47,9 +47,7 @@ impl Output {
         if self.rows.iter().any(|row| !row.is_empty()) && !self.is_json {
             text.push_str(&table(&self.rows));
         }
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes())?;
-        stdout.flush()
+        mortise_output::write(&text)
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::config::diagnostics::Bad;
 use crate::config::reader::Section;
 use crate::config::values::{
-    choice, duration, endpoint, flag, list, name, number, path, size, text,
+    choice, duration, endpoint, flag, list, name, number, path, size, size_or_none, text,
 };
 use crate::config::{Adapter, AdapterCommand, Calls, EMBEDDED, Routes};
 use mortise_adapter_client::{
@@ -367,6 +367,7 @@ pub(super) fn calls(mut section: Section<'_>) -> Calls {
     let retry_window = section.read("retry_window", duration);
     let message_max = section.read("message_max", size);
     let answer_max = section.read("answer_max", size);
+    let session_memory = section.read("session_memory", size_or_none);
     section.finish();
     let or = |given: Option<Duration>, default| given.unwrap_or(default);
     Calls {
@@ -375,5 +376,6 @@ pub(super) fn calls(mut section: Section<'_>) -> Calls {
         retry_window: or(retry_window, default.retry_window),
         message_max: message_max.unwrap_or(default.max_message_bytes),
         answer_max: answer_max.unwrap_or(default.max_answer_bytes),
+        session_memory: session_memory.unwrap_or(default.session_memory_bytes),
     }
 }

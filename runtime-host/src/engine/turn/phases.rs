@@ -24,6 +24,9 @@ pub(super) struct Phase {
     kind: PhaseKind,
     span: Span,
     began: Instant,
+    /// The stores of what comes next: they are read while the last events of the phase are
+    /// being stored.
+    next: Option<GrpcHostAdapter>,
 }
 
 // === impl Phase ===
@@ -35,10 +38,33 @@ impl Phase {
         self
     }
 
+    /// The same phase, which follows another at once: it begins with what that one has read.
+    pub(super) fn following(mut self, before: Option<&GrpcHostAdapter>) -> Self {
+        if let Some(before) = before {
+            self.stores = self.stores.following(before);
+        }
+        self
+    }
+
+    /// The same phase, while whose last events are being stored these stores are read.
+    pub(super) fn before(mut self, next: GrpcHostAdapter) -> Self {
+        self.next = Some(next);
+        self
+    }
+
     /// The same phase, whose events `edit` changes before they are stored.
     pub(super) fn edited(mut self, edit: EventEdit) -> Self {
         self.stores = self.stores.edited(edit);
         self
+    }
+
+    /// What cannot be read is asked for again by those who want it.
+    async fn read_ahead(&self) {
+        if let Some(next) = &self.next
+            && let Err(error) = next.read_ahead().await
+        {
+            tracing::debug!(%error, "what comes next could not be read ahead");
+        }
     }
 }
 
@@ -58,6 +84,7 @@ impl Turn<'_> {
             kind,
             span,
             began: Instant::now(),
+            next: None,
         }
     }
 
@@ -89,7 +116,11 @@ impl Turn<'_> {
                 }
             };
             match self.unless_stopped(work).await {
-                Ok(done) => finished(&phase.stores, done).await.map_err(Stop::Broken),
+                Ok(done) => {
+                    let stored = finished(&phase.stores, done);
+                    let (stored, ()) = tokio::join!(stored, phase.read_ahead());
+                    stored.map_err(Stop::Broken)
+                }
                 Err(stop) => {
                     self.flush(phase).await;
                     Err(stop)

@@ -23,7 +23,7 @@ fn the_last_turns_are_kept() {
         .map(|_| begun(&history, &metrics))
         .collect();
     for (timeline, _) in &turns {
-        history.end(timeline, TurnOutcome::Completed);
+        history.end(timeline, TurnOutcome::Failed, Some("no room"));
     }
     drop(begun(&history, &metrics));
     let (_running, running_id) = begun(&history, &metrics);
@@ -32,6 +32,7 @@ fn the_last_turns_are_kept() {
     assert_eq!((running[0].turn_id, running[0].outcome), (running_id, None));
     assert_eq!(ended.len(), ENDED_MAX);
     assert_eq!(ended[0].turn_id, turns[ENDED_MAX + 1].1, "newest first");
+    assert_eq!(ended[0].problem.as_deref(), Some("no room"));
     assert!(history.trace(turns[1].1).is_none(), "it is forgotten");
 }
 

@@ -164,6 +164,7 @@ fn look(turn: &TurnSummary) -> Value {
         "org_id": turn.org_id,
         "state": turn.outcome.map_or("running", |outcome| outcome.as_str()),
         "ms": ms(turn.took),
+        "problem": turn.problem,
     })
 }
 

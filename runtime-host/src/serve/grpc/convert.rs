@@ -2,6 +2,7 @@
 
 use crate::engine::{Began, TurnEnd};
 use crate::host::{Call, Ended, Sent, ToolOutcome, TurnItem, TurnStatus, TurnView};
+use crate::serve::limits::check_outcome;
 use everruns_core::ToolCall;
 use everruns_core::message::{ContentPart, Message};
 use everruns_core::typed_id::{IdMarker, SessionId, TypedId};
@@ -66,10 +67,9 @@ pub(super) fn outcomes(results: Vec<pb::ToolResult>) -> Result<Vec<ToolOutcome>,
             "" => Value::Null,
             text => wire::secret_json(&field("result_json"), text).map_err(invalid)?,
         };
-        if !error.is_empty() && !result_json.is_empty() {
-            let text = "and a result are both set; send one of them";
-            return Err(HostError::invalid_field(field("error"), text));
-        }
+        let (has_result, has_error) = (!result_json.is_empty(), !error.is_empty());
+        let at = format!("results[{position}]");
+        check_outcome(&at, &tool_call_id, has_result, has_error)?;
         Ok(ToolOutcome {
             call_id: tool_call_id,
             result: if error.is_empty() {

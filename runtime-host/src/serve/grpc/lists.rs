@@ -1,8 +1,8 @@
 //! Lists over gRPC: what is asked for, and the records of a page.
 
 use super::convert::optional_id;
-use super::page;
 use crate::host::{Host, ModelView, PageToken, SessionFilter, TurnStatus};
+use crate::serve::limits::{PAGE_USUAL, page};
 use everruns_core::{Agent, Harness};
 use mortise_proto::HostError;
 use mortise_proto::convert::to_timestamp;
@@ -10,12 +10,9 @@ use mortise_proto::host as pb;
 use mortise_proto::pb as adapter;
 use tonic::{Response, Status};
 
-/// How many records a page has, where nothing is asked.
-const USUAL: u64 = 100;
-
 /// How many records a page is to have, and where it begins.
 pub(super) fn asked(limit: u64, token: &str) -> Result<(usize, Option<PageToken>), HostError> {
-    let limit = usize::try_from(page(limit, USUAL)).unwrap_or(1);
+    let limit = usize::try_from(page(limit, PAGE_USUAL)).unwrap_or(1);
     Ok((limit, PageToken::parse("page_token", token)?))
 }
 

@@ -5,7 +5,7 @@ use super::State;
 use super::asked::ForOrg;
 use super::errors::Failure;
 use crate::access::{Caller, Denied};
-use crate::host::Call;
+use crate::host::{Call, REQUEST_ID_BYTES_MAX};
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::CONTENT_LENGTH;
@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The header with the id of a change.
-const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+pub(super) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// A JSON body.
 pub(super) struct JsonBody<T>(pub(super) T);
@@ -140,6 +140,11 @@ impl FromRequestParts<State> for RequestId {
             HostError::invalid_field(IDEMPOTENCY_KEY, "is not ASCII; send an id such as a UUID")
         })?;
         let text = text.trim();
+        if text.len() > REQUEST_ID_BYTES_MAX {
+            let long = text.len();
+            let problem = format!("has {long} bytes; send at most {REQUEST_ID_BYTES_MAX}");
+            return Err(HostError::invalid_field(IDEMPOTENCY_KEY, problem).into());
+        }
         // The standard writes it as a quoted string.
         let quoted = text
             .strip_prefix('"')

@@ -9,7 +9,7 @@ use super::errors::Failure;
 use super::shapes::{accepted, ended, outcome, queued, running, turn_json};
 use super::{State, document, sse};
 use crate::host::{ToolOutcome, TurnItem};
-use crate::serve::grpc::{PAGE_MAX, page};
+use crate::serve::limits::{NUMBER_MAX, PAGE_MAX, PAGE_USUAL, check_outcome, page};
 use crate::serve::{health, said};
 use axum::Json;
 use axum::extract;
@@ -192,20 +192,17 @@ pub(super) async fn submit_tool_results(
 ) -> Answer {
     let outcomes = body.results.into_iter().enumerate();
     let outcomes = outcomes.map(|(position, body)| {
-        let result = match (body.result, body.error) {
-            (Some(_), Some(_)) => {
-                let field = format!("results[{position}].error");
-                let problem = "and a result are both set; send one of them";
-                return Err(HostError::invalid_field(field, problem));
-            }
-            (result, None) => {
-                let result = result.unwrap_or_default();
-                let field = format!("results[{position}].result");
-                let checked = check_value(&field, &result.to_string());
+        let field = format!("results[{position}]");
+        let (has_result, has_error) = (body.result.is_some(), body.error.is_some());
+        check_outcome(&field, &body.tool_call_id, has_result, has_error)?;
+        let result = match body.error {
+            Some(error) => Err(error),
+            None => {
+                let result = body.result.unwrap_or_default();
+                let checked = check_value(&format!("{field}.result"), &result.to_string());
                 checked.map_err(|error| HostError::invalid_field(error.path, error.problem))?;
                 Ok(result)
             }
-            (None, Some(error)) => Err(error),
         };
         Ok(ToolOutcome {
             call_id: body.tool_call_id,
@@ -251,13 +248,13 @@ pub(super) async fn events(
     let after = match headers.get("last-event-id") {
         // What a browser repeats is newer than what the page was opened with.
         Some(last) => {
-            let last = last.to_str().ok().and_then(|last| last.trim().parse().ok());
+            let last = last.to_str().ok().and_then(sequence);
             last.ok_or_else(|| {
                 let problem = "is not a sequence number; send the id of the last event";
                 HostError::invalid_field("Last-Event-ID", problem)
             })?
         }
-        None => asked.after.unwrap_or(0),
+        None => asked.after,
     };
     let host = &state.host;
     if wants_events(&headers) {
@@ -281,7 +278,7 @@ pub(super) async fn list_messages(
     Asked(asked): Asked<MessagePage>,
     InSession(session_id): InSession,
 ) -> Answer {
-    let limit = usize::try_from(page(asked.limit, 100)).unwrap_or(100);
+    let limit = usize::try_from(page(asked.limit, PAGE_USUAL)).unwrap_or(1);
     let messages = state
         .host
         .messages(asked.org, session_id, asked.offset, limit)
@@ -299,6 +296,13 @@ pub(super) async fn ready(extract::State(state): Shared) -> Response {
 
 pub(super) async fn openapi() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], document()).into_response()
+}
+
+/// A sequence number, without a sign.
+fn sequence(text: &str) -> Option<i64> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number: u64 = text.parse().ok().filter(|_| is_plain)?;
+    i64::try_from(number).ok().filter(|_| number <= NUMBER_MAX)
 }
 
 fn wants_events(headers: &HeaderMap) -> bool {

@@ -1,12 +1,14 @@
 //! Paths of lists, of single records, and of changes to a session that need no turn.
 
 use super::State;
-use super::asked::{ModelPage, OfOrg, RecordPage, SessionChange, SessionPage, TurnPage};
+use super::asked::{
+    ModelPage, OfOrg, RecordPage, SessionChange, SessionPage, SessionTurnPage, TurnPage,
+};
 use super::body::{Asked, InSession, JsonBody, PathIds, RequestId, id};
 use super::errors::Failure;
 use super::shapes::{agent_json, harness_json, model_json, statuses, turn_json, turn_statuses};
 use crate::host::{Page, PageToken, SessionFilter, TurnFilter};
-use crate::serve::grpc::page;
+use crate::serve::limits::{PAGE_USUAL, page};
 use axum::Json;
 use axum::extract;
 use axum::response::{IntoResponse, Response};
@@ -19,10 +21,10 @@ type Shared = extract::State<State>;
 type Answer = Result<Response, Failure>;
 
 /// Makes a status, which is not `Copy`.
-type MakeStatus = fn() -> SessionStatus;
+pub(super) type MakeStatus = fn() -> SessionStatus;
 
 /// What a session does, in a word; the runtime's own names.
-const SESSION_STATUSES: &[(MakeStatus, &str)] = &[
+pub(super) const SESSION_STATUSES: &[(MakeStatus, &str)] = &[
     (|| SessionStatus::Started, "started"),
     (|| SessionStatus::Active, "active"),
     (|| SessionStatus::Idle, "idle"),
@@ -86,9 +88,21 @@ pub(super) async fn list_turns(
 
 pub(super) async fn list_session_turns(
     extract::State(state): Shared,
-    Asked(asked): Asked<TurnPage>,
+    Asked(asked): Asked<SessionTurnPage>,
     InSession(session_id): InSession,
 ) -> Answer {
+    let SessionTurnPage {
+        org,
+        status,
+        limit,
+        page_token,
+    } = asked;
+    let asked = TurnPage {
+        org,
+        status,
+        limit,
+        page_token,
+    };
     turns(&state, asked, Some(session_id)).await
 }
 
@@ -183,7 +197,7 @@ pub(super) async fn get_model(
 }
 
 fn paged(limit: u64, token: &str) -> Result<(usize, Option<PageToken>), HostError> {
-    let limit = usize::try_from(page(limit, 100)).unwrap_or(1);
+    let limit = usize::try_from(page(limit, PAGE_USUAL)).unwrap_or(1);
     Ok((limit, PageToken::parse("page_token", token)?))
 }
 

@@ -1,8 +1,22 @@
-//! The description of the HTTP API, and the catalogue of events. Paths and the API's own
-//! types are written by hand (`openapi/base.json`); sessions, messages and events are the
-//! runtime's, and their schemas are made from its types (`openapi/upstream.json`, by
-//! `cargo xtask schemas`).
+//! The description of the HTTP API. What callers send is described by the types that read it
+//! (`asked.rs`), sessions, messages and events by the runtime's types (`openapi/upstream.json`,
+//! by `cargo xtask schemas`), and the rest by hand (`openapi/base.json`).
 
+mod events;
+
+pub use events::events_page;
+
+use super::asked::{
+    CancelBody, EventPage, MessageBody, MessagePage, ModelPage, OfOrg, RecordPage, ResultsBody,
+    SessionBody, SessionChange, SessionPage, SessionTurnPage, TurnBody, TurnPage,
+};
+use super::body::IDEMPOTENCY_KEY;
+use super::schemas::{USER_PART, id, number, user_part};
+use crate::host::REQUEST_ID_BYTES_MAX;
+use events::event_schemas;
+use everruns_core::typed_id::{AgentId, HarnessId, ModelId, SessionId, TurnId};
+use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -11,15 +25,6 @@ const BASE: &str = include_str!("openapi/base.json");
 const UPSTREAM: &str = include_str!("openapi/upstream.json");
 const EXAMPLES: &str = include_str!("openapi/examples.json");
 
-/// The types of events that are passed on and not stored.
-const EPHEMERAL: &[&str] = &[
-    "output.message.delta",
-    "reason.thinking.delta",
-    "tool.output.delta",
-    "voice.input_transcript.delta",
-    "voice.output_transcript.delta",
-];
-
 /// What the parts say of the runtime's types.
 #[derive(serde::Deserialize)]
 struct Upstream {
@@ -27,6 +32,51 @@ struct Upstream {
     /// The type of the payload, by the type of the event.
     events: BTreeMap<String, String>,
 }
+
+type Make = fn(&mut SchemaGenerator) -> Schema;
+
+/// What operations take beside the ids of their paths: query, body, and whether they are
+/// changes. Those that are not here take nothing.
+const TAKEN: &[(&str, Make, Option<Make>, bool)] = &[
+    ("listSessions", a::<SessionPage>, None, false),
+    ("createSession", a::<OfOrg>, Some(a::<SessionBody>), true),
+    ("getSession", a::<OfOrg>, None, false),
+    ("updateSession", a::<OfOrg>, Some(a::<SessionChange>), true),
+    ("deleteSession", a::<OfOrg>, None, true),
+    ("listSessionTurns", a::<SessionTurnPage>, None, false),
+    ("runTurn", a::<OfOrg>, Some(a::<TurnBody>), true),
+    ("getTurn", a::<OfOrg>, None, false),
+    ("listMessages", a::<MessagePage>, None, false),
+    ("sendMessage", a::<OfOrg>, Some(a::<MessageBody>), true),
+    (
+        "submitToolResults",
+        a::<OfOrg>,
+        Some(a::<ResultsBody>),
+        true,
+    ),
+    ("cancelTurn", a::<OfOrg>, Some(a::<CancelBody>), true),
+    ("events", a::<EventPage>, None, false),
+    ("listTurns", a::<TurnPage>, None, false),
+    ("listAgents", a::<RecordPage>, None, false),
+    ("getAgent", a::<OfOrg>, None, false),
+    ("listHarnesses", a::<RecordPage>, None, false),
+    ("getHarness", a::<OfOrg>, None, false),
+    ("listModels", a::<ModelPage>, None, false),
+    ("getModel", a::<OfOrg>, None, false),
+];
+
+fn a<T: schemars::JsonSchema>(schemas: &mut SchemaGenerator) -> Schema {
+    schemas.subschema_for::<T>()
+}
+
+/// The ids that paths have.
+const PATH_IDS: &[(&str, Make)] = &[
+    ("session_id", id::<SessionId>),
+    ("turn_id", id::<TurnId>),
+    ("agent_id", id::<AgentId>),
+    ("harness_id", id::<HarnessId>),
+    ("model_id", id::<ModelId>),
+];
 
 /// The document, as text.
 #[must_use]
@@ -45,176 +95,166 @@ pub fn document() -> &'static str {
 fn composed() -> serde_json::Result<Value> {
     let mut document: Value = serde_json::from_str(BASE)?;
     let upstream: Upstream = serde_json::from_str(UPSTREAM)?;
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.meta_schema = None;
+        settings.definitions_path = "/components/schemas".into();
+    });
+    let mut taken = settings.into_generator();
+    let paths = document["paths"].as_object_mut();
+    for (path, methods) in paths.into_iter().flatten() {
+        let methods = methods.as_object_mut();
+        for (_, operation) in methods.into_iter().flatten() {
+            take(path, operation, &mut taken);
+        }
+    }
+    let part = upstream.types.get("ContentPart").map(user_part);
     let mut schemas: Map<String, Value> = upstream.types.into_iter().collect();
+    schemas.values_mut().for_each(say_ids);
     schemas.extend(event_schemas(&upstream.events));
+    schemas.extend(part.map(|part| (USER_PART.into(), part)));
     let own = document
         .pointer_mut("/components/schemas")
         .and_then(Value::as_object_mut);
     if let Some(own) = own {
         // The API's own types come before the runtime's of the same name.
         schemas.append(own);
+        schemas.append(&mut taken.take_definitions(true));
         *own = schemas;
     }
     Ok(document)
 }
 
-/// `Event`: one of those with a known type, each with its payload, or another.
-fn event_schemas(events: &BTreeMap<String, String>) -> Map<String, Value> {
-    let mut schemas = Map::new();
-    let mut any = Vec::new();
-    for (event_type, payload) in events {
-        let name = name_of(event_type);
-        any.push(reference(&name));
-        let own = json!({
-            "type": "object",
-            "required": ["type", "data"],
-            "properties": {
-                "type": { "type": "string", "enum": [event_type] },
-                "data": reference(payload),
-            },
-        });
-        let schema = json!({ "allOf": [reference("EventEnvelope"), own] });
-        schemas.insert(name, schema);
+/// The prefixes of the ids that upstream's types have.
+const ID_PREFIXES: &[&str] = &[
+    "agent",
+    "agentver",
+    "harness",
+    "identity",
+    "img",
+    "message",
+    "model",
+    "org",
+    "principal",
+    "session",
+    "turn",
+];
+
+/// Puts the form of an id in the place of upstream's examples, which have a digit too few.
+fn say_ids(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(say_ids),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(say_ids);
+            let example = fields.get("example").and_then(Value::as_str);
+            let id = example.and_then(|example| example.split_once('_'));
+            let digits =
+                |text: &str| text.len() > 20 && text.bytes().all(|b| b.is_ascii_hexdigit());
+            let Some((prefix, _)) = id.filter(|(_, rest)| digits(rest)) else {
+                return;
+            };
+            let known = ID_PREFIXES.iter().find(|known| **known == prefix);
+            let pattern = known.map(|prefix| json!(format!("^{prefix}_[0-9a-f]{{32}}$")));
+            fields.remove("example");
+            fields.extend(pattern.map(|pattern| ("pattern".to_string(), pattern)));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
-    any.push(reference("OtherEvent"));
-    schemas.insert("Event".into(), json!({ "anyOf": any }));
-    schemas.insert("EventEnvelope".into(), envelope());
-    let other = json!({
-        "description": "An event of another type, or one whose stored payload is not what its type says: `data` is what is stored, and a string where that is no JSON within the contract's bounds. Pass over what you do not know.",
-        "allOf": [reference("EventEnvelope"), { "required": ["data"], "properties": { "data": {} } }],
-    });
-    schemas.insert("OtherEvent".into(), other);
-    schemas
 }
 
-fn envelope() -> Value {
+/// Says what an operation takes.
+fn take(path: &str, operation: &mut Value, schemas: &mut SchemaGenerator) {
+    let name = operation["operationId"].as_str().unwrap_or_default();
+    let taken = TAKEN.iter().find(|(operation, ..)| *operation == name);
+    let Some((name, query, body, is_change)) = taken else {
+        return;
+    };
+    let mut parameters = path_parameters(path, schemas);
+    parameters.extend(query_parameters(query(schemas)));
+    if *is_change {
+        parameters.push(idempotency_key());
+    }
+    if *name == "events" {
+        parameters.push(last_event_id(schemas));
+    }
+    operation["parameters"] = json!(parameters);
+    if let Some(body) = body {
+        let schema = body(schemas);
+        // Where nothing is required, nothing need be sent.
+        let is_required = *name != "cancelTurn";
+        operation["requestBody"] = json!({
+            "required": is_required,
+            "content": { "application/json": { "schema": schema } },
+        });
+    }
+}
+
+fn path_parameters(path: &str, schemas: &mut SchemaGenerator) -> Vec<Value> {
+    let names = path.split('/').filter_map(|part| {
+        let name = part.strip_prefix('{')?.strip_suffix('}')?;
+        PATH_IDS.iter().find(|(known, _)| *known == name)
+    });
+    names
+        .map(|(name, make)| {
+            let what = name.trim_end_matches("_id");
+            json!({
+                "name": name,
+                "in": "path",
+                "required": true,
+                "description": format!("The {what}."),
+                "schema": make(schemas),
+            })
+        })
+        .collect()
+}
+
+/// A parameter for each field of a query.
+fn query_parameters(query: Schema) -> Vec<Value> {
+    let query = query.to_value();
+    let fields = query["properties"].as_object().into_iter().flatten();
+    fields
+        .map(|(name, schema)| {
+            let mut schema = schema.clone();
+            let about = schema.as_object_mut().and_then(|own| {
+                own.remove("default");
+                // A query has no null: the field is there or not.
+                if let Some(Value::Array(kinds)) = own.get_mut("type") {
+                    let kind = kinds.first().cloned();
+                    own.extend(kind.map(|kind| ("type".to_string(), kind)));
+                }
+                own.remove("description")
+            });
+            json!({ "name": name, "in": "query", "description": about, "schema": schema })
+        })
+        .collect()
+}
+
+fn idempotency_key() -> Value {
     json!({
-        "type": "object",
-        "required": ["id", "type", "ts", "session_id", "context"],
-        "properties": {
-            "id": { "type": "string", "pattern": "^event_[0-9a-f]{32}$" },
-            "type": { "type": "string", "description": "docs/events.md lists the types." },
-            "ts": { "type": ["string", "null"], "format": "date-time", "description": "When it happened." },
-            "session_id": { "type": "string", "pattern": "^session_[0-9a-f]{32}$" },
-            "context": reference("EventContext"),
-            "metadata": { "description": "Open metadata, as it was given." },
-            "tags": { "type": "array", "items": { "type": "string" } },
-            "sequence": { "type": "integer", "minimum": 1, "description": "Its place in the session. Absent for one that is not stored." },
+        "name": IDEMPOTENCY_KEY,
+        "in": "header",
+        "description": "The caller's id of this change, such as a UUID. For 24 hours the same call with the same id happens once and has the same answer, also across a crash of the host.",
+        "schema": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": REQUEST_ID_BYTES_MAX,
+            // Printable, without spaces around it; an empty quoted string is no id.
+            "pattern": "^(?!\"\"$)[!-~]([ -~]*[!-~])?$",
         },
     })
 }
 
-fn reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{name}") })
-}
-
-/// `TurnCompletedEvent` for `turn.completed`.
-fn name_of(event_type: &str) -> String {
-    let words = event_type.split(['.', '_']);
-    let mut name: String = words
-        .flat_map(|word| {
-            let mut letters = word.chars();
-            letters
-                .next()
-                .into_iter()
-                .flat_map(char::to_uppercase)
-                .chain(letters)
-        })
-        .collect();
-    name.push_str("Event");
-    name
-}
-
-/// docs/events.md: an entry for each type, with its fields and an example.
-pub fn events_page() -> serde_json::Result<String> {
-    let upstream: Upstream = serde_json::from_str(UPSTREAM)?;
-    let examples: BTreeMap<String, Value> = serde_json::from_str(EXAMPLES)?;
-    let mut page = String::from(HEAD);
-    for (event_type, payload) in &upstream.events {
-        let schema = upstream.types.get(payload).unwrap_or(&Value::Null);
-        let example = examples.get(event_type).unwrap_or(&Value::Null);
-        page.push_str(&entry(event_type, schema, example));
-    }
-    Ok(page)
-}
-
-const HEAD: &str = "# Events\n\n\
-Every type of event that the runtime emits, with the fields of its `data` and an example. \
-This page is made from the runtime's types (`cargo xtask docs`).\n\n\
-Each event has `id`, `type`, `ts`, `session_id`, `context` (with the `turn_id` that it \
-belongs to, if any) and `data`; a stored one has its `sequence` in the session. \
-Types may be added: pass over what you do not know.\n";
-
-fn entry(event_type: &str, schema: &Value, example: &Value) -> String {
-    let mut lines = vec![format!("\n## {event_type}\n")];
-    let about = first_line(schema);
-    if !about.is_empty() {
-        lines.push(about);
-    }
-    if EPHEMERAL.contains(&event_type) {
-        lines.push("It is passed on and not stored.".into());
-    }
-    lines.push("\n| field | type | |\n|---|---|---|".into());
-    let required = schema["required"].as_array().into_iter().flatten();
-    let required: Vec<&str> = required.filter_map(Value::as_str).collect();
-    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
-        let optional = match required.contains(&name.as_str()) {
-            true => "",
-            false => "Optional. ",
-        };
-        let about = format!("{optional}{}", first_line(field).replace('|', "\\|"));
-        lines.push(format!(
-            "| `{name}` | {} | {} |",
-            type_of(field),
-            about.trim()
-        ));
-    }
-    let example = serde_json::to_string_pretty(example).unwrap_or_default();
-    lines.push(format!("\n```json\n{example}\n```\n"));
-    lines.join("\n")
-}
-
-fn first_line(schema: &Value) -> String {
-    let said = schema["description"].as_str();
-    let inner = || {
-        schema["oneOf"]
-            .get(1)
-            .and_then(|one| one["description"].as_str())
-    };
-    let text = said.or_else(inner).unwrap_or_default();
-    text.lines().next().unwrap_or_default().trim().to_string()
-}
-
-/// The type of a field, in a word.
-fn type_of(field: &Value) -> String {
-    let named = |value: &Value| -> Option<String> {
-        let name = value["$ref"].as_str()?.rsplit('/').next()?;
-        Some(name.to_string())
-    };
-    if let Some(name) = named(field) {
-        return name;
-    }
-    if let Some(name) = field["oneOf"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .find_map(named)
-    {
-        return name;
-    }
-    let kind = match &field["type"] {
-        Value::String(kind) => kind.as_str(),
-        Value::Array(kinds) => kinds.first().and_then(Value::as_str).unwrap_or("any"),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => "any",
-    };
-    match kind {
-        "array" => format!("list of {}", type_of(&field["items"])),
-        kind => kind.to_string(),
-    }
+fn last_event_id(schemas: &mut SchemaGenerator) -> Value {
+    json!({
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "As `after`, and before it: what a browser sends that comes back.",
+        "schema": number(schemas),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::events::EPHEMERAL;
     use super::*;
     use everruns_core::events::{
         EventContext, EventData, EventRequest, VALID_EVENT_TYPES, deserialize_event_data,
@@ -251,6 +291,30 @@ mod tests {
             let written = serde_json::to_value(&data)?;
             for (field, value) in example.as_object().into_iter().flatten() {
                 assert_eq!(&written[field], value, "{event_type}.{field}");
+            }
+        }
+        Ok(())
+    }
+
+    /// What is taken is said of every operation of the API.
+    #[test]
+    fn every_operation_says_what_it_takes() -> serde_json::Result<()> {
+        let document = composed()?;
+        let paths = document["paths"].as_object().into_iter().flatten();
+        for (path, methods) in paths.filter(|(path, _)| path.starts_with("/v1/")) {
+            for (method, operation) in methods.as_object().into_iter().flatten() {
+                let parameters = operation["parameters"].as_array();
+                let names = parameters.into_iter().flatten();
+                let names: Vec<_> = names.filter_map(|one| one["name"].as_str()).collect();
+                assert!(names.contains(&"org"), "{method} {path}: {names:?}");
+                assert_eq!(
+                    path.matches('{').count(),
+                    names
+                        .iter()
+                        .filter(|name| path.contains(&format!("{{{name}}}")))
+                        .count(),
+                    "{method} {path}: {names:?}"
+                );
             }
         }
         Ok(())

@@ -65,7 +65,7 @@ pub(super) fn outcome(end: &TurnEnd) -> &'static str {
 }
 
 /// What a turn does, or how it ended, in a word.
-const STATUSES: &[(TurnStatus, &str)] = &[
+pub(super) const TURN_STATUSES: &[(TurnStatus, &str)] = &[
     (TurnStatus::Queued, "queued"),
     (TurnStatus::Running, "running"),
     (
@@ -95,12 +95,14 @@ pub(super) fn statuses<T: Copy>(known: &[(T, &str)], text: &str) -> Result<Vec<T
 
 /// The statuses of turns.
 pub(super) fn turn_statuses(text: &str) -> Result<Vec<TurnStatus>, HostError> {
-    statuses(STATUSES, text)
+    statuses(TURN_STATUSES, text)
 }
 
 /// A turn.
 pub(super) fn turn_json(turn: &TurnView) -> Value {
-    let status = STATUSES.iter().find(|(status, _)| *status == turn.status);
+    let status = TURN_STATUSES
+        .iter()
+        .find(|(status, _)| *status == turn.status);
     let ended = turn.ended.as_ref();
     let sequence = |sequence: i64| Some(sequence).filter(|sequence| *sequence > 0);
     json!({

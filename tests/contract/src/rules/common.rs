@@ -2,6 +2,7 @@
 
 use crate::check::{Outcome, broken, different, same};
 use crate::context::{Cx, described};
+use crate::vectors::VECTORS;
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::rpc::Scoped;
 use mortise_proto::{Rpc, StoreError};
@@ -103,21 +104,7 @@ pub(crate) fn moved_on(
 /// Texts that stores damage: control characters, scripts, line ends, what looks like SQL,
 /// paths or JSON.
 pub(crate) fn awkward_texts() -> Vec<String> {
-    [
-        "",
-        " leading and trailing ",
-        "line\nline\r\nline\rline",
-        "\u{FEFF}byte order mark",
-        "nul\0inside",
-        "emoji 👩‍👩‍👧‍👦 and é as e\u{301}",
-        "עברית العربية 日本語",
-        "'; DROP TABLE sessions; --",
-        "{\"json\": [1, null, \"x\"]}",
-        "%s %d ${HOME} {{x}} \\n",
-        "\u{1}\u{7f}\u{85}\u{2028}",
-    ]
-    .map(String::from)
-    .to_vec()
+    VECTORS.texts.iter().map(|one| one.text.clone()).collect()
 }
 
 /// JSON that careless servers change: integers beyond 2^53, null, empty, non-ASCII keys.

@@ -1,6 +1,7 @@
 //! Events as they are stored.
 
 mod order;
+mod patches;
 mod repeats;
 mod streams;
 mod types;
@@ -15,6 +16,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         types::rules(),
         repeats::rules(),
         streams::rules(),
+        patches::rules(),
         values::rules(),
     ]
     .into_iter()

@@ -45,6 +45,7 @@ pub(crate) fn emitting(event: pb::NewEvent) -> pb::EmitRequest {
         context: None,
         event: Some(event),
         proposed_event_id: String::new(),
+        data_patch: None,
     }
 }
 

@@ -2,6 +2,8 @@
 //! given back by the caller's commands; the server runs on. These rules run alone, at the
 //! end.
 
+mod presence;
+
 use super::common::{HealthStatus, health};
 use super::event_log;
 use super::events::{emitting, event};
@@ -46,10 +48,12 @@ pub(crate) fn rules() -> Vec<Rule> {
             .hard("OUT-03", "A change that the storage cannot take is answered UNAVAILABLE within the caller's deadline, and never as done.", "docs/contract.md, outages", out_03_unavailable).full().needs(needs)
             .hard("OUT-04", "Once the storage is back, the next change succeeds within 30 s, without a restart of the server.", "docs/contract.md, outages", out_04_resumes).full().needs(needs)
             .hard("OUT-05", "Of 16 writers that an outage interrupts, every value that was answered is there, and a change that failed is done once when it is sent again.", "context.proto, request_id", out_05_interrupted).full().needs(needs),
+        presence::values(Group::of(storage::NAME)),
         Group::of(emitter::NAME)
             .hard("OUT-06", "Across an outage the log of a session keeps every acknowledged event, in order and without gaps or doubles.", "event_emitter.proto, Emit", out_06_log).full().needs(needs).with(&[log::NAME]),
         Group::of(files::NAME)
             .hard("OUT-07", "A file that was written before an outage is whole after it, and one that could not be written is absent or whole.", "docs/contract.md, outages", out_07_files).full().needs(needs),
+        presence::workspaces(Group::of(files::NAME)),
     ];
     rules.into_iter().flat_map(Group::list).collect()
 }

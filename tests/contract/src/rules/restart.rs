@@ -1,6 +1,8 @@
 //! What survives a restart: every change that was answered, the request ids under which it
 //! was, and the numbers that events have been given. These rules run alone, at the end.
 
+mod files;
+
 use super::probes::{caller, changes};
 use super::session_storage_store::calls::{get, set};
 use crate::check::{Outcome, absent, broken, present, same, skipped, that};
@@ -14,7 +16,7 @@ use mortise_proto::pb;
 use mortise_proto::rpc::table::{
     adapter_service::{self, DESCRIBE},
     event_emitter_service as emitter, memory_store_service as memory,
-    platform_store_service as platform, session_file_system_service as files,
+    platform_store_service as platform, session_file_system_service as workspaces,
     session_resource_registry_service as registry, session_storage_store_service as storage,
 };
 use std::time::{Duration, Instant};
@@ -35,8 +37,9 @@ pub(crate) fn rules() -> Vec<Rule> {
         Group::of(storage::NAME)
             .hard("CRASH-03", "Values that were set are there after a restart, deleted ones are not, and secrets can be read.", "docs/contract.md, restarts", crash_03_values).full().needs(needs)
             .hard("CRASH-04", "Of 32 writers that a restart interrupts, every value whose writer was answered is there.", "docs/contract.md, restarts", crash_04_interrupted).full().needs(needs),
-        Group::of(files::NAME)
-            .hard("CRASH-05", "Files that were written are there after a restart.", "docs/contract.md, restarts", crash_05_written).full().needs(needs),
+        Group::of(workspaces::NAME)
+            .hard("CRASH-05", "Files that were written are there after a restart.", "docs/contract.md, restarts", crash_05_written).full().needs(needs)
+            .hard("CRASH-10", "Of 8 writers that a restart interrupts, every file that was answered is there and whole, and one that was not is when it is sent again.", "docs/contract.md, restarts", files::crash_10_interrupted).full().needs(needs),
         Group::of(emitter::NAME)
             .hard("CRASH-06", "After a restart, sequence numbers continue where they ended.", "event_emitter.proto, Emit", crash_06_sequences).full().needs(needs),
         Group::of(memory::NAME)
@@ -55,7 +58,7 @@ pub(crate) async fn restarted(cx: &Cx) -> Outcome<Cx> {
     serving_again(cx).await
 }
 
-async fn restart(cx: &Cx) -> Outcome {
+pub(super) async fn restart(cx: &Cx) -> Outcome {
     match &cx.shared.restart {
         Some(Restart::Command(command)) => command::run(command, BACK_WITHIN).await,
         Some(Restart::Server(server)) => server.restart().await,
@@ -213,14 +216,14 @@ async fn crash_05_written(cx: Cx) -> Outcome {
         content: "kept".into(),
         encoding: "text".into(),
     };
-    cx.call(&files::WRITE_FILE, request).await?;
+    cx.call(&workspaces::WRITE_FILE, request).await?;
     let cx = restarted(&cx).await?;
     let request = pb::ReadFileRequest {
         context: None,
         session_id: session,
         path: "/kept.txt".into(),
     };
-    let parts = cx.collect(&files::READ_FILE, request).await?;
+    let parts = cx.collect(&workspaces::READ_FILE, request).await?;
     let mut content = Vec::new();
     for part in parts {
         match part.part {
@@ -247,6 +250,7 @@ async fn emitted(cx: &Cx, session_id: &str) -> Outcome<i64> {
     let request = pb::EmitRequest {
         event: Some(event),
         proposed_event_id: fresh_id("event"),
+        data_patch: None,
         ..Default::default()
     };
     Ok(cx.call(&emitter::EMIT, request).await?.sequence)

@@ -1,5 +1,7 @@
 //! What the host loads for a turn.
 
+mod known;
+
 use super::common::refused_as_invalid;
 use super::records::{a_session, an_agent, malformed_ids};
 use super::{agent_store, harness_store, message_retriever, session_store};
@@ -25,7 +27,7 @@ use tokio::net::TcpListener;
 
 pub(crate) fn rules() -> Vec<Rule> {
     const HISTORY: &[&str] = &[event_emitter_service::NAME, message_retriever_service::NAME];
-    Group::of(NAME)
+    let mut rules = Group::of(NAME)
         .hard("CTX-01", "The context of a session that does not exist is refused as SESSION_NOT_FOUND.", "R:806-810", ctx_01_unknown)
         .hard("CTX-02", "The session of the context is that of SessionStore.", "R:806", ctx_02_session).with(&[session_store_service::NAME]).needs(&[Need::Session])
         .hard("CTX-03", "The agent of the context is the session's, and absent where it has none or it does not exist.", "R:811-814", ctx_03_agent).needs(&[Need::Seed])
@@ -39,7 +41,9 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("CTX-12", "Another org loads no context, harness or agent whose id it knows.", "context.proto", ctx_12_other_org).needs(&[Need::Session, Need::Harness, Need::Agent, Need::OtherOrg])
         .hard("CTX-13", "Malformed ids are refused as INVALID_FIELD.", "ID:85-121", ctx_13_malformed)
         .hard("CTX-14", "A context loaded while others emit holds the start of the history, without a gap.", "runtime_host.proto, LoadTurnContext", ctx_14_while_written).with(&[event_emitter_service::NAME]).needs(&[Need::Session]).full()
-        .list()
+        .list();
+    rules.extend(known::rules());
+    rules
 }
 
 /// A context, its messages joined.
@@ -53,6 +57,7 @@ fn loading(session: &str) -> pb::LoadTurnContextRequest {
         context: None,
         session_id: session.into(),
         parts: Vec::new(),
+        known_messages: None,
     }
 }
 

@@ -18,7 +18,7 @@ use mortise_proto::rpc::table::session_lease_service::{
 };
 use mortise_proto::rpc::table::{
     event_emitter_service as emitter, event_log_service as log, platform_store_service as platform,
-    session_storage_store_service as storage,
+    session_storage_store_service as storage, session_store_service as sessions,
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -51,7 +51,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("LSE-14", "A follower is told that a lease has expired.", "session_lease.proto, FollowLeases", following::expiry)
         .hard("LSE-15", "A follower without a session is told of the leases that run and of every change.", "session_lease.proto, FollowLeases", following::all_sessions)
         .hard("LSE-16", "Another org can neither acquire, renew, release nor follow the lease of a session whose id it knows.", "context.proto", production::other_org).needs(&[Need::OtherOrg])
-        .hard("LSE-17", "A session that does not exist cannot be leased: SESSION_NOT_FOUND.", "session_lease.proto, AcquireLease", granting::unknown).needs(&[Need::Session])
+        .hard("LSE-17", "A session that does not exist cannot be leased: SESSION_NOT_FOUND.", "session_lease.proto, AcquireLease", granting::unknown).with(&[sessions::NAME]).needs(&[Need::Session])
         .soft("LSE-18", "A deleted session cannot be leased: SESSION_ARCHIVED.", "session_lease.proto, AcquireLease", granting::deleted).with(&[platform::NAME])
         .hard("LSE-19", "A server that grants leases checks fences where events are stored, and says what becomes of changes without one.", "adapter.proto, FEATURE_FENCED", stores::described).with(&[emitter::NAME])
         .hard("LSE-20", "Renewals and acquisitions at the moment of expiry: either the lease is renewed for its ttl or another holder gets it, never both.", "session_lease.proto, RenewLease", takeover::renewal_race).full()

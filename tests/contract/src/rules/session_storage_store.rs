@@ -1,6 +1,7 @@
 //! Values and secrets of a session.
 
 pub(in crate::rules) mod calls;
+mod fidelity;
 
 use super::common::{awkward_texts, lost_reply, moved_on, refused_as_invalid, repeated};
 use crate::advice::advised;
@@ -39,6 +40,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         .hard("KV-19", "A session id that is malformed is refused as INVALID_FIELD.", "ID:85-121", kv_19_malformed_session)
         .hard("KV-20", "Another org sees neither values nor secrets of a session whose id it knows, and cannot change them.", "context.proto", kv_20_other_org).needs(&[Need::OtherOrg])
         .hard("KV-21", "A value that was set over one connection is readable over another at once.", "read your writes", kv_21_second_view).full();
+    let group = fidelity::rules(group);
     advised(
         group.list(),
         include_str!("session_storage_store/advice.md"),

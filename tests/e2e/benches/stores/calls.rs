@@ -203,6 +203,7 @@ fn emit(session_id: &str) -> pb::EmitRequest {
         context: context_of(session_id),
         event: Some(pb::NewEvent::try_from(&event).unwrap()),
         proposed_event_id: everruns_core::typed_id::EventId::new().to_string(),
+        data_patch: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::fault::{Fault, answer, ask, end, forgets, leaks};
 use mortise_proto::StoreError;
+use mortise_proto::pb::load_turn_context_response::Part;
 use mortise_proto::pb::{self, ErrorReason};
 use mortise_proto::rpc::table::agent_store_service as agents;
 use mortise_proto::rpc::table::harness_store_service::GET_HARNESS_CHAIN;
@@ -156,6 +157,40 @@ pub(super) fn faults() -> Vec<Fault> {
             "makes up a context for an unknown session",
             &LOAD_TURN_CONTEXT,
             |_, end| Ok(end.unwrap_or_else(|_| vec![pb::LoadTurnContextResponse::default()])),
+        ),
+        answer(
+            "CTX-15",
+            "leaves messages out and does not say so",
+            &LOAD_TURN_CONTEXT,
+            |_, answer| {
+                if let Some(Part::Snapshot(snapshot)) = &mut answer.part {
+                    snapshot.messages_left_out = 0;
+                }
+            },
+        ),
+        end(
+            "CTX-16",
+            "counts messages and does not look which they are",
+            &LOAD_TURN_CONTEXT,
+            |request, end| {
+                let known = request.known_messages.as_ref();
+                let count = known.map_or(0, |known| known.count);
+                let mut answers = end?;
+                let mut left_out = 0;
+                for answer in answers.iter_mut().rev() {
+                    match &mut answer.part {
+                        Some(Part::Messages(chunk)) => {
+                            let all = chunk.messages.len();
+                            let known = usize::try_from(count).unwrap().min(all);
+                            chunk.messages.drain(..known);
+                            left_out = known as u64;
+                        }
+                        Some(Part::Snapshot(snapshot)) => snapshot.messages_left_out += left_out,
+                        None => {}
+                    }
+                }
+                Ok(answers)
+            },
         ),
         end(
             "LLM-01",

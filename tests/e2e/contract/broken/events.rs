@@ -44,6 +44,24 @@ fn emitting() -> Vec<Fault> {
                 }
             },
         ),
+        ask("VAL-05", "begins time in 1970", &EMIT, |request| {
+            let ts = request.event.as_mut().and_then(|event| event.ts.as_mut());
+            if let Some(ts) = ts.filter(|ts| ts.seconds < 0) {
+                (ts.seconds, ts.nanos) = (0, 0);
+            }
+        }),
+        ask(
+            "VAL-06",
+            "takes metadata that is no JSON for none",
+            &EMIT,
+            |request| {
+                if let Some(event) = &mut request.event {
+                    let is_json =
+                        |text: &String| serde_json::from_str::<serde_json::Value>(text).is_ok();
+                    event.metadata_json = event.metadata_json.take().filter(is_json);
+                }
+            },
+        ),
         ask(
             "EVT-07",
             "drops the data of types that it does not know",
@@ -98,6 +116,43 @@ fn emitting() -> Vec<Fault> {
                 (context.trace_id, context.span_id) = (None, None);
             }
         }),
+        answer(
+            "EVT-29",
+            "keeps data as values, not as the text that came",
+            &READ_EVENTS,
+            |_, answer| {
+                for event in &mut answer.events {
+                    let data: serde_json::Value = serde_json::from_str(&event.data_json).unwrap();
+                    event.data_json = format!("{data:#}");
+                }
+            },
+        ),
+        end(
+            "EVT-30",
+            "acknowledges data that it cannot put together",
+            &EMIT,
+            |request, end| match end {
+                Err(error) if error.reason == Some(ErrorReason::PatchBase) => {
+                    let event_id = request.proposed_event_id.clone();
+                    Ok(vec![pb::EmitResponse {
+                        event_id,
+                        sequence: 1,
+                    }])
+                }
+                end => end,
+            },
+        ),
+        end(
+            "EVT-30",
+            "has one error for everything that it does not take",
+            &EMIT,
+            |_, end| end.map_err(|error| StoreError::new(ErrorReason::InvalidField, error.message)),
+        ),
+        forgets(
+            "EVT-31",
+            "takes the whole event for another than its difference",
+            &EMIT,
+        ),
         forgets(
             "EVT-14",
             "stores an event twice when it is sent again",

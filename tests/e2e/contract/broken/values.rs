@@ -6,6 +6,7 @@ use mortise_proto::pb::{self, ErrorReason};
 use mortise_proto::rpc::table::leased_resource_store_service as lease;
 use mortise_proto::rpc::table::session_resource_registry_service as registry;
 use mortise_proto::rpc::table::session_storage_store_service as values;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(super) fn faults() -> Vec<Fault> {
     [storage(), resources(), leases()].concat()
@@ -144,6 +145,75 @@ fn storage() -> Vec<Fault> {
             "reads values of every org's sessions",
             &values::GET_VALUE,
         ),
+        ask(
+            "KV-22",
+            "cuts spaces at the end of keys",
+            &values::SET_VALUE,
+            |request| request.key.truncate(request.key.trim_end().len()),
+        ),
+        ask(
+            "KV-22",
+            "composes the letters of keys",
+            &values::SET_VALUE,
+            |request| request.key = request.key.replace("e\u{301}", "\u{e9}"),
+        ),
+        answer(
+            "KV-22",
+            "lists keys in the order of UTF-16",
+            &values::LIST_KEYS,
+            |_, answer| {
+                let utf16 = |info: &pb::KeyInfo| info.key.encode_utf16().collect::<Vec<_>>();
+                answer.keys.sort_by_key(utf16);
+            },
+        ),
+        ask(
+            "KV-23",
+            "keeps 32 bits of an org's id",
+            &values::GET_VALUE,
+            |request| {
+                if let Some(context) = &mut request.context {
+                    context.org_id &= 0xffff_ffff;
+                }
+            },
+        ),
+        end(
+            "KV-23",
+            "refuses org ids that a double cannot keep",
+            &values::GET_VALUE,
+            |request, end| {
+                let org = request.context.as_ref().map_or(0, |context| context.org_id);
+                match org > 1 << 53 {
+                    true => Err(StoreError::new(
+                        ErrorReason::InvalidField,
+                        "context.org_id: is no safe integer",
+                    )),
+                    false => end,
+                }
+            },
+        ),
+        ask(
+            "KV-24",
+            "remembers answers for each session apart",
+            &values::SET_VALUE,
+            |request| {
+                let session = request.session_id.clone();
+                if let Some(context) = &mut request.context {
+                    context.request_id = two_ids(&context.request_id, &session);
+                }
+            },
+        ),
+        ask(
+            "KV-25",
+            "remembers answers for two seconds",
+            &values::SET_VALUE,
+            |request| {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH);
+                let now = now.map_or(0, |since| since.as_secs() / 2);
+                if let Some(context) = &mut request.context {
+                    context.request_id = two_ids(&context.request_id, &now.to_string());
+                }
+            },
+        ),
     ]
 }
 
@@ -152,6 +222,12 @@ fn shared(request: &mut pb::GetValueRequest) {
     use std::sync::OnceLock;
     static FIRST: OnceLock<String> = OnceLock::new();
     request.session_id = FIRST.get_or_init(|| request.session_id.clone()).clone();
+}
+
+/// A request id of two things, as short as one.
+fn two_ids(one: &str, other: &str) -> String {
+    let name = format!("{one} {other}");
+    uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
 }
 
 fn resources() -> Vec<Fault> {

@@ -21,7 +21,7 @@ import (
 // when it is killed and started again.
 func TestContract(t *testing.T) {
 	db := kittest.StartRedis(t)
-	kittest.Program(t, ".", "-redis", db.URL(), "-key-file", keyFile(t), "-test-seed")
+	kittest.Program(t, ".", "-redis", db.URL(), "-key-file", keyFile(t), "-leases", "-test-seed")
 }
 
 // Without a key, secrets are refused with the words that the host looks for.
@@ -112,7 +112,7 @@ func adapterOf(t *testing.T, db *kittest.Redis, keyFile string) []kit.Option {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options, err := offers(client, keyFile, false)
+	options, err := offers(client, keyFile, false, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/everruns/mortise/adapter-server/kits/go/adapterv1"
 	"github.com/everruns/mortise/adapter-server/kits/go/kit"
 	"github.com/everruns/mortise/adapter-server/kits/go/redismemory"
 	"github.com/redis/go-redis/v9"
@@ -19,13 +20,14 @@ func main() {
 	config := kit.Flags(flag.CommandLine)
 	url := flag.String("redis", "redis://127.0.0.1:6379/0", "the `URL` of Redis: redis://, rediss:// or unix://PATH")
 	keyFile := flag.String("key-file", "", "`FILE` with a key of 32 bytes for secrets; without it they are refused")
+	leases := flag.Bool("leases", false, "grant the leases of sessions and check fences: for hosts that take their leases here")
 	seed := flag.Bool("test-seed", false, "offer TestSeedService: for the contract suite, never in production")
 	flag.Parse()
 	db, err := connect(*url)
 	if err != nil {
 		exit("-redis", err)
 	}
-	all, err := offers(db, *keyFile, *seed)
+	all, err := offers(db, *keyFile, *leases, *seed)
 	if err != nil {
 		exit("-key-file", err)
 	}
@@ -50,22 +52,29 @@ func connect(url string) (redis.UniversalClient, error) {
 }
 
 // offers is all that this adapter is.
-func offers(db redis.UniversalClient, keyFile string, seed bool) ([]kit.Option, error) {
+func offers(db redis.UniversalClient, keyFile string, leases, seed bool) ([]kit.Option, error) {
+	var features []adapterv1.Feature
+	if leases {
+		features = append(features, adapterv1.Feature_FEATURE_FENCED)
+	}
 	all := []kit.Option{
-		kit.OfferLeasedResourceStore(Leases{DB: db}),
+		kit.OfferLeasedResourceStore(Leases{DB: db}, features...),
 		kit.OfferOutboundToolRateLimiter(Limits{DB: db}),
 		kit.UnavailableOn(redismemory.Unavailable),
 		kit.Ping(func(ctx context.Context) error { return db.Ping(ctx).Err() }),
 	}
 	values := Values{DB: db}
 	if keyFile == "" {
-		all = append(all, kit.OfferSessionStorageStore(values))
+		all = append(all, kit.OfferSessionStorageStore(values, features...))
 	} else {
 		seal, err := sealFrom(keyFile)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, kit.OfferSessionStorageStore(SealedValues{values, seal}))
+		all = append(all, kit.OfferSessionStorageStore(SealedValues{values, seal}, features...))
+	}
+	if leases {
+		all = append(all, kit.OfferSessionLease(&redismemory.Leases{DB: db}))
 	}
 	if seed {
 		all = append(all, kit.OfferTestSeed(Seed{DB: db}))

@@ -39,6 +39,8 @@ class Adapter:
     message_bytes_max: the largest request.
     scoping: SCOPING_SHARED says that the store keeps no orgs apart; for one tenant only.
     platform_base_url: the address of the web console.
+    unfenced_changes: what becomes of changes without a fence while their session is leased,
+        where a store checks fences.
 
     Raises ValueError if nothing is offered, something twice, or something incomplete."""
 
@@ -54,6 +56,7 @@ class Adapter:
         message_bytes_max: int = MESSAGE_BYTES_MAX,
         scoping: v1.Scoping.ValueType = v1.Scoping.SCOPING_PER_ORG,
         platform_base_url: str = "",
+        unfenced_changes: v1.UnfencedChanges.ValueType = v1.UnfencedChanges.UNFENCED_CHANGES_EXCEPT_TURN_EVENTS,
         log: logging.Logger | None = None,
     ) -> None:
         self.name = name
@@ -67,10 +70,12 @@ class Adapter:
             log or logging.getLogger("mortise_adapter"),
             call_seconds,
         )
+        self.core.unfenced_changes = unfenced_changes
         faults = [] if name and version else ["name or version is empty; the handshake tells both"]
         self._offers: dict[str, tuple[Service, object]] = {}
         for store in stores:
             faults += self._offer(store)
+        self.core.fenced = frozenset(name for name, offer in self._offers.items() if _is_fenced(*offer))
         if not stores:
             faults.append("nothing is offered; pass a store, such as an object of a SessionStorageStore")
         if faults:
@@ -120,6 +125,9 @@ class Adapter:
             limits=v1.Limits(max_message_bytes=self.message_bytes_max, request_memory_seconds=MEMORY_SECONDS),
             platform_base_url=self._platform_base_url,
             outage=self.health.outage,
+            unfenced_changes=self.core.unfenced_changes
+            if self.core.fenced
+            else v1.UnfencedChanges.UNFENCED_CHANGES_UNSPECIFIED,
         )
 
     def handlers(self) -> list[grpc.GenericRpcHandler]:
@@ -157,6 +165,10 @@ def features_of(store: object) -> Sequence[v1.Feature.ValueType]:
     """What a store offers beyond its plain methods, by its attribute `features`."""
     features: Sequence[v1.Feature.ValueType] = getattr(store, "features", ())
     return features
+
+
+def _is_fenced(service: Service, store: object) -> bool:
+    return v1.Feature.FEATURE_FENCED in set(features_of(store)) & service.features
 
 
 def _incomplete(service: Service, store: object) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from mortise_adapter import fail, v1
+from mortise_adapter.fences import NOTHING, Fencing, Lease
 
 T = TypeVar("T")
 
@@ -47,12 +48,23 @@ class Change(Generic[T]):
     answer in the transaction of the change, so that neither exists without the other. If an
     author leaves it alone, the adapter's memory remembers the answer after the change."""
 
-    __slots__ = ("_decode", "_encode", "kept", "key", "method")
+    __slots__ = ("_decode", "_encode", "fencing", "is_judged", "kept", "key", "method")
 
-    def __init__(self, key: Key, method: str, encode: Callable[[T], bytes], decode: Callable[[bytes], T]) -> None:
+    def __init__(
+        self,
+        key: Key,
+        method: str,
+        encode: Callable[[T], bytes],
+        decode: Callable[[bytes], T],
+        fencing: Fencing = NOTHING,
+    ) -> None:
         self.key = key
         self.method = method
         self.kept = False
+        self.fencing = fencing
+        """What leases decide of the change. Nothing, unless the store says that it checks
+        fences: FEATURE_FENCED among its `features`."""
+        self.is_judged = not fencing.sessions
         self._encode = encode
         self._decode = decode
 
@@ -66,6 +78,13 @@ class Change(Generic[T]):
         """What the caller created for this change."""
         return self.key.request_id
 
+    def judge(self, leases: Mapping[str, Lease], now: int) -> None:
+        """Raises FENCED unless the leases of `fencing.sessions`, read in the transaction of
+        the change and locked until its end, admit it. `now` is the time of the storage.
+        `postgres.Database` and `sqlite.Database` do it in `change`."""
+        self.is_judged = True
+        self.fencing.judge(leases, now)
+
     def answer(self, value: T) -> bytes:
         """What to store under org and request_id, beside the method, in the transaction of
         the change. The kit then does not remember the answer itself."""
@@ -76,6 +95,8 @@ class Change(Generic[T]):
         """The answer of a change that has happened, from what was stored under its id.
         Raises REQUEST_ID_REUSED if the id belongs to another method."""
         self.kept = True
+        # What was applied is answered as it was, whatever its fence.
+        self.is_judged = True
         if method != self.method:
             raise fail.request_id_reused(
                 f"context.request_id: was used with {method} before {self.method}; send a fresh UUID with every change"

@@ -14,11 +14,12 @@ from google.protobuf.message import Message
 from mortise_adapter import fail, trouble
 from mortise_adapter.call import Change, Key, current
 from mortise_adapter.check import check
+from mortise_adapter.fences import NOTHING, fencing_of
 from mortise_adapter.memory import Memory, ProcessMemory, Turns
 from mortise_adapter.methods import Facts, Method
 from mortise_adapter.redact import scrubbed
 from mortise_adapter.telemetry import Outcome, trace_ids, traced
-from mortise_adapter.v1 import ErrorReason
+from mortise_adapter.v1 import ErrorReason, Fencing, UnfencedChanges
 
 T = TypeVar("T")
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -43,6 +44,9 @@ class Core:
         """Set when the adapter is told to stop: open streams end with it."""
         self.troubled: Callable[[], None] = lambda: None
         """Told when the store could not answer."""
+        self.fenced: frozenset[str] = frozenset()
+        """The services that check fences."""
+        self.unfenced_changes = UnfencedChanges.UNFENCED_CHANGES_EXCEPT_TURN_EVENTS
         self._turns = Turns()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._warned: set[str] = set()
@@ -90,6 +94,7 @@ class Core:
             facts.full,
             lambda value: method.wrap(value).SerializeToString(),
             lambda stored: method.unwrap(method.answer.FromString(stored)),
+            self._fencing(facts, request),
         )
         await self._turns.enter(key)
         try:
@@ -97,12 +102,28 @@ class Core:
             if before is not None:
                 return method.wrap(change.again(*before))
             answer = method.wrap(await run(change))
+            if not change.is_judged:
+                self._took_no_notice(facts.full)
             if not change.kept:
                 self._remembers_in_process(facts.full)
                 await self.memory.remember(key, facts.full, answer.SerializeToString())
             return answer
         finally:
             self._turns.leave(key)
+
+    def _fencing(self, facts: Facts, request: Any) -> Any:
+        if facts.fencing == Fencing.FENCING_UNSPECIFIED or facts.service not in self.fenced:
+            return NOTHING
+        return fencing_of(request, facts.fencing == Fencing.FENCING_SESSION, self.unfenced_changes)
+
+    def _took_no_notice(self, method: str) -> None:
+        if method not in self._warned:
+            self._warned.add(method)
+            self.log.error(
+                "a change was made without a look at its fence, which its store says it checks: method=%s "
+                "remedy=make it in `change` of the database of the leases, or call `admit` there",
+                method,
+            )
 
     def limit(self, facts: Facts, context: Context) -> float | None:
         """How long the store may take: a store that hangs is one that cannot answer now, and

@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 
 from mortise_adapter.call import Change
 from mortise_adapter.check import Where
-from mortise_adapter.v1 import Deadline, Effect, Feature
+from mortise_adapter.v1 import Deadline, Effect, Feature, Fencing
 from mortise_adapter.v1 import options_pb2 as options
 
 Q = TypeVar("Q", bound=Message)
@@ -109,6 +109,12 @@ class Facts:
     """The server waits for a third party, so the call may take long."""
     open: bool
     """The answer is a stream that may be silent for any time."""
+    fencing: Fencing.ValueType
+    """Whether it takes notice of fences, in a service that checks them."""
+
+    @property
+    def service(self) -> str:
+        return self.full.partition("/")[0]
 
 
 def facts(service_name: str, method_name: str) -> Facts:
@@ -124,4 +130,5 @@ def facts(service_name: str, method_name: str) -> Facts:
         needs_session=store.session_in_context,
         long=semantics.deadline == Deadline.DEADLINE_LONG,
         open=semantics.deadline == Deadline.DEADLINE_OPEN,
+        fencing=semantics.fencing,
     )

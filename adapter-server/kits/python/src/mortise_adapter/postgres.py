@@ -13,8 +13,9 @@ from typing import Any, Self, TypeAlias, TypeVar
 
 import asyncpg
 
-from mortise_adapter import answers
-from mortise_adapter.call import Change
+from mortise_adapter import answers, leases, v1
+from mortise_adapter.call import Change, Org, Session
+from mortise_adapter.fences import Lease
 
 T = TypeVar("T")
 
@@ -31,6 +32,13 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtext('mortise_answers'))"
 _CLAIM = """INSERT INTO mortise_answers (org, request_id, method, expires_at) VALUES ($1, $2, $3, $4)
     ON CONFLICT DO NOTHING RETURNING 1"""
 _FIND = "SELECT method, answer FROM mortise_answers WHERE org = $1 AND request_id = $2"
+# A change shares the lock of its session, and a grant has it alone: when a grant is answered,
+# the changes under the fence before are over. Locks of rows would not do: those who share one
+# do not queue behind a grant that waits, which could wait for ever.
+_TO_CHANGE = "SELECT pg_advisory_xact_lock_shared(hashtextextended($2, $1))"
+_TO_GRANT = "SELECT pg_advisory_xact_lock(hashtextextended($2, $1))"
+_ALONE = " FOR UPDATE"
+_NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _KEEP = "UPDATE mortise_answers SET answer = $3 WHERE org = $1 AND request_id = $2"
 
 
@@ -100,7 +108,8 @@ class Database:
             async with self._acquired() as connection, connection.transaction():
                 # Two programs that start at once would both make the tables.
                 await connection.execute(_LOCK)
-                for statement in (answers.table('TEXT COLLATE "C"', "BYTEA"), answers.INDEX, *self._schema):
+                text = 'TEXT COLLATE "C"'
+                for statement in (answers.table(text, "BYTEA"), answers.INDEX, leases.table(text), *self._schema):
                     await connection.execute(statement)
             self._prepared = True
 
@@ -115,15 +124,26 @@ class Database:
             await connection.execute("SELECT 1")
 
     async def change(self, change: Change[T], make: Make[T]) -> T:
-        """Makes a change once, in a transaction that also holds its answer. The row of the
-        answer is written first: the same change over another connection waits for it. `make`
+        """Makes a change once, in a transaction that also holds its answer and, where the store
+        says that it checks fences, looks at the lease of the session. The row of the answer
+        is written first: the same change over another connection waits for it. `make`
         is called again where the database could not order two transactions; it must do
         nothing else."""
+        return await self.transaction(lambda connection: self._made(connection, change, make))
+
+    async def admit(self, change: Change[Any]) -> None:
+        """Looks at the fence of a change that stores nothing here."""
+        if change.fencing.sessions:
+            await self.transaction(lambda connection: _admit(connection, change))
+
+    async def transaction(self, make: Make[T]) -> T:
+        """Makes a change that may happen again in one transaction. `make` is called again where the
+        database could not order two."""
         wait = 0.001
         while True:
             try:
                 async with self.acquired() as connection, connection.transaction():
-                    return await self._made(connection, change, make)
+                    return await make(connection)
             except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
                 await asyncio.sleep(random.uniform(0, wait))  # noqa: S311 (no secret depends on it)
                 wait = min(2 * wait, _WAIT_MAX)
@@ -135,6 +155,7 @@ class Database:
             if found is None:
                 raise asyncpg.SerializationError("the remembered answer was forgotten meanwhile")
             return change.again(found["method"], found["answer"])
+        await _admit(connection, change)
         value = await make(connection)
         await connection.execute(_KEEP, change.org, change.request_id, change.answer(value))
         await self._forget(connection)
@@ -145,6 +166,84 @@ class Database:
         if not self._forgotten or time.monotonic() - self._forgotten >= _FORGET_EVERY_SECONDS:
             self._forgotten = time.monotonic()
             await connection.execute(answers.FORGET + "$1", int(time.time()))
+
+
+async def _admit(connection: Connection, change: Change[Any]) -> None:
+    """Raises FENCED unless the leases admit a change. They stay as they are until its end."""
+    if not change.fencing.sessions:
+        return
+    found = {}
+    for session in change.fencing.sessions:
+        await connection.execute(_TO_CHANGE, change.org, session)
+        lease = await _find(connection, change.org, session)
+        if lease is not None:
+            found[session] = lease
+    change.judge(found, await connection.fetchval(_NOW))
+
+
+async def _find(connection: Connection, org: int, session: str, lock: str = "") -> Lease | None:
+    row = await connection.fetchrow(leases.FIND + lock, org, session)
+    return None if row is None else Lease(*row)
+
+
+class Leases(leases.TableLeases):
+    """SessionLeaseService in the database: offer it beside the stores that keep what belongs to
+    sessions in the same database, and give these FEATURE_FENCED as a feature.
+
+    exists: raises SESSION_NOT_FOUND or SESSION_ARCHIVED if a session cannot be leased; for
+        an adapter that keeps sessions."""
+
+    def __init__(
+        self, database: Database, exists: Callable[[Connection, Session], Awaitable[None]] | None = None
+    ) -> None:
+        super().__init__()
+        self._database = database
+        self._exists = exists
+
+    async def grant(self, session: Session, change: Change[v1.SessionLease], wanted: leases.Wanted) -> v1.SessionLease:
+        place = (session.org.id, session.id)
+
+        async def make(connection: Connection) -> v1.SessionLease:
+            # Nothing is gained by waiting for the changes of another's lease.
+            last = await _find(connection, *place)
+            self.refuse_if_held(session.org.id, last, wanted.holder, await connection.fetchval(_NOW))
+            if self._exists is not None:
+                await self._exists(connection, session)
+            await connection.execute(_TO_GRANT, *place)
+            await connection.execute(leases.BEGIN, *place)
+            last = await _find(connection, *place, _ALONE)
+            now = await connection.fetchval(_NOW)
+            self.refuse_if_held(session.org.id, last, wanted.holder, now)
+            one = self.granted(session, last, wanted, now)
+            row = (one.fence, one.ends_at, one.time_left_max, one.holder, one.address)
+            await connection.execute(leases.GRANT, *place, *row)
+            return leases.answer(one)
+
+        return await self._database.change(change, make)
+
+    async def renew(self, session: Session, fence: int, ttl: int) -> int:
+        place = (session.org.id, session.id)
+
+        async def make(connection: Connection) -> int:
+            last = await _find(connection, *place, _ALONE)
+            ends_at, left = self.renewed(session, last, fence, ttl, await connection.fetchval(_NOW))
+            await connection.execute(leases.RENEW, *place, ends_at, left)
+            return left
+
+        return await self._database.transaction(make)
+
+    async def release(self, session: Session, fence: int) -> bool:
+        if fence > leases.FENCE_MAX:
+            return False
+        return bool(await self._database.query(leases.RELEASE, session.org.id, session.id, fence))
+
+    async def stored(self, org: Org, session_id: str | None) -> tuple[Sequence[Lease], int]:
+        async with self._database.acquired() as connection:
+            now = await connection.fetchval(_NOW)
+            if session_id is None:
+                return [Lease(*row) for row in await connection.fetch(leases.RUNNING, org.id, now)], now
+            lease = await _find(connection, org.id, session_id)
+            return [] if lease is None else [lease], now
 
 
 def unavailable(cause: BaseException) -> bool:

@@ -6,13 +6,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mortise_adapter import answers
-from mortise_adapter.call import Change
+from mortise_adapter import answers, leases, v1
+from mortise_adapter.call import Change, Org, Session
+from mortise_adapter.fences import Lease
 
 T = TypeVar("T")
 
@@ -45,6 +46,7 @@ class Database:
             "PRAGMA synchronous = FULL",
             answers.table("TEXT", "BLOB"),
             answers.INDEX,
+            leases.table("TEXT"),
             *schema,
         ):
             db.execute(statement)
@@ -63,8 +65,18 @@ class Database:
         await self.change(change, make)
 
     async def change(self, change: Change[T], make: Callable[[sqlite3.Connection], T]) -> T:
-        """Makes a change once, in a transaction that also holds its answer."""
-        return await self._run(lambda: self._once(change, make))
+        """Makes a change once, in a transaction that also holds its answer and, where the store
+        says that it checks fences, looks at the lease of the session."""
+        return await self._run(lambda: self._together(lambda db: self._made(db, change, make)))
+
+    async def admit(self, change: Change[Any]) -> None:
+        """Looks at the fence of a change that stores nothing here."""
+        if change.fencing.sessions:
+            await self.transaction(lambda db: _admit(db, change))
+
+    async def transaction(self, make: Callable[[sqlite3.Connection], T]) -> T:
+        """Makes a change that may happen again in one transaction."""
+        return await self._run(lambda: self._together(make))
 
     async def ping(self) -> None:
         """Asks the file whether it can be written to."""
@@ -77,10 +89,10 @@ class Database:
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def _once(self, change: Change[T], make: Callable[[sqlite3.Connection], T]) -> T:
+    def _together(self, make: Callable[[sqlite3.Connection], T]) -> T:
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            value = self._made(change, make)
+            value = make(self._db)
             self._db.execute("COMMIT")
         except BaseException:
             if self._db.in_transaction:
@@ -88,16 +100,17 @@ class Database:
             raise
         return value
 
-    def _made(self, change: Change[T], make: Callable[[sqlite3.Connection], T]) -> T:
-        found = self._db.execute(
+    def _made(self, db: sqlite3.Connection, change: Change[T], make: Callable[[sqlite3.Connection], T]) -> T:
+        found = db.execute(
             "SELECT method, answer FROM mortise_answers WHERE org = ? AND request_id = ?",
             (change.org, change.request_id),
         ).fetchone()
         if found is not None:
             return change.again(*found)
         self._forget()
-        value = make(self._db)
-        self._db.execute(
+        _admit(db, change)
+        value = make(db)
+        db.execute(
             "INSERT INTO mortise_answers (org, request_id, method, answer, expires_at) VALUES (?, ?, ?, ?, ?)",
             (change.org, change.request_id, change.method, change.answer(value), answers.expires()),
         )
@@ -107,6 +120,74 @@ class Database:
         if time.monotonic() - self._forgotten >= _FORGET_EVERY_SECONDS or not self._forgotten:
             self._db.execute(answers.FORGET + "?", (int(time.time()),))
             self._forgotten = time.monotonic()
+
+
+def _admit(db: sqlite3.Connection, change: Change[Any]) -> None:
+    """Raises FENCED unless the leases admit a change. The file has one writer at a time."""
+    if change.fencing.sessions:
+        found = {one: _find(db, change.org, one) for one in change.fencing.sessions}
+        change.judge({session: lease for session, lease in found.items() if lease is not None}, _now())
+
+
+def _find(db: sqlite3.Connection, org: int, session: str) -> Lease | None:
+    row = db.execute(_own(leases.FIND), (org, session)).fetchone()
+    return None if row is None else Lease(*row)
+
+
+def _own(statement: str) -> str:
+    """A statement with the parameters of SQLite."""
+    return statement.replace("$", "?")
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
+
+
+class Leases(leases.TableLeases):
+    """SessionLeaseService in the file: offer it beside the stores that keep what belongs to
+    sessions in the same file, and give these FEATURE_FENCED as a feature."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self._database = database
+
+    async def grant(self, session: Session, change: Change[v1.SessionLease], wanted: leases.Wanted) -> v1.SessionLease:
+        place = (session.org.id, session.id)
+
+        def make(db: sqlite3.Connection) -> v1.SessionLease:
+            last, now = _find(db, *place), _now()
+            self.refuse_if_held(session.org.id, last, wanted.holder, now)
+            one = self.granted(session, last, wanted, now)
+            db.execute(_own(leases.BEGIN), place)
+            row = (one.fence, one.ends_at, one.time_left_max, one.holder, one.address)
+            db.execute(_own(leases.GRANT), (*place, *row))
+            return leases.answer(one)
+
+        return await self._database.change(change, make)
+
+    async def renew(self, session: Session, fence: int, ttl: int) -> int:
+        place = (session.org.id, session.id)
+
+        def make(db: sqlite3.Connection) -> int:
+            ends_at, left = self.renewed(session, _find(db, *place), fence, ttl, _now())
+            db.execute(_own(leases.RENEW), (*place, ends_at, left))
+            return left
+
+        return await self._database.transaction(make)
+
+    async def release(self, session: Session, fence: int) -> bool:
+        if fence > leases.FENCE_MAX:
+            return False
+        place = (session.org.id, session.id, fence)
+        return await self._database.transaction(lambda db: bool(db.execute(_own(leases.RELEASE), place).fetchall()))
+
+    async def stored(self, org: Org, session_id: str | None) -> tuple[Sequence[Lease], int]:
+        now = _now()
+        if session_id is None:
+            rows = await self._database.query(_own(leases.RUNNING), org.id, now)
+        else:
+            rows = await self._database.query(_own(leases.FIND), org.id, session_id)
+        return [Lease(*row) for row in rows], now
 
 
 def unavailable(cause: BaseException) -> bool:

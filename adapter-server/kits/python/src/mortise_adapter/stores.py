@@ -166,7 +166,12 @@ class EventEmitter(ABC):
 
     @abstractmethod
     async def emit(
-        self, org: Org, change: Change[v1.EmitResponse], event: v1.NewEvent, proposed_event_id: str
+        self,
+        org: Org,
+        change: Change[v1.EmitResponse],
+        event: v1.NewEvent,
+        proposed_event_id: str,
+        data_patch: v1.DataPatch | None,
     ) -> v1.EmitResponse:
         """Emit stores one event. The event must be durable when the server answers,
         and its message must be readable.
@@ -178,7 +183,8 @@ class EventEmitter(ABC):
         FAILED_PRECONDITION + SESSION_ARCHIVED: the session is deleted. A server may
         accept an ephemeral event of a deleted session for a few seconds more.
         INTERNAL + STORE: neither the event nor its message was stored, for instance
-        because the session has a message of this id already.
+        because the session has a message of this id already. FAILED_PRECONDITION +
+        PATCH_BASE: `data_patch` cannot be applied; nothing was stored.
         """
 
 
@@ -187,7 +193,9 @@ def _event_emitter(store: EventEmitter) -> Mapping[str, Method]:
         "Emit": changing(
             v1.EmitRequest,
             v1.EmitResponse,
-            lambda r, c: store.emit(org_of(r), c, r.event, r.proposed_event_id),
+            lambda r, c: store.emit(
+                org_of(r), c, r.event, r.proposed_event_id, r.data_patch if r.HasField("data_patch") else None
+            ),
             lambda v: v,
             lambda a: a,
         ),
@@ -1425,7 +1433,7 @@ class RuntimeHost(ABC):
 
     @abstractmethod
     def load_turn_context(
-        self, session: Session, parts: Sequence[v1.TurnContextPart.ValueType]
+        self, session: Session, parts: Sequence[v1.TurnContextPart.ValueType], known_messages: v1.KnownMessages | None
     ) -> AsyncIterator[v1.LoadTurnContextResponse]:
         """LoadTurnContext returns what a phase of a turn reads, as a consistent
         snapshot: the session, its agent, its messages, the default model and the
@@ -1468,7 +1476,9 @@ def _runtime_host(store: RuntimeHost) -> Mapping[str, Method]:
         "LoadTurnContext": streaming(
             v1.LoadTurnContextRequest,
             v1.LoadTurnContextResponse,
-            lambda r: store.load_turn_context(session_of(r), r.parts),
+            lambda r: store.load_turn_context(
+                session_of(r), r.parts, r.known_messages if r.HasField("known_messages") else None
+            ),
         ),
     }
 
@@ -2646,6 +2656,8 @@ SERVICES: tuple[Service, ...] = (
         EventEmitter,
         _event_emitter,
         v1.Feature.FEATURE_EMIT_STREAM,
+        v1.Feature.FEATURE_EVENT_PATCH,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.EventLogService",
@@ -2661,6 +2673,7 @@ SERVICES: tuple[Service, ...] = (
         "mortise.adapter.v1.ImageArtifactStoreService",
         ImageArtifactStore,
         _image_artifact_store,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.ImageResolverService",
@@ -2671,6 +2684,7 @@ SERVICES: tuple[Service, ...] = (
         "mortise.adapter.v1.LeasedResourceStoreService",
         LeasedResourceStore,
         _leased_resource_store,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.LlmProviderStoreService",
@@ -2686,6 +2700,7 @@ SERVICES: tuple[Service, ...] = (
         "mortise.adapter.v1.MemoryStoreService",
         MemoryStore,
         _memory_store,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.SessionStoreService",
@@ -2706,12 +2721,14 @@ SERVICES: tuple[Service, ...] = (
         "mortise.adapter.v1.PaymentAuthorityService",
         PaymentAuthority,
         _payment_authority,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.PlatformStoreService",
         PlatformStore,
         _platform_store,
         v1.Feature.FEATURE_SESSION_SETTINGS,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.ProviderCredentialStoreService",
@@ -2723,11 +2740,14 @@ SERVICES: tuple[Service, ...] = (
         RuntimeHost,
         _runtime_host,
         v1.Feature.FEATURE_TURN_SNAPSHOT,
+        v1.Feature.FEATURE_SNAPSHOT_SINCE,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.SessionFileSystemService",
         SessionFileSystem,
         _session_file_system,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.SessionLeaseService",
@@ -2738,26 +2758,31 @@ SERVICES: tuple[Service, ...] = (
         "mortise.adapter.v1.SessionMutatorService",
         SessionMutator,
         _session_mutator,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.SessionResourceRegistryService",
         SessionResourceRegistry,
         _session_resource_registry,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.SessionScheduleStoreService",
         SessionScheduleStore,
         _session_schedule_store,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.SessionSqlDbStoreService",
         SessionSqlDbStore,
         _session_sql_db_store,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.SessionStorageStoreService",
         SessionStorageStore,
         _session_storage_store,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.UserConnectionResolverService",
@@ -2773,6 +2798,7 @@ SERVICES: tuple[Service, ...] = (
         "mortise.adapter.v1.TurnJournalService",
         TurnJournal,
         _turn_journal,
+        v1.Feature.FEATURE_FENCED,
     ),
     service(
         "mortise.adapter.v1.TurnQueueService",

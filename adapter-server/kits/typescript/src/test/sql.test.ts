@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { DatabaseSync } from "@photostructure/sqlite";
-import pg from "pg";
 import * as postgres from "../postgres.js";
 import * as sqlite from "../sqlite.js";
-import { SessionStorageStoreService } from "../messages.gen.js";
-import { atEnd, connectTo, eventually, serve, temporaryFolder } from "../testing/index.js";
+import { Feature, SessionStorageStoreService } from "../messages.gen.js";
+import { connectTo, contract, eventually, serve } from "../testing/index.js";
+import { inPostgres, inSqlite, table } from "./support/kept.js";
 import { odd, setValue } from "./support/odd.js";
+import { pool } from "./support/postgres.js";
 
 const set = SessionStorageStoreService.method.setValue;
 const quiet = { name: "sql", version: "1", log: () => undefined };
@@ -35,40 +33,6 @@ test("a change in SQLite and its answer are one transaction", async (t) => {
   assert.equal((db.prepare("SELECT count(*) AS n FROM changes").get() as { n: number }).n, 1);
 });
 
-/** A pool of the database that MORTISE_POSTGRES names, or of one of the test's own. */
-async function pool(t: TestContext): Promise<pg.Pool> {
-  const schema = `sql_test_${process.pid}`;
-  const stated = process.env["MORTISE_POSTGRES"];
-  const options = `-c search_path=${schema}`;
-  const db = new pg.Pool(stated === undefined ? { host: await cluster(t), user: "postgres", database: "postgres", options } : { connectionString: stated, options });
-  db.on("error", () => undefined);
-  await db.query(`CREATE SCHEMA ${schema}`);
-  atEnd(t, async () => {
-    await db.query(`DROP SCHEMA ${schema} CASCADE`);
-    await db.end();
-  });
-  return db;
-}
-
-/** Starts a cluster on a private socket that ends with the test. */
-async function cluster(t: TestContext): Promise<string> {
-  const versions = readdirSync("/usr/lib/postgresql");
-  const bin = join("/usr/lib/postgresql", versions.sort().at(-1) ?? "", "bin");
-  const folder = await temporaryFolder(t);
-  chmodSync(folder, 0o777);
-  const data = join(folder, "data");
-  // PostgreSQL refuses to run as root.
-  const as = process.getuid?.() === 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : ["env"];
-  const execute = (...args: string[]): void => void execFileSync(as[0] ?? "env", [...as.slice(1), ...args], { stdio: "pipe", cwd: "/" });
-  execute(join(bin, "initdb"), "--username=postgres", "--auth=trust", "--pgdata", data);
-  mkdirSync(join(folder, "socket"));
-  chmodSync(join(folder, "socket"), 0o777);
-  const settings = `-c listen_addresses='' -c unix_socket_directories='${join(folder, "socket")}' -c fsync=off`;
-  execute(join(bin, "pg_ctl"), "start", "--pgdata", data, "--wait", "--log", join(folder, "socket", "log"), "--options", settings);
-  atEnd(t, () => execute(join(bin, "pg_ctl"), "stop", "--pgdata", data, "--mode", "immediate"));
-  return join(folder, "socket");
-}
-
 test("a change in PostgreSQL happens once, also through two adapters at once, and none is lost to a conflict", async (t) => {
   const db = await pool(t);
   await postgres.migrate(db);
@@ -82,4 +46,21 @@ test("a change in PostgreSQL happens once, also through two adapters at once, an
   const both = (await Promise.all(adapters)).map((address) => connectTo(t, address));
   await Promise.all(Array.from({ length: 20 }, (_, index) => both.map((values) => values.call(set, setValue(`r${index}`, "k")))).flat());
   await eventually("all changes are there", async () => (await db.query("SELECT n FROM counts")).rows[0].n === 20);
+});
+
+test("leases in SQLite, and the fences of changes there, keep the contract", async (t) => {
+  const db = new DatabaseSync(":memory:");
+  sqlite.migrate(db);
+  db.exec(table("TEXT"));
+  const offers = { sessionStorageStore: inSqlite(db), sessionLease: new sqlite.Leases(db) };
+  await contract(t, { ...quiet, offers, features: { sessionStorageStore: [Feature.FENCED] } }, "--only", "LSE-*");
+});
+
+test("leases in PostgreSQL, and the fences of changes there, keep the contract", async (t) => {
+  const db = await pool(t);
+  await postgres.migrate(db);
+  await db.query(table("BIGINT"));
+  const offers = { sessionStorageStore: inPostgres(db), sessionLease: new postgres.Leases(db) };
+  const away = { unavailableOn: postgres.isUnavailable };
+  await contract(t, { ...quiet, ...away, offers, features: { sessionStorageStore: [Feature.FENCED] } }, "--only", "LSE-*");
 });

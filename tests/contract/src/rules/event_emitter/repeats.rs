@@ -137,6 +137,7 @@ async fn evt_23_proposed(cx: Cx) -> Outcome {
     let id = fresh_id("event");
     let proposing = |session: &str, text: &str| pb::EmitRequest {
         proposed_event_id: id.clone(),
+        data_patch: None,
         ..emitting(event(session, "acme.custom", &json!({ "text": text })))
     };
     let first = cx.call(&EMIT, proposing(&session, "first")).await?;

@@ -7,6 +7,7 @@ use crate::rules::event_log::read;
 use crate::rules::events::{event, event_of, well_formed};
 use futures::SinkExt;
 use futures::channel::mpsc;
+use mortise_proto::StoreError;
 use mortise_proto::pb;
 use mortise_proto::pb::emit_stream_response::Outcome as Became;
 use mortise_proto::rpc::table::event_emitter_service::{EMIT_STREAM, NAME};
@@ -25,14 +26,14 @@ pub(super) fn rules() -> Vec<Rule> {
 }
 
 /// A stream, open.
-struct Open {
+pub(super) struct Open {
     cx: Cx,
     sender: mpsc::Sender<pb::EmitStreamRequest>,
     answers: Streaming<pb::EmitStreamResponse>,
 }
 
 impl Open {
-    async fn new(cx: &Cx) -> Outcome<Self> {
+    pub(super) async fn new(cx: &Cx) -> Outcome<Self> {
         if !cx.offers_feature(NAME, pb::Feature::EmitStream) {
             return skipped("the server does not offer FEATURE_EMIT_STREAM");
         }
@@ -46,17 +47,27 @@ impl Open {
     }
 
     /// Sends an event; the request id it was sent under.
-    async fn send(&mut self, event: pb::NewEvent) -> Outcome<String> {
+    pub(super) async fn send(&mut self, event: pb::NewEvent) -> Outcome<String> {
         let id = self.cx.context().request_id;
         self.send_under(&id, event).await?;
         Ok(id)
     }
 
     async fn send_under(&mut self, request_id: &str, event: pb::NewEvent) -> Outcome {
+        self.send_patched(request_id, event, None).await
+    }
+
+    pub(super) async fn send_patched(
+        &mut self,
+        request_id: &str,
+        event: pb::NewEvent,
+        data_patch: Option<pb::DataPatch>,
+    ) -> Outcome {
         let request = pb::EmitStreamRequest {
             context: Some(self.cx.under(request_id).context()),
             event: Some(event),
             proposed_event_id: String::new(),
+            data_patch,
         };
         match self.sender.send(request).await {
             Ok(()) => Ok(()),
@@ -66,6 +77,11 @@ impl Open {
                 "it has ended",
             ),
         }
+    }
+
+    /// The error that the stream ends with.
+    pub(super) async fn error(&mut self) -> Outcome<StoreError> {
+        self.cx.refused_next(&EMIT_STREAM, &mut self.answers).await
     }
 
     /// The next answer, which has to be to this request.
@@ -80,7 +96,7 @@ impl Open {
         present("EmitStreamResponse.outcome", answer.outcome)
     }
 
-    async fn stored(&mut self, request_id: &str) -> Outcome<pb::EmitAck> {
+    pub(super) async fn stored(&mut self, request_id: &str) -> Outcome<pb::EmitAck> {
         match self.answer(request_id).await? {
             Became::Ack(ack) => {
                 well_formed("EmitAck.event_id", "event", &ack.event_id)?;

@@ -8,6 +8,7 @@ use crate::rules::event_log::{read, same_event};
 use crate::rules::events::{emit, emitting, event, event_of, input, moment_text, user_message};
 use crate::rules::message_retriever::load;
 use crate::rules::refusals::refused_with;
+use crate::vectors::VECTORS;
 use mortise_proto::pb::content_part::Kind;
 use mortise_proto::pb::{self, ErrorReason};
 use mortise_proto::rpc::table::event_emitter_service::{EMIT, NAME};
@@ -19,6 +20,7 @@ const VALUE_DEPTH: usize = 100;
 const PAYLOAD_DEPTH: usize = 120;
 
 const SOURCE: &str = "context.proto, open values";
+const VECTORS_FILE: &str = "tests/contract/vectors.json";
 
 pub(super) fn rules() -> Vec<Rule> {
     const LOG: &str = event_log_service::NAME;
@@ -28,6 +30,8 @@ pub(super) fn rules() -> Vec<Rule> {
         .hard("VAL-02", "What the grammar of open values does not allow is refused as INVALID_FIELD with the field's path: too deep, integers beyond 64 bits, numbers that a double cannot keep, half a surrogate pair. Nothing of it is stored.", SOURCE, val_02_refused).with(&[LOG])
         .hard("VAL-03", "A call's arguments of 100 levels are loaded with the message as they were sent.", SOURCE, val_03_arguments).with(&[MESSAGES])
         .hard("VAL-04", "The text of a tool's result that is JSON beyond the grammar stays a text, to the digit.", "event_emitter.proto", val_04_results).with(&[MESSAGES])
+        .hard("VAL-05", "Types, times and values of events that careless servers change are read as they were sent.", VECTORS_FILE, val_05_vectors).with(&[LOG])
+        .hard("VAL-06", "Each open value that the vectors refuse is refused as INVALID_FIELD, in the payload as in the metadata.", VECTORS_FILE, val_06_refused)
         .list()
 }
 
@@ -152,6 +156,70 @@ async fn val_04_results(cx: Cx) -> Outcome {
         let expected = Value::String(text).to_string();
         let found = result.result_json.clone().unwrap_or_default();
         same_json("tool_result.result_json", &found, &expected)?;
+    }
+    Ok(())
+}
+
+/// An event is read as it was sent.
+async fn kept(cx: &Cx, what: &str, sent: pb::NewEvent) -> Outcome {
+    let after = emit(cx, sent.clone()).await?;
+    match read(cx, &sent.session_id, after.sequence - 1)
+        .await?
+        .first()
+    {
+        Some(found) => same_event(found, &sent, &after),
+        None => broken("ReadEvents", format!("the event: {what}"), "nothing"),
+    }
+}
+
+async fn val_05_vectors(cx: Cx) -> Outcome {
+    let session = cx.session().await?;
+    for kind in &VECTORS.event_types {
+        let sent = event(&session, kind, &json!({ "records": [] }));
+        kept(&cx, kind, sent).await?;
+    }
+    for moment in &VECTORS.timestamps {
+        let sent = pb::NewEvent {
+            ts: moment.timestamp(),
+            ..event(&session, "vendor.value", &json!({}))
+        };
+        kept(&cx, &moment.name, sent).await?;
+    }
+    for value in &VECTORS.open_values {
+        let sent = pb::NewEvent {
+            metadata_json: Some(value.json.clone()),
+            ..event_of(
+                &session,
+                "vendor.value",
+                &format!("{{\"value\":{}}}", value.json),
+            )
+        };
+        kept(&cx, &value.name, sent).await?;
+    }
+    Ok(())
+}
+
+async fn val_06_refused(cx: Cx) -> Outcome {
+    let session = cx.session().await?;
+    for value in &VECTORS.refused_open_values {
+        let payload = event_of(
+            &session,
+            "vendor.value",
+            &format!("{{\"value\":{}}}", value.json),
+        );
+        let metadata = pb::NewEvent {
+            metadata_json: Some(value.json.clone()),
+            ..event(&session, "vendor.value", &json!({}))
+        };
+        for (field, sent) in [
+            ("event.data_json", payload),
+            ("event.metadata_json", metadata),
+        ] {
+            let error =
+                refused_with(&cx, &EMIT, emitting(sent), &[ErrorReason::InvalidField]).await?;
+            let what = format!("the field that the error about {} names", value.name);
+            same(&what, &error.field.as_deref(), &Some(field))?;
+        }
     }
     Ok(())
 }

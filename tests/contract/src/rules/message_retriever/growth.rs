@@ -130,6 +130,7 @@ async fn streamed(cx: &Cx, session: &str, events: u64) -> Outcome<BoxStream<'sta
         context: Some(caller.context()),
         event: Some(said(&of)),
         proposed_event_id: String::new(),
+        data_patch: None,
     });
     let requests = futures::stream::iter(requests);
     let answers = cx.exchange(&EMIT_STREAM, requests).await?;

@@ -127,6 +127,7 @@ async fn streamed(zombie: &Cx, session: &str) -> Outcome {
             context: Some(zombie.context()),
             event: Some(of_turn(session, number)),
             proposed_event_id: String::new(),
+            data_patch: None,
         })
         .collect();
     let mut answers = zombie

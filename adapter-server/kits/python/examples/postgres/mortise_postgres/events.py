@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import asyncpg
@@ -52,7 +52,8 @@ WHERE before < 4194304 ORDER BY sequence"""
 
 
 class Events(EventEmitter, EventLog):
-    def __init__(self, database: Database, feeds: Feeds) -> None:
+    def __init__(self, database: Database, feeds: Feeds, features: Sequence[v1.Feature.ValueType] = ()) -> None:
+        self.features = features
         self._database = database
         self._feeds = feeds
 
@@ -63,6 +64,7 @@ class Events(EventEmitter, EventLog):
         event_id = ids.id_of("event", number)
         place = (org.id, ids.uuid_of(event.session_id))
         if event.type in EPHEMERAL:
+            await self._database.admit(change)
             self._feeds.passed(place, _event(event, event_id, event.data_json))
             change.kept = True
             return v1.EmitResponse(event_id=event_id, sequence=0)

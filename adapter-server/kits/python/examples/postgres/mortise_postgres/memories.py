@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -45,7 +45,8 @@ _COUNT = "SELECT count(*) AS count FROM memories WHERE org = $1 AND store = $2 A
 
 
 class Memories(MemoryStore):
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, features: Sequence[v1.Feature.ValueType] = ()) -> None:
+        self.features = features
         self._database = database
 
     async def get_or_create_default_store(

@@ -11,7 +11,7 @@ from mortise_adapter.testing import Program, Subtests, judge
 from mortise_adapter.testing.postgres import Postgres
 
 HERE = Path(__file__).parents[1]
-COMMAND = [sys.executable, "-m", "mortise_postgres", "--test-seed"]
+COMMAND = [sys.executable, "-m", "mortise_postgres", "--test-seed", "--leases"]
 
 
 @pytest.fixture

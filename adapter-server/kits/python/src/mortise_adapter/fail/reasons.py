@@ -151,6 +151,19 @@ def held(text: str, *, id: str, holder: str, address: str, time_left_ms: str) ->
     )
 
 
+def patch_base(text: str) -> Failure:
+    """FAILED_PRECONDITION. The DataPatch of an event cannot be applied: its base is
+    not there or is not what the caller took it for. Nothing was stored. The caller
+    sends the event again, with its data whole and the same request_id.
+    """
+    return Failure(
+        ErrorReason.ERROR_REASON_PATCH_BASE,
+        grpc.StatusCode.FAILED_PRECONDITION,
+        text,
+        {},
+    )
+
+
 def llm(text: str) -> Failure:
     """INTERNAL. The language model failed. Upstream: AgentLoopError::Llm."""
     return Failure(
@@ -497,6 +510,7 @@ __all__ = [
     "session_archived",
     "fenced",
     "held",
+    "patch_base",
     "llm",
     "llm_request_too_large",
     "model_not_available",

@@ -69,6 +69,9 @@ from mortise_adapter.v1.egress_pb2 import SendResponse as SendResponse
 from mortise_adapter.v1.egress_pb2 import SendStreamRequest as SendStreamRequest
 from mortise_adapter.v1.egress_pb2 import SendStreamResponse as SendStreamResponse
 from mortise_adapter.v1.errors_pb2 import ErrorReason as ErrorReason
+from mortise_adapter.v1.event_emitter_pb2 import DataPatch as DataPatch
+from mortise_adapter.v1.event_emitter_pb2 import DataPiece as DataPiece
+from mortise_adapter.v1.event_emitter_pb2 import DataRange as DataRange
 from mortise_adapter.v1.event_emitter_pb2 import EmitAck as EmitAck
 from mortise_adapter.v1.event_emitter_pb2 import EmitFailure as EmitFailure
 from mortise_adapter.v1.event_emitter_pb2 import EmitRequest as EmitRequest
@@ -257,6 +260,7 @@ from mortise_adapter.v1.provider_credential_store_pb2 import GetDefaultProviderC
 from mortise_adapter.v1.provider_credential_store_pb2 import ProviderCredentials as ProviderCredentials
 from mortise_adapter.v1.runtime_host_pb2 import GetHarnessRequest as GetHarnessRequest
 from mortise_adapter.v1.runtime_host_pb2 import GetHarnessResponse as GetHarnessResponse
+from mortise_adapter.v1.runtime_host_pb2 import KnownMessages as KnownMessages
 from mortise_adapter.v1.runtime_host_pb2 import LoadTurnContextRequest as LoadTurnContextRequest
 from mortise_adapter.v1.runtime_host_pb2 import LoadTurnContextResponse as LoadTurnContextResponse
 from mortise_adapter.v1.runtime_host_pb2 import RuntimeHostServiceGetAgentRequest as RuntimeHostServiceGetAgentRequest

@@ -88,6 +88,18 @@ class _FeatureEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Feature.Value
     Without it, a host creates sessions of an agent and a harness alone, and
     refuses its callers' other wishes.
     """
+    FEATURE_EVENT_PATCH: _Feature.ValueType  # 6
+    """For EventEmitterService: Emit and EmitStream take `data_patch`, the data of
+    an event as a difference from those of an earlier event of the session.
+    Without it, the client sends the data of every event whole. An event that
+    shows a model's whole input then grows with the session.
+    """
+    FEATURE_SNAPSHOT_SINCE: _Feature.ValueType  # 7
+    """For RuntimeHostService: LoadTurnContext takes `known_messages` and then sends
+    the messages that follow them alone. The server must offer
+    FEATURE_TURN_SNAPSHOT too. Without it, the client loads all messages of the
+    session at each step.
+    """
 
 class Feature(_Feature, metaclass=_FeatureEnumTypeWrapper):
     """Feature is something that a service may offer beyond its plain methods. A
@@ -125,6 +137,18 @@ FEATURE_SESSION_SETTINGS: Feature.ValueType  # 5
 """For PlatformStoreService: CreateSession takes CreateSessionRequest.settings.
 Without it, a host creates sessions of an agent and a harness alone, and
 refuses its callers' other wishes.
+"""
+FEATURE_EVENT_PATCH: Feature.ValueType  # 6
+"""For EventEmitterService: Emit and EmitStream take `data_patch`, the data of
+an event as a difference from those of an earlier event of the session.
+Without it, the client sends the data of every event whole. An event that
+shows a model's whole input then grows with the session.
+"""
+FEATURE_SNAPSHOT_SINCE: Feature.ValueType  # 7
+"""For RuntimeHostService: LoadTurnContext takes `known_messages` and then sends
+the messages that follow them alone. The server must offer
+FEATURE_TURN_SNAPSHOT too. Without it, the client loads all messages of the
+session at each step.
 """
 Global___Feature: _TypeAlias = Feature  # noqa: Y015
 

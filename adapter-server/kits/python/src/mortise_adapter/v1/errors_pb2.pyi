@@ -110,6 +110,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     session's, the address is empty if the holder gave none, and the time left is
     how long the lease still runs unless it is renewed, in milliseconds.
     """
+    ERROR_REASON_PATCH_BASE: _ErrorReason.ValueType  # 13
+    """FAILED_PRECONDITION. The DataPatch of an event cannot be applied: its base is
+    not there or is not what the caller took it for. Nothing was stored. The caller
+    sends the event again, with its data whole and the same request_id.
+    """
     ERROR_REASON_LLM: _ErrorReason.ValueType  # 20
     """INTERNAL. The language model failed. Upstream: AgentLoopError::Llm."""
     ERROR_REASON_LLM_REQUEST_TOO_LARGE: _ErrorReason.ValueType  # 21
@@ -289,6 +294,11 @@ changed. The error has no RetryInfo: the caller waits with FollowLeases, or goes
 to the holder. Metadata: `id`, `holder`, `address`, `time_left_ms`. The id is the
 session's, the address is empty if the holder gave none, and the time left is
 how long the lease still runs unless it is renewed, in milliseconds.
+"""
+ERROR_REASON_PATCH_BASE: ErrorReason.ValueType  # 13
+"""FAILED_PRECONDITION. The DataPatch of an event cannot be applied: its base is
+not there or is not what the caller took it for. Nothing was stored. The caller
+sends the event again, with its data whole and the same request_id.
 """
 ERROR_REASON_LLM: ErrorReason.ValueType  # 20
 """INTERNAL. The language model failed. Upstream: AgentLoopError::Llm."""

@@ -27,7 +27,7 @@ from mortise_adapter.v1 import context_pb2 as mortise_dot_adapter_dot_v1_dot_con
 from mortise_adapter.v1 import options_pb2 as mortise_dot_adapter_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&mortise/adapter/v1/event_emitter.proto\x12\x12mortise.adapter.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a mortise/adapter/v1/context.proto\x1a mortise/adapter/v1/options.proto\"\xa3\x02\n\x0c\x45ventContext\x12 \n\x07turn_id\x18\x01 \x01(\tB\n\xc2\x9d\"\x06\"\x04turnH\x00\x88\x01\x01\x12,\n\x10input_message_id\x18\x02 \x01(\tB\r\xc2\x9d\"\t\"\x07messageH\x01\x88\x01\x01\x12 \n\x07\x65xec_id\x18\x03 \x01(\tB\n\xc2\x9d\"\x06\"\x04\x65xecH\x02\x88\x01\x01\x12\x15\n\x08trace_id\x18\x04 \x01(\tH\x03\x88\x01\x01\x12\x14\n\x07span_id\x18\x05 \x01(\tH\x04\x88\x01\x01\x12\x1b\n\x0eparent_span_id\x18\x06 \x01(\tH\x05\x88\x01\x01\x42\n\n\x08_turn_idB\x13\n\x11_input_message_idB\n\n\x08_exec_idB\x0b\n\t_trace_idB\n\n\x08_span_idB\x11\n\x0f_parent_span_id\"\x1b\n\tEventTags\x12\x0e\n\x06values\x18\x01 \x03(\t\"\xac\x02\n\x08NewEvent\x12\x16\n\x04type\x18\x01 \x01(\tB\x08\xc2\x9d\"\x04\x08\x01\x18\x01\x12.\n\x02ts\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xc2\x9d\"\x02\x08\x01\x12#\n\nsession_id\x18\x03 \x01(\tB\x0f\xc2\x9d\"\x0b\x08\x01\"\x07session\x12\x39\n\x07\x63ontext\x18\x04 \x01(\x0b\x32 .mortise.adapter.v1.EventContextB\x06\xc2\x9d\"\x02\x08\x01\x12\x1d\n\tdata_json\x18\x05 \x01(\tB\n\xb0\x9d\"\x01\xc2\x9d\"\x02\x08\x01\x12\x1a\n\rmetadata_json\x18\x06 \x01(\tH\x00\x88\x01\x01\x12+\n\x04tags\x18\x07 \x01(\x0b\x32\x1d.mortise.adapter.v1.EventTagsB\x10\n\x0e_metadata_json\"\xa4\x01\n\x0b\x45mitRequest\x12\x38\n\x07\x63ontext\x18\x01 \x01(\x0b\x32\x1f.mortise.adapter.v1.CallContextB\x06\xc2\x9d\"\x02\x08\x01\x12\x33\n\x05\x65vent\x18\x02 \x01(\x0b\x32\x1c.mortise.adapter.v1.NewEventB\x06\xc2\x9d\"\x02\x08\x01\x12&\n\x11proposed_event_id\x18\x03 \x01(\tB\x0b\xc2\x9d\"\x07\"\x05\x65vent\"I\n\x0c\x45mitResponse\x12\x1f\n\x08\x65vent_id\x18\x01 \x01(\tB\r\xc2\x9d\"\t\x08\x01\"\x05\x65vent\x12\x18\n\x08sequence\x18\x02 \x01(\x03\x42\x06\xc2\x9d\"\x02\x08\x01\"\xaa\x01\n\x11\x45mitStreamRequest\x12\x38\n\x07\x63ontext\x18\x01 \x01(\x0b\x32\x1f.mortise.adapter.v1.CallContextB\x06\xc2\x9d\"\x02\x08\x01\x12\x33\n\x05\x65vent\x18\x02 \x01(\x0b\x32\x1c.mortise.adapter.v1.NewEventB\x06\xc2\x9d\"\x02\x08\x01\x12&\n\x11proposed_event_id\x18\x03 \x01(\tB\x0b\xc2\x9d\"\x07\"\x05\x65vent\"\xa1\x01\n\x12\x45mitStreamResponse\x12\x1a\n\nrequest_id\x18\x01 \x01(\tB\x06\xc2\x9d\"\x02\x08\x01\x12*\n\x03\x61\x63k\x18\x02 \x01(\x0b\x32\x1b.mortise.adapter.v1.EmitAckH\x00\x12\x32\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x1f.mortise.adapter.v1.EmitFailureH\x00\x42\x0f\n\x07outcome\x12\x04\xd0\x9d\"\x01\"D\n\x07\x45mitAck\x12\x1f\n\x08\x65vent_id\x18\x01 \x01(\tB\r\xc2\x9d\"\t\x08\x01\"\x05\x65vent\x12\x18\n\x08sequence\x18\x02 \x01(\x03\x42\x06\xc2\x9d\"\x02\x08\x01\"\xc9\x01\n\x0b\x45mitFailure\x12\x14\n\x04\x63ode\x18\x01 \x01(\x05\x42\x06\xc2\x9d\"\x02\x08\x01\x12\x16\n\x06reason\x18\x02 \x01(\tB\x06\xc2\x9d\"\x02\x08\x01\x12\x1a\n\x07message\x18\x03 \x01(\tB\t\xc2\x9d\"\x05\x08\x01(\x80\x10\x12?\n\x08metadata\x18\x04 \x03(\x0b\x32-.mortise.adapter.v1.EmitFailure.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x32\x8d\x02\n\x13\x45ventEmitterService\x12Y\n\x04\x45mit\x12\x1f.mortise.adapter.v1.EmitRequest\x1a .mortise.adapter.v1.EmitResponse\"\x0e\xaa\x9d\"\n\x08\x03\x10\x01\x18\x01 \x01(\x01\x12o\n\nEmitStream\x12%.mortise.adapter.v1.EmitStreamRequest\x1a&.mortise.adapter.v1.EmitStreamResponse\"\x0e\xaa\x9d\"\n\x08\x03\x10\x01\x18\x01 \x02(\x01(\x01\x30\x01\x1a*\xba\x9d\"&\n\revent_emitter\x10\x01\x1a\x13\x46\x45\x41TURE_EMIT_STREAMB\xdb\x01\n\x1f\x63om.everruns.mortise.adapter.v1B\x11\x45ventEmitterProtoP\x01ZFgithub.com/everruns/mortise/adapter-server/kits/go/adapterv1;adapterv1\xaa\x02\x1b\x45verruns.Mortise.Adapter.V1\xca\x02\x1b\x45verruns\\Mortise\\Adapter\\V1\xea\x02\x1e\x45verruns::Mortise::Adapter::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&mortise/adapter/v1/event_emitter.proto\x12\x12mortise.adapter.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a mortise/adapter/v1/context.proto\x1a mortise/adapter/v1/options.proto\"\xa3\x02\n\x0c\x45ventContext\x12 \n\x07turn_id\x18\x01 \x01(\tB\n\xc2\x9d\"\x06\"\x04turnH\x00\x88\x01\x01\x12,\n\x10input_message_id\x18\x02 \x01(\tB\r\xc2\x9d\"\t\"\x07messageH\x01\x88\x01\x01\x12 \n\x07\x65xec_id\x18\x03 \x01(\tB\n\xc2\x9d\"\x06\"\x04\x65xecH\x02\x88\x01\x01\x12\x15\n\x08trace_id\x18\x04 \x01(\tH\x03\x88\x01\x01\x12\x14\n\x07span_id\x18\x05 \x01(\tH\x04\x88\x01\x01\x12\x1b\n\x0eparent_span_id\x18\x06 \x01(\tH\x05\x88\x01\x01\x42\n\n\x08_turn_idB\x13\n\x11_input_message_idB\n\n\x08_exec_idB\x0b\n\t_trace_idB\n\n\x08_span_idB\x11\n\x0f_parent_span_id\"\x1b\n\tEventTags\x12\x0e\n\x06values\x18\x01 \x03(\t\"\xac\x02\n\x08NewEvent\x12\x16\n\x04type\x18\x01 \x01(\tB\x08\xc2\x9d\"\x04\x08\x01\x18\x01\x12.\n\x02ts\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xc2\x9d\"\x02\x08\x01\x12#\n\nsession_id\x18\x03 \x01(\tB\x0f\xc2\x9d\"\x0b\x08\x01\"\x07session\x12\x39\n\x07\x63ontext\x18\x04 \x01(\x0b\x32 .mortise.adapter.v1.EventContextB\x06\xc2\x9d\"\x02\x08\x01\x12\x1d\n\tdata_json\x18\x05 \x01(\tB\n\xb0\x9d\"\x01\xc2\x9d\"\x02\x08\x01\x12\x1a\n\rmetadata_json\x18\x06 \x01(\tH\x00\x88\x01\x01\x12+\n\x04tags\x18\x07 \x01(\x0b\x32\x1d.mortise.adapter.v1.EventTagsB\x10\n\x0e_metadata_json\"p\n\tDataPatch\x12\x1d\n\rbase_sequence\x18\x01 \x01(\x03\x42\x06\xc2\x9d\"\x02\x08\x01\x12-\n\x06pieces\x18\x02 \x03(\x0b\x32\x1d.mortise.adapter.v1.DataPiece\x12\x15\n\x05\x63rc32\x18\x03 \x01(\x07\x42\x06\xc2\x9d\"\x02\x08\x01\"^\n\tDataPiece\x12-\n\x04\x62\x61se\x18\x01 \x01(\x0b\x32\x1d.mortise.adapter.v1.DataRangeH\x00\x12\x14\n\x04text\x18\x02 \x01(\tB\x04\xb0\x9d\"\x01H\x00\x42\x0c\n\x04kind\x12\x04\xd0\x9d\"\x01\"+\n\tDataRange\x12\x0e\n\x06offset\x18\x01 \x01(\r\x12\x0e\n\x06length\x18\x02 \x01(\r\"\xd7\x01\n\x0b\x45mitRequest\x12\x38\n\x07\x63ontext\x18\x01 \x01(\x0b\x32\x1f.mortise.adapter.v1.CallContextB\x06\xc2\x9d\"\x02\x08\x01\x12\x33\n\x05\x65vent\x18\x02 \x01(\x0b\x32\x1c.mortise.adapter.v1.NewEventB\x06\xc2\x9d\"\x02\x08\x01\x12&\n\x11proposed_event_id\x18\x03 \x01(\tB\x0b\xc2\x9d\"\x07\"\x05\x65vent\x12\x31\n\ndata_patch\x18\x04 \x01(\x0b\x32\x1d.mortise.adapter.v1.DataPatch\"I\n\x0c\x45mitResponse\x12\x1f\n\x08\x65vent_id\x18\x01 \x01(\tB\r\xc2\x9d\"\t\x08\x01\"\x05\x65vent\x12\x18\n\x08sequence\x18\x02 \x01(\x03\x42\x06\xc2\x9d\"\x02\x08\x01\"\xdd\x01\n\x11\x45mitStreamRequest\x12\x38\n\x07\x63ontext\x18\x01 \x01(\x0b\x32\x1f.mortise.adapter.v1.CallContextB\x06\xc2\x9d\"\x02\x08\x01\x12\x33\n\x05\x65vent\x18\x02 \x01(\x0b\x32\x1c.mortise.adapter.v1.NewEventB\x06\xc2\x9d\"\x02\x08\x01\x12&\n\x11proposed_event_id\x18\x03 \x01(\tB\x0b\xc2\x9d\"\x07\"\x05\x65vent\x12\x31\n\ndata_patch\x18\x04 \x01(\x0b\x32\x1d.mortise.adapter.v1.DataPatch\"\xa1\x01\n\x12\x45mitStreamResponse\x12\x1a\n\nrequest_id\x18\x01 \x01(\tB\x06\xc2\x9d\"\x02\x08\x01\x12*\n\x03\x61\x63k\x18\x02 \x01(\x0b\x32\x1b.mortise.adapter.v1.EmitAckH\x00\x12\x32\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x1f.mortise.adapter.v1.EmitFailureH\x00\x42\x0f\n\x07outcome\x12\x04\xd0\x9d\"\x01\"D\n\x07\x45mitAck\x12\x1f\n\x08\x65vent_id\x18\x01 \x01(\tB\r\xc2\x9d\"\t\x08\x01\"\x05\x65vent\x12\x18\n\x08sequence\x18\x02 \x01(\x03\x42\x06\xc2\x9d\"\x02\x08\x01\"\xc9\x01\n\x0b\x45mitFailure\x12\x14\n\x04\x63ode\x18\x01 \x01(\x05\x42\x06\xc2\x9d\"\x02\x08\x01\x12\x16\n\x06reason\x18\x02 \x01(\tB\x06\xc2\x9d\"\x02\x08\x01\x12\x1a\n\x07message\x18\x03 \x01(\tB\t\xc2\x9d\"\x05\x08\x01(\x80\x10\x12?\n\x08metadata\x18\x04 \x03(\x0b\x32-.mortise.adapter.v1.EmitFailure.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x32\xa2\x02\n\x13\x45ventEmitterService\x12Y\n\x04\x45mit\x12\x1f.mortise.adapter.v1.EmitRequest\x1a .mortise.adapter.v1.EmitResponse\"\x0e\xaa\x9d\"\n\x08\x03\x10\x01\x18\x01 \x01(\x01\x12o\n\nEmitStream\x12%.mortise.adapter.v1.EmitStreamRequest\x1a&.mortise.adapter.v1.EmitStreamResponse\"\x0e\xaa\x9d\"\n\x08\x03\x10\x01\x18\x01 \x02(\x01(\x01\x30\x01\x1a?\xba\x9d\";\n\revent_emitter\x10\x01\x1a\x13\x46\x45\x41TURE_EMIT_STREAM\x1a\x13\x46\x45\x41TURE_EVENT_PATCHB\xdb\x01\n\x1f\x63om.everruns.mortise.adapter.v1B\x11\x45ventEmitterProtoP\x01ZFgithub.com/everruns/mortise/adapter-server/kits/go/adapterv1;adapterv1\xaa\x02\x1b\x45verruns.Mortise.Adapter.V1\xca\x02\x1b\x45verruns\\Mortise\\Adapter\\V1\xea\x02\x1e\x45verruns::Mortise::Adapter::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,6 +51,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NEWEVENT'].fields_by_name['context']._serialized_options = b'\302\235\"\002\010\001'
   _globals['_NEWEVENT'].fields_by_name['data_json']._loaded_options = None
   _globals['_NEWEVENT'].fields_by_name['data_json']._serialized_options = b'\260\235\"\001\302\235\"\002\010\001'
+  _globals['_DATAPATCH'].fields_by_name['base_sequence']._loaded_options = None
+  _globals['_DATAPATCH'].fields_by_name['base_sequence']._serialized_options = b'\302\235\"\002\010\001'
+  _globals['_DATAPATCH'].fields_by_name['crc32']._loaded_options = None
+  _globals['_DATAPATCH'].fields_by_name['crc32']._serialized_options = b'\302\235\"\002\010\001'
+  _globals['_DATAPIECE'].oneofs_by_name['kind']._loaded_options = None
+  _globals['_DATAPIECE'].oneofs_by_name['kind']._serialized_options = b'\320\235\"\001'
+  _globals['_DATAPIECE'].fields_by_name['text']._loaded_options = None
+  _globals['_DATAPIECE'].fields_by_name['text']._serialized_options = b'\260\235\"\001'
   _globals['_EMITREQUEST'].fields_by_name['context']._loaded_options = None
   _globals['_EMITREQUEST'].fields_by_name['context']._serialized_options = b'\302\235\"\002\010\001'
   _globals['_EMITREQUEST'].fields_by_name['event']._loaded_options = None
@@ -84,7 +92,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EMITFAILURE'].fields_by_name['message']._loaded_options = None
   _globals['_EMITFAILURE'].fields_by_name['message']._serialized_options = b'\302\235\"\005\010\001(\200\020'
   _globals['_EVENTEMITTERSERVICE']._loaded_options = None
-  _globals['_EVENTEMITTERSERVICE']._serialized_options = b'\272\235\"&\n\revent_emitter\020\001\032\023FEATURE_EMIT_STREAM'
+  _globals['_EVENTEMITTERSERVICE']._serialized_options = b'\272\235\";\n\revent_emitter\020\001\032\023FEATURE_EMIT_STREAM\032\023FEATURE_EVENT_PATCH'
   _globals['_EVENTEMITTERSERVICE'].methods_by_name['Emit']._loaded_options = None
   _globals['_EVENTEMITTERSERVICE'].methods_by_name['Emit']._serialized_options = b'\252\235\"\n\010\003\020\001\030\001 \001(\001'
   _globals['_EVENTEMITTERSERVICE'].methods_by_name['EmitStream']._loaded_options = None
@@ -95,20 +103,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENTTAGS']._serialized_end=484
   _globals['_NEWEVENT']._serialized_start=487
   _globals['_NEWEVENT']._serialized_end=787
-  _globals['_EMITREQUEST']._serialized_start=790
-  _globals['_EMITREQUEST']._serialized_end=954
-  _globals['_EMITRESPONSE']._serialized_start=956
-  _globals['_EMITRESPONSE']._serialized_end=1029
-  _globals['_EMITSTREAMREQUEST']._serialized_start=1032
-  _globals['_EMITSTREAMREQUEST']._serialized_end=1202
-  _globals['_EMITSTREAMRESPONSE']._serialized_start=1205
-  _globals['_EMITSTREAMRESPONSE']._serialized_end=1366
-  _globals['_EMITACK']._serialized_start=1368
-  _globals['_EMITACK']._serialized_end=1436
-  _globals['_EMITFAILURE']._serialized_start=1439
-  _globals['_EMITFAILURE']._serialized_end=1640
-  _globals['_EMITFAILURE_METADATAENTRY']._serialized_start=1593
-  _globals['_EMITFAILURE_METADATAENTRY']._serialized_end=1640
-  _globals['_EVENTEMITTERSERVICE']._serialized_start=1643
-  _globals['_EVENTEMITTERSERVICE']._serialized_end=1912
+  _globals['_DATAPATCH']._serialized_start=789
+  _globals['_DATAPATCH']._serialized_end=901
+  _globals['_DATAPIECE']._serialized_start=903
+  _globals['_DATAPIECE']._serialized_end=997
+  _globals['_DATARANGE']._serialized_start=999
+  _globals['_DATARANGE']._serialized_end=1042
+  _globals['_EMITREQUEST']._serialized_start=1045
+  _globals['_EMITREQUEST']._serialized_end=1260
+  _globals['_EMITRESPONSE']._serialized_start=1262
+  _globals['_EMITRESPONSE']._serialized_end=1335
+  _globals['_EMITSTREAMREQUEST']._serialized_start=1338
+  _globals['_EMITSTREAMREQUEST']._serialized_end=1559
+  _globals['_EMITSTREAMRESPONSE']._serialized_start=1562
+  _globals['_EMITSTREAMRESPONSE']._serialized_end=1723
+  _globals['_EMITACK']._serialized_start=1725
+  _globals['_EMITACK']._serialized_end=1793
+  _globals['_EMITFAILURE']._serialized_start=1796
+  _globals['_EMITFAILURE']._serialized_end=1997
+  _globals['_EMITFAILURE_METADATAENTRY']._serialized_start=1950
+  _globals['_EMITFAILURE_METADATAENTRY']._serialized_end=1997
+  _globals['_EVENTEMITTERSERVICE']._serialized_start=2000
+  _globals['_EVENTEMITTERSERVICE']._serialized_end=2290
 # @@protoc_insertion_point(module_scope)

@@ -170,6 +170,104 @@ class NewEvent(_message.Message):
 Global___NewEvent: _TypeAlias = NewEvent  # noqa: Y015
 
 @_typing.final
+class DataPatch(_message.Message):
+    """DataPatch gives the data of an event as a difference from the data of an
+    earlier event of the same session, the base, which the server has
+    acknowledged. The data are its pieces, one after the other. The server must
+    put them together before anything else: what is checked, stored, read and
+    followed is the whole event, and the limits of a message hold for it.
+
+    PATCH_BASE, and nothing is stored: the session has no event of this sequence
+    number, a range is not within its data_json or cuts a character, or the result
+    has another `crc32`. The server must compute `crc32`: a store that keeps JSON
+    in a form of its own may have changed the base.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BASE_SEQUENCE_FIELD_NUMBER: _builtins.int
+    PIECES_FIELD_NUMBER: _builtins.int
+    CRC32_FIELD_NUMBER: _builtins.int
+    base_sequence: _builtins.int
+    """REQUIRED, from 1. The sequence number of the base."""
+    crc32: _builtins.int
+    """REQUIRED. CRC-32 of the whole data in UTF-8, as in RFC 1952 (gzip)."""
+    @_builtins.property
+    def pieces(self) -> _containers.RepeatedCompositeFieldContainer[Global___DataPiece]:
+        """The pieces, in order, at most 1024."""
+
+    def __init__(
+        self,
+        *,
+        base_sequence: _builtins.int = ...,
+        pieces: _abc.Iterable[Global___DataPiece] | None = ...,
+        crc32: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_sequence", b"base_sequence", "crc32", b"crc32", "pieces", b"pieces"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DataPatch: _TypeAlias = DataPatch  # noqa: Y015
+
+@_typing.final
+class DataPiece(_message.Message):
+    """DataPiece is a part of an event's data."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BASE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """Text that the base does not have at this place. Alone it need not be JSON."""
+    @_builtins.property
+    def base(self) -> Global___DataRange:
+        """A part of the base."""
+
+    def __init__(
+        self,
+        *,
+        base: Global___DataRange | None = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "kind", b"kind", "text", b"text"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "kind", b"kind", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["base", "text"]  # noqa: Y015
+    _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
+
+Global___DataPiece: _TypeAlias = DataPiece  # noqa: Y015
+
+@_typing.final
+class DataRange(_message.Message):
+    """DataRange is a part of a base's data_json in UTF-8."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OFFSET_FIELD_NUMBER: _builtins.int
+    LENGTH_FIELD_NUMBER: _builtins.int
+    offset: _builtins.int
+    """The first byte, from 0."""
+    length: _builtins.int
+    """How many bytes."""
+    def __init__(
+        self,
+        *,
+        offset: _builtins.int = ...,
+        length: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["length", b"length", "offset", b"offset"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DataRange: _TypeAlias = DataRange  # noqa: Y015
+
+@_typing.final
 class EmitRequest(_message.Message):
     """EmitRequest holds one event."""
 
@@ -178,6 +276,7 @@ class EmitRequest(_message.Message):
     CONTEXT_FIELD_NUMBER: _builtins.int
     EVENT_FIELD_NUMBER: _builtins.int
     PROPOSED_EVENT_ID_FIELD_NUMBER: _builtins.int
+    DATA_PATCH_FIELD_NUMBER: _builtins.int
     proposed_event_id: _builtins.str
     """OPTIONAL. An id that the caller created, `event_` and 32 hex digits, so
     that it can name the event before the answer comes. Empty: none. A server
@@ -193,16 +292,23 @@ class EmitRequest(_message.Message):
     def event(self) -> Global___NewEvent:
         """REQUIRED. The event."""
 
+    @_builtins.property
+    def data_patch(self) -> Global___DataPatch:
+        """OPTIONAL. In place of event.data_json, which is then empty: the data as a
+        difference. Sent only to a server with FEATURE_EVENT_PATCH.
+        """
+
     def __init__(
         self,
         *,
         context: _context_pb2.CallContext | None = ...,
         event: Global___NewEvent | None = ...,
         proposed_event_id: _builtins.str = ...,
+        data_patch: Global___DataPatch | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "event", b"event"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "data_patch", b"data_patch", "event", b"event"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "event", b"event", "proposed_event_id", b"proposed_event_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "data_patch", b"data_patch", "event", b"event", "proposed_event_id", b"proposed_event_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -247,6 +353,7 @@ class EmitStreamRequest(_message.Message):
     CONTEXT_FIELD_NUMBER: _builtins.int
     EVENT_FIELD_NUMBER: _builtins.int
     PROPOSED_EVENT_ID_FIELD_NUMBER: _builtins.int
+    DATA_PATCH_FIELD_NUMBER: _builtins.int
     proposed_event_id: _builtins.str
     """OPTIONAL. An id that the caller created, `event_` and 32 hex digits. As in
     EmitRequest.
@@ -261,16 +368,23 @@ class EmitStreamRequest(_message.Message):
     def event(self) -> Global___NewEvent:
         """REQUIRED. The event."""
 
+    @_builtins.property
+    def data_patch(self) -> Global___DataPatch:
+        """OPTIONAL. In place of event.data_json, which is then empty: the data as a
+        difference. Sent only to a server with FEATURE_EVENT_PATCH.
+        """
+
     def __init__(
         self,
         *,
         context: _context_pb2.CallContext | None = ...,
         event: Global___NewEvent | None = ...,
         proposed_event_id: _builtins.str = ...,
+        data_patch: Global___DataPatch | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "event", b"event"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "data_patch", b"data_patch", "event", b"event"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "event", b"event", "proposed_event_id", b"proposed_event_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "data_patch", b"data_patch", "event", b"event", "proposed_event_id", b"proposed_event_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

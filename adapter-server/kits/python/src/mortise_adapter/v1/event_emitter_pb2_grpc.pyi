@@ -83,7 +83,8 @@ class EventEmitterServiceStub:
     FAILED_PRECONDITION + SESSION_ARCHIVED: the session is deleted. A server may
     accept an ephemeral event of a deleted session for a few seconds more.
     INTERNAL + STORE: neither the event nor its message was stored, for instance
-    because the session has a message of this id already.
+    because the session has a message of this id already. FAILED_PRECONDITION +
+    PATCH_BASE: `data_patch` cannot be applied; nothing was stored.
     """
     EmitStream: _grpc.StreamStreamMultiCallable[_event_emitter_pb2.EmitStreamRequest, _event_emitter_pb2.EmitStreamResponse]
     """EmitStream stores events as they come, in order, and answers each with a
@@ -101,6 +102,10 @@ class EventEmitterServiceStub:
     with the same request_ids; an event that was stored must then be
     acknowledged and not stored again. A request_id of this method and of Emit
     is the same change.
+
+    A `data_patch` that cannot be applied must end the stream too, with
+    FAILED_PRECONDITION + PATCH_BASE, after the events before it are answered.
+    The client then sends what was not acknowledged again, with the data whole.
 
     The client sends up to 256 events ahead of the acknowledgements. It waits
     for each acknowledgement as long as its standard deadline says (30 s unless
@@ -160,7 +165,8 @@ class EventEmitterServiceAsyncStub(EventEmitterServiceStub):
     FAILED_PRECONDITION + SESSION_ARCHIVED: the session is deleted. A server may
     accept an ephemeral event of a deleted session for a few seconds more.
     INTERNAL + STORE: neither the event nor its message was stored, for instance
-    because the session has a message of this id already.
+    because the session has a message of this id already. FAILED_PRECONDITION +
+    PATCH_BASE: `data_patch` cannot be applied; nothing was stored.
     """
     EmitStream: _aio.StreamStreamMultiCallable[_event_emitter_pb2.EmitStreamRequest, _event_emitter_pb2.EmitStreamResponse]  # type: ignore[assignment]
     """EmitStream stores events as they come, in order, and answers each with a
@@ -178,6 +184,10 @@ class EventEmitterServiceAsyncStub(EventEmitterServiceStub):
     with the same request_ids; an event that was stored must then be
     acknowledged and not stored again. A request_id of this method and of Emit
     is the same change.
+
+    A `data_patch` that cannot be applied must end the stream too, with
+    FAILED_PRECONDITION + PATCH_BASE, after the events before it are answered.
+    The client then sends what was not acknowledged again, with the data whole.
 
     The client sends up to 256 events ahead of the acknowledgements. It waits
     for each acknowledgement as long as its standard deadline says (30 s unless
@@ -240,7 +250,8 @@ class EventEmitterServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION + SESSION_ARCHIVED: the session is deleted. A server may
         accept an ephemeral event of a deleted session for a few seconds more.
         INTERNAL + STORE: neither the event nor its message was stored, for instance
-        because the session has a message of this id already.
+        because the session has a message of this id already. FAILED_PRECONDITION +
+        PATCH_BASE: `data_patch` cannot be applied; nothing was stored.
         """
 
     @_abc_1.abstractmethod
@@ -264,6 +275,10 @@ class EventEmitterServiceServicer(metaclass=_abc_1.ABCMeta):
         with the same request_ids; an event that was stored must then be
         acknowledged and not stored again. A request_id of this method and of Emit
         is the same change.
+
+        A `data_patch` that cannot be applied must end the stream too, with
+        FAILED_PRECONDITION + PATCH_BASE, after the events before it are answered.
+        The client then sends what was not acknowledged again, with the data whole.
 
         The client sends up to 256 events ahead of the acknowledgements. It waits
         for each acknowledgement as long as its standard deadline says (30 s unless

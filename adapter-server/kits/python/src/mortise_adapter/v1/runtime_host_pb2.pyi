@@ -233,6 +233,7 @@ class LoadTurnContextRequest(_message.Message):
     CONTEXT_FIELD_NUMBER: _builtins.int
     SESSION_ID_FIELD_NUMBER: _builtins.int
     PARTS_FIELD_NUMBER: _builtins.int
+    KNOWN_MESSAGES_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """REQUIRED. `session_` and 32 hex digits."""
     @_builtins.property
@@ -243,20 +244,64 @@ class LoadTurnContextRequest(_message.Message):
     def parts(self) -> _containers.RepeatedScalarFieldContainer[Global___TurnContextPart.ValueType]:
         """The parts to send. Empty: messages, model and MCP tools."""
 
+    @_builtins.property
+    def known_messages(self) -> Global___KnownMessages:
+        """OPTIONAL. The messages that the caller has kept from an earlier answer. Sent
+        only to a server with FEATURE_SNAPSHOT_SINCE, with the messages among the
+        parts.
+
+        If the session still has a message at position `count`, counted from 1, and
+        its id is `last_message_id`, the server must leave out the first `count`
+        messages and say so in TurnSnapshot.messages_left_out. In any other case it
+        must send all messages: the history was shortened or rewritten, or the
+        caller means another one. A server that can change a message in place, or
+        put one between others, without a change of that id must not offer the
+        feature.
+        """
+
     def __init__(
         self,
         *,
         context: _context_pb2.CallContext | None = ...,
         session_id: _builtins.str = ...,
         parts: _abc.Iterable[Global___TurnContextPart.ValueType] | None = ...,
+        known_messages: Global___KnownMessages | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "known_messages", b"known_messages"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "parts", b"parts", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "known_messages", b"known_messages", "parts", b"parts", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LoadTurnContextRequest: _TypeAlias = LoadTurnContextRequest  # noqa: Y015
+
+@_typing.final
+class KnownMessages(_message.Message):
+    """KnownMessages says which messages of a session a caller has: the oldest ones,
+    without a gap.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNT_FIELD_NUMBER: _builtins.int
+    LAST_MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    """REQUIRED, at least 1. How many."""
+    last_message_id: _builtins.str
+    """REQUIRED. The id of the last of them, `message_` and 32 hex digits."""
+    def __init__(
+        self,
+        *,
+        count: _builtins.int = ...,
+        last_message_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "last_message_id", b"last_message_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KnownMessages: _TypeAlias = KnownMessages  # noqa: Y015
 
 @_typing.final
 class TurnSnapshot(_message.Message):
@@ -269,6 +314,11 @@ class TurnSnapshot(_message.Message):
     MODEL_FIELD_NUMBER: _builtins.int
     MCP_TOOLS_FIELD_NUMBER: _builtins.int
     HARNESS_CHAIN_FIELD_NUMBER: _builtins.int
+    MESSAGES_LEFT_OUT_FIELD_NUMBER: _builtins.int
+    messages_left_out: _builtins.int
+    """How many of the session's oldest messages are left out of the stream: zero,
+    or LoadTurnContextRequest.known_messages.count.
+    """
     @_builtins.property
     def session(self) -> _session_store_pb2.Session:
         """REQUIRED. The session."""
@@ -305,10 +355,11 @@ class TurnSnapshot(_message.Message):
         model: _llm_provider_store_pb2.ModelWithProvider | None = ...,
         mcp_tools: _abc.Iterable[_tool_types_pb2.ToolDefinition] | None = ...,
         harness_chain: _abc.Iterable[_harness_store_pb2.Harness] | None = ...,
+        messages_left_out: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "model", b"model", "session", b"session"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "harness_chain", b"harness_chain", "mcp_tools", b"mcp_tools", "model", b"model", "session", b"session"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "harness_chain", b"harness_chain", "mcp_tools", b"mcp_tools", "messages_left_out", b"messages_left_out", "model", b"model", "session", b"session"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,17 +1,37 @@
 import assert from "node:assert/strict";
-import { readdir } from "node:fs/promises";
+import { renameSync } from "node:fs";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { SessionFileSystemService } from "@mortise/adapter/messages";
-import { connectTo, program, serve, temporaryFolder } from "@mortise/adapter/testing";
+import { connectTo, program, run, serve, temporaryFolder } from "@mortise/adapter/testing";
 import { adapterOver } from "./adapter.js";
 import { Directory, isAway } from "./directory.js";
 
 const script = fileURLToPath(new URL("server.js", import.meta.url));
 
-test("in a directory, the program keeps every rule of the contract, also when it is killed and when the directory is away", async (t) => {
+/** Calls as a host does: again, while the storage is too slow. */
+async function patiently<T>(call: () => Promise<T>): Promise<T> {
+  for (let left = 10; ; left--) {
+    try {
+      return await call();
+    } catch (error) {
+      if (left === 0 || !String(error).includes("UNAVAILABLE")) {
+        throw error;
+      }
+    }
+  }
+}
+
+async function made(t: TestContext): Promise<string> {
   const directory = join(await temporaryFolder(t), "data");
+  await Directory.create(directory);
+  return directory;
+}
+
+test("in a directory, the program keeps every rule of the contract, also when it is killed and when the directory is away", async (t) => {
+  const directory = await made(t);
   await program(t, {
     script,
     args: ["--directory", directory],
@@ -21,9 +41,9 @@ test("in a directory, the program keeps every rule of the contract, also when it
 });
 
 test("two adapters over one directory lose no change and make none twice", async (t) => {
-  const directory = join(await temporaryFolder(t), "data");
+  const directory = await made(t);
   const started = [0, 1].map(async () => connectTo(t, await serve(t, adapterOver(await Directory.open(directory), isAway, () => undefined))));
-  const both = await Promise.all(started);
+  const both = (await Promise.all(started)).map((one) => ({ call: ((method, request) => patiently(() => one.call(method, request))) as typeof one.call }));
   const { writeFile, writeFileIfContentMatches, listDirectory } = SessionFileSystemService.method;
   const sessionId = `session_${"1".repeat(32)}`;
   const request = (requestId: string, content: string) => ({
@@ -53,4 +73,28 @@ test("two adapters over one directory lose no change and make none twice", async
   assert.equal(entries.length, 20);
   const blobs = await readdir(join(directory, "workspaces", "1", sessionId, "blobs"));
   assert.equal(blobs.length, 21, "a content is left behind, or one is missing");
+});
+
+test("what is stored is not taken for absent while the directory goes away and comes back", async (t) => {
+  const root = await made(t);
+  const directory = await Directory.open(root);
+  await directory.put("kept", Buffer.from("kept"));
+  for (let n = 0; n < 200; n++) {
+    renameSync(root, `${root}.away`);
+    const first = readFile(join(root, "kept"));
+    const found = directory.get("kept").then((bytes) => bytes?.toString(), () => "kept");
+    // It comes back once a look has found nothing.
+    await assert.rejects(first);
+    renameSync(`${root}.away`, root);
+    assert.equal(await found, "kept");
+  }
+});
+
+test("an empty place is not served: it may be that of a volume which is not mounted", async (t) => {
+  const empty = join(await temporaryFolder(t), "mount");
+  await mkdir(empty);
+  const { code, output } = await run(process.execPath, [script, "--listen", `unix:${empty}.sock`, "--directory", empty]);
+  assert.equal(code, 1);
+  assert.match(output, /its volume is not mounted, or init.js has not made it yet/);
+  assert.deepEqual(await readdir(empty), []);
 });

@@ -19,19 +19,30 @@ export class Directory implements Objects {
 
   private constructor(readonly root: string) {}
 
-  /** Opens a directory, and makes it if it is new. */
-  static async open(root: string): Promise<Directory> {
+  /** Makes a new one, of a directory that is empty or not there. */
+  static async create(root: string): Promise<void> {
     await mkdir(root, { recursive: true });
-    const directory = new Directory(root);
-    const names = await readdir(root);
-    if (!names.includes(marker)) {
-      if (names.length > 0) {
-        throw new Error(`${root} holds other things; give a directory that is empty or was used before`);
-      }
-      await (await open(join(root, marker), "a")).close();
+    if ((await readdir(root)).length > 0) {
+      throw new Error(`${root} is not empty; name a directory that is empty or not there yet`);
     }
-    await mkdir(join(root, "tmp"), { recursive: true });
+    await mkdir(join(root, "tmp"));
+    const mark = await open(join(root, marker), "wx");
+    await mark.close();
     await sync(root);
+    await sync(dirname(root));
+  }
+
+  /**
+   * Opens one that was made. It is never made here: an empty place may be that of a volume
+   * which is not mounted, and what was written there would be lost.
+   */
+  static async open(root: string): Promise<Directory> {
+    const directory = new Directory(root);
+    try {
+      await stat(join(root, marker));
+    } catch (error) {
+      throw new Error(`${root} has no file ${marker}: its volume is not mounted, or init.js has not made it yet`, { cause: error });
+    }
     await directory.removeOlder("tmp", new Date(Date.now() - leftoverMs));
     return directory;
   }
@@ -69,6 +80,8 @@ export class Directory implements Objects {
       }
       const content = await this.#found(() => readFile(join(this.root, key, newest)));
       if (content !== undefined) {
+        // Its writer may have been killed between the link and the sync.
+        await sync(join(this.root, key));
         return { version: newest, content };
       }
       // A newer version has replaced it meanwhile.
@@ -119,14 +132,19 @@ export class Directory implements Objects {
 
   /** What is absent is undefined; that the whole directory is away is an error. */
   async #found<T>(look: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await look();
-    } catch (error) {
-      if (codeOf(error) !== "ENOENT") {
-        throw error;
+    for (let isSecond = false; ; isSecond = true) {
+      try {
+        return await look();
+      } catch (error) {
+        if (codeOf(error) !== "ENOENT") {
+          throw error;
+        }
+        await stat(join(this.root, marker));
+        // The directory may have come back after the first look.
+        if (isSecond) {
+          return undefined;
+        }
       }
-      await stat(join(this.root, marker));
-      return undefined;
     }
   }
 
@@ -154,6 +172,8 @@ export class Directory implements Objects {
       return true;
     } catch (error) {
       if (codeOf(error) === "EEXIST") {
+        // Its writer may have been killed before the sync.
+        await sync(dirname(path));
         return false;
       }
       throw error;
@@ -176,12 +196,13 @@ export class Directory implements Objects {
     await this.#makeFolder(dirname(folder));
     try {
       await mkdir(folder);
-      await sync(dirname(folder));
     } catch (error) {
       if (codeOf(error) !== "EEXIST") {
         throw error;
       }
     }
+    // Also one that another call made, which may not have synced it yet.
+    await sync(dirname(folder));
     this.#made.add(folder);
   }
 }

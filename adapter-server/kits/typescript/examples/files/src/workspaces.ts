@@ -63,7 +63,7 @@ export class Workspaces {
 
   /** What is at a path now, and its text if it is a file. */
   async read(session: Session, path: string): Promise<{ entry: Entry; text: string | undefined } | undefined> {
-    for (;;) {
+    for (let missing: string | undefined; ; ) {
       const entry = (await this.current(session)).get(path);
       if (entry === undefined || entry.isDirectory) {
         return entry && { entry, text: undefined };
@@ -73,6 +73,10 @@ export class Workspaces {
         return { entry, text: Buffer.from(bytes).toString() };
       }
       // The file was replaced meanwhile.
+      if (entry.blob === missing) {
+        throw new Error(`the content ${entry.blob} of ${folderOf(session)} is missing`);
+      }
+      missing = entry.blob;
     }
   }
 
@@ -134,20 +138,17 @@ export class Workspaces {
       return [];
     }
     draft.workspace.answers = made.map(({ held }) => held);
-    try {
-      await Promise.all([...draft.contents].map(([blob, text]) => this.objects.put(`${folder}/blobs/${blob}`, Buffer.from(text))));
-      const version = await this.objects.replace(`${folder}/workspace`, before.version, draft.workspace.encode());
-      if (version === undefined) {
-        await this.#discard(folder, draft.contents.keys());
-        return made.map(({ one }) => one);
-      }
-      const after: Held = { version, workspace: draft.workspace, isSettled: false };
-      this.#hold(folder, after);
-      await this.#settle(made[0]?.one.orgId ?? 0n, after);
-    } catch (error) {
+    await Promise.all([...draft.contents].map(([blob, text]) => this.objects.put(`${folder}/blobs/${blob}`, Buffer.from(text))));
+    // If this fails, the version may be there all the same, now or later. So its contents
+    // stay: the change is sent again and finds it, or leaves them behind.
+    const version = await this.objects.replace(`${folder}/workspace`, before.version, draft.workspace.encode());
+    if (version === undefined) {
       await this.#discardUnused(folder, draft);
-      throw error;
+      return made.map(({ one }) => one);
     }
+    const after: Held = { version, workspace: draft.workspace, isSettled: false };
+    this.#hold(folder, after);
+    await this.#settle(made[0]?.one.orgId ?? 0n, after);
     made.forEach(({ one, value }) => one.resolve(value));
     const kept = draft.workspace.blobs();
     await this.#discard(folder, [...before.workspace.blobs(), ...draft.contents.keys()].filter((blob) => !kept.has(blob)));
@@ -180,10 +181,13 @@ export class Workspaces {
     held.isSettled = true;
   }
 
-  /** Discards what a version holds whose making failed, unless it is there all the same. */
+  /**
+   * Discards the contents of a version that was not made, for another one was there. That
+   * one may be the version itself: a storage that gets a request twice refuses the second.
+   */
   async #discardUnused(folder: string, draft: Draft): Promise<void> {
-    const kept = await this.#load(folder).then(({ workspace }) => workspace.blobs(), () => undefined);
-    await this.#discard(folder, [...draft.contents.keys()].filter((blob) => kept?.has(blob) === false));
+    const kept = (await this.#load(folder)).workspace.blobs();
+    await this.#discard(folder, [...draft.contents.keys()].filter((blob) => !kept.has(blob)));
   }
 
   /** Removes contents that no file has. One that cannot be removed now stays and does no harm. */

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mortise/adapter/v1/event_emitter.proto.
  */
 export const file_mortise_adapter_v1_event_emitter: GenFile = /*@__PURE__*/
-  fileDesc("CiZtb3J0aXNlL2FkYXB0ZXIvdjEvZXZlbnRfZW1pdHRlci5wcm90bxISbW9ydGlzZS5hZGFwdGVyLnYxIqMCCgxFdmVudENvbnRleHQSIAoHdHVybl9pZBgBIAEoCUIKwp0iBiIEdHVybkgAiAEBEiwKEGlucHV0X21lc3NhZ2VfaWQYAiABKAlCDcKdIgkiB21lc3NhZ2VIAYgBARIgCgdleGVjX2lkGAMgASgJQgrCnSIGIgRleGVjSAKIAQESFQoIdHJhY2VfaWQYBCABKAlIA4gBARIUCgdzcGFuX2lkGAUgASgJSASIAQESGwoOcGFyZW50X3NwYW5faWQYBiABKAlIBYgBAUIKCghfdHVybl9pZEITChFfaW5wdXRfbWVzc2FnZV9pZEIKCghfZXhlY19pZEILCglfdHJhY2VfaWRCCgoIX3NwYW5faWRCEQoPX3BhcmVudF9zcGFuX2lkIhsKCUV2ZW50VGFncxIOCgZ2YWx1ZXMYASADKAkirAIKCE5ld0V2ZW50EhYKBHR5cGUYASABKAlCCMKdIgQIARgBEi4KAnRzGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGwp0iAggBEiMKCnNlc3Npb25faWQYAyABKAlCD8KdIgsIASIHc2Vzc2lvbhI5Cgdjb250ZXh0GAQgASgLMiAubW9ydGlzZS5hZGFwdGVyLnYxLkV2ZW50Q29udGV4dEIGwp0iAggBEh0KCWRhdGFfanNvbhgFIAEoCUIKsJ0iAcKdIgIIARIaCg1tZXRhZGF0YV9qc29uGAYgASgJSACIAQESKwoEdGFncxgHIAEoCzIdLm1vcnRpc2UuYWRhcHRlci52MS5FdmVudFRhZ3NCEAoOX21ldGFkYXRhX2pzb24ipAEKC0VtaXRSZXF1ZXN0EjgKB2NvbnRleHQYASABKAsyHy5tb3J0aXNlLmFkYXB0ZXIudjEuQ2FsbENvbnRleHRCBsKdIgIIARIzCgVldmVudBgCIAEoCzIcLm1vcnRpc2UuYWRhcHRlci52MS5OZXdFdmVudEIGwp0iAggBEiYKEXByb3Bvc2VkX2V2ZW50X2lkGAMgASgJQgvCnSIHIgVldmVudCJJCgxFbWl0UmVzcG9uc2USHwoIZXZlbnRfaWQYASABKAlCDcKdIgkIASIFZXZlbnQSGAoIc2VxdWVuY2UYAiABKANCBsKdIgIIASKqAQoRRW1pdFN0cmVhbVJlcXVlc3QSOAoHY29udGV4dBgBIAEoCzIfLm1vcnRpc2UuYWRhcHRlci52MS5DYWxsQ29udGV4dEIGwp0iAggBEjMKBWV2ZW50GAIgASgLMhwubW9ydGlzZS5hZGFwdGVyLnYxLk5ld0V2ZW50QgbCnSICCAESJgoRcHJvcG9zZWRfZXZlbnRfaWQYAyABKAlCC8KdIgciBWV2ZW50IqEBChJFbWl0U3RyZWFtUmVzcG9uc2USGgoKcmVxdWVzdF9pZBgBIAEoCUIGwp0iAggBEioKA2FjaxgCIAEoCzIbLm1vcnRpc2UuYWRhcHRlci52MS5FbWl0QWNrSAASMgoHZmFpbHVyZRgDIAEoCzIfLm1vcnRpc2UuYWRhcHRlci52MS5FbWl0RmFpbHVyZUgAQg8KB291dGNvbWUSBNCdIgEiRAoHRW1pdEFjaxIfCghldmVudF9pZBgBIAEoCUINwp0iCQgBIgVldmVudBIYCghzZXF1ZW5jZRgCIAEoA0IGwp0iAggBIskBCgtFbWl0RmFpbHVyZRIUCgRjb2RlGAEgASgFQgbCnSICCAESFgoGcmVhc29uGAIgASgJQgbCnSICCAESGgoHbWVzc2FnZRgDIAEoCUIJwp0iBQgBKIAQEj8KCG1ldGFkYXRhGAQgAygLMi0ubW9ydGlzZS5hZGFwdGVyLnYxLkVtaXRGYWlsdXJlLk1ldGFkYXRhRW50cnkaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBMo0CChNFdmVudEVtaXR0ZXJTZXJ2aWNlElkKBEVtaXQSHy5tb3J0aXNlLmFkYXB0ZXIudjEuRW1pdFJlcXVlc3QaIC5tb3J0aXNlLmFkYXB0ZXIudjEuRW1pdFJlc3BvbnNlIg6qnSIKCAMQARgBIAEoARJvCgpFbWl0U3RyZWFtEiUubW9ydGlzZS5hZGFwdGVyLnYxLkVtaXRTdHJlYW1SZXF1ZXN0GiYubW9ydGlzZS5hZGFwdGVyLnYxLkVtaXRTdHJlYW1SZXNwb25zZSIOqp0iCggDEAEYASACKAEoATABGiq6nSImCg1ldmVudF9lbWl0dGVyEAEaE0ZFQVRVUkVfRU1JVF9TVFJFQU1C2wEKH2NvbS5ldmVycnVucy5tb3J0aXNlLmFkYXB0ZXIudjFCEUV2ZW50RW1pdHRlclByb3RvUAFaRmdpdGh1Yi5jb20vZXZlcnJ1bnMvbW9ydGlzZS9hZGFwdGVyLXNlcnZlci9raXRzL2dvL2FkYXB0ZXJ2MTthZGFwdGVydjGqAhtFdmVycnVucy5Nb3J0aXNlLkFkYXB0ZXIuVjHKAhtFdmVycnVuc1xNb3J0aXNlXEFkYXB0ZXJcVjHqAh5FdmVycnVuczo6TW9ydGlzZTo6QWRhcHRlcjo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_mortise_adapter_v1_context, file_mortise_adapter_v1_options]);
+  fileDesc("CiZtb3J0aXNlL2FkYXB0ZXIvdjEvZXZlbnRfZW1pdHRlci5wcm90bxISbW9ydGlzZS5hZGFwdGVyLnYxIqMCCgxFdmVudENvbnRleHQSIAoHdHVybl9pZBgBIAEoCUIKwp0iBiIEdHVybkgAiAEBEiwKEGlucHV0X21lc3NhZ2VfaWQYAiABKAlCDcKdIgkiB21lc3NhZ2VIAYgBARIgCgdleGVjX2lkGAMgASgJQgrCnSIGIgRleGVjSAKIAQESFQoIdHJhY2VfaWQYBCABKAlIA4gBARIUCgdzcGFuX2lkGAUgASgJSASIAQESGwoOcGFyZW50X3NwYW5faWQYBiABKAlIBYgBAUIKCghfdHVybl9pZEITChFfaW5wdXRfbWVzc2FnZV9pZEIKCghfZXhlY19pZEILCglfdHJhY2VfaWRCCgoIX3NwYW5faWRCEQoPX3BhcmVudF9zcGFuX2lkIhsKCUV2ZW50VGFncxIOCgZ2YWx1ZXMYASADKAkirAIKCE5ld0V2ZW50EhYKBHR5cGUYASABKAlCCMKdIgQIARgBEi4KAnRzGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGwp0iAggBEiMKCnNlc3Npb25faWQYAyABKAlCD8KdIgsIASIHc2Vzc2lvbhI5Cgdjb250ZXh0GAQgASgLMiAubW9ydGlzZS5hZGFwdGVyLnYxLkV2ZW50Q29udGV4dEIGwp0iAggBEh0KCWRhdGFfanNvbhgFIAEoCUIKsJ0iAcKdIgIIARIaCg1tZXRhZGF0YV9qc29uGAYgASgJSACIAQESKwoEdGFncxgHIAEoCzIdLm1vcnRpc2UuYWRhcHRlci52MS5FdmVudFRhZ3NCEAoOX21ldGFkYXRhX2pzb24icAoJRGF0YVBhdGNoEh0KDWJhc2Vfc2VxdWVuY2UYASABKANCBsKdIgIIARItCgZwaWVjZXMYAiADKAsyHS5tb3J0aXNlLmFkYXB0ZXIudjEuRGF0YVBpZWNlEhUKBWNyYzMyGAMgASgHQgbCnSICCAEiXgoJRGF0YVBpZWNlEi0KBGJhc2UYASABKAsyHS5tb3J0aXNlLmFkYXB0ZXIudjEuRGF0YVJhbmdlSAASFAoEdGV4dBgCIAEoCUIEsJ0iAUgAQgwKBGtpbmQSBNCdIgEiKwoJRGF0YVJhbmdlEg4KBm9mZnNldBgBIAEoDRIOCgZsZW5ndGgYAiABKA0i1wEKC0VtaXRSZXF1ZXN0EjgKB2NvbnRleHQYASABKAsyHy5tb3J0aXNlLmFkYXB0ZXIudjEuQ2FsbENvbnRleHRCBsKdIgIIARIzCgVldmVudBgCIAEoCzIcLm1vcnRpc2UuYWRhcHRlci52MS5OZXdFdmVudEIGwp0iAggBEiYKEXByb3Bvc2VkX2V2ZW50X2lkGAMgASgJQgvCnSIHIgVldmVudBIxCgpkYXRhX3BhdGNoGAQgASgLMh0ubW9ydGlzZS5hZGFwdGVyLnYxLkRhdGFQYXRjaCJJCgxFbWl0UmVzcG9uc2USHwoIZXZlbnRfaWQYASABKAlCDcKdIgkIASIFZXZlbnQSGAoIc2VxdWVuY2UYAiABKANCBsKdIgIIASLdAQoRRW1pdFN0cmVhbVJlcXVlc3QSOAoHY29udGV4dBgBIAEoCzIfLm1vcnRpc2UuYWRhcHRlci52MS5DYWxsQ29udGV4dEIGwp0iAggBEjMKBWV2ZW50GAIgASgLMhwubW9ydGlzZS5hZGFwdGVyLnYxLk5ld0V2ZW50QgbCnSICCAESJgoRcHJvcG9zZWRfZXZlbnRfaWQYAyABKAlCC8KdIgciBWV2ZW50EjEKCmRhdGFfcGF0Y2gYBCABKAsyHS5tb3J0aXNlLmFkYXB0ZXIudjEuRGF0YVBhdGNoIqEBChJFbWl0U3RyZWFtUmVzcG9uc2USGgoKcmVxdWVzdF9pZBgBIAEoCUIGwp0iAggBEioKA2FjaxgCIAEoCzIbLm1vcnRpc2UuYWRhcHRlci52MS5FbWl0QWNrSAASMgoHZmFpbHVyZRgDIAEoCzIfLm1vcnRpc2UuYWRhcHRlci52MS5FbWl0RmFpbHVyZUgAQg8KB291dGNvbWUSBNCdIgEiRAoHRW1pdEFjaxIfCghldmVudF9pZBgBIAEoCUINwp0iCQgBIgVldmVudBIYCghzZXF1ZW5jZRgCIAEoA0IGwp0iAggBIskBCgtFbWl0RmFpbHVyZRIUCgRjb2RlGAEgASgFQgbCnSICCAESFgoGcmVhc29uGAIgASgJQgbCnSICCAESGgoHbWVzc2FnZRgDIAEoCUIJwp0iBQgBKIAQEj8KCG1ldGFkYXRhGAQgAygLMi0ubW9ydGlzZS5hZGFwdGVyLnYxLkVtaXRGYWlsdXJlLk1ldGFkYXRhRW50cnkaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBMqICChNFdmVudEVtaXR0ZXJTZXJ2aWNlElkKBEVtaXQSHy5tb3J0aXNlLmFkYXB0ZXIudjEuRW1pdFJlcXVlc3QaIC5tb3J0aXNlLmFkYXB0ZXIudjEuRW1pdFJlc3BvbnNlIg6qnSIKCAMQARgBIAEoARJvCgpFbWl0U3RyZWFtEiUubW9ydGlzZS5hZGFwdGVyLnYxLkVtaXRTdHJlYW1SZXF1ZXN0GiYubW9ydGlzZS5hZGFwdGVyLnYxLkVtaXRTdHJlYW1SZXNwb25zZSIOqp0iCggDEAEYASACKAEoATABGj+6nSI7Cg1ldmVudF9lbWl0dGVyEAEaE0ZFQVRVUkVfRU1JVF9TVFJFQU0aE0ZFQVRVUkVfRVZFTlRfUEFUQ0hC2wEKH2NvbS5ldmVycnVucy5tb3J0aXNlLmFkYXB0ZXIudjFCEUV2ZW50RW1pdHRlclByb3RvUAFaRmdpdGh1Yi5jb20vZXZlcnJ1bnMvbW9ydGlzZS9hZGFwdGVyLXNlcnZlci9raXRzL2dvL2FkYXB0ZXJ2MTthZGFwdGVydjGqAhtFdmVycnVucy5Nb3J0aXNlLkFkYXB0ZXIuVjHKAhtFdmVycnVuc1xNb3J0aXNlXEFkYXB0ZXJcVjHqAh5FdmVycnVuczo6TW9ydGlzZTo6QWRhcHRlcjo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_mortise_adapter_v1_context, file_mortise_adapter_v1_options]);
 
 /**
  * EventContext says to which turn, message and trace an event belongs.
@@ -163,6 +163,115 @@ export const NewEventSchema: GenMessage<NewEvent> = /*@__PURE__*/
   messageDesc(file_mortise_adapter_v1_event_emitter, 2);
 
 /**
+ * DataPatch gives the data of an event as a difference from the data of an
+ * earlier event of the same session, the base, which the server has
+ * acknowledged. The data are its pieces, one after the other. The server must
+ * put them together before anything else: what is checked, stored, read and
+ * followed is the whole event, and the limits of a message hold for it.
+ *
+ * PATCH_BASE, and nothing is stored: the session has no event of this sequence
+ * number, a range is not within its data_json or cuts a character, or the result
+ * has another `crc32`. The server must compute `crc32`: a store that keeps JSON
+ * in a form of its own may have changed the base.
+ *
+ * @generated from message mortise.adapter.v1.DataPatch
+ */
+export type DataPatch = Message<"mortise.adapter.v1.DataPatch"> & {
+  /**
+   * REQUIRED, from 1. The sequence number of the base.
+   *
+   * @generated from field: int64 base_sequence = 1;
+   */
+  baseSequence: bigint;
+
+  /**
+   * The pieces, in order, at most 1024.
+   *
+   * @generated from field: repeated mortise.adapter.v1.DataPiece pieces = 2;
+   */
+  pieces: DataPiece[];
+
+  /**
+   * REQUIRED. CRC-32 of the whole data in UTF-8, as in RFC 1952 (gzip).
+   *
+   * @generated from field: fixed32 crc32 = 3;
+   */
+  crc32: number;
+};
+
+/**
+ * Describes the message mortise.adapter.v1.DataPatch.
+ * Use `create(DataPatchSchema)` to create a new message.
+ */
+export const DataPatchSchema: GenMessage<DataPatch> = /*@__PURE__*/
+  messageDesc(file_mortise_adapter_v1_event_emitter, 3);
+
+/**
+ * DataPiece is a part of an event's data.
+ *
+ * @generated from message mortise.adapter.v1.DataPiece
+ */
+export type DataPiece = Message<"mortise.adapter.v1.DataPiece"> & {
+  /**
+   * REQUIRED. Exactly one of these.
+   *
+   * @generated from oneof mortise.adapter.v1.DataPiece.kind
+   */
+  kind: {
+    /**
+     * A part of the base.
+     *
+     * @generated from field: mortise.adapter.v1.DataRange base = 1;
+     */
+    value: DataRange;
+    case: "base";
+  } | {
+    /**
+     * Text that the base does not have at this place. Alone it need not be JSON.
+     *
+     * @generated from field: string text = 2;
+     */
+    value: string;
+    case: "text";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message mortise.adapter.v1.DataPiece.
+ * Use `create(DataPieceSchema)` to create a new message.
+ */
+export const DataPieceSchema: GenMessage<DataPiece> = /*@__PURE__*/
+  messageDesc(file_mortise_adapter_v1_event_emitter, 4);
+
+/**
+ * DataRange is a part of a base's data_json in UTF-8.
+ *
+ * @generated from message mortise.adapter.v1.DataRange
+ */
+export type DataRange = Message<"mortise.adapter.v1.DataRange"> & {
+  /**
+   * The first byte, from 0.
+   *
+   * @generated from field: uint32 offset = 1;
+   */
+  offset: number;
+
+  /**
+   * How many bytes.
+   *
+   * @generated from field: uint32 length = 2;
+   */
+  length: number;
+};
+
+/**
+ * Describes the message mortise.adapter.v1.DataRange.
+ * Use `create(DataRangeSchema)` to create a new message.
+ */
+export const DataRangeSchema: GenMessage<DataRange> = /*@__PURE__*/
+  messageDesc(file_mortise_adapter_v1_event_emitter, 5);
+
+/**
  * EmitRequest holds one event.
  *
  * @generated from message mortise.adapter.v1.EmitRequest
@@ -192,6 +301,14 @@ export type EmitRequest = Message<"mortise.adapter.v1.EmitRequest"> & {
    * @generated from field: string proposed_event_id = 3;
    */
   proposedEventId: string;
+
+  /**
+   * OPTIONAL. In place of event.data_json, which is then empty: the data as a
+   * difference. Sent only to a server with FEATURE_EVENT_PATCH.
+   *
+   * @generated from field: mortise.adapter.v1.DataPatch data_patch = 4;
+   */
+  dataPatch?: DataPatch | undefined;
 };
 
 /**
@@ -199,7 +316,7 @@ export type EmitRequest = Message<"mortise.adapter.v1.EmitRequest"> & {
  * Use `create(EmitRequestSchema)` to create a new message.
  */
 export const EmitRequestSchema: GenMessage<EmitRequest> = /*@__PURE__*/
-  messageDesc(file_mortise_adapter_v1_event_emitter, 3);
+  messageDesc(file_mortise_adapter_v1_event_emitter, 6);
 
 /**
  * EmitResponse says that the event is stored. It does not hold the event, which
@@ -229,7 +346,7 @@ export type EmitResponse = Message<"mortise.adapter.v1.EmitResponse"> & {
  * Use `create(EmitResponseSchema)` to create a new message.
  */
 export const EmitResponseSchema: GenMessage<EmitResponse> = /*@__PURE__*/
-  messageDesc(file_mortise_adapter_v1_event_emitter, 4);
+  messageDesc(file_mortise_adapter_v1_event_emitter, 7);
 
 /**
  * EmitStreamRequest is one event of the stream.
@@ -259,6 +376,14 @@ export type EmitStreamRequest = Message<"mortise.adapter.v1.EmitStreamRequest"> 
    * @generated from field: string proposed_event_id = 3;
    */
   proposedEventId: string;
+
+  /**
+   * OPTIONAL. In place of event.data_json, which is then empty: the data as a
+   * difference. Sent only to a server with FEATURE_EVENT_PATCH.
+   *
+   * @generated from field: mortise.adapter.v1.DataPatch data_patch = 4;
+   */
+  dataPatch?: DataPatch | undefined;
 };
 
 /**
@@ -266,7 +391,7 @@ export type EmitStreamRequest = Message<"mortise.adapter.v1.EmitStreamRequest"> 
  * Use `create(EmitStreamRequestSchema)` to create a new message.
  */
 export const EmitStreamRequestSchema: GenMessage<EmitStreamRequest> = /*@__PURE__*/
-  messageDesc(file_mortise_adapter_v1_event_emitter, 5);
+  messageDesc(file_mortise_adapter_v1_event_emitter, 8);
 
 /**
  * EmitStreamResponse answers one event of the stream.
@@ -310,7 +435,7 @@ export type EmitStreamResponse = Message<"mortise.adapter.v1.EmitStreamResponse"
  * Use `create(EmitStreamResponseSchema)` to create a new message.
  */
 export const EmitStreamResponseSchema: GenMessage<EmitStreamResponse> = /*@__PURE__*/
-  messageDesc(file_mortise_adapter_v1_event_emitter, 6);
+  messageDesc(file_mortise_adapter_v1_event_emitter, 9);
 
 /**
  * EmitAck says that an event is stored.
@@ -339,7 +464,7 @@ export type EmitAck = Message<"mortise.adapter.v1.EmitAck"> & {
  * Use `create(EmitAckSchema)` to create a new message.
  */
 export const EmitAckSchema: GenMessage<EmitAck> = /*@__PURE__*/
-  messageDesc(file_mortise_adapter_v1_event_emitter, 7);
+  messageDesc(file_mortise_adapter_v1_event_emitter, 10);
 
 /**
  * EmitFailure says that an event is not stored. It holds the status with which
@@ -382,7 +507,7 @@ export type EmitFailure = Message<"mortise.adapter.v1.EmitFailure"> & {
  * Use `create(EmitFailureSchema)` to create a new message.
  */
 export const EmitFailureSchema: GenMessage<EmitFailure> = /*@__PURE__*/
-  messageDesc(file_mortise_adapter_v1_event_emitter, 8);
+  messageDesc(file_mortise_adapter_v1_event_emitter, 11);
 
 /**
  * EventEmitterService stores events. Required: a host runs no turn without it.
@@ -437,7 +562,8 @@ export const EventEmitterService: GenService<{
    * FAILED_PRECONDITION + SESSION_ARCHIVED: the session is deleted. A server may
    * accept an ephemeral event of a deleted session for a few seconds more.
    * INTERNAL + STORE: neither the event nor its message was stored, for instance
-   * because the session has a message of this id already.
+   * because the session has a message of this id already. FAILED_PRECONDITION +
+   * PATCH_BASE: `data_patch` cannot be applied; nothing was stored.
    *
    * @generated from rpc mortise.adapter.v1.EventEmitterService.Emit
    */
@@ -462,6 +588,10 @@ export const EventEmitterService: GenService<{
    * with the same request_ids; an event that was stored must then be
    * acknowledged and not stored again. A request_id of this method and of Emit
    * is the same change.
+   *
+   * A `data_patch` that cannot be applied must end the stream too, with
+   * FAILED_PRECONDITION + PATCH_BASE, after the events before it are answered.
+   * The client then sends what was not acknowledged again, with the data whole.
    *
    * The client sends up to 256 events ahead of the acknowledgements. It waits
    * for each acknowledgement as long as its standard deadline says (30 s unless

@@ -27,7 +27,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mortise/adapter/v1/runtime_host.proto.
  */
 export const file_mortise_adapter_v1_runtime_host: GenFile = /*@__PURE__*/
-  fileDesc("CiVtb3J0aXNlL2FkYXB0ZXIvdjEvcnVudGltZV9ob3N0LnByb3RvEhJtb3J0aXNlLmFkYXB0ZXIudjEifgohUnVudGltZUhvc3RTZXJ2aWNlR2V0QWdlbnRSZXF1ZXN0EjgKB2NvbnRleHQYASABKAsyHy5tb3J0aXNlLmFkYXB0ZXIudjEuQ2FsbENvbnRleHRCBsKdIgIIARIfCghhZ2VudF9pZBgCIAEoCUINwp0iCQgBIgVhZ2VudCJOCiJSdW50aW1lSG9zdFNlcnZpY2VHZXRBZ2VudFJlc3BvbnNlEigKBWFnZW50GAEgASgLMhkubW9ydGlzZS5hZGFwdGVyLnYxLkFnZW50InIKEUdldEhhcm5lc3NSZXF1ZXN0EjgKB2NvbnRleHQYASABKAsyHy5tb3J0aXNlLmFkYXB0ZXIudjEuQ2FsbENvbnRleHRCBsKdIgIIARIjCgpoYXJuZXNzX2lkGAIgASgJQg/CnSILCAEiB2hhcm5lc3MiQgoSR2V0SGFybmVzc1Jlc3BvbnNlEiwKB2hhcm5lc3MYASABKAsyGy5tb3J0aXNlLmFkYXB0ZXIudjEuSGFybmVzcyKzAQoXU2V0U2Vzc2lvblN0YXR1c1JlcXVlc3QSOAoHY29udGV4dBgBIAEoCzIfLm1vcnRpc2UuYWRhcHRlci52MS5DYWxsQ29udGV4dEIGwp0iAggBEiMKCnNlc3Npb25faWQYAiABKAlCD8KdIgsIASIHc2Vzc2lvbhI5CgZzdGF0dXMYAyABKA4yIS5tb3J0aXNlLmFkYXB0ZXIudjEuU2Vzc2lvblN0YXR1c0IGwp0iAggBIlAKGFNldFNlc3Npb25TdGF0dXNSZXNwb25zZRI0CgdzZXNzaW9uGAEgASgLMhsubW9ydGlzZS5hZGFwdGVyLnYxLlNlc3Npb25CBsKdIgIIASKrAQoWTG9hZFR1cm5Db250ZXh0UmVxdWVzdBI4Cgdjb250ZXh0GAEgASgLMh8ubW9ydGlzZS5hZGFwdGVyLnYxLkNhbGxDb250ZXh0QgbCnSICCAESIwoKc2Vzc2lvbl9pZBgCIAEoCUIPwp0iCwgBIgdzZXNzaW9uEjIKBXBhcnRzGAMgAygOMiMubW9ydGlzZS5hZGFwdGVyLnYxLlR1cm5Db250ZXh0UGFydCKPAgoMVHVyblNuYXBzaG90EjQKB3Nlc3Npb24YASABKAsyGy5tb3J0aXNlLmFkYXB0ZXIudjEuU2Vzc2lvbkIGwp0iAggBEigKBWFnZW50GAIgASgLMhkubW9ydGlzZS5hZGFwdGVyLnYxLkFnZW50EjQKBW1vZGVsGAMgASgLMiUubW9ydGlzZS5hZGFwdGVyLnYxLk1vZGVsV2l0aFByb3ZpZGVyEjUKCW1jcF90b29scxgEIAMoCzIiLm1vcnRpc2UuYWRhcHRlci52MS5Ub29sRGVmaW5pdGlvbhIyCg1oYXJuZXNzX2NoYWluGAUgAygLMhsubW9ydGlzZS5hZGFwdGVyLnYxLkhhcm5lc3MikwEKF0xvYWRUdXJuQ29udGV4dFJlc3BvbnNlEjQKCHNuYXBzaG90GAEgASgLMiAubW9ydGlzZS5hZGFwdGVyLnYxLlR1cm5TbmFwc2hvdEgAEjQKCG1lc3NhZ2VzGAIgASgLMiAubW9ydGlzZS5hZGFwdGVyLnYxLk1lc3NhZ2VDaHVua0gAQgwKBHBhcnQSBNCdIgEqtwEKD1R1cm5Db250ZXh0UGFydBIhCh1UVVJOX0NPTlRFWFRfUEFSVF9VTlNQRUNJRklFRBAAEh4KGlRVUk5fQ09OVEVYVF9QQVJUX01FU1NBR0VTEAESGwoXVFVSTl9DT05URVhUX1BBUlRfTU9ERUwQAhIfChtUVVJOX0NPTlRFWFRfUEFSVF9NQ1BfVE9PTFMQAxIjCh9UVVJOX0NPTlRFWFRfUEFSVF9IQVJORVNTX0NIQUlOEAQyugQKElJ1bnRpbWVIb3N0U2VydmljZRKKAQoIR2V0QWdlbnQSNS5tb3J0aXNlLmFkYXB0ZXIudjEuUnVudGltZUhvc3RTZXJ2aWNlR2V0QWdlbnRSZXF1ZXN0GjYubW9ydGlzZS5hZGFwdGVyLnYxLlJ1bnRpbWVIb3N0U2VydmljZUdldEFnZW50UmVzcG9uc2UiD5ACAaqdIggIARABGAIgARJsCgpHZXRIYXJuZXNzEiUubW9ydGlzZS5hZGFwdGVyLnYxLkdldEhhcm5lc3NSZXF1ZXN0GiYubW9ydGlzZS5hZGFwdGVyLnYxLkdldEhhcm5lc3NSZXNwb25zZSIPkAIBqp0iCAgBEAEYAiABEn0KEFNldFNlc3Npb25TdGF0dXMSKy5tb3J0aXNlLmFkYXB0ZXIudjEuU2V0U2Vzc2lvblN0YXR1c1JlcXVlc3QaLC5tb3J0aXNlLmFkYXB0ZXIudjEuU2V0U2Vzc2lvblN0YXR1c1Jlc3BvbnNlIg6qnSIKCAMQARgBIAEoARJ9Cg9Mb2FkVHVybkNvbnRleHQSKi5tb3J0aXNlLmFkYXB0ZXIudjEuTG9hZFR1cm5Db250ZXh0UmVxdWVzdBorLm1vcnRpc2UuYWRhcHRlci52MS5Mb2FkVHVybkNvbnRleHRSZXNwb25zZSIPkAIBqp0iCAgBEAEYAiABMAEaK7qdIicKDHJ1bnRpbWVfaG9zdBABGhVGRUFUVVJFX1RVUk5fU05BUFNIT1RC2gEKH2NvbS5ldmVycnVucy5tb3J0aXNlLmFkYXB0ZXIudjFCEFJ1bnRpbWVIb3N0UHJvdG9QAVpGZ2l0aHViLmNvbS9ldmVycnVucy9tb3J0aXNlL2FkYXB0ZXItc2VydmVyL2tpdHMvZ28vYWRhcHRlcnYxO2FkYXB0ZXJ2MaoCG0V2ZXJydW5zLk1vcnRpc2UuQWRhcHRlci5WMcoCG0V2ZXJydW5zXE1vcnRpc2VcQWRhcHRlclxWMeoCHkV2ZXJydW5zOjpNb3J0aXNlOjpBZGFwdGVyOjpWMWIGcHJvdG8z", [file_mortise_adapter_v1_agent_store, file_mortise_adapter_v1_context, file_mortise_adapter_v1_harness_store, file_mortise_adapter_v1_llm_provider_store, file_mortise_adapter_v1_message_retriever, file_mortise_adapter_v1_options, file_mortise_adapter_v1_session_store, file_mortise_adapter_v1_tool_types]);
+  fileDesc("CiVtb3J0aXNlL2FkYXB0ZXIvdjEvcnVudGltZV9ob3N0LnByb3RvEhJtb3J0aXNlLmFkYXB0ZXIudjEifgohUnVudGltZUhvc3RTZXJ2aWNlR2V0QWdlbnRSZXF1ZXN0EjgKB2NvbnRleHQYASABKAsyHy5tb3J0aXNlLmFkYXB0ZXIudjEuQ2FsbENvbnRleHRCBsKdIgIIARIfCghhZ2VudF9pZBgCIAEoCUINwp0iCQgBIgVhZ2VudCJOCiJSdW50aW1lSG9zdFNlcnZpY2VHZXRBZ2VudFJlc3BvbnNlEigKBWFnZW50GAEgASgLMhkubW9ydGlzZS5hZGFwdGVyLnYxLkFnZW50InIKEUdldEhhcm5lc3NSZXF1ZXN0EjgKB2NvbnRleHQYASABKAsyHy5tb3J0aXNlLmFkYXB0ZXIudjEuQ2FsbENvbnRleHRCBsKdIgIIARIjCgpoYXJuZXNzX2lkGAIgASgJQg/CnSILCAEiB2hhcm5lc3MiQgoSR2V0SGFybmVzc1Jlc3BvbnNlEiwKB2hhcm5lc3MYASABKAsyGy5tb3J0aXNlLmFkYXB0ZXIudjEuSGFybmVzcyKzAQoXU2V0U2Vzc2lvblN0YXR1c1JlcXVlc3QSOAoHY29udGV4dBgBIAEoCzIfLm1vcnRpc2UuYWRhcHRlci52MS5DYWxsQ29udGV4dEIGwp0iAggBEiMKCnNlc3Npb25faWQYAiABKAlCD8KdIgsIASIHc2Vzc2lvbhI5CgZzdGF0dXMYAyABKA4yIS5tb3J0aXNlLmFkYXB0ZXIudjEuU2Vzc2lvblN0YXR1c0IGwp0iAggBIlAKGFNldFNlc3Npb25TdGF0dXNSZXNwb25zZRI0CgdzZXNzaW9uGAEgASgLMhsubW9ydGlzZS5hZGFwdGVyLnYxLlNlc3Npb25CBsKdIgIIASLmAQoWTG9hZFR1cm5Db250ZXh0UmVxdWVzdBI4Cgdjb250ZXh0GAEgASgLMh8ubW9ydGlzZS5hZGFwdGVyLnYxLkNhbGxDb250ZXh0QgbCnSICCAESIwoKc2Vzc2lvbl9pZBgCIAEoCUIPwp0iCwgBIgdzZXNzaW9uEjIKBXBhcnRzGAMgAygOMiMubW9ydGlzZS5hZGFwdGVyLnYxLlR1cm5Db250ZXh0UGFydBI5Cg5rbm93bl9tZXNzYWdlcxgEIAEoCzIhLm1vcnRpc2UuYWRhcHRlci52MS5Lbm93bk1lc3NhZ2VzIlAKDUtub3duTWVzc2FnZXMSFQoFY291bnQYASABKARCBsKdIgIIARIoCg9sYXN0X21lc3NhZ2VfaWQYAiABKAlCD8KdIgsIASIHbWVzc2FnZSKqAgoMVHVyblNuYXBzaG90EjQKB3Nlc3Npb24YASABKAsyGy5tb3J0aXNlLmFkYXB0ZXIudjEuU2Vzc2lvbkIGwp0iAggBEigKBWFnZW50GAIgASgLMhkubW9ydGlzZS5hZGFwdGVyLnYxLkFnZW50EjQKBW1vZGVsGAMgASgLMiUubW9ydGlzZS5hZGFwdGVyLnYxLk1vZGVsV2l0aFByb3ZpZGVyEjUKCW1jcF90b29scxgEIAMoCzIiLm1vcnRpc2UuYWRhcHRlci52MS5Ub29sRGVmaW5pdGlvbhIyCg1oYXJuZXNzX2NoYWluGAUgAygLMhsubW9ydGlzZS5hZGFwdGVyLnYxLkhhcm5lc3MSGQoRbWVzc2FnZXNfbGVmdF9vdXQYBiABKAQikwEKF0xvYWRUdXJuQ29udGV4dFJlc3BvbnNlEjQKCHNuYXBzaG90GAEgASgLMiAubW9ydGlzZS5hZGFwdGVyLnYxLlR1cm5TbmFwc2hvdEgAEjQKCG1lc3NhZ2VzGAIgASgLMiAubW9ydGlzZS5hZGFwdGVyLnYxLk1lc3NhZ2VDaHVua0gAQgwKBHBhcnQSBNCdIgEqtwEKD1R1cm5Db250ZXh0UGFydBIhCh1UVVJOX0NPTlRFWFRfUEFSVF9VTlNQRUNJRklFRBAAEh4KGlRVUk5fQ09OVEVYVF9QQVJUX01FU1NBR0VTEAESGwoXVFVSTl9DT05URVhUX1BBUlRfTU9ERUwQAhIfChtUVVJOX0NPTlRFWFRfUEFSVF9NQ1BfVE9PTFMQAxIjCh9UVVJOX0NPTlRFWFRfUEFSVF9IQVJORVNTX0NIQUlOEAQy0gQKElJ1bnRpbWVIb3N0U2VydmljZRKKAQoIR2V0QWdlbnQSNS5tb3J0aXNlLmFkYXB0ZXIudjEuUnVudGltZUhvc3RTZXJ2aWNlR2V0QWdlbnRSZXF1ZXN0GjYubW9ydGlzZS5hZGFwdGVyLnYxLlJ1bnRpbWVIb3N0U2VydmljZUdldEFnZW50UmVzcG9uc2UiD5ACAaqdIggIARABGAIgARJsCgpHZXRIYXJuZXNzEiUubW9ydGlzZS5hZGFwdGVyLnYxLkdldEhhcm5lc3NSZXF1ZXN0GiYubW9ydGlzZS5hZGFwdGVyLnYxLkdldEhhcm5lc3NSZXNwb25zZSIPkAIBqp0iCAgBEAEYAiABEn0KEFNldFNlc3Npb25TdGF0dXMSKy5tb3J0aXNlLmFkYXB0ZXIudjEuU2V0U2Vzc2lvblN0YXR1c1JlcXVlc3QaLC5tb3J0aXNlLmFkYXB0ZXIudjEuU2V0U2Vzc2lvblN0YXR1c1Jlc3BvbnNlIg6qnSIKCAMQARgBIAEoARJ9Cg9Mb2FkVHVybkNvbnRleHQSKi5tb3J0aXNlLmFkYXB0ZXIudjEuTG9hZFR1cm5Db250ZXh0UmVxdWVzdBorLm1vcnRpc2UuYWRhcHRlci52MS5Mb2FkVHVybkNvbnRleHRSZXNwb25zZSIPkAIBqp0iCAgBEAEYAiABMAEaQ7qdIj8KDHJ1bnRpbWVfaG9zdBABGhVGRUFUVVJFX1RVUk5fU05BUFNIT1QaFkZFQVRVUkVfU05BUFNIT1RfU0lOQ0VC2gEKH2NvbS5ldmVycnVucy5tb3J0aXNlLmFkYXB0ZXIudjFCEFJ1bnRpbWVIb3N0UHJvdG9QAVpGZ2l0aHViLmNvbS9ldmVycnVucy9tb3J0aXNlL2FkYXB0ZXItc2VydmVyL2tpdHMvZ28vYWRhcHRlcnYxO2FkYXB0ZXJ2MaoCG0V2ZXJydW5zLk1vcnRpc2UuQWRhcHRlci5WMcoCG0V2ZXJydW5zXE1vcnRpc2VcQWRhcHRlclxWMeoCHkV2ZXJydW5zOjpNb3J0aXNlOjpBZGFwdGVyOjpWMWIGcHJvdG8z", [file_mortise_adapter_v1_agent_store, file_mortise_adapter_v1_context, file_mortise_adapter_v1_harness_store, file_mortise_adapter_v1_llm_provider_store, file_mortise_adapter_v1_message_retriever, file_mortise_adapter_v1_options, file_mortise_adapter_v1_session_store, file_mortise_adapter_v1_tool_types]);
 
 /**
  * RuntimeHostServiceGetAgentRequest names an agent.
@@ -209,6 +209,23 @@ export type LoadTurnContextRequest = Message<"mortise.adapter.v1.LoadTurnContext
    * @generated from field: repeated mortise.adapter.v1.TurnContextPart parts = 3;
    */
   parts: TurnContextPart[];
+
+  /**
+   * OPTIONAL. The messages that the caller has kept from an earlier answer. Sent
+   * only to a server with FEATURE_SNAPSHOT_SINCE, with the messages among the
+   * parts.
+   *
+   * If the session still has a message at position `count`, counted from 1, and
+   * its id is `last_message_id`, the server must leave out the first `count`
+   * messages and say so in TurnSnapshot.messages_left_out. In any other case it
+   * must send all messages: the history was shortened or rewritten, or the
+   * caller means another one. A server that can change a message in place, or
+   * put one between others, without a change of that id must not offer the
+   * feature.
+   *
+   * @generated from field: mortise.adapter.v1.KnownMessages known_messages = 4;
+   */
+  knownMessages?: KnownMessages | undefined;
 };
 
 /**
@@ -217,6 +234,35 @@ export type LoadTurnContextRequest = Message<"mortise.adapter.v1.LoadTurnContext
  */
 export const LoadTurnContextRequestSchema: GenMessage<LoadTurnContextRequest> = /*@__PURE__*/
   messageDesc(file_mortise_adapter_v1_runtime_host, 6);
+
+/**
+ * KnownMessages says which messages of a session a caller has: the oldest ones,
+ * without a gap.
+ *
+ * @generated from message mortise.adapter.v1.KnownMessages
+ */
+export type KnownMessages = Message<"mortise.adapter.v1.KnownMessages"> & {
+  /**
+   * REQUIRED, at least 1. How many.
+   *
+   * @generated from field: uint64 count = 1;
+   */
+  count: bigint;
+
+  /**
+   * REQUIRED. The id of the last of them, `message_` and 32 hex digits.
+   *
+   * @generated from field: string last_message_id = 2;
+   */
+  lastMessageId: string;
+};
+
+/**
+ * Describes the message mortise.adapter.v1.KnownMessages.
+ * Use `create(KnownMessagesSchema)` to create a new message.
+ */
+export const KnownMessagesSchema: GenMessage<KnownMessages> = /*@__PURE__*/
+  messageDesc(file_mortise_adapter_v1_runtime_host, 7);
 
 /**
  * TurnSnapshot is a turn's context without the messages.
@@ -262,6 +308,14 @@ export type TurnSnapshot = Message<"mortise.adapter.v1.TurnSnapshot"> & {
    * @generated from field: repeated mortise.adapter.v1.Harness harness_chain = 5;
    */
   harnessChain: Harness[];
+
+  /**
+   * How many of the session's oldest messages are left out of the stream: zero,
+   * or LoadTurnContextRequest.known_messages.count.
+   *
+   * @generated from field: uint64 messages_left_out = 6;
+   */
+  messagesLeftOut: bigint;
 };
 
 /**
@@ -269,7 +323,7 @@ export type TurnSnapshot = Message<"mortise.adapter.v1.TurnSnapshot"> & {
  * Use `create(TurnSnapshotSchema)` to create a new message.
  */
 export const TurnSnapshotSchema: GenMessage<TurnSnapshot> = /*@__PURE__*/
-  messageDesc(file_mortise_adapter_v1_runtime_host, 7);
+  messageDesc(file_mortise_adapter_v1_runtime_host, 8);
 
 /**
  * LoadTurnContextResponse is one message of the stream.
@@ -306,7 +360,7 @@ export type LoadTurnContextResponse = Message<"mortise.adapter.v1.LoadTurnContex
  * Use `create(LoadTurnContextResponseSchema)` to create a new message.
  */
 export const LoadTurnContextResponseSchema: GenMessage<LoadTurnContextResponse> = /*@__PURE__*/
-  messageDesc(file_mortise_adapter_v1_runtime_host, 8);
+  messageDesc(file_mortise_adapter_v1_runtime_host, 9);
 
 /**
  * TurnContextPart is something that LoadTurnContext can send in addition to the

@@ -2,8 +2,10 @@
 
 package com.everruns.mortise.kit;
 
+import com.everruns.mortise.adapter.v1.DataPatch;
 import com.everruns.mortise.adapter.v1.EmitResponse;
 import com.everruns.mortise.adapter.v1.NewEvent;
+import java.util.Optional;
 
 /**
  * What an author implements to offer {@code EventEmitterService}.
@@ -59,7 +61,8 @@ public interface EventEmitter extends Store {
      * FAILED_PRECONDITION + SESSION_ARCHIVED: the session is deleted. A server may
      * accept an ephemeral event of a deleted session for a few seconds more.
      * INTERNAL + STORE: neither the event nor its message was stored, for instance
-     * because the session has a message of this id already.
+     * because the session has a message of this id already. FAILED_PRECONDITION +
+     * PATCH_BASE: {@code data_patch} cannot be applied; nothing was stored.
      */
-    EmitResponse emit(Org in, Change<EmitResponse> change, NewEvent event, String proposedEventId) throws Exception;
+    EmitResponse emit(Org in, Change<EmitResponse> change, NewEvent event, String proposedEventId, Optional<DataPatch> dataPatch) throws Exception;
 }

@@ -145,6 +145,17 @@ public final class Fail {
     }
 
     /**
+     * The error PATCH_BASE.
+     *
+     * <p>FAILED_PRECONDITION. The DataPatch of an event cannot be applied: its base is
+     * not there or is not what the caller took it for. Nothing was stored. The caller
+     * sends the event again, with its data whole and the same request_id.
+     */
+    public static Failure patchBase(String text) {
+        return new Failure(ErrorReason.ERROR_REASON_PATCH_BASE, Code.FAILED_PRECONDITION, text, Map.of());
+    }
+
+    /**
      * The error LLM.
      *
      * <p>INTERNAL. The language model failed. Upstream: AgentLoopError::Llm.

@@ -107,6 +107,16 @@ final class CallLog {
         }
     }
 
+    /** Says once of a method that its store does not check fences as it says. */
+    void tookNoNotice(String method) {
+        if (warned.add(method + " fence")) {
+            log.log(
+                    Level.ERROR,
+                    "a change was made without a look at its fence, which its store says it checks: method=" + method
+                            + " remedy=\"make it with SqlMemory.apply, or call SqlMemory.admit\"");
+        }
+    }
+
     /** Says what is not about a call. */
     void say(Level level, String line, Throwable cause) {
         log.log(level, cause == null ? line : line + ": cause=" + quoted(String.valueOf(cause)));

@@ -4,6 +4,7 @@ import com.everruns.mortise.kit.AnswerMemory.Key;
 import com.google.protobuf.Message;
 import io.grpc.MethodDescriptor;
 import java.io.ByteArrayInputStream;
+import java.util.Map;
 
 /**
  * A change that a caller may send several times under one {@code request_id}, and that must happen
@@ -19,12 +20,15 @@ public final class Change<T> {
     private final Key key;
     private final MethodDescriptor<?, ?> method;
     private final Codec<T, ? extends Message> codec;
+    private final Fencing fencing;
     private volatile boolean kept;
+    private volatile boolean judged;
 
-    <A extends Message> Change(Key key, MethodDescriptor<?, A> method, Codec<T, A> codec) {
+    <A extends Message> Change(Key key, MethodDescriptor<?, A> method, Codec<T, A> codec, Fencing fencing) {
         this.key = key;
         this.method = method;
         this.codec = codec;
+        this.fencing = fencing;
     }
 
     /** The tenant; request ids of two orgs are two. */
@@ -40,6 +44,25 @@ public final class Change<T> {
     /** The full name of the method. */
     public String method() {
         return method.getFullMethodName();
+    }
+
+    /**
+     * What leases decide of the change. Nothing, unless its store is offered with FEATURE_FENCED.
+     */
+    public Fencing fencing() {
+        return fencing;
+    }
+
+    /**
+     * Looks at the leases of the sessions that {@link #fencing} names, read in the transaction of the
+     * change and locked until its end, at a time of the storage in microseconds. {@link
+     * com.everruns.mortise.kit.sql.SqlMemory} does it.
+     *
+     * @throws Failure FENCED unless they admit the change
+     */
+    public void judge(Map<String, Lease> leases, long now) {
+        judged = true;
+        fencing.judge(leases, now);
     }
 
     /**
@@ -59,6 +82,8 @@ public final class Change<T> {
      */
     public T again(String before, byte[] answer) {
         kept = true;
+        // What was applied is answered as it was, whatever its fence.
+        judged = true;
         if (!before.equals(method())) {
             throw Fail.requestIdReused("context.request_id: was used with " + before + " before " + method()
                     + "; send a fresh UUID with every change");
@@ -68,6 +93,11 @@ public final class Change<T> {
 
     boolean isKept() {
         return kept;
+    }
+
+    /** Whether leases decided what they have to. */
+    boolean isJudged() {
+        return judged || fencing.isNothing();
     }
 
     @SuppressWarnings("unchecked")

@@ -35,8 +35,10 @@ final class Core {
     private final Duration callTime;
     private final CallLog log;
     private final InFlight inFlight;
+    private final FenceRules fences;
 
-    Core(AnswerMemory memory, Threads threads, Duration callTime, CallLog log, InFlight inFlight) {
+    Core(AnswerMemory memory, Threads threads, Duration callTime, CallLog log, InFlight inFlight, FenceRules fences) {
+        this.fences = fences;
         this.memory = memory;
         this.threads = threads;
         this.callTime = callTime;
@@ -82,7 +84,7 @@ final class Core {
         return ServerMethodDefinition.create(
                 method, ServerCalls.asyncUnaryCall((Q request, StreamObserver<A> caller) -> {
                     onCancel(caller, () -> {});
-                    Body<A> body = () -> once(context.apply(request), method, codec, c -> run.run(request, c));
+                    Body<A> body = () -> once(rules, request, method, codec, c -> run.run(request, c));
                     answer(rules, request, new Answer<>(caller), body);
                 }));
     }
@@ -99,8 +101,8 @@ final class Core {
                             rules,
                             caller,
                             first -> threads.stream(() -> {
-                                Body<A> body = () ->
-                                        once(context.apply(first), method, codec, c -> run.run(first, c, begin.upload));
+                                Body<A> body =
+                                        () -> once(rules, first, method, codec, c -> run.run(first, c, begin.upload));
                                 answer(rules, first, new Answer<>(caller), body);
                             }));
                     return begin.upload;
@@ -154,7 +156,8 @@ final class Core {
         CallContext call = request.getContext();
         Codec<EmitResponse, EmitResponse> codec = new Codec<>(v -> v, a -> a);
         Body<EmitResponse> body = () -> once(
-                call,
+                EMIT,
+                request,
                 EventEmitterMethods.EMIT,
                 codec,
                 c -> store.emit(Org.of(call), c, request.getEvent(), request.getProposedEventId()));
@@ -227,17 +230,22 @@ final class Core {
         T run(Change<T> change) throws Exception;
     }
 
-    private <A extends Message, T> A once(
-            CallContext call, MethodDescriptor<?, A> method, Codec<T, A> codec, Changing<T> run) throws Exception {
+    private <Q extends Message, A extends Message, T> A once(
+            MethodRules<Q> rules, Q request, MethodDescriptor<?, A> method, Codec<T, A> codec, Changing<T> run)
+            throws Exception {
+        CallContext call = rules.context().apply(request);
         Key key = new Key(call.getOrgId(), call.getRequestId());
         try (Turns.Leave ignored = turns.take(key)) {
-            Change<T> change = new Change<>(key, method, codec);
+            Change<T> change = new Change<>(key, method, codec, fences.of(rules, request));
             Optional<Remembered> before = memory.recall(key);
             if (before.isPresent()) {
                 T value = change.again(before.get().method(), before.get().answer());
                 return Change.wrap(codec, value, method);
             }
             A answer = Change.wrap(codec, run.run(change), method);
+            if (!change.isJudged()) {
+                log.tookNoNotice(method.getFullMethodName());
+            }
             if (!change.isKept()) {
                 log.remembered(method.getFullMethodName(), memory);
                 memory.remember(key, new Remembered(method.getFullMethodName(), answer.toByteArray()));

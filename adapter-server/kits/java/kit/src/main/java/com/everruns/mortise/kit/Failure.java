@@ -61,6 +61,12 @@ public final class Failure extends RuntimeException {
         return this;
     }
 
+    /** Adds a dynamic part. */
+    Failure with(String key, String value) {
+        metadata.put(key, value);
+        return this;
+    }
+
     /** States after which time the caller may send the call again. */
     public Failure retryAfter(Duration wait) {
         retry = wait;

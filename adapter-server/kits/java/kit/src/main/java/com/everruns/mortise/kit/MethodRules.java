@@ -3,6 +3,7 @@ package com.everruns.mortise.kit;
 import com.everruns.mortise.adapter.v1.CallContext;
 import com.everruns.mortise.adapter.v1.Deadline;
 import com.everruns.mortise.adapter.v1.Effect;
+import com.everruns.mortise.adapter.v1.Fencing;
 import com.everruns.mortise.adapter.v1.OptionsProto;
 import com.everruns.mortise.adapter.v1.Semantics;
 import com.google.protobuf.Descriptors;
@@ -17,13 +18,15 @@ import java.util.function.Function;
  * @param isKeyed it is a change that carries a request_id
  * @param needsSession every request names a session in its context
  * @param isLong the server waits for a third party, so the call may take long
+ * @param fencing whether it takes notice of fences, in a service that checks them
  */
 record MethodRules<Q extends Message>(
         MethodDescriptor<Q, ?> method,
         Function<Q, CallContext> context,
         boolean isKeyed,
         boolean needsSession,
-        boolean isLong) {
+        boolean isLong,
+        Fencing fencing) {
 
     static <Q extends Message> MethodRules<Q> of(MethodDescriptor<Q, ?> method, Function<Q, CallContext> context) {
         ProtoMethodDescriptorSupplier schema = (ProtoMethodDescriptorSupplier) method.getSchemaDescriptor();
@@ -38,7 +41,8 @@ record MethodRules<Q extends Message>(
                         .getOptions()
                         .getExtension(OptionsProto.store)
                         .getSessionInContext(),
-                semantics.getDeadline() == Deadline.DEADLINE_LONG);
+                semantics.getDeadline() == Deadline.DEADLINE_LONG,
+                semantics.getFencing());
     }
 
     String name() {

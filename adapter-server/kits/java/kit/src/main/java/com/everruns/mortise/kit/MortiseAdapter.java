@@ -7,6 +7,7 @@ import com.everruns.mortise.adapter.v1.Limits;
 import com.everruns.mortise.adapter.v1.ProtocolRange;
 import com.everruns.mortise.adapter.v1.Scoping;
 import com.everruns.mortise.adapter.v1.ServiceOffer;
+import com.everruns.mortise.adapter.v1.UnfencedChanges;
 import io.grpc.ServerServiceDefinition;
 import java.io.IOException;
 import java.time.Duration;
@@ -44,6 +45,7 @@ public final class MortiseAdapter {
     private int messageBytesMax = MESSAGE_BYTES_MAX;
     private Scoping scoping = Scoping.SCOPING_PER_ORG;
     private String platformBaseUrl = "";
+    private UnfencedChanges unfencedChanges = UnfencedChanges.UNFENCED_CHANGES_EXCEPT_TURN_EVENTS;
 
     private record Offered(Binding<?> binding, Store store, TreeSet<Feature> features) {}
 
@@ -149,6 +151,15 @@ public final class MortiseAdapter {
         return this;
     }
 
+    /**
+     * What becomes of changes without a fence while their session is leased, where a store checks
+     * fences.
+     */
+    public MortiseAdapter unfencedChanges(UnfencedChanges policy) {
+        unfencedChanges = policy;
+        return this;
+    }
+
     /** The address of the web console. */
     public MortiseAdapter platformBaseUrl(String url) {
         platformBaseUrl = url;
@@ -239,6 +250,9 @@ public final class MortiseAdapter {
                 .setPlatformBaseUrl(platformBaseUrl)
                 .setOutage(outage)
                 .addServices(ServiceOffer.newBuilder().setName(Handshake.SERVICE));
+        if (!fences().services().isEmpty()) {
+            answer.setUnfencedChanges(unfencedChanges);
+        }
         offers.forEach((service, offered) ->
                 answer.addServices(ServiceOffer.newBuilder().setName(service).addAllFeatures(offered.features())));
         return answer.build();
@@ -250,6 +264,12 @@ public final class MortiseAdapter {
 
     String version() {
         return version;
+    }
+
+    FenceRules fences() {
+        TreeSet<String> services = new TreeSet<>(offers.keySet());
+        services.removeIf(service -> !offers.get(service).features().contains(Feature.FEATURE_FENCED));
+        return new FenceRules(services, unfencedChanges);
     }
 
     Refusals refusals() {

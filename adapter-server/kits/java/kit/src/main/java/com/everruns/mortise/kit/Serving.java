@@ -48,7 +48,7 @@ public final class Serving implements AutoCloseable {
         watch = new StoreWatch(adapter.ping(), adapter.services(), health, log, threads);
         watching.set(watch);
         tracing = Tracing.of(options.otlp, adapter.name(), adapter.version());
-        Core core = new Core(adapter.memory(), threads, adapter.callTime(), log, inFlight);
+        Core core = new Core(adapter.memory(), threads, adapter.callTime(), log, inFlight, adapter.fences());
         try {
             server = server(adapter, options, core);
             watch.start();

@@ -12,12 +12,14 @@ public final class TestChange {
     public static Change<Boolean> of(String requestId) {
         Codec<Boolean, DeleteValueResponse> codec = new Codec<>(
                 v -> DeleteValueResponse.newBuilder().setDeleted(v).build(), DeleteValueResponse::getDeleted);
-        return new Change<>(new AnswerMemory.Key(1, requestId), SessionStorageStoreMethods.DELETE_VALUE, codec);
+        return new Change<>(
+                new AnswerMemory.Key(1, requestId), SessionStorageStoreMethods.DELETE_VALUE, codec, Fencing.NOTHING);
     }
 
     /** A change of SetValue, which answers nothing. */
     public static Change<Void> nothing(String requestId) {
         Codec<Void, SetValueResponse> codec = new Codec<>(v -> SetValueResponse.getDefaultInstance(), a -> null);
-        return new Change<>(new AnswerMemory.Key(1, requestId), SessionStorageStoreMethods.SET_VALUE, codec);
+        return new Change<>(
+                new AnswerMemory.Key(1, requestId), SessionStorageStoreMethods.SET_VALUE, codec, Fencing.NOTHING);
     }
 }

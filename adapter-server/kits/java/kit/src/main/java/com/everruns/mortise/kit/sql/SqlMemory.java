@@ -33,14 +33,16 @@ public final class SqlMemory {
 
     /** How a database writes what differs between them. A request_id is compared by its bytes. */
     public enum Dialect {
-        POSTGRES("TEXT COLLATE \"C\"", "BYTEA", "INSERT" + VALUES + " ON CONFLICT DO NOTHING"),
-        SQLITE("TEXT", "BLOB", "INSERT" + VALUES + " ON CONFLICT DO NOTHING"),
-        MYSQL("VARBINARY(64)", "LONGBLOB", "INSERT IGNORE" + VALUES);
+        POSTGRES("TEXT COLLATE \"C\"", "BYTEA", "INSERT" + VALUES + " ON CONFLICT DO NOTHING", LeaseRows.POSTGRES),
+        SQLITE("TEXT", "BLOB", "INSERT" + VALUES + " ON CONFLICT DO NOTHING", LeaseRows.SQLITE),
+        MYSQL("VARBINARY(64)", "LONGBLOB", "INSERT IGNORE" + VALUES, LeaseRows.NONE);
 
         private final String create;
         private final String insert;
+        private final LeaseRows leases;
 
-        Dialect(String id, String bytes, String insert) {
+        Dialect(String id, String bytes, String insert, LeaseRows leases) {
+            this.leases = leases;
             this.create = TABLE.formatted(id, bytes);
             this.insert = insert;
         }
@@ -62,6 +64,14 @@ public final class SqlMemory {
         this.dialect = dialect;
     }
 
+    DataSource database() {
+        return database;
+    }
+
+    LeaseRows rows() {
+        return dialect.leases;
+    }
+
     /** Makes the table of answers, if it is not there. */
     public void migrate() throws SQLException {
         try (Connection connection = database.getConnection();
@@ -78,14 +88,29 @@ public final class SqlMemory {
     }
 
     /**
-     * Makes a change in a transaction that also holds its answer. The row of the answer is written
-     * first: the same change over another connection waits for it. The work is done again where the
-     * database could not order two transactions; it must do nothing else.
+     * Makes a change in a transaction that also holds its answer and, where the store is offered with
+     * FEATURE_FENCED, looks at the lease of the session. The row of the answer is written first: the
+     * same change over another connection waits for it. The work is done again where the database
+     * could not order two transactions; it must do nothing else.
      */
     public <T> T apply(Change<T> change, Work<T> work) throws SQLException, InterruptedException {
+        return transaction(connection ->
+                isNew(connection, change) ? changed(connection, change, work) : again(connection, change));
+    }
+
+    /** Looks at the fence of a change that stores nothing here. */
+    public void admit(Change<?> change) throws SQLException, InterruptedException {
+        transaction(connection -> {
+            dialect.leases.admit(connection, change);
+            return null;
+        });
+    }
+
+    /** Makes a change that may happen again in one transaction. */
+    <T> T transaction(Work<T> work) throws SQLException, InterruptedException {
         for (int pause = 1; ; pause = Math.min(2 * pause, PAUSE_MS_MAX)) {
             try {
-                return once(change, work);
+                return once(work);
             } catch (SQLException thrown) {
                 if (!isConflict(thrown)) {
                     throw thrown;
@@ -103,11 +128,11 @@ public final class SqlMemory {
         });
     }
 
-    private <T> T once(Change<T> change, Work<T> work) throws SQLException {
+    private <T> T once(Work<T> work) throws SQLException {
         try (Connection transaction = database.getConnection()) {
             begin(transaction);
             try {
-                T value = isNew(transaction, change) ? changed(transaction, change, work) : again(transaction, change);
+                T value = work.in(transaction);
                 commit(transaction);
                 return value;
             } catch (Throwable thrown) {
@@ -161,7 +186,8 @@ public final class SqlMemory {
         return 1 == Sql.update(transaction, dialect.insert, change.org(), change.requestId(), change.method(), expires);
     }
 
-    private static <T> T changed(Connection transaction, Change<T> change, Work<T> work) throws SQLException {
+    private <T> T changed(Connection transaction, Change<T> change, Work<T> work) throws SQLException {
+        dialect.leases.admit(transaction, change);
         T value = work.in(transaction);
         Sql.update(transaction, KEEP, change.answer(value), change.org(), change.requestId());
         return value;

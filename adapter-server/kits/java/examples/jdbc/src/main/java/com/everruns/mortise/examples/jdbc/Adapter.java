@@ -6,6 +6,7 @@ import com.everruns.mortise.adapter.v1.Harness;
 import com.everruns.mortise.adapter.v1.ProviderCredentials;
 import com.everruns.mortise.adapter.v1.Session;
 import com.everruns.mortise.kit.MortiseAdapter;
+import com.everruns.mortise.kit.sql.SqlLeases;
 import com.everruns.mortise.kit.sql.SqlMemory;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -37,20 +38,26 @@ final class Adapter {
         models = new Models(database, Records.models(seal));
     }
 
-    MortiseAdapter offers(boolean hasTestSeed) {
+    /** With leases it grants those of sessions and checks fences. */
+    MortiseAdapter offers(boolean hasLeases, boolean hasTestSeed) {
+        Feature[] fenced = hasLeases ? new Feature[] {Feature.FEATURE_FENCED} : new Feature[0];
+        Feature[] host = hasLeases
+                ? new Feature[] {Feature.FEATURE_TURN_SNAPSHOT, Feature.FEATURE_FENCED}
+                : new Feature[] {Feature.FEATURE_TURN_SNAPSHOT};
         Harnesses harnessStore = new Harnesses(database, harnesses);
         Agents agentStore = new Agents(database, agents);
         Sessions sessionStore = new Sessions(database, sessions, memory);
         MortiseAdapter adapter = MortiseAdapter.named(NAME, VERSION)
                 .offer(harnessStore)
                 .offer(agentStore)
-                .offer(sessionStore)
+                .offer(sessionStore, fenced)
                 .offer(models)
                 .offer(new Credentials(database, credentials))
-                .offer(
-                        new Host(database, harnessStore, agentStore, sessionStore, models),
-                        Feature.FEATURE_TURN_SNAPSHOT)
+                .offer(new Host(database, harnessStore, agentStore, sessionStore, models), host)
                 .ping(this::ping);
+        if (hasLeases) {
+            adapter.offer(new SqlLeases(memory, sessionStore::mustExist));
+        }
         return hasTestSeed ? adapter.offer(new Seed(database, this)) : adapter;
     }
 

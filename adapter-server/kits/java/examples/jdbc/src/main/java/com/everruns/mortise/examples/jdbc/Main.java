@@ -38,6 +38,11 @@ final class Main implements Callable<Integer> {
             description = "File with a key of 32 bytes that seals records. Give it again for older keys that open.")
     private List<Path> keyFiles;
 
+    @Option(
+            names = "--leases",
+            description = "Grant the leases of sessions and check fences: for hosts that take their leases here.")
+    private boolean hasLeases;
+
     @Option(names = "--test-seed", description = "Offer TestSeedService: for the contract suite, never in production.")
     private boolean hasTestSeed;
 
@@ -58,7 +63,7 @@ final class Main implements Callable<Integer> {
     public Integer call() throws Exception {
         Adapter adapter = adapter();
         adapter.forgetHourly();
-        return adapter.offers(hasTestSeed).run(serve);
+        return adapter.offers(hasLeases, hasTestSeed).run(serve);
     }
 
     public static void main(String[] arguments) {

@@ -10,6 +10,8 @@ import com.everruns.mortise.kit.SessionStore;
 import com.everruns.mortise.kit.Times;
 import com.everruns.mortise.kit.sql.SqlMemory;
 import com.google.protobuf.Timestamp;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -34,6 +36,13 @@ record Sessions(Database database, Records<Session> sessions, SqlMemory memory)
                 session.setStartedAt(now);
             }
         });
+    }
+
+    /** A session that is not there cannot be leased. */
+    void mustExist(Connection transaction, SessionRef in) throws SQLException {
+        if (sessions.get(transaction, in.org().id(), in.id()).isEmpty()) {
+            throw Fail.sessionNotFound(in.id(), "session " + in.id() + " not found");
+        }
     }
 
     private interface Edit {

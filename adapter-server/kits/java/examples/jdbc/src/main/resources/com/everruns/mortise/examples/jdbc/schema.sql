@@ -20,4 +20,8 @@ CREATE TABLE IF NOT EXISTS mortise_answers (
   org BIGINT NOT NULL, request_id TEXT COLLATE "C" NOT NULL, method VARCHAR(200) NOT NULL,
   answer BYTEA, expires_at BIGINT NOT NULL, PRIMARY KEY (org, request_id));
 CREATE INDEX IF NOT EXISTS mortise_answers_expiry ON mortise_answers (expires_at);
+CREATE TABLE IF NOT EXISTS mortise_leases (
+  org BIGINT NOT NULL, session TEXT COLLATE "C" NOT NULL, fence BIGINT NOT NULL, ends_at BIGINT NOT NULL,
+  time_left_max BIGINT NOT NULL, holder TEXT COLLATE "C" NOT NULL, address TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (org, session));
 COMMIT;

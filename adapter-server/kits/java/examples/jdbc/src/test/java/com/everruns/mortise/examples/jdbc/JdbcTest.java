@@ -21,8 +21,8 @@ class JdbcTest {
                 Folder folder = Folder.make()) {
             Path key = folder.path("key");
             Files.writeString(key, "0123456789abcdef0123456789abcdef");
-            Program program =
-                    Program.of(Main.class, "--database", postgres.url(), "--key-file", key.toString(), "--test-seed");
+            Program program = Program.of(
+                    Main.class, "--database", postgres.url(), "--key-file", key.toString(), "--leases", "--test-seed");
             return ContractSuite.of(program.outage(postgres.stopCommand(), postgres.startCommand()));
         }
     }

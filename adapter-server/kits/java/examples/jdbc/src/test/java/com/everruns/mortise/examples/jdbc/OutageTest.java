@@ -68,7 +68,7 @@ class OutageTest {
             Adapter adapter = new Adapter(database, new Seal(List.of(key)));
             Session session = Session.newBuilder().setId(SESSION).build();
             database.write(to -> adapter.sessions().put(to, ORG, SESSION, session));
-            try (Serving serving = adapter.offers(false).serve(new ServeOptions().listen("127.0.0.1:0"))) {
+            try (Serving serving = adapter.offers(false, false).serve(new ServeOptions().listen("127.0.0.1:0"))) {
                 ManagedChannel channel = NettyChannelBuilder.forTarget(
                                 serving.endpoint().substring("http://".length()))
                         .usePlaintext()

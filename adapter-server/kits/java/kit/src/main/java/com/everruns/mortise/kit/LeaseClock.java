@@ -1,0 +1,45 @@
+package com.everruns.mortise.kit;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * When leases end by the monotonic clock of this process. A wall clock that is set back must not
+ * make a lease last longer than it was granted for.
+ */
+public final class LeaseClock {
+    /** Leases that are remembered before the first look for ones to forget. */
+    private static final int REMEMBERED = 4096;
+
+    private final Map<Place, Seen> seen = new HashMap<>();
+    private int forgetAt = REMEMBERED;
+
+    private record Place(long org, String session) {}
+
+    private record Seen(long fence, long endsAt, long until) {}
+
+    /** How many microseconds are left of a lease, at a time of the storage's clock; 0 if it has ended. */
+    public synchronized long left(long org, Lease lease, long now) {
+        long byWall = lease.leftByWall(now);
+        if (byWall == 0) {
+            return 0;
+        }
+        long at = System.nanoTime() / 1_000;
+        forget(at, now);
+        Place place = new Place(org, lease.session());
+        Seen known = seen.get(place);
+        if (known == null || known.fence() != lease.fence() || known.endsAt() != lease.endsAt()) {
+            known = new Seen(lease.fence(), lease.endsAt(), at + byWall);
+            seen.put(place, known);
+        }
+        return Math.max(0, Math.min(byWall, known.until() - at));
+    }
+
+    /** Forgets leases that have ended by both clocks, when there are many. */
+    private void forget(long at, long now) {
+        if (seen.size() >= forgetAt) {
+            seen.values().removeIf(one -> one.until() <= at && one.endsAt() <= now);
+            forgetAt = Math.max(REMEMBERED, 2 * seen.size());
+        }
+    }
+}

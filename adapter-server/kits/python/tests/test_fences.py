@@ -1,0 +1,161 @@
+"""Leases and the fences that they put on changes."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc.error_details_pb2 import ErrorInfo
+from odd import SESSION, Odd, channel, detail
+
+from mortise_adapter import Adapter, Change, Session, fail, sqlite, v1
+from mortise_adapter.fences import Fencing, Lease, LeaseClock
+from mortise_adapter.testing import Case, Contract
+from mortise_adapter.v1.adapter_pb2_grpc import AdapterServiceStub
+from mortise_adapter.v1.session_lease_pb2_grpc import SessionLeaseServiceStub
+from mortise_adapter.v1.session_storage_store_pb2_grpc import SessionStorageStoreServiceStub
+
+FENCED = v1.Feature.FEATURE_FENCED
+REFUSED = v1.UnfencedChanges.UNFENCED_CHANGES_REFUSED
+
+contract = Contract(
+    [sys.executable, str(Path(__file__).with_name("leased.py"))], ["session_storage_store", "session_lease"]
+)
+
+
+@contract.rules
+def test_contract(rule: Case) -> None:
+    """Leases and values in one SQLite file keep every rule at level full."""
+    rule.check()
+
+
+class Kept(Odd):
+    """Changes nothing, in a transaction of the database of the leases."""
+
+    def __init__(self, db: sqlite.Database, *features: v1.Feature.ValueType) -> None:
+        super().__init__()
+        self.features = features
+        self._db = db
+
+    async def set_value(self, session: Session, change: Change[None], key: str, value: str) -> None:
+        if key != "careless":
+            await self._db.execute(change, "SELECT 1")
+
+
+@asynccontextmanager
+async def leased(path: Path, *features: v1.Feature.ValueType, **options: Any) -> AsyncIterator[tuple[Any, Any, Any]]:
+    db = sqlite.Database(path / "test.db")
+    async with channel(Adapter("leased", "1", Kept(db, *features), sqlite.Leases(db), **options)) as opened:
+        yield AdapterServiceStub(opened), SessionLeaseServiceStub(opened), SessionStorageStoreServiceStub(opened)
+    db.close()
+
+
+ids = itertools.count()
+
+
+def context(fence: int = 0, session: str = SESSION) -> v1.CallContext:
+    return v1.CallContext(org_id=1, session_id=session if fence else "", request_id=f"r{next(ids)}", fence=fence)
+
+
+def acquiring(holder: str) -> v1.AcquireLeaseRequest:
+    return v1.AcquireLeaseRequest(
+        context=context(), session_id=SESSION, holder=holder, address=f"at {holder}", ttl_ms=60_000
+    )
+
+
+def setting(call: v1.CallContext, key: str = "k") -> v1.SetValueRequest:
+    return v1.SetValueRequest(context=call, session_id=SESSION, key=key, value="v")
+
+
+async def reason(call: Any) -> ErrorInfo | None:
+    try:
+        await call
+    except grpc.aio.AioRpcError as error:
+        info: ErrorInfo = detail(error, ErrorInfo)
+        return info
+    return None
+
+
+async def test_policy(tmp_path: Path) -> None:
+    """Where changes without a fence are refused, only the holder changes a leased session, and
+    who is refused hears of the holder."""
+    async with leased(tmp_path, FENCED, unfenced_changes=REFUSED) as (adapter, leases, values):
+        described = await adapter.Describe(v1.DescribeRequest())
+        assert described.unfenced_changes == REFUSED
+        assert [list(one.features) for one in described.services if "Storage" in one.name] == [[FENCED]]
+        assert await reason(values.SetValue(setting(context()))) is None
+        lease = (await leases.AcquireLease(acquiring("one"))).lease
+        refused = await reason(values.SetValue(setting(context())))
+        assert refused is not None and refused.reason == "FENCED"
+        assert dict(refused.metadata) == {"id": SESSION, "holder": "one", "address": "at one"}
+        assert await reason(values.SetValue(setting(context(lease.fence)))) is None
+        other = context(lease.fence, f"session_{2:032x}")
+        assert (await reason(values.SetValue(setting(other)))).reason == "FENCED"  # type: ignore[union-attr]
+
+
+async def test_without_the_feature(tmp_path: Path) -> None:
+    """A store that does not say that it checks fences takes no notice of them."""
+    async with leased(tmp_path) as (adapter, leases, values):
+        assert (await adapter.Describe(v1.DescribeRequest())).unfenced_changes == 0
+        await leases.AcquireLease(acquiring("one"))
+        assert await reason(values.SetValue(setting(context(7)))) is None
+
+
+async def test_careless_store(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A store that says that it checks fences, and does not look, is found out."""
+    caplog.set_level(logging.ERROR)
+    async with leased(tmp_path, FENCED) as (_, leases, values):
+        lease = (await leases.AcquireLease(acquiring("one"))).lease
+        await values.SetValue(setting(context(lease.fence), "careful"))
+        assert "look at its fence" not in caplog.text
+        await values.SetValue(setting(context(lease.fence), "careless"))
+        assert "look at its fence" in caplog.text
+
+
+async def test_followers_do_not_wait(tmp_path: Path) -> None:
+    """A follower hears of a grant at this adapter at once, not when it looks next."""
+    async with leased(tmp_path) as (_, leases, _):
+        following = leases.FollowLeases(v1.FollowLeasesRequest(context=context(), session_id=SESSION))
+        assert not (await following.read()).HasField("lease")
+        async with asyncio.timeout(0.9):
+            await leases.AcquireLease(acquiring("one"))
+            assert (await following.read()).lease.holder == "one"
+
+
+def test_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wall clock that is set back makes no lease longer, and one that is set forward ends it."""
+    at = 5_000_000_000
+    monkeypatch.setattr("time.monotonic_ns", lambda: at)
+    clock, lease = LeaseClock(), Lease(SESSION, 1, 10_000_000, 2_000_000, "one", "")
+    assert clock.left(1, lease, 8_000_000) == 2_000_000
+    at += 1_500_000_000
+    assert clock.left(1, lease, 0) == 500_000
+    assert clock.left(2, lease, 0) == 2_000_000, "another org's lease is another"
+    assert clock.left(1, lease, 10_000_000) == 0
+    at += 500_000_000
+    assert clock.left(1, lease, 0) == 0
+
+
+def test_fences_have_64_bits() -> None:
+    """Fences are 64 bits, and a session that was never leased has none."""
+    with pytest.raises(fail.Failure, match="not the highest"):
+        Fencing(SESSION, 2**64 - 1).judge({}, 0)
+    Fencing(SESSION, 2**64 - 1).judge({SESSION: Lease(SESSION, 2**64 - 1, 0, 0, "", "")}, 0)
+
+
+def test_feature_without_fenced_methods() -> None:
+    """A service without a fenced method cannot say that it checks fences."""
+
+    class Wrong(sqlite.Leases):
+        features = (FENCED,)
+
+    with pytest.raises(ValueError, match="has no FEATURE_FENCED"):
+        Adapter("wrong", "1", Wrong(sqlite.Database(":memory:")))
