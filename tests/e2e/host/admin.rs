@@ -106,7 +106,7 @@ async fn the_page_shows_turns() {
     }
 }
 
-/// Of a turn that failed it says why, as the provider put it.
+/// Of a turn that failed it says why: who refused it, and with what.
 #[tokio::test]
 async fn a_failed_turn_says_why() {
     let fake = FakeOpenAi::start(vec![Answer::Error(401, "Incorrect API key provided")]).await;
@@ -122,7 +122,7 @@ async fn a_failed_turn_says_why() {
         let shown: Value = answer.unwrap().json().await.unwrap();
         let problem = shown.pointer(pointer).and_then(Value::as_str);
         assert!(
-            problem.is_some_and(|problem| problem.contains("API key")),
+            problem.is_some_and(|problem| problem.contains("OpenAI API error (401)")),
             "{shown}"
         );
     }
