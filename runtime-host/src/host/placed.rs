@@ -147,7 +147,14 @@ impl Placed {
         };
         if let (Some(timeline), Ok(end)) = (&shown, &ran) {
             let history = &self.host.inner.history;
-            history.end(timeline, outcome(end, &control));
+            let problem = match end {
+                TurnEnd::Failed(problem) => Some(problem.as_str()),
+                TurnEnd::Completed
+                | TurnEnd::Cancelled
+                | TurnEnd::WaitingForToolResults
+                | TurnEnd::Parked => None,
+            };
+            history.end(timeline, outcome(end, &control), problem);
         }
         match ran {
             Ok(TurnEnd::Parked) => {
