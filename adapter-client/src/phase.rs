@@ -203,7 +203,7 @@ impl Phase {
             Some(events) => events.finish().await,
             None => Ok(()),
         };
-        let failure = self.lock().take();
+        let failure = locked(&self.failure).take();
         sent.and(failure.map_or(Ok(()), Err))
     }
 
@@ -212,12 +212,8 @@ impl Phase {
         if error.lost_session() == Some(self.session_id) {
             self.gone.send_replace(Some(error.clone()));
         }
-        self.lock().get_or_insert_with(|| error.clone());
+        locked(&self.failure).get_or_insert_with(|| error.clone());
         into_host_error(error)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<StoreError>> {
-        locked(&self.failure)
     }
 
     /// Drops what was read now, and again when the guard goes: a write whose caller
@@ -286,6 +282,7 @@ impl Phase {
     }
 }
 
+/// What it holds is whole after every statement, so a panic elsewhere does not matter.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

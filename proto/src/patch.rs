@@ -183,6 +183,7 @@ fn common_suffix(one: &[u8], other: &[u8]) -> usize {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops at the first fault")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -212,7 +213,7 @@ mod tests {
         /// more than what is new.
         #[test]
         fn a_patch_gives_the_data_back((base, data) in events()) {
-            let patch = DataPatch::between(7, &base, &data).expect("they share much");
+            let patch = DataPatch::between(7, &base, &data).unwrap();
             prop_assert_eq!(patch.full_bytes(), data.len() as u64);
             let text = patch.pieces.iter().map(|piece| match &piece.kind {
                 Some(Kind::Text(text)) => text.len(),
@@ -234,7 +235,7 @@ mod tests {
         /// Of another base nothing else is made than the data, or nothing.
         #[test]
         fn another_base_is_refused((base, data) in events(), at in any::<prop::sample::Index>()) {
-            let patch = DataPatch::between(7, &base, &data).expect("they share much");
+            let patch = DataPatch::between(7, &base, &data).unwrap();
             let mut other: Vec<char> = base.chars().collect();
             let place = at.index(other.len());
             other[place] = if other[place] == 'b' { 'c' } else { 'b' };
@@ -256,7 +257,7 @@ mod tests {
     fn what_does_not_fit_is_refused() {
         let base = "é".repeat(1024);
         let data = format!("{base}more");
-        let patch = DataPatch::between(1, &base, &data).expect("they share much");
+        let patch = DataPatch::between(1, &base, &data).unwrap();
         let with = |offset, length| DataPatch {
             pieces: vec![piece(Kind::Base(DataRange { offset, length }))],
             ..patch.clone()

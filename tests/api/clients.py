@@ -15,7 +15,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "clients"
 EXPECTED = [
     "the model calls ask_person",
     "the turn: waiting_for_tool_results",
-    "12 × 34 = 408.",
+    "I wrote your question",
     "ask_person gave me",
     "blue",
     "the turn: completed",

@@ -2,6 +2,7 @@
 //! and nothing else: a method of `CACHE_PHASE` is asked once for each question, until the
 //! phase writes something or ends.
 
+use super::locked;
 use bytes::Bytes;
 use mortise_proto::rpc::Cache;
 use mortise_proto::{Method, StoreError};
@@ -10,7 +11,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use tokio::sync::OnceCell;
 
 /// The most that a phase keeps, in bytes of answers. What does not fit is asked for again.
@@ -64,8 +65,8 @@ impl PhaseCache {
         Out: Clone + Send + Sync + 'static,
         Asked: Future<Output = Result<Out, StoreError>>,
     {
-        let moment = lock(&self.current).clone();
-        let slot = lock(&moment.answers)
+        let moment = locked(&self.current).clone();
+        let slot = locked(&moment.answers)
             .entry(question.clone())
             .or_default()
             .clone();
@@ -75,7 +76,7 @@ impl PhaseCache {
                 let size = size(&answer);
                 if moment.bytes.fetch_add(size, Ordering::AcqRel) + size > BYTES_MAX {
                     moment.bytes.fetch_sub(size, Ordering::AcqRel);
-                    lock(&moment.answers).remove(&question);
+                    locked(&moment.answers).remove(&question);
                 }
                 Ok::<_, StoreError>(Arc::new(answer) as Arc<dyn Any + Send + Sync>)
             })
@@ -92,7 +93,7 @@ impl PhaseCache {
 
     /// Something was written.
     pub(crate) fn forget(&self) {
-        *lock(&self.current) = Arc::default();
+        *locked(&self.current) = Arc::default();
     }
 
     /// The phase has ended: nothing is kept from now on.
@@ -100,10 +101,6 @@ impl PhaseCache {
         self.is_closed.store(true, Ordering::Release);
         self.forget();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

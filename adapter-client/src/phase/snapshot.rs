@@ -1,7 +1,7 @@
 //! What a phase reads, of one moment.
 
-use super::PhaseKind;
 use super::session_memory::History;
+use super::{PhaseKind, locked};
 use crate::mesh::offers::Offers;
 use crate::stores::{Remote, TurnParts, malformed};
 use everruns_core::Harness;
@@ -14,7 +14,7 @@ use mortise_proto::convert::runtime_host::turn_context;
 use mortise_proto::pb::{Feature, KnownMessages, TurnContextPart};
 use mortise_proto::rpc::Cache;
 use mortise_proto::rpc::table::{self, runtime_host_service::LOAD_TURN_CONTEXT};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use tokio::sync::OnceCell;
 
 /// What a phase has read.
@@ -126,14 +126,14 @@ impl Snapshots {
     }
 
     pub(super) fn forget(&self) {
-        *lock(&self.current) = Arc::default();
+        *locked(&self.current) = Arc::default();
     }
 
     /// The phase has ended.
     pub(super) fn end(&self) {
-        let read = std::mem::take(&mut *lock(&self.current));
+        let read = std::mem::take(&mut *locked(&self.current));
         if let Some(read) = read.get() {
-            *lock(&self.last) = Some(read.clone());
+            *locked(&self.last) = Some(read.clone());
         }
     }
 
@@ -141,14 +141,14 @@ impl Snapshots {
     pub(super) fn take_over(&self, before: &Self) {
         if !self.hold_messages()
             && before.parts == self.parts
-            && let Some(read) = lock(&before.last).take()
+            && let Some(read) = locked(&before.last).take()
         {
-            *lock(&self.current) = Arc::new(OnceCell::new_with(Some(read)));
+            *locked(&self.current) = Arc::new(OnceCell::new_with(Some(read)));
         }
     }
 
     fn current(&self) -> Arc<OnceCell<Arc<Snapshot>>> {
-        lock(&self.current).clone()
+        locked(&self.current).clone()
     }
 
     async fn load(&self) -> Result<Arc<Snapshot>> {
@@ -224,8 +224,4 @@ fn joined(
         known.bytes += bytes;
     }
     Ok(known)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -62,6 +62,15 @@ type reason struct {
 	Metadata []string
 }
 
+// Features that no kit takes on, and the fields of requests that a host sends only to a server
+// with one of them: a store is not shown what it is never sent.
+var (
+	otherFeatures = []string{"FEATURE_EVENT_PATCH", "FEATURE_SNAPSHOT_SINCE"}
+	otherFields   = []string{"data_patch", "known_messages"}
+)
+
+func isOther(feature string) bool { return slices.Contains(otherFeatures, feature) }
+
 func load(path string) (*model, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -116,7 +125,7 @@ func loadService(desc protoreflect.ServiceDescriptor) (*service, error) {
 		Full:     string(desc.FullName()),
 		Store:    store.GetName(),
 		Comment:  comment(desc),
-		Features: store.GetFeatures(),
+		Features: slices.DeleteFunc(slices.Clone(store.GetFeatures()), isOther),
 		Desc:     desc,
 	}
 	for i := range desc.Methods().Len() {
@@ -145,7 +154,7 @@ func loadMethod(desc protoreflect.MethodDescriptor) *method {
 		field := fields.Get(i)
 		rules := proto.GetExtension(field.Options(), pb.E_Field).(*pb.FieldRules)
 		switch {
-		case field.Name() == "context":
+		case field.Name() == "context", slices.Contains(otherFields, string(field.Name())):
 		case field.Name() == "session_id" && rules.GetRequired() && rules.GetId() == "session":
 			one.Session = true
 		default:

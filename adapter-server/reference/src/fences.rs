@@ -6,6 +6,10 @@
 //! wait for), a group of events holds the row of the session, and a grant takes both, the
 //! lease first. So a grant waits for every change that has looked at the fence before it,
 //! and what looks later sees the grant.
+//!
+//! Locks of rows that are shared have no queue: changes that keep coming would keep a grant
+//! waiting for good. So both take an advisory lock of the session before the row, which has
+//! one: a change that comes after a grant waits behind it.
 
 use crate::db::{Tx, clock};
 use everruns_core::typed_id::SessionId;
@@ -26,23 +30,33 @@ struct Find {
 macro_rules! find {
     ($lock:literal) => {
         Find {
-            sqlite: find!(@ ""),
-            postgres: find!(@ $lock),
+            sqlite: find!(@ "", ""),
+            postgres: find!(@ "", $lock),
         }
     };
-    (@ $lock:literal) => {
+    ($queue:literal, $lock:literal) => {
+        Find {
+            sqlite: find!(@ "", ""),
+            postgres: find!(
+                @ concat!("(SELECT ", $queue, "(hashtextextended('lease ' || $2, $1))) AS q, "),
+                $lock
+            ),
+        }
+    };
+    (@ $queue:expr, $lock:literal) => {
         concat!(
-            "SELECT fence, ends_at, time_left_max, holder, address FROM session_leases ",
-            "WHERE org_id = $1 AND session_id = $2",
+            "SELECT l.fence, l.ends_at, l.time_left_max, l.holder, l.address FROM ",
+            $queue,
+            "session_leases AS l WHERE l.org_id = $1 AND l.session_id = $2",
             $lock
         )
     };
 }
 
 const AS_IT_IS: Find = find!("");
-const TO_CHANGE_UNDER: Find = find!(" FOR KEY SHARE");
-const TO_RENEW: Find = find!(" FOR NO KEY UPDATE");
-const TO_GRANT: Find = find!(" FOR UPDATE");
+const TO_CHANGE_UNDER: Find = find!("pg_advisory_xact_lock_shared", " FOR KEY SHARE OF l");
+const TO_RENEW: Find = find!(" FOR NO KEY UPDATE OF l");
+const TO_GRANT: Find = find!("pg_advisory_xact_lock", " FOR UPDATE OF l");
 
 /// Leases whose ends are remembered before the first look for ones to forget.
 const REMEMBERED: usize = 4096;

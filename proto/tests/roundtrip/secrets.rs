@@ -121,6 +121,7 @@ fn no_debug_dump_shows_a_secret() {
             "ModelWithProvider",
             dump::<pb::ModelWithProvider>("ModelWithProvider"),
         ),
+        ("DataPiece", dump::<pb::DataPiece>("DataPiece")),
         ("NewEvent", dump::<pb::NewEvent>("NewEvent")),
         (
             "ScopedMcpServer",

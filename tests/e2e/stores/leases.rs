@@ -12,13 +12,15 @@ use mortise_proto::StoreError;
 use mortise_proto::convert::session_lease::LeaseRequest;
 use mortise_proto::convert::turn_journal::{ToolCallClaim, ToolCallSettlement, ToolCallStatus};
 use mortise_proto::pb::{ErrorReason, UnfencedChanges};
+use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::{said, unheard_of};
-use mortise_test_support::in_process::{Server, adapter, reference, serve_at};
+use mortise_test_support::in_process::{Server, adapter, reference, reference_on, serve, serve_at};
 use mortise_test_support::memory_journal::WithJournal;
 use mortise_test_support::scenario::seed;
 use serde_json::json;
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::time::timeout;
 
 const TTL: Duration = Duration::from_secs(60);
 
@@ -199,4 +201,50 @@ async fn leases_are_kept_once() {
     let source = reference(folder.path()).await;
     let routes = AdapterServer::builder(source).leases(leases).routes().await;
     assert!(matches!(routes, Err(ServeError::LeasesTwice)));
+}
+
+/// A host whose lease has ended and that writes on without a pause does not keep another
+/// one from its session: the grant comes, and then every change of the first is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_that_keep_coming_hold_up_no_grant() {
+    for database in Database::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        let server = serve(reference_on(database, folder.path()).await).await;
+        let adapter = adapter(&server.endpoint).await;
+        let session = seed(&adapter).await;
+        let leases = adapter.session_leases().unwrap();
+        let brief = LeaseRequest {
+            ttl: Duration::from_secs(1),
+            ..request("one")
+        };
+        let first = leases.acquire(session, brief).await.unwrap();
+        let writers: Vec<_> = (0..8)
+            .map(|number| {
+                let own = adapter.fenced(first.fence());
+                tokio::spawn(async move {
+                    let values = own.storage_store().unwrap();
+                    let key = format!("k{number}");
+                    loop {
+                        if let Err(error) = values.set_value(session, &key, "v").await {
+                            return StoreError::from(&error).reason;
+                        }
+                    }
+                })
+            })
+            .collect();
+        let granted = async {
+            loop {
+                match leases.acquire(session, request("two")).await {
+                    Ok(granted) => return granted,
+                    Err(error) => assert_eq!(error.reason, Some(ErrorReason::Held), "{error}"),
+                }
+            }
+        };
+        let granted = timeout(Duration::from_secs(20), granted).await;
+        let granted = granted.unwrap();
+        assert!(granted.lease.fence > first.lease.fence);
+        for writer in writers {
+            assert_eq!(writer.await.unwrap(), Some(ErrorReason::Fenced));
+        }
+    }
 }

@@ -33,7 +33,7 @@ impl LargeEvent {
         org_id: i64,
         session_id: SessionId,
         mut request: pb::EmitStreamRequest,
-    ) -> (Bytes, Option<Self>) {
+    ) -> (Bytes, Option<Box<Self>>) {
         let event = request.event.as_mut();
         let Some(event) = event.filter(|event| event.data_json.len() >= LARGE) else {
             return (request.encode_to_vec().into(), None);
@@ -56,7 +56,7 @@ impl LargeEvent {
             data: Arc::new(data),
             patched: is_patched.then_some(request),
         };
-        (body, Some(large))
+        (body, Some(Box::new(large)))
     }
 
     /// The server has it: the next may be given as a difference from it.

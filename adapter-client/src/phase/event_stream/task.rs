@@ -45,7 +45,7 @@ pub(super) struct PendingEvent {
     pub(super) request_id: String,
     pub(super) body: Bytes,
     /// Set where its data may be sent as a difference, or others as one from them.
-    pub(super) large: Option<LargeEvent>,
+    pub(super) large: Option<Box<LargeEvent>>,
     /// It may be lost.
     pub(super) is_ephemeral: bool,
     /// Waits for the acknowledgement.
@@ -367,7 +367,7 @@ impl EventStreamTask {
 impl PendingEvent {
     /// Gives it its data whole. Whether it had not.
     fn make_whole(&mut self) -> bool {
-        let whole = self.large.as_mut().and_then(LargeEvent::whole);
+        let whole = self.large.as_mut().and_then(|large| large.whole());
         if let Some(whole) = &whole {
             self.body = whole.clone();
         }

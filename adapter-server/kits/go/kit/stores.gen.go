@@ -214,12 +214,12 @@ type EventEmitter interface {
 	// INTERNAL + STORE: neither the event nor its message was stored, for instance
 	// because the session has a message of this id already. FAILED_PRECONDITION +
 	// PATCH_BASE: `data_patch` cannot be applied; nothing was stored.
-	Emit(ctx context.Context, o Org, c Change[*adapterv1.EmitResponse], event *adapterv1.NewEvent, proposedEventID string, dataPatch *adapterv1.DataPatch) (*adapterv1.EmitResponse, error)
+	Emit(ctx context.Context, o Org, c Change[*adapterv1.EmitResponse], event *adapterv1.NewEvent, proposedEventID string) (*adapterv1.EmitResponse, error)
 }
 
 // OfferEventEmitter offers EventEmitterService.
 func OfferEventEmitter(store EventEmitter, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.EventEmitterService", store, []string{"FEATURE_EMIT_STREAM", "FEATURE_EVENT_PATCH", "FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.EventEmitterService", store, []string{"FEATURE_EMIT_STREAM", "FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterEventEmitterServiceServer(server, &eventEmitterServer{core: k, store: store})
 	})
 }
@@ -237,7 +237,7 @@ func (x *eventEmitterServer) Emit(ctx context.Context, r *adapterv1.EmitRequest)
 		wrap:   func(v *adapterv1.EmitResponse) *adapterv1.EmitResponse { return v },
 		unwrap: func(a *adapterv1.EmitResponse) *adapterv1.EmitResponse { return a },
 	}, func(ctx context.Context, c Change[*adapterv1.EmitResponse]) (*adapterv1.EmitResponse, error) {
-		return x.store.Emit(ctx, orgOf(r), c, r.GetEvent(), r.GetProposedEventId(), r.GetDataPatch())
+		return x.store.Emit(ctx, orgOf(r), c, r.GetEvent(), r.GetProposedEventId())
 	})
 }
 
@@ -1653,12 +1653,12 @@ type RuntimeHost interface {
 	// An MCP server that cannot be reached must not fail the call: its tools are
 	// left out. A server need not list MCP tools at all: if it sends none of an
 	// MCP server, the host asks that MCP server itself, see McpService.
-	LoadTurnContext(ctx context.Context, s Session, parts []adapterv1.TurnContextPart, knownMessages *adapterv1.KnownMessages, send func(*adapterv1.LoadTurnContextResponse) error) error
+	LoadTurnContext(ctx context.Context, s Session, parts []adapterv1.TurnContextPart, send func(*adapterv1.LoadTurnContextResponse) error) error
 }
 
 // OfferRuntimeHost offers RuntimeHostService.
 func OfferRuntimeHost(store RuntimeHost, features ...adapterv1.Feature) Option {
-	return offer("mortise.adapter.v1.RuntimeHostService", store, []string{"FEATURE_TURN_SNAPSHOT", "FEATURE_SNAPSHOT_SINCE", "FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
+	return offer("mortise.adapter.v1.RuntimeHostService", store, []string{"FEATURE_TURN_SNAPSHOT", "FEATURE_FENCED"}, features, func(server grpc.ServiceRegistrar, k *core) {
 		adapterv1.RegisterRuntimeHostServiceServer(server, &runtimeHostServer{core: k, store: store})
 	})
 }
@@ -1710,7 +1710,7 @@ var runtimeHostLoadTurnContext = newMethod[*adapterv1.LoadTurnContextRequest, *a
 
 func (x *runtimeHostServer) LoadTurnContext(r *adapterv1.LoadTurnContextRequest, stream grpc.ServerStreamingServer[adapterv1.LoadTurnContextResponse]) error {
 	return streamed(stream.Context(), x.core, runtimeHostLoadTurnContext, r, stream.Send, func(ctx context.Context, send func(*adapterv1.LoadTurnContextResponse) error) error {
-		return x.store.LoadTurnContext(ctx, sessionOf(r), r.GetParts(), r.GetKnownMessages(), send)
+		return x.store.LoadTurnContext(ctx, sessionOf(r), r.GetParts(), send)
 	})
 }
 

@@ -1551,7 +1551,7 @@ export const contract = {
   },
   eventEmitter: {
     service: pb.EventEmitterService,
-    features: [pb.Feature.EMIT_STREAM, pb.Feature.EVENT_PATCH, pb.Feature.FENCED, ],
+    features: [pb.Feature.EMIT_STREAM, pb.Feature.FENCED, ],
     methods: {
       emit: { session: false, answer: "message" },
     },
@@ -1704,7 +1704,7 @@ export const contract = {
   },
   runtimeHost: {
     service: pb.RuntimeHostService,
-    features: [pb.Feature.TURN_SNAPSHOT, pb.Feature.SNAPSHOT_SINCE, pb.Feature.FENCED, ],
+    features: [pb.Feature.TURN_SNAPSHOT, pb.Feature.FENCED, ],
     methods: {
       getAgent: { session: false, answer: "agent" },
       getHarness: { session: false, answer: "harness" },

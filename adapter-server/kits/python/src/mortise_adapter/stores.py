@@ -166,12 +166,7 @@ class EventEmitter(ABC):
 
     @abstractmethod
     async def emit(
-        self,
-        org: Org,
-        change: Change[v1.EmitResponse],
-        event: v1.NewEvent,
-        proposed_event_id: str,
-        data_patch: v1.DataPatch | None,
+        self, org: Org, change: Change[v1.EmitResponse], event: v1.NewEvent, proposed_event_id: str
     ) -> v1.EmitResponse:
         """Emit stores one event. The event must be durable when the server answers,
         and its message must be readable.
@@ -193,9 +188,7 @@ def _event_emitter(store: EventEmitter) -> Mapping[str, Method]:
         "Emit": changing(
             v1.EmitRequest,
             v1.EmitResponse,
-            lambda r, c: store.emit(
-                org_of(r), c, r.event, r.proposed_event_id, r.data_patch if r.HasField("data_patch") else None
-            ),
+            lambda r, c: store.emit(org_of(r), c, r.event, r.proposed_event_id),
             lambda v: v,
             lambda a: a,
         ),
@@ -1433,7 +1426,7 @@ class RuntimeHost(ABC):
 
     @abstractmethod
     def load_turn_context(
-        self, session: Session, parts: Sequence[v1.TurnContextPart.ValueType], known_messages: v1.KnownMessages | None
+        self, session: Session, parts: Sequence[v1.TurnContextPart.ValueType]
     ) -> AsyncIterator[v1.LoadTurnContextResponse]:
         """LoadTurnContext returns what a phase of a turn reads, as a consistent
         snapshot: the session, its agent, its messages, the default model and the
@@ -1476,9 +1469,7 @@ def _runtime_host(store: RuntimeHost) -> Mapping[str, Method]:
         "LoadTurnContext": streaming(
             v1.LoadTurnContextRequest,
             v1.LoadTurnContextResponse,
-            lambda r: store.load_turn_context(
-                session_of(r), r.parts, r.known_messages if r.HasField("known_messages") else None
-            ),
+            lambda r: store.load_turn_context(session_of(r), r.parts),
         ),
     }
 
@@ -2656,7 +2647,6 @@ SERVICES: tuple[Service, ...] = (
         EventEmitter,
         _event_emitter,
         v1.Feature.FEATURE_EMIT_STREAM,
-        v1.Feature.FEATURE_EVENT_PATCH,
         v1.Feature.FEATURE_FENCED,
     ),
     service(
@@ -2740,7 +2730,6 @@ SERVICES: tuple[Service, ...] = (
         RuntimeHost,
         _runtime_host,
         v1.Feature.FEATURE_TURN_SNAPSHOT,
-        v1.Feature.FEATURE_SNAPSHOT_SINCE,
         v1.Feature.FEATURE_FENCED,
     ),
     service(

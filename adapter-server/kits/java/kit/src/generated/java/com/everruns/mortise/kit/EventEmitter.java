@@ -2,10 +2,8 @@
 
 package com.everruns.mortise.kit;
 
-import com.everruns.mortise.adapter.v1.DataPatch;
 import com.everruns.mortise.adapter.v1.EmitResponse;
 import com.everruns.mortise.adapter.v1.NewEvent;
-import java.util.Optional;
 
 /**
  * What an author implements to offer {@code EventEmitterService}.
@@ -64,5 +62,5 @@ public interface EventEmitter extends Store {
      * because the session has a message of this id already. FAILED_PRECONDITION +
      * PATCH_BASE: {@code data_patch} cannot be applied; nothing was stored.
      */
-    EmitResponse emit(Org in, Change<EmitResponse> change, NewEvent event, String proposedEventId, Optional<DataPatch> dataPatch) throws Exception;
+    EmitResponse emit(Org in, Change<EmitResponse> change, NewEvent event, String proposedEventId) throws Exception;
 }

@@ -6,7 +6,6 @@ import com.everruns.mortise.adapter.v1.EmitRequest;
 import com.everruns.mortise.adapter.v1.EmitResponse;
 import com.everruns.mortise.adapter.v1.EventEmitterMethods;
 import io.grpc.ServerServiceDefinition;
-import java.util.Optional;
 
 /** Binds a {@link EventEmitter} to the calls of {@code EventEmitterService}. */
 final class EventEmitterBinding {
@@ -20,7 +19,7 @@ final class EventEmitterBinding {
                         new Codec<EmitResponse, EmitResponse>(
                                 v -> v,
                                 a -> a),
-                        (r, c) -> store.emit(Org.of(r.getContext()), c, r.getEvent(), r.getProposedEventId(), r.hasDataPatch() ? Optional.of(r.getDataPatch()) : Optional.empty())))
+                        (r, c) -> store.emit(Org.of(r.getContext()), c, r.getEvent(), r.getProposedEventId())))
                 .addMethod(EmitStream.method(store, core))
                 .build();
     }

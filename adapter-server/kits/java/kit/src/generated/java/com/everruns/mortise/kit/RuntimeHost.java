@@ -4,7 +4,6 @@ package com.everruns.mortise.kit;
 
 import com.everruns.mortise.adapter.v1.Agent;
 import com.everruns.mortise.adapter.v1.Harness;
-import com.everruns.mortise.adapter.v1.KnownMessages;
 import com.everruns.mortise.adapter.v1.LoadTurnContextResponse;
 import com.everruns.mortise.adapter.v1.Session;
 import com.everruns.mortise.adapter.v1.SessionStatus;
@@ -60,5 +59,5 @@ public interface RuntimeHost extends Store {
      * left out. A server need not list MCP tools at all: if it sends none of an
      * MCP server, the host asks that MCP server itself, see McpService.
      */
-    void loadTurnContext(SessionRef in, List<TurnContextPart> parts, Optional<KnownMessages> knownMessages, Sender<LoadTurnContextResponse> to) throws Exception;
+    void loadTurnContext(SessionRef in, List<TurnContextPart> parts, Sender<LoadTurnContextResponse> to) throws Exception;
 }

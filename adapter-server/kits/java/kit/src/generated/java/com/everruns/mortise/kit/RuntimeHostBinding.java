@@ -46,7 +46,7 @@ final class RuntimeHostBinding {
                 .addMethod(core.streamed(
                         RuntimeHostMethods.LOAD_TURN_CONTEXT,
                         LoadTurnContextRequest::getContext,
-                        (r, to) -> store.loadTurnContext(SessionRef.of(r.getContext(), r.getSessionId()), r.getPartsList(), r.hasKnownMessages() ? Optional.of(r.getKnownMessages()) : Optional.empty(), to)))
+                        (r, to) -> store.loadTurnContext(SessionRef.of(r.getContext(), r.getSessionId()), r.getPartsList(), to)))
                 .build();
     }
 }
