@@ -58,6 +58,8 @@ pub enum Begin {
     Stored {
         /// The message.
         message_id: MessageId,
+        /// The id of the turn.
+        turn_id: TurnId,
         /// Taken once the turn is in the journal: a crash between the two loses nothing.
         claim: Option<Box<dyn Claim>>,
     },
@@ -142,6 +144,14 @@ pub trait TurnEngine: Send + Sync + fmt::Debug {
     ) -> Result<Option<(TurnId, TurnEnd)>, TurnError> {
         let _ = (session_id, turn_id, reason);
         Ok(None)
+    }
+
+    /// Whether the engine runs a turn of the session, or will run it without being asked, on
+    /// whichever host. Then what the journal holds of the session is not left over. An engine
+    /// that runs turns in the host's own process runs none that the host does not know.
+    async fn runs(&self, session_id: SessionId) -> Result<bool, TurnError> {
+        let _ = session_id;
+        Ok(false)
     }
 }
 

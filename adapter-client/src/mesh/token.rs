@@ -1,5 +1,6 @@
-//! The bearer token that calls to an adapter, or to another server, carry. It lies in a file, and the operator who
-//! owns the file may replace it at any time: the next call carries the new one.
+//! The bearer token that calls to an adapter, or to another server, carry. It lies in a
+//! file, and the operator who owns the file may replace it at any time: the next call
+//! carries the new one.
 
 use mortise_files::{Reload, Reloaded};
 use std::fmt;

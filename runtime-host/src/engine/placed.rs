@@ -66,6 +66,8 @@ pub enum PlacedBegin {
     Stored {
         /// The message.
         message_id: MessageId,
+        /// The id of the turn.
+        turn_id: TurnId,
     },
     /// It goes on from its last finished step.
     Resume {
@@ -146,6 +148,8 @@ pub(super) struct Stepped {
 struct RecordedSteps {
     journal: Arc<dyn TurnJournal>,
     attempt: Arc<Attempt>,
+    /// Parks the turn.
+    parking: CancellationToken,
 }
 
 // === impl PlacedBegin ===
@@ -156,18 +160,17 @@ impl PlacedBegin {
     pub fn message_id(&self) -> MessageId {
         match self {
             Self::Message { message, .. } => message.id,
-            Self::Stored { message_id } => *message_id,
+            Self::Stored { message_id, .. } => *message_id,
             Self::Resume { turn } => turn.state.input_message_id,
         }
     }
 
-    /// Its id; `None` where it gets one when it begins.
+    /// Its id.
     #[must_use]
-    pub fn turn_id(&self) -> Option<TurnId> {
+    pub fn turn_id(&self) -> TurnId {
         match self {
-            Self::Message { turn_id, .. } => Some(*turn_id),
-            Self::Stored { .. } => None,
-            Self::Resume { turn } => Some(turn.turn_id()),
+            Self::Message { turn_id, .. } | Self::Stored { turn_id, .. } => *turn_id,
+            Self::Resume { turn } => turn.turn_id(),
         }
     }
 }
@@ -291,20 +294,27 @@ impl Attempt {
     }
 
     /// The same journal, in which a turn takes a step when the engine has recorded the one
-    /// before.
+    /// before. A turn whose engine is gone is parked.
     #[must_use]
-    pub fn recording(self: &Arc<Self>, journal: Arc<dyn TurnJournal>) -> Arc<dyn TurnJournal> {
+    pub fn recording(
+        self: &Arc<Self>,
+        journal: Arc<dyn TurnJournal>,
+        parking: CancellationToken,
+    ) -> Arc<dyn TurnJournal> {
         let attempt = self.clone();
-        Arc::new(RecordedSteps { journal, attempt })
+        Arc::new(RecordedSteps {
+            journal,
+            attempt,
+            parking,
+        })
     }
 
-    /// Has the engine record where a turn stands. An engine that is gone has the turn parked.
-    async fn record(&self, turn: &UnfinishedTurn) {
+    /// Has the engine record where a turn stands; `false` if it is gone.
+    async fn record(&self, turn: &UnfinishedTurn) -> bool {
         let (recorded, is_recorded) = oneshot::channel();
         let turn = turn.clone();
-        if self.steps.send(Stepped { turn, recorded }).await.is_ok() {
-            drop(is_recorded.await);
-        }
+        let sent = self.steps.send(Stepped { turn, recorded }).await;
+        sent.is_ok() && is_recorded.await.is_ok()
     }
 }
 
@@ -353,7 +363,10 @@ impl Caller {
 impl TurnJournal for RecordedSteps {
     async fn put(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
         self.journal.put(turn).await?;
-        self.attempt.record(turn).await;
+        if !self.attempt.record(turn).await {
+            // Before it takes the next step.
+            self.parking.cancel();
+        }
         Ok(())
     }
 

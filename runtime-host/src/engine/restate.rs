@@ -38,6 +38,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
+use uuid::Uuid;
 use waiting::Waiting;
 
 /// The object's name in the server.
@@ -230,14 +231,22 @@ impl RestateEngine {
             Begin::Message { message, turn_id } => {
                 Ok((PlacedBegin::Message { message, turn_id }, None))
             }
-            Begin::Stored { message_id, claim } => {
+            Begin::Stored {
+                message_id,
+                turn_id,
+                claim,
+            } => {
                 if let Some(claim) = &claim
                     && claim.is_answered().await?
                 {
                     claim.take().await?;
                     return Err(TurnError::NotClaimed);
                 }
-                Ok((PlacedBegin::Stored { message_id }, claim))
+                let placed = PlacedBegin::Stored {
+                    message_id,
+                    turn_id,
+                };
+                Ok((placed, claim))
             }
             Begin::Resume(turn) => Ok((PlacedBegin::Resume { turn }, None)),
         }
@@ -320,8 +329,17 @@ impl TurnEngine for RestateEngine {
         match client.attach(&found.invocation_id).await {
             Ok(PlacedEnd::Ended { began, end }) => Ok(Some((began.turn_id, end))),
             Ok(PlacedEnd::NotBegun { .. }) => Ok(None),
+            // An operator of the server has removed its invocation.
+            Err(error) if error.is_final() => Ok(None),
             Err(error) => Err(away(&error)),
         }
+    }
+
+    async fn runs(&self, session_id: SessionId) -> Result<bool, TurnError> {
+        let org_id = self.parts.adapter.org_id();
+        let running = self.shared.client.running(org_id, session_id).await;
+        let running = running.map_err(|error| away(&error))?;
+        Ok(running.is_some())
     }
 }
 
@@ -334,13 +352,13 @@ impl fmt::Debug for RestateEngine {
     }
 }
 
-/// By what an invocation is the same: its message, and for a turn that goes on the wait that
-/// is over.
+/// By what an invocation is the same: its message. A turn that goes on is another invocation
+/// each time, which finds in the journal what is left to do: the answer of an earlier one,
+/// which the server remembers for a day, would be no answer.
 fn idempotency_key(begin: &PlacedBegin) -> String {
     match begin {
-        PlacedBegin::Message { message, .. } => message.id.to_string(),
-        PlacedBegin::Stored { message_id } => message_id.to_string(),
-        PlacedBegin::Resume { turn } => format!("{}-{}", turn.turn_id(), turn.state.iteration),
+        PlacedBegin::Message { .. } | PlacedBegin::Stored { .. } => begin.message_id().to_string(),
+        PlacedBegin::Resume { turn } => format!("{}-{}", turn.turn_id(), Uuid::new_v4().simple()),
     }
 }
 

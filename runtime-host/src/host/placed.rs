@@ -8,19 +8,19 @@ use super::leases::{SessionHold, WhenHeld};
 use super::org_connections::OrgConnection;
 use super::recovery::{CUT_OFF, Recovery};
 use super::turn_history::Timeline;
-use super::turn_queue::worker::passes;
 use super::turn_runner::{ANOTHER_CAME, outcome};
 use super::{Host, Key, errors};
 use crate::engine::{
     Attempt, Begin, EngineFactory, EngineParts, LocalEngines, NotBegunHere, PlacedBegin, PlacedEnd,
     PlacedTurn, TurnControl, TurnEnd, TurnEngine, TurnError, TurnSite,
 };
-use crate::journal::{Ending, NextStep, TurnJournal, UnfinishedTurn};
+use crate::journal::{Ending, JournalError, NextStep, TurnJournal, UnfinishedTurn};
 use crate::telemetry::turn_span;
 use async_trait::async_trait;
 use everruns_core::message_retriever::MessageRetriever;
 use everruns_runtime::RuntimeHostAdapter;
 use futures::FutureExt;
+use mortise_proto::StoreError;
 use mortise_proto::host::ErrorReason;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -145,6 +145,8 @@ impl Placed {
                 engine.end(*turn, Ending::failed(CUT_OFF), &control).await
             }
         };
+        // A message that comes now is not for this run of the turn.
+        control.close().await;
         if let (Some(timeline), Ok(end)) = (&shown, &ran) {
             let history = &self.host.inner.history;
             let problem = match end {
@@ -231,11 +233,7 @@ impl Placed {
 
     /// Whether what the journal holds is this turn.
     fn is_own(&self, left: &UnfinishedTurn) -> bool {
-        let begin = &self.turn.begin;
-        match begin.turn_id() {
-            Some(turn_id) => left.turn_id() == turn_id,
-            None => left.state.input_message_id == begin.message_id(),
-        }
+        left.turn_id() == self.turn.begin.turn_id()
     }
 
     /// How the turn begins, if it does not go on.
@@ -245,8 +243,12 @@ impl Placed {
                 message: message.clone(),
                 turn_id: *turn_id,
             }),
-            PlacedBegin::Stored { message_id } => Some(Begin::Stored {
+            PlacedBegin::Stored {
+                message_id,
+                turn_id,
+            } => Some(Begin::Stored {
                 message_id: *message_id,
+                turn_id: *turn_id,
                 claim: None,
             }),
             PlacedBegin::Resume { .. } => None,
@@ -291,7 +293,8 @@ impl Placed {
         control: &Arc<TurnControl>,
     ) -> Result<TurnEnd, TurnError> {
         let attempt = &self.turn.attempt;
-        let engine = self.engine(attempt.recording(self.connection.journal.as_dyn()));
+        let journal = self.connection.journal.as_dyn();
+        let engine = self.engine(attempt.recording(journal, self.parking.clone()));
         let run = engine.run(self.key.1, begin, control);
         let run = run.instrument(turn_span(self.key.0, self.key.1));
         let run = AssertUnwindSafe(run).catch_unwind();
@@ -303,9 +306,12 @@ impl Placed {
                 () = &mut told => {}
             }
         };
-        control.about_to_end();
         match ran {
-            Ok(ran) => ran,
+            Ok(Ok(TurnEnd::Parked)) => Ok(TurnEnd::Parked),
+            Ok(ran) => {
+                control.about_to_end();
+                ran
+            }
             Err(_) => self.aborted(control).await,
         }
     }
@@ -328,6 +334,7 @@ impl Placed {
     async fn aborted(&self, control: &TurnControl) -> Result<TurnEnd, TurnError> {
         let text = "the host failed; the turn was aborted";
         tracing::error!(session = %self.key.1, text);
+        control.about_to_end();
         let left = self.connection.unfinished(self.key).await?;
         let left = left.filter(|left| self.is_own(left));
         let left = left.ok_or(TurnError::Aborted)?;
@@ -361,7 +368,7 @@ impl Placed {
             TurnError::NothingToResume => NotBegunHere::NothingToResume,
             TurnError::NotClaimed => NotBegunHere::NotClaimed,
             TurnError::Aborted => errors::aborted().into(),
-            error if passes(&error) => {
+            error if is_interrupted(&error) => {
                 tracing::warn!(session = %self.key.1, %error, "a placed turn was interrupted; the engine places it again");
                 return None;
             }
@@ -372,6 +379,22 @@ impl Placed {
             | TurnError::Refused(_)) => errors::of_turn(error).into(),
         };
         Some(PlacedEnd::NotBegun { why })
+    }
+}
+
+/// Whether another attempt may get further: this host stops, its adapters are away, or it
+/// has lost the lease.
+fn is_interrupted(error: &TurnError) -> bool {
+    let passes = |error: &StoreError| error.may_pass() || error.fenced_session().is_some();
+    match error {
+        TurnError::NotStored(error) | TurnError::Adapter(error) => passes(&error.into()),
+        TurnError::Journal(JournalError::Adapter(error)) => passes(error),
+        TurnError::Journal(JournalError::File { .. }) | TurnError::Parked => true,
+        TurnError::SessionNotFound(_)
+        | TurnError::NothingToResume
+        | TurnError::NotClaimed
+        | TurnError::Aborted
+        | TurnError::Refused(_) => false,
     }
 }
 

@@ -302,20 +302,21 @@ async fn a_turn_that_is_asked_for_again_is_the_same(engine: Engine) {
     assert_eq!(stage.count("turn.started").await, 1);
 }
 
-/// A server, three hosts that it reaches under one address, and a session. The first of the
-/// hosts is the session's own and takes no placed turns: the others run them.
+/// A server, three hosts, and a session. Callers come to the first of the hosts; the server
+/// reaches the other two, under one address.
 struct Cluster {
-    server: RestateServer,
     stage: TestHost,
     hosts: Vec<HostProcess>,
     _spread: Spread,
+    _server: RestateServer,
 }
 
 impl Cluster {
     async fn over(fake: &FakeOpenAi) -> Self {
         let server = RestateServer::start().await;
         let [own, first, second] = free_ports().await;
-        let spread = Spread::over(vec![first, second]).await;
+        // A host is ready when the server has found the handlers, so the first needs itself.
+        let spread = Spread::over(vec![own]).await;
         let arguments = |port| {
             let mut arguments = server.arguments(port);
             let more = ["--restate-advertise", &spread.url, "--lease-ttl", "4"];
@@ -323,19 +324,20 @@ impl Cluster {
             arguments
         };
         let all = [own, first, second].map(arguments);
-        let [own, first, second] = all
+        let [of_stage, of_first, of_second] = all
             .each_ref()
             .map(|all| all.iter().map(String::as_str).collect::<Vec<_>>());
-        let stage = TestHost::played(fake, &own).await;
+        let stage = TestHost::played(fake, &of_stage).await;
         let hosts = vec![
-            stage.another_host("first", &first).await,
-            stage.another_host("second", &second).await,
+            stage.another_host("first", &of_first).await,
+            stage.another_host("second", &of_second).await,
         ];
+        spread.move_to(vec![first, second]);
         Self {
-            server,
             stage,
             hosts,
             _spread: spread,
+            _server: server,
         }
     }
 

@@ -3,13 +3,12 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// How long the server may take to answer.
@@ -139,6 +138,7 @@ pub async fn free_ports<const N: usize>() -> [u16; N] {
 pub struct Spread {
     /// Its URL.
     pub url: String,
+    ports: watch::Sender<Vec<u16>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -147,25 +147,39 @@ impl Spread {
     pub async fn over(ports: Vec<u16>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (ports, next) = (Arc::new(ports), Arc::new(AtomicUsize::new(0)));
+        let ports = watch::Sender::new(ports);
+        let over = ports.subscribe();
         let task = tokio::spawn(async move {
-            while let Ok((mut client, _)) = listener.accept().await {
-                let (ports, next) = (ports.clone(), next.clone());
-                drop(tokio::spawn(async move {
-                    for _ in 0..ports.len() {
-                        let number = next.fetch_add(1, Ordering::SeqCst) % ports.len();
-                        let server = TcpStream::connect(("127.0.0.1", ports[number])).await;
-                        if let Ok(mut server) = server {
-                            server.set_nodelay(true).unwrap();
-                            client.set_nodelay(true).unwrap();
-                            drop(copy_bidirectional(&mut client, &mut server).await);
-                            return;
-                        }
-                    }
-                }));
+            for first in 0.. {
+                let Ok((client, _)) = listener.accept().await else {
+                    return;
+                };
+                drop(tokio::spawn(pass_on(client, over.clone(), first)));
             }
         });
-        Self { url, task }
+        Self { url, ports, task }
+    }
+
+    /// Stands before servers at these ports from now on. Connections to others are closed.
+    pub fn move_to(&self, ports: Vec<u16>) {
+        self.ports.send_replace(ports);
+    }
+}
+
+/// Passes a connection on to the first server that takes it, beginning with one of them.
+async fn pass_on(mut client: TcpStream, mut over: watch::Receiver<Vec<u16>>, first: usize) {
+    let ports = over.borrow_and_update().clone();
+    for number in 0..ports.len() {
+        let port = ports[(first + number) % ports.len()];
+        if let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)).await {
+            server.set_nodelay(true).unwrap();
+            client.set_nodelay(true).unwrap();
+            tokio::select! {
+                _ = copy_bidirectional(&mut client, &mut server) => {}
+                _ = over.changed() => {}
+            }
+            return;
+        }
     }
 }
 

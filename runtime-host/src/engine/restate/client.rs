@@ -40,7 +40,7 @@ pub(super) struct CancelRequest {
 /// The turn that a session's object runs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct RunningTurn {
-    pub(super) turn_id: Option<TurnId>,
+    pub(super) turn_id: TurnId,
     pub(super) message_id: MessageId,
     pub(super) invocation_id: String,
 }
@@ -90,6 +90,16 @@ impl CallError {
             Self::Refused { status, .. } => {
                 status.is_server_error()
                     || [StatusCode::NOT_FOUND, StatusCode::TOO_MANY_REQUESTS].contains(status)
+            }
+        }
+    }
+
+    /// Whether the server has answered, and will say the same later.
+    pub(super) fn is_final(&self) -> bool {
+        match self {
+            Self::Away { .. } | Self::Broken { .. } => false,
+            Self::Refused { status, .. } => {
+                !status.is_server_error() && *status != StatusCode::TOO_MANY_REQUESTS
             }
         }
     }
@@ -167,6 +177,18 @@ impl Client {
         let call = self.request(Method::POST, &self.ingress, &path);
         let call = call.timeout(self.timeout).json(request);
         self.answer(&self.ingress, call).await
+    }
+
+    /// The turn that a session's object runs.
+    pub(super) async fn running(
+        &self,
+        org_id: i64,
+        session_id: SessionId,
+    ) -> Result<Option<RunningTurn>, CallError> {
+        let key = object_key(org_id, session_id);
+        let path = ["restate", "call", OBJECT, &key, "running"];
+        let call = self.request(Method::POST, &self.ingress, &path);
+        self.answer(&self.ingress, call.timeout(self.timeout)).await
     }
 
     /// Whether both APIs answer.

@@ -84,23 +84,17 @@ impl SessionObject {
         request: Json<RunRequest>,
     ) -> Result<Json<PlacedEnd>, HandlerError> {
         let Json(request) = request;
-        let mut running = RunningTurn {
+        let running = RunningTurn {
             turn_id: request.begin.turn_id(),
             message_id: request.begin.message_id(),
             invocation_id: ctx.invocation_id().into(),
         };
-        ctx.set(RUNNING, Json(running.clone()));
+        ctx.set(RUNNING, Json(running));
         let live = Arc::new(Live::new(self, request));
         let mut stands = None;
         for number in 1_u64.. {
             match live.clone().record(&ctx, number, stands.clone()).await {
-                Ok(Json(Step::At { turn })) => {
-                    if running.turn_id.is_none() {
-                        running.turn_id = Some(turn.turn_id());
-                        ctx.set(RUNNING, Json(running.clone()));
-                    }
-                    stands = Some(*turn);
-                }
+                Ok(Json(Step::At { turn })) => stands = Some(*turn),
                 Ok(Json(Step::Over { end })) => {
                     ctx.clear(RUNNING);
                     return Ok(Json(end));
@@ -129,7 +123,7 @@ impl SessionObject {
         } = request.into_inner();
         let is_meant = |running: &RunningTurn| match message_id {
             Some(message_id) => running.message_id == message_id,
-            None => turn_id.is_none_or(|meant| running.turn_id == Some(meant)),
+            None => turn_id.is_none_or(|meant| running.turn_id == meant),
         };
         let found = running.map(|Json(running)| running).filter(is_meant);
         if let Some(running) = &found {
@@ -139,6 +133,16 @@ impl SessionObject {
             ctx.invocation_handle(invocation_id).cancel();
         }
         Ok(Json(found))
+    }
+
+    /// The turn that runs.
+    #[handler]
+    async fn running(
+        &self,
+        ctx: SharedObjectContext<'_>,
+    ) -> Result<Json<Option<RunningTurn>>, HandlerError> {
+        let running: Option<Json<RunningTurn>> = ctx.get(RUNNING).await?;
+        Ok(Json(running.map(Json::into_inner)))
     }
 }
 

@@ -107,9 +107,7 @@ impl Waiting<'_> {
                 Ok(ended) => return Ok(ended),
                 Err(error) => error,
             };
-            let is_final =
-                matches!(&error, CallError::Refused { status, .. } if !status.is_server_error());
-            if is_final {
+            if error.is_final() {
                 return Err(error);
             }
             tracing::debug!(invocation = self.invocation_id, %error, "waiting for a turn was interrupted; trying again");
@@ -138,9 +136,6 @@ impl Waiting<'_> {
         } = self.request;
         loop {
             sleep(pauses.next()).await;
-            if self.caller.here().is_some() {
-                continue;
-            }
             let found = self.journal.get(*org_id, *session_id).await;
             let Ok(Some(turn)) = found else {
                 continue;
@@ -162,7 +157,7 @@ impl Waiting<'_> {
             return std::future::pending().await;
         };
         let request = CancelRequest {
-            turn_id: self.request.begin.turn_id(),
+            turn_id: Some(self.request.begin.turn_id()),
             message_id: Some(self.request.begin.message_id()),
             reason: reason.clone(),
             invocation_id: Some(self.invocation_id.clone()),
