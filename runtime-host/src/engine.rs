@@ -8,6 +8,10 @@ mod control;
 mod ending;
 pub(crate) mod event_ids;
 mod local;
+#[cfg_attr(
+    not(feature = "restate"),
+    allow(dead_code, reason = "engines that place turns use it")
+)]
 mod placed;
 #[cfg(feature = "restate")]
 pub mod restate;

@@ -16,6 +16,7 @@ mod hostile;
 mod hosts;
 mod late_events;
 mod lists;
+mod lost;
 mod outages;
 mod queued;
 mod races;

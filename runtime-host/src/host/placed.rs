@@ -387,7 +387,7 @@ impl Placed {
 fn is_interrupted(error: &TurnError) -> bool {
     let passes = |error: &StoreError| error.may_pass() || error.fenced_session().is_some();
     match error {
-        TurnError::NotStored(error) | TurnError::Adapter(error) => passes(&error.into()),
+        TurnError::NotStored(error) | TurnError::Adapter(error) => passes(&StoreError::from(error)),
         TurnError::Journal(JournalError::Adapter(error)) => passes(error),
         TurnError::Journal(JournalError::File { .. }) | TurnError::Parked => true,
         TurnError::SessionNotFound(_)

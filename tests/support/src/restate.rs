@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::copy_bidirectional;
@@ -114,6 +115,11 @@ fn spawn(folder: &Path, ingress: &str, admin: &str, node: u16) -> Child {
         // A host that is frozen is noticed, and its turns are placed elsewhere.
         .env("RESTATE_WORKER__INVOKER__HTTP2_KEEP_ALIVE_INTERVAL", "1s")
         .env("RESTATE_WORKER__INVOKER__HTTP2_KEEP_ALIVE_TIMEOUT", "3s")
+        // Few turns spread over hosts as well.
+        .env(
+            "RESTATE_WORKER__INVOKER__HTTP2_STREAMS_PER_CONNECTION_LIMIT",
+            "8",
+        )
         .env("RESTATE_LOG_FILTER", "error")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -138,7 +144,8 @@ pub async fn free_ports<const N: usize>() -> [u16; N] {
 pub struct Spread {
     /// Its URL.
     pub url: String,
-    ports: watch::Sender<Vec<u16>>,
+    ports: Arc<Mutex<Vec<u16>>>,
+    closes: watch::Sender<()>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -147,36 +154,51 @@ impl Spread {
     pub async fn over(ports: Vec<u16>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let ports = watch::Sender::new(ports);
-        let over = ports.subscribe();
+        let ports = Arc::new(Mutex::new(ports));
+        let closes = watch::Sender::new(());
+        let (over, mut closed) = (ports.clone(), closes.subscribe());
         let task = tokio::spawn(async move {
             for first in 0.. {
                 let Ok((client, _)) = listener.accept().await else {
                     return;
                 };
-                drop(tokio::spawn(pass_on(client, over.clone(), first)));
+                // Before the ports are read: what is closed after this is closed.
+                closed.mark_unchanged();
+                let mut ports = over.lock().unwrap().clone();
+                let first = first % ports.len();
+                ports.rotate_left(first);
+                drop(tokio::spawn(pass_on(client, ports, closed.clone())));
             }
         });
-        Self { url, ports, task }
+        Self {
+            url,
+            ports,
+            closes,
+            task,
+        }
     }
 
-    /// Stands before servers at these ports from now on. Connections to others are closed.
+    /// Passes new connections on to servers at these ports.
+    pub fn open_to(&self, ports: Vec<u16>) {
+        *self.ports.lock().unwrap() = ports;
+    }
+
+    /// The same, and closes those that there are.
     pub fn move_to(&self, ports: Vec<u16>) {
-        self.ports.send_replace(ports);
+        self.open_to(ports);
+        self.closes.send_replace(());
     }
 }
 
-/// Passes a connection on to the first server that takes it, beginning with one of them.
-async fn pass_on(mut client: TcpStream, mut over: watch::Receiver<Vec<u16>>, first: usize) {
-    let ports = over.borrow_and_update().clone();
-    for number in 0..ports.len() {
-        let port = ports[(first + number) % ports.len()];
+/// Passes a connection on to the first server that takes it, until all are closed.
+async fn pass_on(mut client: TcpStream, ports: Vec<u16>, mut closed: watch::Receiver<()>) {
+    for port in ports {
         if let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)).await {
             server.set_nodelay(true).unwrap();
             client.set_nodelay(true).unwrap();
             tokio::select! {
                 _ = copy_bidirectional(&mut client, &mut server) => {}
-                _ = over.changed() => {}
+                _ = closed.changed() => {}
             }
             return;
         }
