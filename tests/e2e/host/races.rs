@@ -193,7 +193,10 @@ async fn field(
     let mischiefs = [Mischief::Kill, Mischief::Freeze, Mischief::None];
     for (mischief, first) in mischiefs.iter().cycle().zip((0..races).step_by(AT_ONCE)) {
         let numbers = first..(first + AT_ONCE).min(races);
-        let what = format!("{mischief:?} in races {numbers:?}, seed {}", random.get_seed());
+        let what = format!(
+            "{mischief:?} in races {numbers:?}, seed {}",
+            random.get_seed()
+        );
         let judged = batch(&mut field, &asked, numbers, *mischief, random);
         let judged = timeout(LONGEST, judged).await;
         let judged = judged.unwrap_or_else(|_| panic!("{what}: a question stays open"));

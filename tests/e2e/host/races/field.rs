@@ -69,9 +69,13 @@ impl Field {
         let seed = seeding.test_seed().unwrap();
         demo::put_platform(&seed, played(fake)).await.unwrap();
         let ledger = Arc::new(FakeMcp::default());
-        let outside = reference_with(Database::Sqlite, &made(folder.path(), "outside"), |config| {
-            config.egress_service = Some(ledger.clone());
-        });
+        let outside = reference_with(
+            Database::Sqlite,
+            &made(folder.path(), "outside"),
+            |config| {
+                config.egress_service = Some(ledger.clone());
+            },
+        );
         let outside = serve(outside.await).await;
         let mut field = Self {
             ledger,
