@@ -54,6 +54,7 @@ pub use mesh::stats::{LATENCY_BOUNDS, MethodStats, RpcStats};
 pub use mesh::status::{AdapterStatus, EndpointState, EndpointStatus};
 pub use mesh::tap::{CallTap, EndedCall};
 pub use mesh::tls::{ClientTls, TlsIdentity};
+pub use mesh::token::Token as BearerToken;
 pub use mesh::{Mesh, Org};
 pub use mortise_spiffe::{SOCKET_VARIABLE, WorkloadSocket, trust_domain};
 pub use phase::PhaseKind;

@@ -23,7 +23,7 @@ pub(crate) mod status;
 pub(crate) mod tap;
 mod target;
 pub(crate) mod tls;
-mod token;
+pub(crate) mod token;
 mod trace;
 pub(crate) mod transport;
 

@@ -27,10 +27,12 @@ use mortise_adapter_server::{ListenAddress, ServerTls, SocketAccess, TokenDigest
 use reader::{Section, Shared};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use toml::Table;
+use url::Url;
 
 /// The name of the adapter that this process starts itself where none is configured.
 pub const EMBEDDED: &str = "embedded";
@@ -154,6 +156,34 @@ pub struct Turns {
     pub drain: Duration,
     /// Where unfinished turns are kept.
     pub journal: JournalPlace,
+    /// What runs turns.
+    pub engine: Engine,
+}
+
+/// What runs turns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Engine {
+    /// This host, those that it accepts.
+    Local,
+    /// The hosts on which a Restate server places them.
+    Restate(Box<RestateOptions>),
+}
+
+/// Where a Restate server is, and where it finds this host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestateOptions {
+    /// Its ingress.
+    pub ingress: Url,
+    /// Its admin API.
+    pub admin: Url,
+    /// Where this host listens for it.
+    pub listen: SocketAddr,
+    /// Where it finds this host and all others that share it; `None` for `listen`.
+    pub advertise: Option<Url>,
+    /// A file that holds the bearer token for both of its APIs.
+    pub token_file: Option<PathBuf>,
+    /// How long a call of it may take, other than the wait for a turn.
+    pub timeout: Duration,
 }
 
 /// How this host leases sessions, where the adapters grant leases.

@@ -8,6 +8,13 @@ mod control;
 mod ending;
 pub(crate) mod event_ids;
 mod local;
+#[cfg_attr(
+    not(feature = "restate"),
+    allow(dead_code, reason = "engines that place turns use it")
+)]
+mod placed;
+#[cfg(feature = "restate")]
+pub mod restate;
 mod resume;
 mod steering;
 mod turn;
@@ -16,6 +23,7 @@ mod watch;
 
 pub use control::{Began, Halt, TurnControl};
 pub use local::{EngineOptions, LocalEngine, LocalEngines};
+pub use placed::{Attempt, NotBegunHere, PlacedBegin, PlacedEnd, PlacedTurn, TurnSite};
 pub use steering::{Steering, Store};
 pub use unstored::store_end;
 pub use watch::{EndedPhase, TurnWatch};
@@ -54,6 +62,8 @@ pub enum Begin {
     Stored {
         /// The message.
         message_id: MessageId,
+        /// The id of the turn.
+        turn_id: TurnId,
         /// Taken once the turn is in the journal: a crash between the two loses nothing.
         claim: Option<Box<dyn Claim>>,
     },
@@ -126,6 +136,27 @@ pub trait TurnEngine: Send + Sync + fmt::Debug {
     /// Ends a turn that waits, to make way for another, which does not wait for an adapter
     /// that does not answer: then the turn waits on, and that is the error.
     async fn abandon(&self, turn: UnfinishedTurn, ending: Ending) -> Result<(), TurnError>;
+
+    /// Cancels the turn that the engine runs in a session, on whichever host, and waits for
+    /// its end. None: it runs no such turn. An engine that runs turns in the host's own
+    /// process has none that the host does not know.
+    async fn cancel(
+        &self,
+        session_id: SessionId,
+        turn_id: Option<TurnId>,
+        reason: Option<String>,
+    ) -> Result<Option<(TurnId, TurnEnd)>, TurnError> {
+        let _ = (session_id, turn_id, reason);
+        Ok(None)
+    }
+
+    /// Whether the engine runs a turn of the session, or will run it without being asked, on
+    /// whichever host. Then what the journal holds of the session is not left over. An engine
+    /// that runs turns in the host's own process runs none that the host does not know.
+    async fn runs(&self, session_id: SessionId) -> Result<bool, TurnError> {
+        let _ = session_id;
+        Ok(false)
+    }
 }
 
 /// What an engine is made of, for an org.
@@ -145,6 +176,17 @@ pub struct EngineParts {
 pub trait EngineFactory: Send + Sync + fmt::Debug {
     /// An engine of these parts.
     fn engine(&self, parts: EngineParts) -> Arc<dyn TurnEngine>;
+
+    /// Whether its engines choose the host that runs a turn. That host then acquires the
+    /// lease of the session, and a turn whose host is lost goes on without being looked for.
+    fn places_turns(&self) -> bool {
+        false
+    }
+
+    /// Why no turn can run now. None: turns can.
+    fn problem(&self) -> Option<String> {
+        None
+    }
 }
 
 /// How a turn ended.

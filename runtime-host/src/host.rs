@@ -20,6 +20,7 @@ mod leases;
 mod logged_turns;
 mod org_connections;
 mod pages;
+mod placed;
 mod recovery;
 mod requests;
 mod session_queue;
@@ -61,7 +62,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -136,6 +137,8 @@ struct Inner {
     changes: watch::Sender<u64>,
     orgs: BTreeMap<i64, Arc<Org>>,
     sessions: Arc<SessionQueue>,
+    /// Room for turns that an engine places here.
+    placed: Arc<Semaphore>,
     /// Turns that were accepted and have not begun.
     waiting: WaitingTurns,
     /// Calls with a request id.
@@ -207,6 +210,7 @@ impl Host {
             inner: Arc::new(Inner {
                 orgs: orgs.collect(),
                 sessions: Arc::new(sessions),
+                placed: Arc::new(Semaphore::new(options.turns_max)),
                 waiting: WaitingTurns::default(),
                 requests: Requests::default(),
                 history: TurnHistory::default(),

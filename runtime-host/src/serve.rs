@@ -16,6 +16,8 @@ pub use reload::ConfigSource;
 
 use crate::access::Access;
 use crate::config::{self, DriverName, EMBEDDED, HostConfig, WhenBusy};
+#[cfg(feature = "restate")]
+use crate::engine::restate::{RestateEngines, RestateError};
 use crate::engine::{EngineOptions, LocalEngines};
 use crate::host::{Host, HostOptions, LeaseOptions, Recovery, Registries};
 use crate::journal::{FileJournal, JournalError};
@@ -93,6 +95,10 @@ pub enum ServeError {
     /// The embedded server refused.
     #[error(transparent)]
     Adapter(#[from] AgentLoopError),
+    /// The engine cannot be used.
+    #[cfg(feature = "restate")]
+    #[error(transparent)]
+    Engine(#[from] RestateError),
     /// An adapter could not be started.
     #[error(transparent)]
     Supervise(#[from] SuperviseError),
@@ -174,9 +180,24 @@ pub async fn serve(
         Some(holder) => holder.clone(),
         None => journal.host_name().await?,
     };
+    #[cfg(feature = "restate")]
+    let restate = match &config.turns.engine {
+        config::Engine::Restate(options) => Some(RestateEngines::new(*options.clone())?),
+        config::Engine::Local => None,
+    };
+    #[cfg(feature = "restate")]
+    if let Some(restate) = &restate {
+        host_options.engines = Arc::new(restate.clone());
+    }
     let host = Host::start(&mesh, registries, Arc::new(journal), host_options).await?;
     // The host has it. What it uses is known by who else does.
     drop(mesh);
+    #[cfg(feature = "restate")]
+    if let Some(restate) = restate {
+        let longest = Some(config.turns.deadline);
+        let most = config.turns.max_running;
+        restate.serve(Arc::new(host.clone()), longest, most).await?;
+    }
 
     for (what, listener) in listeners.named() {
         listening(what, &listener.endpoint());
@@ -287,6 +308,7 @@ impl From<&HostConfig> for HostOptions {
             recovery,
             drain,
             journal,
+            engine: _,
         } = &config.turns;
         Self {
             orgs: config.orgs.iter().copied().collect(),

@@ -1,5 +1,6 @@
-//! The bearer token that calls to an adapter carry. It lies in a file, and the operator who
-//! owns the file may replace it at any time: the next call carries the new one.
+//! The bearer token that calls to an adapter, or to another server, carry. It lies in a
+//! file, and the operator who owns the file may replace it at any time: the next call
+//! carries the new one.
 
 use mortise_files::{Reload, Reloaded};
 use std::fmt;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use tonic::metadata::{Ascii, MetadataValue};
 
 /// A token file, and what it held.
-pub(super) struct Token {
+pub struct Token {
     path: PathBuf,
     header: Reloaded<MetadataValue<Ascii>>,
 }
@@ -17,14 +18,14 @@ pub(super) struct Token {
 
 impl Token {
     /// Reads the file. What it holds is in no error.
-    pub(super) fn open(path: PathBuf) -> Result<Self, String> {
+    pub fn open(path: PathBuf) -> Result<Self, String> {
         let header = Reloaded::open(vec![path.clone()], || load(&path))?;
         Ok(Self { path, header })
     }
 
     /// The value of the header `authorization`. A file that cannot be used does not end
     /// the use of what it held.
-    pub(super) fn header(&self) -> MetadataValue<Ascii> {
+    pub fn header(&self) -> MetadataValue<Ascii> {
         let (value, reload) = self.header.current(|| load(&self.path));
         if let Reload::Failed(problem) = reload {
             tracing::warn!(

@@ -6,22 +6,27 @@ use clap::ValueEnum;
 use mortise_adapter_client::{AdapterConfig, Endpoint};
 use mortise_adapter_server::{ListenAddress, SocketAccess, SocketGroup, SocketMode};
 use mortise_runtime_host::config::{
-    Adapter, Diagnostics, DriverName, HostConfig, Recovery, WhenBusy,
+    Adapter, Diagnostics, DriverName, Engine, HostConfig, Recovery, RestateOptions, WhenBusy,
 };
 use mortise_runtime_host::host::JournalPlace;
 use mortise_runtime_host::local::demo;
 use mortise_runtime_host::serve::{ConfigSource, Demo, ServeError, ServeOptions, serve};
 use mortise_runtime_host::telemetry::{Telemetry, TelemetryError};
 use std::future::Future;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
+use url::Url;
 
 /// The configuration is wrong.
 const WRONG: u8 = 2;
 
 /// It could not start, or stopped without being told to.
 const FAILED: u8 = 3;
+
+/// How long a call of the Restate server may take.
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The name of the adapter that --adapter names.
 const DEFAULT: &str = "default";
@@ -105,6 +110,22 @@ struct Arguments {
     /// Where unfinished turns are kept. Default: files.
     #[arg(long)]
     journal: Option<Kept>,
+    /// What runs turns. Default: local.
+    #[arg(long)]
+    engine: Option<Engines>,
+    /// Where the Restate server takes invocations.
+    #[arg(long, value_name = "URL", required_if_eq("engine", "restate"))]
+    restate_ingress: Option<Url>,
+    /// Where the admin API of the Restate server is.
+    #[arg(long, value_name = "URL", required_if_eq("engine", "restate"))]
+    restate_admin: Option<Url>,
+    /// Where this host listens for the Restate server: IP:PORT.
+    #[arg(long, value_name = "ADDRESS", required_if_eq("engine", "restate"))]
+    restate_listen: Option<SocketAddr>,
+    /// Where the Restate server finds this host and those that share it. Default: the
+    /// address of --restate-listen.
+    #[arg(long, value_name = "URL")]
+    restate_advertise: Option<Url>,
     /// Where callers reach this host, such as `https://host-1.example.com:7451`. A caller
     /// whose session this host has is told it by other hosts.
     #[arg(long, value_name = "URL")]
@@ -129,6 +150,14 @@ enum Kept {
     Files,
     /// In the adapter: any host takes them over when their host is lost.
     Adapter,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Engines {
+    /// This host.
+    Local,
+    /// The hosts on which a Restate server places them.
+    Restate,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -284,6 +313,23 @@ impl Arguments {
             Some(Kept::Adapter) => JournalPlace::Adapter,
             Some(Kept::Files) | None => turns.journal,
         };
+        if self.engine == Some(Engines::Restate)
+            && let (Some(ingress), Some(admin), Some(listen)) = (
+                self.restate_ingress,
+                self.restate_admin,
+                self.restate_listen,
+            )
+        {
+            turns.journal = JournalPlace::Adapter;
+            turns.engine = Engine::Restate(Box::new(RestateOptions {
+                ingress,
+                admin,
+                listen,
+                advertise: self.restate_advertise,
+                token_file: None,
+                timeout: CALL_TIMEOUT,
+            }));
+        }
         let leases = &mut config.leases;
         leases.advertise = self.advertise;
         leases.ttl = seconds(self.lease_ttl).unwrap_or(leases.ttl);

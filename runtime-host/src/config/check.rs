@@ -2,8 +2,8 @@
 //! should.
 
 use super::diagnostics::{Bad, Diagnostics};
-use super::{HostConfig, TokenSource};
-use mortise_adapter_client::Mesh;
+use super::{Engine, HostConfig, TokenSource};
+use mortise_adapter_client::{BearerToken, Mesh};
 use mortise_adapter_server::Diagnostic;
 use mortise_adapter_server::{Tls, TokenFile};
 
@@ -38,6 +38,12 @@ pub(super) fn files(config: &HostConfig) -> Result<(), Diagnostics> {
                 error.to_string(),
             );
         }
+    }
+    if let Engine::Restate(options) = &config.turns.engine
+        && let Some(path) = &options.token_file
+        && let Err(problem) = BearerToken::open(path.clone())
+    {
+        note("turns.restate.token_file".into(), problem);
     }
     for (name, adapter) in &config.adapters {
         if let Err(error) = Mesh::check_files(&adapter.config) {

@@ -4,8 +4,8 @@ mod adapters;
 
 use super::diagnostics::MASK;
 use super::{
-    AccessConfig, Calls, HostConfig, Leases, Listen, Recovery, TelemetryConfig, TokenSource, Turns,
-    WhenBusy,
+    AccessConfig, Calls, Engine, HostConfig, Leases, Listen, Recovery, RestateOptions,
+    TelemetryConfig, TokenSource, Turns, WhenBusy,
 };
 use crate::host::JournalPlace;
 use mortise_adapter_server::telemetry::LogFormat;
@@ -133,6 +133,30 @@ fn turns(config: &Turns) -> Keys {
                 JournalPlace::Adapter => "adapter",
             },
         )
+        .with(
+            "engine",
+            match config.engine {
+                Engine::Local => "local",
+                Engine::Restate(_) => "restate",
+            },
+        )
+        .maybe(
+            "restate",
+            match &config.engine {
+                Engine::Local => None,
+                Engine::Restate(options) => Some(restate(options)),
+            },
+        )
+}
+
+fn restate(config: &RestateOptions) -> Keys {
+    Keys::new()
+        .with("ingress", text(&config.ingress))
+        .with("admin", text(&config.admin))
+        .with("listen", text(&config.listen))
+        .maybe("advertise", config.advertise.as_ref().map(text))
+        .maybe("token_file", config.token_file.as_deref().map(path))
+        .with("timeout", time(config.timeout))
 }
 
 fn leases(config: &Leases) -> Keys {

@@ -72,6 +72,11 @@ impl<'a> Section<'a> {
         None
     }
 
+    /// Leaves a table out that is not there.
+    pub(super) fn skip(&mut self, key: &str) {
+        self.known.push(key.into());
+    }
+
     /// Tables whose names the operator chose.
     pub(super) fn named_sections(&mut self) -> Vec<(String, Self)> {
         let names: Vec<String> = self.table.keys().cloned().collect();

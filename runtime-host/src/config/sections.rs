@@ -4,24 +4,21 @@
 mod access;
 mod adapters;
 mod leases;
+mod turns;
 
 use super::diagnostics::Bad;
 use super::reader::Section;
 use super::values::{
-    checked, choice, duration, flag, list, listen, number, orgs, path, ratio, socket_group,
-    socket_mode, text,
+    checked, choice, duration, flag, list, listen, orgs, path, ratio, socket_group, socket_mode,
+    text,
 };
-use super::{DriverName, HostConfig, Listen, Recovery, TelemetryConfig, Turns, WhenBusy};
-use crate::host::JournalPlace;
+use super::{DriverName, HostConfig, Listen, TelemetryConfig};
 use crate::registry;
 use mortise_adapter_server::telemetry::{LogFormat, Otlp, level};
 use mortise_adapter_server::{ListenAddress, ServerTls, SocketAccess};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// The most of anything that is counted.
-const MANY: usize = 1_000_000;
 
 /// The whole configuration. What cannot be read is noted as a fault; the result is then
 /// of no use.
@@ -36,7 +33,7 @@ pub(super) fn host(mut root: Section<'_>) -> Option<HostConfig> {
     let routes = adapters::routes(routes_section, &adapters, &orgs);
     let capabilities = capabilities(root.section("capabilities"));
     let (drivers, silence_max) = drivers(root.section("drivers"));
-    let turns = turns(root.section("turns"));
+    let turns = turns::turns(root.section("turns"));
     let leases = leases::leases(root.section("leases"));
     let access = access::access(root.section("access"), &listen, &orgs);
     let telemetry = telemetry(root.section("telemetry"));
@@ -183,32 +180,6 @@ fn drivers(mut section: Section<'_>) -> (Vec<DriverName>, Duration) {
         found.unwrap_or_else(|| vec![DriverName::Openai, DriverName::Anthropic]),
         silence_max.unwrap_or(registry::DriverOptions::default().silence_max),
     )
-}
-
-fn turns(mut section: Section<'_>) -> Turns {
-    let max_running = section.read("max_running", number(1, MANY));
-    let busy = [("queue", WhenBusy::Queue), ("refuse", WhenBusy::Refuse)];
-    let when_busy = section.read("when_busy", choice(&busy));
-    let queue_max = section.read("queue_max", number(1, MANY));
-    let deadline = section.read("deadline", duration);
-    let recoveries = [("resume", Recovery::Resume), ("fail", Recovery::Fail)];
-    let recovery = section.read("recovery", choice(&recoveries));
-    let drain = section.read("drain", duration);
-    let places = [
-        ("files", JournalPlace::Own),
-        ("adapter", JournalPlace::Adapter),
-    ];
-    let journal = section.read("journal", choice(&places));
-    section.finish();
-    Turns {
-        max_running: max_running.unwrap_or(64),
-        when_busy: when_busy.unwrap_or(WhenBusy::Queue),
-        queue_max: queue_max.unwrap_or(1024),
-        deadline: deadline.unwrap_or(Duration::from_secs(60 * 60)),
-        recovery: recovery.unwrap_or(Recovery::Resume),
-        drain: drain.unwrap_or(Duration::from_secs(30)),
-        journal: journal.unwrap_or(JournalPlace::Own),
-    }
 }
 
 const FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];

@@ -34,7 +34,7 @@ fn the_example_shows_every_key() {
     let has = |path: &str| present(&toml::Value::Table(table.clone()), path);
     let missing: Vec<_> = schema.iter().filter(|path| !has(path)).collect();
     assert!(missing.is_empty(), "not in the example: {missing:?}");
-    assert_eq!(schema.len(), 73, "{schema:?}");
+    assert_eq!(schema.len(), 80, "{schema:?}");
 }
 
 /// Whether a path leads somewhere, with `*` for any name.
@@ -188,6 +188,12 @@ fn every_fault_is_named_at_once() {
         [turns]
         max_running = 0
         when_busy = "wait"
+        engine = "restate"
+        journal = "files"
+        [turns.restate]
+        ingress = "restate:8080"
+        admin = "http://bob:hunter5@restate:9070"
+        listen = "0.0.0.0:9080"
         [access.tokens.ci]
         sha256 = "hunter4"
         orgs = [9]
@@ -224,6 +230,9 @@ fn every_fault_is_named_at_once() {
         "drivers.enabled = [\"opnai\"]: there is no such choice",
         "turns.max_running = 0: it is out of range",
         "turns.when_busy = \"wait\": there is no such choice; write \"queue\" or \"refuse\"",
+        "turns.restate.ingress = \"restate:8080\": it is not the URL of an HTTP server",
+        "turns.restate.admin = ...@...: it contains a user or a password",
+        "turns.restate.listen = \"0.0.0.0:9080\": the server cannot be told this address",
         "access.tokens.ci.sha256 = ***: it is not a SHA-256",
         "access.tokens.ci.orgs = [9]: org 9 is not served",
         "access.certificates: no client certificate can be verified",
@@ -239,6 +248,30 @@ fn every_fault_is_named_at_once() {
         );
     }
     assert!(!all.contains("hunter"), "{all}");
+}
+
+/// An engine that runs turns on other hosts keeps none of them in this host's files, and is
+/// told where its server is.
+#[test]
+fn an_engine_names_its_server_and_shares_the_journal() {
+    let server = "[turns.restate]\ningress = \"http://r:8080\"\nadmin = \"http://r:9070\"\nlisten = \"127.0.0.1:9080\"";
+    let text = format!("[turns]\nengine = \"restate\"\n{server}");
+    assert_eq!(good(&text, &[]).turns.journal, JournalPlace::Adapter);
+    let with_files = format!("[turns]\nengine = \"restate\"\njournal = \"files\"\n{server}");
+    let found = faults(&with_files, &[]);
+    assert!(
+        found[0]
+            .starts_with("turns.journal = \"files\": the engine restate runs turns on other hosts"),
+        "{found:?}"
+    );
+    let found = faults("[turns]\nengine = \"restate\"", &[]);
+    let missing =
+        ["ingress", "admin", "listen"].map(|key| format!("turns.restate.{key}: it is missing"));
+    for (found, missing) in found.iter().zip(&missing) {
+        assert!(found.starts_with(missing), "{found}");
+    }
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert_eq!(good(server, &[]).turns.engine, Engine::Local);
 }
 
 /// A file that is not TOML is not quoted: it may hold anything.
@@ -274,6 +307,7 @@ fn missing_files_are_named() {
         "listen.socket_group: there is no group `mortise-apps`; make it with groupadd",
         "listen.tls: ",
         "access.tokens.web.token_file: ",
+        "turns.restate.token_file: ",
         "adapters.main: ",
     ] {
         assert!(found.contains(begin), "{begin}\n{found}");

@@ -1,12 +1,14 @@
 //! What a host and the engine that runs a turn say to each other: stop, take this message,
 //! I have begun, I am about to end.
 
-use super::{Steering, TurnWatch};
+use super::{EndedPhase, Steering, TurnWatch};
 use everruns_core::AgentLoopError;
+use everruns_core::events::Event;
 use everruns_core::message::Message;
 use everruns_core::typed_id::{MessageId, TurnId};
 use futures::FutureExt;
-use mortise_adapter_client::Backoff;
+use mortise_adapter_client::{Backoff, EndedCall};
+use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -27,7 +29,7 @@ pub enum Halt {
 }
 
 /// A turn that has begun.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Began {
     /// The turn.
     pub turn_id: TurnId,
@@ -46,11 +48,57 @@ pub struct TurnControl {
     /// Apart from that: a turn that is being ended can be parked all the same.
     parking: CancellationToken,
     began: watch::Sender<Option<Began>>,
-    ending: AtomicBool,
-    timed_out: AtomicBool,
+    ending: Arc<AtomicBool>,
+    timed_out: Arc<AtomicBool>,
     /// Set when the turn has begun.
     steering: OnceLock<Arc<dyn Steering>>,
     watch: Option<Arc<dyn TurnWatch>>,
+}
+
+/// What the control of a turn shares with that of an attempt at it, which an engine has
+/// placed in this process. What the attempt says of its end is said of the turn.
+#[derive(Debug, Clone)]
+pub(super) struct SharedControl {
+    ending: Arc<AtomicBool>,
+    timed_out: Arc<AtomicBool>,
+    watch: Option<Arc<dyn TurnWatch>>,
+}
+
+/// Shows what an attempt does. That its turn has begun is shown by the turn's own control.
+#[derive(Debug)]
+struct AttemptWatch(Arc<dyn TurnWatch>);
+
+// === impl SharedControl ===
+
+impl SharedControl {
+    /// The control of an attempt.
+    pub(super) fn attempt(&self, parking: CancellationToken) -> TurnControl {
+        let watch = self.watch.clone();
+        TurnControl {
+            ending: self.ending.clone(),
+            timed_out: self.timed_out.clone(),
+            watch: watch.map(|watch| Arc::new(AttemptWatch(watch)) as Arc<dyn TurnWatch>),
+            ..TurnControl::new(parking)
+        }
+    }
+}
+
+// === impl AttemptWatch ===
+
+impl TurnWatch for AttemptWatch {
+    fn began(&self, _: Began) {}
+
+    fn phase_ended(&self, phase: EndedPhase) {
+        self.0.phase_ended(phase);
+    }
+
+    fn happened(&self, event: &Event) {
+        self.0.happened(event);
+    }
+
+    fn called(&self, call: &EndedCall<'_>) {
+        self.0.called(call);
+    }
 }
 
 // === impl TurnControl ===
@@ -70,8 +118,8 @@ impl TurnControl {
             cancelled: watch::Sender::new(None),
             parking,
             began: watch::Sender::new(None),
-            ending: AtomicBool::new(false),
-            timed_out: AtomicBool::new(false),
+            ending: Arc::default(),
+            timed_out: Arc::default(),
             steering: OnceLock::new(),
             watch: None,
         }
@@ -82,6 +130,15 @@ impl TurnControl {
     pub fn watched(mut self, watch: Arc<dyn TurnWatch>) -> Self {
         self.watch = Some(watch);
         self
+    }
+
+    /// What is shared with the control of an attempt at the same turn.
+    pub(super) fn shared(&self) -> SharedControl {
+        SharedControl {
+            ending: self.ending.clone(),
+            timed_out: self.timed_out.clone(),
+            watch: self.watch.clone(),
+        }
     }
 
     /// The engine's side: what is to be shown the turn.

@@ -181,8 +181,12 @@ impl LocalEngine {
                     Err(error) => self.not_stored(turn, error, control).await,
                 }
             }
-            Begin::Stored { message_id, claim } => {
-                let turn = self.fresh(session_id, message_id, TurnId::new()).await?;
+            Begin::Stored {
+                message_id,
+                turn_id,
+                claim,
+            } => {
+                let turn = self.fresh(session_id, message_id, turn_id).await?;
                 let Some(claim) = claim else {
                     return Ok(turn);
                 };

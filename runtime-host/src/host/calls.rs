@@ -159,6 +159,7 @@ impl Host {
         let ticket = self.inner.sessions.enter(key, BusyPolicy::Wait)?;
         let begin = Begin::Stored {
             message_id,
+            turn_id,
             claim: None,
         };
         let leased = self.leased(key, connection, WhenHeld::Wait);

@@ -63,6 +63,9 @@ impl Host {
             if let Some(cancelled) = self.cancel_queued(&cancel).await? {
                 return Ok(cancelled);
             }
+            if let Some(cancelled) = self.cancel_elsewhere(&cancel, &connection).await? {
+                return Ok(cancelled);
+            }
             match self.found(key, &connection).await? {
                 Found::UnderWay(turn) => {
                     let (turn_id, end) = cancel.under_way(turn).await?;
@@ -101,6 +104,21 @@ impl Host {
             Waited::Ended(ended) if ended.end == TurnEnd::Parked => Err(errors::draining()),
             Waited::Ended(ended) => Ok(Some((turn_id, ended.end))),
         }
+    }
+
+    /// Has the engine cancel a turn that was asked for at another host.
+    async fn cancel_elsewhere(
+        &self,
+        cancel: &Cancel,
+        connection: &OrgConnection,
+    ) -> Result<Option<(TurnId, TurnEnd)>, HostError> {
+        if self.inner.sessions.running(cancel.key).is_some() {
+            return Ok(None);
+        }
+        let engine = &connection.engine;
+        let reason = cancel.reason.clone();
+        let cancelled = engine.cancel(cancel.key.1, cancel.turn_id, reason).await;
+        cancelled.map_err(errors::of_turn)
     }
 
     /// Whether no turn of a session has begun and not ended.

@@ -179,7 +179,7 @@ fn ended(key: Key, connection: &OrgConnection, began: Began, end: TurnEnd) -> Ac
     })
 }
 
-fn began_of(turn: &UnfinishedTurn) -> Began {
+pub(super) fn began_of(turn: &UnfinishedTurn) -> Began {
     Began {
         turn_id: turn.turn_id(),
         input_message_id: turn.state.input_message_id,

@@ -118,13 +118,27 @@ impl Host {
         connection: OrgConnection,
         when_held: WhenHeld,
     ) -> Result<Leased, HostError> {
+        let holder = self.inner.options.lease.holder.clone();
+        self.leased_by(holder, key, connection, when_held).await
+    }
+
+    /// The same for another holder, which may hold the lease already: at another host, whose
+    /// fence is void then.
+    pub(super) async fn leased_by(
+        &self,
+        holder: String,
+        key: Key,
+        connection: OrgConnection,
+        when_held: WhenHeld,
+    ) -> Result<Leased, HostError> {
         let Some(leases) = connection.adapter.session_leases() else {
             return Ok(Leased {
                 connection,
                 hold: None,
             });
         };
-        let Some(held) = self.acquired(&leases, key.1, when_held).await? else {
+        let acquired = self.acquired(holder, &leases, key.1, when_held);
+        let Some(held) = acquired.await? else {
             return Ok(Leased {
                 connection,
                 hold: None,
@@ -151,12 +165,13 @@ impl Host {
     /// `None`: the session is gone, and what is still to be done there needs no lease.
     async fn acquired(
         &self,
+        holder: String,
         leases: &RemoteSessionLeases,
         session_id: SessionId,
         when_held: WhenHeld,
     ) -> Result<Option<HeldLease>, HostError> {
         let LeaseOptions {
-            holder,
+            holder: _,
             address,
             ttl,
         } = self.inner.options.lease.clone();

@@ -214,6 +214,7 @@ impl Host {
     #[must_use]
     pub fn readiness(&self) -> Vec<OrgReadiness> {
         let orgs = self.inner.orgs.values();
+        let engine = self.inner.options.engines.problem();
         orgs.map(|org| {
             let state = org.state.borrow().clone();
             let mut degraded = state.degraded;
@@ -228,7 +229,7 @@ impl Host {
             }
             OrgReadiness {
                 org_id: org.id,
-                problem: state.problem,
+                problem: state.problem.or_else(|| engine.clone()),
                 degraded,
             }
         })

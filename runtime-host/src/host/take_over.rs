@@ -108,6 +108,15 @@ impl Host {
     /// Goes on with a turn that another host has left, unless a third one does.
     async fn take_over(&self, ticket: Ticket, key: Key, connection: OrgConnection) {
         let session_id = key.1;
+        match connection.engine.runs(session_id).await {
+            Ok(false) => {}
+            // It is not left: the engine places it again.
+            Ok(true) => return,
+            Err(error) => {
+                tracing::debug!(session = %session_id, %error, "the engine does not say which turn it runs; asking again");
+                return;
+            }
+        }
         let leased = self.leased(key, connection, WhenHeld::Refuse);
         // Another host was faster, or the adapter is away: the next look tells.
         let Ok((permit, connection)) = ticket.permit(leased).await else {

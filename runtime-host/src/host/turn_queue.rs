@@ -7,7 +7,7 @@ use super::org_connections::OrgConnection;
 use super::session_queue::BusyPolicy;
 use super::{Host, Key};
 use crate::engine::{Begin, Claim, TurnEnd};
-use everruns_core::typed_id::{MessageId, SessionId};
+use everruns_core::typed_id::{MessageId, SessionId, TurnId};
 use futures::FutureExt;
 use std::sync::Arc;
 use worker::{Running, TurnRunner, TurnWorker};
@@ -52,6 +52,7 @@ impl TurnRunner for QueuedTurns {
             let (permit, connection) = ticket?.permit(leased).await?;
             let begin = Begin::Stored {
                 message_id,
+                turn_id: TurnId::new(),
                 claim: Some(claim),
             };
             let (_, mut ended) = host.begin_turn(permit, key, connection, begin).await?;

@@ -19,7 +19,7 @@ use tokio::sync::{oneshot, watch};
 use tracing::Instrument;
 
 /// Why a turn that waited for tool results ends when a message comes.
-const ANOTHER_CAME: &str = "another message arrived before the tool results";
+pub(super) const ANOTHER_CAME: &str = "another message arrived before the tool results";
 
 /// A turn that has begun, and where its end will be told.
 pub(super) type Begun = (Began, watch::Receiver<Option<TurnEnd>>);
@@ -78,7 +78,11 @@ impl Host {
         begin: Begin,
         tell: oneshot::Sender<Result<Begun, TurnError>>,
     ) {
-        if !matches!(begin, Begin::Resume(_))
+        let is_placed = self.inner.options.engines.places_turns();
+        if is_placed {
+            // The host that runs the turn acquires the lease, and sees what is left there.
+            permit.hold(None);
+        } else if !matches!(begin, Begin::Resume(_))
             && let Err(error) = self.go_on(&permit, key, &connection).await
         {
             drop(tell.send(Err(error)));
@@ -87,7 +91,11 @@ impl Host {
         let mut tell = Some(tell);
         let mut next = Some(begin);
         while let Some(begin) = next.take() {
-            let ran = match self.end_previous(key, &connection, &begin).await {
+            let ended = match is_placed {
+                true => Ok(()),
+                false => self.end_previous(key, &connection, &begin).await,
+            };
+            let ran = match ended {
                 Ok(()) => {
                     self.run_one(&permit, key, &connection, begin, &mut tell)
                         .await
@@ -290,7 +298,7 @@ fn started_at(begin: &Begin) -> DateTime<Utc> {
 }
 
 /// How a turn's end is counted.
-fn outcome(end: &TurnEnd, control: &TurnControl) -> TurnOutcome {
+pub(super) fn outcome(end: &TurnEnd, control: &TurnControl) -> TurnOutcome {
     match end {
         TurnEnd::Completed => TurnOutcome::Completed,
         TurnEnd::Failed(_) if control.has_timed_out() => TurnOutcome::TimedOut,

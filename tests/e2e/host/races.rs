@@ -1,19 +1,41 @@
-//! Hosts that race for sessions, some of them frozen or killed in the middle.
+//! Two hosts that race for sessions, on both databases and with both engines, some of them
+//! frozen or killed in the middle. Everything is asked and judged through their HTTP API.
 
-use super::hosts::{ends, turns_apart};
-use super::test_host::TestHost;
-use everruns_core::events::{Event, EventData};
-use everruns_core::session::SessionStatus;
-use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
-use mortise_test_support::host_process::HostProcess;
+pub mod field;
+mod judge;
+
+use field::{Engine, Field, Place};
+use judge::{Found, Race, Said, events, judge};
+use mortise_test_support::database::Database;
+use mortise_test_support::fake_openai::FakeOpenAi;
+use reqwest::Client;
 use serde_json::{Value, json};
-use std::collections::{HashMap, HashSet};
+use std::env;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// How long the hosts' leases run, in seconds.
-const TTL: &str = "2";
+const TTL: u32 = 2;
+
+/// How many races there are, all tests together. `MORTISE_RACES` has more of them run.
+const RACES: usize = 100;
+
+/// How many sessions are raced for at once.
+const AT_ONCE: usize = 9;
+
+/// After so many races come another adapter, other hosts and another model, which keeps all
+/// that it was asked.
+const PER_FIELD: usize = 270;
+
+/// How long a race may take.
+const LONGEST: Duration = Duration::from_secs(240);
+
+/// When a caller asks again who was not answered.
+const AGAIN_AFTER: Duration = Duration::from_millis(50);
 
 /// What is done to one of the hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,137 +45,219 @@ enum Mischief {
     Kill,
 }
 
-/// A model that has a tool write a file, once in each turn, and then answers.
-async fn writing() -> FakeOpenAi {
-    FakeOpenAi::play(|request| {
-        let messages = request["messages"].as_array().unwrap();
-        if messages.last().unwrap()["role"] == "tool" {
-            return Answer::Text(vec!["Written."]);
+/// What was done so far.
+#[derive(Debug, Default)]
+struct Tally {
+    races: usize,
+    frozen: usize,
+    killed: usize,
+    refused: usize,
+    in_doubt: usize,
+    events: usize,
+}
+
+/// A caller who waits for the answer to a question.
+struct Caller {
+    host: usize,
+    question: String,
+    said: JoinHandle<Said>,
+}
+
+/// Asks a question until it is answered or refused, as callers do: again with the same key
+/// after each attempt of which they do not know what became.
+async fn ask(
+    mut http: watch::Receiver<String>,
+    session: String,
+    question: String,
+    when_busy: &'static str,
+) -> Said {
+    loop {
+        let url = format!("{}/v1/sessions/{session}/turns", *http.borrow_and_update());
+        let body = json!({ "text": question, "when_busy": when_busy });
+        let request = Client::new().post(url).json(&body);
+        let request = request.header("idempotency-key", &question);
+        let Ok(answer) = request.send().await else {
+            // It is killed, and comes back at another address.
+            drop(timeout(AGAIN_AFTER, http.changed()).await);
+            continue;
+        };
+        let status = answer.status().as_u16();
+        let Ok(answer) = answer.json::<Value>().await else {
+            continue;
+        };
+        match (status, answer["outcome"].as_str()) {
+            (200, Some("completed")) => return Said::Answered,
+            // The host has lost the session.
+            (200, Some("parked")) | (429 | 503, _) => sleep(AGAIN_AFTER).await,
+            (409, _) if when_busy == "refuse" => return Said::Refused,
+            _ => panic!("{question}: {status} {answer}"),
         }
-        let path = format!("/workspace/{}.txt", messages.len());
-        Answer::ToolCall("write_file", json!({ "path": path, "content": "x" }))
-    })
-    .await
-}
-
-/// Asks for a turn, whatever becomes of the one who asks.
-fn ask(host: &HostProcess, stage: &TestHost, text: &str) -> JoinHandle<Option<Value>> {
-    let url = format!("{}/v1/sessions/{}/turns", host.http, stage.session_id);
-    let body = json!({ "text": text, "when_busy": "queue" });
-    tokio::spawn(async move {
-        let answer = reqwest::Client::new().post(url).json(&body).send().await;
-        answer.ok()?.json().await.ok()
-    })
-}
-
-fn of_type<'a>(events: &'a [Event], event_type: &str) -> impl Iterator<Item = &'a Event> {
-    events
-        .iter()
-        .filter(move |event| event.event_type == event_type)
-}
-
-/// How often each turn has an event of a type.
-fn per_turn(events: &[Event], event_type: &str) -> HashMap<String, usize> {
-    let mut counts = HashMap::new();
-    for event in of_type(events, event_type) {
-        let turn_id = event.context.turn_id.unwrap().to_string();
-        *counts.entry(turn_id).or_default() += 1;
     }
-    counts
 }
 
-/// The events with their turns, a line each.
-fn shown(events: &[Event]) -> String {
-    let line = |event: &Event| {
-        let turn_id = event.context.turn_id.map(|id| id.to_string());
-        format!("\n{} {}", event.event_type, turn_id.unwrap_or_default())
-    };
-    events.iter().map(line).collect()
+/// Has callers at both hosts ask in a session, one soon after the other.
+async fn begin(field: &Field, number: usize, random: &mut fastrand::Rng) -> (String, Vec<Caller>) {
+    let session = field.create_session().await;
+    let mut order = [0, 1];
+    random.shuffle(&mut order);
+    let callers = order.map(|host| {
+        let question = format!("race {number} at host {host}");
+        let is_patient = host == order[0] || random.bool();
+        let when_busy = if is_patient { "queue" } else { "refuse" };
+        let http = field.hosts[host].follow();
+        let asks = ask(http, session.clone(), question.clone(), when_busy);
+        Caller {
+            host,
+            question,
+            said: tokio::spawn(asks),
+        }
+    });
+    (session, callers.into())
 }
 
-/// Waits until every question is answered, and holds the session against what one host
-/// alone would have left.
-async fn judge(stage: &TestHost, what: &str) {
-    let settled = async {
-        loop {
-            let events = stage.stored().await;
-            let asked = of_type(&events, "input.message").count();
-            let idle = stage.status().await == SessionStatus::Idle;
-            if asked > 0 && ends(&events).len() >= asked && idle {
-                return events;
-            }
+/// Resolves when all callers at a host were answered.
+async fn answered(races: &[(String, Vec<Caller>)], host: usize) {
+    let callers = races.iter().flat_map(|(_, callers)| callers);
+    let callers: Vec<_> = callers.filter(|caller| caller.host == host).collect();
+    while !callers.iter().all(|caller| caller.said.is_finished()) {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// So many races at once, with mischief in the middle, judged at the end.
+async fn batch(
+    field: &mut Field,
+    asked: &AtomicUsize,
+    numbers: std::ops::Range<usize>,
+    mischief: Mischief,
+    random: &mut fastrand::Rng,
+) -> Vec<(Race, Found)> {
+    // A question takes two requests of a model at least.
+    let begins_at = asked.load(Ordering::SeqCst) + random.usize(1..=numbers.len() * 3);
+    let mut races = Vec::new();
+    for number in numbers {
+        races.push(begin(field, number, random).await);
+    }
+    let victim = random.usize(0..2);
+    if mischief != Mischief::None {
+        while asked.load(Ordering::SeqCst) < begins_at {
             tokio::task::yield_now().await;
         }
-    };
-    let Ok(events) = timeout(Duration::from_secs(60), settled).await else {
-        let events = stage.stored().await;
-        panic!("{what}: a question stays open:{}", shown(&events));
-    };
-    let what = &format!("{what}:{}", shown(&events));
-    let asked = of_type(&events, "input.message").count();
-    assert_eq!(ends(&events), vec!["turn.completed"; asked], "{what}");
-    assert_eq!(turns_apart(&events).len(), asked, "{what}");
-    for once in ["turn.started", "turn.completed"] {
-        let counts = per_turn(&events, once);
-        assert_eq!(counts.len(), asked, "{what}: {once} of each turn");
-        let is_once = counts.values().all(|count| *count == 1);
-        assert!(is_once, "{what}: {once} once in each turn");
     }
-    let mut ran = HashSet::new();
-    for event in of_type(&events, "tool.completed") {
-        let EventData::ToolCompleted(data) = &event.data else {
-            panic!("{what}: not what its type says");
+    match mischief {
+        Mischief::None => {}
+        Mischief::Freeze => {
+            field.hosts[victim].freeze().await;
+            answered(&races, 1 - victim).await;
+            field.hosts[victim].thaw().await;
+        }
+        Mischief::Kill => {
+            field.hosts[victim].kill().await;
+            field.hosts[victim].start_again().await;
+        }
+    }
+    let http = field.hosts[random.usize(0..2)].http();
+    let mut judged = Vec::new();
+    for (session, callers) in races {
+        let mut said = Vec::new();
+        for caller in callers {
+            said.push((caller.question, caller.said.await.unwrap()));
+        }
+        let race = Race {
+            session,
+            asked: said,
         };
-        let is_first = ran.insert((event.context.turn_id, data.tool_call_id.clone()));
-        assert!(is_first, "{what}: a tool ran twice");
+        let found = judge(&http, &race, &field.ledger.entered()).await;
+        judged.push((race, found));
+    }
+    judged
+}
+
+/// So many races on a field.
+async fn field(
+    engine: Engine,
+    database: Database,
+    races: usize,
+    random: &mut fastrand::Rng,
+    tally: &mut Tally,
+) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    let fake = FakeOpenAi::play(move |request| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        field::answer(request)
+    });
+    let fake = fake.await;
+    let mut field = Field::start(engine, database, &fake, 2, TTL).await;
+    let mut all = Vec::new();
+    let mischiefs = [Mischief::Kill, Mischief::Freeze, Mischief::None];
+    for (mischief, first) in mischiefs.iter().cycle().zip((0..races).step_by(AT_ONCE)) {
+        let numbers = first..(first + AT_ONCE).min(races);
+        let what = format!(
+            "{mischief:?} in races {numbers:?}, seed {}",
+            random.get_seed()
+        );
+        let judged = batch(&mut field, &asked, numbers, *mischief, random);
+        let judged = timeout(LONGEST, judged).await;
+        let judged = judged.unwrap_or_else(|_| panic!("{what}: a question stays open"));
+        tally.races += judged.len();
+        tally.frozen += usize::from(*mischief == Mischief::Freeze);
+        tally.killed += usize::from(*mischief == Mischief::Kill);
+        all.extend(judged);
+    }
+    // What a host that was thought dead would still have written.
+    let http = field.hosts.iter().map(Place::http).next().unwrap();
+    for (race, found) in all {
+        let events = events(&http, &race.session).await.len();
+        assert_eq!(events, found.events, "later events in {}", race.session);
+        let refused = race.asked.iter();
+        let refused = refused.filter(|(_, said)| *said == Said::Refused);
+        tally.refused += refused.count();
+        tally.in_doubt += found.in_doubt;
+        tally.events += events;
     }
 }
 
-/// No turns interleave, no event is lost or doubled, no call of a tool has two results, and
-/// every question that was accepted is answered once, whatever is done to one of the hosts.
-/// `MORTISE_RACES` has more of them run.
-#[tokio::test]
-async fn for_a_session() {
-    let races = std::env::var("MORTISE_RACES").map_or(8, |races| races.parse().unwrap());
-    let fake = writing().await;
-    let arguments = ["--lease-ttl", TTL, "--journal", "adapter"];
-    let mut stage = TestHost::played(&fake, &arguments).await;
-    let mut other = stage.another_host("other", &arguments).await;
-    let (mut frozen, mut killed, began) = (0, 0, Instant::now());
-    for race in 0..races {
-        stage.session_id = stage.another_session().await;
-        let mischief = match race % 8 {
-            3 => Mischief::Freeze,
-            6 => Mischief::Kill,
-            _ => Mischief::None,
-        };
-        let asked_before = fake.requests().len();
-        let first = ask(&stage.host, &stage, "one");
-        let second = ask(&other, &stage, "two");
-        // In the middle of a turn of one of them.
-        while mischief != Mischief::None && fake.requests().len() == asked_before {
-            tokio::task::yield_now().await;
-        }
-        match mischief {
-            Mischief::None => {
-                first.await.unwrap();
-                second.await.unwrap();
-            }
-            Mischief::Freeze => {
-                other.freeze().await;
-                frozen += 1;
-                first.await.unwrap();
-                other.thaw().await;
-            }
-            Mischief::Kill => {
-                other.kill().await;
-                killed += 1;
-                first.await.unwrap();
-                other = stage.another_host("other", &arguments).await;
-            }
-        }
-        judge(&stage, &format!("race {race}, {mischief:?}")).await;
+/// No turns interleave, no event is lost or doubled, no tool runs twice for a question, and
+/// every question is answered once or refused, whatever is done to one of the hosts.
+async fn race(engine: Engine, database: Database) {
+    let races = env::var("MORTISE_RACES").map_or(RACES, |races| races.parse().unwrap());
+    let seed = env::var("MORTISE_RACES_SEED").map(|seed| seed.parse().unwrap());
+    let mut random = fastrand::Rng::with_seed(seed.unwrap_or_else(|_| fastrand::u64(..)));
+    let (mut left, mut tally, began) = (races.div_ceil(4), Tally::default(), Instant::now());
+    while left > 0 {
+        let now = left.min(PER_FIELD);
+        field(engine, database, now, &mut random, &mut tally).await;
+        left -= now;
+        let took = began.elapsed();
+        eprintln!("{engine:?} on {database:?}: {tally:?} in {took:?}");
     }
-    let took = began.elapsed();
-    eprintln!("{races} races, {frozen} frozen and {killed} killed hosts: {took:?}");
+}
+
+mod local {
+    use super::{Database, Engine, race};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn on_sqlite() {
+        race(Engine::Local, Database::Sqlite).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn on_postgres() {
+        race(Engine::Local, Database::Postgres).await;
+    }
+}
+
+mod restate {
+    use super::{Database, Engine, race};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn on_sqlite() {
+        race(Engine::Restate, Database::Sqlite).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn on_postgres() {
+        race(Engine::Restate, Database::Postgres).await;
+    }
 }

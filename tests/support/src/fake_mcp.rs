@@ -7,7 +7,7 @@ use everruns_core::egress::{
     EgressStreamResponse,
 };
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 
 /// A server with the tool `search`. Every other path of this address is one, too.
@@ -21,6 +21,9 @@ pub const ODD: &str = "http://93.184.216.34/odd";
 
 /// A server that never answers.
 pub const SILENT: &str = "http://93.184.216.34/silent";
+
+/// A server with the tool `enter`, which does something each time: it writes `entry` down.
+pub const LEDGER: &str = "http://93.184.216.34/ledger";
 
 /// A request.
 #[derive(Debug, Clone)]
@@ -49,6 +52,16 @@ impl FakeMcp {
             .iter()
             .filter(|asked| asked.url == url && asked.method == method);
         matching.cloned().collect()
+    }
+
+    /// How often each entry was written down.
+    pub fn entered(&self) -> HashMap<String, usize> {
+        let mut entries = HashMap::new();
+        for asked in self.asked(LEDGER, "tools/call") {
+            let entry = asked.params["arguments"]["entry"].as_str().unwrap();
+            *entries.entry(entry.to_string()).or_default() += 1;
+        }
+        entries
     }
 
     fn take(&self, request: EgressRequest) -> Asked {
@@ -82,12 +95,20 @@ impl EgressService for FakeMcp {
                     names.map(|name| json!({ "name": name, "inputSchema": {"type": "object"} }));
                 json!({ "tools": tools })
             }
+            "tools/list" if asked.url == LEDGER => json!({ "tools": [{
+                "name": "enter",
+                "description": "Writes an entry down.",
+                "inputSchema": {"type": "object", "properties": {"entry": {"type": "string"}}},
+            }]}),
             "tools/list" => json!({ "tools": [{
                 "name": "search",
                 "description": "Searches.",
                 "inputSchema": {"type": "object", "properties": {"q": {"type": "string"}}},
                 "annotations": {"readOnlyHint": true},
             }]}),
+            "tools/call" if asked.url == LEDGER => {
+                json!({ "content": [{"type": "text", "text": "written down"}] })
+            }
             "tools/call" => {
                 let text = format!("found {}", asked.params["arguments"]["q"]);
                 json!({ "content": [{"type": "text", "text": text}] })

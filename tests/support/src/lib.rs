@@ -18,5 +18,6 @@ pub mod memory_journal;
 pub mod network;
 pub mod pgbouncer;
 pub mod replicas;
+pub mod restate;
 pub mod scenario;
 pub mod script;

@@ -5,6 +5,10 @@
 //! change that takes several locks claims its request first (`idempotency`), then the org's, then
 //! sessions in the order of their ids, budgets last: in one order no call waits in a
 //! circle.
+//!
+//! Locks of rows that are shared have no queue: changes that share a session and keep coming
+//! would keep one that excludes them waiting for good. So both take an advisory lock of the
+//! session before its row, which has a queue.
 
 use crate::db::batch;
 use crate::db::tx::Tx;
@@ -12,14 +16,24 @@ use everruns_core::typed_id::SessionId;
 use mortise_proto::StoreError;
 
 /// Weaker than FOR UPDATE: rows that refer to the session may still be inserted.
-const SESSION: &str = "SELECT 1 FROM sessions WHERE org_id = $1 AND id = $2 FOR NO KEY UPDATE";
+const SESSION: &str = "SELECT 1 \
+     FROM (SELECT pg_advisory_xact_lock(hashtextextended('session ' || $2, $1))) AS q, \
+          sessions AS s \
+     WHERE s.org_id = $1 AND s.id = $2 FOR NO KEY UPDATE OF s";
 
 /// Several changes may hold it at once; it excludes those that hold the one above.
-const SESSION_AS_IT_IS: &str = "SELECT 1 FROM sessions WHERE org_id = $1 AND id = $2 FOR SHARE";
+const SESSION_AS_IT_IS: &str = "SELECT 1 \
+     FROM (SELECT pg_advisory_xact_lock_shared(hashtextextended('session ' || $2, $1))) AS q, \
+          sessions AS s \
+     WHERE s.org_id = $1 AND s.id = $2 FOR SHARE OF s";
 
+/// Rows are sorted before they are locked, and ids before their advisory locks are taken.
 const SESSIONS: (&str, &str) = (
-    "SELECT 1 FROM sessions WHERE org_id = $1 AND id",
-    "ORDER BY id FOR NO KEY UPDATE",
+    "SELECT 1 FROM (SELECT w.id, pg_advisory_xact_lock(hashtextextended('session ' || w.id, $1)) \
+     FROM (SELECT id FROM sessions WHERE org_id = $1 AND id",
+    "ORDER BY id) AS w) AS q \
+     JOIN sessions AS s ON s.org_id = $1 AND s.id = q.id \
+     ORDER BY s.id FOR NO KEY UPDATE OF s",
 );
 
 const BUDGETS: &str = "SELECT 1 FROM budgets WHERE org_id = $1 ORDER BY id FOR NO KEY UPDATE";

@@ -5,11 +5,15 @@ use everruns_core::Session;
 use everruns_core::session::{SessionStatus, SubagentStatus};
 use everruns_core::typed_id::{AgentId, HarnessId, PrincipalId, SessionId};
 use everruns_runtime::{AgentBuilder, HarnessBuilder, RuntimeHostAdapter};
+use mortise_proto::StoreError;
+use mortise_proto::pb::ErrorReason;
 use mortise_runtime_host::local::demo;
 use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::{moment, said};
 use mortise_test_support::scenario::{TestHost, ask};
 use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 /// A session belongs to whom the calling one belongs to, and starts with the files of
@@ -236,6 +240,42 @@ async fn context_reports() {
             store.get_session_context_report(SessionId::new()).await,
         ] {
             refuses(unknown, "not found");
+        }
+    }
+}
+
+/// Values that keep being written hold up neither an event of their session nor its
+/// deletion, after which nothing more is written there.
+#[tokio::test]
+async fn values_that_keep_coming_hold_up_no_deletion() {
+    for database in Database::ALL {
+        let stage = TestHost::set_on(database).await;
+        let session = stage.session_id;
+        let values = stage.adapter.storage_store().unwrap();
+        let writers: Vec<_> = (0..8)
+            .map(|number| {
+                let values = values.clone();
+                tokio::spawn(async move {
+                    let key = format!("k{number}");
+                    loop {
+                        if let Err(error) = values.set_value(session, &key, "v").await {
+                            return StoreError::from(&error).reason;
+                        }
+                    }
+                })
+            })
+            .collect();
+        let store = platform(&stage);
+        let deleted = async {
+            let emitter = stage.adapter.event_emitter();
+            emitter.emit(said(session, "hello")).await.unwrap();
+            store.delete_session(session).await.unwrap();
+        };
+        let deleted = timeout(Duration::from_secs(20), deleted).await;
+        deleted.unwrap_or_else(|_| panic!("{database:?}: the session is deleted"));
+        for writer in writers {
+            let refused = Some(ErrorReason::SessionArchived);
+            assert_eq!(writer.await.unwrap(), refused, "{database:?}");
         }
     }
 }
