@@ -69,13 +69,10 @@ impl Field {
         let seed = seeding.test_seed().unwrap();
         demo::put_platform(&seed, played(fake)).await.unwrap();
         let ledger = Arc::new(FakeMcp::default());
-        let outside = reference_with(
-            Database::Sqlite,
-            &made(folder.path(), "outside"),
-            |config| {
-                config.egress_service = Some(ledger.clone());
-            },
-        );
+        let beside = made(folder.path(), "outside");
+        let outside = reference_with(Database::Sqlite, &beside, |config| {
+            config.egress_service = Some(ledger.clone());
+        });
         let outside = serve(outside.await).await;
         let mut field = Self {
             ledger,
@@ -154,8 +151,8 @@ impl Drop for Field {
 
 impl Place {
     async fn start(folder: PathBuf, config: String) -> Self {
-        let process = HostProcess::configured_logged(&folder, &config, &folder.join("0.log"));
-        let process = process.await;
+        let log = folder.join("0.log");
+        let process = HostProcess::configured_logged(&folder, &config, &log).await;
         Self {
             http: watch::Sender::new(process.http.clone()),
             process,
