@@ -131,8 +131,9 @@ impl Example {
             ("http://127.0.0.1:4317", otlp),
             ("otlp_sample_ratio = 0.1", "otlp_sample_ratio = 1.0".into()),
             ("anonymous = true", "anonymous = false".into()),
-            // There is no Restate server.
+            // There is no Restate server, and turns are kept in files without one.
             ("engine = \"restate\"", "engine = \"local\"".into()),
+            ("journal = \"adapter\"", "journal = \"files\"".into()),
             ("\"anthropic\"]", "\"anthropic\", \"simulator\"]".into()),
             (
                 "\"session_storage\"]",

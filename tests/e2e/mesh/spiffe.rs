@@ -187,8 +187,8 @@ async fn an_agent_that_comes_late_is_named_and_found() {
     let text = api.until("/ready", told).await;
     assert!(text.contains("start the SPIFFE agent"), "{text}");
     agent.start();
-    let own = seeded(&server.endpoint, &socket).await;
     api.ready().await;
+    let own = seeded(&server.endpoint, &socket).await;
     let load = Load::start(&api, 1).await;
     load.more(1).await;
     load.end(&own).await;

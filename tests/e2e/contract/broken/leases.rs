@@ -10,7 +10,6 @@ use mortise_proto::rpc::table::{
     session_storage_store_service as storage,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 pub(super) fn faults() -> Vec<Fault> {
     [grants(), ends(), followers(), takeovers()].concat()
@@ -331,12 +330,6 @@ fn takeovers() -> Vec<Fault> {
                 without_turn(request);
             },
         ),
-        instead(
-            "LSE-22",
-            "checks the fence before the transaction",
-            &emitter::EMIT,
-            checked_before,
-        ),
         forgets(
             "LSE-23",
             "does not remember what an earlier holder did",
@@ -373,29 +366,6 @@ fn takeovers() -> Vec<Fault> {
             &storage::SET_VALUE,
         ),
     ]
-}
-
-/// How long it takes from the check to the transaction.
-const BETWEEN: Duration = Duration::from_millis(20);
-
-async fn checked_before(
-    server: Server,
-    asked: pb::EmitRequest,
-) -> Result<pb::EmitResponse, StoreError> {
-    // What is not stored is refused under a stale fence as well.
-    let mut check = asked.clone();
-    check.context = super::races::own(&asked.context);
-    if let Some(event) = &mut check.event {
-        event.r#type = "tool.output.delta".into();
-    }
-    server.one(&emitter::EMIT, check).await?;
-    tokio::time::sleep(BETWEEN).await;
-    let mut request = asked;
-    if let Some(context) = &mut request.context {
-        context.fence = 0;
-    }
-    without_turn(&mut request);
-    server.one(&emitter::EMIT, request).await
 }
 
 /// The event belongs to no turn.

@@ -96,18 +96,19 @@ struct Stored {
 }
 
 async fn stored(cx: &Cx, session: &str, has_secret: bool) -> Outcome<Stored> {
-    let secret = match has_secret {
-        true => get_secret(cx, session, "s").await?,
-        false => None,
+    let (secret, secrets) = match has_secret {
+        true => {
+            let listed = cx.call(&LIST_SECRETS, listing_secrets(session)).await?;
+            (get_secret(cx, session, "s").await?, listed.secrets)
+        }
+        // One without a key refuses to list as well.
+        false => (None, Vec::new()),
     };
     Ok(Stored {
         value: get(cx, session, "k").await?,
         secret,
         keys: keys(cx, session).await?,
-        secrets: cx
-            .call(&LIST_SECRETS, listing_secrets(session))
-            .await?
-            .secrets,
+        secrets,
     })
 }
 
