@@ -68,7 +68,7 @@ enum Command {
     ///
     /// Exit code: 0 when it was told to stop, 2 for wrong arguments or a wrong
     /// configuration, 3 when it could not start or stopped by itself.
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     /// Look at turns of a running host, follow one, or cancel it.
     #[command(subcommand)]
     Turns(remote::TurnsCommand),
@@ -222,7 +222,7 @@ async fn obey(cli: Cli) -> ExitCode {
         Command::Models(command) => asked(Box::pin(command.run())).await,
         // It sets up its logs itself, as it is configured.
         Command::Serve(args) => {
-            let served = Box::pin(serve::run(args, stopped()));
+            let served = Box::pin(serve::run(*args, stopped()));
             tokio::select! {
                 code = served => code,
                 () = interrupted_again() => {

@@ -363,15 +363,15 @@ impl Placed {
     /// What is told of a turn that did not begin. Where it may begin later, the engine places
     /// it again.
     fn failed(&self, error: TurnError) -> Option<PlacedEnd> {
+        if is_interrupted(&error) {
+            tracing::warn!(session = %self.key.1, %error, "a placed turn was interrupted; the engine places it again");
+            return None;
+        }
         let why = match error {
             TurnError::SessionNotFound(_) => NotBegunHere::SessionNotFound,
             TurnError::NothingToResume => NotBegunHere::NothingToResume,
             TurnError::NotClaimed => NotBegunHere::NotClaimed,
             TurnError::Aborted => errors::aborted().into(),
-            error if is_interrupted(&error) => {
-                tracing::warn!(session = %self.key.1, %error, "a placed turn was interrupted; the engine places it again");
-                return None;
-            }
             error @ (TurnError::NotStored(_)
             | TurnError::Journal(_)
             | TurnError::Adapter(_)
