@@ -33,9 +33,7 @@ impl<D: Dial> Pools<D> {
             mesh: Pool::new(dialler, limits),
         }
     }
-}
 
-impl<D: Dial> Pools<D> {
     pub(in crate::mesh) fn of(&self, driver: Driver) -> &Pool<D> {
         match (driver, &self.callers) {
             (Driver::Caller, Some(callers)) => callers,

@@ -118,7 +118,7 @@ fn made() -> Vec<Fault> {
         ),
         answer(
             "PLAT-46",
-            "makes subagents of nobody",
+            "gives subagents another owner",
             &platform::CREATE_SESSION,
             |_, answer| {
                 if let Some(session) = &mut answer.session {

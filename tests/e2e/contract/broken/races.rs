@@ -23,7 +23,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// What a server has noted, whoever asks.
+/// What a server has noted of all its callers.
 type Noted = Arc<Mutex<BTreeSet<String>>>;
 
 pub(super) fn faults() -> Vec<Fault> {
