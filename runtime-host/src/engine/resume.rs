@@ -1,6 +1,8 @@
 //! Where an interrupted turn really stands: the journal holds the step that was about to
 //! be taken, and the stored events how far it got.
 
+mod calls;
+
 use super::ending::{events_since, own};
 use crate::journal::{Ending, NextStep, UnfinishedTurn};
 use everruns_core::AgentLoopError;
@@ -38,6 +40,11 @@ pub(super) async fn reconcile_with(
     if overtaken {
         turn.next = NextStep::End(Ending::failed(TAKEN_OVER));
         return Ok(Some(turn));
+    }
+    if matches!(turn.next, NextStep::Reason)
+        && let Some(said) = calls::unplanned(&events, &turn)
+    {
+        calls::plan(adapter, &mut turn, &events, &said).await?;
     }
     let next = turn.next.clone();
     turn.next = match next {
@@ -143,18 +150,22 @@ fn ending_with(said: &OutputMessageCompletedData) -> Ending {
 /// What the model said last, since it was last asked, if that was an answer without
 /// calls of tools: then the turn only lacks its end.
 fn last_answer(events: &[Event]) -> Option<&OutputMessageCompletedData> {
+    last_said(events).filter(|said| !said.message.has_tool_calls())
+}
+
+/// What the model said last, since it was last asked.
+fn last_said(events: &[Event]) -> Option<&OutputMessageCompletedData> {
     let asked = events
         .iter()
         .rposition(|event| event.event_type == events::REASON_STARTED)?;
     let mut since = events.get(asked..)?.iter().rev();
-    let said = since.find_map(|event| {
+    since.find_map(|event| {
         if let EventData::OutputMessageCompleted(said) = &event.data {
             Some(said)
         } else {
             None
         }
-    })?;
-    (!said.message.has_tool_calls()).then_some(said)
+    })
 }
 
 /// Whether a message was stored since the turn last asked the model.

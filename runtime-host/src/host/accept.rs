@@ -75,15 +75,28 @@ impl Host {
                 Ok(Box::new(ticket.permit(leased).await?))
             }
         };
-        let ticket = match permit {
+        let mut may_have_begun = false;
+        let (ticket, place) = match permit {
             Ok(permit) => {
                 let (permit, connection) = *permit;
-                let message = Box::new(message);
-                let begin = Begin::Message { message, turn_id };
-                let begun = self.begin(permit, key, connection, begin).await;
-                return begun.map(Accepted::Began);
+                let begin = Begin::Message {
+                    message: Box::new(message.clone()),
+                    turn_id,
+                };
+                match self.begin(permit, key, connection, begin).await {
+                    Ok(turn) => return Ok(Accepted::Began(turn)),
+                    Err(error) if policy == BusyPolicy::Refuse || !is_lost(&error) => {
+                        return Err(error);
+                    }
+                    // It waits for the session as it would have, had the other come first.
+                    Err(_) => {}
+                }
+                may_have_begun = true;
+                let enter = || sessions.enter(key, policy);
+                let (ticket, place) = self.inner.waiting.enter(enter)?;
+                (ticket.made_patient(), place)
             }
-            Err(ticket) => ticket,
+            Err(ticket) => (ticket, place),
         };
         self.session(&connection, key).await?;
         let turn = QueuedTurn {
@@ -95,7 +108,8 @@ impl Host {
             accepted_at: Utc::now(),
             end: None,
         };
-        let queued = self.run_detached(self.clone().enqueue(ticket, turn)).await;
+        let enqueued = self.clone().enqueue(ticket, turn, may_have_begun);
+        let queued = self.run_detached(enqueued).await;
         queued.map(Accepted::Queued)
     }
 
@@ -127,10 +141,15 @@ impl Host {
         })
     }
 
-    async fn enqueue(self, ticket: Ticket, turn: QueuedTurn) -> Result<QueuedHandle, HostError> {
+    async fn enqueue(
+        self,
+        ticket: Ticket,
+        turn: QueuedTurn,
+        may_have_begun: bool,
+    ) -> Result<QueuedHandle, HostError> {
         let written = self.inner.journal.put_queued(&turn).await;
         written.map_err(|error| errors::of_journal(&error))?;
-        Ok(self.wait_for_turn(ticket, turn, false))
+        Ok(self.wait_for_turn(ticket, turn, may_have_begun))
     }
 
     /// Has the turns run that an earlier process accepted, in their order.
@@ -316,7 +335,8 @@ impl Host {
             Outcome::BegunBefore => {
                 tracing::info!(%session, turn = %turn.turn_id, "a queued turn had begun before");
                 self.inner.waiting.remove(turn.turn_id);
-                return self.forget(&turn).await;
+                self.forget(&turn).await;
+                Became::BegunBefore
             }
             Outcome::Ended(end) => {
                 self.inner.waiting.remove(turn.turn_id);
@@ -373,6 +393,11 @@ impl Host {
             () = self.inner.closing.cancelled() => {}
         }
     }
+}
+
+/// Whether a turn did not begin because another host has taken its session meanwhile.
+fn is_lost(error: &HostError) -> bool {
+    error.reason == ErrorReason::SessionBusy
 }
 
 /// Resolves when a turn is cancelled, to why it is.

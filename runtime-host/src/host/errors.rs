@@ -21,7 +21,12 @@ pub(super) fn of_store(error: AgentLoopError) -> HostError {
 pub(super) fn of_turn(error: TurnError) -> HostError {
     match error {
         TurnError::SessionNotFound(session_id) => no_session(session_id),
-        TurnError::NotStored(error) | TurnError::Adapter(error) => of_store(error),
+        TurnError::NotStored(error) | TurnError::Adapter(error) => {
+            let error = StoreError::from(error);
+            error
+                .fenced_session()
+                .map_or_else(|| error.clone().into(), lost)
+        }
         TurnError::Journal(error) => of_journal(&error),
         TurnError::Parked => draining(),
         TurnError::Aborted => aborted(),
@@ -32,9 +37,36 @@ pub(super) fn of_turn(error: TurnError) -> HostError {
     }
 }
 
+/// Whether another host has the session of a turn that did not begin.
+pub(super) fn is_lost(error: &TurnError) -> bool {
+    match error {
+        TurnError::NotStored(error) | TurnError::Adapter(error) => {
+            StoreError::from(error).fenced_session().is_some()
+        }
+        TurnError::Journal(JournalError::Adapter(error)) => error.fenced_session().is_some(),
+        TurnError::Refused(error) => error.reason == ErrorReason::SessionBusy,
+        TurnError::Journal(JournalError::File { .. })
+        | TurnError::SessionNotFound(_)
+        | TurnError::NothingToResume
+        | TurnError::NotClaimed
+        | TurnError::Parked
+        | TurnError::Aborted => false,
+    }
+}
+
+/// Another host has taken the session before the turn has begun.
+pub(super) fn lost(session_id: SessionId) -> HostError {
+    let text = format!(
+        "another host has taken session {session_id} over before the turn began; queue, or send the call again later"
+    );
+    HostError::new(ErrorReason::SessionBusy, text).retry_after(BUSY_FOR)
+}
+
 pub(super) fn of_journal(error: &JournalError) -> HostError {
     if let JournalError::Adapter(error) = error {
-        return error.clone().into();
+        return error
+            .fenced_session()
+            .map_or_else(|| error.clone().into(), lost);
     }
     // Paths are for this side's log.
     tracing::error!(%error, "journal failed");

@@ -148,7 +148,7 @@ impl Host {
             |left: &UnfinishedTurn| left.turn_id() == turn_id && left.waits_for().is_none();
         if left.as_ref().is_some_and(is_left) {
             let text = format!(
-                "turn {turn_id} was interrupted and could not be resumed; the host tries again when its adapters change"
+                "turn {turn_id} runs at another host, or was interrupted and could not be resumed yet; ask again"
             );
             let error = HostError::new(ErrorReason::AdapterUnavailable, text);
             return Err(error.retry_after(RESUMED_AFTER));

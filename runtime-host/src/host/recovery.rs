@@ -5,7 +5,7 @@
 use super::leases::WhenHeld;
 use super::org_connections::{Journal, Org, OrgConnection};
 use super::session_queue::{BusyPolicy, TurnPermit};
-use super::{Host, Key};
+use super::{Host, Key, errors};
 use crate::engine::{Begin, TurnError, store_end};
 use crate::journal::{Ending, JournalError, TurnJournal, UnfinishedTurn};
 use mortise_proto::convert::error::gone_session;
@@ -65,13 +65,17 @@ impl Host {
                 host.stuck().insert(key);
                 return;
             }
-            match host.resume(permit, key, connection, turn).await {
+            match host.resume(permit, key, connection.clone(), turn).await {
                 Ok(how) => tracing::info!(session = %session_id, how, "an interrupted turn was recovered"),
                 Err(TurnError::NothingToResume) => {
                     tracing::info!(session = %session_id, "interrupted turn removed: it had stored nothing");
                 }
                 Err(TurnError::Adapter(error)) if gone_session(&error) == Some(session_id) => {
                     tracing::info!(session = %session_id, "the session of an interrupted turn was deleted");
+                }
+                Err(error) if errors::is_lost(&error) => {
+                    tracing::info!(session = %session_id, %error, "another host has taken the session of an interrupted turn over");
+                    host.recover_lost(key, &connection).await;
                 }
                 Err(error) => {
                     tracing::error!(session = %session_id, %error, "recovering a turn failed; it stays in the journal until its adapters change");

@@ -152,7 +152,8 @@ impl Host {
             }
         };
         match gone_on {
-            Ok(()) if permit.is_lost() || self.is_draining() => Err(TurnError::Parked),
+            Ok(()) if self.is_draining() => Err(TurnError::Parked),
+            Ok(()) if permit.is_lost() => Err(TurnError::Refused(errors::lost(key.1))),
             Err(TurnError::NothingToResume) => Ok(()),
             gone_on => gone_on,
         }

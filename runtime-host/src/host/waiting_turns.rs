@@ -32,6 +32,7 @@ pub enum Accepted {
 /// A turn that waits. It runs when its turn comes, also when this is dropped.
 #[derive(Debug, Clone)]
 pub struct QueuedHandle {
+    key: Key,
     /// The turn.
     pub turn_id: TurnId,
     /// Its message, which is stored when it begins.
@@ -52,6 +53,8 @@ pub enum Waited {
 #[derive(Debug, Clone)]
 pub(super) enum Became {
     Began(TurnHandle),
+    /// It had begun already, in an earlier process or at another host.
+    BegunBefore,
     Ended(TurnEnd),
     Refused(HostError),
 }
@@ -104,6 +107,7 @@ impl QueuedHandle {
         };
         let (_, became) = watch::channel(Some(Became::Ended(end)));
         Some(Self {
+            key: (turn.org_id, turn.session_id),
             turn_id: turn.turn_id,
             input_message_id: turn.message.id,
             became,
@@ -115,6 +119,7 @@ impl QueuedHandle {
         let became = self.became.wait_for(Option::is_some).await;
         match became.ok().and_then(|became| became.clone()) {
             Some(Became::Began(turn)) => Ok(Waited::Began(turn)),
+            Some(Became::BegunBefore) => self.found(host).await,
             Some(Became::Ended(end)) => Ok(Waited::Ended(Ended {
                 turn_id: self.turn_id,
                 end,
@@ -122,6 +127,16 @@ impl QueuedHandle {
             })),
             Some(Became::Refused(error)) => Err(error),
             None => Err(host.aborted()),
+        }
+    }
+
+    /// The turn where it is by now.
+    async fn found(self, host: &Host) -> Result<Waited, HostError> {
+        let found = host.turn_of_message(self.key, self.turn_id, self.input_message_id);
+        match found.await? {
+            Some(Accepted::Began(turn)) => Ok(Waited::Began(turn)),
+            // It waits no longer: it would be found there before.
+            Some(Accepted::Queued(_)) | None => Err(host.aborted()),
         }
     }
 }
@@ -155,13 +170,15 @@ impl WaitingTurns {
     pub(super) fn insert(&self, turn: &QueuedTurn) -> (QueuedHandle, Tell, Cancelled) {
         let (tell, became) = watch::channel(None);
         let (cancel, cancelled) = watch::channel(None);
+        let key = (turn.org_id, turn.session_id);
         let handle = QueuedHandle {
+            key,
             turn_id: turn.turn_id,
             input_message_id: turn.message.id,
             became,
         };
         let waiting = Waiting {
-            key: (turn.org_id, turn.session_id),
+            key,
             place: turn.place,
             view: view_of_queued(turn),
             cancel,

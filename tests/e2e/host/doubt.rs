@@ -10,7 +10,7 @@ use mortise_adapter_client::GrpcHostAdapter;
 use mortise_proto::convert::session_lease::LeaseRequest;
 use mortise_runtime_host::engine::{Begin, LocalEngine, TurnControl, TurnEnd, TurnEngine};
 use mortise_runtime_host::journal::{
-    JournalError, MemoryJournal, QueuedTurn, RememberedRequest, SharedJournal, ToolClaim,
+    JournalError, MemoryJournal, NextStep, QueuedTurn, RememberedRequest, SharedJournal, ToolClaim,
     TurnJournal, UnfinishedTurn, UnstoredEnds,
 };
 use mortise_runtime_host::metrics::HostMetrics;
@@ -25,16 +25,36 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// A journal whose host is lost once it has claimed its tools.
+/// Where a host is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Point {
+    /// The model's answer is stored, and the step that runs its tools is not.
+    Answered,
+    /// The tools are claimed, and none has a result.
+    Claimed,
+}
+
+/// A journal whose host is lost at a point.
 #[derive(Debug)]
-struct LostAtClaim {
+struct Losing {
     journal: SharedJournal,
-    claimed: Arc<Notify>,
+    point: Point,
+    reached: Arc<Notify>,
+}
+
+impl Losing {
+    async fn lose(&self) -> ! {
+        self.reached.notify_one();
+        std::future::pending().await
+    }
 }
 
 #[async_trait]
-impl TurnJournal for LostAtClaim {
+impl TurnJournal for Losing {
     async fn put(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
+        if self.point == Point::Answered && matches!(turn.next, NextStep::Act { .. }) {
+            self.lose().await;
+        }
         self.journal.put(turn).await
     }
 
@@ -52,8 +72,7 @@ impl TurnJournal for LostAtClaim {
         claims: &[ToolClaim<'_>],
     ) -> Result<HashSet<String>, JournalError> {
         self.journal.claim(turn, claims).await?;
-        self.claimed.notify_one();
-        std::future::pending().await
+        self.lose().await
     }
 
     async fn remove(&self, org_id: i64, session_id: SessionId) -> Result<(), JournalError> {
@@ -132,9 +151,9 @@ fn engine(adapter: GrpcHostAdapter, journal: Arc<dyn TurnJournal>) -> LocalEngin
     LocalEngine::new(adapter).with_journal(journal, Arc::new(ends))
 }
 
-/// Loses a host between the claim of a tool and its result, goes on elsewhere, and gives
-/// back why the tool failed, if it did.
-async fn after_a_loss(tool: &'static str, arguments: Value) -> Option<String> {
+/// Loses a host at a point, goes on elsewhere, and gives back why the tool failed, if it did.
+/// The model is asked once before it and once after it.
+async fn after_a_loss(point: Point, tool: &'static str, arguments: Value) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let process = AdapterProcess::start_set(Database::Sqlite, folder.path(), &[]).await;
     let call = Answer::ToolCall(tool, arguments);
@@ -143,10 +162,11 @@ async fn after_a_loss(tool: &'static str, arguments: Value) -> Option<String> {
     let session_id = seed_with(&adapter, played(&fake)).await;
 
     let (fenced, journal) = leased(&adapter, session_id).await;
-    let claimed = Arc::new(Notify::new());
-    let lost = LostAtClaim {
+    let reached = Arc::new(Notify::new());
+    let lost = Losing {
         journal,
-        claimed: claimed.clone(),
+        point,
+        reached: reached.clone(),
     };
     let first = engine(fenced, Arc::new(lost));
     let control = TurnControl::default();
@@ -156,7 +176,7 @@ async fn after_a_loss(tool: &'static str, arguments: Value) -> Option<String> {
     };
     tokio::select! {
         end = first.run(session_id, begin, &control) => panic!("{end:?}"),
-        () = claimed.notified() => {}
+        () = reached.notified() => {}
     }
 
     let (fenced, journal) = leased(&adapter, session_id).await;
@@ -174,6 +194,7 @@ async fn after_a_loss(tool: &'static str, arguments: Value) -> Option<String> {
     });
     let result = results.next().expect("the call has a result");
     assert_eq!(results.next(), None, "it has one");
+    assert_eq!(fake.requests().len(), 2, "the model is asked twice");
     let left = adapter.turn_journal().unwrap();
     assert_eq!(left.list(Some(session_id), false).await.unwrap(), []);
     result
@@ -184,11 +205,22 @@ async fn after_a_loss(tool: &'static str, arguments: Value) -> Option<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tool_in_doubt_does_not_run_again() {
     let edit = json!({ "path": "/workspace/a.txt", "old_string": "a", "new_string": "b" });
-    let error = after_a_loss("edit_file", edit).await.unwrap();
+    let error = after_a_loss(Point::Claimed, "edit_file", edit).await;
+    let error = error.unwrap();
     assert!(
         error.contains("whether the tool has run is not known"),
         "{error}"
     );
     let write = json!({ "path": "/workspace/a.txt", "content": "a" });
-    assert_eq!(after_a_loss("write_file", write).await, None);
+    let failed = after_a_loss(Point::Claimed, "write_file", write).await;
+    assert_eq!(failed, None);
+}
+
+/// A tool that the model has asked for runs, though the host was lost before the journal had
+/// its step: nothing was claimed, so that nothing is in doubt.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_was_asked_for_runs_after_a_loss() {
+    let write = json!({ "path": "/workspace/a.txt", "content": "a" });
+    let failed = after_a_loss(Point::Answered, "write_file", write).await;
+    assert_eq!(failed, None);
 }

@@ -252,13 +252,11 @@ mod restate {
     use super::{Database, Engine, race};
 
     #[tokio::test(flavor = "multi_thread")]
-    #[ignore = "a host that loses its run answers 500 in place of parking the turn"]
     async fn on_sqlite() {
         race(Engine::Restate, Database::Sqlite).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    #[ignore = "a host that loses its run answers 500 in place of parking the turn"]
     async fn on_postgres() {
         race(Engine::Restate, Database::Postgres).await;
     }

@@ -50,7 +50,7 @@ async def failure(call: Any) -> grpc.aio.AioRpcError:
 
 async def test_errors(caplog: pytest.LogCaptureFixture) -> None:
     """Whatever a method raises becomes an error of the contract, nothing of it leaks, and the
-    process goes on."""
+    process goes on. So does one that does not return in time."""
     caplog.set_level(logging.INFO)
     wanted = {
         "odd": (Code.INTERNAL, "INTERNAL"),
@@ -58,11 +58,10 @@ async def test_errors(caplog: pytest.LogCaptureFixture) -> None:
         "away": (Code.UNAVAILABLE, "UNAVAILABLE"),
         "wrapped": (Code.UNAVAILABLE, "UNAVAILABLE"),
         "refused": (Code.UNAVAILABLE, "UNAVAILABLE"),
-        "hang": (Code.UNAVAILABLE, "UNAVAILABLE"),
         "later": (Code.UNAVAILABLE, "UNAVAILABLE"),
         "store": (Code.INTERNAL, "STORE"),
     }
-    async with values(Odd(), unavailable=[AwayError], call_seconds=0.2) as client:
+    async with values(Odd(), unavailable=[AwayError]) as client:
         for key, (code, reason) in wanted.items():
             error = await failure(client.SetValue(setting(key, key)))
             info = detail(error, ErrorInfo)
@@ -72,6 +71,10 @@ async def test_errors(caplog: pytest.LogCaptureFixture) -> None:
             assert (info.metadata.get("outcome") == "not_applied") == (key == "store")
             assert (detail(error, RetryInfo) is not None) == (key == "later")
         await client.SetValue(setting("fine", "fine"))
+    async with values(Odd(), call_seconds=0.2) as client:
+        error = await failure(client.SetValue(setting("hang", "hang")))
+        info = detail(error, ErrorInfo)
+        assert (error.code(), info.reason, info.metadata.get("outcome")) == (Code.UNAVAILABLE, "UNAVAILABLE", None)
     assert "LookupError" in caplog.text and "hunter2" not in caplog.text
 
 

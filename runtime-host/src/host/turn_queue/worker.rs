@@ -8,6 +8,7 @@
 //! turn begins: what waits, waits in the storage.
 
 use crate::engine::{Claim, TurnEnd, TurnError};
+use crate::host::errors;
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
 use everruns_core::events::{Event, EventData};
@@ -242,10 +243,10 @@ impl Claim for Arc<Serving> {
 }
 
 /// Whether a turn that did not begin may begin later.
-pub(in crate::host) fn passes(error: &TurnError) -> bool {
-    match error {
+pub(in crate::host) fn passes(of: &TurnError) -> bool {
+    match of {
         TurnError::NotStored(error) | TurnError::Adapter(error) => {
-            StoreError::from(error).may_pass()
+            errors::is_lost(of) || StoreError::from(error).may_pass()
         }
         TurnError::Journal(_)
         | TurnError::Parked
