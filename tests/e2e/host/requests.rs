@@ -8,6 +8,7 @@ use mortise_proto::host::run_turn_response::Happened;
 use mortise_runtime_host::local::demo;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -129,6 +130,61 @@ async fn a_kill_at_any_moment_leaves_one_turn() {
             has(&stage, event_type, round).await;
         }
     }
+}
+
+/// The records of turns that wait, with their contents.
+fn queued_records(stage: &TestHost) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = std::fs::read_dir(stage.data.join("turns")).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let queued = paths.filter(|path| path.extension().is_some_and(|found| found == "queued"));
+    queued
+        .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+        .collect()
+}
+
+/// A turn had begun, and its host was killed before it took the turn out of those that wait:
+/// who asks for it again while its session is busy has its outcome.
+#[tokio::test]
+async fn a_turn_that_had_begun_is_not_begun_again() {
+    let gates = [(); 2].map(|()| Arc::new(Semaphore::new(0)));
+    let held = |gate: &Arc<Semaphore>| Answer::Held(gate.clone(), vec!["Held."]);
+    let quick = Answer::Text(vec!["Done."]);
+    let answers = vec![held(&gates[0]), quick, held(&gates[1])];
+    let fake = FakeOpenAi::start(answers).await;
+    let mut stage = TestHost::played(&fake, &[]).await;
+    let first = stage.run("one").await;
+    let asked = json!({ "text": "two", "when_busy": "queue", "wait": false });
+    let (status, queued) = stage.post_once("/turns", "key", &asked).await;
+    assert_eq!((status, &queued["status"]), (202, &json!("queued")));
+    let records = queued_records(&stage);
+    assert_eq!(records.len(), 1);
+    gates[0].add_permits(64);
+    assert_eq!(first.outcome().await, pb::TurnOutcome::Completed);
+    has(&stage, "turn.completed", 2).await;
+    let mut third = stage.run("three").await;
+    third.until("output.message.started").await;
+    for (path, record) in records {
+        std::fs::write(path, record).unwrap();
+    }
+    stage = stage.restart_after_kill().await;
+    let again = json!({ "text": "two", "when_busy": "queue" });
+    let outcome = stage.post_once("/turns", "key", &again);
+    let opened = async {
+        // It waits behind the third by then.
+        while fake.requests().len() < 4 {
+            tokio::task::yield_now().await;
+        }
+        gates[1].add_permits(64);
+    };
+    let ((status, ended), ()) = tokio::join!(outcome, opened);
+    assert_eq!(
+        (status, &ended["outcome"]),
+        (200, &json!("completed")),
+        "{ended}"
+    );
+    assert_eq!(ended["turn_id"], queued["turn_id"]);
+    has(&stage, "turn.completed", 3).await;
+    has(&stage, "input.message", 3).await;
 }
 
 /// An id that was used for something else is refused, and says for what; nothing is done.

@@ -31,12 +31,18 @@ pub struct Found {
     pub in_doubt: usize,
 }
 
+/// What a host answers. One that has just come back does not reach its adapters at once.
 async fn get(url: &str) -> Value {
-    let answer = Client::new().get(url).send().await.unwrap();
-    let status = answer.status();
-    let body: Value = answer.json().await.unwrap();
-    assert_eq!(status, 200, "{url}: {body}");
-    body
+    loop {
+        let answer = Client::new().get(url).send().await.unwrap();
+        let status = answer.status();
+        let body: Value = answer.json().await.unwrap();
+        if status != 503 {
+            assert_eq!(status, 200, "{url}: {body}");
+            return body;
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 /// All stored events of a session, without a gap and each once.
