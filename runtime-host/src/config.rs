@@ -21,6 +21,7 @@ pub use mortise_adapter_server::Diagnostic;
 pub use mortise_adapter_client::Routes;
 
 use crate::host::JournalPlace;
+use mortise_adapter_client::WorkloadSocket;
 use mortise_adapter_client::{AdapterConfig, Endpoint, MeshConfig, Resolver};
 use mortise_adapter_server::telemetry::{LogFormat, Otlp};
 use mortise_adapter_server::{ListenAddress, ServerTls, SocketAccess, TokenDigest};
@@ -72,6 +73,15 @@ pub struct HostConfig {
     pub warnings: Vec<String>,
 }
 
+/// What the host proves itself with to its callers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListenTls {
+    /// Certificates in files.
+    Files(ServerTls),
+    /// The identity that the SPIFFE Workload API at this socket gives the host.
+    Workload(WorkloadSocket),
+}
+
 /// Where callers reach the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listen {
@@ -87,7 +97,7 @@ pub struct Listen {
     /// Who may connect to the unix sockets of the two APIs.
     pub socket: SocketAccess,
     /// TLS on every TCP address of the two APIs; `None` leaves them in clear.
-    pub tls: Option<ServerTls>,
+    pub tls: Option<ListenTls>,
 }
 
 /// One adapter.

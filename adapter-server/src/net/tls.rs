@@ -77,12 +77,18 @@ impl Tls {
     /// Has its certificate from the SPIFFE Workload API, which is watched on a runtime from
     /// now on and may be away. Clients are believed that have a SPIFFE ID of the server's own
     /// trust domain, or of one that it is federated with: bind them to orgs with
-    /// [`AdapterServer::clients`](crate::AdapterServer::clients).
+    /// [`AdapterServer::clients`](crate::AdapterServer::clients). Where certificates of clients
+    /// are optional, a client without one is to prove itself in another way.
     #[must_use]
-    pub fn from_workload(socket: WorkloadSocket, alpn: &[&str], runtime: &Handle) -> Self {
+    pub fn from_workload(
+        socket: WorkloadSocket,
+        client_cert_optional: bool,
+        alpn: &[&str],
+        runtime: &Handle,
+    ) -> Self {
         Self {
             alpn: protocols(alpn),
-            source: Source::Workload(WorkloadTls::watch(socket, runtime)),
+            source: Source::Workload(WorkloadTls::watch(socket, client_cert_optional, runtime)),
         }
     }
 

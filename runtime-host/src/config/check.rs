@@ -2,7 +2,7 @@
 //! should.
 
 use super::diagnostics::{Bad, Diagnostics};
-use super::{Engine, HostConfig, TokenSource};
+use super::{Engine, HostConfig, ListenTls, TokenSource};
 use mortise_adapter_client::{BearerToken, Mesh};
 use mortise_adapter_server::Diagnostic;
 use mortise_adapter_server::{Tls, TokenFile};
@@ -24,7 +24,7 @@ pub(super) fn files(config: &HostConfig) -> Result<(), Diagnostics> {
     {
         note("listen.socket_group".into(), error.to_string());
     }
-    if let Some(tls) = &config.listen.tls
+    if let Some(ListenTls::Files(tls)) = &config.listen.tls
         && let Err(error) = Tls::open(tls.clone(), &["h2"])
     {
         note("listen.tls".into(), error.to_string());

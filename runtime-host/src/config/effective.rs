@@ -4,7 +4,7 @@ mod adapters;
 
 use super::diagnostics::MASK;
 use super::{
-    AccessConfig, Calls, Engine, HostConfig, Leases, Listen, Recovery, RestateOptions,
+    AccessConfig, Calls, Engine, HostConfig, Leases, Listen, ListenTls, Recovery, RestateOptions,
     TelemetryConfig, TokenSource, Turns, WhenBusy,
 };
 use crate::host::JournalPlace;
@@ -80,11 +80,13 @@ pub(super) fn table(config: &HostConfig) -> Table {
 
 fn listen(config: &Listen) -> Keys {
     let grpc: Vec<_> = config.grpc.iter().map(text).collect();
-    let tls = config.tls.as_ref().map(|tls| {
-        Keys::new()
+    let tls = config.tls.as_ref().map(|tls| match tls {
+        ListenTls::Files(tls) => Keys::new()
             .with("cert", path(&tls.cert))
             .with("key", path(&tls.key))
             .maybe("client_ca", tls.client_ca.as_deref().map(path))
+            .with("spiffe", false),
+        ListenTls::Workload(socket) => Keys::new().with("spiffe", text(socket)),
     });
     Keys::new()
         .with("grpc", grpc)

@@ -139,6 +139,14 @@ impl<'a> Section<'a> {
         self.table.contains_key(key)
     }
 
+    /// Notes files of certificates beside the SPIFFE agent, which gives those.
+    pub(super) fn without_files(&self, files: &[&str]) {
+        for key in files.iter().filter(|key| self.has(key)) {
+            let bad = Bad::new("SPIFFE gives it", "leave it out, or remove spiffe");
+            self.fault(key, bad);
+        }
+    }
+
     /// Notes what is wrong with a key, or with this table where the key is empty.
     pub(super) fn fault(&self, key: &str, bad: Bad) {
         let path = below(&self.path, key);

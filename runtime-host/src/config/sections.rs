@@ -10,9 +10,9 @@ use super::diagnostics::Bad;
 use super::reader::Section;
 use super::values::{
     checked, choice, duration, flag, list, listen, orgs, path, ratio, socket_group, socket_mode,
-    text,
+    text, workload_socket,
 };
-use super::{DriverName, HostConfig, Listen, TelemetryConfig};
+use super::{DriverName, HostConfig, Listen, ListenTls, TelemetryConfig};
 use crate::registry;
 use mortise_adapter_server::telemetry::{LogFormat, Otlp, level};
 use mortise_adapter_server::{ListenAddress, ServerTls, SocketAccess};
@@ -119,19 +119,30 @@ fn is_public(address: &ListenAddress) -> bool {
     }
 }
 
-fn server_tls(mut section: Section<'_>) -> Option<ServerTls> {
+fn server_tls(mut section: Section<'_>) -> Option<ListenTls> {
+    let from_environment = section.workload_socket();
+    let spiffe = section.read("spiffe", workload_socket(from_environment));
+    if let Some(socket) = spiffe.flatten() {
+        let files = ["cert", "key", "client_ca"];
+        section.without_files(&files);
+        for key in files {
+            section.read(key, path);
+        }
+        section.finish();
+        return Some(ListenTls::Workload(socket));
+    }
     let both = "give both cert and key";
     let cert = section.require("cert", both, path);
     let key = section.require("key", both, path);
     let client_ca = section.read("client_ca", path);
     section.finish();
-    Some(ServerTls {
+    Some(ListenTls::Files(ServerTls {
         cert: cert?,
         key: key?,
         client_ca,
         // Who has none may have a token.
         client_cert_optional: true,
-    })
+    }))
 }
 
 fn data(mut section: Section<'_>) -> PathBuf {

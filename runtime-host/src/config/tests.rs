@@ -34,7 +34,7 @@ fn the_example_shows_every_key() {
     let has = |path: &str| present(&toml::Value::Table(table.clone()), path);
     let missing: Vec<_> = schema.iter().filter(|path| !has(path)).collect();
     assert!(missing.is_empty(), "not in the example: {missing:?}");
-    assert_eq!(schema.len(), 80, "{schema:?}");
+    assert_eq!(schema.len(), 81, "{schema:?}");
 }
 
 /// Whether a path leads somewhere, with `*` for any name.
@@ -120,7 +120,7 @@ fn the_environment_goes_before_the_file() {
 }
 
 /// SPIFFE's own variable says where its agent is, and does nothing unless it is asked for; an
-/// adapter is then known by its ID.
+/// adapter is then known by its ID. The host has one for its own callers in the same way.
 #[test]
 fn the_spiffe_agent_is_found_in_the_environment() {
     let text = "[adapters.main]\nendpoint = \"https://a:1\"\n[adapters.main.tls]\n";
@@ -134,6 +134,15 @@ fn the_spiffe_agent_is_found_in_the_environment() {
     assert_eq!(socket.as_deref(), Some("unix:/run/agent.sock"));
     assert_eq!(tls("").spiffe, None);
     assert_eq!(tls("spiffe = false").spiffe, None);
+    let listening = good("[listen.tls]\nspiffe = true", &variables).listen.tls;
+    let socket = "unix:/run/agent.sock".parse().unwrap();
+    assert_eq!(listening, Some(ListenTls::Workload(socket)));
+    let both = "[listen.tls]\nspiffe = true\ncert = \"/c\"";
+    let found = faults(both, &variables);
+    assert_eq!(
+        found,
+        ["listen.tls.cert = \"/c\": SPIFFE gives it; leave it out, or remove spiffe"]
+    );
 }
 
 /// Everything that is wrong is said at once, with what was probably meant, and no

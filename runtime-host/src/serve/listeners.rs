@@ -2,19 +2,20 @@
 //! and every request told who sent it.
 
 use super::ServeError;
-use crate::config::Listen;
+use crate::config::{Listen, ListenTls};
 use axum::Extension;
 use axum::middleware::AddExtension;
 use axum::serve::{IncomingStream, Listener as Accepting};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use mortise_adapter_server::{
-    Connection, ConnectionLimits, ListenAddress, Listener, Peer, ServerTls, SocketAccess, Tls,
+    Connection, ConnectionLimits, ListenAddress, Listener, Peer, SocketAccess, Tls, TlsError,
 };
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::io;
 use std::task::{Context, Poll};
+use tokio::runtime::Handle;
 use tower::{Layer, Service};
 
 /// Every socket of a host.
@@ -71,7 +72,7 @@ impl Listeners {
 /// How the sockets of one purpose are bound.
 struct Binding<'a> {
     access: &'a SocketAccess,
-    tls: Option<&'a ServerTls>,
+    tls: Option<&'a ListenTls>,
 }
 
 impl Binding<'_> {
@@ -93,11 +94,22 @@ impl Binding<'_> {
             cause,
         })?;
         match (address, self.tls) {
-            (ListenAddress::Tcp(_), Some(tls)) => {
-                Ok(listener.with_tls(Tls::open(tls.clone(), speaks)?))
-            }
+            (ListenAddress::Tcp(_), Some(tls)) => Ok(listener.with_tls(opened(tls, speaks)?)),
             (ListenAddress::Tcp(_) | ListenAddress::Unix(_), _) => Ok(listener),
         }
+    }
+}
+
+fn opened(tls: &ListenTls, speaks: &[&str]) -> Result<Tls, TlsError> {
+    match tls {
+        ListenTls::Files(files) => Tls::open(files.clone(), speaks),
+        // Who has no certificate may have a token.
+        ListenTls::Workload(socket) => Ok(Tls::from_workload(
+            socket.clone(),
+            true,
+            speaks,
+            &Handle::current(),
+        )),
     }
 }
 

@@ -16,6 +16,7 @@ use mortise_test_support::scenario::host_adapter;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use tokio::process::Command;
 
 const HOST: &str = "spiffe://example.org/host";
 const ADAPTER: &str = "spiffe://example.org/adapter";
@@ -170,6 +171,69 @@ async fn an_adapter_with_another_id_is_refused() {
     let refused = mesh(&server.endpoint, &socket).adapter(1).build().await;
     let text = refused.unwrap_err().to_string();
     assert!(names_both(&text), "{text}");
+}
+
+/// What a host answers to a caller with these arguments of curl, or `000` where it does not
+/// let the caller in.
+async fn status(http: &str, arguments: &[&str]) -> String {
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--insecure", "--output", "/dev/null"]);
+    curl.args(["--write-out", "%{http_code}"]).args(arguments);
+    let output = curl.arg(format!("{http}/v1/sessions")).output().await;
+    String::from_utf8(output.unwrap().stdout).unwrap()
+}
+
+/// A host proves itself to its callers with its SVID, and knows them by theirs: one with the
+/// right ID is let in, one with another ID or from another trust domain is not. A caller
+/// without a certificate needs a token.
+#[tokio::test]
+async fn callers_of_a_host_are_known_by_their_ids() {
+    const APP: &str = "spiffe://example.org/app";
+    let folder = tempfile::tempdir().unwrap();
+    let mut agent = registered(folder.path());
+    agent.start();
+    fs::write(folder.path().join("token"), "open-sesame\n").unwrap();
+    let config = format!(
+        r#"
+        [listen]
+        grpc = ["127.0.0.1:0"]
+        http = "127.0.0.1:0"
+        [listen.tls]
+        spiffe = "{socket}"
+        [drivers]
+        enabled = ["simulator"]
+        [access]
+        anonymous = false
+        [access.tokens.script]
+        token_file = "token"
+        [access.certificates.app]
+        subject = "{APP}"
+        "#,
+        socket = agent.socket()
+    );
+    let host = HostProcess::configured(folder.path(), &config).await;
+    let with = async |agent: &Agent, id: &str| {
+        let (cert, key) = agent.svid_files(id, folder.path());
+        let [cert, key] = [cert, key].map(|path| path.display().to_string());
+        status(&host.http, &["--cert", &cert, "--key", &key]).await
+    };
+    while with(&agent, APP).await != "200" {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(with(&agent, "spiffe://example.org/other").await, "401");
+    let stranger = Agent::new(folder.path());
+    assert_eq!(
+        with(&stranger, APP).await,
+        "000",
+        "its authority is unknown"
+    );
+    let token = ["--header", "authorization: Bearer open-sesame"];
+    assert_eq!(status(&host.http, &token).await, "200");
+    assert_eq!(status(&host.http, &[]).await, "401");
+    let endpoint = host.grpc.parse().unwrap();
+    let taken_for = mesh(&endpoint, &agent.socket()).adapter(1).build().await;
+    let text = taken_for.unwrap_err().to_string();
+    assert!(text.contains(HOST) && text.contains(ADAPTER), "{text}");
 }
 
 /// A host and an adapter start while there is no agent: the host says which socket is meant

@@ -120,7 +120,12 @@ impl Args {
                 .as_deref()
                 .ok_or(Failure::NoSpiffeSocket)?;
             let socket = socket.parse().map_err(Failure::SpiffeSocket)?;
-            return Ok(Some(Tls::from_workload(socket, SPEAKS, &Handle::current())));
+            return Ok(Some(Tls::from_workload(
+                socket,
+                false,
+                SPEAKS,
+                &Handle::current(),
+            )));
         }
         let Some((cert, key)) = self.tls_cert.clone().zip(self.tls_key.clone()) else {
             return Ok(None);

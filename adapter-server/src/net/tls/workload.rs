@@ -24,6 +24,7 @@ use webpki::EndEntityCert;
 #[derive(Debug)]
 pub(super) struct WorkloadTls {
     workload: Workload,
+    client_cert_optional: bool,
     made: Mutex<Option<(Arc<Identity>, Arc<ServerConfig>)>>,
 }
 
@@ -33,6 +34,7 @@ pub(super) struct WorkloadTls {
 struct DomainVerifier {
     provider: Arc<CryptoProvider>,
     by_domain: BTreeMap<String, Arc<dyn ClientCertVerifier>>,
+    is_optional: bool,
 }
 
 /// Why a client is not believed.
@@ -43,9 +45,14 @@ struct Refused(String);
 // === impl WorkloadTls ===
 
 impl WorkloadTls {
-    pub(super) fn watch(socket: WorkloadSocket, runtime: &Handle) -> Self {
+    pub(super) fn watch(
+        socket: WorkloadSocket,
+        client_cert_optional: bool,
+        runtime: &Handle,
+    ) -> Self {
         Self {
             workload: Workload::watch(socket, runtime),
+            client_cert_optional,
             made: Mutex::default(),
         }
     }
@@ -58,13 +65,18 @@ impl WorkloadTls {
         {
             return Ok(config.clone());
         }
-        let config = Arc::new(load(&identity, alpn).map_err(io::Error::other)?);
+        let config = load(&identity, self.client_cert_optional, alpn);
+        let config = Arc::new(config.map_err(io::Error::other)?);
         *made = Some((identity, config.clone()));
         Ok(config)
     }
 }
 
-fn load(identity: &Identity, alpn: &[Vec<u8>]) -> Result<ServerConfig, TlsError> {
+fn load(
+    identity: &Identity,
+    client_cert_optional: bool,
+    alpn: &[Vec<u8>],
+) -> Result<ServerConfig, TlsError> {
     let at = |error: &dyn std::fmt::Display| {
         TlsError(format!(
             "the SVID of {} cannot be used: {error}",
@@ -72,7 +84,7 @@ fn load(identity: &Identity, alpn: &[Vec<u8>]) -> Result<ServerConfig, TlsError>
         ))
     };
     let provider = Arc::new(ring::default_provider());
-    let verifier = DomainVerifier::new(identity, &provider)?;
+    let verifier = DomainVerifier::new(identity, client_cert_optional, &provider)?;
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| at(&error))?
@@ -89,7 +101,11 @@ fn load(identity: &Identity, alpn: &[Vec<u8>]) -> Result<ServerConfig, TlsError>
 // === impl DomainVerifier ===
 
 impl DomainVerifier {
-    fn new(identity: &Identity, provider: &Arc<CryptoProvider>) -> Result<Self, TlsError> {
+    fn new(
+        identity: &Identity,
+        is_optional: bool,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Self, TlsError> {
         let verifiers = identity.bundles().map(|(domain, roots)| {
             let builder =
                 WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone());
@@ -101,6 +117,7 @@ impl DomainVerifier {
         Ok(Self {
             by_domain: verifiers.collect::<Result<_, TlsError>>()?,
             provider: provider.clone(),
+            is_optional,
         })
     }
 
@@ -129,6 +146,10 @@ impl DomainVerifier {
 }
 
 impl ClientCertVerifier for DomainVerifier {
+    fn client_auth_mandatory(&self) -> bool {
+        !self.is_optional
+    }
+
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }

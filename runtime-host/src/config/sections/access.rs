@@ -3,7 +3,7 @@
 use crate::config::diagnostics::Bad;
 use crate::config::reader::Section;
 use crate::config::values::{flag, orgs, path, sha256, text};
-use crate::config::{AccessConfig, CertificateAccess, Listen, TokenAccess, TokenSource};
+use crate::config::{AccessConfig, CertificateAccess, Listen, ListenTls, TokenAccess, TokenSource};
 use mortise_adapter_server::TokenDigest;
 use std::collections::BTreeSet;
 
@@ -21,12 +21,13 @@ pub(super) fn access(
     let mut certificates = section.section("certificates");
     let named = certificates.named_sections();
     no_callers &= named.is_empty();
-    let verifies = listen
-        .tls
-        .as_ref()
-        .is_some_and(|tls| tls.client_ca.is_some());
+    let verifies = listen.tls.as_ref().is_some_and(|tls| match tls {
+        ListenTls::Files(files) => files.client_ca.is_some(),
+        ListenTls::Workload(_) => true,
+    });
     if !named.is_empty() && !verifies {
-        let remedy = "configure listen.tls.client_ca, which clients are verified with";
+        let remedy =
+            "configure listen.tls.client_ca or listen.tls.spiffe, which clients are verified with";
         certificates.fault(
             "",
             Bad::new("no client certificate can be verified", remedy),

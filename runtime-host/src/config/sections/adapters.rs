@@ -283,11 +283,7 @@ fn client_tls(mut section: Section<'_>) -> ClientTls {
 
 /// SPIFFE gives certificates, and knows a server by its ID.
 fn check_spiffe(section: &Section<'_>, server_uri: Option<&str>) {
-    let files = ["ca", "cert", "key"];
-    for key in files.into_iter().filter(|key| section.has(key)) {
-        let bad = Bad::new("SPIFFE gives it", "leave it out, or remove spiffe");
-        section.fault(key, bad);
-    }
+    section.without_files(&["ca", "cert", "key"]);
     let remedy =
         "give the SPIFFE ID that the adapter must have, such as spiffe://example.org/storage";
     match server_uri.map(trust_domain) {

@@ -4,8 +4,8 @@
 use futures::future::{BoxFuture, Ready, ready};
 use futures::stream::{BoxStream, StreamExt};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, SanType,
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose,
+    IsCa, KeyPair, KeyUsagePurpose, SanType,
 };
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -99,6 +99,16 @@ impl Agent {
         registered.insert(program, (id.into(), life));
     }
 
+    /// An SVID and its key in files, as `spiffe-helper` writes them for programs that know
+    /// nothing of SPIFFE.
+    pub fn svid_files(&self, id: &str, folder: &Path) -> (PathBuf, PathBuf) {
+        let (certificate, key) = self.api.sign(id, Duration::from_secs(600));
+        let paths = (folder.join("svid.pem"), folder.join("svid.key"));
+        std::fs::write(&paths.0, certificate.pem()).unwrap();
+        std::fs::write(&paths.1, key.serialize_pem()).unwrap();
+        paths
+    }
+
     /// Starts it.
     pub fn start(&mut self) {
         let listener = UnixListener::bind(&self.socket).unwrap();
@@ -137,7 +147,7 @@ impl Drop for Agent {
 // === impl Api ===
 
 impl Api {
-    fn issue(&self, id: &str, life: Duration) -> SvidResponse {
+    fn sign(&self, id: &str, life: Duration) -> (Certificate, KeyPair) {
         let now = SystemTime::now();
         let mut params = CertificateParams::default();
         params.subject_alt_names = vec![SanType::URI(id.try_into().unwrap())];
@@ -151,6 +161,11 @@ impl Api {
         params.not_after = (now + life).into();
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &*self.authority).unwrap();
+        (certificate, key)
+    }
+
+    fn issue(&self, id: &str, life: Duration) -> SvidResponse {
+        let (certificate, key) = self.sign(id, life);
         SvidResponse {
             svids: vec![Svid {
                 spiffe_id: id.into(),
