@@ -11,12 +11,11 @@ use mortise_test_support::fake_openai::FakeOpenAi;
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::env;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 /// How long the hosts' leases run, in seconds.
 const TTL: u32 = 2;
@@ -61,6 +60,8 @@ struct Caller {
     host: usize,
     question: String,
     said: JoinHandle<Said>,
+    /// Cancelled once it is answered or refused.
+    answered: CancellationToken,
 }
 
 /// Asks a question until it is answered or refused, as callers do: again with the same key
@@ -106,10 +107,16 @@ async fn begin(field: &Field, number: usize, random: &mut fastrand::Rng) -> (Str
         let when_busy = if is_patient { "queue" } else { "refuse" };
         let http = field.hosts[host].follow();
         let asks = ask(http, session.clone(), question.clone(), when_busy);
+        let answered = CancellationToken::new();
+        let told = answered.clone().drop_guard();
         Caller {
             host,
             question,
-            said: tokio::spawn(asks),
+            said: tokio::spawn(async move {
+                let _told = told;
+                asks.await
+            }),
+            answered,
         }
     });
     (session, callers.into())
@@ -118,31 +125,29 @@ async fn begin(field: &Field, number: usize, random: &mut fastrand::Rng) -> (Str
 /// Resolves when all callers at a host were answered.
 async fn answered(races: &[(String, Vec<Caller>)], host: usize) {
     let callers = races.iter().flat_map(|(_, callers)| callers);
-    let callers: Vec<_> = callers.filter(|caller| caller.host == host).collect();
-    while !callers.iter().all(|caller| caller.said.is_finished()) {
-        tokio::task::yield_now().await;
+    for caller in callers.filter(|caller| caller.host == host) {
+        caller.answered.cancelled().await;
     }
 }
 
 /// So many races at once, with mischief in the middle, judged at the end.
 async fn batch(
     field: &mut Field,
-    asked: &AtomicUsize,
+    asked: &watch::Sender<usize>,
     numbers: std::ops::Range<usize>,
     mischief: Mischief,
     random: &mut fastrand::Rng,
 ) -> Vec<(Race, Found)> {
     // A question takes two requests of a model at least.
-    let begins_at = asked.load(Ordering::SeqCst) + random.usize(1..=numbers.len() * 3);
+    let begins_at = *asked.borrow() + random.usize(1..=numbers.len() * 3);
     let mut races = Vec::new();
     for number in numbers {
         races.push(begin(field, number, random).await);
     }
     let victim = random.usize(0..2);
     if mischief != Mischief::None {
-        while asked.load(Ordering::SeqCst) < begins_at {
-            tokio::task::yield_now().await;
-        }
+        let mut asked = asked.subscribe();
+        asked.wait_for(|asked| *asked >= begins_at).await.unwrap();
     }
     match mischief {
         Mischief::None => {}
@@ -181,10 +186,10 @@ async fn field(
     random: &mut fastrand::Rng,
     tally: &mut Tally,
 ) {
-    let asked = Arc::new(AtomicUsize::new(0));
+    let asked = watch::Sender::new(0);
     let counted = asked.clone();
     let fake = FakeOpenAi::play(move |request| {
-        counted.fetch_add(1, Ordering::SeqCst);
+        counted.send_modify(|asked| *asked += 1);
         field::answer(request)
     });
     let fake = fake.await;

@@ -8,7 +8,10 @@ use reqwest::Client;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+
+/// How often it is looked whether a session is idle, or a host has come back.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A session, and what was asked there.
 pub struct Race {
@@ -41,7 +44,7 @@ async fn get(url: &str) -> Value {
             assert_eq!(status, 200, "{url}: {body}");
             return body;
         }
-        tokio::task::yield_now().await;
+        sleep(LOOK_EVERY).await;
     }
 }
 
@@ -100,7 +103,7 @@ pub async fn judge(http: &str, race: &Race, entered: &HashMap<String, usize>) ->
             if session["session"]["status"] == "idle" && session["turn"].is_null() {
                 return;
             }
-            tokio::task::yield_now().await;
+            sleep(LOOK_EVERY).await;
         }
     };
     let settled = timeout(Duration::from_secs(60), settled).await;
