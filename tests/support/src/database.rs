@@ -88,6 +88,15 @@ impl Database {
         conn.close().await.unwrap();
     }
 
+    /// Runs a statement on the database of a path, beside a server that uses it.
+    pub async fn execute(self, path: &Path, statement: &str) {
+        sqlx::any::install_default_drivers();
+        let url = self.at(path).await;
+        let mut conn = AnyConnection::connect(&url).await.unwrap();
+        conn.execute(AssertSqlSafe(statement)).await.unwrap();
+        conn.close().await.unwrap();
+    }
+
     /// Stops the server's processes for the database that belongs to a path, as a debugger
     /// does, and gives them back.
     pub async fn stop_processes(path: &Path) -> Vec<i32> {

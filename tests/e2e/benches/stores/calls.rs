@@ -137,10 +137,14 @@ impl Stage {
     }
 
     async fn set_value(&self, caller: usize, key: String) {
-        let request = set_value(&self.sessions[caller], key);
-        let set = &table::session_storage_store_service::SET_VALUE;
-        self.wire.call(set, request).await;
+        set(&self.wire, set_value(&self.sessions[caller], key)).await;
     }
+}
+
+/// Stores a value.
+pub(crate) async fn set(wire: &Wire, request: pb::SetValueRequest) {
+    let set = &table::session_storage_store_service::SET_VALUE;
+    wire.call(set, request).await;
 }
 
 async fn get_session(wire: &Wire, session_id: &str) -> pb::GetSessionResponse {
@@ -152,7 +156,7 @@ async fn get_session(wire: &Wire, session_id: &str) -> pb::GetSessionResponse {
     wire.call(get, request).await
 }
 
-fn set_value(session_id: &str, key: String) -> pb::SetValueRequest {
+pub(crate) fn set_value(session_id: &str, key: String) -> pb::SetValueRequest {
     pb::SetValueRequest {
         context: context_of(session_id),
         session_id: session_id.into(),
@@ -162,7 +166,7 @@ fn set_value(session_id: &str, key: String) -> pb::SetValueRequest {
 }
 
 /// One of a hundred names.
-fn name(number: u64) -> String {
+pub(crate) fn name(number: u64) -> String {
     format!("name-{}", number % 100)
 }
 

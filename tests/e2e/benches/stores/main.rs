@@ -3,10 +3,12 @@
 //! Read the ratios: the numbers are this machine's.
 //!
 //! `cargo xtask with-postgres -- cargo bench --workspace --bench stores`, with `-- calls`
-//! for single calls alone and `-- stores` for the rest.
+//! for single calls alone and `-- stores` for the rest. `-- answers [COUNT]` measures changes
+//! over a storage that remembers so many answers.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark stops at the first fault")]
 
+mod answers;
 mod bare;
 mod calls;
 mod wire;
@@ -41,6 +43,9 @@ const PHASE_EVENTS: u64 = 20;
 
 const MESSAGES: usize = 1000;
 
+/// So many answers are remembered at the most unless another number is asked for.
+const ANSWERS: u64 = 1_000_000;
+
 /// One line of the table.
 struct Line {
     what: String,
@@ -74,6 +79,13 @@ async fn main() {
     }
     let part = std::env::args().skip(1).find(|part| !part.starts_with('-'));
     let part = part.unwrap_or_default();
+    if part == "answers" {
+        let most = std::env::args().find_map(|text| text.parse().ok());
+        for database in databases {
+            answers::print_on(database, most.unwrap_or(ANSWERS)).await;
+        }
+        return;
+    }
     if part != "calls" {
         print_stores(&bare, &databases).await;
     }
