@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// How long the hosts' leases run, in seconds.
-const TTL: u32 = 2;
+const TTL: u32 = 3;
 
 /// How many races there are, all tests together. `MORTISE_RACES` has more of them run.
 const RACES: usize = 100;
