@@ -4,8 +4,48 @@ import (
 	"context"
 	"time"
 
+	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 )
+
+// healthService is the standard service, whose watchers do not keep a stopping adapter.
+type healthService struct {
+	*health.Server
+	stopping context.Context
+}
+
+// Watch implements healthpb.HealthServer. When the adapter stops, it says NOT_SERVING and
+// ends.
+func (h *healthService) Watch(r *healthpb.HealthCheckRequest, stream healthpb.Health_WatchServer) error {
+	ctx, done := context.WithCancel(stream.Context())
+	defer done()
+	defer context.AfterFunc(h.stopping, done)()
+	watched := &watchedHealth{Health_WatchServer: stream, ctx: ctx}
+	err := h.Server.Watch(r, watched)
+	if h.stopping.Err() == nil {
+		return err
+	}
+	if watched.told == healthpb.HealthCheckResponse_SERVING {
+		if err := stream.Send(&healthpb.HealthCheckResponse{Status: healthpb.HealthCheckResponse_NOT_SERVING}); err != nil {
+			return err
+		}
+	}
+	return errStopping
+}
+
+// watchedHealth knows what a watcher was told last.
+type watchedHealth struct {
+	healthpb.Health_WatchServer
+	ctx  context.Context
+	told healthpb.HealthCheckResponse_ServingStatus
+}
+
+func (w *watchedHealth) Context() context.Context { return w.ctx }
+
+func (w *watchedHealth) Send(answer *healthpb.HealthCheckResponse) error {
+	w.told = answer.GetStatus()
+	return w.Health_WatchServer.Send(answer)
+}
 
 // watch asks the store how it is until ctx ends, and health follows. The store is asked
 // once before anything is served.

@@ -128,7 +128,7 @@ func (a *Adapter) server(config Config) (*grpc.Server, error) {
 	for _, one := range a.offers {
 		one.register(server, a.core)
 	}
-	healthpb.RegisterHealthServer(server, a.health)
+	healthpb.RegisterHealthServer(server, &healthService{Server: a.health, stopping: a.core.stopping})
 	reflection.Register(server)
 	return server, nil
 }

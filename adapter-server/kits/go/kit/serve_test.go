@@ -19,7 +19,9 @@ import (
 	"github.com/everruns/mortise/adapter-server/kits/go/kit"
 	"github.com/everruns/mortise/adapter-server/kits/go/kittest"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
@@ -28,6 +30,8 @@ import (
 type odd struct {
 	kit.NoSecrets
 	changes atomic.Int64
+	// A change of the key "slow" ends when this is closed.
+	goOn chan struct{}
 }
 
 var errAway = errors.New("the store is away")
@@ -48,8 +52,9 @@ func (o *odd) SetValue(ctx context.Context, _ kit.Session, _ kit.Change[kit.Noth
 		return fail.Store(strings.Repeat("ü", 5000)).NotApplied()
 	case "later":
 		return fail.Unavailable("busy").RetryAfter(time.Second)
+	case "slow":
+		<-o.goOn
 	}
-	time.Sleep(5 * time.Millisecond) // Time for a second call of the same change to come.
 	return nil
 }
 
@@ -73,7 +78,6 @@ func TestErrors(t *testing.T) {
 	values := kittest.Dial(t, kittest.Serve(t,
 		kit.OfferSessionStorageStore(&odd{}),
 		kit.UnavailableOn(func(err error) bool { return errors.Is(err, errAway) }),
-		kit.CallTime(200*time.Millisecond),
 		kit.Log(slog.New(slog.NewTextHandler(&log, nil))),
 	))
 	for key, wanted := range map[string]struct {
@@ -81,7 +85,7 @@ func TestErrors(t *testing.T) {
 		reason string
 	}{
 		"panic": {codes.Internal, "INTERNAL"}, "odd": {codes.Internal, "INTERNAL"},
-		"away": {codes.Unavailable, "UNAVAILABLE"}, "hang": {codes.Unavailable, "UNAVAILABLE"},
+		"away":  {codes.Unavailable, "UNAVAILABLE"},
 		"store": {codes.Internal, "STORE"}, "later": {codes.Unavailable, "UNAVAILABLE"},
 	} {
 		_, err := values.SetValue(t.Context(), setRequest(key, key))
@@ -105,6 +109,15 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// A store that hangs is UNAVAILABLE when its time is up.
+func TestCallTime(t *testing.T) {
+	values := kittest.Dial(t, kittest.Serve(t, kit.OfferSessionStorageStore(&odd{}), kit.CallTime(200*time.Millisecond)))
+	_, err := values.SetValue(t.Context(), setRequest("hang", "hang"))
+	if told := status.Convert(err); told.Code() != codes.Unavailable || detail[*errdetails.ErrorInfo](told).GetReason() != "UNAVAILABLE" {
+		t.Errorf("%v, expected UNAVAILABLE", err)
+	}
+}
+
 func detail[D any](told *status.Status) (none D) {
 	for _, one := range told.Details() {
 		if found, is := one.(D); is {
@@ -117,17 +130,25 @@ func detail[D any](told *status.Status) (none D) {
 // A change happens once, though it is sent eight times at once; an error is not
 // remembered; the id of another method is refused.
 func TestOnce(t *testing.T) {
-	store := &odd{}
-	values := kittest.Dial(t, kittest.Serve(t, kit.OfferSessionStorageStore(store)))
-	var all sync.WaitGroup
-	for range 8 {
-		all.Go(func() {
-			if _, err := values.SetValue(t.Context(), setRequest("same", "k")); err != nil {
-				t.Error(err)
-			}
-		})
+	store := &odd{goOn: make(chan struct{})}
+	connection := kittest.Connect(t, kittest.Serve(t, kit.OfferSessionStorageStore(store)))
+	values := pb.NewSessionStorageStoreServiceClient(connection)
+	calls := make([]grpc.ClientStream, 8)
+	for i := range calls {
+		calls[i] = sent(t, connection, setRequest("same", "slow"))
 	}
-	all.Wait()
+	// A call that comes after them on their connection is answered: they have arrived.
+	if _, err := values.ListKeys(t.Context(), &pb.ListKeysRequest{
+		Context: &pb.CallContext{OrgId: 1}, SessionId: kittest.SessionID(1),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	close(store.goOn)
+	for _, call := range calls {
+		if err := call.RecvMsg(&pb.SetValueResponse{}); err != nil {
+			t.Error(err)
+		}
+	}
 	if changes := store.changes.Load(); changes != 1 {
 		t.Errorf("the change happened %d times", changes)
 	}
@@ -145,6 +166,19 @@ func TestOnce(t *testing.T) {
 	if changes := store.changes.Load(); changes != 3 {
 		t.Errorf("after two errors: %d changes, expected 3", changes)
 	}
+}
+
+// sent is a call of SetValue that was sent, and whose answer may come later.
+func sent(t *testing.T, connection *grpc.ClientConn, request *pb.SetValueRequest) grpc.ClientStream {
+	t.Helper()
+	call, err := connection.NewStream(t.Context(), &grpc.StreamDesc{}, pb.SessionStorageStoreService_SetValue_FullMethodName)
+	if err == nil {
+		err = call.SendMsg(request)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return call
 }
 
 // An adapter that offers nothing, nil or something twice does not start, and says so.
@@ -235,7 +269,8 @@ func (s *slow) SetValue(context.Context, kit.Session, kit.Change[kit.Nothing], s
 	return nil
 }
 
-// An adapter that is told to stop finishes the call that it has, and then returns.
+// An adapter that is told to stop finishes the call that it has, and then returns, also
+// while its health is watched.
 func TestDrain(t *testing.T) {
 	store := &slow{began: make(chan struct{}), goOn: make(chan struct{})}
 	adapter, err := kit.New("slow", "1", kit.OfferSessionStorageStore(store))
@@ -249,22 +284,32 @@ func TestDrain(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- adapter.ServeOn(ctx, listener, kit.Config{Drain: time.Minute}) }()
-	values := kittest.Dial(t, listener.Addr().String())
-	answered := make(chan error, 1)
-	go func() {
-		_, err := values.SetValue(context.Background(), setRequest("r", "k"))
-		answered <- err
-	}()
+	connection := kittest.Connect(t, listener.Addr().String())
+	health, err := grpc_health_v1.NewHealthClient(connection).Watch(t.Context(), &grpc_health_v1.HealthCheckRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := sent(t, connection, setRequest("r", "k"))
 	<-store.began
 	stop()
+	told, err := health.Recv()
+	for err == nil && told.GetStatus() == grpc_health_v1.HealthCheckResponse_SERVING {
+		told, err = health.Recv()
+	}
+	if err != nil {
+		t.Fatalf("health does not say that the adapter stops: %v", err)
+	}
 	select {
 	case <-ended:
 		t.Fatal("the adapter ended with a call under way")
-	case <-time.After(50 * time.Millisecond):
+	default:
 	}
 	close(store.goOn)
-	if err := <-answered; err != nil {
+	if err := call.RecvMsg(&pb.SetValueResponse{}); err != nil {
 		t.Errorf("the call under way: %v", err)
+	}
+	if _, err := health.Recv(); status.Code(err) != codes.Unavailable {
+		t.Errorf("a watcher of health: %v, expected the end of the stream", err)
 	}
 	if err := <-ended; err != nil {
 		t.Errorf("the adapter ended with %v", err)

@@ -20,6 +20,9 @@ import (
 	"github.com/everruns/mortise/adapter-server/kits/go/kit"
 )
 
+// startsWithin is how long a program may take to start, on a machine that is busy.
+const startsWithin = time.Minute
+
 // Suite is the variable that names the program of the suite.
 const Suite = "MORTISE_CONTRACT"
 
@@ -172,7 +175,7 @@ func program(variable, name string) (string, error) {
 
 func waitFor(t *testing.T, path string) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(startsWithin); ; time.Sleep(20 * time.Millisecond) {
 		connection, err := net.Dial("unix", path)
 		if err == nil {
 			if err := connection.Close(); err != nil {

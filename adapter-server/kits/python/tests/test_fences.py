@@ -173,13 +173,14 @@ async def test_careless_store(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
         assert "look at its fence" in caplog.text
 
 
-async def test_followers_do_not_wait(tmp_path: Path) -> None:
+async def test_followers_do_not_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A follower hears of a grant at this adapter at once, not when it looks next."""
+    monkeypatch.setattr("mortise_adapter.leases._LOOK_SECONDS", 3600.0)
     async with leased(tmp_path) as (_, leases, _):
         following = leases.FollowLeases(v1.FollowLeasesRequest(context=context(), session_id=SESSION))
         assert not (await following.read()).HasField("lease")
-        async with asyncio.timeout(0.9):
-            await leases.AcquireLease(acquiring("one"))
+        await leases.AcquireLease(acquiring("one"))
+        async with asyncio.timeout(60):
             assert (await following.read()).lease.holder == "one"
 
 

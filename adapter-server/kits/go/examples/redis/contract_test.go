@@ -40,7 +40,7 @@ func TestOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer connection.Close()
-	ctx, done := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, done := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer done()
 	values := adapterv1.NewSessionStorageStoreServiceClient(connection)
 	set := func(id, value string) error {

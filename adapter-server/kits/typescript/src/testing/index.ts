@@ -186,11 +186,11 @@ export async function listening(path: string): Promise<void> {
       resolve(true);
     });
     probe.once("error", () => resolve(false));
-  }), 60_000);
+  }), 180_000);
 }
 
-/** Waits until something is so, for ten seconds unless stated. */
-export async function eventually(what: string, is: () => Promise<boolean> | boolean, withinMs = 10_000): Promise<void> {
+/** Waits until something is so, for a minute unless stated. */
+export async function eventually(what: string, is: () => Promise<boolean> | boolean, withinMs = 60_000): Promise<void> {
   for (const deadline = Date.now() + withinMs; !(await is()); ) {
     if (Date.now() > deadline) {
       throw new Error(`never: ${what}`);

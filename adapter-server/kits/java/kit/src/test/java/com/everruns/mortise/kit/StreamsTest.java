@@ -73,7 +73,7 @@ class StreamsTest {
         }
 
         Object next() throws InterruptedException {
-            return all.poll(10, TimeUnit.SECONDS);
+            return all.poll(1, TimeUnit.MINUTES);
         }
     }
 
@@ -152,7 +152,7 @@ class StreamsTest {
             served.serving().close();
             StatusRuntimeException end = assertThrows(StatusRuntimeException.class, events::hasNext);
             assertEquals(Status.Code.UNAVAILABLE, end.getStatus().getCode());
-            assertTrue(ended.await(10, TimeUnit.SECONDS));
+            assertTrue(ended.await(1, TimeUnit.MINUTES));
         }
     }
 
@@ -225,6 +225,6 @@ class StreamsTest {
             call.onNext(message);
         }
         call.onCompleted();
-        return answer.poll(10, TimeUnit.SECONDS);
+        return answer.poll(1, TimeUnit.MINUTES);
     }
 }

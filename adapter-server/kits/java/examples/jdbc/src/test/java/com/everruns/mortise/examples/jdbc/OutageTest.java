@@ -74,7 +74,7 @@ class OutageTest {
                         .usePlaintext()
                         .build();
                 Iterator<HealthCheckResponse> health = HealthGrpc.newBlockingStub(channel)
-                        .withDeadlineAfter(60, TimeUnit.SECONDS)
+                        .withDeadlineAfter(5, TimeUnit.MINUTES)
                         .watch(HealthCheckRequest.newBuilder()
                                 .setService("mortise.adapter.v1.SessionMutatorService")
                                 .build());
