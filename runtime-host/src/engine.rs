@@ -157,6 +157,14 @@ pub trait TurnEngine: Send + Sync + fmt::Debug {
         let _ = session_id;
         Ok(false)
     }
+
+    /// Whether the turn of a message was handed over, though nothing of it may be stored yet:
+    /// then it runs, whatever becomes of the host that handed it over. An engine that runs
+    /// turns in the host's own process has none that the journal does not know.
+    async fn has(&self, session_id: SessionId, message_id: MessageId) -> Result<bool, TurnError> {
+        let _ = (session_id, message_id);
+        Ok(false)
+    }
 }
 
 /// What an engine is made of, for an org.

@@ -12,6 +12,7 @@ mod engine;
 mod engines;
 mod events;
 mod front;
+mod handed_over;
 mod hostile;
 mod hosts;
 mod late_events;

@@ -341,6 +341,12 @@ impl TurnEngine for RestateEngine {
         let running = running.map_err(|error| away(&error))?;
         Ok(running.is_some())
     }
+
+    async fn has(&self, session_id: SessionId, message_id: MessageId) -> Result<bool, TurnError> {
+        let (org_id, key) = (self.parts.adapter.org_id(), message_id.to_string());
+        let submitted = self.shared.client.is_submitted(org_id, session_id, &key);
+        submitted.await.map_err(|error| away(&error))
+    }
 }
 
 /// The adapter's `Debug` says enough of the parts.

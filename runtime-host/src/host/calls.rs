@@ -7,7 +7,7 @@ use super::requests::Request;
 use super::session_queue::BusyPolicy;
 use super::sessions::described;
 use super::turns::said;
-use super::{Accepted, Call, Host, Key, Sent, Submitted, ToolOutcome, Waited};
+use super::{Accepted, Call, Host, Key, Sent, Submitted, ToolOutcome, Waited, errors};
 use crate::engine::{Begin, TurnEnd};
 use crate::journal::RememberedRequest;
 use everruns_core::Session;
@@ -93,11 +93,25 @@ impl Host {
             return Ok(turn);
         }
         message.id = message_id;
+        let policy = match policy {
+            // It runs: to refuse it because another turn runs first would be untrue.
+            BusyPolicy::Refuse if request.is_repeated && self.has(key, message_id).await? => {
+                BusyPolicy::Queue
+            }
+            policy => policy,
+        };
         let accepted = self.accept(key, policy, turn_id, message).await;
         if let Err(error) = &accepted {
             request.failed(error).await;
         }
         accepted
+    }
+
+    /// Whether the engine has the turn of a message.
+    async fn has(&self, key: Key, message_id: MessageId) -> Result<bool, HostError> {
+        let (_, connection) = self.org(key.0)?;
+        let has = connection.engine.has(key.1, message_id).await;
+        has.map_err(errors::of_turn)
     }
 
     /// Stores a message for the turn under way, or for a new one where there is none.

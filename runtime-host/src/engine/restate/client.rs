@@ -14,6 +14,9 @@ use serde_json::json;
 use std::time::Duration;
 use url::Url;
 
+/// The server's status for an invocation that has no output yet.
+const NOT_OVER: u16 = 470;
+
 /// How much of an answer that is an error is shown.
 const SHOWN_MAX: usize = 400;
 
@@ -163,6 +166,25 @@ impl Client {
         let path = ["restate", "attach", invocation_id];
         let call = self.request(Method::GET, &self.ingress, &path);
         self.answer(&self.ingress, call).await
+    }
+
+    /// Whether a turn was handed over with a key, and is running or over.
+    pub(super) async fn is_submitted(
+        &self,
+        org_id: i64,
+        session_id: SessionId,
+        idempotency_key: &str,
+    ) -> Result<bool, CallError> {
+        let key = object_key(org_id, session_id);
+        let target = ["restate", "invocation", OBJECT, &key, "run"];
+        let path = [&target[..], &[idempotency_key, "output"]].concat();
+        let call = self.request(Method::GET, &self.ingress, &path);
+        match self.send(&self.ingress, call.timeout(self.timeout)).await {
+            Ok(_) => Ok(true),
+            Err(CallError::Refused { status, .. }) if status == StatusCode::NOT_FOUND => Ok(false),
+            Err(CallError::Refused { status, .. }) if status.as_u16() == NOT_OVER => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     /// Cancels a turn; which one that was, if one runs that is meant.

@@ -37,7 +37,7 @@ pub struct Field {
     pub hosts: Vec<Place>,
     /// The way of a Restate server to the hosts, and their ports.
     pub way: Option<(Spread, Vec<u16>)>,
-    _server: Option<RestateServer>,
+    pub server: Option<RestateServer>,
     _adapter: AdapterProcess,
     _outside: Server,
     folder: Option<TempDir>,
@@ -78,7 +78,7 @@ impl Field {
             ledger,
             hosts: Vec::new(),
             way: None,
-            _server: None,
+            server: None,
             _adapter: adapter,
             _outside: outside,
             folder: Some(folder),
@@ -113,7 +113,7 @@ impl Field {
         };
         let tables = ports.iter().map(table).collect();
         self.way = Some((spread, ports));
-        self._server = Some(server);
+        self.server = Some(server);
         tables
     }
 
@@ -192,7 +192,8 @@ impl Place {
         self.http.send_replace(self.process.http.clone());
     }
 
-    async fn ready(&self) {
+    /// Waits until it says so.
+    pub async fn ready(&self) {
         let url = format!("{}/ready", self.http());
         while reqwest::get(&url).await.unwrap().status() != 200 {
             tokio::task::yield_now().await;
