@@ -244,7 +244,9 @@ def main
     pool_size: CALLS,
     server_args: {
       'grpc.max_receive_message_length' => MESSAGE_BYTES_MAX,
-      'grpc.max_send_message_length' => -1
+      'grpc.max_send_message_length' => -1,
+      # Hosts ping while a call is under way; gRPC would close the connection for it.
+      'grpc.http2.max_ping_strikes' => 0
     }
   )
   server.add_http2_port(given[:listen], :this_port_is_insecure)

@@ -16,12 +16,18 @@ import (
 	"google.golang.org/grpc/credentials"
 	_ "google.golang.org/grpc/encoding/gzip" // Callers may compress.
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 )
 
 // Goroutines that serve one call after the other: their stacks have grown already. Calls
 // beyond them, and long streams, have goroutines of their own.
 const streamWorkers = 16
+
+// Hosts ping while a call is under way and nothing comes. The library's own limit is a ping
+// in five minutes: beyond it the connection is closed, and every call on it fails, just when
+// the store is slow.
+var pings = keepalive.EnforcementPolicy{MinTime: time.Nanosecond, PermitWithoutStream: true}
 
 // Config says where and how an adapter is served.
 type Config struct {
@@ -112,6 +118,7 @@ func (a *Adapter) server(config Config) (*grpc.Server, error) {
 		grpc.ChainUnaryInterceptor(g.unary),
 		grpc.ChainStreamInterceptor(g.stream),
 		grpc.NumStreamWorkers(streamWorkers),
+		grpc.KeepaliveEnforcementPolicy(pings),
 	}
 	if observed {
 		options = append(options, grpc.StatsHandler(otelgrpc.NewServerHandler()))

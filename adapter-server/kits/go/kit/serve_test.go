@@ -18,6 +18,7 @@ import (
 	"github.com/everruns/mortise/adapter-server/kits/go/fail"
 	"github.com/everruns/mortise/adapter-server/kits/go/kit"
 	"github.com/everruns/mortise/adapter-server/kits/go/kittest"
+	"golang.org/x/net/http2"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -313,6 +314,40 @@ func TestDrain(t *testing.T) {
 	}
 	if err := <-ended; err != nil {
 		t.Errorf("the adapter ended with %v", err)
+	}
+}
+
+// A host may ping as often as it likes: a connection that is closed for it fails every call
+// that is under way.
+func TestPings(t *testing.T) {
+	path := strings.TrimPrefix(kittest.Serve(t, kit.OfferSessionStorageStore(&odd{})), "unix:")
+	connection, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	if _, err := connection.Write([]byte(http2.ClientPreface)); err != nil {
+		t.Fatal(err)
+	}
+	frames := http2.NewFramer(connection, connection)
+	if err := frames.WriteSettings(); err != nil {
+		t.Fatal(err)
+	}
+	for sent := range 10 {
+		if err := frames.WritePing(false, [8]byte{}); err != nil {
+			t.Fatal(err)
+		}
+		for isAnswered := false; !isAnswered; {
+			frame, err := frames.ReadFrame()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, isEnd := frame.(*http2.GoAwayFrame); isEnd {
+				t.Fatalf("the connection is closed after %d pings", sent)
+			}
+			ping, isPing := frame.(*http2.PingFrame)
+			isAnswered = isPing && ping.IsAck()
+		}
 	}
 }
 

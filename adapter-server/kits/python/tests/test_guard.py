@@ -230,3 +230,25 @@ async def test_sockets(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="is no socket"):
         await Adapter("second", "1", Odd()).serve(Config(listen=f"unix:{file}"), asyncio.Event())
     assert file.read_text() == "kept" and not stat.S_ISSOCK(file.stat().st_mode)
+
+
+async def test_pings() -> None:
+    """A host may ping as often as it likes: a connection that is closed for it fails every
+    call that is under way."""
+    settings, ping, away = 4, 6, 7
+
+    def frame(kind: int, payload: bytes = b"") -> bytes:
+        return len(payload).to_bytes(3, "big") + bytes([kind, 0]) + bytes(4) + payload
+
+    async with served(Adapter("odd", "1", Odd())) as address:
+        reader, writer = await asyncio.open_unix_connection(address.removeprefix("unix:"))
+        writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(settings))
+        for sent in range(10):
+            writer.write(frame(ping, bytes(8)))
+            while True:
+                head = await reader.readexactly(9)
+                await reader.readexactly(int.from_bytes(head[:3], "big"))
+                assert head[3] != away, f"the connection is closed after {sent} pings"
+                if head[3] == ping and head[4]:
+                    break
+        writer.close()

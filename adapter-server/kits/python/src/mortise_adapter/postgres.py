@@ -7,7 +7,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Any, Self, TypeAlias, TypeVar
 
@@ -95,11 +95,10 @@ class Database:
         try:
             yield connection
         finally:
-            # A server that hangs must not hold up the end of a call.
-            try:
+            # A server that hangs must not hold up the end of a call. What the call has done
+            # stands: the pool ends a connection that it cannot take back.
+            with suppress(TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await self._pool.release(connection, timeout=_CONNECT_SECONDS)
-            except TimeoutError:
-                connection.terminate()
 
     async def _prepare(self) -> None:
         async with self._preparing:

@@ -132,6 +132,10 @@ def _server(adapter: Adapter, config: Config) -> tuple[grpc.aio.Server, str]:
         options=(
             ("grpc.max_receive_message_length", adapter.message_bytes_max),
             ("grpc.max_send_message_length", -1),
+            # Hosts ping while a call is under way and nothing comes. The library's own limit is
+            # a ping in five minutes: beyond it the connection is closed, and every call on it
+            # fails, just when the store is slow.
+            ("grpc.http2.max_ping_strikes", 0),
             # Two adapters on one port would each get some of the calls.
             ("grpc.so_reuseport", 0),
         ),

@@ -20,9 +20,6 @@ import java.util.function.Consumer;
 public final class Serving implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("mortise.adapter");
 
-    /** How often a caller pings an idle connection at most; more often it is cut off. */
-    private static final long KEEP_ALIVE_MIN_SECONDS = 5;
-
     /** How long callers may take to notice that the adapter stops. */
     private static final Duration NOTICE = Duration.ofMillis(250);
 
@@ -74,7 +71,9 @@ public final class Serving implements AutoCloseable {
                 .callExecutor(new ByService())
                 .executor(threads.calls())
                 .maxInboundMessageSize(adapter.messageBytesMax())
-                .permitKeepAliveTime(KEEP_ALIVE_MIN_SECONDS, TimeUnit.SECONDS)
+                // Hosts ping while a call is under way and nothing comes. Where that is too often, the
+                // connection is closed, and every call on it fails, just when the store is slow.
+                .permitKeepAliveTime(0, TimeUnit.SECONDS)
                 .permitKeepAliveWithoutCalls(true)
                 .addService(Handshake.bind(() -> adapter.describe(watch.outage())))
                 .addService(health.getHealthService())
