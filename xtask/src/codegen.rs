@@ -184,7 +184,10 @@ pub(crate) fn own_services(pool: &DescriptorPool) -> Vec<ServiceDescriptor> {
 }
 
 /// What a service's `store` option says: its name and who needs it.
-fn store_option(service: &ServiceDescriptor, pool: &DescriptorPool) -> Result<(String, String)> {
+pub(crate) fn store_option(
+    service: &ServiceDescriptor,
+    pool: &DescriptorPool,
+) -> Result<(String, String)> {
     let store = option_value(&service.options(), pool, "store")?;
     let store = store
         .as_message()

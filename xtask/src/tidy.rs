@@ -1,8 +1,9 @@
-//! What no compiler checks: every store has its file in every room, the contract's
-//! comments and options say the same, files stay short enough to read, and nothing
-//! unfinished is left behind.
+//! What no compiler checks: every store has its file in every room and its line where
+//! stores are named, the contract's comments and options say the same, files stay short
+//! enough to read, and nothing unfinished is left behind.
 
 mod comments;
+mod mentions;
 
 use anyhow::{Result, bail};
 use std::collections::BTreeSet;
@@ -115,6 +116,7 @@ pub(crate) fn run() -> Result<()> {
     let mut faults = Vec::new();
     mirrored_rooms(&root, &mut faults)?;
     comments::check(&root, &mut faults)?;
+    mentions::check(&root, &mut faults)?;
     for path in source_files(&root) {
         let text = fs::read_to_string(&path)?;
         let shown = path.strip_prefix(&root).unwrap_or(&path).display();
@@ -132,7 +134,7 @@ pub(crate) fn run() -> Result<()> {
     }
     if faults.is_empty() {
         eprintln!(
-            "tidy: rooms mirror, comments and options agree, files are short, nothing is left over"
+            "tidy: rooms mirror, no store is left out, comments and options agree, files are short, nothing is left over"
         );
         return Ok(());
     }
