@@ -3,7 +3,6 @@ package com.everruns.mortise.kit;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -26,14 +25,9 @@ import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
-import java.io.DataInputStream;
-import java.io.OutputStream;
-import java.net.Socket;
 import java.net.StandardProtocolFamily;
-import java.net.URI;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -185,39 +179,6 @@ class ServingTest {
             channel.shutdownNow();
         } finally {
             loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-        }
-    }
-
-    private static byte[] frame(int kind, int bytes) {
-        byte[] frame = new byte[9 + bytes];
-        frame[2] = (byte) bytes;
-        frame[3] = (byte) kind;
-        return frame;
-    }
-
-    /** A host may ping as often as it likes: a connection that is closed for it fails every call on it. */
-    @Test
-    void pings() throws Exception {
-        int settings = 4;
-        int ping = 6;
-        int away = 7;
-        try (Fixture served = new Fixture(Fixture.adapter(new Fixture.Values()));
-                Socket socket = new Socket("127.0.0.1", URI.create("http://" + served.target()).getPort());
-                DataInputStream input = new DataInputStream(socket.getInputStream())) {
-            OutputStream output = socket.getOutputStream();
-            output.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-            output.write(frame(settings, 0));
-            for (int sent = 0; sent < 10; sent++) {
-                output.write(frame(ping, 8));
-                boolean isAnswered = false;
-                while (!isAnswered) {
-                    byte[] head = new byte[9];
-                    input.readFully(head);
-                    input.skipNBytes((head[0] & 0xff) << 16 | (head[1] & 0xff) << 8 | head[2] & 0xff);
-                    assertNotEquals(away, head[3], "the connection is closed after " + sent + " pings");
-                    isAnswered = head[3] == ping && head[4] != 0;
-                }
-            }
         }
     }
 
