@@ -11,7 +11,7 @@ mod test_seed;
 mod turn_journal;
 mod turn_queue;
 
-pub use event_store::{AppendAck, AppendRequest, EventStore};
+pub use event_store::{AppendAck, AppendRequest, EventStore, SessionFeed, Subscription};
 pub use mcp_directory::{McpAuthorization, McpDirectory};
 pub use session_factory::SessionFactory;
 pub use session_lease::{SessionFence, SessionLeases};

@@ -48,8 +48,8 @@ mod source;
 pub use diagnostic::{Diagnostic, nearest};
 pub use extensions::{
     AppendAck, AppendRequest, ByteChunks, EventStore, KnownMessages, McpAuthorization,
-    McpDirectory, MessageBatches, SessionFactory, SessionFence, SessionLeases, SqlDatabases,
-    StreamingReads, TestSeed, TurnContextRead, TurnJournals, TurnQueue,
+    McpDirectory, MessageBatches, SessionFactory, SessionFeed, SessionFence, SessionLeases,
+    SqlDatabases, StreamingReads, Subscription, TestSeed, TurnContextRead, TurnJournals, TurnQueue,
 };
 pub use idempotency::reused;
 pub use leases::{MemoryLeases, OrgLeases};

@@ -1,8 +1,8 @@
 //! `EventLogService` over the source's event store.
 
-use crate::EventStore;
 use crate::chunks::chunks;
 use crate::serve::{Call, HandlerResult, not_offered};
+use crate::{EventStore, SessionFeed, Subscription};
 use everruns_core::typed_id::SessionId;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use mortise_proto::convert::id;
@@ -52,12 +52,15 @@ pub(super) async fn follow_events(
     call: Call<pb::FollowEventsRequest>,
 ) -> HandlerResult<impl Stream<Item = HandlerResult<pb::FollowEventsResponse>> + Send + 'static> {
     let store = stored(&call)?;
+    let session_id = id("session_id", &call.request.session_id)?;
+    // Before the first read, so that nothing falls between the two.
+    let Subscription { live, feed } = store.subscribe(session_id);
     let feed = Feed {
-        // Before the first read, so that nothing falls between the two.
-        live: store.subscribe(),
+        live,
+        shared: feed,
         place: Place {
             store,
-            session_id: id("session_id", &call.request.session_id)?,
+            session_id,
             after: call.request.after_sequence,
         },
         ready: VecDeque::new(),
@@ -100,6 +103,7 @@ impl Place {
 /// whenever the live feed has dropped some.
 struct Feed {
     live: Receiver<Arc<pb::Event>>,
+    shared: SessionFeed,
     place: Place,
     ready: VecDeque<pb::Event>,
     caught_up: bool,
@@ -118,7 +122,6 @@ impl Feed {
     }
 
     async fn next(&mut self) -> HandlerResult<pb::Event> {
-        let session_id = self.place.session_id.to_string();
         loop {
             if let Some(event) = self.ready.pop_front() {
                 return Ok(event);
@@ -126,6 +129,7 @@ impl Feed {
             if !self.caught_up {
                 self.ready = self.place.read(PAGE).await?.into();
                 self.caught_up = self.ready.is_empty();
+                self.shared.found(self.ready.make_contiguous());
                 continue;
             }
             let event = tokio::select! {
@@ -133,11 +137,10 @@ impl Feed {
                 () = self.closing.cancelled() => return Err(stopping()),
             };
             let Ok(event) = event else {
-                self.caught_up = false;
+                self.caught_up = !self.shared.is_to_look(self.place.after, LOOK_EVERY);
                 continue;
             };
             match event {
-                Ok(event) if event.session_id != session_id => {}
                 Ok(event) if event.sequence == 0 => return Ok((*event).clone()),
                 Ok(event) if event.sequence <= self.place.after => {}
                 Ok(event) if event.sequence == self.place.after + 1 => {

@@ -7,7 +7,8 @@ use chrono::Utc;
 use everruns_core::typed_id::{SessionId, TurnId};
 use mortise_adapter_server::{
     AdapterSource, AppendAck, AppendRequest, EventStore, McpDirectory, MemoryLeases, Outage, Scope,
-    SessionFence, SessionLeases, SqlDatabases, StreamingReads, TestSeed, TurnJournals, TurnQueue,
+    SessionFence, SessionLeases, SqlDatabases, StreamingReads, Subscription, TestSeed,
+    TurnJournals, TurnQueue,
 };
 use mortise_proto::convert::turn_journal::{
     ClaimedToolCall, JournaledToolCall, JournaledTurn, ToolCallClaim, ToolCallSettlement,
@@ -17,7 +18,7 @@ use mortise_proto::rpc::table::turn_journal_service;
 use mortise_proto::{StoreError, pb};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 /// A source with a turn journal beside it.
@@ -142,8 +143,8 @@ impl EventStore for Unfenced {
         self.0.read(session_id, after_sequence, limit).await
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Arc<pb::Event>> {
-        self.0.subscribe()
+    fn subscribe(&self, session_id: SessionId) -> Subscription {
+        self.0.subscribe(session_id)
     }
 }
 

@@ -28,12 +28,11 @@ use everruns_core::AgentLoopError;
 use everruns_core::events::{Event, EventRequest};
 use everruns_core::traits::EventEmitter;
 use everruns_core::typed_id::SessionId;
-use mortise_adapter_server::{AppendAck, AppendRequest, EventStore};
+use mortise_adapter_server::{AppendAck, AppendRequest, EventStore, Subscription};
 use mortise_proto::convert::event_emitter::event_from_ack;
 use mortise_proto::{StoreError, pb};
 use prepare::prepare;
 use std::sync::Arc;
-use tokio::sync::broadcast;
 use write::Decided;
 
 /// Events stored in the transaction of another change.
@@ -126,8 +125,8 @@ impl EventStore for Events {
         event_log::read(&mut tx, session_id, after_sequence, limit).await
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Arc<pb::Event>> {
-        self.feeds.subscribe(self.ctx.org_id())
+    fn subscribe(&self, session_id: SessionId) -> Subscription {
+        self.feeds.subscribe(self.ctx.org_id(), session_id)
     }
 }
 

@@ -269,8 +269,8 @@ async fn events_are_kept_as_they_came() {
     assert_eq!(adapter.events().read(session, 1, 10).await.unwrap(), []);
 }
 
-/// Followers hear every event of their org, stored and ephemeral, in order and once;
-/// repetitions and other orgs' events they do not hear.
+/// Followers hear every event of their session, stored and ephemeral, in order and once;
+/// repetitions and events of other sessions and orgs they do not hear.
 #[tokio::test]
 async fn followers_hear_what_is_stored() {
     let store = Store::new().await;
@@ -278,7 +278,8 @@ async fn followers_hear_what_is_stored() {
     let session = new_session(&adapter).await;
     let other = super::adapter(&store.reference, 2);
     let theirs = new_session(&other).await;
-    let mut feed = adapter.events().subscribe();
+    let mut feed = adapter.events().subscribe(session).live;
+    let beside = new_session(&adapter).await;
     let delta = || event(session, "output.message.delta", &json!({"delta": "x"}));
     let mut first = plain(session);
     first.proposed_id = Some(EventId::new());
@@ -292,6 +293,7 @@ async fn followers_hear_what_is_stored() {
         .collect();
     append(&adapter, first).await.unwrap();
     append(&other, plain(theirs)).await.unwrap();
+    append(&adapter, plain(beside)).await.unwrap();
     let alone = append(&adapter, delta()).await.unwrap();
     let sequences: Vec<i64> = acks.iter().map(|ack| ack.sequence).collect();
     assert_eq!(sequences, [0, 1, 0, 2, 0]);

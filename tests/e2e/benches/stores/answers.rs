@@ -70,7 +70,7 @@ fn statement(database: Database, count: u64) -> String {
         ),
         Database::Postgres => format!(
             "INSERT INTO replies (org_id, request_id, method, created_at, body) \
-             SELECT 1, md5(random()::text || i), 'SetValue', {now} - i * {step}, ''::bytea \
+             SELECT 1, md5(random()::text || i), 'SetValue', {now} - i::bigint * {step}, ''::bytea \
              FROM generate_series(1, {count}) i"
         ),
     }

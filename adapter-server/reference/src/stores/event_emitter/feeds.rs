@@ -2,33 +2,47 @@
 
 use crate::stores::event_emitter::prepare::Entry;
 use crate::stores::event_emitter::write::Accepted;
-use mortise_adapter_server::AppendAck;
+use everruns_core::typed_id::SessionId;
+use mortise_adapter_server::{AppendAck, SessionFeed, Subscription};
+use mortise_proto::StoreError;
 use mortise_proto::convert::event_log::stored;
-use mortise_proto::{StoreError, pb};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::broadcast::{self, Receiver, Sender};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Events that a slow follower may be behind before it misses some; it then reads
 /// the stored ones.
-const BEHIND_MAX: usize = 1024;
+const BEHIND_MAX: usize = 256;
 
-type Feed = Sender<Arc<pb::Event>>;
+/// Feeds that have lost their followers are removed once there are so many of all kinds, at
+/// the least.
+const SWEEP_MIN: usize = 64;
 
-/// One feed per org that has followers.
+/// A session of an org.
+type Key = (i64, String);
+
+/// One feed per session that has followers: an event wakes those of its session alone.
 #[derive(Debug, Default)]
 pub(crate) struct Feeds {
-    by_org: Mutex<HashMap<i64, Feed>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    by_session: HashMap<Key, SessionFeed>,
+    /// How many there were after the last sweep.
+    swept: usize,
 }
 
 // === impl Feeds ===
 
 impl Feeds {
-    /// Everything in this org from now on.
-    pub(crate) fn subscribe(&self, org_id: i64) -> Receiver<Arc<pb::Event>> {
-        self.lock()
-            .entry(org_id)
-            .or_insert_with(|| broadcast::channel(BEHIND_MAX).0)
+    /// Everything in a session of this org from now on.
+    pub(crate) fn subscribe(&self, org_id: i64, session_id: SessionId) -> Subscription {
+        let mut state = self.lock();
+        state.sweep();
+        let feed = state.by_session.entry((org_id, session_id.to_string()));
+        // Under the lock, so that no sweep comes between.
+        feed.or_insert_with(|| SessionFeed::new(BEHIND_MAX))
             .subscribe()
     }
 
@@ -38,29 +52,44 @@ impl Feeds {
         for (entry, answer) in entries.into_iter().zip(answers) {
             if let Ok(accepted) = answer
                 && accepted.is_new
-                && let Some(feed) = self.of(entry.org_id)
+                && let Some(feed) = self.of(entry.org_id, &entry.event.session_id)
             {
                 let AppendAck { event_id, sequence } = accepted.acknowledged;
-                let event = stored(entry.event, event_id, sequence);
-                // Fails when the last follower has just gone.
-                drop(feed.send(Arc::new(event)));
+                feed.pass_on(stored(entry.event, event_id, sequence));
             }
         }
     }
 
-    /// The feed of an org, if it has followers.
-    fn of(&self, org_id: i64) -> Option<Feed> {
-        let mut feeds = self.lock();
-        let feed = feeds.get(&org_id)?.clone();
-        if feed.receiver_count() == 0 {
-            feeds.remove(&org_id);
+    /// The feed of a session, if it has followers.
+    fn of(&self, org_id: i64, session_id: &str) -> Option<SessionFeed> {
+        let mut state = self.lock();
+        if state.by_session.is_empty() {
+            return None;
+        }
+        let key = (org_id, session_id.to_string());
+        let feed = state.by_session.get(&key)?.clone();
+        if !feed.is_followed() {
+            state.by_session.remove(&key);
             return None;
         }
         Some(feed)
     }
 
     /// The map is whole after every statement, so a panic elsewhere does not matter.
-    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Feed>> {
-        self.by_org.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl State ===
+
+impl State {
+    /// Removes feeds without followers, once the feeds have doubled in number: a session may
+    /// have no further event that would.
+    fn sweep(&mut self) {
+        if self.by_session.len() >= SWEEP_MIN.max(self.swept * 2) {
+            self.by_session.retain(|_, feed| feed.is_followed());
+            self.swept = self.by_session.len();
+        }
     }
 }

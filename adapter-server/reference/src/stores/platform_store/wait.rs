@@ -28,8 +28,7 @@ pub(super) async fn until_settled(
     let seconds = timeout_secs.unwrap_or(WAIT_SECONDS_DEFAULT);
     let until = Instant::now() + Duration::from_secs(seconds.min(WAIT_SECONDS_MAX));
     // Before the first look, so that nothing falls between the two.
-    let mut events = feeds.subscribe(ctx.org_id());
-    let session = session_id.to_string();
+    let mut events = feeds.subscribe(ctx.org_id(), session_id).live;
     loop {
         let state = session_state::find(&mut ctx.reader().await?, session_id).await?;
         let left = until.saturating_duration_since(Instant::now());
@@ -38,18 +37,16 @@ pub(super) async fn until_settled(
         }
         tokio::select! {
             () = sleep(LOOK_AGAIN.min(left)) => {}
-            () = moved(&mut events, &session) => {}
+            () = moved(&mut events) => {}
         }
     }
 }
 
 /// Resolves when an event of the session says that it has moved on.
-async fn moved(events: &mut Receiver<Arc<pb::Event>>, session: &str) {
+async fn moved(events: &mut Receiver<Arc<pb::Event>>) {
     loop {
         match events.recv().await {
-            Ok(event) if event.session_id == session && event.r#type.starts_with("session.") => {
-                return;
-            }
+            Ok(event) if event.r#type.starts_with("session.") => return,
             Ok(_) => {}
             // What was missed may have been it.
             Err(RecvError::Lagged(_)) => return,
