@@ -93,12 +93,11 @@ impl Host {
             return Ok(turn);
         }
         message.id = message_id;
-        let policy = match policy {
-            // It runs: to refuse it because another turn runs first would be untrue.
-            BusyPolicy::Refuse if request.is_repeated && self.has(key, message_id).await? => {
-                BusyPolicy::Queue
-            }
-            policy => policy,
+        let may_be_refused = policy == BusyPolicy::Refuse && request.is_repeated;
+        // It runs: to refuse it because another turn runs first would be untrue.
+        let policy = match may_be_refused && self.has(key, message_id).await? {
+            true => BusyPolicy::Queue,
+            false => policy,
         };
         let accepted = self.accept(key, policy, turn_id, message).await;
         if let Err(error) = &accepted {
