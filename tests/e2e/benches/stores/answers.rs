@@ -57,21 +57,27 @@ pub(crate) async fn print_on(database: Database, most: u64) {
     }
 }
 
-/// Remembers so many answers more.
+/// Remembers so many answers more. Their ids are UUIDs of the version 7, as hosts send them:
+/// they begin with the time.
 fn statement(database: Database, count: u64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let (now, step) = (now.as_nanos(), GIVEN_OVER / u128::from(count));
     match database {
         Database::Sqlite => format!(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) \
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}), \
+             t(at) AS (SELECT {now} - i * {step} FROM n) \
              INSERT INTO replies (org_id, request_id, method, created_at, body) \
-             SELECT 1, lower(hex(randomblob(16))), 'SetValue', {now} - i * {step}, x'' FROM n \
-             ORDER BY 2"
+             SELECT 1, printf('%08x-%04x-7%03x-%04x-%012x', (at / 1000000) >> 16, \
+             (at / 1000000) & 65535, abs(random()) % 4096, 32768 + abs(random()) % 16384, \
+             abs(random()) % 281474976710656), 'SetValue', at, x'' FROM t ORDER BY 2"
         ),
         Database::Postgres => format!(
             "INSERT INTO replies (org_id, request_id, method, created_at, body) \
-             SELECT 1, md5(random()::text || i), 'SetValue', {now} - i::bigint * {step}, ''::bytea \
-             FROM generate_series(1, {count}) i"
+             SELECT 1, left(stamp, 8) || '-' || right(stamp, 4) || '-7' || left(rest, 3) || '-8' \
+             || substr(rest, 4, 3) || '-' || substr(rest, 7, 12), 'SetValue', at, ''::bytea FROM ( \
+             SELECT at, lpad(to_hex(at / 1000000), 12, '0') stamp, md5(random()::text || at) rest \
+             FROM (SELECT {now} - i::bigint * {step} AS at FROM generate_series(1, {count}) i) a \
+             ) b"
         ),
     }
 }

@@ -60,7 +60,7 @@ impl Wire {
 pub(crate) fn context() -> Option<CallContext> {
     Some(CallContext {
         org_id: 1,
-        request_id: uuid::Uuid::new_v4().to_string(),
+        request_id: uuid::Uuid::now_v7().to_string(),
         ..CallContext::default()
     })
 }

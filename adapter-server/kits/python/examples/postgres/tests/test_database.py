@@ -15,4 +15,4 @@ async def test_hangs_after_the_answer() -> None:
                     postgres.run(postgres.pause)
             finally:
                 postgres.run(postgres.resume)
-            assert await db.query("SELECT 2") == [(2,)]
+            assert [tuple(row) for row in await db.query("SELECT 2")] == [(2,)]
