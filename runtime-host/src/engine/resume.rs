@@ -44,7 +44,7 @@ pub(super) async fn reconcile_with(
     if matches!(turn.next, NextStep::Reason)
         && let Some(said) = calls::unplanned(&events, &turn)
     {
-        calls::plan(adapter, &mut turn, &events, &said).await?;
+        calls::plan(adapter, &mut turn, &events, said).await?;
     }
     let next = turn.next.clone();
     turn.next = match next {

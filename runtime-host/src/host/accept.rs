@@ -75,8 +75,7 @@ impl Host {
                 Ok(Box::new(ticket.permit(leased).await?))
             }
         };
-        let mut may_have_begun = false;
-        let (ticket, place) = match permit {
+        let (ticket, place, may_have_begun) = match permit {
             Ok(permit) => {
                 let (permit, connection) = *permit;
                 let begin = Begin::Message {
@@ -85,18 +84,17 @@ impl Host {
                 };
                 match self.begin(permit, key, connection, begin).await {
                     Ok(turn) => return Ok(Accepted::Began(turn)),
-                    Err(error) if policy == BusyPolicy::Refuse || !is_lost(&error) => {
-                        return Err(error);
+                    Err(error) if policy == BusyPolicy::Refuse || !errors::is_lost(&error) => {
+                        return Err(errors::of_turn(error));
                     }
                     // It waits for the session as it would have, had the other come first.
                     Err(_) => {}
                 }
-                may_have_begun = true;
                 let enter = || sessions.enter(key, policy);
                 let (ticket, place) = self.inner.waiting.enter(enter)?;
-                (ticket.made_patient(), place)
+                (ticket.made_patient(), place, true)
             }
-            Err(ticket) => (ticket, place),
+            Err(ticket) => (ticket, place, false),
         };
         self.session(&connection, key).await?;
         let turn = QueuedTurn {
@@ -290,14 +288,8 @@ impl Host {
             }
         }
         let share = permit.clone();
-        let begun = self.begin_turn(share, key, connection.clone(), begin);
-        let (began, ended) = begun.await?;
-        Ok(Outcome::Began(TurnHandle {
-            began,
-            key,
-            connection: connection.clone(),
-            ended,
-        }))
+        let begun = self.begin(share, key, connection.clone(), begin);
+        begun.await.map(Outcome::Began)
     }
 
     /// Ends a turn that was cancelled and of which something may be stored.
@@ -393,11 +385,6 @@ impl Host {
             () = self.inner.closing.cancelled() => {}
         }
     }
-}
-
-/// Whether a turn did not begin because another host has taken its session meanwhile.
-fn is_lost(error: &HostError) -> bool {
-    error.reason == ErrorReason::SessionBusy
 }
 
 /// Resolves when a turn is cancelled, to why it is.

@@ -177,7 +177,8 @@ impl Host {
         };
         let leased = self.leased(key, connection, WhenHeld::Wait);
         let (permit, connection) = ticket.permit(leased).await?;
-        let turn = self.begin(permit, key, connection, begin).await?;
+        let turn = self.begin(permit, key, connection, begin).await;
+        let turn = turn.map_err(errors::of_turn)?;
         Ok(Some(sent(turn.began.turn_id, false)))
     }
 

@@ -22,10 +22,7 @@ pub(super) fn of_turn(error: TurnError) -> HostError {
     match error {
         TurnError::SessionNotFound(session_id) => no_session(session_id),
         TurnError::NotStored(error) | TurnError::Adapter(error) => {
-            let error = StoreError::from(error);
-            error
-                .fenced_session()
-                .map_or_else(|| error.clone().into(), lost)
+            of_change(StoreError::from(error))
         }
         TurnError::Journal(error) => of_journal(&error),
         TurnError::Parked => draining(),
@@ -54,6 +51,11 @@ pub(super) fn is_lost(error: &TurnError) -> bool {
     }
 }
 
+/// The error of a change that belongs to the begin of a turn.
+fn of_change(error: StoreError) -> HostError {
+    error.fenced_session().map_or_else(|| error.into(), lost)
+}
+
 /// Another host has taken the session before the turn has begun.
 pub(super) fn lost(session_id: SessionId) -> HostError {
     let text = format!(
@@ -64,9 +66,7 @@ pub(super) fn lost(session_id: SessionId) -> HostError {
 
 pub(super) fn of_journal(error: &JournalError) -> HostError {
     if let JournalError::Adapter(error) = error {
-        return error
-            .fenced_session()
-            .map_or_else(|| error.clone().into(), lost);
+        return of_change(error.clone());
     }
     // Paths are for this side's log.
     tracing::error!(%error, "journal failed");

@@ -12,7 +12,6 @@ use crate::telemetry::turn_span;
 use chrono::{DateTime, Utc};
 use everruns_core::typed_id::TurnId;
 use futures::FutureExt;
-use mortise_proto::HostError;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
@@ -30,15 +29,13 @@ impl Host {
     /// Runs a turn at the head of its session's queue, whatever becomes of the caller.
     pub(super) async fn begin(
         &self,
-        permit: TurnPermit,
+        permit: impl Into<Arc<TurnPermit>>,
         key: Key,
         connection: OrgConnection,
         begin: Begin,
-    ) -> Result<TurnHandle, HostError> {
-        let begun = self
-            .begin_turn(permit, key, connection.clone(), begin)
-            .await;
-        let (began, ended) = begun.map_err(errors::of_turn)?;
+    ) -> Result<TurnHandle, TurnError> {
+        let begun = self.begin_turn(permit, key, connection.clone(), begin);
+        let (began, ended) = begun.await?;
         Ok(TurnHandle {
             began,
             key,
@@ -47,7 +44,7 @@ impl Host {
         })
     }
 
-    /// The same, with the engine's own error. A caller that keeps a share of the permit
+    /// The same, without a handle. A caller that keeps a share of the permit
     /// stays at the head of the queue where the turn does not begin.
     pub(super) async fn begin_turn(
         &self,

@@ -16,9 +16,9 @@ use mortise_reference::Reference;
 use mortise_runtime_host::local::demo;
 use mortise_test_support::fixtures::simulator;
 use mortise_test_support::host_process::HostProcess;
-use mortise_test_support::in_process::{Server, mesh, reference, serve};
+use mortise_test_support::in_process::{Server, reference, serve};
 use mortise_test_support::restate::{RestateServer, Spread, free_ports};
-use mortise_test_support::scenario::host_adapter;
+use mortise_test_support::scenario::put_demo;
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -95,9 +95,7 @@ async fn arm(name: &'static str, has_leases: bool, turns: &str) -> Arm {
         has_leases,
     };
     let storage = serve(storage).await;
-    let (seeding, _) = host_adapter(&mesh(&storage.endpoint)).await;
-    let seed = seeding.test_seed().unwrap();
-    demo::put_platform(&seed, simulator()).await.unwrap();
+    put_demo(&storage.endpoint, simulator()).await;
     let config = format!(
         r#"[listen]
 grpc = ["127.0.0.1:0"]
@@ -115,14 +113,7 @@ enabled = ["simulator"]
     );
     let log = folder.path().join("host.log");
     let host = HostProcess::configured_logged(folder.path(), &config, &log).await;
-    while reqwest::get(format!("{}/ready", host.http))
-        .await
-        .unwrap()
-        .status()
-        != 200
-    {
-        tokio::task::yield_now().await;
-    }
+    host.ready().await;
     Arm {
         name,
         host,

@@ -13,9 +13,8 @@ use mortise_test_support::adapter_process::AdapterProcess;
 use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::simulator;
 use mortise_test_support::host_process::HostProcess;
-use mortise_test_support::in_process::mesh;
 use mortise_test_support::memory::Memory;
-use mortise_test_support::scenario::host_adapter;
+use mortise_test_support::scenario::put_demo;
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::time::Instant;
@@ -41,19 +40,10 @@ async fn main() {
     let each = numbers.next().unwrap_or(FOLLOWERS);
     let folder = tempfile::tempdir().unwrap();
     let adapter = AdapterProcess::start_on(Database::Sqlite, folder.path()).await;
-    let (seeding, _) = host_adapter(&mesh(&adapter.endpoint)).await;
-    let seed = seeding.test_seed().unwrap();
-    demo::put_platform(&seed, simulator()).await.unwrap();
+    put_demo(&adapter.endpoint, simulator()).await;
     let data = folder.path().join("host");
     let host = HostProcess::start(&adapter.endpoint, &data, &[]).await;
-    while reqwest::get(format!("{}/ready", host.http))
-        .await
-        .unwrap()
-        .status()
-        != 200
-    {
-        tokio::task::yield_now().await;
-    }
+    host.ready().await;
     let sessions = sessions(&host.http, count).await;
     let memory = [host.memory(), adapter.memory()];
     let before = memory.each_ref().map(Memory::at_first);

@@ -144,10 +144,7 @@ impl TestHost {
         let process = self.process.as_ref().unwrap();
         let data = self.folder.path().join(name);
         let host = HostProcess::start(&process.endpoint, &data, arguments).await;
-        let url = format!("{}/ready", host.http);
-        while reqwest::get(&url).await.unwrap().status() != 200 {
-            tokio::task::yield_now().await;
-        }
+        host.ready().await;
         host
     }
 
@@ -222,10 +219,7 @@ impl TestHost {
 
     /// Waits until the host has reached the adapter.
     pub async fn ready(&self) {
-        let url = format!("{}/ready", self.host.http);
-        while reqwest::get(&url).await.unwrap().status() != 200 {
-            tokio::task::yield_now().await;
-        }
+        self.host.ready().await;
     }
 
     /// A client of the service.

@@ -54,6 +54,14 @@ impl HostProcess {
         Self::listening(command, addresses).await
     }
 
+    /// Waits until it says that it can serve.
+    pub async fn ready(&self) {
+        let url = format!("{}/ready", self.http);
+        while reqwest::get(&url).await.unwrap().status() != 200 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Starts one with a configuration in a namespace.
     pub async fn configured_inside(namespace: &Namespace, folder: &Path, config: &str) -> Self {
         let command = namespace.command(&binary("mortise-host"));

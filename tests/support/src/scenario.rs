@@ -99,6 +99,13 @@ pub async fn host_adapter(mesh: &Mesh) -> (GrpcHostAdapter, Seen) {
     (adapter, seen)
 }
 
+/// Puts the demo's platform with a model into the server at an address.
+pub async fn put_demo(endpoint: &Endpoint, model: ModelWithProvider) {
+    let (adapter, _) = host_adapter(&mesh(endpoint)).await;
+    let seed = adapter.test_seed().unwrap();
+    demo::put_platform(&seed, model).await.unwrap();
+}
+
 /// Puts the demo's platform with the simulator and a session.
 pub async fn seed(adapter: &GrpcHostAdapter) -> SessionId {
     seed_with(adapter, simulator()).await

@@ -13,14 +13,14 @@ use mortise_proto::StoreError;
 
 /// What the model said since it was last asked, if it asked for tools there and the journal
 /// does not know of it.
-pub(super) fn unplanned(
-    events: &[Event],
+pub(super) fn unplanned<'a>(
+    events: &'a [Event],
     turn: &UnfinishedTurn,
-) -> Option<OutputMessageCompletedData> {
+) -> Option<&'a OutputMessageCompletedData> {
     let said = super::last_said(events)?;
     let is_known = turn.state.final_message_id == Some(said.message.id);
     let asks = said.message.has_tool_calls() && said.error_code.is_none();
-    (asks && !is_known).then(|| said.clone())
+    (asks && !is_known).then_some(said)
 }
 
 /// Has upstream plan the tools that the model asked for. Where what they need cannot be

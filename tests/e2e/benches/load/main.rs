@@ -18,9 +18,8 @@ use mortise_runtime_host::local::demo;
 use mortise_test_support::adapter_process::AdapterProcess;
 use mortise_test_support::database::Database;
 use mortise_test_support::host_process::HostProcess;
-use mortise_test_support::in_process::mesh;
 use mortise_test_support::memory::Memory;
-use mortise_test_support::scenario::host_adapter;
+use mortise_test_support::scenario::put_demo;
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::ops::Range;
@@ -166,15 +165,13 @@ impl TestHost {
     async fn apart(database: Database, base_url: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let adapter = AdapterProcess::start_on(database, folder.path()).await;
-        let (seeding, _) = host_adapter(&mesh(&adapter.endpoint)).await;
         let model = ModelWithProvider {
             model: "slow".into(),
             provider_type: LlmProviderType::OpenaiCompletions,
             api_key: Some(KEY.into()),
             base_url: Some(base_url.into()),
         };
-        let seed = seeding.test_seed().unwrap();
-        demo::put_platform(&seed, model).await.unwrap();
+        put_demo(&adapter.endpoint, model).await;
         let began = Instant::now();
         let data = folder.path().join("host");
         let host = HostProcess::start(&adapter.endpoint, &data, &MANY_TURNS).await;
@@ -188,10 +185,7 @@ impl TestHost {
         began: Instant,
         folder: TempDir,
     ) -> Self {
-        let url = format!("{}/ready", host.http);
-        while reqwest::get(&url).await.unwrap().status() != 200 {
-            tokio::task::yield_now().await;
-        }
+        host.ready().await;
         Self {
             host,
             adapter,

@@ -9,9 +9,9 @@ use mortise_test_support::database::Database;
 use mortise_test_support::fake_mcp::{FakeMcp, LEDGER};
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use mortise_test_support::host_process::HostProcess;
-use mortise_test_support::in_process::{Server, mesh, reference_with, serve};
+use mortise_test_support::in_process::{Server, reference_with, serve};
 use mortise_test_support::restate::{RestateServer, Spread, free_ports};
-use mortise_test_support::scenario::host_adapter;
+use mortise_test_support::scenario::put_demo;
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::fs;
@@ -65,9 +65,7 @@ impl Field {
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let adapter = AdapterProcess::start_on(database, folder.path()).await;
-        let (seeding, _) = host_adapter(&mesh(&adapter.endpoint)).await;
-        let seed = seeding.test_seed().unwrap();
-        demo::put_platform(&seed, played(fake)).await.unwrap();
+        put_demo(&adapter.endpoint, played(fake)).await;
         let ledger = Arc::new(FakeMcp::default());
         let beside = made(folder.path(), "outside");
         let outside = reference_with(Database::Sqlite, &beside, |config| {
@@ -194,10 +192,7 @@ impl Place {
 
     /// Waits until it says so.
     pub async fn ready(&self) {
-        let url = format!("{}/ready", self.http());
-        while reqwest::get(&url).await.unwrap().status() != 200 {
-            tokio::task::yield_now().await;
-        }
+        self.process.ready().await;
     }
 }
 

@@ -18,7 +18,7 @@ const BEHIND_MAX: usize = 256;
 const SWEEP_MIN: usize = 64;
 
 /// A session of an org.
-type Key = (i64, String);
+type Key = (i64, SessionId);
 
 /// One feed per session that has followers: an event wakes those of its session alone.
 #[derive(Debug, Default)]
@@ -40,7 +40,7 @@ impl Feeds {
     pub(crate) fn subscribe(&self, org_id: i64, session_id: SessionId) -> Subscription {
         let mut state = self.lock();
         state.sweep();
-        let feed = state.by_session.entry((org_id, session_id.to_string()));
+        let feed = state.by_session.entry((org_id, session_id));
         // Under the lock, so that no sweep comes between.
         feed.or_insert_with(|| SessionFeed::new(BEHIND_MAX))
             .subscribe()
@@ -52,7 +52,7 @@ impl Feeds {
         for (entry, answer) in entries.into_iter().zip(answers) {
             if let Ok(accepted) = answer
                 && accepted.is_new
-                && let Some(feed) = self.of(entry.org_id, &entry.event.session_id)
+                && let Some(feed) = self.of((entry.org_id, entry.session))
             {
                 let AppendAck { event_id, sequence } = accepted.acknowledged;
                 feed.pass_on(stored(entry.event, event_id, sequence));
@@ -61,12 +61,8 @@ impl Feeds {
     }
 
     /// The feed of a session, if it has followers.
-    fn of(&self, org_id: i64, session_id: &str) -> Option<SessionFeed> {
+    fn of(&self, key: Key) -> Option<SessionFeed> {
         let mut state = self.lock();
-        if state.by_session.is_empty() {
-            return None;
-        }
-        let key = (org_id, session_id.to_string());
         let feed = state.by_session.get(&key)?.clone();
         if !feed.is_followed() {
             state.by_session.remove(&key);
