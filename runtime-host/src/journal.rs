@@ -2,6 +2,7 @@
 //! none of them behind: a turn is written down before each of its steps and struck out
 //! when its end is stored.
 
+mod claims;
 mod ends;
 mod files;
 mod memory;
@@ -10,6 +11,7 @@ mod request_files;
 mod requests;
 mod shared;
 
+pub use claims::{Claimed, MadeClaim, Settlement, ToolClaim};
 pub use ends::UnstoredEnds;
 pub use files::FileJournal;
 pub use memory::MemoryJournal;
@@ -21,17 +23,13 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use everruns_core::atoms::ActInput;
 use everruns_core::typed_id::{AgentId, HarnessId, MessageId, SessionId, TurnId};
-use everruns_core::{ToolCall, ToolDefinition, UserFacingError, user_facing_error_codes};
+use everruns_core::{ToolCall, UserFacingError, user_facing_error_codes};
 use everruns_runtime::RuntimeTurnState;
 use mortise_proto::StoreError;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-
-/// The longest id or name of a tool call that can be claimed, in bytes (turn_journal.proto).
-const CLAIM_NAME_MAX: usize = 512;
 
 /// Keeps turns that have not ended. A session has one at a time.
 #[async_trait]
@@ -51,16 +49,22 @@ pub trait TurnJournal: Send + Sync + fmt::Debug {
         self.put(turn).await
     }
 
-    /// Claims calls of tools before they run, and gives back the ids of those that were
-    /// claimed before: another host may have run them. A journal that no other host reads
-    /// claims nothing.
+    /// Claims a call of a tool before the tool runs, so that no other host runs it again. A
+    /// journal that no other host reads claims nothing.
     async fn claim(
         &self,
         turn: &UnfinishedTurn,
-        claims: &[ToolClaim<'_>],
-    ) -> Result<HashSet<String>, JournalError> {
-        let _ = (turn, claims);
-        Ok(HashSet::new())
+        claim: &ToolClaim<'_>,
+    ) -> Result<Claimed, JournalError> {
+        let _ = (turn, claim);
+        Ok(Claimed::Alone)
+    }
+
+    /// Stores what became of a call that this host has claimed. It is durable when this
+    /// returns.
+    async fn settle(&self, claim: &MadeClaim, settlement: &Settlement) -> Result<(), JournalError> {
+        let _ = (claim, settlement);
+        Ok(())
     }
 
     /// Strikes the turn of a session out; none is no error.
@@ -121,15 +125,6 @@ pub enum JournalError {
     /// The adapter that keeps it.
     #[error("the turn journal of the adapter: {0}")]
     Adapter(#[from] StoreError),
-}
-
-/// A call of a tool that this process is about to run.
-#[derive(Debug, Clone, Copy)]
-pub struct ToolClaim<'a> {
-    /// The call.
-    pub call: &'a ToolCall,
-    /// Whether the tool may run twice with the same arguments.
-    pub may_run_twice: bool,
 }
 
 /// A turn that has not ended.
@@ -201,24 +196,6 @@ pub enum Ending {
         /// Why.
         reason: Option<String>,
     },
-}
-
-// === impl ToolClaim ===
-
-impl<'a> ToolClaim<'a> {
-    /// The claim of a call; `None` if no tool of this process runs for it, or if its names
-    /// are longer than the contract allows.
-    pub(crate) fn of(call: &'a ToolCall, definitions: &[ToolDefinition]) -> Option<Self> {
-        let definition = definitions.iter().find(|found| found.name() == call.name)?;
-        let is_own = matches!(definition, ToolDefinition::Builtin(_));
-        let fits = |name: &str| (1..=CLAIM_NAME_MAX).contains(&name.len()) && !name.contains('\0');
-        let hints = definition.hints();
-        let may_run_twice = hints.readonly == Some(true) || hints.idempotent == Some(true);
-        (is_own && fits(&call.id) && fits(&call.name)).then_some(Self {
-            call,
-            may_run_twice,
-        })
-    }
 }
 
 // === impl Ending ===

@@ -1,6 +1,7 @@
 //! `mortise-host serve`, over gRPC and HTTP, as a process over an adapter process.
 
 mod admin;
+mod another_host;
 mod asked;
 mod bad;
 mod cancel;

@@ -5,7 +5,8 @@
 use super::control::SharedControl;
 use super::{Began, TurnControl, TurnEnd, TurnError};
 use crate::journal::{
-    JournalError, QueuedTurn, RememberedRequest, ToolClaim, TurnJournal, UnfinishedTurn,
+    Claimed, JournalError, MadeClaim, QueuedTurn, RememberedRequest, Settlement, ToolClaim,
+    TurnJournal, UnfinishedTurn,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -14,7 +15,6 @@ use everruns_core::typed_id::{MessageId, SessionId, TurnId};
 use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -385,9 +385,13 @@ impl TurnJournal for RecordedSteps {
     async fn claim(
         &self,
         turn: &UnfinishedTurn,
-        claims: &[ToolClaim<'_>],
-    ) -> Result<HashSet<String>, JournalError> {
-        self.journal.claim(turn, claims).await
+        claim: &ToolClaim<'_>,
+    ) -> Result<Claimed, JournalError> {
+        self.journal.claim(turn, claim).await
+    }
+
+    async fn settle(&self, claim: &MadeClaim, settlement: &Settlement) -> Result<(), JournalError> {
+        self.journal.settle(claim, settlement).await
     }
 
     async fn remove(&self, org_id: i64, session_id: SessionId) -> Result<(), JournalError> {

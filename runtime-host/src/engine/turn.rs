@@ -1,5 +1,6 @@
 //! One turn under way.
 
+mod claims;
 mod ends;
 mod phases;
 mod refused;
@@ -261,7 +262,7 @@ impl<'a> Turn<'a> {
     async fn act(&mut self, mut input: ActInput, previous_response_id: Option<String>) -> Step<()> {
         self.turn.state.previous_response_id = previous_response_id;
         self.refuse_unclear(&mut input.tool_calls).await?;
-        self.refuse_doubtful(&mut input).await?;
+        let claims = self.claim_calls(&mut input).await?;
         if input.tool_calls.is_empty() {
             // All of them are refused, or had run when the turn was interrupted.
             return self.plan("act", &json!({}), 0).await;
@@ -271,6 +272,7 @@ impl<'a> Turn<'a> {
         let phase = self
             .phase(PhaseKind::Act)
             .following(planned.as_ref())
+            .claimed(&claims)
             .tapped({
                 let requested = requested.clone();
                 Arc::new(move |event| {

@@ -2,6 +2,7 @@
 //! One that waits is in the journal before its caller is told, so it runs when its turn
 //! comes, whatever becomes of the caller or of this process.
 
+use super::known_turns::stored_message;
 use super::leases::WhenHeld;
 use super::org_connections::OrgConnection;
 use super::session_queue::{BusyPolicy, Ticket, TurnPermit};
@@ -53,13 +54,15 @@ enum Now {
 // === impl Host ===
 
 impl Host {
-    /// Accepts a turn: begins it, or writes it down where it has to wait.
+    /// Accepts a turn: begins it, or writes it down where it has to wait. `may_have_begun`:
+    /// another host may have been asked for it, and the lease of the session shows that.
     pub(super) async fn accept(
         &self,
         key: Key,
         policy: BusyPolicy,
         turn_id: TurnId,
         message: Message,
+        may_have_begun: bool,
     ) -> Result<Accepted, HostError> {
         let (org_id, session_id) = key;
         let sessions = &self.inner.sessions;
@@ -78,6 +81,13 @@ impl Host {
         let (ticket, place, may_have_begun) = match permit {
             Ok(permit) => {
                 let (permit, connection) = *permit;
+                if may_have_begun
+                    && stored_message(&connection, session_id, message.id).await?.is_some()
+                {
+                    drop(permit);
+                    let found = self.turn_of_message(key, turn_id, message.id).await?;
+                    return found.ok_or_else(|| self.aborted());
+                }
                 let begin = Begin::Message {
                     message: Box::new(message.clone()),
                     turn_id,
@@ -94,7 +104,7 @@ impl Host {
                 let (ticket, place) = self.inner.waiting.enter(enter)?;
                 (ticket.made_patient(), place, true)
             }
-            Err(ticket) => (ticket, place, false),
+            Err(ticket) => (ticket, place, may_have_begun),
         };
         self.session(&connection, key).await?;
         let turn = QueuedTurn {

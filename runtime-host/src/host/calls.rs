@@ -1,7 +1,7 @@
 //! The changes that applications ask for. One with a request id happens once, however often
 //! it is sent.
 
-use super::known_turns::is_stored;
+use super::known_turns::stored_message;
 use super::leases::WhenHeld;
 use super::requests::Request;
 use super::session_queue::BusyPolicy;
@@ -64,7 +64,9 @@ impl Host {
         };
         let key = (org_id, session_id);
         let Some(request_id) = request_id else {
-            return self.accept(key, policy, TurnId::new(), message).await;
+            return self
+                .accept(key, policy, TurnId::new(), message, false)
+                .await;
         };
         let asked =
             json!({ "session_id": session_id, "queue": queue, "message": text_of(&message) });
@@ -87,9 +89,11 @@ impl Host {
         mut message: Message,
     ) -> Result<Accepted, HostError> {
         let (turn_id, message_id) = (request.record.turn_id, request.record.message_id);
-        if request.is_repeated
-            && let Some(turn) = self.turn_of_message(key, turn_id, message_id).await?
-        {
+        // Another host may have been asked before.
+        let is_shared = self.org(key.0)?.1.adapter.session_leases().is_some();
+        let may_be_known =
+            request.is_repeated || self.is_stored_elsewhere(key, &request.record).await?;
+        if may_be_known && let Some(turn) = self.turn_of_message(key, turn_id, message_id).await? {
             return Ok(turn);
         }
         message.id = message_id;
@@ -99,7 +103,9 @@ impl Host {
             true => BusyPolicy::Queue,
             false => policy,
         };
-        let accepted = self.accept(key, policy, turn_id, message).await;
+        let accepted = self
+            .accept(key, policy, turn_id, message, is_shared)
+            .await;
         if let Err(error) = &accepted {
             request.failed(error).await;
         }
@@ -130,7 +136,9 @@ impl Host {
         };
         let asked = json!({ "session_id": session_id, "message": text_of(&message) });
         let work = async move |host: Host, record: RememberedRequest, is_repeated| {
-            if is_repeated && let Some(sent) = host.sent_before(key, &record).await? {
+            // Another host may have been asked before.
+            let may_be_known = is_repeated || host.is_stored_elsewhere(key, &record).await?;
+            if may_be_known && let Some(sent) = host.sent_before(key, &record).await? {
                 return Ok(sent);
             }
             let mut message = message;
@@ -139,6 +147,19 @@ impl Host {
         };
         self.once(org_id, request_id, ("SendMessage", asked), work)
             .await
+    }
+
+    /// Whether another host has stored the message of a call.
+    async fn is_stored_elsewhere(
+        &self,
+        key: Key,
+        record: &RememberedRequest,
+    ) -> Result<bool, HostError> {
+        let (_, connection) = self.org(key.0)?;
+        if connection.adapter.session_leases().is_none() {
+            return Ok(false);
+        }
+        Ok(stored_message(&connection, key.1, record.message_id).await?.is_some())
     }
 
     /// Where a message went whose call was cut; `None` where it is not stored.
@@ -157,11 +178,14 @@ impl Host {
             return Ok(Some(sent(turn_id, false)));
         }
         let (_, connection) = self.org(key.0)?;
-        if !is_stored(&connection, key.1, message_id).await? {
+        let Some(message) = stored_message(&connection, key.1, message_id).await? else {
             return Ok(None);
+        };
+        if let Some(turn_id) = self.turn_that_answers(key, &message).await? {
+            return Ok(Some(sent(turn_id, false)));
         }
-        // It was stored after the call was written down, whose id of a turn says when.
-        let asked = self.find_since(key, record.turn_id, |event| asked_with(event, message_id));
+        let stored_at = Some(message.created_at);
+        let asked = self.find_after(key, stored_at, |event| asked_with(event, message_id));
         if let Some(turn_id) = asked.await? {
             return Ok(Some(sent(turn_id, true)));
         }

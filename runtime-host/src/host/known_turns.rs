@@ -7,6 +7,8 @@ use super::turns::{TurnStatus, TurnView, began};
 use super::{Accepted, Host, Key, TurnHandle, errors};
 use crate::engine::{Began, TurnEnd};
 use crate::journal::UnfinishedTurn;
+use everruns_core::events::{self, EventData};
+use everruns_core::message::Message;
 use everruns_core::message_retriever::MessageRetriever;
 use everruns_core::typed_id::{MessageId, SessionId, TurnId};
 use everruns_runtime::RuntimeHostAdapter;
@@ -85,7 +87,8 @@ impl Host {
     }
 
     /// The same of a turn that stores a message. Where the message is stored, the turn has
-    /// begun, whatever else is known of it.
+    /// begun, whatever else is known of it; another host that was asked for the same gave it
+    /// an id of its own.
     pub(super) async fn turn_of_message(
         &self,
         key: Key,
@@ -96,8 +99,13 @@ impl Host {
             return Ok(Some(turn));
         }
         let (_, connection) = self.org(key.0)?;
-        if !is_stored(&connection, key.1, message_id).await? {
+        let Some(message) = stored_message(&connection, key.1, message_id).await? else {
             return Ok(None);
+        };
+        let answers = self.turn_that_answers(key, &message).await?;
+        if let Some(other) = answers.filter(|answers| *answers != turn_id) {
+            let known = self.known_turn(key, other).await?;
+            return known.map(Some).ok_or_else(|| elsewhere(other));
         }
         let began = Began {
             turn_id,
@@ -106,6 +114,28 @@ impl Host {
         };
         let end = TurnEnd::Failed("how the turn ended is not known".into());
         Ok(Some(ended(key, &connection, began, end)))
+    }
+
+    /// The turn that was begun to answer a stored message, by the journal and the events.
+    pub(super) async fn turn_that_answers(
+        &self,
+        key: Key,
+        message: &Message,
+    ) -> Result<Option<TurnId>, HostError> {
+        let is_its = |left: &UnfinishedTurn| left.state.input_message_id == message.id;
+        if let Some(left) = self.unfinished(key).await?.filter(is_its) {
+            return Ok(Some(left.turn_id()));
+        }
+        self.find_after(key, Some(message.created_at), |event| {
+            if event.event_type() != events::TURN_STARTED {
+                return None;
+            }
+            let EventData::TurnStarted(started) = event.typed().ok()?.data else {
+                return None;
+            };
+            (started.input_message_id == message.id).then_some(started.turn_id)
+        })
+        .await
     }
 
     /// Fills in where a turn's message is stored. The journal does not say so where the
@@ -147,25 +177,29 @@ impl Host {
         let is_left =
             |left: &UnfinishedTurn| left.turn_id() == turn_id && left.waits_for().is_none();
         if left.as_ref().is_some_and(is_left) {
-            let text = format!(
-                "turn {turn_id} runs at another host, or was interrupted and could not be resumed yet; ask again"
-            );
-            let error = HostError::new(ErrorReason::AdapterUnavailable, text);
-            return Err(error.retry_after(RESUMED_AFTER));
+            return Err(elsewhere(turn_id));
         }
         Ok(())
     }
 }
 
-/// Whether a message of a session is stored.
-pub(super) async fn is_stored(
+/// A message of a session, if it is stored.
+pub(super) async fn stored_message(
     connection: &OrgConnection,
     session_id: SessionId,
     message_id: MessageId,
-) -> Result<bool, HostError> {
+) -> Result<Option<Message>, HostError> {
     let messages = connection.adapter.message_store();
     let message = messages.get(session_id, message_id).await;
-    Ok(message.map_err(errors::of_store)?.is_some())
+    message.map_err(errors::of_store)
+}
+
+fn elsewhere(turn_id: TurnId) -> HostError {
+    let text = format!(
+        "turn {turn_id} runs at another host, or was interrupted and could not be resumed yet; ask again"
+    );
+    let error = HostError::new(ErrorReason::AdapterUnavailable, text);
+    error.retry_after(RESUMED_AFTER)
 }
 
 /// A turn that is over, or waits, as one that is followed to its end.

@@ -149,13 +149,23 @@ impl Host {
         &self,
         key: Key,
         turn_id: TurnId,
+        find: impl FnMut(&LoggedEvent) -> Option<T>,
+    ) -> Result<Option<T>, HostError> {
+        self.find_after(key, time_of(turn_id), find).await
+    }
+
+    /// The same in the events since a time.
+    pub(super) async fn find_after<T>(
+        &self,
+        key: Key,
+        time: Option<DateTime<Utc>>,
         mut find: impl FnMut(&LoggedEvent) -> Option<T>,
     ) -> Result<Option<T>, HostError> {
         let (_, connection) = self.org(key.0)?;
         let Some(log) = connection.adapter.event_log() else {
             return Ok(None);
         };
-        let after = match time_of(turn_id) {
+        let after = match time {
             Some(time) => last_before(&log, key.1, time - CLOCKS_DIFFER_BY).await?,
             None => 0,
         };

@@ -4,7 +4,8 @@
 //! A call is written down before anything of it is done, with the ids of all that it is to
 //! make. One that comes again is answered from what is written. Where its answer is not
 //! there - the process was killed, or its adapter did not answer - it is done again with
-//! the same ids, and storage takes each of them once.
+//! the same ids, and storage takes each of them once. Every host derives the same ids, so a
+//! turn that is asked for again at another host is found by its message.
 
 use super::{Host, errors};
 use crate::journal::RememberedRequest;
@@ -14,7 +15,7 @@ use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -27,6 +28,9 @@ pub const REQUEST_ID_BYTES_MAX: usize = 255;
 
 /// For how long a call is remembered.
 const REMEMBERED_FOR: TimeDelta = TimeDelta::days(1);
+
+/// The namespace of the ids that are derived from request ids (RFC 9562, version 5).
+const REQUESTS: Uuid = Uuid::from_u128(0x6f1b_7a0e_0c5d_4a0b_9d1e_3f52_84c7_61aa);
 
 /// How often those that are older are removed.
 const REMOVE_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -158,15 +162,18 @@ impl Host {
             }
             Some(record) => (record, true),
             None => {
+                let names = [request_id.as_str(), digest.as_str()];
+                let of = |what| derived(what, org_id, method, &names);
+                let (change_id, message_id) = (of("change"), of("message"));
                 let record = RememberedRequest {
                     org_id,
                     request_id,
                     method: method.into(),
                     digest,
                     made_at: Utc::now(),
-                    change_id: Uuid::new_v4(),
+                    change_id,
                     turn_id: TurnId::new(),
-                    message_id: MessageId::new(),
+                    message_id: MessageId::from_uuid(message_id),
                     is_turn_known: false,
                     answer: None,
                 };
@@ -277,6 +284,14 @@ fn reused(record: &RememberedRequest, method: &str) -> HostError {
     error
 }
 
+/// An id that every host makes for a call: where the caller asks another host, it stores the
+/// same message and makes the same change, and an adapter takes each once. What was asked is
+/// part of it, since another host does not know what the id was used for.
+fn derived(what: &str, org_id: i64, method: &str, names: &[&str]) -> Uuid {
+    let name = json!([what, org_id, method, names]).to_string();
+    Uuid::new_v5(&REQUESTS, name.as_bytes())
+}
+
 /// The SHA-256 of a value, whatever the order of its keys.
 fn digest(value: &Value) -> String {
     let mut hasher = Sha256::new();
@@ -310,7 +325,6 @@ fn hash(value: &Value, hasher: &mut Sha256) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     /// The order of keys makes no difference; everything else does.
     #[test]
@@ -325,6 +339,22 @@ mod tests {
             json!([{ "a": 1, "b": [1, 2] }]),
         ] {
             assert_ne!(one, digest(&other), "{other}");
+        }
+    }
+
+    /// Every host derives the same ids for a call, and others for what differs in anything.
+    #[test]
+    fn ids_are_those_of_every_host() {
+        let one = derived("message", 1, "RunTurn", &["key", "digest"]);
+        assert_eq!(one, derived("message", 1, "RunTurn", &["key", "digest"]));
+        for other in [
+            derived("change", 1, "RunTurn", &["key", "digest"]),
+            derived("message", 2, "RunTurn", &["key", "digest"]),
+            derived("message", 1, "SendMessage", &["key", "digest"]),
+            derived("message", 1, "RunTurn", &["key2", "digest"]),
+            derived("message", 1, "RunTurn", &["key", "2digest"]),
+        ] {
+            assert_ne!(one, other);
         }
     }
 

@@ -2,19 +2,23 @@
 //! What is over
 //! and not stored stays with this host, and so does what has not begun.
 
-use super::{JournalError, QueuedTurn, RememberedRequest, ToolClaim, TurnJournal, UnfinishedTurn};
+use super::claims::claim_id;
+use super::{
+    Claimed, JournalError, MadeClaim, QueuedTurn, RememberedRequest, Settlement, ToolClaim,
+    TurnJournal, UnfinishedTurn,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use everruns_core::tool_fingerprint::tool_call_fingerprint;
 use everruns_core::typed_id::{SessionId, TurnId};
-use futures::future::try_join_all;
 use mortise_adapter_client::RemoteTurnJournal;
 use mortise_proto::StoreError;
-use mortise_proto::convert::turn_journal::{JournaledTurn, ToolCallClaim};
+use mortise_proto::convert::turn_journal::{
+    JournaledTurn, ToolCallClaim, ToolCallSettlement, ToolCallStatus,
+};
 use mortise_proto::pb::ErrorReason;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The form of the records. One of another form is left to the hosts that know it.
@@ -100,26 +104,54 @@ impl TurnJournal for SharedJournal {
     async fn claim(
         &self,
         turn: &UnfinishedTurn,
-        claims: &[ToolClaim<'_>],
-    ) -> Result<HashSet<String>, JournalError> {
-        let claim = |claim: &ToolClaim<'_>| {
-            let call = claim.call;
-            let asked = ToolCallClaim {
-                turn_id: turn.turn_id(),
-                tool_call_id: call.id.clone(),
-                tool_name: call.name.clone(),
-                args_fingerprint: tool_call_fingerprint(call),
-                retake: claim.may_run_twice,
-            };
-            let remote = self.remote.clone();
-            let session_id = turn.session_id();
-            async move { remote.claim(session_id, asked).await }
+        claim: &ToolClaim<'_>,
+    ) -> Result<Claimed, JournalError> {
+        let (session_id, call) = (turn.session_id(), claim.call);
+        let claim_id = claim_id(turn.state.iteration, call);
+        let fingerprint = tool_call_fingerprint(call);
+        let asked = ToolCallClaim {
+            turn_id: turn.turn_id(),
+            tool_call_id: claim_id.clone(),
+            tool_name: call.name.clone(),
+            args_fingerprint: fingerprint.clone(),
+            retake: claim.may_run_twice,
         };
-        let claimed = try_join_all(claims.iter().map(claim)).await?;
-        let before = claimed
-            .into_iter()
-            .filter(|claimed| claimed.claim_token.is_none());
-        Ok(before.map(|claimed| claimed.call.tool_call_id).collect())
+        let answer = self.remote.claim(session_id, asked).await?;
+        if let Some(token) = answer.claim_token {
+            return Ok(Claimed::Made(MadeClaim {
+                session_id,
+                turn_id: turn.turn_id(),
+                claim_id,
+                token,
+            }));
+        }
+        let stored = answer.call;
+        // A result of other arguments, or in a form that this host does not know, is none.
+        let is_same = stored.args_fingerprint == fingerprint;
+        let result = stored.result.filter(|_| is_same);
+        Ok(result
+            .and_then(|result| serde_json::from_value(result).ok())
+            .map_or(Claimed::InDoubt, Claimed::Settled))
+    }
+
+    async fn settle(&self, claim: &MadeClaim, settlement: &Settlement) -> Result<(), JournalError> {
+        let status = match settlement.is_interrupted {
+            true => ToolCallStatus::Interrupted,
+            false => ToolCallStatus::Settled,
+        };
+        let result =
+            serde_json::to_value(&settlement.result).map_err(|fault| unreadable(&fault))?;
+        let settled = ToolCallSettlement {
+            turn_id: claim.turn_id,
+            tool_call_id: claim.claim_id.clone(),
+            claim_token: claim.token,
+            status,
+            result: Some(result),
+        };
+        if !self.remote.settle(claim.session_id, settled).await? {
+            tracing::warn!(session = %claim.session_id, turn = %claim.turn_id, "the result of a tool call is not kept: its claim is another host's by now");
+        }
+        Ok(())
     }
 
     async fn replace(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {

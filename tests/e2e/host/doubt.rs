@@ -3,15 +3,17 @@
 use super::test_host::played;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use everruns_core::events::EventData;
-use everruns_core::message::Message;
+use everruns_core::ToolCall;
+use everruns_core::events::{EventData, ToolCompletedData};
+use everruns_core::message::{ContentPart, Message};
 use everruns_core::typed_id::{SessionId, TurnId};
 use mortise_adapter_client::GrpcHostAdapter;
 use mortise_proto::convert::session_lease::LeaseRequest;
+use mortise_proto::convert::turn_journal::ToolCallStatus;
 use mortise_runtime_host::engine::{Begin, LocalEngine, TurnControl, TurnEnd, TurnEngine};
 use mortise_runtime_host::journal::{
-    JournalError, MemoryJournal, NextStep, QueuedTurn, RememberedRequest, SharedJournal, ToolClaim,
-    TurnJournal, UnfinishedTurn, UnstoredEnds,
+    Claimed, JournalError, MadeClaim, MemoryJournal, NextStep, QueuedTurn, RememberedRequest,
+    Settlement, SharedJournal, ToolClaim, TurnJournal, UnfinishedTurn, UnstoredEnds,
 };
 use mortise_runtime_host::metrics::HostMetrics;
 use mortise_test_support::adapter_process::AdapterProcess;
@@ -20,10 +22,12 @@ use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use mortise_test_support::in_process::mesh;
 use mortise_test_support::scenario::{host_adapter, seed_with};
 use serde_json::{Value, json};
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
+
+/// What a lost host has kept of a tool.
+const KEPT: &str = "as the lost host has it";
 
 /// Where a host is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +36,10 @@ enum Point {
     Answered,
     /// The tools are claimed, and none has a result.
     Claimed,
+    /// The result of the tool is in the journal, and its event is not stored.
+    Settled,
+    /// The result and its event are stored, and the step after it is not.
+    Ran,
 }
 
 /// A journal whose host is lost at a point.
@@ -52,7 +60,12 @@ impl Losing {
 #[async_trait]
 impl TurnJournal for Losing {
     async fn put(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
-        if self.point == Point::Answered && matches!(turn.next, NextStep::Act { .. }) {
+        let is_reached = match self.point {
+            Point::Answered => matches!(turn.next, NextStep::Act { .. }),
+            Point::Ran => matches!(turn.next, NextStep::Reason) && turn.state.iteration > 1,
+            Point::Claimed | Point::Settled => false,
+        };
+        if is_reached {
             self.lose().await;
         }
         self.journal.put(turn).await
@@ -69,10 +82,27 @@ impl TurnJournal for Losing {
     async fn claim(
         &self,
         turn: &UnfinishedTurn,
-        claims: &[ToolClaim<'_>],
-    ) -> Result<HashSet<String>, JournalError> {
-        self.journal.claim(turn, claims).await?;
+        claim: &ToolClaim<'_>,
+    ) -> Result<Claimed, JournalError> {
+        let claimed = self.journal.claim(turn, claim).await?;
+        if self.point == Point::Ran {
+            return Ok(claimed);
+        }
+        if self.point == Point::Settled {
+            let Claimed::Made(made) = &claimed else {
+                panic!("{claimed:?}");
+            };
+            let settlement = Settlement {
+                is_interrupted: false,
+                result: kept(claim.call),
+            };
+            self.journal.settle(made, &settlement).await?;
+        }
         self.lose().await
+    }
+
+    async fn settle(&self, claim: &MadeClaim, settlement: &Settlement) -> Result<(), JournalError> {
+        self.journal.settle(claim, settlement).await
     }
 
     async fn remove(&self, org_id: i64, session_id: SessionId) -> Result<(), JournalError> {
@@ -128,6 +158,12 @@ impl TurnJournal for Losing {
     }
 }
 
+/// The result of a tool that no tool gives.
+fn kept(call: &ToolCall) -> ToolCompletedData {
+    let content = vec![ContentPart::text(KEPT)];
+    ToolCompletedData::success(call.id.clone(), call.name.clone(), content, None)
+}
+
 /// The stores under a lease of the session, and the journal there.
 async fn leased(
     adapter: &GrpcHostAdapter,
@@ -151,9 +187,17 @@ fn engine(adapter: GrpcHostAdapter, journal: Arc<dyn TurnJournal>) -> LocalEngin
     LocalEngine::new(adapter).with_journal(journal, Arc::new(ends))
 }
 
-/// Loses a host at a point, goes on elsewhere, and gives back why the tool failed, if it did.
-/// The model is asked once before it and once after it.
-async fn after_a_loss(point: Point, tool: &'static str, arguments: Value) -> Option<String> {
+/// How far the calls of a turn got, by the journal.
+async fn statuses(adapter: &GrpcHostAdapter, turn: &UnfinishedTurn) -> Vec<ToolCallStatus> {
+    let journal = adapter.turn_journal().unwrap();
+    let calls = journal.tool_calls(turn.session_id(), turn.turn_id(), None);
+    let calls = calls.await.unwrap();
+    calls.iter().map(|call| call.status).collect()
+}
+
+/// Loses a host at a point, goes on elsewhere, and gives back the result of the tool. The
+/// model is asked once before it and once after it.
+async fn after_a_loss(point: Point, tool: &'static str, arguments: Value) -> ToolCompletedData {
     let folder = tempfile::tempdir().unwrap();
     let process = AdapterProcess::start_set(Database::Sqlite, folder.path(), &[]).await;
     let call = Answer::ToolCall(tool, arguments);
@@ -181,6 +225,12 @@ async fn after_a_loss(point: Point, tool: &'static str, arguments: Value) -> Opt
 
     let (fenced, journal) = leased(&adapter, session_id).await;
     let left = journal.get(1, session_id).await.unwrap().unwrap();
+    let expected = match point {
+        Point::Answered => vec![],
+        Point::Claimed => vec![ToolCallStatus::Running],
+        Point::Settled | Point::Ran => vec![ToolCallStatus::Settled],
+    };
+    assert_eq!(statuses(&adapter, &left).await, expected, "{point:?}");
     let second = engine(fenced, Arc::new(journal));
     let begin = Begin::Resume(Box::new(left));
     let end = second.run(session_id, begin, &TurnControl::default()).await;
@@ -189,11 +239,11 @@ async fn after_a_loss(point: Point, tool: &'static str, arguments: Value) -> Opt
     let events = adapter.event_log().unwrap().read(session_id, 0).await;
     let events = events.unwrap();
     let mut results = events.iter().filter_map(|event| match &event.data {
-        EventData::ToolCompleted(data) => Some(data.error.clone()),
+        EventData::ToolCompleted(data) => Some(data.clone()),
         _ => None,
     });
     let result = results.next().expect("the call has a result");
-    assert_eq!(results.next(), None, "it has one");
+    assert!(results.next().is_none(), "it has one");
     assert_eq!(fake.requests().len(), 2, "the model is asked twice");
     let left = adapter.turn_journal().unwrap();
     assert_eq!(left.list(Some(session_id), false).await.unwrap(), []);
@@ -205,22 +255,76 @@ async fn after_a_loss(point: Point, tool: &'static str, arguments: Value) -> Opt
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tool_in_doubt_does_not_run_again() {
     let edit = json!({ "path": "/workspace/a.txt", "old_string": "a", "new_string": "b" });
-    let error = after_a_loss(Point::Claimed, "edit_file", edit).await;
-    let error = error.unwrap();
+    let result = after_a_loss(Point::Claimed, "edit_file", edit).await;
+    let error = result.error.unwrap();
     assert!(
         error.contains("whether the tool has run is not known"),
         "{error}"
     );
-    let write = json!({ "path": "/workspace/a.txt", "content": "a" });
-    let failed = after_a_loss(Point::Claimed, "write_file", write).await;
-    assert_eq!(failed, None);
+    let result = after_a_loss(Point::Claimed, "write_file", write()).await;
+    assert_eq!(result.error, None);
+}
+
+/// A tool that has run does not run again: the turn has the result that the lost host has
+/// kept, though its event was lost, and though the tool may run twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_that_was_kept_is_used() {
+    let result = after_a_loss(Point::Settled, "write_file", write()).await;
+    let shown = serde_json::to_string(&result).unwrap();
+    assert!(shown.contains(KEPT), "{shown}");
+}
+
+/// The host keeps the result of each tool in the journal, beside its event.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_has_run_is_settled() {
+    let result = after_a_loss(Point::Ran, "write_file", write()).await;
+    assert_eq!(result.error, None);
 }
 
 /// A tool that the model has asked for runs, though the host was lost before the journal had
 /// its step: nothing was claimed, so that nothing is in doubt.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tool_that_was_asked_for_runs_after_a_loss() {
-    let write = json!({ "path": "/workspace/a.txt", "content": "a" });
-    let failed = after_a_loss(Point::Answered, "write_file", write).await;
-    assert_eq!(failed, None);
+    let result = after_a_loss(Point::Answered, "write_file", write()).await;
+    assert_eq!(result.error, None);
+}
+
+/// Models use the ids of calls again: a call of a later step is another one, and runs.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_is_used_again_is_another_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = AdapterProcess::start_set(Database::Sqlite, folder.path(), &[]).await;
+    let same = || {
+        let call = json!({ "index": 0, "id": "call_0", "type": "function", "function": {
+            "name": "write_file", "arguments": write().to_string(),
+        } });
+        let chunk = |delta: Value, reason: Value| {
+            json!({ "id": "chunk", "object": "chat.completion.chunk", "model": "fake",
+                "choices": [{ "index": 0, "delta": delta, "finish_reason": reason }] })
+            .to_string()
+        };
+        let called = chunk(json!({ "tool_calls": [call] }), Value::Null);
+        Answer::Chunks(vec![called, chunk(json!({}), json!("tool_calls"))], true)
+    };
+    let fake = FakeOpenAi::start(vec![same(), same(), Answer::Text(vec!["Done."])]).await;
+    let (adapter, _) = host_adapter(&mesh(&process.endpoint)).await;
+    let session_id = seed_with(&adapter, played(&fake)).await;
+    let (fenced, journal) = leased(&adapter, session_id).await;
+    let begin = Begin::Message {
+        message: Box::new(Message::user("Go.")),
+        turn_id: TurnId::new(),
+    };
+    let engine = engine(fenced, Arc::new(journal));
+    let end = engine.run(session_id, begin, &TurnControl::default()).await;
+    assert_eq!(end.unwrap(), TurnEnd::Completed);
+    let events = adapter.event_log().unwrap().read(session_id, 0).await;
+    let errors = events.unwrap().into_iter().filter_map(|event| match event.data {
+        EventData::ToolCompleted(data) => Some(data.error),
+        _ => None,
+    });
+    assert_eq!(errors.collect::<Vec<_>>(), [None, None]);
+}
+
+fn write() -> Value {
+    json!({ "path": "/workspace/a.txt", "content": "a" })
 }

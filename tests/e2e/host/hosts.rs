@@ -17,7 +17,7 @@ use tokio::time::timeout;
 const SHORT: [&str; 2] = ["--lease-ttl", "4"];
 
 /// A model whose first answer is held back.
-async fn held(permits: &Arc<Semaphore>) -> FakeOpenAi {
+pub async fn held(permits: &Arc<Semaphore>) -> FakeOpenAi {
     let gate = permits.clone();
     let mut is_first = true;
     FakeOpenAi::play(move |_| {
@@ -31,7 +31,7 @@ async fn held(permits: &Arc<Semaphore>) -> FakeOpenAi {
 }
 
 /// Waits until the model has been asked.
-async fn asked(fake: &FakeOpenAi) {
+pub async fn asked(fake: &FakeOpenAi) {
     while fake.requests().is_empty() {
         tokio::task::yield_now().await;
     }

@@ -1,5 +1,6 @@
 //! The phases of a turn: each is guarded, seen, and ends when its events are stored.
 
+use super::claims::Claims;
 use super::{Step, Stop, Turn};
 use crate::engine::event_ids::{self, Answerer};
 use crate::engine::{EndedPhase, Halt};
@@ -11,6 +12,7 @@ use everruns_runtime::{RuntimeSessionLifecycle, RuntimeTurnState};
 use mortise_adapter_client::{EventEdit, EventTap, GrpcHostAdapter, PhaseKind};
 use mortise_proto::convert::error::into_host_error;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tracing::{Instrument, Span};
 
@@ -27,11 +29,26 @@ pub(super) struct Phase {
     /// The stores of what comes next: they are read while the last events of the phase are
     /// being stored.
     next: Option<GrpcHostAdapter>,
+    /// The claims of the calls that run in it.
+    claims: Option<Arc<Claims>>,
 }
 
 // === impl Phase ===
 
 impl Phase {
+    /// The same phase, whose results settle these claims.
+    pub(super) fn claimed(mut self, claims: &Arc<Claims>) -> Self {
+        self.claims = Some(claims.clone());
+        self.tapped(claims.tap())
+    }
+
+    /// Resolves when the results of its calls are in the journal.
+    async fn settled(&self) {
+        if let Some(claims) = &self.claims {
+            claims.settled().await;
+        }
+    }
+
     /// The same phase, whose events `tap` is shown too.
     pub(super) fn tapped(mut self, tap: EventTap) -> Self {
         self.stores = self.stores.tapped(tap);
@@ -85,6 +102,7 @@ impl Turn<'_> {
             span,
             began: Instant::now(),
             next: None,
+            claims: None,
         }
     }
 
@@ -118,7 +136,8 @@ impl Turn<'_> {
             match self.unless_stopped(work).await {
                 Ok(done) => {
                     let stored = finished(&phase.stores, done);
-                    let (stored, ()) = tokio::join!(stored, phase.read_ahead());
+                    let (stored, (), ()) =
+                        tokio::join!(stored, phase.read_ahead(), phase.settled());
                     stored.map_err(Stop::Broken)
                 }
                 Err(stop) => {
@@ -146,8 +165,12 @@ impl Turn<'_> {
             self.control.parked().await;
             tokio::time::sleep(FLUSH_WITHIN).await;
         };
+        let stored = async {
+            let (stored, ()) = tokio::join!(phase.stores.finish_phase(), phase.settled());
+            stored
+        };
         let lost = tokio::select! {
-            stored = phase.stores.finish_phase() => stored.err().map(|error| error.to_string()),
+            stored = stored => stored.err().map(|error| error.to_string()),
             () = late => Some("the host is stopping".into()),
         };
         if let Some(error) = lost {

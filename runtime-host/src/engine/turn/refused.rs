@@ -1,21 +1,14 @@
-//! Calls of tools that do not run, and the model reads why: those whose arguments were not
-//! understood, and those that another host may have run.
+//! Calls of tools that do not run, and the model reads why.
 
 use super::{Step, Stop, Turn, finished};
-use crate::journal::{JournalError, ToolClaim};
-use everruns_core::atoms::ActInput;
 use everruns_core::error;
 use everruns_core::events::{EventContext, EventRequest, ToolCompletedData};
 use everruns_core::tool_fingerprint::{tool_call_fingerprint, tool_error_fingerprint};
 use everruns_core::traits::EventEmitter;
-use everruns_core::{AgentLoopError, ToolCall};
+use everruns_core::ToolCall;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::GrpcHostAdapter;
-use mortise_proto::convert::error::into_host_error;
 use serde_json::Value;
-
-/// Why a call does not run that a lost host had claimed.
-const IN_DOUBT: &str = "the host that ran this tool was lost, and whether the tool has run is not known; check what it has done before you call it again";
 
 /// How much of the arguments the model reads again, in characters.
 const SHOWN_MAX: usize = 200;
@@ -33,62 +26,28 @@ impl Turn<'_> {
         if unclear.is_empty() {
             return Ok(());
         }
-        let refused = unclear.into_iter().map(|call| {
-            let why = not_understood(&call);
-            (call, why)
-        });
-        self.refuse(&refused.collect::<Vec<_>>()).await
-    }
-
-    /// Claims the calls in the journal, where hosts share it, and takes out those that a lost
-    /// host had claimed: whether their tools have run is not known. One whose tool may run
-    /// twice stays.
-    pub(super) async fn refuse_doubtful(&self, input: &mut ActInput) -> Step<()> {
-        let claims: Vec<_> = input
-            .tool_calls
+        let refused = unclear
             .iter()
-            .filter_map(|call| ToolClaim::of(call, &input.tool_definitions))
-            .collect();
-        let claimed = self.engine.journal.claim(&self.turn, &claims).await;
-        let doubtful = claimed.map_err(|error| match error {
-            JournalError::Adapter(error) => Stop::Broken(into_host_error(error)),
-            error @ JournalError::File { .. } => {
-                Stop::Broken(AgentLoopError::Internal(error.into()))
-            }
-        })?;
-        if doubtful.is_empty() {
-            return Ok(());
-        }
-        let (doubtful, clear): (Vec<_>, Vec<_>) = std::mem::take(&mut input.tool_calls)
-            .into_iter()
-            .partition(|call| doubtful.contains(&call.id));
-        input.tool_calls = clear;
-        for call in &doubtful {
-            tracing::warn!(session = %self.turn.session_id(), tool = call.name, call = call.id, "a tool call is in doubt; it does not run again");
-        }
-        let refused = doubtful
-            .into_iter()
-            .map(|call| (call, IN_DOUBT.to_string()));
-        self.refuse(&refused.collect::<Vec<_>>()).await
+            .map(|call| refusal(call, &not_understood(call)));
+        self.tell_results(refused.collect()).await
     }
 
-    /// Answers calls with errors.
-    async fn refuse(&self, refused: &[(ToolCall, String)]) -> Step<()> {
+    /// Stores the results of calls whose tools do not run now.
+    pub(super) async fn tell_results(&self, results: Vec<ToolCompletedData>) -> Step<()> {
         let phase = self.unseen_phase();
-        let stored = self.store_refusals(&phase, refused).await;
+        let stored = self.store_results(&phase, results).await;
         finished(&phase, stored).await.map_err(Stop::Broken)
     }
 
-    async fn store_refusals(
+    async fn store_results(
         &self,
         phase: &GrpcHostAdapter,
-        refused: &[(ToolCall, String)],
+        results: Vec<ToolCompletedData>,
     ) -> error::Result<()> {
         let context = EventContext::turn(self.turn.turn_id(), self.turn.state.input_message_id);
-        for (call, why) in refused {
-            let refusal = refusal(call, why);
-            let refused = EventRequest::new(self.turn.session_id(), context.clone(), refusal);
-            phase.event_emitter().emit(refused).await?;
+        for result in results {
+            let told = EventRequest::new(self.turn.session_id(), context.clone(), result);
+            phase.event_emitter().emit(told).await?;
         }
         Ok(())
     }
@@ -110,8 +69,8 @@ fn not_understood(call: &ToolCall) -> String {
     )
 }
 
-/// The event as upstream writes it of a tool that failed.
-fn refusal(call: &ToolCall, error: &str) -> ToolCompletedData {
+/// The result as upstream writes it of a tool that failed.
+pub(super) fn refusal(call: &ToolCall, error: &str) -> ToolCompletedData {
     let result = tool_error_fingerprint(&call.name, "error", error);
     ToolCompletedData::failure(
         call.id.clone(),
