@@ -82,7 +82,9 @@ impl Host {
             Ok(permit) => {
                 let (permit, connection) = *permit;
                 if may_have_begun
-                    && stored_message(&connection, session_id, message.id).await?.is_some()
+                    && stored_message(&connection, session_id, message.id)
+                        .await?
+                        .is_some()
                 {
                     drop(permit);
                     let found = self.turn_of_message(key, turn_id, message.id).await?;

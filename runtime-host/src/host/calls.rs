@@ -103,9 +103,7 @@ impl Host {
             true => BusyPolicy::Queue,
             false => policy,
         };
-        let accepted = self
-            .accept(key, policy, turn_id, message, is_shared)
-            .await;
+        let accepted = self.accept(key, policy, turn_id, message, is_shared).await;
         if let Err(error) = &accepted {
             request.failed(error).await;
         }
@@ -159,7 +157,9 @@ impl Host {
         if connection.adapter.session_leases().is_none() {
             return Ok(false);
         }
-        Ok(stored_message(&connection, key.1, record.message_id).await?.is_some())
+        Ok(stored_message(&connection, key.1, record.message_id)
+            .await?
+            .is_some())
     }
 
     /// Where a message went whose call was cut; `None` where it is not stored.

@@ -140,9 +140,7 @@ impl Host {
         } else {
             BusyPolicy::WaitForSession
         };
-        let accepted = self
-            .accept(key, when_busy, turn_id, message, false)
-            .await?;
+        let accepted = self.accept(key, when_busy, turn_id, message, false).await?;
         let turn_id = match accepted.begun(self).await? {
             Waited::Began(turn) => turn.began.turn_id,
             // The next process stores it.

@@ -3,6 +3,7 @@
 
 use super::hosts::{asked, ends, held};
 use super::test_host::TestHost;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use mortise_test_support::host_process::HostProcess;
 use reqwest::Client;
@@ -68,11 +69,10 @@ async fn two_hosts_make_one_turn() {
     assert_eq!(ends(&stage.stored().await), ["turn.completed"]);
     assert_eq!(fake.requests().len(), 1);
 
-    let body = json!({ "title": "Made once" });
-    let (_, made) = post(&stage.host, "", "key 2", &body).await;
-    let (_, again) = post(&other, "", "key 2", &body).await;
-    assert!(made["session"]["id"].is_string(), "{made}");
-    assert_eq!(made["session"]["id"], again["session"]["id"]);
+    let body = json!({ "harness_id": demo::harness_id(), "title": "Made once" });
+    let made = post(&stage.host, "", "key 2", &body).await;
+    assert_eq!(made.0, 201, "{}", made.1);
+    assert_eq!(post(&other, "", "key 2", &body).await, made);
 }
 
 /// Two hosts are asked for one turn while a third turn has the session, so that it waits at
@@ -110,7 +110,9 @@ async fn a_turn_that_waits_at_two_hosts_runs_once() {
     assert_eq!(first["outcome"], "completed");
     assert_eq!(first["turn_id"], second["turn_id"]);
     let said: Vec<_> = stage.stored().await;
-    let asked = said.iter().filter(|event| event.event_type == "input.message");
+    let asked = said
+        .iter()
+        .filter(|event| event.event_type == "input.message");
     assert_eq!(asked.count(), 2);
     assert_eq!(ends(&said).len(), 2);
 }
@@ -131,6 +133,7 @@ async fn the_turn_of_a_host_that_was_killed_is_found() {
     assert_eq!(status, 202, "{begun}");
     asked(&fake).await;
     drop(first);
+    let body = json!({ "text": "one" });
     let turn = until_ended(&second, &path, "key", &body).await;
     assert_eq!(turn["turn_id"], begun["turn_id"]);
     assert_eq!(ends(&stage.stored().await), ["turn.completed"]);

@@ -318,10 +318,13 @@ async fn an_id_that_is_used_again_is_another_call() {
     let end = engine.run(session_id, begin, &TurnControl::default()).await;
     assert_eq!(end.unwrap(), TurnEnd::Completed);
     let events = adapter.event_log().unwrap().read(session_id, 0).await;
-    let errors = events.unwrap().into_iter().filter_map(|event| match event.data {
-        EventData::ToolCompleted(data) => Some(data.error),
-        _ => None,
-    });
+    let errors = events
+        .unwrap()
+        .into_iter()
+        .filter_map(|event| match event.data {
+            EventData::ToolCompleted(data) => Some(data.error),
+            _ => None,
+        });
     assert_eq!(errors.collect::<Vec<_>>(), [None, None]);
 }
 

@@ -138,9 +138,8 @@ impl Claims {
 
     /// Resolves when every result so far is in the journal.
     pub(super) async fn settled(&self) {
-        let mut settling = std::mem::take(
-            &mut *self.settling.lock().unwrap_or_else(PoisonError::into_inner),
-        );
+        let mut settling =
+            std::mem::take(&mut *self.settling.lock().unwrap_or_else(PoisonError::into_inner));
         while settling.join_next().await.is_some() {}
     }
 }

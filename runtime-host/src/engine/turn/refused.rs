@@ -1,11 +1,11 @@
 //! Calls of tools that do not run, and the model reads why.
 
 use super::{Step, Stop, Turn, finished};
+use everruns_core::ToolCall;
 use everruns_core::error;
 use everruns_core::events::{EventContext, EventRequest, ToolCompletedData};
 use everruns_core::tool_fingerprint::{tool_call_fingerprint, tool_error_fingerprint};
 use everruns_core::traits::EventEmitter;
-use everruns_core::ToolCall;
 use everruns_runtime::RuntimeHostAdapter;
 use mortise_adapter_client::GrpcHostAdapter;
 use serde_json::Value;
