@@ -101,11 +101,12 @@ impl Unpacking {
     }
 
     fn unpack(&mut self, row: Row, base: Option<&[u8]>) -> Result<Bytes, StoreError> {
-        let full_size = row.full_size.map(usize::try_from);
-        let Some(Ok(full_size)) = full_size else {
-            return Err(corrupt_row("full_size of an event"));
+        let body = match row.full_size.map(usize::try_from) {
+            Some(Ok(full_size)) => unpack(&row.body, base, full_size)?,
+            Some(Err(_)) => return Err(corrupt_row("full_size of an event")),
+            // A base that was lost and sent again may be stored as it came.
+            None => row.body.into(),
         };
-        let body = unpack(&row.body, base, full_size)?;
         if self.bytes + body.len() > KEPT_BYTES {
             self.known.clear();
             self.bytes = 0;

@@ -254,3 +254,79 @@ async fn a_lost_base_is_noticed() {
     }
     assert_eq!(all(&store.reference, session, 2).await, sent);
 }
+
+/// An event that a failover has lost is sent again under its id, while the server still
+/// takes it for the base of the next: alone, in a place of its own or of another, and in one
+/// group with those that follow it. Each is read.
+#[tokio::test]
+async fn a_lost_event_is_sent_again() {
+    for (others, is_one_group) in [(0, false), (1, false), (2, true), (0, true)] {
+        let store = Store::new().await;
+        let adapter = store.org1();
+        let session = new_session(&adapter).await;
+        let (mut history, mut sent) = (vec![prose(5, 3000)], Vec::new());
+        let mut next = |number| {
+            history.push(prose(number, 9));
+            let mut event = generation(session, GENERATION, &history);
+            let id = EventId::new();
+            event.request_id = id.uuid().to_string();
+            event.proposed_id = Some(id);
+            event
+        };
+        let mut lost = next(0);
+        // The fifth is the base of those that follow it.
+        for number in 1..=5 {
+            let ack = append(&adapter, lost.clone()).await.unwrap();
+            if number < 5 {
+                sent.push(expected(&lost, ack));
+                lost = next(number);
+            }
+        }
+        let mut everything = everything(&store.reference).await;
+        for lose in [
+            "DELETE FROM events WHERE sequence = 5",
+            "UPDATE session_sequences SET last_sequence = 4",
+        ] {
+            everything.query(lose).execute().await.unwrap();
+        }
+        everything.commit().await.unwrap();
+        let mut again: Vec<_> = (0..others).map(|_| plain(session)).collect();
+        again.push(lost);
+        again.extend((10..14).map(&mut next));
+        let runs = match is_one_group {
+            true => vec![again],
+            false => again.into_iter().map(|event| vec![event]).collect(),
+        };
+        for run in runs {
+            let answers = adapter.events().append(run.clone()).await;
+            for (event, ack) in run.iter().zip(answers) {
+                sent.push(expected(event, ack.unwrap()));
+            }
+        }
+        assert_eq!(all(&store.reference, session, 2).await, sent, "{others}");
+    }
+}
+
+/// The base of an event is one of its own session: an id that a failover has freed, and that
+/// comes again in another session, is not taken for it.
+#[tokio::test]
+async fn a_base_is_of_the_same_session() {
+    let store = Store::new().await;
+    let adapter = store.org1();
+    let (session, other) = (new_session(&adapter).await, new_session(&adapter).await);
+    let history = vec![prose(5, 3000)];
+    let mut first = generation(session, GENERATION, &history);
+    first.proposed_id = Some(EventId::new());
+    append(&adapter, first.clone()).await.unwrap();
+    let mut everything = everything(&store.reference).await;
+    let lose = format!("UPDATE events SET session_id = '{other}'");
+    let lose = everything.query(sqlx::AssertSqlSafe(lose));
+    lose.execute().await.unwrap();
+    let last = "DELETE FROM session_sequences";
+    everything.query(last).execute().await.unwrap();
+    everything.commit().await.unwrap();
+    let second = generation(session, GENERATION, &[history, vec![prose(6, 9)]].concat());
+    let ack = append(&adapter, second.clone()).await.unwrap();
+    let read = all(&store.reference, session, 2).await;
+    assert_eq!(read, [expected(&second, ack)]);
+}

@@ -46,7 +46,7 @@ const LEASES: (&str, &str) = (
 );
 
 const EVENT_IDS: (&str, &str) = (
-    "SELECT id, sequence FROM events WHERE org_id = $1 AND id",
+    "SELECT id, session_id, sequence FROM events WHERE org_id = $1 AND id",
     "",
 );
 
@@ -78,8 +78,8 @@ struct Known {
     archived: HashSet<String>,
     /// By session, its last lease and what is left of it.
     leases: HashMap<String, (LeaseRow, Option<Duration>)>,
-    /// With its sequence number.
-    event_ids: HashMap<String, i64>,
+    /// With the session and the sequence number of the event.
+    event_ids: HashMap<String, (String, i64)>,
     /// By session and message.
     message_ids: HashSet<(String, String)>,
 }
@@ -187,7 +187,7 @@ impl Known {
         let bases = entries().filter_map(|entry| entry.packed.as_ref()?.base());
         let wanted = proposed.iter().map(String::as_str);
         let wanted = distinct(wanted.chain(bases.map(|(_, id)| id)));
-        let event_ids: Vec<(String, i64)> = lookup(tx, EVENT_IDS, &wanted).await?;
+        let event_ids: Vec<(String, String, i64)> = lookup(tx, EVENT_IDS, &wanted).await?;
         let messages = entries().filter_map(|entry| entry.message.as_ref());
         let messages = distinct(messages.map(|message| message.id.as_str()));
         let message_ids: Vec<(String, String)> = lookup(tx, MESSAGE_IDS, &messages).await?;
@@ -206,7 +206,10 @@ impl Known {
                 .into_iter()
                 .map(|(id, last_sequence, _)| (id, last_sequence))
                 .collect(),
-            event_ids: event_ids.into_iter().collect(),
+            event_ids: event_ids
+                .into_iter()
+                .map(|(id, session_id, sequence)| (id, (session_id, sequence)))
+                .collect(),
             message_ids: message_ids.into_iter().collect(),
         })
     }
@@ -281,6 +284,8 @@ impl Known {
         if entry.is_ephemeral {
             return Ok(entry.passed());
         }
+        // Before its own id is among those that are there: it is no base of itself.
+        let packed = packed(&self.event_ids, entry);
         let event_id = entry.event_id.to_string();
         if entry.is_proposed && self.event_ids.contains_key(&event_id) {
             return Err(StoreError::invalid_field(
@@ -300,14 +305,14 @@ impl Known {
             event_id: event_id.clone(),
             sequence,
         };
-        self.event_ids.insert(event_id, sequence);
+        let place = (entry.session_id.clone(), sequence);
+        self.event_ids.insert(event_id, place);
         if !entry.request_id.is_empty() && !entry.is_own_key {
             let body = answer.encode_to_vec();
             let reply = (EMIT.method.short_name().to_string(), body.clone());
             self.replies.insert(entry.request_id.clone(), reply);
             rows.remember(entry, body);
         }
-        let packed = self.packed(entry);
         rows.add(entry, sequence, packed);
         Ok(Accepted {
             acknowledged: AppendAck {
@@ -322,20 +327,11 @@ impl Known {
     /// The answer to an event that is stored already under its own id.
     fn stored_before(&self, entry: &Entry) -> Option<AppendAck> {
         let event_id = entry.is_own_key.then(|| entry.event_id.to_string())?;
-        let sequence = *self.event_ids.get(&event_id)?;
+        let (_, sequence) = self.event_ids.get(&event_id)?;
         Some(AppendAck {
             event_id: entry.event_id,
-            sequence,
+            sequence: *sequence,
         })
-    }
-
-    /// How the body of an event is packed. Not as the difference to one that is not there:
-    /// after a failover or a restore the last events may be gone.
-    fn packed<'a>(&self, entry: &'a Entry) -> Option<&'a Packed> {
-        let packed = entry.packed.as_ref()?;
-        let base = packed.base();
-        let is_there = base.is_none_or(|(_, id)| self.event_ids.contains_key(id));
-        is_there.then_some(packed)
     }
 
     fn remembered(&self, entry: &Entry) -> Result<Option<AppendAck>, StoreError> {
@@ -353,6 +349,20 @@ impl Known {
             sequence: answer.sequence,
         }))
     }
+}
+
+/// How the body of an event is packed. Not as the difference to one that is not there, in
+/// the place where it was: after a failover or a restore the last events may be gone, and a
+/// caller that sends one of them again gives it its id in another place.
+fn packed<'a>(event_ids: &HashMap<String, (String, i64)>, entry: &'a Entry) -> Option<&'a Packed> {
+    let packed = entry.packed.as_ref()?;
+    let is_there = |(base_sequence, id): (i64, &str)| {
+        let place = event_ids.get(id);
+        place.is_some_and(|(session_id, sequence)| {
+            *session_id == entry.session_id && *sequence == base_sequence
+        })
+    };
+    packed.base().is_none_or(is_there).then_some(packed)
 }
 
 fn distinct<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
