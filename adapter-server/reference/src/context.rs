@@ -7,6 +7,7 @@ use crate::idempotency;
 use crate::idempotency::Pruning;
 use crate::seal::OrgKeys;
 use everruns_core::AgentLoopError;
+use everruns_core::typed_id::SessionId;
 use mortise_adapter_server::Scope;
 use mortise_proto::error::Outcome;
 use mortise_proto::{Secrets, StoreError};
@@ -41,6 +42,14 @@ impl StoreCtx {
         self.scope.org_id
     }
 
+    /// Among which changes this call's has its turn.
+    fn lane(&self) -> Lane {
+        Lane {
+            org_id: self.scope.org_id,
+            session_id: self.scope.session_id,
+        }
+    }
+
     /// Seals and opens what the org has, outside of a transaction.
     pub(crate) fn keys(&self) -> OrgKeys<'_> {
         OrgKeys::new(self.db.keys(), self.scope.org_id)
@@ -59,10 +68,21 @@ impl StoreCtx {
     /// A transaction that changes something and whose answer is not remembered. It has not
     /// begun if the fence of the call is stale.
     pub(crate) async fn write(&self) -> Result<Tx, StoreError> {
-        let mut tx = self.db.write(self.scope.org_id).await?;
+        let mut tx = self.db.write(self.lane()).await?;
         let checked = fences::check(&mut tx, self.scope.fence).await;
         checked.map_err(not_applied)?;
         Ok(tx)
+    }
+
+    /// The same context for a change of this session, which has its turn among those of the
+    /// session: the caller need not have named it in the context of the call.
+    pub(crate) fn in_session(&self, session_id: SessionId) -> Self {
+        let mut scope = Scope::clone(&self.scope);
+        scope.session_id = Some(session_id);
+        Self {
+            scope: Arc::new(scope),
+            ..self.clone()
+        }
     }
 
     /// The same context for what only notes what has happened already, such as a payment:
@@ -83,11 +103,7 @@ impl StoreCtx {
         Rsp: Message + Secrets + Default,
         F: AsyncFnOnce(&mut Tx) -> Result<Rsp, StoreError>,
     {
-        let lane = Lane {
-            org_id: self.scope.org_id,
-            session_id: self.scope.session_id,
-        };
-        let all = self.db.write_in(lane).await?;
+        let all = self.db.write_in(self.lane()).await?;
         Box::pin(self.apply_once(all, apply)).await
     }
 

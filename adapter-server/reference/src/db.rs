@@ -26,7 +26,7 @@ mod pooler;
 mod sqlstate;
 mod tx;
 
-pub(crate) use crate::db::lanes::Lane;
+pub(crate) use crate::db::lanes::{Lane, Lanes};
 pub(crate) use crate::db::tx::AllOrgs;
 pub use crate::db::tx::{Statement, StatementAs, Tx};
 
@@ -249,17 +249,12 @@ impl Db {
 
     /// A transaction that changes what an org has. Where there is one writer it is a part
     /// of one that other changes share: to commit it waits for theirs as well.
-    pub(crate) async fn write(&self, org_id: i64) -> Result<Tx, StoreError> {
-        let lane = Lane {
-            org_id,
-            session_id: None,
-        };
+    pub(crate) async fn write(&self, lane: Lane) -> Result<Tx, StoreError> {
         let all = self.write_in(lane).await?;
-        Ok(all.into_org(org_id))
+        Ok(all.into_org(lane.org_id))
     }
 
-    /// The same for a change that has its turn among those of a session, and does some of
-    /// the server's own work with it.
+    /// The same for a change that does some of the server's own work with it.
     pub(crate) async fn write_in(&self, lane: Lane) -> Result<AllOrgs, StoreError> {
         let Some(group) = &self.group else {
             return self.write_all_orgs_alone().await;
@@ -289,11 +284,7 @@ impl Db {
     /// A transaction that changes what several orgs have: the server's own work, and what
     /// is written for many callers at once.
     pub(crate) async fn write_all_orgs(&self) -> Result<AllOrgs, StoreError> {
-        let lane = Lane {
-            org_id: AllOrgs::NONE,
-            session_id: None,
-        };
-        self.write_in(lane).await
+        self.write_in(Lane::of_org(AllOrgs::NONE)).await
     }
 
     /// The same for work that takes long or writes much.

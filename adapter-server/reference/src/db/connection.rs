@@ -77,6 +77,8 @@ struct Condition {
     was_left: bool,
     /// A statement has failed: what the transaction holds is not what was meant.
     has_failed: bool,
+    /// What failed says that the database takes nothing now.
+    takes_nothing: bool,
     transaction_until: Option<Instant>,
 }
 
@@ -104,6 +106,7 @@ impl AnyConnection {
                 is_doubtful: false,
                 was_left: false,
                 has_failed: false,
+                takes_nothing: false,
                 transaction_until: None,
             },
             lender: None,
@@ -113,6 +116,11 @@ impl AnyConnection {
     /// Whether the database takes many writers.
     pub(crate) fn is_postgres(&self) -> bool {
         self.pool.is_postgres()
+    }
+
+    /// Whether the database would take other changes now.
+    pub(crate) fn takes_others(&self) -> bool {
+        !self.condition.takes_nothing && !self.condition.is_doubtful
     }
 
     /// Begins a transaction, which is rolled back when this is dropped.
@@ -202,6 +210,7 @@ impl AnyConnection {
         condition.has_unread = false;
         (&mut *self).execute(UNDO_PART).await?;
         self.condition.has_failed = false;
+        self.condition.takes_nothing = false;
         Ok(())
     }
 
@@ -341,6 +350,7 @@ impl Condition {
 
     fn note(&mut self, error: &sqlx::Error) {
         self.has_failed = true;
+        self.takes_nothing |= !sqlstate::is_of_one_change(error);
         let soundness = sqlstate::soundness(error);
         self.is_doubtful |= soundness != Soundness::Sound;
         if soundness == Soundness::Stale {

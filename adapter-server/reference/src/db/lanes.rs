@@ -16,7 +16,7 @@ pub(crate) struct Lane {
 
 /// Things that wait, by org and session.
 #[derive(Debug)]
-pub(super) struct Lanes<T> {
+pub(crate) struct Lanes<T> {
     orgs: Ring<i64, Ring<Option<SessionId>, VecDeque<T>>>,
 }
 
@@ -26,6 +26,26 @@ struct Ring<K, Q> {
     /// The keys of the queues that are not empty, the next one first.
     order: VecDeque<K>,
     queues: HashMap<K, Q>,
+}
+
+// === impl Lane ===
+
+impl Lane {
+    /// For a change of an org as a whole.
+    pub(crate) fn of_org(org_id: i64) -> Self {
+        Self {
+            org_id,
+            session_id: None,
+        }
+    }
+
+    /// For a change of a session.
+    pub(crate) fn of_session(org_id: i64, session_id: SessionId) -> Self {
+        Self {
+            org_id,
+            session_id: Some(session_id),
+        }
+    }
 }
 
 // === impl Lanes ===
@@ -38,12 +58,12 @@ impl<T> Default for Lanes<T> {
 }
 
 impl<T> Lanes<T> {
-    pub(super) fn push(&mut self, lane: Lane, waiting: T) {
+    pub(crate) fn push(&mut self, lane: Lane, waiting: T) {
         let sessions = self.orgs.queue(lane.org_id);
         sessions.queue(lane.session_id).push_back(waiting);
     }
 
-    pub(super) fn next(&mut self) -> Option<T> {
+    pub(crate) fn next(&mut self) -> Option<T> {
         self.orgs.next(|sessions| {
             let next = sessions.next(|queue| (queue.pop_front(), queue.is_empty()));
             (next, sessions.order.is_empty())

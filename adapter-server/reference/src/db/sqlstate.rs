@@ -15,6 +15,8 @@ pub(crate) const CANNOT_OPEN: u32 = 14;
 const PROTOCOL: u32 = 15;
 pub(crate) const NOT_A_DATABASE: u32 = 26;
 
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
 /// The most characters of a database's own text that are passed on.
 const TEXT_MAX: usize = 300;
 
@@ -60,7 +62,7 @@ fn of_sqlstate(code: &str) -> Failure {
     match code {
         // Serialization failure, deadlock, a lock that did not come in time, and a key
         // that another transaction has just written.
-        "40001" | "40P01" | "55P03" | "23505" => Failure::Undone,
+        "40001" | "40P01" | LOCK_NOT_AVAILABLE | "23505" => Failure::Undone,
         // A transaction that was left alone for too long, and a primary that has become
         // a standby.
         "25P03" | "25006" => Failure::Passing,
@@ -129,6 +131,16 @@ pub(crate) fn is_fault(error: &sqlx::Error) -> bool {
         | sqlx::Error::WorkerCrashed => true,
         _ => false,
     }
+}
+
+/// Whether an error is about one change, and the database takes others now. A lock that did
+/// not come in time is not: each that is tried after it would wait for as long.
+pub(crate) fn is_of_one_change(error: &sqlx::Error) -> bool {
+    let has_waited = sqlstate(error).is_some_and(|code| code == LOCK_NOT_AVAILABLE);
+    failure(error) != Failure::Passing
+        && soundness(error) == Soundness::Sound
+        && !is_fault(error)
+        && !has_waited
 }
 
 /// What others are told of an error: its code and a name for it. The databases' own

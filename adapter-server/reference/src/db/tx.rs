@@ -151,6 +151,11 @@ impl AllOrgs {
         &mut self.0
     }
 
+    /// Whether the database would take other changes now: what has failed is of this one.
+    pub(crate) fn takes_others(&self) -> bool {
+        self.0.conn.takes_others()
+    }
+
     /// The same transaction, from now on for what one org has.
     pub(super) fn into_org(mut self, org_id: i64) -> Tx {
         self.for_org(org_id);

@@ -6,11 +6,14 @@
 //!            message     ones repeat waits     commit    follow
 //! ```
 //!
+//! A group that the database refuses is written in parts.
+//!
 //! A commit costs as much for a hundred events as for one, so everything that waits
 //! while one commit is under way goes into the next. No call waits for a group to fill.
 
 mod feeds;
 mod group;
+mod parts;
 mod prepare;
 mod rows;
 mod write;

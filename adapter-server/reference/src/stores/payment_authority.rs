@@ -82,7 +82,8 @@ impl Payments {
             request_id: self.ctx.scope().request_id.clone(),
             request,
         };
-        let mut tx = self.ctx.write().await?;
+        let ctx = self.ctx.in_session(session_id);
+        let mut tx = ctx.write().await?;
         let admitted = ledger::admit(&mut tx, asked).await;
         let admitted = admitted.map_err(|error| error.outcome(Outcome::NotApplied))?;
         tx.commit().await?;
@@ -94,12 +95,12 @@ impl Payments {
         match self.backend.pay(&attempt).await {
             Ok(receipt) => {
                 let book = async |tx: &mut Tx| ledger::succeeded(tx, &attempt, receipt).await;
-                let booked = self.ctx.after_the_fact().run_once(book).await;
+                let booked = ctx.after_the_fact().run_once(book).await;
                 // The money has moved, whatever became of the note of it.
                 booked.map_err(|error| outcome_unknown(&attempt, &error.message))
             }
             Err(PaymentFailure::NotPaid(text)) => {
-                let mut tx = self.ctx.after_the_fact().write().await?;
+                let mut tx = ctx.after_the_fact().write().await?;
                 // Another call with the same request_id may have heard otherwise meanwhile.
                 let paid = ledger::failed(&mut tx, &attempt, &text).await?;
                 tx.commit().await?;

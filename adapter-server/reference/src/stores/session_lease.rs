@@ -74,7 +74,8 @@ impl traits::SessionLeases for SessionLeases {
         session_id: SessionId,
         request: LeaseRequest,
     ) -> Result<SessionLease, StoreError> {
-        let acquire = self.ctx.run_once(async |tx| {
+        let ctx = self.ctx.in_session(session_id);
+        let acquire = ctx.run_once(async |tx| {
             let lease = self.grant(tx, session_id, request).await?;
             Ok(pb::AcquireLeaseResponse {
                 lease: Some(lease.into()),
@@ -91,7 +92,7 @@ impl traits::SessionLeases for SessionLeases {
         fence: NonZeroU64,
         ttl: Duration,
     ) -> Result<Duration, StoreError> {
-        let mut tx = self.ctx.write().await?;
+        let mut tx = self.ctx.in_session(session_id).write().await?;
         let session = session_id.to_string();
         let found = fences::find(&mut tx, &session, Purpose::Renew).await?;
         let now = clock::now(&mut tx).await?;
@@ -119,7 +120,7 @@ impl traits::SessionLeases for SessionLeases {
         let Ok(fence) = i64::try_from(fence.get()) else {
             return Ok(());
         };
-        let mut tx = self.ctx.write().await?;
+        let mut tx = self.ctx.in_session(session_id).write().await?;
         let release = tx.query(RELEASE).bind(session_id.to_string()).bind(fence);
         let ended = release.execute().await?;
         tx.commit().await?;

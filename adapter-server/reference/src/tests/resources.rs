@@ -1,7 +1,7 @@
 //! The resource registry, where changes of one entry meet.
 
 use super::*;
-use crate::db::locks;
+use crate::db::{Lane, locks};
 use crate::stores::session_resource_registry;
 use everruns_core::session_resource::{RegisterSessionResource, SessionResourceStatus};
 use everruns_core::traits::SessionResourceRegistry;
@@ -31,7 +31,8 @@ async fn the_later_change_holds() {
             .await
             .unwrap();
         // What `update_status` does, as far as its lock.
-        let mut tx = store.reference.inner.db.write(1).await.unwrap();
+        let lane = Lane::of_session(1, session);
+        let mut tx = store.reference.inner.db.write(lane).await.unwrap();
         locks::session(&mut tx, session).await.unwrap();
         let later = async {
             if is_removed {

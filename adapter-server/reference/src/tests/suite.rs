@@ -19,6 +19,7 @@ mod resources;
 mod schedules;
 mod sealing;
 mod secrets;
+mod sharing;
 mod sql;
 mod tenancy;
 

@@ -1,13 +1,13 @@
-//! The task that takes all that waits and writes it with one commit.
+//! The task that takes all that waits and writes it with one commit. Where more waits than
+//! a group holds, the orgs take turns, and the sessions of an org.
 
-use crate::db::{Db, unavailable};
+use crate::db::{Db, Lane, Lanes, unavailable};
 use crate::fences::LeaseClock;
 use crate::idempotency::Pruning;
 use crate::packing::{Recent, Stored};
 use crate::stores::event_emitter::feeds::Feeds;
 use crate::stores::event_emitter::prepare::Entry;
-use crate::stores::event_emitter::write;
-use crate::stores::event_emitter::write::Accepted;
+use crate::stores::event_emitter::write::{Accepted, Writer};
 use mortise_adapter_server::{AppendAck, SessionFence};
 use mortise_proto::StoreError;
 use std::collections::HashMap;
@@ -20,8 +20,9 @@ use tokio::sync::{mpsc, oneshot};
 const GROUP_EVENTS_MAX: usize = 256;
 const GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Calls that may wait; further ones wait to be let in.
-const WAITING_MAX: usize = 1024;
+/// Calls that may wait unsorted; further ones wait to be let in. The task lets them in while
+/// it writes as well. How many calls there are is limited where they come in.
+const ARRIVING_MAX: usize = 1024;
 
 /// Sessions that are known to take events, so that passing on an ephemeral one needs no
 /// database.
@@ -38,9 +39,10 @@ pub(crate) struct Appender {
     calls: mpsc::Sender<Call>,
 }
 
-/// The events of one call of `append`.
+/// The events of one call of `append` that are of one session.
 #[derive(Debug)]
 struct Call {
+    lane: Lane,
     entries: Vec<Entry>,
     answers: oneshot::Sender<Vec<Answer>>,
 }
@@ -48,8 +50,7 @@ struct Call {
 /// The task.
 #[derive(Debug)]
 struct Group {
-    db: Arc<Db>,
-    pruning: Arc<Pruning>,
+    writer: Writer,
     leases: Arc<LeaseClock>,
     feeds: Arc<Feeds>,
     recent: Arc<Recent>,
@@ -82,50 +83,77 @@ impl Appender {
         feeds: Arc<Feeds>,
         recent: Arc<Recent>,
     ) -> Self {
-        let (calls, waiting) = mpsc::channel(WAITING_MAX);
-        let group = Group {
+        let (calls, arriving) = mpsc::channel(ARRIVING_MAX);
+        let writer = Writer {
             db,
             pruning,
+            leases: leases.clone(),
+        };
+        let group = Group {
+            writer,
             leases,
             feeds,
             recent,
             known: HashMap::new(),
         };
-        tokio::spawn(group.run(waiting));
+        tokio::spawn(group.run(arriving));
         Self { calls }
     }
 
-    /// Stores events in order and answers each.
+    /// Stores events, those of a session in order, and answers each.
     pub(super) async fn append(&self, entries: Vec<Entry>) -> Vec<Answer> {
-        if entries.is_empty() {
-            return Vec::new();
+        let mut answers = every(entries.len(), &stopped());
+        let mut by_session = Vec::new();
+        for (lane, places, entries) in by_lane(entries) {
+            let (answers_to, answered) = oneshot::channel();
+            let call = Call {
+                lane,
+                entries,
+                answers: answers_to,
+            };
+            if self.calls.send(call).await.is_err() {
+                break;
+            }
+            by_session.push((places, answered));
         }
-        let count = entries.len();
-        let (answers, answered) = oneshot::channel();
-        let call = Call { entries, answers };
-        if self.calls.send(call).await.is_err() {
-            return every(count, &stopped());
+        for (places, answered) in by_session {
+            let of_session = answered.await.unwrap_or_default();
+            for (at, answer) in places.into_iter().zip(of_session) {
+                if let Some(slot) = answers.get_mut(at) {
+                    *slot = answer;
+                }
+            }
         }
-        answered.await.unwrap_or_else(|_| every(count, &stopped()))
+        answers
     }
 }
 
 // === impl Group ===
 
 impl Group {
-    async fn run(mut self, mut waiting: mpsc::Receiver<Call>) {
-        while let Some(first) = waiting.recv().await {
-            let mut size = Size::default();
-            size.add(&first);
-            let mut group = vec![first];
-            while size.fits() {
-                let Ok(call) = waiting.try_recv() else {
-                    break;
-                };
-                size.add(&call);
-                group.push(call);
+    async fn run(mut self, mut arriving: mpsc::Receiver<Call>) {
+        let mut lanes = Lanes::default();
+        loop {
+            while let Ok(call) = arriving.try_recv() {
+                lanes.push(call.lane, call);
             }
-            self.handle(group).await;
+            let group = next_group(&mut lanes);
+            if group.is_empty() {
+                let Some(call) = arriving.recv().await else {
+                    return;
+                };
+                lanes.push(call.lane, call);
+                continue;
+            }
+            let mut handled = std::pin::pin!(self.handle(group));
+            // Those that come meanwhile are sorted: none waits outside behind a crowd.
+            loop {
+                tokio::select! {
+                    biased;
+                    () = &mut handled => break,
+                    Some(call) = arriving.recv() => lanes.push(call.lane, call),
+                }
+            }
         }
     }
 
@@ -152,13 +180,9 @@ impl Group {
         if entries.iter().all(|entry| self.needs_no_database(entry)) {
             return entries.iter().map(|entry| Ok(entry.passed())).collect();
         }
-        match write::write(&self.db, &self.pruning, &self.leases, entries).await {
-            Ok(answers) => {
-                self.learn(entries, &answers);
-                answers
-            }
-            Err(error) => every(entries.len(), &error),
-        }
+        let answers = self.writer.write(entries).await;
+        self.learn(entries, &answers);
+        answers
     }
 
     fn needs_no_database(&self, entry: &Entry) -> bool {
@@ -250,6 +274,34 @@ impl Size {
     fn fits(&self) -> bool {
         self.events < GROUP_EVENTS_MAX && self.bytes < GROUP_BYTES_MAX
     }
+}
+
+/// The calls that are written next, those whose turn it is.
+fn next_group(lanes: &mut Lanes<Call>) -> Vec<Call> {
+    let (mut size, mut group) = (Size::default(), Vec::new());
+    while size.fits()
+        && let Some(call) = lanes.next()
+    {
+        size.add(&call);
+        group.push(call);
+    }
+    group
+}
+
+/// Events by what they are of, with their places.
+fn by_lane(entries: Vec<Entry>) -> Vec<(Lane, Vec<usize>, Vec<Entry>)> {
+    let mut lanes: Vec<(Lane, Vec<usize>, Vec<Entry>)> = Vec::new();
+    for (at, entry) in entries.into_iter().enumerate() {
+        let lane = Lane::of_session(entry.org_id, entry.session);
+        match lanes.iter_mut().find(|(of, ..)| *of == lane) {
+            Some((_, places, entries)) => {
+                places.push(at);
+                entries.push(entry);
+            }
+            None => lanes.push((lane, vec![at], vec![entry])),
+        }
+    }
+    lanes
 }
 
 fn every<T>(count: usize, error: &StoreError) -> Vec<Result<T, StoreError>> {

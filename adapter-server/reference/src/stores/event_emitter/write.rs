@@ -10,6 +10,7 @@ use crate::fences::{LeaseClock, LeaseRow};
 use crate::idempotency::Pruning;
 use crate::packing::Packed;
 use crate::stores::budget_checker::Spending;
+use crate::stores::event_emitter::parts::{Failed, Parts};
 use crate::stores::event_emitter::prepare::Entry;
 use crate::stores::event_emitter::rows::Rows;
 use everruns_core::events::LLM_GENERATION;
@@ -21,6 +22,7 @@ use mortise_proto::rpc::table::event_emitter_service::EMIT;
 use mortise_proto::{StoreError, pb};
 use prost::Message;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 const REPLIES: (&str, &str) = (
@@ -92,52 +94,84 @@ pub(super) struct Decided<'a> {
     spending: Spending,
 }
 
-/// Writes a group. An error of the whole means that none of it is acknowledged.
-pub(super) async fn write(
-    db: &Db,
-    pruning: &Pruning,
-    leases: &LeaseClock,
-    entries: &[Entry],
-) -> Result<Vec<Result<Accepted, StoreError>>, StoreError> {
-    // Events of several orgs share a commit.
-    let mut all = db.write_all_orgs().await?;
-    let written = write_all(&mut all, pruning, leases, entries).await;
-    let (answers, is_changed) = written.map_err(|error| error.outcome(Outcome::NotApplied))?;
-    if is_changed {
-        all.commit().await?;
-    }
-    Ok(answers)
+/// What a group is written with.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) db: Arc<Db>,
+    pub(super) pruning: Arc<Pruning>,
+    pub(super) leases: Arc<LeaseClock>,
 }
 
-/// Says as well whether anything was written.
-async fn write_all<'a>(
-    all: &mut AllOrgs,
-    pruning: &Pruning,
-    leases: &LeaseClock,
-    entries: &'a [Entry],
-) -> Result<(Vec<Result<Accepted, StoreError>>, bool), StoreError> {
-    let mut orgs: BTreeMap<i64, Decided<'_>> = BTreeMap::new();
-    // In the order of the orgs: two groups never wait for each other in a circle.
-    let ids: BTreeSet<i64> = entries.iter().map(|entry| entry.org_id).collect();
-    for org_id in ids {
-        let own = entries.iter().filter(|entry| entry.org_id == org_id);
-        let own: Vec<&Entry> = own.collect();
-        let tx = all.for_org(org_id);
-        let mut decided = Decided::begin(tx, &own).await?;
-        decided.known.read_leases(tx, leases, &own).await?;
-        orgs.insert(org_id, decided);
+// === impl Writer ===
+
+impl Writer {
+    /// Writes a group with one commit; in parts, if the database refuses that.
+    pub(super) async fn write(&self, entries: &[Entry]) -> Vec<Result<Accepted, StoreError>> {
+        let session = |entry: &Entry| (entry.org_id, entry.session);
+        let mut parts = Parts::new(entries.iter().map(session).collect());
+        while let Some(part) = parts.next() {
+            let of_part: Vec<&Entry> = part.iter().filter_map(|at| entries.get(*at)).collect();
+            match self.write_part(&of_part).await {
+                Ok(answers) => parts.written(&part, answers),
+                Err(failed) => parts.failed(part, failed),
+            }
+        }
+        parts.into_answers()
     }
-    let decide = |entry: &'a Entry| orgs.entry(entry.org_id).or_default().decide(entry);
-    let answers = entries.iter().map(decide).collect();
-    let answered_at = pruning.now();
-    let (mut replies, mut is_changed) = (0_u32, false);
-    for (org_id, decided) in orgs {
-        replies = replies.saturating_add(decided.rows.replies());
-        is_changed |= !decided.rows.is_empty();
-        decided.write(all.for_org(org_id), answered_at).await?;
+
+    /// An error means that none of it is acknowledged.
+    async fn write_part(
+        &self,
+        entries: &[&Entry],
+    ) -> Result<Vec<Result<Accepted, StoreError>>, Failed> {
+        // Events of several orgs share a commit.
+        let mut all = self.db.write_all_orgs().await.map_err(Failed::Away)?;
+        match self.write_all(&mut all, entries).await {
+            Ok((answers, is_changed)) => {
+                if is_changed {
+                    all.commit().await.map_err(Failed::Away)?;
+                }
+                Ok(answers)
+            }
+            Err(error) => {
+                let error = error.outcome(Outcome::NotApplied);
+                Err(match all.takes_others() {
+                    true => Failed::Refused(error),
+                    false => Failed::Away(error),
+                })
+            }
+        }
     }
-    pruning.written(all, replies).await?;
-    Ok((answers, is_changed))
+
+    /// Says as well whether anything was written.
+    async fn write_all<'a>(
+        &self,
+        all: &mut AllOrgs,
+        entries: &[&'a Entry],
+    ) -> Result<(Vec<Result<Accepted, StoreError>>, bool), StoreError> {
+        let mut orgs: BTreeMap<i64, Decided<'_>> = BTreeMap::new();
+        // In the order of the orgs: two groups never wait for each other in a circle.
+        let ids: BTreeSet<i64> = entries.iter().map(|entry| entry.org_id).collect();
+        for org_id in ids {
+            let own = entries.iter().filter(|entry| entry.org_id == org_id);
+            let own: Vec<&Entry> = own.copied().collect();
+            let tx = all.for_org(org_id);
+            let mut decided = Decided::begin(tx, &own).await?;
+            decided.known.read_leases(tx, &self.leases, &own).await?;
+            orgs.insert(org_id, decided);
+        }
+        let decide = |entry: &&'a Entry| orgs.entry(entry.org_id).or_default().decide(entry);
+        let answers = entries.iter().map(decide).collect();
+        let answered_at = self.pruning.now();
+        let (mut replies, mut is_changed) = (0_u32, false);
+        for (org_id, decided) in orgs {
+            replies = replies.saturating_add(decided.rows.replies());
+            is_changed |= !decided.rows.is_empty();
+            decided.write(all.for_org(org_id), answered_at).await?;
+        }
+        self.pruning.written(all, replies).await?;
+        Ok((answers, is_changed))
+    }
 }
 
 // === impl Decided ===

@@ -2,7 +2,7 @@
 //! server died, may never come again; its amount would stay set aside for ever. Several
 //! servers may share the storage: each looks, and the one that claims an attempt asks.
 
-use crate::db::Db;
+use crate::db::{Db, Lane};
 use crate::encoding::nanos;
 use crate::seal;
 use crate::stores::payment_authority::backend::{
@@ -68,7 +68,7 @@ impl Settler {
                 return Ok(settled);
             }
             for attempt in stale {
-                let mut tx = self.db.write(attempt.org_id).await?;
+                let mut tx = self.db.write(Lane::of_org(attempt.org_id)).await?;
                 let is_ours = rows::claim(&mut tx, &attempt, nanos(now)).await?;
                 tx.commit().await?;
                 if !is_ours {
@@ -94,7 +94,8 @@ impl Settler {
             return Ok(false);
         };
         let answer = self.ask(&attempt).await;
-        let mut tx = self.db.write(attempt.org_id).await?;
+        let lane = Lane::of_session(attempt.org_id, attempt.session_id);
+        let mut tx = self.db.write(lane).await?;
         match answer {
             Ok(receipt) => {
                 ledger::succeeded(&mut tx, &attempt, receipt).await?;

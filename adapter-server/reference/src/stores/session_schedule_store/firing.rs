@@ -1,7 +1,7 @@
 //! Firing what is due. Several servers may share the storage: each looks, and the one
 //! whose transaction finds the schedule still due fires it.
 
-use crate::db::{AllOrgs, Db, Tx, clock};
+use crate::db::{AllOrgs, Db, Lane, Tx, clock};
 use crate::encoding::{nanos, stored_fault, time};
 use crate::stores::session_schedule_store::rows;
 use crate::stores::session_schedule_store::rows::disabled;
@@ -130,7 +130,8 @@ impl Firing {
 
     async fn put_right(&self, due: &Due, now: DateTime<Utc>) -> Result<(), StoreError> {
         let session: SessionId = id("session_id", &due.session_id).map_err(stored_fault)?;
-        let mut tx = self.db.write(due.org_id).await?;
+        let lane = Lane::of_session(due.org_id, session);
+        let mut tx = self.db.write(lane).await?;
         session_store::begin_change(&mut tx, session).await?;
         let found = rows::find(&mut tx, &due.session_id, &due.schedule_id).await?;
         let Some(mut schedule) = found else {
@@ -173,7 +174,8 @@ impl Firing {
     /// Puts off a schedule that could not be fired, so that it keeps no other waiting.
     /// Its record still says when it was due.
     async fn postpone(&self, due: &Due, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let mut tx = self.db.write(due.org_id).await?;
+        // What could not be fired may have an id that cannot be read.
+        let mut tx = self.db.write(Lane::of_org(due.org_id)).await?;
         let until = nanos(now + TRY_AGAIN_AFTER);
         rows::postpone(
             &mut tx,
@@ -188,7 +190,8 @@ impl Firing {
 
     async fn fire(&self, due: &Due, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let session: SessionId = id("session_id", &due.session_id).map_err(stored_fault)?;
-        let mut tx = self.db.write(due.org_id).await?;
+        let lane = Lane::of_session(due.org_id, session);
+        let mut tx = self.db.write(lane).await?;
         session_store::begin_change(&mut tx, session).await?;
         let found = rows::find(&mut tx, &due.session_id, &due.schedule_id).await?;
         let Some(schedule) = found else {
