@@ -46,6 +46,10 @@ enum Command {
     /// Build the binaries and run every test. `tests/run` installs what they need.
     Test,
     /// Run a command with a PostgreSQL cluster of its own in MORTISE_POSTGRES.
+    ///
+    /// The cluster does not sync its disk: it outlives the processes that tests kill, not the
+    /// machine. For measurements MORTISE_POSTGRES_FSYNC=on lets it sync, as PostgreSQL does
+    /// where nothing else is set, and as SQLite always does here.
     WithPostgres {
         /// The command, after `--`.
         #[arg(last = true, required = true)]

@@ -13,6 +13,10 @@ use std::{env, process};
 /// Where the tests find it; a server named here already is used as it is.
 pub(crate) const VARIABLE: &str = "MORTISE_POSTGRES";
 
+/// `on` lets the cluster sync its disk, for measurements. Otherwise it does not: what the
+/// tests kill is processes, never the machine.
+pub(crate) const FSYNC_VARIABLE: &str = "MORTISE_POSTGRES_FSYNC";
+
 /// The server refuses to run as root.
 const UNPRIVILEGED: &str = "postgres";
 
@@ -76,14 +80,14 @@ impl Cluster {
         if !made.success() {
             bail!("initdb failed: {}", told(&folder));
         }
-        // No fsync: what the tests kill is processes, never the machine.
+        let fsync = format!("fsync={}", fsync()?);
         let server = as_unprivileged(&programs.join("postgres"))?
             .arg("-D")
             .arg(&data)
             .arg("-k")
             .arg(&folder)
             .args(["-c", "listen_addresses=", "-c", "max_connections=400"])
-            .args(["-c", "fsync=off"])
+            .args(["-c", &fsync])
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -128,6 +132,15 @@ impl Drop for Cluster {
         if let Err(error) = fs::remove_dir_all(&self.folder) {
             eprintln!("xtask: {} is left over: {error}", self.folder.display());
         }
+    }
+}
+
+/// What the cluster is told about syncing.
+fn fsync() -> Result<&'static str> {
+    match env::var(FSYNC_VARIABLE).as_deref() {
+        Err(_) | Ok("" | "off") => Ok("off"),
+        Ok("on") => Ok("on"),
+        Ok(other) => bail!("{FSYNC_VARIABLE} is {other:?}; set it to on or off"),
     }
 }
 
