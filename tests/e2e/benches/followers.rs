@@ -1,6 +1,7 @@
 //! What those that follow sessions take: ten followers of each of 1,000 sessions at one host,
 //! the memory of host and adapter without them and with them, and how long a turn in each of
-//! a hundred of the sessions takes until all their followers have seen its end.
+//! a hundred of the sessions takes until all their followers have seen its end, beside the
+//! floor: as many turns in sessions that nobody follows.
 //!
 //! `cargo bench --workspace --bench followers -- [SESSIONS [FOLLOWERS]]`
 
@@ -44,6 +45,11 @@ async fn main() {
     let data = folder.path().join("host");
     let host = HostProcess::start(&adapter.endpoint, &data, &[]).await;
     host.ready().await;
+    let turns = count.min(TURNS);
+    let unfollowed = sessions(&host.http, turns).await;
+    let began = Instant::now();
+    run_turns(&host.http, &unfollowed).await;
+    let floor = began.elapsed().as_secs_f64();
     let sessions = sessions(&host.http, count).await;
     let memory = [host.memory(), adapter.memory()];
     let before = memory.each_ref().map(Memory::at_first);
@@ -66,16 +72,18 @@ async fn main() {
         );
     }
     let began = Instant::now();
-    let turns = sessions.len().min(TURNS);
     run_turns(&host.http, &sessions[..turns]).await;
-    let ran = began.elapsed();
+    let ran = began.elapsed().as_secs_f64();
     for _ in 0..turns * each {
         followers.join_next().await.unwrap().unwrap();
     }
+    let seen = began.elapsed().as_secs_f64();
+    println!("{turns} turns, one after the other, that nobody follows: {floor:.1} s, the floor");
     println!(
-        "{turns} turns, one after the other: {:.1} s, all their followers have seen the ends {:.0} ms later",
-        ran.as_secs_f64(),
-        (began.elapsed() - ran).as_secs_f64() * 1e3
+        "the same with followers: {ran:.1} s, {:.2} times the floor; all have seen the ends {:.0} ms later, {:.2} times",
+        ran / floor,
+        (seen - ran) * 1e3,
+        seen / floor
     );
     println!(
         "host at the most {} MiB, adapter {} MiB",

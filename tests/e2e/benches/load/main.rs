@@ -4,7 +4,8 @@
 //! the host takes to start.
 //!
 //! The model and the callers run here, on the same cores: read the figures as what
-//! this machine does with all of it, and compare the rows.
+//! this machine does with all of it, and compare the rows. The first row is the floor: the
+//! same callers ask the model itself. The ratios are to it.
 //!
 //! `cargo xtask with-postgres -- cargo bench --workspace --bench load -- [SESSIONS [SECONDS]]`
 
@@ -36,6 +37,9 @@ const WARM_UP: Duration = Duration::from_secs(3);
 
 /// The host takes all of them at once.
 const MANY_TURNS: [&str; 2] = ["--turns-max", "1000"];
+
+/// For how long the model alone is asked.
+const FLOOR_MOST: Duration = Duration::from_secs(5);
 
 const KEY: &str = "sk-load";
 
@@ -78,24 +82,88 @@ async fn main() {
         LATENCY.as_millis()
     );
     print!(
-        "{:<18}{:>9}{:>8}{:>8}",
-        "storage", "turns/s", "p50 ms", "p99 ms"
+        "{:<18}{:>9}{:>7}{:>8}{:>7}{:>8}",
+        "storage", "turns/s", "ratio", "p50 ms", "ratio", "p99 ms"
     );
     print!("{:>8}{:>8}{:>10}", "max ms", "failed", "start ms");
     print!("{:>14}{:>14}", "host MiB", "adapter MiB");
     println!("{:>14}{:>16}", "host ms/turn", "adapter ms/turn");
     let base_url = model::start(LATENCY).await;
-    row("embedded SQLite", TestHost::embedded(&base_url).await, load).await;
+    let floor = floor(&base_url, load).await;
+    let stage = TestHost::embedded(&base_url).await;
+    row("embedded SQLite", stage, load, floor).await;
     for database in Database::ALL {
         if database.is_there() {
             let stage = TestHost::apart(database, &base_url).await;
-            row(&format!("adapter, {database:?}"), stage, load).await;
+            row(&format!("adapter, {database:?}"), stage, load, floor).await;
         }
     }
 }
 
+/// Turns a second, and how long half of them take at the most, in milliseconds.
+#[derive(Clone, Copy)]
+struct Pace {
+    per_second: f64,
+    p50: f64,
+}
+
+/// The same callers ask the model itself: no turn can take less. Measures and prints it.
+async fn floor(base_url: &str, load: Load) -> Pace {
+    let client = Client::new();
+    let from = Instant::now() + WARM_UP;
+    let counts = from..from + load.counted.min(FLOOR_MOST);
+    let counted = counts.end - counts.start;
+    let callers = (0..load.sessions).map(|_| {
+        let (client, counts) = (client.clone(), counts.clone());
+        let url = format!("{base_url}/chat/completions");
+        tokio::spawn(async move {
+            let mut took = Vec::new();
+            while Instant::now() < counts.end {
+                let began = Instant::now();
+                // The model looks at these bytes alone.
+                let asked = client.post(&url).body("{\"stream\":true}").send();
+                let answer = asked.await.unwrap().text().await.unwrap();
+                assert!(answer.contains("The answer is 42."), "{answer}");
+                if counts.contains(&Instant::now()) {
+                    took.push(began.elapsed());
+                }
+            }
+            took
+        })
+    });
+    let mut took = Vec::new();
+    for caller in callers.collect::<Vec<_>>() {
+        took.extend(caller.await.unwrap());
+    }
+    took.sort();
+    let pace = Pace::of(&took, counted);
+    let p99 = percentile(&took, 99);
+    print!("{:<18}{:>9.1}{:>7}", "the model alone", pace.per_second, 1);
+    println!("{:>8.0}{:>7}{p99:>8.0}", pace.p50, 1);
+    pace
+}
+
+// === impl Pace ===
+
+impl Pace {
+    /// Of times that are sorted, in a time that was counted.
+    fn of(took: &[Duration], counted: Duration) -> Self {
+        Self {
+            per_second: took.len() as f64 / counted.as_secs_f64(),
+            p50: percentile(took, 50),
+        }
+    }
+}
+
+/// Of times that are sorted, in milliseconds.
+fn percentile(took: &[Duration], percent: usize) -> f64 {
+    let last = took.len().saturating_sub(1);
+    let found = took.get(last * percent / 100);
+    found.map_or(0.0, Duration::as_secs_f64) * 1e3
+}
+
 /// Measures a stage, and prints what came of it.
-async fn row(name: &str, stage: TestHost, load: Load) {
+async fn row(name: &str, stage: TestHost, load: Load, floor: Pace) {
     let memory = [
         Some(stage.host.memory()),
         stage.adapter.as_ref().map(AdapterProcess::memory),
@@ -106,14 +174,12 @@ async fn row(name: &str, stage: TestHost, load: Load) {
     });
     let mut turns = stage.turns(load).await;
     turns.took.sort();
-    let last = turns.took.len().saturating_sub(1);
-    let ms = |percent: usize| {
-        let found = turns.took.get(last * percent / 100);
-        found.map_or(0, Duration::as_millis)
-    };
-    let per_second = turns.took.len() as f64 / load.counted.as_secs_f64();
-    print!("{name:<18}{per_second:>9.1}{:>8}{:>8}", ms(50), ms(99));
-    print!("{:>8}{:>8}", ms(100), turns.failed.len());
+    let ms = |percent: usize| percentile(&turns.took, percent);
+    let Pace { per_second, p50 } = Pace::of(&turns.took, load.counted);
+    let ratio = per_second / floor.per_second;
+    print!("{name:<18}{per_second:>9.1}{ratio:>7.3}");
+    print!("{p50:>8.0}{:>7.2}{:>8.0}", p50 / floor.p50, ms(99));
+    print!("{:>8.0}{:>8}", ms(100), turns.failed.len());
     print!("{:>10}", stage.started_in.as_millis());
     for memory in &memory {
         let shown = memory.as_ref().map_or("-".into(), |memory| {

@@ -2,6 +2,7 @@
 //! asked most often with one caller and with many, and every change of a kind of its own
 //! with many.
 
+use crate::keyed::{self, Things};
 use crate::wire::{Wire, context, context_of};
 use crate::{CALLERS, TEXT, rate};
 use futures::future::BoxFuture;
@@ -15,22 +16,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many callers there are where only one number of them is measured.
-const MANY: usize = CALLERS[2];
+pub(crate) const MANY: usize = CALLERS[2];
 
 /// A kind of call. It is told which caller makes it, and a number that never comes again.
-struct Kind {
+pub(crate) struct Kind {
     name: &'static str,
     call: Arc<dyn Fn(usize, u64) -> BoxFuture<'static, ()> + Send + Sync>,
 }
 
 /// What calls are made with.
-struct Stage {
-    wire: Wire,
+pub(crate) struct Stage {
+    pub(crate) wire: Wire,
     /// One a caller.
-    sessions: Vec<String>,
+    pub(crate) sessions: Vec<String>,
     /// What the sessions are of.
     harness_id: String,
-    memory_store_id: String,
+    pub(crate) memory_store_id: String,
 }
 
 /// Measures and prints everything of a database.
@@ -58,11 +59,13 @@ pub(crate) async fn print_on(database: Database) {
         println!();
     }
     println!("\n{database:?}: changes by {MANY} callers");
-    print!("{:<20}{:>8}{:>7}", "", "/s", "ratio");
+    print!("{:<28}{:>8}{:>7}", "", "/s", "ratio");
     println!("{:>9}{:>8}", "p99 ms", "CPU us");
-    for kind in changes(&stage).into_iter().chain(platform_changes(&stage)) {
+    let things = Arc::new(Things::made(&host, &stage).await);
+    let kinds = changes(&stage).into_iter().chain(platform_changes(&stage));
+    for kind in kinds.chain(keyed::kinds(&stage, &things)) {
         let rate = measured(&kind, MANY).await;
-        print!("{:<20}{:>8.0}", kind.name, rate.per_second);
+        print!("{:<28}{:>8.0}", kind.name, rate.per_second);
         print!("{:>7.2}{:>9.1}", rate.per_second / floors[2], rate.p99_ms);
         println!("{:>8.0}", rate.cpu_us);
     }
@@ -115,8 +118,42 @@ impl Stage {
         }
     }
 
+    /// Calls that belong together, and count as one, of a caller in its own session.
+    pub(crate) fn task<Fut>(
+        self: &Arc<Self>,
+        name: &'static str,
+        task: impl Fn(Arc<Self>, String, u64) -> Fut + Send + Sync + 'static,
+    ) -> Kind
+    where
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.task_of_caller(name, move |stage, caller, number| {
+            let session = stage.sessions[caller].clone();
+            task(stage, session, number)
+        })
+    }
+
+    /// The same where the number of the caller says more than its session.
+    pub(crate) fn task_of_caller<Fut>(
+        self: &Arc<Self>,
+        name: &'static str,
+        task: impl Fn(Arc<Self>, usize, u64) -> Fut + Send + Sync + 'static,
+    ) -> Kind
+    where
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let stage = self.clone();
+        let call = move |caller, number| -> BoxFuture<'static, ()> {
+            Box::pin(task(stage.clone(), caller, number))
+        };
+        Kind {
+            name,
+            call: Arc::new(call),
+        }
+    }
+
     /// A kind of call of one method, whose request is made anew each time.
-    fn kind<Req, Rsp>(
+    pub(crate) fn kind<Req, Rsp>(
         self: &Arc<Self>,
         rpc: &'static mortise_proto::Rpc<Req, Rsp>,
         request: impl Fn(&Self, &str, u64) -> Req + Send + Sync + 'static,

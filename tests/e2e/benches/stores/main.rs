@@ -4,13 +4,15 @@
 //!
 //! `cargo xtask with-postgres -- cargo bench --workspace --bench stores`, with `-- calls`
 //! for single calls alone and `-- stores` for the rest. `-- answers [COUNT]` measures changes
-//! over a storage that remembers so many answers.
+//! over a storage that remembers so many answers. PostgreSQL syncs its disk where
+//! `MORTISE_POSTGRES_FSYNC=on` says so; SQLite always does.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark stops at the first fault")]
 
 mod answers;
 mod bare;
 mod calls;
+mod keyed;
 mod wire;
 
 use bare::BareClient;

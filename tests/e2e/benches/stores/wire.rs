@@ -49,6 +49,21 @@ impl Wire {
         })
     }
 
+    /// A call whose request is a stream of these messages.
+    pub(crate) async fn upload<Req, Rsp>(&self, rpc: &Rpc<Req, Rsp>, parts: Vec<Req>) -> Rsp
+    where
+        Req: Message + Send + Sync + 'static,
+        Rsp: Message + Default + Send + Sync + 'static,
+    {
+        let mut grpc = Grpc::new(self.0.clone());
+        grpc.ready().await.unwrap();
+        let path = PathAndQuery::from_static(rpc.method.path);
+        let codec = ProstCodec::<Req, Rsp>::default();
+        let parts = Request::new(futures::stream::iter(parts));
+        let answer = grpc.client_streaming(parts, path, codec).await;
+        answer.unwrap().into_inner()
+    }
+
     pub(crate) async fn health_check(&self) {
         let mut health = HealthClient::new(self.0.clone());
         let request = HealthCheckRequest::default();
