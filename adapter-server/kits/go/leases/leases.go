@@ -102,6 +102,20 @@ func (b *Board) left(org int64, lease *kit.Lease, now int64) int64 {
 	return max(0, min(byWall, known.until.Sub(at).Microseconds()))
 }
 
+// noteRenewal notes a renewal that is stored. The lease ends its time from now by the
+// monotonic clock, even if the wall clock is set back before anyone looks at it.
+func (b *Board) noteRenewal(org int64, lease *kit.Lease) {
+	at := time.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.forget(at, lease.EndsAt-lease.TimeLeftMax)
+	where := place{org, lease.Session}
+	// A grant that came after the renewal may be known already.
+	if known, found := b.seen[where]; !found || known.fence <= lease.Fence {
+		b.seen[where] = seenLease{lease.Fence, lease.EndsAt, at.Add(time.Duration(lease.TimeLeftMax) * time.Microsecond)}
+	}
+}
+
 // forget forgets leases that have ended by both clocks, when there are many.
 func (b *Board) forget(at time.Time, now int64) {
 	if b.seen == nil {
@@ -149,14 +163,18 @@ func (b *Board) granted(s kit.Session, last *kit.Lease, wanted wanted, now int64
 }
 
 // renewed is a lease after its renewal, or FENCED if it is lost. One that has expired and
-// that no other was granted is as good as it was.
+// that no other was granted is as good as it was. Its end is never the one before, also if
+// the clock was set back meanwhile: a process that has seen the lease sees the renewal.
 func (b *Board) renewed(s kit.Session, last *kit.Lease, fence uint64, ttl, now int64) (kit.Lease, error) {
 	if last == nil || last.Fence != fence || last.EndsAt == 0 {
 		return kit.Lease{}, kit.Stale(s.ID, last, now)
 	}
 	renewed := *last
 	renewed.TimeLeftMax = max(b.left(s.Org.ID, last, now), ttl)
-	renewed.EndsAt = max(now+renewed.TimeLeftMax, last.EndsAt)
+	renewed.EndsAt = now + renewed.TimeLeftMax
+	if renewed.EndsAt == last.EndsAt {
+		renewed.EndsAt++
+	}
 	return renewed, nil
 }
 

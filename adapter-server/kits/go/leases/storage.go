@@ -55,12 +55,16 @@ func (b *Board) Renew(ctx context.Context, in Storage, s kit.Session, fence, ttl
 	if err = errors.Join(err, refuseZero(fence)); err != nil {
 		return 0, err
 	}
-	err = in.Renew(ctx, s, func(last *kit.Lease, now int64) (kit.Lease, error) {
-		renewed, err := b.renewed(s, last, fence, ttl, now)
-		left = millis(renewed.TimeLeftMax)
+	var renewed kit.Lease
+	err = in.Renew(ctx, s, func(last *kit.Lease, now int64) (_ kit.Lease, err error) {
+		renewed, err = b.renewed(s, last, fence, ttl, now)
 		return renewed, err
 	})
-	return left, err
+	if err != nil {
+		return 0, err
+	}
+	b.noteRenewal(s.Org.ID, &renewed)
+	return millis(renewed.TimeLeftMax), nil
 }
 
 // Release is ReleaseLease over a storage.

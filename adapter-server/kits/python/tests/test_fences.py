@@ -9,14 +9,25 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import pytest
 from google.rpc.error_details_pb2 import ErrorInfo
 from odd import SESSION, Odd, channel, detail
 
-from mortise_adapter import Adapter, Change, NoSecrets, ProcessLeases, Session, SessionStorageStore, fail, sqlite, v1
+from mortise_adapter import (
+    Adapter,
+    Change,
+    NoSecrets,
+    Org,
+    ProcessLeases,
+    Session,
+    SessionStorageStore,
+    fail,
+    sqlite,
+    v1,
+)
 from mortise_adapter.fences import Fencing, Lease, LeaseClock
 from mortise_adapter.testing import Case, Contract
 from mortise_adapter.testing.suite import run
@@ -196,6 +207,41 @@ def test_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     assert clock.left(1, lease, 10_000_000) == 0
     at += 500_000_000
     assert clock.left(1, lease, 0) == 0
+
+
+@pytest.mark.parametrize("back", [10, 3600])
+@pytest.mark.parametrize("is_set_before", [True, False])
+async def test_renewal_after_the_clock_was_set_back(
+    monkeypatch: pytest.MonkeyPatch, back: int, is_set_before: bool
+) -> None:
+    """A lease ends its ttl after the last renewal, in every process that sees it, also if the
+    clock is set back before the renewal or after it. After ten seconds of a clock that is set
+    back by ten, the end would be just the one before."""
+    seconds, set_by = 1_000, 0
+    monkeypatch.setattr("time.monotonic_ns", lambda: seconds * 10**9)
+    monkeypatch.setattr("time.time_ns", lambda: (seconds + set_by + 10**9) * 10**9)
+    session, leases, other = Session(SESSION, Org(1, "org_1")), ProcessLeases(), LeaseClock()
+    change = cast("Change[v1.SessionLease]", None)
+
+    async def is_held() -> bool:
+        [lease], now = await leases.stored(session.org, SESSION)
+        try:
+            await leases.acquire_lease(session, change, "another", "", 60_000)
+        except fail.Failure:
+            return bool(other.left(1, lease, now))
+        return False
+
+    lease = await leases.acquire_lease(session, change, "one", "", 60_000)
+    assert await is_held()
+    seconds += 10
+    set_by -= back if is_set_before else 0
+    assert await leases.renew_lease(session, lease.fence, 60_000) == 60_000
+    assert await is_held()
+    set_by -= 0 if is_set_before else back
+    seconds += 55
+    assert await is_held(), "renewed and given away"
+    seconds += 6
+    assert not await is_held(), "longer than its ttl"
 
 
 def test_fences_have_64_bits() -> None:

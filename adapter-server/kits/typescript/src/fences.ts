@@ -157,6 +157,21 @@ export class LeaseClock {
     return Math.max(0, Math.min(byWall, known.until - at));
   }
 
+  /**
+   * Notes a renewal that is stored. The lease ends its time from now by the monotonic clock,
+   * even if the wall clock is set back before anyone looks at it.
+   */
+  noteRenewal(orgId: bigint, { session, fence, endsAt, timeLeftMax }: Lease): void {
+    const at = Math.floor(performance.now() * 1000);
+    this.#forget(at, endsAt - timeLeftMax);
+    const place = `${orgId} ${session}`;
+    const known = this.#seen.get(place);
+    // A grant that came after the renewal may be known already.
+    if (known === undefined || known.fence <= fence) {
+      this.#seen.set(place, { fence, endsAt, until: at + timeLeftMax });
+    }
+  }
+
   /** Forgets leases that have ended by both clocks, when there are many. */
   #forget(at: number, now: number): void {
     if (this.#seen.size < this.#forgetAt) {

@@ -73,8 +73,12 @@ export abstract class StoredLeases implements SessionLease {
         throw stale(session.id, last, now);
       }
       const timeLeftMax = Math.max(this.#clock.left(session.org.id, last, now), ttl);
-      return { ...last, timeLeftMax, endsAt: Math.max(now + timeLeftMax, last.endsAt) };
+      // Never the end before, also if the clock was set back meanwhile: a process that has
+      // seen the lease sees the renewal.
+      const endsAt = now + timeLeftMax + (now + timeLeftMax === last.endsAt ? 1 : 0);
+      return { ...last, timeLeftMax, endsAt };
     });
+    this.#clock.noteRenewal(session.org.id, renewed);
     return millis(renewed.timeLeftMax);
   }
 

@@ -137,6 +137,17 @@ class LeaseClock:
             known = self._seen[place] = (lease.fence, lease.ends_at, at + by_wall)
         return max(0, min(by_wall, known[2] - at))
 
+    def note_renewal(self, org: int, lease: Lease) -> None:
+        """Notes a renewal that is stored. The lease ends its time from now by the monotonic
+        clock, even if the wall clock is set back before anyone looks at it."""
+        at = time.monotonic_ns() // 1000
+        self._forget(at, lease.ends_at - lease.time_left_max)
+        place = (org, lease.session)
+        known = self._seen.get(place)
+        # A grant that came after the renewal may be known already.
+        if known is None or known[0] <= lease.fence:
+            self._seen[place] = (lease.fence, lease.ends_at, at + lease.time_left_max)
+
     def _forget(self, at: int, now: int) -> None:
         """Forgets leases that have ended by both clocks, when there are many."""
         if len(self._seen) >= self._forget_at:

@@ -7,6 +7,7 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from mortise_adapter import fail, v1
 from mortise_adapter.call import Change, Org, Session
@@ -57,8 +58,8 @@ class StoredLeases(SessionLease):
         """Grants a lease in the transaction of the change."""
 
     @abstractmethod
-    async def renew(self, session: Session, fence: int, ttl: int) -> int:
-        """Renews a lease; what is left of it, in microseconds."""
+    async def renew(self, session: Session, fence: int, ttl: int) -> Lease:
+        """Keeps what `renewed` says in a transaction, and returns it."""
 
     @abstractmethod
     async def release(self, session: Session, fence: int) -> bool:
@@ -79,7 +80,9 @@ class StoredLeases(SessionLease):
         return lease
 
     async def renew_lease(self, session: Session, fence: int, ttl_ms: int) -> int:
-        return _millis(await self.renew(session, _fence(fence), _micros(ttl_ms)))
+        renewed = await self.renew(session, _fence(fence), _micros(ttl_ms))
+        self._clock.note_renewal(session.org.id, renewed)
+        return _millis(renewed.time_left_max)
 
     async def release_lease(self, session: Session, fence: int) -> None:
         if await self.release(session, _fence(fence)):
@@ -136,13 +139,16 @@ class StoredLeases(SessionLease):
         self._clock.left(session.org.id, lease, now)
         return lease
 
-    def renewed(self, session: Session, last: Lease | None, fence: int, ttl: int, now: int) -> tuple[int, int]:
-        """When a renewed lease ends, and what is left of it. Raises FENCED if it is lost."""
+    def renewed(self, session: Session, last: Lease | None, fence: int, ttl: int, now: int) -> Lease:
+        """A lease after its renewal. Raises FENCED if it is lost."""
         # One that has expired and that no other was granted is as good as it was.
         if last is None or last.fence != fence or not last.ends_at:
             raise stale(session.id, last, now)
         left = max(self._clock.left(session.org.id, last, now), ttl)
-        return max(now + left, last.ends_at), left
+        # Never the end before, also if the clock was set back meanwhile: a process that has
+        # seen the lease sees the renewal.
+        ends_at = now + left + (now + left == last.ends_at)
+        return replace(last, ends_at=ends_at, time_left_max=left)
 
     def _tell(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()

@@ -220,14 +220,14 @@ class Leases(leases.StoredLeases):
 
         return await self._database.change(change, make)
 
-    async def renew(self, session: Session, fence: int, ttl: int) -> int:
+    async def renew(self, session: Session, fence: int, ttl: int) -> Lease:
         place = (session.org.id, session.id)
 
-        async def make(connection: Connection) -> int:
+        async def make(connection: Connection) -> Lease:
             last = await _find(connection, *place, _ALONE)
-            ends_at, left = self.renewed(session, last, fence, ttl, await connection.fetchval(_NOW))
-            await connection.execute(leases.RENEW, *place, ends_at, left)
-            return left
+            one = self.renewed(session, last, fence, ttl, await connection.fetchval(_NOW))
+            await connection.execute(leases.RENEW, *place, one.ends_at, one.time_left_max)
+            return one
 
         return await self._database.transaction(make)
 

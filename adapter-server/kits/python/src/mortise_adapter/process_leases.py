@@ -79,13 +79,10 @@ class ProcessLeases(leases.StoredLeases, LeaseKeeper):
             one.is_granting = False
             self._move()
 
-    async def renew(self, session: Session, fence: int, ttl: int) -> int:
+    async def renew(self, session: Session, fence: int, ttl: int) -> Lease:
         one = self._of(session.org.id, session.id)
-        last = one.lease
-        ends_at, left = self.renewed(session, last, fence, ttl, _now())
-        if last is not None:
-            one.lease = replace(last, ends_at=ends_at, time_left_max=left)
-        return left
+        one.lease = self.renewed(session, one.lease, fence, ttl, _now())
+        return one.lease
 
     async def release(self, session: Session, fence: int) -> bool:
         one = self._of(session.org.id, session.id)

@@ -165,13 +165,13 @@ class Leases(leases.StoredLeases):
 
         return await self._database.change(change, make)
 
-    async def renew(self, session: Session, fence: int, ttl: int) -> int:
+    async def renew(self, session: Session, fence: int, ttl: int) -> Lease:
         place = (session.org.id, session.id)
 
-        def make(db: sqlite3.Connection) -> int:
-            ends_at, left = self.renewed(session, _find(db, *place), fence, ttl, _now())
-            db.execute(_own(leases.RENEW), (*place, ends_at, left))
-            return left
+        def make(db: sqlite3.Connection) -> Lease:
+            one = self.renewed(session, _find(db, *place), fence, ttl, _now())
+            db.execute(_own(leases.RENEW), (*place, one.ends_at, one.time_left_max))
+            return one
 
         return await self._database.transaction(make)
 

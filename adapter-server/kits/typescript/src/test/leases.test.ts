@@ -64,3 +64,33 @@ test("a change that is under way when its lease passes on is over when the grant
     assert.equal(changes, at);
   }
 });
+
+test("a lease ends its ttl after the last renewal, also if the clock is set back", async (t) => {
+  const org = { id: 1n, publicId: "" };
+  const of = { id: session, org };
+  // By the time that has passed, the end would be just the one before.
+  for (const back of [10, 3_600]) {
+    for (const isSetBefore of [true, false]) {
+      let seconds = 1_000;
+      let setBy = 0;
+      const clocks = [
+        t.mock.method(performance, "now", () => seconds * 1_000),
+        t.mock.method(Date, "now", () => (1_000_000 + seconds + setBy) * 1_000),
+      ];
+      const leases = new ProcessLeases();
+      const acquire = async (holder: string) =>
+        leases.acquireLease({ session: of, holder, address: "", ttlMs: 60_000n }, undefined as never);
+      const isHeld = async (): Promise<boolean> => acquire("another").then(() => false, () => true);
+      const { fence } = await acquire("one");
+      seconds += 10;
+      setBy -= isSetBefore ? back : 0;
+      assert.equal(await leases.renewLease({ session: of, fence: fence ?? 0n, ttlMs: 60_000n }), 60_000n);
+      setBy -= isSetBefore ? 0 : back;
+      seconds += 55;
+      assert.ok(await isHeld(), "renewed and given away");
+      seconds += 6;
+      assert.ok(!await isHeld(), "longer than its ttl");
+      clocks.forEach((clock) => clock.mock.restore());
+    }
+  }
+});

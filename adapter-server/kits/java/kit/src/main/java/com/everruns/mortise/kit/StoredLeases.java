@@ -20,9 +20,18 @@ public abstract class StoredLeases implements SessionLease {
     /** How soon after its end a lease is looked at. */
     private static final long AFTER_THE_END_MS = 5;
 
-    private final LeaseClock clock = new LeaseClock();
+    private final LeaseClock clock;
     private final Object changed = new Object();
     private long changes;
+
+    /** Leases that end by the monotonic clock of this process as well. */
+    protected StoredLeases() {
+        this(new LeaseClock());
+    }
+
+    StoredLeases(LeaseClock clock) {
+        this.clock = clock;
+    }
 
     /**
      * Grants a lease in the transaction of the change, when no other change of the session is under
@@ -104,15 +113,18 @@ public abstract class StoredLeases implements SessionLease {
     public final long renewLease(SessionRef in, long fence, long ttlMs) throws Exception {
         refuseZero(fence);
         long ttl = micros(ttlMs);
-        return millis(renew(in, (found, now) -> {
-                    // One that has expired and that no other was granted is as good as it was.
-                    Lease last = found.filter(one -> one.fence() == fence && one.endsAt() != 0)
-                            .orElseThrow(() -> Lease.stale(in.id(), found.orElse(null), now));
-                    long left = Math.max(clock.left(in.org().id(), last, now), ttl);
-                    long endsAt = Math.max(now + left, last.endsAt());
-                    return new Lease(in.id(), fence, endsAt, left, last.holder(), last.address());
-                })
-                .timeLeftMax());
+        Lease renewed = renew(in, (found, now) -> {
+            // One that has expired and that no other was granted is as good as it was.
+            Lease last = found.filter(one -> one.fence() == fence && one.endsAt() != 0)
+                    .orElseThrow(() -> Lease.stale(in.id(), found.orElse(null), now));
+            long left = Math.max(clock.left(in.org().id(), last, now), ttl);
+            // Never the end before, also if the clock was set back meanwhile: a process that has
+            // seen the lease sees the renewal.
+            long endsAt = now + left == last.endsAt() ? now + left + 1 : now + left;
+            return new Lease(in.id(), fence, endsAt, left, last.holder(), last.address());
+        });
+        clock.noteRenewal(in.org().id(), renewed);
+        return millis(renewed.timeLeftMax());
     }
 
     @Override
