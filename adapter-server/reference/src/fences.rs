@@ -90,6 +90,16 @@ pub(crate) struct LeaseRow {
 #[derive(Debug)]
 pub(crate) struct LeaseClock {
     seen: Mutex<Seen>,
+    #[cfg(test)]
+    moved: Mutex<Moved>,
+}
+
+/// How far a test has moved the clocks.
+#[cfg(test)]
+#[derive(Debug, Clone, Copy, Default)]
+struct Moved {
+    wall: i64,
+    monotonic: Duration,
 }
 
 #[derive(Debug)]
@@ -166,6 +176,19 @@ impl LeaseRow {
         u64::try_from(self.fence) == Ok(fence.get())
     }
 
+    /// The row of the lease after a renewal, of which so much is left. Its end is never the
+    /// one before, also if the clock was set back meanwhile: a server that has seen the row
+    /// sees that it was renewed.
+    pub(crate) fn renewed(&self, now: i64, left: Duration) -> Self {
+        let time_left_max = i64::try_from(left.as_nanos()).unwrap_or(i64::MAX);
+        let ends_at = now.saturating_add(time_left_max);
+        Self {
+            ends_at: ends_at + i64::from(ends_at == self.ends_at),
+            time_left_max,
+            ..self.clone()
+        }
+    }
+
     /// What is left of it by the clock of the database.
     fn left_by_wall(&self, now: i64) -> Option<Duration> {
         let left = self.ends_at.saturating_sub(now).min(self.time_left_max);
@@ -195,11 +218,21 @@ impl Default for LeaseClock {
                 leases: HashMap::new(),
                 forget_at: REMEMBERED,
             }),
+            #[cfg(test)]
+            moved: Mutex::default(),
         }
     }
 }
 
 impl LeaseClock {
+    /// Now by the clock of the database.
+    pub(crate) async fn now(&self, tx: &mut Tx) -> Result<i64, StoreError> {
+        let now = clock::now(tx).await?;
+        #[cfg(test)]
+        let now = now.saturating_add(self.moved().wall);
+        Ok(now)
+    }
+
     /// How long a lease still runs, at a time of the database's clock; `None` if it has
     /// ended.
     pub(crate) fn time_left(
@@ -210,20 +243,39 @@ impl LeaseClock {
         now: i64,
     ) -> Option<Duration> {
         let by_wall = row.left_by_wall(now)?;
+        let at = self.instant();
         let mut seen = self.lock();
-        seen.forget(now);
+        seen.forget(at, now);
         let place = (org_id, session_id.to_string());
         let begun = SeenLease {
             fence: row.fence,
             ends_at: row.ends_at,
-            until: Instant::now() + by_wall,
+            until: at + by_wall,
         };
         let known = seen.leases.entry(place).or_insert(begun);
         if (known.fence, known.ends_at) != (row.fence, row.ends_at) {
             *known = begun;
         }
-        let left = known.until.checked_duration_since(Instant::now())?;
+        let left = known.until.checked_duration_since(at)?;
         Some(left.min(by_wall)).filter(|left| !left.is_zero())
+    }
+
+    /// Notes a renewal that is stored. The lease ends its time from now by the monotonic
+    /// clock, even if the wall clock is set back before anyone looks at it.
+    pub(crate) fn note_renewal(&self, org_id: i64, session_id: &str, row: &LeaseRow) {
+        let left = u64::try_from(row.time_left_max).unwrap_or_default();
+        let renewed = SeenLease {
+            fence: row.fence,
+            ends_at: row.ends_at,
+            until: self.instant() + Duration::from_nanos(left),
+        };
+        let mut seen = self.lock();
+        let place = (org_id, session_id.to_string());
+        let known = seen.leases.entry(place).or_insert(renewed);
+        // A grant that came after the renewal may be known already.
+        if known.fence <= renewed.fence {
+            *known = renewed;
+        }
     }
 
     /// The highest fence of a session that this process knows of.
@@ -232,8 +284,37 @@ impl LeaseClock {
         self.lock().leases.get(&place).map(|seen| seen.fence)
     }
 
+    fn instant(&self) -> Instant {
+        let at = Instant::now();
+        #[cfg(test)]
+        let at = at + self.moved().monotonic;
+        at
+    }
+
     fn lock(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+impl LeaseClock {
+    /// Sets the clock of the database, by nanoseconds.
+    pub(crate) fn set_wall(&self, by: i64) {
+        self.moved
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .wall += by;
+    }
+
+    /// Lets time pass, by both clocks.
+    pub(crate) fn pass(&self, time: Duration) {
+        let mut moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
+        moved.monotonic += time;
+        moved.wall += i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
+    }
+
+    fn moved(&self) -> Moved {
+        *self.moved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -241,11 +322,10 @@ impl LeaseClock {
 
 impl Seen {
     /// Forgets leases that have ended by both clocks, when there are many.
-    fn forget(&mut self, now: i64) {
+    fn forget(&mut self, at: Instant, now: i64) {
         if self.leases.len() < self.forget_at {
             return;
         }
-        let at = Instant::now();
         self.leases
             .retain(|_, seen| seen.until > at || seen.ends_at > now);
         self.forget_at = REMEMBERED.max(self.leases.len() * 2);

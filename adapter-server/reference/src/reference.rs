@@ -56,7 +56,7 @@ pub(crate) struct Inner {
     egress: Sender,
     utility_llm: Option<Model>,
     pub(crate) settler: Arc<Settler>,
-    session_leases: Arc<LeaseBoard>,
+    pub(crate) session_leases: Arc<LeaseBoard>,
     /// Wakes the task that fires schedules.
     schedules_changed: Arc<Notify>,
     pub(crate) firing: Arc<Firing>,

@@ -1,7 +1,7 @@
 //! Leases of sessions. What they keep out, `fences` checks.
 
 use crate::context::StoreCtx;
-use crate::db::{Tx, clock};
+use crate::db::Tx;
 use crate::encoding::stored_fault;
 use crate::fences;
 use crate::fences::{LeaseClock, LeaseRow, Purpose};
@@ -95,9 +95,9 @@ impl traits::SessionLeases for SessionLeases {
         let mut tx = self.ctx.in_session(session_id).write().await?;
         let session = session_id.to_string();
         let found = fences::find(&mut tx, &session, Purpose::Renew).await?;
-        let now = clock::now(&mut tx).await?;
+        let now = self.board.clock.now(&mut tx).await?;
         let found = found.map(|row| (self.left(&session, &row, now), row));
-        let Some((left, row)) = found.as_ref().filter(|(_, row)| {
+        let Some((left, last)) = found.as_ref().filter(|(_, row)| {
             // One that has expired and that no other was granted is as good as it was.
             row.is_under(fence) && row.ends_at != 0
         }) else {
@@ -105,14 +105,16 @@ impl traits::SessionLeases for SessionLeases {
             return Err(StoreError::stale_fence(session_id, running.as_ref()));
         };
         let left = left.unwrap_or_default().max(ttl);
-        let ends_at = now.saturating_add(in_nanos(left)).max(row.ends_at);
+        let renewed = last.renewed(now, left);
         tx.query(RENEW)
             .bind(session.as_str())
-            .bind(ends_at)
-            .bind(in_nanos(left))
+            .bind(renewed.ends_at)
+            .bind(renewed.time_left_max)
             .execute()
             .await?;
         tx.commit().await?;
+        let org_id = self.ctx.org_id();
+        self.board.clock.note_renewal(org_id, &session, &renewed);
         Ok(left)
     }
 
@@ -135,7 +137,7 @@ impl traits::SessionLeases for SessionLeases {
         session_id: Option<SessionId>,
     ) -> Result<Vec<SessionLease>, StoreError> {
         let mut tx = self.ctx.reader().await?;
-        let now = clock::now(&mut tx).await?;
+        let now = self.board.clock.now(&mut tx).await?;
         if let Some(session_id) = session_id {
             let session = session_id.to_string();
             let row = fences::find(&mut tx, &session, Purpose::Look).await?;
@@ -184,7 +186,7 @@ impl SessionLeases {
             address,
             ttl,
         } = request;
-        let now = clock::now(tx).await?;
+        let now = self.board.clock.now(tx).await?;
         let row = LeaseRow {
             // From the clock: a storage that is restored from a backup does not know the
             // last fence.
@@ -220,7 +222,7 @@ impl SessionLeases {
         let Some(row) = row.filter(|row| row.holder != holder && row.ends_at != 0) else {
             return Ok(());
         };
-        let now = clock::now(tx).await?;
+        let now = self.board.clock.now(tx).await?;
         let left = self.left(&session_id.to_string(), &row, now);
         match left.and_then(|left| row.lease(session_id, left)) {
             Some(lease) => Err(StoreError::held(&lease)),

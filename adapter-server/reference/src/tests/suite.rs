@@ -10,6 +10,7 @@ mod events;
 mod files;
 mod growth;
 mod images;
+mod leases;
 mod messages;
 mod payments;
 mod platform;

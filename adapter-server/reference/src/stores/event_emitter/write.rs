@@ -4,7 +4,7 @@
 use crate::db::batch::lookup;
 use crate::db::errors::{refused, session_archived, session_not_found};
 use crate::db::locks;
-use crate::db::{AllOrgs, Db, Tx, clock};
+use crate::db::{AllOrgs, Db, Tx};
 use crate::encoding::{corrupt_row, decoded};
 use crate::fences::{LeaseClock, LeaseRow};
 use crate::idempotency::Pruning;
@@ -264,7 +264,7 @@ impl Known {
         if rows.is_empty() {
             return Ok(());
         }
-        let now = clock::now(tx).await?;
+        let now = leases.now(tx).await?;
         for (session, fence, ends_at, time_left_max, holder, address) in rows {
             let row = LeaseRow::of((fence, ends_at, time_left_max, holder, address));
             let left = leases.time_left(tx.org_id(), &session, &row, now);
