@@ -49,6 +49,10 @@ pub struct ReferenceConfig {
     pub egress_service: Option<Arc<dyn EgressService>>,
     /// The platform's own model, such as a [`UtilityLlm`](crate::UtilityLlm). Without one it is not offered.
     pub utility_llm: Option<Arc<dyn UtilityLlmService>>,
+    /// Whether an event of a turn is refused that comes without the fence of its session
+    /// while the session is leased. If not, hosts that know no leases are not kept out.
+    /// Servers that share a database must agree.
+    pub refuse_unfenced_turn_events: bool,
     /// Whether schedules that are due are fired here. Servers that share a database
     /// share the work; one of them must do it.
     pub fire_schedules: bool,
@@ -74,6 +78,7 @@ impl ReferenceConfig {
             egress: EgressConfig::default(),
             egress_service: None,
             utility_llm: None,
+            refuse_unfenced_turn_events: true,
             fire_schedules: true,
         }
     }
@@ -101,6 +106,7 @@ impl fmt::Debug for ReferenceConfig {
             egress,
             egress_service,
             utility_llm,
+            refuse_unfenced_turn_events,
             fire_schedules,
         } = self;
         f.debug_struct("ReferenceConfig")
@@ -120,6 +126,7 @@ impl fmt::Debug for ReferenceConfig {
                 &egress_service.as_ref().map(|it| it.name()),
             )
             .field("utility_llm", &utility_llm.as_ref().map(|it| it.name()))
+            .field("refuse_unfenced_turn_events", refuse_unfenced_turn_events)
             .field("fire_schedules", fire_schedules)
             .finish()
     }

@@ -57,6 +57,7 @@ pub(crate) struct Inner {
     utility_llm: Option<Model>,
     pub(crate) settler: Arc<Settler>,
     pub(crate) session_leases: Arc<LeaseBoard>,
+    refuse_unfenced_turn_events: bool,
     /// Wakes the task that fires schedules.
     schedules_changed: Arc<Notify>,
     pub(crate) firing: Arc<Firing>,
@@ -103,6 +104,7 @@ impl Reference {
             egress,
             egress_service,
             utility_llm,
+            refuse_unfenced_turn_events,
             fire_schedules,
         } = config;
         let announcer = Announcer {
@@ -123,6 +125,7 @@ impl Reference {
             ),
             recent,
             session_leases: Arc::new(LeaseBoard::new(lease_clock)),
+            refuse_unfenced_turn_events,
             settler: Arc::new(Settler {
                 db: db.clone(),
                 backend,
@@ -256,6 +259,13 @@ impl AdapterSource for Reference {
     /// In the transaction of each change.
     fn checks_fences(&self) -> bool {
         true
+    }
+
+    fn unfenced_changes(&self) -> pb::UnfencedChanges {
+        match self.inner.refuse_unfenced_turn_events {
+            true => pb::UnfencedChanges::ExceptTurnEvents,
+            false => pb::UnfencedChanges::Accepted,
+        }
     }
 
     fn session_factory(&self, scope: &Scope) -> Option<Arc<dyn SessionFactory>> {

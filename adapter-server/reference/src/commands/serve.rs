@@ -23,6 +23,10 @@ pub(crate) struct Args {
     /// `https://console.example.com`. Without it the links are paths.
     #[arg(long, value_name = "URL", default_value = "")]
     platform_base_url: String,
+    /// What becomes of an event of a turn that comes without a fence while its session is
+    /// leased. Every other change without a fence is accepted.
+    #[arg(long, value_name = "WHAT", default_value = "refuse-turn-events")]
+    unfenced_changes: UnfencedChanges,
     /// Let outbound requests of agents reach private, loopback and link-local addresses,
     /// where the platform's own services are. For development, and if a proxy decides
     /// instead: proxies from the environment (HTTPS_PROXY) are used only with this flag.
@@ -46,6 +50,15 @@ pub(crate) struct Args {
     utility_llm: utility_llm::Args,
 }
 
+/// Changes without a fence to a session that is leased.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum UnfencedChanges {
+    /// Events of turns are refused: two hosts cannot run turns of one session.
+    RefuseTurnEvents,
+    /// All are accepted, for as long as some hosts know no leases: these are not kept out.
+    Accept,
+}
+
 const MIB: usize = 1024 * 1024;
 
 /// Serves until it is told to stop.
@@ -55,6 +68,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         storage,
         test_seed,
         platform_base_url,
+        unfenced_changes,
         allow_private_egress,
         max_message_mib,
         max_in_flight_mib,
@@ -67,6 +81,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let mut config = storage.config()?;
     config.allow_test_seed = test_seed;
     config.platform_base_url = platform_base_url;
+    config.refuse_unfenced_turn_events = unfenced_changes == UnfencedChanges::RefuseTurnEvents;
     config.egress.allow_private = allow_private_egress;
     config.utility_llm = utility_llm.service()?;
     let (database, secrets) = (config.database_name(), config.encryption_key.is_some());

@@ -94,6 +94,7 @@ impl ScopedReference {
             appender: self.inner.appender.clone(),
             feeds: self.inner.announcer.feeds.clone(),
             recent: self.inner.recent.clone(),
+            refuse_unfenced_turn_events: self.inner.refuse_unfenced_turn_events,
         }
     }
 

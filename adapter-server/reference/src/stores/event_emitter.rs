@@ -84,6 +84,8 @@ pub(crate) struct Events {
     pub(crate) appender: Appender,
     pub(crate) feeds: Arc<Feeds>,
     pub(crate) recent: Arc<Recent>,
+    /// Whether an event of a turn needs the lease of its session, if there is one.
+    pub(crate) refuse_unfenced_turn_events: bool,
 }
 
 // === impl Events ===
@@ -110,6 +112,9 @@ impl EventStore for Events {
             .into_iter()
             .map(|event| prepare(self.ctx.org_id(), event).map(|entry| entries.push(entry)))
             .collect();
+        for entry in &mut entries {
+            entry.needs_lease &= self.refuse_unfenced_turn_events;
+        }
         self.pack(&mut entries).await;
         let mut answers = self.appender.append(entries).await.into_iter();
         slots

@@ -1,5 +1,5 @@
-//! What becomes of leases when a clock is set, and of fences when an older backup is
-//! restored.
+//! What becomes of leases when a clock is set, of fences when an older backup is restored,
+//! and of changes without a fence.
 
 use super::*;
 use crate::fences::{LeaseClock, LeaseRow};
@@ -208,4 +208,47 @@ async fn a_restored_storage_grants_no_fence_again() {
         assert_eq!(error.fenced_session(), Some(session), "a lost fence counts");
     }
     change(&server, session, next).await.unwrap();
+}
+
+/// An event of a turn without a fence is treated as the storage states, also one that is
+/// not stored and one that comes to a session that takes events already.
+#[tokio::test]
+async fn turn_events_without_a_fence() {
+    for refuses in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(url_at(&folder.path().join("t.db")).await);
+        config.refuse_unfenced_turn_events = refuses;
+        let server = Reference::open(config).await.unwrap();
+        let stated = match refuses {
+            true => pb::UnfencedChanges::ExceptTurnEvents,
+            false => pb::UnfencedChanges::Accepted,
+        };
+        assert_eq!(server.unfenced_changes(), stated);
+        let org = adapter(&server, 1);
+        let session = new_session(&org).await;
+        let of_turn = |event_type| {
+            let mut event = event(session, event_type, &json!({}));
+            let context = event.event.context.as_mut().unwrap();
+            context.turn_id = Some(everruns_core::typed_id::TurnId::new().to_string());
+            event
+        };
+        append(&org, of_turn("turn.started")).await.unwrap();
+        let lease = acquire(&server, session, "one").await.unwrap();
+        for event_type in ["turn.started", "output.message.delta"] {
+            let without = append(&org, of_turn(event_type)).await;
+            assert_eq!(without.is_err(), refuses, "{event_type}: {without:?}");
+            if let Err(error) = without {
+                assert_eq!(error.fenced_session(), Some(session));
+            }
+        }
+        append(&org, plain(session)).await.unwrap();
+        // A fence that is stale is refused all the same.
+        acquire(&server, session, "one").await.unwrap();
+        let mut stale = of_turn("turn.started");
+        stale.fence = Some(SessionFence {
+            session_id: session,
+            fence: lease.fence,
+        });
+        assert!(append(&org, stale).await.is_err());
+    }
 }
