@@ -109,6 +109,17 @@ fn grants() -> Vec<Fault> {
                 })
             },
         ),
+        end(
+            "LSE-18",
+            "leases what is deleted",
+            &lease::ACQUIRE_LEASE,
+            |asked, end| {
+                end.or_else(|error| match error.reason {
+                    Some(ErrorReason::SessionArchived) => Ok(vec![invented(asked)]),
+                    _ => Err(error),
+                })
+            },
+        ),
         answer(
             "LSE-19",
             "does not say that it checks fences",
