@@ -1,11 +1,21 @@
-"""A first adapter: the key/value store of every session, in a Python dictionary.
+"""A first adapter without a kit: the key/value store of every session, in an SQLite file.
+
+    python server.py [ADDRESS [GENERATED [DATABASE]]]
 
 It serves one service of the contract, SessionStorageStoreService, and leaves every
-other store to another adapter. Replace the dictionaries with the storage you run.
+other store to another adapter. ADDRESS is 127.0.0.1:7500 or what MORTISE_LISTEN says,
+the stubs are written to the folder GENERATED, and the values are kept in the file
+DATABASE. Connections are not encrypted: keep it on this machine. Replace the statements
+by those of the storage you run.
 """
 
+import os
 import re
+import signal
+import sqlite3
 import sys
+import threading
+import time
 from concurrent import futures
 from pathlib import Path
 
@@ -15,19 +25,29 @@ from google.protobuf.any_pb2 import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2 as details
 from google.rpc import status_pb2
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 from grpc_tools import protoc
 
-CONTRACT = Path(__file__).resolve().parents[2] / "proto" / "proto"
+# Where the .proto files are: in the checkout that this file is in, unless stated.
+PROTO = Path(os.environ.get("MORTISE_PROTO") or Path(__file__).parent / "../../proto/proto").resolve()
 GENERATED = Path(sys.argv[2] if len(sys.argv) > 2 else "generated")
+DATABASE = sys.argv[3] if len(sys.argv) > 3 else "values.db"
+
+MEMORY_SECONDS = 24 * 60 * 60
+# A host has 64 calls under way at once.
+CALLS_AT_ONCE = 64
+STOP_SECONDS = 20
 
 
 def generate() -> None:
     """Makes Python stubs of the contract."""
     GENERATED.mkdir(parents=True, exist_ok=True)
     well_known = Path(grpc_tools.__file__).parent / "_proto"
-    protos = [str(path) for path in CONTRACT.rglob("*.proto")]
-    arguments = [f"-I{CONTRACT}", f"-I{well_known}"]
+    protos = [str(path) for path in PROTO.rglob("*.proto")]
+    if not protos:
+        raise SystemExit(f"there is no .proto file in {PROTO}; name the folder proto/proto of a checkout in MORTISE_PROTO")
+    arguments = [f"-I{PROTO}", f"-I{well_known}"]
     arguments += [f"--python_out={GENERATED}", f"--grpc_python_out={GENERATED}"]
     if protoc.main(["protoc", *arguments, *protos]) != 0:
         raise SystemExit("the contract could not be compiled")
@@ -89,64 +109,112 @@ class Adapter(adapter_pb2_grpc.AdapterServiceServicer):
                 adapter_pb2.ServiceOffer(name="mortise.adapter.v1.SessionStorageStoreService"),
             ],
             limits=adapter_pb2.Limits(
-                max_message_bytes=4 * 1024 * 1024, request_memory_seconds=24 * 60 * 60
+                max_message_bytes=4 * 1024 * 1024, request_memory_seconds=MEMORY_SECONDS
             ),
         )
+
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS kept (org INTEGER, session TEXT, key TEXT, value TEXT,
+    created INTEGER, updated INTEGER, PRIMARY KEY (org, session, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS answers (org INTEGER, request TEXT, kind TEXT, answer BLOB,
+    expires INTEGER, PRIMARY KEY (org, request));
+CREATE INDEX IF NOT EXISTS answers_expiry ON answers (expires);
+"""
+SET = """INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET value = excluded.value, updated = excluded.updated"""
+GET = "SELECT value FROM kept WHERE org = ? AND session = ? AND key = ?"
+DELETE = "DELETE FROM kept WHERE org = ? AND session = ? AND key = ?"
+LIST = "SELECT key, created, updated FROM kept WHERE org = ? AND session = ? ORDER BY key"
+
+
+def of_session(request) -> tuple:
+    """The org is a part of every key: it is the tenant."""
+    return (request.context.org_id, request.session_id)
+
+
+def timestamp(nanoseconds) -> Timestamp:
+    stamp = Timestamp()
+    stamp.FromNanoseconds(nanoseconds)
+    return stamp
 
 
 class Storage(storage_grpc.SessionStorageStoreServiceServicer):
     """Values by org, session and key. Secrets are refused until there is a key."""
 
-    def __init__(self):
-        self.values = {}
-        self.answers = {}
+    def __init__(self, path):
+        self.lock = threading.Lock()
+        self.db = sqlite3.connect(path, check_same_thread=False)
+        self.db.execute("PRAGMA journal_mode = WAL")
+        # What was answered survives a loss of power.
+        self.db.execute("PRAGMA synchronous = FULL")
+        self.db.executescript(SCHEMA)
+
+    def in_transaction(self, context, work):
+        """A transaction at a time. That the file cannot be used now is UNAVAILABLE: the
+        host sends the call again."""
+        try:
+            with self.lock, self.db:
+                return work()
+        except sqlite3.OperationalError as cause:
+            print(f"the database cannot be used: {cause}", file=sys.stderr, flush=True)
+            code = grpc.StatusCode.UNAVAILABLE
+            refuse(context, code, "UNAVAILABLE", "the database cannot be used now; try again")
 
     def once(self, request, context, change):
-        """Does a change once, however often it is sent: its answer is remembered
-        under the request's id. Keep the answers beside the data, for a day."""
+        """Does a change once, however often it is sent: its answer is kept for a day
+        under the request's id, in the transaction of the change."""
         check(request, context, keyed=True)
         key = (request.context.org_id, request.context.request_id)
-        if key not in self.answers:
-            self.answers[key] = (type(request), change())
-        kind, answer = self.answers[key]
-        if kind is not type(request):
+
+        def work():
+            now = int(time.time())
+            self.db.execute("DELETE FROM answers WHERE expires < ?", (now,))
+            query = "SELECT kind, answer FROM answers WHERE org = ? AND request = ?"
+            found = self.db.execute(query, key).fetchone()
+            if found is None:
+                answer = change()
+                found = (type(answer).__name__, answer.SerializeToString())
+                row = (*key, *found, now + MEMORY_SECONDS)
+                self.db.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)", row)
+            return found
+
+        kind, answer = self.in_transaction(context, work)
+        if kind != type(request).__name__.replace("Request", "Response"):
             code = grpc.StatusCode.INVALID_ARGUMENT
             text = "context.request_id: was used with another method; send a fresh UUID"
             refuse(context, code, "REQUEST_ID_REUSED", text)
-        return answer
+        return getattr(storage, kind).FromString(answer)
 
-    def of_session(self, request):
-        return self.values.setdefault((request.context.org_id, request.session_id), {})
+    def rows(self, request, context, query, *more):
+        check(request, context)
+        values = (*of_session(request), *more)
+        return self.in_transaction(context, lambda: self.db.execute(query, values).fetchall())
 
     def SetValue(self, request, context):
         def change():
-            now = Timestamp()
-            now.GetCurrentTime()
-            values = self.of_session(request)
-            created = values[request.key][1] if request.key in values else now
-            values[request.key] = (request.value, created, now)
+            now = time.time_ns()
+            self.db.execute(SET, (*of_session(request), request.key, request.value, now, now))
             print(f"set {request.key}", flush=True)
             return storage.SetValueResponse()
 
         return self.once(request, context, change)
 
     def GetValue(self, request, context):
-        check(request, context)
-        found = self.of_session(request).get(request.key)
-        return storage.GetValueResponse(value=found[0] if found else None)
+        found = self.rows(request, context, GET, request.key)
+        return storage.GetValueResponse(value=found[0][0] if found else None)
 
     def DeleteValue(self, request, context):
         def change():
-            deleted = self.of_session(request).pop(request.key, None) is not None
-            return storage.DeleteValueResponse(deleted=deleted)
+            deleted = self.db.execute(DELETE, (*of_session(request), request.key)).rowcount
+            return storage.DeleteValueResponse(deleted=deleted == 1)
 
         return self.once(request, context, change)
 
     def ListKeys(self, request, context):
-        check(request, context)
         infos = [
-            storage.KeyInfo(key=key, created_at=created, updated_at=updated)
-            for key, (_, created, updated) in sorted(self.of_session(request).items())
+            storage.KeyInfo(key=key, created_at=timestamp(created), updated_at=timestamp(updated))
+            for key, created, updated in self.rows(request, context, LIST)
         ]
         return storage.ListKeysResponse(keys=infos)
 
@@ -170,14 +238,25 @@ class Storage(storage_grpc.SessionStorageStoreServiceServicer):
 
 
 def main() -> None:
-    address = sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:7500"
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))
+    address = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("MORTISE_LISTEN", "127.0.0.1:7500")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    # Some beside the calls of stores: for the handshake and health.
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=CALLS_AT_ONCE + 8))
     adapter_pb2_grpc.add_AdapterServiceServicer_to_server(Adapter(), server)
-    storage_grpc.add_SessionStorageStoreServiceServicer_to_server(Storage(), server)
+    storage_grpc.add_SessionStorageStoreServiceServicer_to_server(Storage(DATABASE), server)
+    healthy = health.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
     port = server.add_insecure_port(address)
     server.start()
-    print(f"listening at http://127.0.0.1:{port}", flush=True)
-    server.wait_for_termination()
+    healthy.set("", health_pb2.HealthCheckResponse.SERVING)
+    at = address if address.startswith("unix:") else f"http://127.0.0.1:{port}"
+    print(f"listening at {at}", flush=True)
+    stop.wait()
+    # New calls go elsewhere, and those that are under way end.
+    healthy.enter_graceful_shutdown()
+    server.stop(STOP_SECONDS).wait()
 
 
 if __name__ == "__main__":

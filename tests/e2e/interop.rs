@@ -58,6 +58,11 @@ impl FirstAdapter {
             .arg(script)
             .arg("127.0.0.1:0")
             .arg(folder.join("generated"))
+            .arg(folder.join("values.db"))
+            .env(
+                "MORTISE_PROTO",
+                concat!(env!("CARGO_MANIFEST_DIR"), "/../../proto/proto"),
+            )
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
@@ -130,7 +135,7 @@ async fn grpcurl_reads_a_session() {
     assert_eq!(adapter.message_store().count(session_id).await.unwrap(), 10);
 }
 
-/// The README's first adapter, fifty lines of Python that know one store: a turn
+/// The README's first adapter, a Python program without a kit that knows one store: a turn
 /// keeps its values there and everything else in the reference server.
 #[tokio::test]
 async fn a_first_adapter_in_python() {
