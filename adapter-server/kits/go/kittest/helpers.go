@@ -4,11 +4,26 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/everruns/mortise/adapter-server/kits/go/adapterv1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 )
+
+// within is how long a program may take to start, or something to come about, on a machine
+// that is busy.
+const within = time.Minute
+
+// Eventually waits until something is so, a minute at most.
+func Eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(within); !is(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
 
 // Connect connects to an adapter until the test ends.
 func Connect(t *testing.T, endpoint string) *grpc.ClientConn {

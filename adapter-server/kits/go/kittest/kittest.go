@@ -20,9 +20,6 @@ import (
 	"github.com/everruns/mortise/adapter-server/kits/go/kit"
 )
 
-// startsWithin is how long a program may take to start, on a machine that is busy.
-const startsWithin = time.Minute
-
 // Suite is the variable that names the program of the suite.
 const Suite = "MORTISE_CONTRACT"
 
@@ -46,6 +43,7 @@ type line struct {
 			Method   string `json:"method"`
 			Sent     string `json:"sent"`
 			Received string `json:"received"`
+			Grpcurl  string `json:"grpcurl"`
 		} `json:"exchanges"`
 	} `json:"failure"`
 }
@@ -146,12 +144,7 @@ func judge(t *testing.T, told line) {
 	broken := told.Failure
 	switch {
 	case told.Verdict == "failed" && !told.KnownFailure:
-		var calls strings.Builder
-		for _, call := range broken.Exchanges {
-			fmt.Fprintf(&calls, "\n    %s\n      sent     %s\n      received %s", call.Method, call.Sent, call.Received)
-		}
-		t.Errorf("%s\n  looked at %s\n  expected  %s\n  got       %s\n  why       %s\n  mend      %s\n  more      %s%s",
-			told.Demand, broken.What, broken.Expected, broken.Got, broken.Why, broken.Mend, told.Page, calls.String())
+		t.Error(shown(told))
 	case told.Verdict == "failed":
 		t.Skipf("a known failure: %s: got %s", broken.What, broken.Got)
 	case told.Verdict == "warned":
@@ -159,6 +152,21 @@ func judge(t *testing.T, told line) {
 	case told.Verdict == "skipped":
 		t.Skip(told.Reason)
 	}
+}
+
+// shown is a broken rule, and the last calls, each with the command that makes it again.
+func shown(told line) string {
+	broken := told.Failure
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s\n  looked at %s\n  expected  %s\n  got       %s\n  why       %s\n  mend      %s\n  more      %s",
+		told.Demand, broken.What, broken.Expected, broken.Got, broken.Why, broken.Mend, told.Page)
+	for _, call := range broken.Exchanges {
+		fmt.Fprintf(&text, "\n    %s\n      sent     %s\n      received %s", call.Method, call.Sent, call.Received)
+		if call.Grpcurl != "" {
+			fmt.Fprintf(&text, "\n      by hand  %s", call.Grpcurl)
+		}
+	}
+	return text.String()
 }
 
 // program is the path of a program that a variable names or the path has.
@@ -175,18 +183,16 @@ func program(variable, name string) (string, error) {
 
 func waitFor(t *testing.T, path string) {
 	t.Helper()
-	for deadline := time.Now().Add(startsWithin); ; time.Sleep(20 * time.Millisecond) {
+	Eventually(t, "something listens on "+path, func() bool {
 		connection, err := net.Dial("unix", path)
-		if err == nil {
-			if err := connection.Close(); err != nil {
-				t.Fatal(err)
-			}
-			return
+		if err != nil {
+			return false
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the adapter does not listen: %v", err)
+		if err := connection.Close(); err != nil {
+			t.Fatal(err)
 		}
-	}
+		return true
+	})
 }
 
 // socketFolder is a folder with a short path: that of a socket has 107 bytes at most.

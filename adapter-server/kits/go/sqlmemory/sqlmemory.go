@@ -15,23 +15,30 @@ import (
 
 // Dialect is how a database writes what differs between them.
 type Dialect struct {
-	create, insert, find, keep, forget string
+	create, index, insert, find, keep, forget string
 	// nil if leases are not kept there.
 	leases *leaseDialect
 }
 
 const table = `CREATE TABLE IF NOT EXISTS mortise_answers (
 	org BIGINT NOT NULL, request_id BINARY_64 NOT NULL, method VARCHAR(200) NOT NULL,
-	answer BYTES, expires_at BIGINT NOT NULL, PRIMARY KEY (org, request_id))`
+	answer BYTES, expires_at BIGINT NOT NULL, PRIMARY KEY (org, request_id)WITHIN)`
 
-func dialect(id, bytes, insert, ignore string, leases *leaseDialect) Dialect {
+const index = "CREATE INDEX IF NOT EXISTS mortise_answers_expiry ON mortise_answers (expires_at)"
+
+// dialect puts a dialect together. within is the index as a part of the table, for a
+// database that has no CREATE INDEX IF NOT EXISTS.
+func dialect(id, bytes, within, insert, ignore string, leases *leaseDialect) Dialect {
 	d := Dialect{
 		leases: leases,
-		create: strings.NewReplacer("BINARY_64", id, "BYTES", bytes).Replace(table),
+		create: strings.NewReplacer("BINARY_64", id, "BYTES", bytes, "WITHIN", within).Replace(table),
 		insert: insert + " INTO mortise_answers (org, request_id, method, expires_at) VALUES (?, ?, ?, ?)" + ignore,
 		find:   "SELECT method, answer FROM mortise_answers WHERE org = ? AND request_id = ?",
 		keep:   "UPDATE mortise_answers SET answer = ? WHERE org = ? AND request_id = ?",
 		forget: "DELETE FROM mortise_answers WHERE expires_at < ?",
+	}
+	if within == "" {
+		d.index = index
 	}
 	if leases != nil && leases.numbered {
 		for _, statement := range []*string{&d.insert, &d.find, &d.keep, &d.forget} {
@@ -51,21 +58,17 @@ func numbered(statement string) string {
 
 // The dialects. A request_id is compared by its bytes in each.
 var (
-	Postgres = dialect(`TEXT COLLATE "C"`, "BYTEA", "INSERT", " ON CONFLICT DO NOTHING", postgresLeases)
-	SQLite   = dialect("TEXT", "BLOB", "INSERT", " ON CONFLICT DO NOTHING", sqliteLeases)
-	MySQL    = dialect("VARBINARY(64)", "LONGBLOB", "INSERT IGNORE", "", nil)
+	Postgres = dialect(`TEXT COLLATE "C"`, "BYTEA", "", "INSERT", " ON CONFLICT DO NOTHING", postgresLeases)
+	SQLite   = dialect("TEXT", "BLOB", "", "INSERT", " ON CONFLICT DO NOTHING", sqliteLeases)
+	MySQL    = dialect("VARBINARY(64)", "LONGBLOB", ", INDEX mortise_answers_expiry (expires_at)", "INSERT IGNORE", "", nil)
 )
 
-// Migrate makes the table of answers, if it is not there.
+// Migrate makes the table of answers and its index, if they are not there.
 func Migrate(ctx context.Context, db *sql.DB, d Dialect) error {
-	_, err := db.ExecContext(ctx, d.create)
-	return err
-}
-
-// Forget deletes answers that are older than they must be kept. Call it now and then, such
-// as every hour.
-func Forget(ctx context.Context, db *sql.DB, d Dialect) error {
-	_, err := db.ExecContext(ctx, d.forget, time.Now().Unix())
+	if _, err := db.ExecContext(ctx, d.create); err != nil || d.index == "" {
+		return err
+	}
+	_, err := db.ExecContext(ctx, d.index)
 	return err
 }
 
@@ -73,6 +76,7 @@ func Forget(ctx context.Context, db *sql.DB, d Dialect) error {
 // offered with FEATURE_FENCED, looks at the lease of the session. The row of the answer is
 // written first: the same change over another connection waits for it. change is called
 // again where the database could not order two transactions; it must do nothing else.
+// Answers that are older than they must be kept are deleted by the way, every hour.
 func Do[T any](
 	ctx context.Context, db *sql.DB, d Dialect, c kit.Change[T], change func(*sql.Tx) (T, error),
 ) (v T, err error) {
@@ -80,6 +84,9 @@ func Do[T any](
 		v, err = made(ctx, tx, d, c, change)
 		return err
 	})
+	if err == nil {
+		forgetIfDue(db, d)
+	}
 	return v, err
 }
 

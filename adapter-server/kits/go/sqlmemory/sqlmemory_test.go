@@ -170,6 +170,31 @@ func TestOnceAcrossProcesses(t *testing.T) {
 	}
 }
 
+// Answers that need not be kept are deleted by the kit, with the first change; others stay.
+func TestOldAnswersAreDeleted(t *testing.T) {
+	db := database(t)
+	_, err := db.Exec(`INSERT INTO mortise_answers (org, request_id, method, expires_at)
+		SELECT 1, 'old-' || n, 'm', 1 FROM generate_series(1, 100) AS n`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := kittest.Dial(t, kittest.Serve(t, kit.OfferSessionStorageStore(values{db: db})))
+	_, err = client.SetValue(t.Context(), &adapterv1.SetValueRequest{
+		Context:   &adapterv1.CallContext{OrgId: 1, RequestId: "new"},
+		SessionId: kittest.SessionID(1), Key: "k", Value: "v",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kittest.Eventually(t, "the old answers are deleted", func() bool {
+		var kept string
+		if err := db.QueryRow("SELECT string_agg(request_id, ',') FROM mortise_answers").Scan(&kept); err != nil {
+			t.Fatal(err)
+		}
+		return kept == "new"
+	})
+}
+
 // database is a schema of the test's own in the cluster that MORTISE_POSTGRES names.
 func database(t *testing.T) *sql.DB {
 	t.Helper()

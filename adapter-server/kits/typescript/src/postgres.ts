@@ -3,7 +3,9 @@
 
 import { memoryMs, type Change, type Init, type Org, type Session } from "./call.js";
 import type { Lease } from "./fences.js";
+import { Hourly } from "./hourly.js";
 import { answer, columns, StoredLeases, table, type Wanted } from "./leases.js";
+import { causeOf, standardLog } from "./log.js";
 import type { SessionLeaseSchema } from "./messages.gen.js";
 
 /** What is needed of a client of `pg`. */
@@ -16,15 +18,19 @@ export interface PostgresPool<C extends PostgresClient & { release(error?: Error
   connect(): Promise<C>;
 }
 
-/** Makes the tables of answers and leases, if they are not there. */
+/** Makes the tables of answers and leases and their index, if they are not there. */
 export async function migrate(db: PostgresClient): Promise<void> {
   await db.query(`CREATE TABLE IF NOT EXISTS mortise_answers (
     org BIGINT NOT NULL, request_id TEXT COLLATE "C" NOT NULL, method TEXT NOT NULL, answer BYTEA,
     expires_at TIMESTAMPTZ NOT NULL, PRIMARY KEY (org, request_id))`);
+  await db.query("CREATE INDEX IF NOT EXISTS mortise_answers_expiry ON mortise_answers (expires_at)");
   await db.query(table("BIGINT", 'TEXT COLLATE "C"'));
 }
 
-/** Deletes answers that are older than they must be kept. Call it now and then, such as every hour. */
+/**
+ * Deletes answers that are older than they must be kept. `once` calls it by itself after the
+ * first change and then every hour in which there is one: a program need not.
+ */
 export async function forget(db: PostgresClient): Promise<void> {
   await db.query("DELETE FROM mortise_answers WHERE expires_at < now()");
 }
@@ -38,13 +44,21 @@ type Releasable = PostgresClient & { release(error?: Error | boolean): void };
  * Makes a change in a transaction that also holds its answer and, where the store has the
  * feature FENCED, looks at the lease of the session. The row of the answer is written first:
  * the same change over another connection waits for it. `work` is called again where the
- * database could not order two transactions; it must do nothing else.
+ * database could not order two transactions; it must do nothing else. Answers that are older
+ * than they must be kept are deleted beside the calls, every hour.
  */
 export async function once<T, C extends Releasable>(
   pool: PostgresPool<C>, change: Change<T>, work: (client: C) => Promise<T>,
 ): Promise<T> {
-  return together(pool, (client) => inTransaction(client, change, work), change.signal);
+  const value = await together(pool, (client) => inTransaction(client, change, work), change.signal);
+  if (forgetting.isDue(pool)) {
+    void together(pool, forget).catch((error: unknown) =>
+      standardLog("warn", "old answers are not deleted; it is tried again in an hour", { error: causeOf(error) }));
+  }
+  return value;
 }
+
+const forgetting = new Hourly();
 
 /** Looks at the fence of a change that stores nothing here. */
 export async function admit<C extends Releasable>(pool: PostgresPool<C>, change: Change<unknown>): Promise<void> {

@@ -4,7 +4,9 @@
 
 import { memoryMs, type Change, type Init, type Org, type Session } from "./call.js";
 import type { Lease } from "./fences.js";
+import { Hourly } from "./hourly.js";
 import { answer, columns, StoredLeases, table, type Wanted } from "./leases.js";
+import { causeOf, standardLog } from "./log.js";
 import type { SessionLeaseSchema } from "./messages.gen.js";
 
 type Value = string | number | bigint | Uint8Array;
@@ -15,26 +17,42 @@ export interface SqliteDatabase {
   prepare(sql: string): { get(...values: Value[]): unknown; all(...values: Value[]): unknown[]; run(...values: Value[]): unknown };
 }
 
-/** Makes the tables of answers and leases, if they are not there. */
+/** Makes the tables of answers and leases and their index, if they are not there. */
 export function migrate(db: SqliteDatabase): void {
   db.exec(`CREATE TABLE IF NOT EXISTS mortise_answers (
     org TEXT NOT NULL, request_id TEXT NOT NULL, method TEXT NOT NULL, answer BLOB NOT NULL,
     expires_at INTEGER NOT NULL, PRIMARY KEY (org, request_id))`);
+  db.exec("CREATE INDEX IF NOT EXISTS mortise_answers_expiry ON mortise_answers (expires_at)");
   db.exec(table("TEXT", "TEXT"));
 }
 
-/** Deletes answers that are older than they must be kept. Call it now and then, such as every hour. */
+/**
+ * Deletes answers that are older than they must be kept. `once` calls it by itself after the
+ * first change and then every hour in which there is one: a program need not.
+ */
 export function forget(db: SqliteDatabase): void {
   db.prepare("DELETE FROM mortise_answers WHERE expires_at < ?").run(Date.now());
 }
 
 /**
  * Makes a change in a transaction that also holds its answer and, where the store has the
- * feature FENCED, looks at the lease of the session.
+ * feature FENCED, looks at the lease of the session. Answers that are older than they must
+ * be kept are deleted by the way, every hour.
  */
 export function once<T>(db: SqliteDatabase, change: Change<T>, work: () => T): T {
-  return together(db, () => inTransaction(db, change, work));
+  const value = together(db, () => inTransaction(db, change, work));
+  if (forgetting.isDue(db)) {
+    try {
+      forget(db);
+    } catch (error) {
+      // The change is made: it does not fail because of this.
+      standardLog("warn", "old answers are not deleted; it is tried again in an hour", { error: causeOf(error) });
+    }
+  }
+  return value;
 }
+
+const forgetting = new Hourly();
 
 /** Looks at the fence of a change that stores nothing here. */
 export function admit(db: SqliteDatabase, change: Change<unknown>): void {

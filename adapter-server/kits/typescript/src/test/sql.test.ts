@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DatabaseSync } from "@photostructure/sqlite";
+import { Hourly } from "../hourly.js";
 import * as postgres from "../postgres.js";
 import * as sqlite from "../sqlite.js";
 import { Feature, SessionStorageStoreService } from "../messages.gen.js";
@@ -46,6 +47,40 @@ test("a change in PostgreSQL happens once, also through two adapters at once, an
   const both = (await Promise.all(adapters)).map((address) => connectTo(t, address));
   await Promise.all(Array.from({ length: 20 }, (_, index) => both.map((values) => values.call(set, setValue(`r${index}`, "k")))).flat());
   await eventually("all changes are there", async () => (await db.query("SELECT n FROM counts")).rows[0].n === 20);
+});
+
+test("old answers in SQLite are deleted by the kit, with the first change, and others stay", async (t) => {
+  const db = new DatabaseSync(":memory:");
+  sqlite.migrate(db);
+  db.exec("INSERT INTO mortise_answers VALUES ('1', 'old', 'm', x'', 1)");
+  const store = odd();
+  store.setValue = (_, change) => sqlite.once(db, change, () => undefined);
+  const values = connectTo(t, await serve(t, { ...quiet, offers: { sessionStorageStore: store } }));
+  await values.call(set, setValue("new", "k"));
+  const kept = db.prepare("SELECT request_id FROM mortise_answers").all() as { request_id: string }[];
+  assert.deepEqual(kept.map((row) => row.request_id), ["new"]);
+});
+
+test("old answers in PostgreSQL are deleted by the kit, with the first change, and others stay", async (t) => {
+  const db = await pool(t);
+  await postgres.migrate(db);
+  await db.query("INSERT INTO mortise_answers (org, request_id, method, expires_at) VALUES (1, 'old', 'm', now() - interval '1 s')");
+  const store = odd();
+  store.setValue = (_, change) => postgres.once(db, change, async () => undefined);
+  const values = connectTo(t, await serve(t, { ...quiet, offers: { sessionStorageStore: store } }));
+  await values.call(set, setValue("new", "k"));
+  await eventually("the old answer is deleted", async () => {
+    const { rows } = await db.query("SELECT request_id FROM mortise_answers");
+    return rows.map((row) => row.request_id).join() === "new";
+  });
+});
+
+test("what is done once an hour is due at first, and an hour later, for each thing by itself", () => {
+  const hourly = new Hourly();
+  const [one, other] = [{}, {}];
+  const hour = 60 * 60 * 1000;
+  const looks: [object, number][] = [[one, 5], [one, 6], [other, 6], [one, hour + 4], [one, hour + 5], [one, hour + 6]];
+  assert.deepEqual(looks.map(([of, now]) => hourly.isDue(of, now)), [true, false, true, false, true, false]);
 });
 
 test("leases in SQLite, and the fences of changes there, keep the contract", async (t) => {

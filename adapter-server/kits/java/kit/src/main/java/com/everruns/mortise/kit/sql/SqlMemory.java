@@ -15,13 +15,16 @@ import javax.sql.DataSource;
  * written in the transaction of the change.
  */
 public final class SqlMemory {
+    private static final System.Logger LOG = System.getLogger("mortise.adapter");
     private static final String TABLE = """
             CREATE TABLE IF NOT EXISTS mortise_answers (
               org BIGINT NOT NULL, request_id %s NOT NULL, method VARCHAR(200) NOT NULL,
-              answer %s, expires_at BIGINT NOT NULL, PRIMARY KEY (org, request_id))""";
+              answer %s, expires_at BIGINT NOT NULL, PRIMARY KEY (org, request_id)%s)""";
     private static final String FIND = "SELECT method, answer FROM mortise_answers WHERE org = ? AND request_id = ?";
     private static final String KEEP = "UPDATE mortise_answers SET answer = ? WHERE org = ? AND request_id = ?";
     private static final String FORGET = "DELETE FROM mortise_answers WHERE expires_at < ?";
+    private static final String INDEX =
+            "CREATE INDEX IF NOT EXISTS mortise_answers_expiry ON mortise_answers (expires_at)";
     private static final String VALUES =
             " INTO mortise_answers (org, request_id, method, expires_at) VALUES (?, ?, ?, ?)";
 
@@ -30,20 +33,29 @@ public final class SqlMemory {
 
     private final DataSource database;
     private final Dialect dialect;
+    private final Hourly forgetting;
 
     /** How a database writes what differs between them. A request_id is compared by its bytes. */
     public enum Dialect {
-        POSTGRES("TEXT COLLATE \"C\"", "BYTEA", "INSERT" + VALUES + " ON CONFLICT DO NOTHING", LeaseRows.POSTGRES),
-        SQLITE("TEXT", "BLOB", "INSERT" + VALUES + " ON CONFLICT DO NOTHING", LeaseRows.SQLITE),
-        MYSQL("VARBINARY(64)", "LONGBLOB", "INSERT IGNORE" + VALUES, LeaseRows.NONE);
+        POSTGRES("TEXT COLLATE \"C\"", "BYTEA", "", "INSERT" + VALUES + " ON CONFLICT DO NOTHING", LeaseRows.POSTGRES),
+        SQLITE("TEXT", "BLOB", "", "INSERT" + VALUES + " ON CONFLICT DO NOTHING", LeaseRows.SQLITE),
+        MYSQL(
+                "VARBINARY(64)",
+                "LONGBLOB",
+                ", INDEX mortise_answers_expiry (expires_at)",
+                "INSERT IGNORE" + VALUES,
+                LeaseRows.NONE);
 
         private final String create;
+        private final boolean hasIndexApart;
         private final String insert;
         private final LeaseRows leases;
 
-        Dialect(String id, String bytes, String insert, LeaseRows leases) {
+        /** {@code within} is the index as a part of the table, where no index can be made if it is not there. */
+        Dialect(String id, String bytes, String within, String insert, LeaseRows leases) {
             this.leases = leases;
-            this.create = TABLE.formatted(id, bytes);
+            this.create = TABLE.formatted(id, bytes, within);
+            this.hasIndexApart = within.isEmpty();
             this.insert = insert;
         }
     }
@@ -60,8 +72,13 @@ public final class SqlMemory {
 
     /** A memory in a database. {@link #migrate} makes its table. */
     public SqlMemory(DataSource database, Dialect dialect) {
+        this(database, dialect, Hourly.inBackground("mortise-forget"));
+    }
+
+    SqlMemory(DataSource database, Dialect dialect, Hourly forgetting) {
         this.database = database;
         this.dialect = dialect;
+        this.forgetting = forgetting;
     }
 
     DataSource database() {
@@ -72,15 +89,21 @@ public final class SqlMemory {
         return dialect.leases;
     }
 
-    /** Makes the table of answers, if it is not there. */
+    /** Makes the table of answers and its index, if they are not there. */
     public void migrate() throws SQLException {
         try (Connection connection = database.getConnection();
                 Statement statement = connection.createStatement()) {
             statement.execute(dialect.create);
+            if (dialect.hasIndexApart) {
+                statement.execute(INDEX);
+            }
         }
     }
 
-    /** Deletes answers that are older than they must be kept. Call it now and then, such as hourly. */
+    /**
+     * Deletes answers that are older than they must be kept, and says how many. A memory does it by itself after the
+     * first change and then every hour in which there is one: a program need not.
+     */
     public int forget() throws SQLException {
         try (Connection connection = database.getConnection()) {
             return Sql.update(connection, FORGET, Instant.now().getEpochSecond());
@@ -91,11 +114,24 @@ public final class SqlMemory {
      * Makes a change in a transaction that also holds its answer and, where the store is offered with
      * FEATURE_FENCED, looks at the lease of the session. The row of the answer is written first: the
      * same change over another connection waits for it. The work is done again where the database
-     * could not order two transactions; it must do nothing else.
+     * could not order two transactions; it must do nothing else. Answers that are older than they must
+     * be kept are deleted beside the calls, every hour.
      */
     public <T> T apply(Change<T> change, Work<T> work) throws SQLException, InterruptedException {
-        return transaction(connection ->
+        T value = transaction(connection ->
                 isNew(connection, change) ? changed(connection, change, work) : again(connection, change));
+        forgetting.run(this::forgetOld);
+        return value;
+    }
+
+    private void forgetOld() {
+        try {
+            forget();
+        } catch (SQLException thrown) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "old answers are not deleted; it is tried again in an hour: cause=" + thrown.getMessage());
+        }
     }
 
     /** Looks at the fence of a change that stores nothing here. */

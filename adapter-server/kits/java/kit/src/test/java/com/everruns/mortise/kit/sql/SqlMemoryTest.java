@@ -9,6 +9,9 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sqlite.SQLiteDataSource;
@@ -62,11 +65,37 @@ class SqlMemoryTest {
                 "REQUEST_ID_REUSED",
                 assertThrows(Failure.class, () -> memory.apply(TestChange.of("nothing"), SqlMemoryTest::insert))
                         .name());
-        assertEquals(0, memory.forget());
+    }
+
+    private static void insertAnswer(SQLiteDataSource database, String id, long expires) throws SQLException {
         try (Connection connection = database.getConnection();
                 Statement statement = connection.createStatement()) {
-            statement.executeUpdate("UPDATE mortise_answers SET expires_at = 1");
+            statement.executeUpdate("INSERT INTO mortise_answers (org, request_id, method, expires_at) VALUES (1, '"
+                    + id + "', 'm', " + expires + ")");
         }
-        assertEquals(2, memory.forget());
+    }
+
+    /** The memory deletes old answers with the first change and then once an hour; others stay. */
+    @Test
+    void oldAnswersAreDeletedHourly(@TempDir Path folder) throws Exception {
+        SQLiteDataSource database = new SQLiteDataSource();
+        database.setUrl("jdbc:sqlite:" + folder.resolve("test.db"));
+        AtomicLong now = new AtomicLong(-5);
+        SqlMemory memory = new SqlMemory(database, SqlMemory.Dialect.SQLITE, new Hourly(Runnable::run, now::get));
+        memory.migrate();
+        insertAnswer(database, "old", 1);
+        insertAnswer(database, "recent", Instant.now().getEpochSecond() + 1000);
+        memory.run(TestChange.nothing("first"), transaction -> {});
+        assertEquals(2, count(database, "mortise_answers"));
+        insertAnswer(database, "old", 1);
+        now.addAndGet(TimeUnit.HOURS.toNanos(1) - 1);
+        memory.run(TestChange.nothing("second"), transaction -> {});
+        assertEquals(4, count(database, "mortise_answers"));
+        now.incrementAndGet();
+        memory.run(TestChange.nothing("third"), transaction -> {});
+        assertEquals(4, count(database, "mortise_answers"));
+        assertEquals(0, memory.forget());
+        insertAnswer(database, "old", 1);
+        assertEquals(1, memory.forget());
     }
 }

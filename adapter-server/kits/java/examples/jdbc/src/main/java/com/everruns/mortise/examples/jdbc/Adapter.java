@@ -9,9 +9,7 @@ import com.everruns.mortise.kit.MortiseAdapter;
 import com.everruns.mortise.kit.sql.SqlLeases;
 import com.everruns.mortise.kit.sql.SqlMemory;
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
-import java.util.concurrent.TimeUnit;
 
 /** All that this adapter is. */
 final class Adapter {
@@ -66,29 +64,6 @@ final class Adapter {
             if (!connection.isValid(PING_SECONDS)) {
                 throw new SQLNonTransientConnectionException("the connection is broken");
             }
-        }
-    }
-
-    /** Deletes answers that need not be remembered any more, every hour. */
-    void forgetHourly() {
-        Thread thread = new Thread(this::forget, "forget");
-        thread.setDaemon(true);
-        thread.start();
-    }
-
-    private void forget() {
-        System.Logger log = System.getLogger(NAME);
-        try {
-            while (true) {
-                TimeUnit.HOURS.sleep(1);
-                try {
-                    log.log(System.Logger.Level.INFO, "answers forgotten: count=" + memory.forget());
-                } catch (SQLException away) {
-                    log.log(System.Logger.Level.WARNING, "answers are forgotten later: cause=" + away.getMessage());
-                }
-            }
-        } catch (InterruptedException stopped) {
-            Thread.currentThread().interrupt();
         }
     }
 

@@ -61,9 +61,7 @@ final class Main implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Adapter adapter = adapter();
-        adapter.forgetHourly();
-        return adapter.offers(hasLeases, hasTestSeed).run(serve);
+        return adapter().offers(hasLeases, hasTestSeed).run(serve);
     }
 
     public static void main(String[] arguments) {
