@@ -11,6 +11,7 @@ import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { Adapter, type AdapterOptions } from "../adapter.js";
 import { atEnd } from "./ending.js";
+import { shown, type Line, type Rule } from "./report.js";
 
 export { Connection, connectTo, reasonOf } from "./client.js";
 export { atEnd } from "./ending.js";
@@ -18,28 +19,6 @@ export { hostVariable, turn, type Event } from "./turn.js";
 
 /** The variable that names the program of the suite. */
 export const suiteVariable = "MORTISE_CONTRACT";
-
-interface Rule {
-  readonly id: string;
-  readonly demand: string;
-  readonly verdict: "passed" | "failed" | "warned" | "skipped";
-  readonly skip?: "not_offered" | "needs" | "level" | "not_applicable" | "stopped";
-  readonly reason?: string;
-  readonly known_failure?: boolean;
-  readonly page?: string;
-  readonly failure?: Broken;
-}
-
-interface Broken {
-  readonly what: string;
-  readonly expected: string;
-  readonly got: string;
-  readonly why?: string;
-  readonly mend?: string;
-  readonly exchanges: readonly { readonly method: string; readonly sent: string; readonly received: string }[];
-}
-
-type Line = ({ readonly type: "rule" } & Rule) | { readonly type: "run" };
 
 /** How many rules had which verdict, without those of services that are not offered. */
 export interface Totals {
@@ -138,23 +117,13 @@ function judge(t: TestContext, rule: Rule): void {
         t.skip(`a known failure: ${what}: got ${got}`);
         return;
       }
-      throw new Error(`${rule.demand}\n${broken(rule.failure)}\n  more      ${rule.page ?? ""}`);
+      throw new Error(`${rule.demand}\n${shown(rule.failure)}\n  more      ${rule.page ?? ""}`);
     case "warned":
       t.skip(`soft rule not kept: ${rule.demand} (${what}: got ${got})`);
       return;
     case "skipped":
       t.skip(rule.reason);
   }
-}
-
-function broken(failure: Broken | undefined): string {
-  const { what, expected, got, why, mend, exchanges } = failure ?? { what: "", expected: "", got: "", exchanges: [] };
-  const lines = [`  looked at ${what}`, `  expected  ${expected}`, `  got       ${got}`];
-  if (why !== undefined && mend !== undefined) {
-    lines.push(`  why       ${why}`, `  mend      ${mend}`);
-  }
-  const calls = exchanges.map(({ method, sent, received }) => `    ${method}\n      sent     ${sent}\n      received ${received}`);
-  return [...lines, ...calls].join("\n");
 }
 
 /** A folder with a short path, which ends with the test: that of a socket has 107 bytes at most. */

@@ -32,7 +32,7 @@ class Rule:
     """Why it was skipped."""
     failure: str
     """What was looked at, expected and got, why the rule is there and how it is kept, and the
-    last calls."""
+    last calls, each with the grpcurl command that makes it again."""
     known_failure: bool = False
     """Whether a file of known failures lists it."""
 
@@ -153,6 +153,8 @@ def _rule(told: dict[str, Any]) -> Rule:
     lines = [f"{key}: {failure[key]}" for key in keys if failure.get(key)]
     for call in failure.get("exchanges", []):
         lines += [call["method"], f"  sent     {call['sent']}", f"  received {call['received']}"]
+        if call.get("grpcurl"):
+            lines.append(f"  by hand  {call['grpcurl']}")
     return Rule(
         told["id"],
         told["demand"],

@@ -34,10 +34,14 @@ record Report(
                 text.append("\n    ").append(call.method());
                 text.append("\n      sent     ").append(call.sent());
                 text.append("\n      received ").append(call.received());
+                if (call.grpcurl() != null) {
+                    text.append("\n      by hand  ").append(call.grpcurl());
+                }
             }
             return text.toString();
         }
     }
 
-    record Call(String method, String sent, String received) {}
+    /** A call, and the command that makes it again unless grpcurl cannot. */
+    record Call(String method, String sent, String received, String grpcurl) {}
 }
