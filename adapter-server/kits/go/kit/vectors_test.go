@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 
 	pb "github.com/everruns/mortise/adapter-server/kits/go/adapterv1"
@@ -13,7 +14,15 @@ import (
 
 // vectors are the values that careless servers change, the same for every kit.
 type vectors struct {
-	Texts      []struct{ Name, Text string } `json:"texts"`
+	Texts    []struct{ Name, Text string } `json:"texts"`
+	Distinct []struct {
+		Name  string
+		Texts []string
+	} `json:"distinct"`
+	Large []struct {
+		Name, Unit string
+		Times      int
+	} `json:"large_texts"`
 	OrgIDs     []string                      `json:"org_ids"`
 	OpenValues []struct{ Name, JSON string } `json:"open_values"`
 	Refused    []struct{ Name, JSON string } `json:"refused_open_values"`
@@ -56,6 +65,27 @@ func TestVectors(t *testing.T) {
 		if sent(t, &pb.GetValueResponse{Value: &one.Text}, &pb.GetValueResponse{}).Value == nil {
 			t.Errorf("%s: absent", one.Name)
 		}
+	}
+	if sent(t, &pb.GetValueResponse{}, &pb.GetValueResponse{}).Value != nil {
+		t.Error("an absent text arrives as one")
+	}
+	for _, one := range all.Distinct {
+		arrived := map[string]bool{}
+		for _, text := range one.Texts {
+			arrived[sent(t, &pb.KeyInfo{Key: text}, &pb.KeyInfo{}).Key] = true
+		}
+		if len(arrived) != len(one.Texts) || len(arrived) < 2 {
+			t.Errorf("%s: %d texts arrive as %d", one.Name, len(one.Texts), len(arrived))
+		}
+	}
+	for _, one := range all.Large {
+		text := strings.Repeat(one.Unit, one.Times)
+		if arrived := sent(t, &pb.GetValueResponse{Value: &text}, &pb.GetValueResponse{}); arrived.GetValue() != text {
+			t.Errorf("%s: %d bytes arrive as %d", one.Name, len(text), len(arrived.GetValue()))
+		}
+	}
+	if len(all.Distinct) == 0 || len(all.Large) == 0 {
+		t.Error("the file has no distinct or no large texts")
 	}
 	for _, text := range all.OrgIDs {
 		id, err := strconv.ParseInt(text, 10, 64)

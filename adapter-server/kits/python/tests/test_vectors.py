@@ -27,6 +27,25 @@ def test_texts() -> None:
         arrived = sent(v1.GetValueResponse(value=one["text"]))
         assert arrived.HasField("value"), one["name"]
         assert arrived.value == one["text"], one["name"]
+    assert not sent(v1.GetValueResponse()).HasField("value")
+
+
+def test_distinct() -> None:
+    """Texts that look alike stay apart."""
+    assert VECTORS["distinct"]
+    for one in VECTORS["distinct"]:
+        arrived = {sent(v1.KeyInfo(key=text)).key for text in one["texts"]}
+        assert arrived == set(one["texts"]) and len(arrived) == len(one["texts"]) > 1, one["name"]
+
+
+def test_large_texts() -> None:
+    """The largest texts arrive whole."""
+    assert VECTORS["large_texts"]
+    for one in VECTORS["large_texts"]:
+        text = one["unit"] * one["times"]
+        # The texts are too long to be shown.
+        is_whole = sent(v1.GetValueResponse(value=text)).value == text
+        assert is_whole, one["name"]
 
 
 def test_org_ids() -> None:

@@ -5,10 +5,12 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { create, fromBinary, toBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import { isOpenValue } from "../index.js";
-import { CallContextSchema, GetValueResponseSchema, NewEventSchema, SetSessionStatusRequestSchema } from "../messages.gen.js";
+import { CallContextSchema, GetValueResponseSchema, KeyInfoSchema, NewEventSchema, SetSessionStatusRequestSchema } from "../messages.gen.js";
 
 interface Vectors {
   readonly texts: readonly { readonly name: string; readonly text: string }[];
+  readonly distinct: readonly { readonly name: string; readonly texts: readonly string[] }[];
+  readonly large_texts: readonly { readonly name: string; readonly unit: string; readonly times: number }[];
   readonly org_ids: readonly string[];
   readonly open_values: readonly { readonly name: string; readonly json: string }[];
   readonly refused_open_values: readonly { readonly name: string; readonly json: string }[];
@@ -28,6 +30,24 @@ function sent<S extends DescMessage>(schema: S, message: MessageShape<S>): Messa
 test("every text arrives, and an empty one is not absent", () => {
   for (const { name, text } of vectors.texts) {
     assert.equal(sent(GetValueResponseSchema, create(GetValueResponseSchema, { value: text })).value, text, name);
+  }
+  assert.equal(sent(GetValueResponseSchema, create(GetValueResponseSchema)).value, undefined);
+});
+
+test("texts that look alike stay apart", () => {
+  assert.notEqual(vectors.distinct.length, 0);
+  for (const { name, texts } of vectors.distinct) {
+    const arrived = new Set(texts.map((key) => sent(KeyInfoSchema, create(KeyInfoSchema, { key })).key));
+    assert.ok(texts.length > 1 && arrived.size === texts.length && texts.every((text) => arrived.has(text)), name);
+  }
+});
+
+test("the largest texts arrive whole", () => {
+  assert.notEqual(vectors.large_texts.length, 0);
+  for (const { name, unit, times } of vectors.large_texts) {
+    const value = unit.repeat(times);
+    // The texts are too long to be shown.
+    assert.ok(sent(GetValueResponseSchema, create(GetValueResponseSchema, { value })).value === value, name);
   }
 });
 

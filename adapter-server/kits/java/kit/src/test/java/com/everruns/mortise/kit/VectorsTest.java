@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.everruns.mortise.adapter.v1.CallContext;
 import com.everruns.mortise.adapter.v1.GetValueResponse;
+import com.everruns.mortise.adapter.v1.KeyInfo;
 import com.everruns.mortise.adapter.v1.NewEvent;
 import com.everruns.mortise.adapter.v1.SetSessionStatusRequest;
 import com.google.protobuf.InvalidProtocolBufferException;
@@ -14,6 +15,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.HashSet;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -41,6 +44,40 @@ class VectorsTest {
             GetValueResponse arrived = GetValueResponse.parseFrom(answer.toByteArray());
             assertTrue(arrived.hasValue(), one.toString());
             assertEquals(text, arrived.getValue(), one.toString());
+        }
+    }
+
+    /** What is absent arrives as absent. */
+    @Test
+    void absent() throws IOException {
+        GetValueResponse absent = GetValueResponse.getDefaultInstance();
+        assertFalse(GetValueResponse.parseFrom(absent.toByteArray()).hasValue());
+    }
+
+    /** Texts that look alike stay apart. */
+    @Test
+    void distinct() throws IOException {
+        for (JsonNode one : vectors("distinct")) {
+            Set<String> arrived = new HashSet<>();
+            for (JsonNode text : one.get("texts")) {
+                KeyInfo key = KeyInfo.newBuilder().setKey(text.asString()).build();
+                arrived.add(KeyInfo.parseFrom(key.toByteArray()).getKey());
+            }
+            assertTrue(arrived.size() > 1, one.toString());
+            assertEquals(one.get("texts").size(), arrived.size(), one.toString());
+        }
+    }
+
+    /** The largest texts arrive whole. */
+    @Test
+    void largeTexts() throws IOException {
+        for (JsonNode one : vectors("large_texts")) {
+            String text = one.get("unit").asString().repeat(one.get("times").asInt());
+            GetValueResponse answer =
+                    GetValueResponse.newBuilder().setValue(text).build();
+            GetValueResponse arrived = GetValueResponse.parseFrom(answer.toByteArray());
+            // The texts are too long to be shown.
+            assertTrue(text.equals(arrived.getValue()), one.toString());
         }
     }
 
