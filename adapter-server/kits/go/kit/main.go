@@ -21,7 +21,7 @@ func Flags(set *flag.FlagSet) *Config {
 	set.StringVar(&config.TLSKey, "tls-key", "", "PEM `FILE` with its key")
 	set.StringVar(&config.TLSClientCA, "tls-client-ca", "", "PEM `FILE` with the CA that signs the certificates of callers")
 	set.StringVar(&config.TokenFile, "token-file", "", "`FILE` with bearer tokens, one a line")
-	set.StringVar(&config.OTLP, "otlp", "", "`URL` of a collector of traces")
+	set.StringVar(&config.OTLP, "otlp", "", "`URL` of a collector of traces and metrics")
 	set.DurationVar(&config.Drain, "drain", 30*time.Second, "how long calls may go on after SIGTERM")
 	return config
 }

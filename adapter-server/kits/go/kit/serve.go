@@ -40,7 +40,7 @@ type Config struct {
 	TokenFile string
 	// Drain is how long calls may go on when the adapter is told to stop.
 	Drain time.Duration
-	// OTLP is the address of a collector of traces, such as http://127.0.0.1:4317.
+	// OTLP is the address of a collector of traces and metrics, such as http://127.0.0.1:4317.
 	OTLP string
 }
 
@@ -56,7 +56,7 @@ func (a *Adapter) Serve(ctx context.Context, config Config) error {
 
 // ServeOn serves on a listener that is there already.
 func (a *Adapter) ServeOn(ctx context.Context, listener net.Listener, config Config) error {
-	flush, err := traces(ctx, config.OTLP, a.name, a.version)
+	flush, err := telemetry(ctx, config.OTLP, a.name, a.version)
 	if err != nil {
 		return err
 	}

@@ -2,38 +2,51 @@ package kit
 
 import (
 	"context"
+	"errors"
 	"reflect"
 	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
 	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
 	"go.opentelemetry.io/otel/sdk/trace"
 	"google.golang.org/grpc/metadata"
 )
 
-// traces takes W3C trace context from callers, so that a call's span is a child of the
-// host's, and sends spans to a collector if one is named.
-func traces(ctx context.Context, collector, name, version string) (flush func(), err error) {
+// flushWithin is how long the last spans and durations may take at the end.
+const flushWithin = 5 * time.Second
+
+// telemetry takes W3C trace context from callers, so that a call's span is a child of the
+// host's, and sends spans and the durations of calls, by method and code, to a collector if
+// one is named.
+func telemetry(ctx context.Context, collector, name, version string) (flush func(), err error) {
 	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}))
 	if collector == "" {
 		return func() {}, nil
 	}
-	exporter, err := otlptracegrpc.New(ctx, otlptracegrpc.WithEndpointURL(collector))
+	spans, err := otlptracegrpc.New(ctx, otlptracegrpc.WithEndpointURL(collector))
+	if err != nil {
+		return nil, err
+	}
+	durations, err := otlpmetricgrpc.New(ctx, otlpmetricgrpc.WithEndpointURL(collector))
 	if err != nil {
 		return nil, err
 	}
 	about := resource.NewSchemaless(
 		attribute.String("service.name", name), attribute.String("service.version", version))
-	provider := trace.NewTracerProvider(trace.WithBatcher(exporter), trace.WithResource(about))
-	otel.SetTracerProvider(provider)
+	traces := trace.NewTracerProvider(trace.WithBatcher(spans), trace.WithResource(about))
+	meters := metric.NewMeterProvider(metric.WithReader(metric.NewPeriodicReader(durations)), metric.WithResource(about))
+	otel.SetTracerProvider(traces)
+	otel.SetMeterProvider(meters)
 	return func() {
-		limited, done := context.WithTimeout(context.Background(), 5*time.Second)
+		limited, done := context.WithTimeout(context.Background(), flushWithin)
 		defer done()
-		if err := provider.Shutdown(limited); err != nil {
+		if err := errors.Join(traces.Shutdown(limited), meters.Shutdown(limited)); err != nil {
 			otel.Handle(err)
 		}
 	}, nil
