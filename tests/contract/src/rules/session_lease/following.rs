@@ -4,7 +4,7 @@ use super::{LONG, SHORT, acquire, follow, release, told};
 use crate::check::{Outcome, same};
 use crate::context::Cx;
 
-pub(super) async fn one_session(cx: Cx) -> Outcome {
+pub(super) async fn lse_13_one_session(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut follower = follow(&cx.over_new_connection(), Some(&session)).await?;
     let first = told(&cx, &mut follower, &session).await?;
@@ -41,7 +41,7 @@ pub(super) async fn one_session(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn expiry(cx: Cx) -> Outcome {
+pub(super) async fn lse_14_expiry(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut follower = follow(&cx, Some(&session)).await?;
     told(&cx, &mut follower, &session).await?;
@@ -76,7 +76,7 @@ async fn any_expiry(cx: &Cx) -> Outcome {
     )
 }
 
-pub(super) async fn all_sessions(cx: Cx) -> Outcome {
+pub(super) async fn lse_15_all_sessions(cx: Cx) -> Outcome {
     let (one, other) = (cx.session().await?, cx.session().await?);
     let before = acquire(&cx, &one, "one", LONG).await?;
     let mut follower = follow(&cx.over_new_connection(), None).await?;

@@ -14,7 +14,7 @@ use mortise_proto::rpc::table::platform_store_service::DELETE_SESSION;
 use std::time::Duration;
 use tokio::time::Instant;
 
-pub(super) async fn granted(cx: Cx) -> Outcome {
+pub(super) async fn lse_01_granted(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let lease = acquire(&cx, &session, "one", LONG).await?;
     that(
@@ -33,7 +33,7 @@ pub(super) async fn granted(cx: Cx) -> Outcome {
     same("AcquireLeaseResponse.lease", &lease, &expected)
 }
 
-pub(super) async fn held(cx: Cx) -> Outcome {
+pub(super) async fn lse_02_held(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     acquire(&cx, &session, "one", LONG).await?;
     let error = super::held(&cx.over_new_connection(), &session, "two").await?;
@@ -68,7 +68,7 @@ pub(super) async fn held(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn rising(cx: Cx) -> Outcome {
+pub(super) async fn lse_03_rising(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let mut last = 0;
     for round in 0..8 {
@@ -87,7 +87,7 @@ pub(super) async fn rising(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn same_holder(cx: Cx) -> Outcome {
+pub(super) async fn lse_05_same_holder(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let first = acquire(&cx, &session, "one", LONG).await?;
     let second = acquire(&cx, &session, "one", LONG).await?;
@@ -102,7 +102,7 @@ pub(super) async fn same_holder(cx: Cx) -> Outcome {
     super::held(&cx, &session, "two").await.map(drop)
 }
 
-pub(super) async fn expires(cx: Cx) -> Outcome {
+pub(super) async fn lse_06_expires(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let asked = Instant::now();
     let lease = acquire(&cx, &session, "one", SHORT).await?;
@@ -124,7 +124,7 @@ pub(super) async fn expires(cx: Cx) -> Outcome {
     lost(&cx, &lease).await
 }
 
-pub(super) async fn renewed(cx: Cx) -> Outcome {
+pub(super) async fn lse_07_renewed(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let lease = acquire(&cx, &session, "one", SHORT).await?;
     let request = renewing(&lease, LONG);
@@ -156,7 +156,7 @@ pub(super) async fn renewed(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn not_renewed(cx: Cx) -> Outcome {
+pub(super) async fn lse_08_not_renewed(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let first = acquire(&cx, &session, "one", LONG).await?;
     release(&cx, &first).await?;
@@ -177,7 +177,7 @@ pub(super) async fn not_renewed(cx: Cx) -> Outcome {
     answer.map(drop)
 }
 
-pub(super) async fn released(cx: Cx) -> Outcome {
+pub(super) async fn lse_09_released(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let first = acquire(&cx, &session, "one", LONG).await?;
     release(&cx, &first).await?;
@@ -201,7 +201,7 @@ pub(super) async fn released(cx: Cx) -> Outcome {
     acquire(&cx, &session, "three", LONG).await.map(drop)
 }
 
-pub(super) async fn malformed(cx: Cx) -> Outcome {
+pub(super) async fn lse_11_malformed(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     for id in NO_SESSION_IDS {
         refused_as_invalid(&cx, &ACQUIRE_LEASE, acquiring(id, "one", LONG)).await?;
@@ -227,7 +227,7 @@ pub(super) async fn malformed(cx: Cx) -> Outcome {
     refused_as_invalid(&cx, &RELEASE_LEASE, releasing(&without)).await
 }
 
-pub(super) async fn apart(cx: Cx) -> Outcome {
+pub(super) async fn lse_12_apart(cx: Cx) -> Outcome {
     let (one, other) = (cx.session().await?, cx.session().await?);
     let first = acquire(&cx, &one, "one", LONG).await?;
     let second = acquire(&cx, &other, "two", LONG).await?;
@@ -236,7 +236,7 @@ pub(super) async fn apart(cx: Cx) -> Outcome {
     acquire(&cx, &one, "two", LONG).await.map(drop)
 }
 
-pub(super) async fn unknown(cx: Cx) -> Outcome {
+pub(super) async fn lse_17_unknown(cx: Cx) -> Outcome {
     let request = acquiring(&fresh_id("session"), "one", LONG);
     let reasons = [ErrorReason::SessionNotFound];
     refused_with(&cx, &ACQUIRE_LEASE, request, &reasons)
@@ -244,7 +244,7 @@ pub(super) async fn unknown(cx: Cx) -> Outcome {
         .map(drop)
 }
 
-pub(super) async fn deleted(cx: Cx) -> Outcome {
+pub(super) async fn lse_18_deleted(cx: Cx) -> Outcome {
     let session = cx.known_session().await?;
     let request = pb::DeleteSessionRequest {
         context: None,

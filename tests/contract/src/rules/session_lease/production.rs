@@ -11,7 +11,7 @@ use crate::rules::refusals::has_reason;
 use futures::future::join_all;
 use mortise_proto::pb::ErrorReason;
 
-pub(super) async fn one_holder(cx: Cx) -> Outcome {
+pub(super) async fn lse_04_one_holder(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let other = cx.over_new_connection();
     for _ in 0..4 {
@@ -35,7 +35,7 @@ pub(super) async fn one_holder(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn repeats(cx: Cx) -> Outcome {
+pub(super) async fn lse_10_repeats(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let request = acquiring(&session, "one", LONG);
     let answer = repeated(&cx, &ACQUIRE_LEASE, request).await?;
@@ -50,7 +50,7 @@ pub(super) async fn repeats(cx: Cx) -> Outcome {
     held(&cx, &session, "three").await.map(drop)
 }
 
-pub(super) async fn other_org(cx: Cx) -> Outcome {
+pub(super) async fn lse_16_other_org(cx: Cx) -> Outcome {
     let (session, other) = (cx.session().await?, cx.in_other_org()?);
     // Refusing and leasing a session of the other org's own are both right.
     let request = acquiring(&session, "two", LONG);

@@ -34,70 +34,70 @@ pub(super) fn rules() -> Vec<Rule> {
             "LSE-30",
             "Events under a stale fence are refused with FENCED and not stored.",
             SOURCE,
-            events,
+            lse_30_events,
         )
         .with(&[emitter::NAME])
         .hard(
             "LSE-31",
             "A session's status is not set under a stale fence.",
             SOURCE,
-            status,
+            lse_31_status,
         )
         .with(&[host::NAME, sessions::NAME])
         .hard(
             "LSE-32",
             "A session's title is not set under a stale fence.",
             SOURCE,
-            title,
+            lse_32_title,
         )
         .with(&[mutator::NAME, sessions::NAME])
         .hard(
             "LSE-33",
             "No method changes a session's files under a stale fence.",
             SOURCE,
-            in_files,
+            lse_33_files,
         )
         .with(&[files::NAME])
         .hard(
             "LSE-34",
             "No method changes a session's values and secrets under a stale fence.",
             SOURCE,
-            values,
+            lse_34_values,
         )
         .with(&[storage::NAME])
         .hard(
             "LSE-35",
             "No method changes a session's SQL databases under a stale fence.",
             SOURCE,
-            databases,
+            lse_35_databases,
         )
         .with(&[sql::NAME])
         .hard(
             "LSE-36",
             "No method changes a session's leased resources under a stale fence.",
             SOURCE,
-            leased_resources,
+            lse_36_leased_resources,
         )
         .with(&[leased::NAME])
         .hard(
             "LSE-37",
             "No method changes a session's resource registry under a stale fence.",
             SOURCE,
-            resources,
+            lse_37_resources,
         )
         .with(&[registry::NAME])
         .hard(
             "LSE-38",
             "No method changes a session's schedules under a stale fence.",
             SOURCE,
-            in_schedules,
+            lse_38_schedules,
         )
         .with(&[schedules::NAME])
         .hard(
             "LSE-39",
             "Nothing is paid under a stale fence.",
             SOURCE,
-            in_payments,
+            lse_39_payments,
         )
         .with(&[payments::NAME])
         .needs(&[Need::Seed])
@@ -105,21 +105,21 @@ pub(super) fn rules() -> Vec<Rule> {
             "LSE-40",
             "No method of the platform store changes anything for a caller with a stale fence.",
             SOURCE,
-            in_platform,
+            lse_40_platform,
         )
         .with(&[platform::NAME])
         .hard(
             "LSE-41",
             "No memory is created or forgotten for a caller with a stale fence.",
             SOURCE,
-            memories,
+            lse_41_memories,
         )
         .with(&[memory::NAME])
         .hard(
             "LSE-42",
             "No image is created for a caller with a stale fence.",
             SOURCE,
-            in_images,
+            lse_42_images,
         )
         .with(&[images::NAME])
         .list()
@@ -261,55 +261,55 @@ async fn answers(cx: &Cx, reads: &[Probe]) -> Outcome<Vec<Bytes>> {
     Ok(answers)
 }
 
-async fn events(cx: Cx) -> Outcome {
+async fn lse_30_events(cx: Cx) -> Outcome {
     refused_at(cx, emitter::NAME, changes::events).await
 }
 
-async fn status(cx: Cx) -> Outcome {
+async fn lse_31_status(cx: Cx) -> Outcome {
     refused_at(cx, host::NAME, changes::status).await
 }
 
-async fn title(cx: Cx) -> Outcome {
+async fn lse_32_title(cx: Cx) -> Outcome {
     refused_at(cx, mutator::NAME, changes::title).await
 }
 
-async fn in_files(cx: Cx) -> Outcome {
+async fn lse_33_files(cx: Cx) -> Outcome {
     refused_at(cx, files::NAME, changes::files).await
 }
 
-async fn values(cx: Cx) -> Outcome {
+async fn lse_34_values(cx: Cx) -> Outcome {
     refused_at(cx, storage::NAME, changes::values).await
 }
 
-async fn databases(cx: Cx) -> Outcome {
+async fn lse_35_databases(cx: Cx) -> Outcome {
     refused_at(cx, sql::NAME, changes::databases).await
 }
 
-async fn leased_resources(cx: Cx) -> Outcome {
+async fn lse_36_leased_resources(cx: Cx) -> Outcome {
     refused_at(cx, leased::NAME, changes::leased_resources).await
 }
 
-async fn resources(cx: Cx) -> Outcome {
+async fn lse_37_resources(cx: Cx) -> Outcome {
     refused_at(cx, registry::NAME, changes::resources).await
 }
 
-async fn in_schedules(cx: Cx) -> Outcome {
+async fn lse_38_schedules(cx: Cx) -> Outcome {
     refused_at(cx, schedules::NAME, changes::schedules).await
 }
 
-async fn in_payments(cx: Cx) -> Outcome {
+async fn lse_39_payments(cx: Cx) -> Outcome {
     refused_at(cx, payments::NAME, changes::payments).await
 }
 
-async fn in_platform(cx: Cx) -> Outcome {
+async fn lse_40_platform(cx: Cx) -> Outcome {
     refused_at(cx, platform::NAME, changes::platform).await
 }
 
-async fn memories(cx: Cx) -> Outcome {
+async fn lse_41_memories(cx: Cx) -> Outcome {
     refused_at(cx, memory::NAME, changes::memories).await
 }
 
-async fn in_images(cx: Cx) -> Outcome {
+async fn lse_42_images(cx: Cx) -> Outcome {
     let (callers, ()) = passed_on(&cx, images::NAME, |_, _| async { Ok(()) }).await?;
     for caller in [&callers.lost, &callers.invented] {
         let answer = caller.attempt_upload(&images::CREATE_IMAGE, changes::image());
@@ -327,7 +327,7 @@ async fn in_images(cx: Cx) -> Outcome {
     created.await.map(drop)
 }
 
-pub(super) async fn described(cx: Cx) -> Outcome {
+pub(super) async fn lse_19_described(cx: Cx) -> Outcome {
     same(
         "whether EventEmitterService states FEATURE_FENCED",
         &is_checked(&cx, emitter::NAME),
@@ -356,7 +356,7 @@ pub(super) async fn described(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn without_fence(cx: Cx) -> Outcome {
+pub(super) async fn lse_24_without_fence(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     cx.call(&emitter::EMIT, emitting(of_turn(&session, 0)))
         .await?;
@@ -404,7 +404,7 @@ pub(super) async fn without_fence(cx: Cx) -> Outcome {
     cx.call(&emitter::EMIT, after).await.map(drop)
 }
 
-pub(super) async fn without_session(cx: Cx) -> Outcome {
+pub(super) async fn lse_25_without_session(cx: Cx) -> Outcome {
     if !is_checked(&cx, storage::NAME) {
         return skipped("SessionStorageStoreService does not state FEATURE_FENCED");
     }

@@ -30,7 +30,7 @@ pub(super) fn of_turn(session: &str, number: u32) -> pb::NewEvent {
     event
 }
 
-pub(super) async fn renewal_race(cx: Cx) -> Outcome {
+pub(super) async fn lse_20_renewal_race(cx: Cx) -> Outcome {
     let races = (0..8).map(|index| race(cx.clone(), index));
     try_join_all(races).await.map(drop)
 }
@@ -84,7 +84,7 @@ fn described_end() -> String {
     )
 }
 
-pub(super) async fn zombie(cx: Cx) -> Outcome {
+pub(super) async fn lse_21_zombie(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let first = acquire(&cx, &session, "one", SHORT).await?;
     let zombie = cx.fenced(&session, first.fence);
@@ -153,7 +153,7 @@ async fn streamed(zombie: &Cx, session: &str) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn under_way(cx: Cx) -> Outcome {
+pub(super) async fn lse_22_under_way(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let first = acquire(&cx, &session, "one", SHORT).await?;
     let writers = (0..8).map(|writer| {
@@ -206,7 +206,7 @@ async fn write_until_refused(cx: Cx, session: String, writer: u32) -> Outcome<us
     )
 }
 
-pub(super) async fn remembered(cx: Cx) -> Outcome {
+pub(super) async fn lse_23_remembered(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let first = acquire(&cx, &session, "one", LONG).await?;
     let setting = |value: &str| pb::SetValueRequest {
@@ -231,7 +231,7 @@ pub(super) async fn remembered(cx: Cx) -> Outcome {
     same("GetValue.value", &value.as_deref(), &Some("two"))
 }
 
-pub(super) async fn restart(cx: Cx) -> Outcome {
+pub(super) async fn lse_26_restart(cx: Cx) -> Outcome {
     let session = cx.session().await?;
     let first = acquire(&cx, &session, "one", LONG).await?;
     let cx = restarted(&cx).await?;

@@ -94,7 +94,7 @@ fn made(of: &Leased, answer: pb::ClaimToolCallResponse) -> Outcome<String> {
     Ok(answer.claim_token)
 }
 
-pub(super) async fn claimed_once(cx: Cx) -> Outcome {
+pub(super) async fn tj_10_claimed_once(cx: Cx) -> Outcome {
     let of = leased(&cx).await?;
     let answer = claim(&of, "call").await?;
     let stored = answer.call.clone();
@@ -116,7 +116,7 @@ pub(super) async fn claimed_once(cx: Cx) -> Outcome {
     made(&of, claim(&of, "other call").await?).map(drop)
 }
 
-pub(super) async fn one_claimer(cx: Cx) -> Outcome {
+pub(super) async fn tj_11_one_claimer(cx: Cx) -> Outcome {
     let of = leased(&cx).await?;
     let other = of.cx.over_new_connection();
     let claimers = (0..16).map(|index| {
@@ -129,7 +129,7 @@ pub(super) async fn one_claimer(cx: Cx) -> Outcome {
     same("how many of 16 claimed the call", &claims, &1)
 }
 
-pub(super) async fn settled(cx: Cx) -> Outcome {
+pub(super) async fn tj_12_settled(cx: Cx) -> Outcome {
     let first = leased(&cx).await?;
     for (id, result) in [("awkward", AWKWARD_JSON), ("null", "null")] {
         let token = made(&first, claim(&first, id).await?)?;
@@ -165,7 +165,7 @@ pub(super) async fn settled(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn interrupted(cx: Cx) -> Outcome {
+pub(super) async fn tj_13_interrupted(cx: Cx) -> Outcome {
     let of = leased(&cx).await?;
     for (id, result) in [("with", Some("{\"seen\":1}")), ("without", None)] {
         let token = made(&of, claim(&of, id).await?)?;
@@ -194,7 +194,7 @@ pub(super) async fn interrupted(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn wrong_token(cx: Cx) -> Outcome {
+pub(super) async fn tj_14_wrong_token(cx: Cx) -> Outcome {
     let of = leased(&cx).await?;
     let token = made(&of, claim(&of, "call").await?)?;
     let wrong = settling(&of, "call", &fresh_uuid());
@@ -216,7 +216,7 @@ pub(super) async fn wrong_token(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn in_doubt(cx: Cx) -> Outcome {
+pub(super) async fn tj_15_doubt(cx: Cx) -> Outcome {
     let first = leased(&cx).await?;
     made(&first, claim(&first, "call").await?)?;
     let second = passed_on(&cx, &first).await?;
@@ -231,7 +231,7 @@ pub(super) async fn in_doubt(cx: Cx) -> Outcome {
     same("ListToolCalls", &listed, &vec![call])
 }
 
-pub(super) async fn retaken(cx: Cx) -> Outcome {
+pub(super) async fn tj_16_retaken(cx: Cx) -> Outcome {
     let first = leased(&cx).await?;
     let former = made(&first, claim(&first, "call").await?)?;
     let second = passed_on(&cx, &first).await?;
@@ -259,7 +259,7 @@ pub(super) async fn retaken(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn zombie(cx: Cx) -> Outcome {
+pub(super) async fn tj_17_zombie(cx: Cx) -> Outcome {
     let first = leased(&cx).await?;
     let token = made(&first, claim(&first, "call").await?)?;
     let second = passed_on(&cx, &first).await?;
@@ -281,7 +281,7 @@ pub(super) async fn zombie(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn repeats(cx: Cx) -> Outcome {
+pub(super) async fn tj_18_repeats(cx: Cx) -> Outcome {
     let of = leased(&cx).await?;
     let answer = repeated(&of.cx, &CLAIM_TOOL_CALL, claiming(&of, "call")).await?;
     let token = made(&of, answer)?;
@@ -297,7 +297,7 @@ pub(super) async fn repeats(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn fingerprints(cx: Cx) -> Outcome {
+pub(super) async fn tj_19_fingerprints(cx: Cx) -> Outcome {
     let of = leased(&cx).await?;
     let token = made(&of, claim(&of, "call").await?)?;
     settle(&of, settling(&of, "call", &token)).await?;
@@ -310,7 +310,7 @@ pub(super) async fn fingerprints(cx: Cx) -> Outcome {
     same("JournaledToolCall.args_fingerprint", stored, "sha256:one")
 }
 
-pub(super) async fn listed(cx: Cx) -> Outcome {
+pub(super) async fn tj_20_listed(cx: Cx) -> Outcome {
     let of = leased(&cx).await?;
     for id in ["c", "a", "b"] {
         made(&of, claim(&of, id).await?)?;

@@ -56,7 +56,7 @@ async fn list(cx: &Cx, session: Option<&str>, unleased_only: bool) -> Outcome<Ve
     Ok(turns.map(|turn| turn.turn_id).collect())
 }
 
-pub(super) async fn round_trip(cx: Cx) -> Outcome {
+pub(super) async fn tj_01_round_trip(cx: Cx) -> Outcome {
     let of = leased(&cx).await?;
     absent(
         "GetTurn.turn of a turn that was not stored",
@@ -86,7 +86,7 @@ pub(super) async fn round_trip(cx: Cx) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn replaced(cx: Cx) -> Outcome {
+pub(super) async fn tj_02_replaced(cx: Cx) -> Outcome {
     let first = leased(&cx).await?;
     put(&first, "one").await?;
     let before = present("GetTurn.turn", got(&cx, &first).await?.turn)?;
@@ -108,7 +108,7 @@ pub(super) async fn replaced(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn removed(cx: Cx) -> Outcome {
+pub(super) async fn tj_03_removed(cx: Cx) -> Outcome {
     let of = leased(&cx).await?;
     put(&of, "one").await?;
     calls::claim(&of, "call").await?;
@@ -130,7 +130,7 @@ pub(super) async fn removed(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn listed(cx: Cx) -> Outcome {
+pub(super) async fn tj_04_listed(cx: Cx) -> Outcome {
     let (one, other) = (leased(&cx).await?, leased(&cx).await?);
     let later = Leased {
         cx: one.cx.clone(),
@@ -179,7 +179,7 @@ pub(super) async fn listed(cx: Cx) -> Outcome {
     )
 }
 
-pub(super) async fn taken_over(cx: Cx) -> Outcome {
+pub(super) async fn tj_05_taken_over(cx: Cx) -> Outcome {
     let first = leased(&cx).await?;
     put(&first, "one").await?;
     let second = passed_on(&cx, &first).await?;
@@ -199,7 +199,7 @@ pub(super) async fn taken_over(cx: Cx) -> Outcome {
     same("RemoveTurn.removed", &removed.removed, &true)
 }
 
-pub(super) async fn without_fence(cx: Cx) -> Outcome {
+pub(super) async fn tj_06_without_fence(cx: Cx) -> Outcome {
     let (of, other) = (leased(&cx).await?, leased(&cx).await?);
     for caller in [&cx, &cx.in_session(&of.session), &other.cx] {
         refused_as_invalid(caller, &PUT_TURN, putting(&of, "one")).await?;
@@ -209,7 +209,7 @@ pub(super) async fn without_fence(cx: Cx) -> Outcome {
     absent("GetTurn.turn", got(&cx, &of).await?.turn)
 }
 
-pub(super) async fn malformed(cx: Cx) -> Outcome {
+pub(super) async fn tj_07_malformed(cx: Cx) -> Outcome {
     let of = leased(&cx).await?;
     for id in NO_SESSION_IDS {
         let request = pb::PutTurnRequest {
@@ -242,7 +242,7 @@ pub(super) async fn malformed(cx: Cx) -> Outcome {
         .map(drop)
 }
 
-pub(super) async fn repeats(cx: Cx) -> Outcome {
+pub(super) async fn tj_08_repeats(cx: Cx) -> Outcome {
     let of = leased(&cx).await?;
     let early = of.cx.repeating();
     early.call(&PUT_TURN, putting(&of, "one")).await?;
@@ -254,7 +254,7 @@ pub(super) async fn repeats(cx: Cx) -> Outcome {
     same("RemoveTurn.removed", &answer.removed, &true)
 }
 
-pub(super) async fn other_org(cx: Cx) -> Outcome {
+pub(super) async fn tj_09_other_org(cx: Cx) -> Outcome {
     let of = leased(&cx).await?;
     put(&of, "one").await?;
     calls::claim(&of, "call").await?;
@@ -274,7 +274,7 @@ pub(super) async fn other_org(cx: Cx) -> Outcome {
     present("GetTurn.turn", got(&cx, &of).await?.turn).map(drop)
 }
 
-pub(super) async fn survives(cx: Cx) -> Outcome {
+pub(super) async fn tj_21_survives(cx: Cx) -> Outcome {
     let of = leased(&cx).await?;
     put(&of, "kept").await?;
     let claimed = calls::claim(&of, "call").await?;
