@@ -217,7 +217,7 @@ fn records(stage: &Arc<Stage>) -> Vec<Kind> {
                     context: context_of(&session),
                     session_id: session.clone(),
                     description: name(number),
-                    cron_expression: Some("0 0 3 * * *".into()),
+                    cron_expression: Some("0 3 * * *".into()),
                     scheduled_at: None,
                     timezone: "UTC".into(),
                 };
