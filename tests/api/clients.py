@@ -1,5 +1,5 @@
-"""Has the programs of docs/clients run a turn, each with types that are made from the API's
-description."""
+"""Has the programs of docs/clients run a turn with a token, each with types that are made
+from the API's description."""
 
 import os
 import shutil
@@ -8,6 +8,8 @@ import sys
 import tempfile
 import urllib.request
 from pathlib import Path
+
+from host import TOKEN
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "clients"
 
@@ -44,7 +46,7 @@ def python(folder: Path, description: Path, url: str) -> str:
     bin = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{bin}:{os.environ['PATH']}"}
     output([folder / "generate.sh", description, folder], folder, environment)
-    return output([sys.executable, "client_tool.py", url], folder)
+    return output([sys.executable, "client_tool.py", url, TOKEN], folder)
 
 
 def typescript(folder: Path, description: Path, url: str) -> str:
@@ -52,7 +54,7 @@ def typescript(folder: Path, description: Path, url: str) -> str:
     output(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], folder)
     output(["npm", "run", "--silent", "generate"], folder)
     output(["npm", "run", "--silent", "build"], folder)
-    return output(["node", "dist/client_tool.js", url], folder)
+    return output(["node", "dist/client_tool.js", url, TOKEN], folder)
 
 
 def output(command: list, folder: Path, environment: dict | None = None) -> str:

@@ -7,7 +7,7 @@ import sys
 
 import clients
 import fuzz
-from host import running
+from host import configured, running
 
 
 def main() -> int:
@@ -16,14 +16,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(2**32))
     parser.add_argument("--long", action="store_true")
     asked = parser.parse_args()
-    program = os.environ["MORTISE_HOST"]
+    program = os.path.abspath(os.environ["MORTISE_HOST"])
     failed = []
     if asked.part != "clients":
         with running(program) as url:
             if not fuzz.run(url, asked.seed, asked.long):
                 failed.append(f"the API and its description differ: repeat with fuzz --seed {asked.seed}")
     if asked.part != "fuzz":
-        with running(program) as url:
+        with configured(program) as url:
             failed += clients.run(url)
     for problem in failed:
         print(f"api: {problem}", file=sys.stderr)

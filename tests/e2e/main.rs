@@ -15,6 +15,7 @@ mod linear;
 mod markers;
 mod mesh;
 mod metrics;
+mod other_writers;
 mod platform_file;
 mod pooler;
 mod providers;

@@ -2,13 +2,15 @@
 //! certificates, two adapters, a collector.
 
 use crate::interop::grpcurl;
-use crate::security::{Authority, mesh, path};
+use crate::security::{Authority, path};
 use crate::traces::Collector;
-use mortise_adapter_client::{ClientTls, Endpoint, TlsIdentity};
+use mortise_adapter_client::{Endpoint, TlsIdentity};
 use mortise_runtime_host::local::demo;
 use mortise_test_support::adapter_process::{AdapterProcess, binary};
+use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::simulator;
 use mortise_test_support::host_process::HostProcess;
+use mortise_test_support::platform::PlatformFile;
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -64,7 +66,7 @@ impl Example {
         let clients = Authority::new(folder.path(), "clients");
         let uri = "spiffe://example.com/storage";
         storage.issue_to_both(folder.path(), "storage", "storage.internal", uri);
-        let own = storage.issue(folder.path(), "host-client", "host.internal");
+        storage.issue(folder.path(), "host-client", "host.internal");
         public.issue(folder.path(), "host", "127.0.0.1");
         let subject = "spiffe://example.com/billing";
         let billing = clients.issue_to_uri(folder.path(), "billing", subject);
@@ -74,7 +76,12 @@ impl Example {
         let otlp = collector.start().await;
         let (cert, key) = (at("storage.pem"), at("storage.key"));
         let (known, token) = (at("storage-ca.pem"), at("storage-token"));
+        let sealing = at("key");
+        let database = Database::Sqlite.at(&folder.path().join("p.db")).await;
+        let platform = PlatformFile::with(&simulator());
+        platform.import(&database, folder.path()).await;
         let arguments = [
+            ["--key-file", &sealing],
             ["--tls-cert", &cert],
             ["--tls-key", &key],
             ["--tls-client-ca", &known],
@@ -83,21 +90,10 @@ impl Example {
         ];
         let arguments = arguments.as_flattened();
         let main = AdapterProcess::start_as(folder.path(), "127.0.0.1:0", arguments).await;
-        let beside = folder.path().join("files");
-        fs::create_dir(&beside).unwrap();
+        // Over the same database: files are kept with their sessions.
         let files = format!("unix:{}", at("files.sock"));
-        let files = AdapterProcess::start_as(&beside, &files, &[]).await;
-        let tls = ClientTls {
-            ca: Some(storage.file.clone()),
-            server_name: Some("storage.internal".into()),
-            identity: Some(own),
-            ..ClientTls::default()
-        };
-        let token = folder.path().join("storage-token");
-        let main_mesh = mesh(&main.endpoint, tls, Some(token));
-        let seed = main_mesh.adapter(1).build().await.unwrap();
-        let seed = seed.test_seed().unwrap();
-        demo::put_platform(&seed, simulator()).await.unwrap();
+        let files =
+            AdapterProcess::start_as(folder.path(), &files, &["--key-file", &sealing]).await;
 
         let Endpoint::Https(uri) = &main.endpoint else {
             panic!("{}", main.endpoint);
@@ -191,16 +187,6 @@ impl Example {
         assert_eq!(status, 201, "{session}");
         let session: Value = serde_json::from_str(&session).unwrap();
         let id = session["id"].as_str().unwrap();
-        // The files' adapter keeps records of its own.
-        let files = mesh(&self.adapters[1].endpoint, ClientTls::default(), None);
-        let files = files.adapter(1).build().await.unwrap();
-        let session = serde_json::from_value(session.clone()).unwrap();
-        files
-            .test_seed()
-            .unwrap()
-            .put_session(session)
-            .await
-            .unwrap();
         let path = format!("/v1/sessions/{id}/turns");
         let text = r#"{"text": "What is 12 times 34?"}"#;
         let text = ["-H", WEB, "-H", CALLERS_SPAN, "-d", text];

@@ -2,11 +2,12 @@
 //! every acknowledged event is there once.
 
 use super::test_host::TestHost;
+use super::told;
 use everruns_core::session::SessionStatus;
 use mortise_proto::host as pb;
 use mortise_proto::host::run_turn_response::Happened;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -65,12 +66,8 @@ async fn killed_after(events: usize, recovery: &str) {
     );
     let next = stage.run("And 2 times 3?").await;
     assert_eq!(next.outcome().await, pb::TurnOutcome::Completed, "{said}");
-    let left = std::fs::read_dir(stage.data.join("turns")).unwrap();
-    let left = left.filter(|entry| {
-        let path = entry.as_ref().unwrap().path();
-        path.extension().is_some_and(|found| found == "json")
-    });
-    assert_eq!(left.count(), 0, "{said}: the journal is empty");
+    let left = told::open_turns(&stage.host.http).await;
+    assert_eq!(left, Vec::<Value>::new(), "{said}: no turn is left");
     stage.stored().await;
 }
 

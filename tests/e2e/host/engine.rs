@@ -3,20 +3,23 @@
 use super::test_host::played;
 use async_trait::async_trait;
 use everruns_core::AgentLoopError;
+use everruns_core::events::Event;
 use everruns_core::message::Message;
 use everruns_core::typed_id::{MessageId, SessionId};
 use everruns_runtime::RuntimeHostAdapter;
 use futures::FutureExt;
+use mortise_proto::convert::platform_store::NewSession;
 use mortise_runtime_host::engine::{
     Began, Begin, EngineFactory, EngineParts, Halt, LocalEngines, Steering, Store, TurnControl,
     TurnEnd, TurnEngine, TurnError,
 };
-use mortise_runtime_host::host::Accepted;
+use mortise_runtime_host::host::{Accepted, Host};
 use mortise_runtime_host::journal::{Ending, UnfinishedTurn};
-use mortise_test_support::database::Database;
+use mortise_runtime_host::local::demo;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
-use mortise_test_support::in_process::mesh;
-use mortise_test_support::scenario::{TestHost, host_adapter, seed_with, serve_turns};
+use mortise_test_support::in_process::{mesh, reference, serve};
+use mortise_test_support::platform::PlatformFile;
+use mortise_test_support::scenario::{host_adapter, serve_turns};
 use std::sync::Arc;
 use std::thread;
 use tokio::runtime::Builder;
@@ -179,6 +182,20 @@ async fn turn(
     drop(from_turn.send(FromTurn::Over(over)));
 }
 
+/// A session of the demo's agent. The adapter is not reached at once.
+async fn create_session(host: &Host) -> SessionId {
+    loop {
+        let new = NewSession {
+            agent_id: Some(demo::agent_id()),
+            ..NewSession::on(demo::harness_id())
+        };
+        match host.create_session(1, new).await {
+            Ok(session) => return session.id,
+            Err(error) => assert!(error.retry_after.is_some(), "{error}"),
+        }
+    }
+}
+
 /// A host whose engine runs turns elsewhere completes a turn, has a message answered by
 /// the turn under way, cancels another, and parks a third when it stops.
 #[tokio::test(flavor = "multi_thread")]
@@ -191,10 +208,14 @@ async fn turns_run_on_another_machine() {
         held("Third."),
     ])
     .await;
-    let stage = TestHost::set_on(Database::Sqlite).await;
-    let (adapter, _) = host_adapter(&mesh(&stage.endpoint)).await;
-    let session_id = seed_with(&adapter, played(&fake)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let storage = reference(folder.path()).await;
+    let platform = PlatformFile::with(&played(&fake));
+    platform.import_into(&storage).await;
+    let server = serve(storage).await;
+    let (adapter, _) = host_adapter(&mesh(&server.endpoint)).await;
     let host = serve_turns(&adapter, Arc::new(Machines)).await;
+    let session_id = create_session(&host).await;
     let asked = async |count: usize| {
         while fake.requests().len() < count {
             tokio::task::yield_now().await;
@@ -236,12 +257,8 @@ async fn turns_run_on_another_machine() {
     asked(4).await;
     let (ended, ()) = tokio::join!(turn.ended(), host.drain());
     assert_eq!(ended.unwrap().end, TurnEnd::Parked);
-    let events = adapter
-        .event_log()
-        .unwrap()
-        .read(session_id, 0)
-        .await
-        .unwrap();
+    let events = host.read_events(1, session_id, 0, 1000).await.unwrap();
+    let events: Vec<Event> = events.iter().map(|event| event.typed().unwrap()).collect();
     let count = |event_type: &str| {
         let found = events.iter().filter(|event| event.event_type == event_type);
         found.count()

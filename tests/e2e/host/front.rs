@@ -1,23 +1,29 @@
 //! An adapter in the test's own process that can be replaced in an instant by one that
-//! offers less, refuses calls or says that it does not serve. The storage stays.
+//! offers less, refuses calls or says that it does not serve, and that can leave calls
+//! without an answer. The storage stays; its platform was imported.
 
 use futures::future::BoxFuture;
-use http_body_util::BodyExt;
-use mortise_adapter_client::{Endpoint, GrpcHostAdapter};
+use http_body_util::{BodyExt, Full};
+use mortise_adapter_client::Endpoint;
 use mortise_adapter_server::AdapterServer;
 use mortise_proto::pb;
 use mortise_proto::rpc::table::adapter_service::DESCRIBE;
-use mortise_test_support::in_process::{mesh, reference};
-use mortise_test_support::scenario::host_adapter;
+use mortise_reference::ReferenceConfig;
+use mortise_test_support::database::Database;
+use mortise_test_support::in_process::reference_with;
+use mortise_test_support::platform::PlatformFile;
 use prost::Message;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::UnixListener;
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
 use tokio_stream::wrappers::UnixListenerStream;
 use tonic::body::Body;
 use tonic::codegen::http::{Request, Response};
@@ -45,17 +51,34 @@ pub struct Play {
 pub struct Front {
     /// Where it listens.
     pub endpoint: Endpoint,
-    /// The test's own way to the storage, past all that is played.
-    pub adapter: GrpcHostAdapter,
     path: PathBuf,
     routes: Routes,
     calls: Calls,
+    faults: Faults,
     server: Option<Runtime>,
-    _behind: mortise_test_support::in_process::Server,
     _folder: TempDir,
 }
 
 type Calls = Arc<Mutex<BTreeMap<String, usize>>>;
+
+/// What becomes of calls, whichever server answers.
+#[derive(Debug, Clone, Default)]
+struct Faults {
+    all: Arc<Mutex<Vec<Fault>>>,
+    /// How many calls met one.
+    met: Arc<AtomicUsize>,
+}
+
+/// What becomes of the calls of a method whose request holds a text: they do not reach the
+/// storage.
+#[derive(Debug, Clone)]
+struct Fault {
+    /// Short service and method, or the service and a slash alone: all of its methods.
+    method: String,
+    text: String,
+    /// What they are refused with; `None`: they have no answer.
+    refused: Option<Code>,
+}
 
 /// One server.
 #[derive(Clone)]
@@ -63,24 +86,24 @@ struct Server {
     play: Arc<Play>,
     routes: Routes,
     calls: Calls,
+    faults: Faults,
 }
 
 impl Front {
-    /// Starts one that plays nothing.
-    pub async fn start() -> Self {
+    /// Starts one that plays nothing, with a platform.
+    pub async fn start(platform: &PlatformFile) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let storage = reference(folder.path()).await;
-        let behind = mortise_test_support::in_process::serve(storage.clone()).await;
-        let (adapter, _) = host_adapter(&mesh(&behind.endpoint)).await;
+        let unseeded = |config: &mut ReferenceConfig| config.allow_test_seed = false;
+        let storage = reference_with(Database::Sqlite, folder.path(), unseeded).await;
+        platform.import_into(&storage).await;
         let path = folder.path().join("front.sock");
         let mut front = Self {
             endpoint: format!("unix:{}", path.display()).parse().unwrap(),
-            adapter,
             path,
             routes: AdapterServer::builder(storage).routes().await.unwrap(),
             calls: Calls::default(),
+            faults: Faults::default(),
             server: None,
-            _behind: behind,
             _folder: folder,
         };
         front.replace(Play::default());
@@ -94,6 +117,7 @@ impl Front {
             play: Arc::new(play),
             routes: self.routes.clone(),
             calls: self.calls.clone(),
+            faults: self.faults.clone(),
         };
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
@@ -122,6 +146,44 @@ impl Front {
     pub fn calls(&self, method: &str) -> usize {
         let calls = self.calls.lock().unwrap();
         calls.get(method).copied().unwrap_or_default()
+    }
+}
+
+impl Front {
+    /// Leaves calls without an answer from now on, and does not pass them on: those of a
+    /// method, or of a service and a slash, whose request holds a text.
+    pub fn hold(&self, method: &str, text: &str) {
+        self.meet(method, text, None);
+    }
+
+    /// The same with calls that are refused.
+    pub fn refuse(&self, method: &str, text: &str, code: Code) {
+        self.meet(method, text, Some(code));
+    }
+
+    fn meet(&self, method: &str, text: &str, refused: Option<Code>) {
+        self.faults.all.lock().unwrap().push(Fault {
+            method: method.into(),
+            text: text.into(),
+            refused,
+        });
+    }
+
+    /// Passes on all calls that come from now on.
+    pub fn heal(&self) {
+        self.faults.all.lock().unwrap().clear();
+        self.faults.met.store(0, Ordering::SeqCst);
+    }
+
+    /// Waits until so many calls were held or refused since it was healed.
+    pub async fn until_met(&self, calls: usize) {
+        let met = async {
+            while self.faults.met.load(Ordering::SeqCst) < calls {
+                tokio::task::yield_now().await;
+            }
+        };
+        let met = timeout(Duration::from_secs(60), met).await;
+        assert!(met.is_ok(), "{calls} calls of {:?}", self.faults.all);
     }
 }
 
@@ -165,6 +227,15 @@ impl Server {
         if let Some(code) = play.refused.get(method.as_str()) {
             return Status::new(*code, "refused by the test: quota not found").into_http();
         }
+        let (faulty, request) = self.faults.of(&method, request).await;
+        match faulty {
+            Some(Fault {
+                refused: Some(code),
+                ..
+            }) => return Status::new(code, "refused by the test").into_http(),
+            Some(_) => std::future::pending().await,
+            None => {}
+        }
         let is_unknown = play.without.contains(service)
             || (play.plain && method == "EventEmitterService/EmitStream");
         if is_unknown {
@@ -196,6 +267,32 @@ impl Server {
             !play.without.iter().any(|name| offer.name.ends_with(name))
         });
         framed(&described)
+    }
+}
+
+impl Faults {
+    /// What becomes of a call, and the call.
+    async fn of(&self, method: &str, request: Request<Body>) -> (Option<Fault>, Request<Body>) {
+        let faults = self.all.lock().unwrap().clone();
+        let is_of = |fault: &Fault| match fault.method.strip_suffix('/') {
+            Some(service) => method.split('/').next() == Some(service),
+            None => method == fault.method,
+        };
+        let faults: Vec<_> = faults.into_iter().filter(is_of).collect();
+        if faults.is_empty() {
+            return (None, request);
+        }
+        let (head, body) = request.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let holds = |fault: &Fault| {
+            let text = fault.text.as_bytes();
+            body.windows(text.len()).any(|part| part == text)
+        };
+        let met = faults.into_iter().find(holds);
+        if met.is_some() {
+            self.met.fetch_add(1, Ordering::SeqCst);
+        }
+        (met, Request::from_parts(head, Body::new(Full::new(body))))
     }
 }
 

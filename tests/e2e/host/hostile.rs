@@ -6,10 +6,10 @@
 //! `MORTISE_HOSTILE_TURNS` asks for so many messages in place of a few (10000 is the long
 //! form), `MORTISE_HOSTILE_SEED` for another seed.
 
+use super::steer::{Errand, MANAGES, errand, run_errand};
 use super::test_host::{TestHost, played};
+use super::told;
 use everruns_core::typed_id::SessionId;
-use everruns_runtime::RuntimeHostAdapter;
-use mortise_runtime_host::local::demo;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi, chunk};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -119,20 +119,48 @@ async fn open_turns(stage: &TestHost) -> usize {
 
 /// How often each turn of a session began, and how often it ended.
 async fn turns(stage: &TestHost, session_id: SessionId) -> HashMap<String, (usize, usize)> {
-    let log = stage.adapter.event_log().unwrap();
     let mut turns: HashMap<String, (usize, usize)> = HashMap::new();
-    for event in log.read(session_id, 0).await.unwrap() {
-        let Some(turn_id) = event.context.turn_id else {
+    for event in told::shown_events(&stage.host.http, session_id).await {
+        let Some(turn_id) = event["context"]["turn_id"].as_str() else {
             continue;
         };
         let turn = turns.entry(turn_id.to_string()).or_default();
-        match event.event_type.as_str() {
+        match event["type"].as_str().unwrap() {
             "turn.started" => turn.0 += 1,
             "turn.completed" | "turn.failed" | "turn.cancelled" => turn.1 += 1,
             _ => {}
         }
     }
     turns
+}
+
+/// Deletes a session: over the API, or past the host by the agent of another session.
+async fn delete(stage: &TestHost, session_id: SessionId, is_past: bool) {
+    if is_past {
+        return run_errand(&stage.host.http, Errand::Delete, session_id).await;
+    }
+    let url = format!("{}/v1/sessions/{session_id}", stage.host.http);
+    let deleted = reqwest::Client::new().delete(url).send().await;
+    assert_eq!(deleted.unwrap().status(), 200);
+}
+
+/// The text of a session's last message.
+async fn last_text(stage: &TestHost, session_id: SessionId) -> String {
+    let mut last = Value::Null;
+    for offset in 0.. {
+        let page = format!("offset={}&limit=1000", offset * 1000);
+        let url = format!(
+            "{}/v1/sessions/{session_id}/messages?{page}",
+            stage.host.http
+        );
+        let mut told = told::get(&url).await;
+        match told["messages"].as_array_mut().unwrap().pop() {
+            Some(message) => last = message,
+            None => break,
+        }
+    }
+    let text = last["content"][0]["text"].as_str();
+    text.unwrap_or_else(|| panic!("{last}")).into()
 }
 
 /// No answer of a model, and nothing that is done meanwhile, ends a session for good.
@@ -144,26 +172,26 @@ async fn nothing_kills_a_session() {
     let good = is_good.clone();
     let mut random = fastrand::Rng::with_seed(seed);
     let mut model = random.fork();
-    let fake = FakeOpenAi::play(move |_| {
+    let fake = FakeOpenAi::play(move |request| {
+        if let Some(answer) = errand(request, "") {
+            return answer;
+        }
         if good.load(Ordering::Acquire) {
             return Answer::Text(vec!["Fine."]);
         }
         odd(&mut model)
     })
     .await;
-    let capabilities = demo::CAPABILITIES.iter().map(|name| ["--capability", name]);
-    let arguments = capabilities.collect::<Vec<_>>().concat();
-    let stage = TestHost::set_with(played(&fake), &arguments, |_| {}).await;
+    let stage = TestHost::set_with(played(&fake), &MANAGES, |_| {}).await;
     let mut sessions = Vec::new();
     for _ in 0..SESSIONS {
         sessions.push(stage.another_session().await);
     }
-    let platform = stage.adapter.platform_store(1, stage.session_id).unwrap();
     let (mut sent, mut deleted) = (0, Vec::new());
     while sent < messages {
         let at = random.usize(0..sessions.len());
         if random.u8(0..40) == 0 {
-            platform.delete_session(sessions[at]).await.unwrap();
+            delete(&stage, sessions[at], random.bool()).await;
             deleted.push(sessions[at]);
             sessions[at] = stage.another_session().await;
         }
@@ -199,13 +227,7 @@ async fn nothing_kills_a_session() {
         };
         let answered = timeout(Duration::from_secs(60), answered).await;
         assert!(answered.is_ok(), "seed {seed}: {session_id} answers");
-        let messages = stage
-            .adapter
-            .message_store()
-            .load(*session_id)
-            .await
-            .unwrap();
-        let last = messages.last().unwrap().text().unwrap_or_default();
+        let last = last_text(&stage, *session_id).await;
         assert_eq!(last, "Fine.", "seed {seed}: {session_id}");
         for (turn_id, turn) in turns(&stage, *session_id).await {
             assert_eq!(turn, (1, 1), "seed {seed}: {turn_id} began and ended once");

@@ -153,7 +153,7 @@ async fn a_frozen_host_loses_its_session() {
         (200, &json!("completed")),
         "{turn}"
     );
-    let before = stage.stored().await.len();
+    let before = stage.stored_at(&other).await.len();
 
     gate.add_permits(2);
     stage.host.thaw().await;

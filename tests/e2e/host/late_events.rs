@@ -1,139 +1,65 @@
-//! Events of a host that was killed and are stored after another process went on with the
-//! turn: what a turn stores once is there once.
+//! Events of a host that was killed, and of a process that goes on with its turn without
+//! seeing them: what a turn stores once is there once.
 
-use super::front::{Front, Play};
+use super::front::Play;
+use super::over_front::Set;
 use super::test_host::played;
-use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use everruns_core::message::Message;
-use everruns_core::typed_id::{SessionId, TurnId};
-use mortise_runtime_host::engine::{Begin, LocalEngine, TurnControl, TurnEnd, TurnEngine};
-use mortise_runtime_host::journal::{
-    JournalError, MemoryJournal, NextStep, QueuedTurn, RememberedRequest, TurnJournal,
-    UnfinishedTurn, UnstoredEnds,
-};
-use mortise_runtime_host::metrics::HostMetrics;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
-use mortise_test_support::in_process::mesh;
-use mortise_test_support::scenario::{host_adapter, seed_with};
 use serde_json::json;
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
-/// A journal that keeps every step that it was given.
-#[derive(Debug, Default)]
-struct Steps {
-    journal: MemoryJournal,
-    all: Mutex<Vec<UnfinishedTurn>>,
-}
-
-#[async_trait]
-impl TurnJournal for Steps {
-    async fn put(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
-        self.all.lock().unwrap().push(turn.clone());
-        self.journal.put(turn).await
-    }
-
-    async fn get(
-        &self,
-        org_id: i64,
-        session_id: SessionId,
-    ) -> Result<Option<UnfinishedTurn>, JournalError> {
-        self.journal.get(org_id, session_id).await
-    }
-
-    async fn remove(&self, org_id: i64, session_id: SessionId) -> Result<(), JournalError> {
-        self.journal.remove(org_id, session_id).await
-    }
-
-    async fn all(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
-        self.journal.all().await
-    }
-
-    async fn put_end(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
-        self.journal.put_end(turn).await
-    }
-
-    async fn remove_end(&self, org_id: i64, turn_id: TurnId) -> Result<(), JournalError> {
-        self.journal.remove_end(org_id, turn_id).await
-    }
-
-    async fn ends(&self) -> Result<Vec<UnfinishedTurn>, JournalError> {
-        self.journal.ends().await
-    }
-
-    async fn put_queued(&self, turn: &QueuedTurn) -> Result<(), JournalError> {
-        self.journal.put_queued(turn).await
-    }
-
-    async fn remove_queued(&self, org_id: i64, turn_id: TurnId) -> Result<(), JournalError> {
-        self.journal.remove_queued(org_id, turn_id).await
-    }
-
-    async fn queued(&self) -> Result<Vec<QueuedTurn>, JournalError> {
-        self.journal.queued().await
-    }
-
-    async fn put_request(&self, request: &RememberedRequest) -> Result<(), JournalError> {
-        self.journal.put_request(request).await
-    }
-
-    async fn request(
-        &self,
-        org_id: i64,
-        request_id: &str,
-    ) -> Result<Option<RememberedRequest>, JournalError> {
-        self.journal.request(org_id, request_id).await
-    }
-
-    async fn remove_request(&self, org_id: i64, request_id: &str) -> Result<(), JournalError> {
-        self.journal.remove_request(org_id, request_id).await
-    }
-
-    async fn remove_requests_before(&self, time: DateTime<Utc>) -> Result<usize, JournalError> {
-        self.journal.remove_requests_before(time).await
-    }
-}
+/// The journal is told of a step that asks the model.
+const ASKS: (&str, &str) = ("TurnJournalService/PutTurn", "\"step\":\"reason\"");
 
 /// A process that goes on with a turn and does not see what the one before has sent takes
 /// steps again: the turn begins once, each tool call has one result, and the turn and the
 /// session end once. Without an event log nothing that was sent is ever seen, so every
-/// step is repeated for certain.
+/// step is repeated for certain. The host is killed twice: when the journal does not know
+/// yet that the turn has begun, and when it does not know that the tool has run.
 async fn steps_are_repeated(plain: bool) {
-    let mut front = Front::start().await;
-    front.replace(Play {
+    let gate = Arc::new(Semaphore::new(0));
+    let held = gate.clone();
+    let mut is_first = true;
+    let fake = FakeOpenAi::play(move |request| {
+        if std::mem::take(&mut is_first) {
+            return Answer::HeldCall(held.clone(), "multiply", json!({ "a": 12, "b": 34 }));
+        }
+        match request.to_string().contains("408") {
+            true => Answer::Text(vec!["408."]),
+            false => Answer::ToolCall("multiply", json!({ "a": 12, "b": 34 })),
+        }
+    })
+    .await;
+    let mut set = Set::with_arguments(played(&fake), &["--journal", "adapter"]).await;
+    set.front.replace(Play {
         without: BTreeSet::from(["EventLogService"]),
         plain,
         ..Play::default()
     });
-    let call = Answer::ToolCall("multiply", json!({"a": 12, "b": 34}));
-    let fake = FakeOpenAi::start(vec![call, Answer::Text(vec!["408."])]).await;
-    let session_id = seed_with(&front.adapter, played(&fake)).await;
-    let (adapter, _) = host_adapter(&mesh(&front.endpoint)).await;
-    let steps = Arc::new(Steps::default());
-    let ends = Arc::new(UnstoredEnds::new(steps.clone(), HostMetrics::default()));
-    let engine = LocalEngine::new(adapter).with_journal(steps.clone(), ends);
-    let begin = Begin::Message {
-        message: Box::new(Message::user("12 times 34?")),
-        turn_id: TurnId::new(),
-    };
-    let run = async |begin| {
-        let control = TurnControl::default();
-        engine.run(session_id, begin, &control).await.unwrap()
-    };
-    assert_eq!(run(begin).await, TurnEnd::Completed);
-    let taken = steps.all.lock().unwrap().clone();
-    let is_first = |turn: &UnfinishedTurn| matches!(turn.next, NextStep::Input);
-    let is_act = |turn: &UnfinishedTurn| matches!(turn.next, NextStep::Act { .. });
-    for again in [
-        taken.iter().find(|turn| is_first(turn)),
-        taken.iter().find(|turn| is_act(turn)),
-    ] {
-        let again = Begin::Resume(Box::new(again.unwrap().clone()));
-        assert_eq!(run(again).await, TurnEnd::Completed);
+    set.until_ready(200, "does not offer EventLogService").await;
+    set.front.hold(ASKS.0, ASKS.1);
+    // Nobody can follow the turn.
+    let body = json!({ "text": "12 times 34?", "wait": false });
+    let post = set.post("/turns", &body);
+    let ((), (status, begun)) = tokio::join!(set.front.until_met(1), post);
+    assert_eq!(status, 202, "{begun}");
+    set.host.kill().await;
+    set.front.heal();
+    set.start_host().await;
+    while fake.requests().is_empty() {
+        tokio::task::yield_now().await;
     }
-    let log = front.adapter.event_log().unwrap();
-    let events = log.read(session_id, 0).await.unwrap();
+    set.front.hold(ASKS.0, ASKS.1);
+    gate.add_permits(1);
+    set.front.until_met(1).await;
+    set.host.kill().await;
+    set.front.heal();
+    set.start_host().await;
+    set.front.replace(Play::default());
+    set.until_ready(200, "\"degraded\":[]").await;
+    set.until_counted("session.idled", 1).await;
     for event_type in [
         "input.message",
         "session.activated",
@@ -142,10 +68,9 @@ async fn steps_are_repeated(plain: bool) {
         "turn.completed",
         "session.idled",
     ] {
-        let found = events.iter().filter(|event| event.event_type == event_type);
-        assert_eq!(found.count(), 1, "{event_type}");
+        assert_eq!(set.count(event_type).await, 1, "{event_type}");
     }
-    assert!(fake.requests().len() > 3, "the steps were taken again");
+    assert!(set.front.calls("TurnJournalService/PutTurn") > 4);
 }
 
 /// Over an event stream.

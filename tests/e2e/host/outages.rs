@@ -1,10 +1,12 @@
 //! Adapters and disks that fail in the middle of things.
 
-use super::test_host::TestHost;
+use super::over_front::Set;
+use super::steer::{Errand, MANAGES, errand, run_errand};
+use super::test_host::{TestHost, played};
 use everruns_core::session::SessionStatus;
-use everruns_runtime::RuntimeHostAdapter;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use serde_json::json;
+use tonic::Code;
 
 /// A turn that is cancelled while its adapter is away cannot tell of its end. It keeps
 /// no host from stopping, and is cancelled when both are back.
@@ -32,28 +34,22 @@ async fn a_cancelled_turn_lets_the_host_stop() {
 
 /// A turn that the storage asks for is tried again where the host could not begin it:
 /// the storage does not ask a second time.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_turn_request_is_tried_again() {
-    let stage = TestHost::set(&[]).await;
-    let (journal, away) = (stage.data.join("turns"), stage.data.join("away"));
-    std::fs::rename(&journal, &away).unwrap();
-    let looked = ["mortise_rpcs_total", "SessionStore", "GetSession\""];
-    let before = stage.counted(&looked).await;
-    let platform = stage.adapter.platform_store(1, stage.session_id).unwrap();
-    platform
-        .send_message(stage.session_id, "6 times 7?")
-        .await
-        .unwrap();
-    // Each try looks at the session, and fails to write the turn down.
-    stage.until_counted(&looked, before + 2.0).await;
-    assert_eq!(stage.count("turn.started").await, 0);
-    std::fs::rename(&away, &journal).unwrap();
-    let ended = async {
-        while stage.count("session.idled").await < 1 {
-            tokio::task::yield_now().await;
-        }
-    };
-    let ended = tokio::time::timeout(std::time::Duration::from_secs(60), ended).await;
-    ended.expect("the turn runs");
-    assert_eq!(stage.count("turn.completed").await, 1);
+    let fake = FakeOpenAi::play(|request| {
+        errand(request, "Are you there?").unwrap_or(Answer::Text(vec!["Here."]))
+    })
+    .await;
+    let arguments = [&MANAGES[..], &["--journal", "adapter"]].concat();
+    let set = Set::with_arguments(played(&fake), &arguments).await;
+    let session = set.session_id.to_string();
+    set.front
+        .refuse("TurnJournalService/PutTurn", &session, Code::Internal);
+    run_errand(&set.host.http, Errand::Send, set.session_id).await;
+    // Each try fails to write the turn down.
+    set.front.until_met(2).await;
+    assert_eq!(set.count("turn.started").await, 0);
+    set.front.heal();
+    set.until_counted("session.idled", 1).await;
+    assert_eq!(set.count("turn.completed").await, 1);
 }

@@ -4,8 +4,9 @@
 pub mod field;
 mod judge;
 
+use super::told;
 use field::{Engine, Field, Place};
-use judge::{Found, Race, Said, events, judge};
+use judge::{Found, Race, Said, judge};
 use mortise_test_support::database::Database;
 use mortise_test_support::fake_openai::FakeOpenAi;
 use reqwest::Client;
@@ -213,7 +214,7 @@ async fn field(
     // What a host that was thought dead would still have written.
     let http = field.hosts.iter().map(Place::http).next().unwrap();
     for (race, found) in all {
-        let events = events(&http, &race.session).await.len();
+        let events = told::events(&http, &race.session).await.len();
         assert_eq!(events, found.events, "later events in {}", race.session);
         let refused = race.asked.iter();
         let refused = refused.filter(|(_, said)| *said == Said::Refused);

@@ -2,163 +2,21 @@
 //! no turn is left without an end, and what is missing is named.
 
 use super::front::{Front, Play};
-use super::test_host::{Turn, played, user};
+use super::over_front::{SOON, Set, create_session, get, until_ready};
+use super::test_host::played;
 use everruns_core::session::SessionStatus;
-use everruns_core::typed_id::SessionId;
-use everruns_runtime::RuntimeHostAdapter;
 use mortise_proto::host as pb;
-use mortise_proto::host::host_service_client::HostServiceClient;
-use mortise_runtime_host::local::demo;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use mortise_test_support::fixtures::simulator;
 use mortise_test_support::host_process::HostProcess;
+use mortise_test_support::platform::PlatformFile;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use tonic::Code;
-
-/// How long anything may take on a busy machine.
-const SOON: Duration = Duration::from_secs(60);
-
-/// A host process over an adapter that is played, with a session.
-struct Set {
-    front: Front,
-    host: HostProcess,
-    session_id: SessionId,
-    data: PathBuf,
-    _folder: tempfile::TempDir,
-}
-
-impl Set {
-    async fn with(model: everruns_core::ModelWithProvider) -> Self {
-        let front = Front::start().await;
-        let seed = front.adapter.test_seed().unwrap();
-        demo::put_platform(&seed, model).await.unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("host");
-        let mut set = Self {
-            host: HostProcess::start(&front.endpoint, &data, &[]).await,
-            front,
-            session_id: SessionId::new(),
-            data,
-            _folder: folder,
-        };
-        set.until_ready(200, "").await;
-        set.session_id = create_session(&set.host).await;
-        set
-    }
-
-    /// Kills the host, and starts it anew.
-    async fn restart_host(&mut self) {
-        self.host.kill().await;
-        self.host = HostProcess::start(&self.front.endpoint, &self.data, &[]).await;
-        self.until_ready(200, "").await;
-    }
-
-    async fn get(&self, path: &str) -> (u16, Value) {
-        get(&self.host, path).await
-    }
-
-    /// Waits until `/ready` has a status and says something.
-    async fn until_ready(&self, status: u16, words: &str) -> Value {
-        until_ready(&self.host, status, words).await
-    }
-
-    async fn begin(&self, text: &str) -> Turn {
-        let mut client = HostServiceClient::connect(self.host.grpc.clone())
-            .await
-            .unwrap();
-        let request = pb::RunTurnRequest {
-            org_id: 1,
-            session_id: self.session_id.to_string(),
-            message: Some(user(text)),
-            when_busy: 0,
-            request_id: None,
-        };
-        Turn::begun(client.run_turn(request).await.unwrap().into_inner()).await
-    }
-
-    /// Runs a turn that must complete in time.
-    async fn completes(&self, text: &str) {
-        let outcome = async { self.begin(text).await.outcome().await };
-        let outcome = timeout(SOON, outcome).await.expect("the turn ends");
-        assert_eq!(outcome, pb::TurnOutcome::Completed);
-    }
-
-    async fn count(&self, event_type: &str) -> usize {
-        let log = self.front.adapter.event_log().unwrap();
-        let events = log.read(self.session_id, 0).await.unwrap();
-        let found = events.iter().filter(|event| event.event_type == event_type);
-        found.count()
-    }
-
-    async fn until_counted(&self, event_type: &str, least: usize) {
-        let counted = async {
-            while self.count(event_type).await < least {
-                tokio::task::yield_now().await;
-            }
-        };
-        let done = timeout(SOON, counted).await;
-        done.unwrap_or_else(|_| panic!("{event_type} is stored {least} times"));
-    }
-
-    async fn status(&self) -> SessionStatus {
-        let sessions = self.front.adapter.session_store(1);
-        let session = sessions.get_session(self.session_id).await.unwrap();
-        session.unwrap().status
-    }
-
-    async fn metric(&self, name: &str) -> f64 {
-        let text = reqwest::get(format!("{}/metrics", self.host.http)).await;
-        let text = text.unwrap().text().await.unwrap();
-        let line = text.lines().find(|line| line.starts_with(name));
-        let line = line.unwrap_or_else(|| panic!("{name} is counted"));
-        line.rsplit_once(' ').unwrap().1.parse().unwrap()
-    }
-
-    async fn cancel(&self) -> (u16, Value) {
-        let url = format!("{}/v1/sessions/{}/cancel", self.host.http, self.session_id);
-        let answer = reqwest::Client::new().post(url).json(&json!({})).send();
-        let answer = timeout(Duration::from_secs(20), answer).await;
-        let answer = answer.expect("cancel answers").unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap())
-    }
-}
-
-/// Creates a session of the demo's agent.
-async fn create_session(host: &HostProcess) -> SessionId {
-    let made = json!({ "harness_id": demo::harness_id(), "agent_id": demo::agent_id() });
-    let url = format!("{}/v1/sessions", host.http);
-    let answer = reqwest::Client::new().post(url).json(&made).send().await;
-    let session: Value = answer.unwrap().json().await.unwrap();
-    session["id"].as_str().unwrap().parse().unwrap()
-}
-
-async fn get(host: &HostProcess, path: &str) -> (u16, Value) {
-    let answer = reqwest::get(format!("{}{path}", host.http)).await.unwrap();
-    (answer.status().as_u16(), answer.json().await.unwrap())
-}
-
-async fn until_ready(host: &HostProcess, status: u16, words: &str) -> Value {
-    let mut last = Value::Null;
-    let there = async {
-        loop {
-            let (found, told) = get(host, "/ready").await;
-            if found == status && told.to_string().contains(words) {
-                return told;
-            }
-            last = told;
-        }
-    };
-    match timeout(SOON, there).await {
-        Ok(told) => told,
-        Err(_) => panic!("/ready becomes {status} with `{words}`: {last}"),
-    }
-}
 
 fn without(service: &'static str) -> Play {
     Play {
@@ -214,10 +72,17 @@ async fn the_event_log_is_gone_for_a_moment() {
     gate.add_permits(16);
     let told = set.until_ready(200, "does not offer EventLogService").await;
     assert_eq!(told["problems"], json!([]), "{told}");
-    set.until_counted("session.idled", 1).await;
+    // Its events cannot be read now, and its session can.
+    let idle = async {
+        while set.status().await != SessionStatus::Idle {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(SOON, idle).await.expect("the session is idle");
     set.front.replace(Play::default());
     let told = set.until_ready(200, "\"degraded\":[]").await;
     assert_eq!(told["ready"], true);
+    set.until_counted("session.idled", 1).await;
     let path = format!("/v1/sessions/{}/events?limit=1000", set.session_id);
     assert_eq!(set.get(&path).await.0, 200);
     let ends = set.count("turn.completed").await + set.count("turn.failed").await;
@@ -352,9 +217,7 @@ async fn two_versions_at_one_address() {
 /// limiter counts as allowing, and a required one that is away is a problem.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_optional_adapter_is_away() {
-    let mut front = Front::start().await;
-    let seed = front.adapter.test_seed().unwrap();
-    demo::put_platform(&seed, simulator()).await.unwrap();
+    let mut front = Front::start(&PlatformFile::with(&simulator())).await;
     let folder = tempfile::tempdir().unwrap();
     let config = format!(
         "[listen]\nhttp = \"127.0.0.1:0\"\n[adapters.main]\nendpoint = \"{}\"\n\
@@ -394,7 +257,7 @@ async fn an_optional_adapter_is_away() {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_orgs_at_rest() {
     const WATCHED: Duration = Duration::from_secs(10);
-    let front = Front::start().await;
+    let front = Front::start(&PlatformFile::with(&simulator())).await;
     let folder = tempfile::tempdir().unwrap();
     let orgs: Vec<String> = (1..=200).map(|org: i64| org.to_string()).collect();
     let config = format!(

@@ -3,13 +3,13 @@
 use super::load::{Api, Load};
 use super::test_host::played;
 use crate::security::{Authority, path};
+use everruns_core::ModelWithProvider;
 use mortise_adapter_server::{AdapterServer, ListenAddress, ServerTls, Tls, TokenFile};
 use mortise_reference::Reference;
-use mortise_runtime_host::local::demo;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use mortise_test_support::host_process::HostProcess;
-use mortise_test_support::in_process::{Server, mesh, reference, serve, serve_at, serve_on};
-use mortise_test_support::scenario::host_adapter;
+use mortise_test_support::in_process::{Server, reference, serve, serve_at, serve_on};
+use mortise_test_support::platform::PlatformFile;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,9 +32,11 @@ struct Servers {
 }
 
 impl Servers {
-    async fn start() -> Self {
+    /// With the demo's platform and a model in their storage.
+    async fn start(model: &ModelWithProvider) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let storage = reference(folder.path()).await;
+        PlatformFile::with(model).import_into(&storage).await;
         let guarded = guarded(storage.clone(), folder.path()).await;
         let encrypted = encrypted(storage.clone(), folder.path()).await;
         Self {
@@ -177,10 +179,7 @@ async fn model(gate: Arc<Semaphore>) -> FakeOpenAi {
 async fn no_change_of_its_configuration_fails_a_turn() {
     let gate = Arc::new(Semaphore::new(0));
     let fake = model(gate.clone()).await;
-    let servers = Servers::start().await;
-    let (own, _) = host_adapter(&mesh(&servers.other.endpoint)).await;
-    let seed = own.test_seed().unwrap();
-    demo::put_platform(&seed, played(&fake)).await.unwrap();
+    let servers = Servers::start(&played(&fake)).await;
     let running = Running::start(&servers).await;
     let (api, session_id) = (running.api.clone(), running.api.create_session().await);
     let held = tokio::spawn(async move { api.turn(session_id, HELD).await });
@@ -198,17 +197,13 @@ async fn no_change_of_its_configuration_fails_a_turn() {
 
     gate.add_permits(8);
     assert_eq!(held.await.unwrap(), Ok(()));
-    let log = own.event_log().unwrap();
-    let events = log.read(session_id, 0).await.unwrap();
-    let ends = events
-        .iter()
-        .filter(|event| event.event_type == "turn.completed");
-    assert_eq!(ends.count(), 1);
+    let ends = running.api.count(session_id, "turn.completed").await;
+    assert_eq!(ends, 1);
     // From here on nothing needs the first adapter.
     let Servers { plain, .. } = servers;
     plain.stop().await;
     running.load.more(TURNS).await;
-    let turns = running.load.end(&own).await;
+    let turns = running.load.end().await;
     assert!(turns >= 8 * TURNS, "{turns} turns");
 }
 

@@ -1,15 +1,17 @@
 //! Sessions as applications create them.
 
 use super::test_host::TestHost;
-use everruns_runtime::RuntimeHostAdapter;
 use mortise_runtime_host::local::demo;
+use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use serde_json::{Value, json};
 
 /// Everything that a session may have is taken over HTTP, stored, and answered; its files
-/// are in its workspace.
+/// are in its workspace, where a tool reads them.
 #[tokio::test]
 async fn a_session_has_what_its_creator_chose() {
-    let stage = TestHost::set(&[]).await;
+    let read = Answer::ToolCall("read_file", json!({ "path": "/workspace/notes.txt" }));
+    let fake = FakeOpenAi::start(vec![read, Answer::Text(vec!["So it says."])]).await;
+    let stage = TestHost::played(&fake, &[]).await;
     let asked = json!({
         "harness_id": demo::harness_id(),
         "agent_id": demo::agent_id(),
@@ -51,14 +53,17 @@ async fn a_session_has_what_its_creator_chose() {
     assert_eq!(made["network_access"]["allowed"], json!(["maps.example"]));
     let id = made["id"].as_str().unwrap();
     let url = format!("{}/v1/sessions/{id}", stage.host.http);
-    let read: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
-    assert_eq!(read["session"], made);
-    let files = stage.adapter.file_store();
-    let file = files
-        .read_file(id.parse().unwrap(), "/notes.txt")
-        .await
-        .unwrap();
-    assert_eq!(file.unwrap().content.as_deref(), Some("from the start"));
+    let told: Value = reqwest::get(&url).await.unwrap().json().await.unwrap();
+    assert_eq!(told["session"], made);
+    // The server of `mcp_servers` is not there, and keeps no turn from running.
+    let turn = reqwest::Client::new().post(format!("{url}/turns"));
+    let turn = turn
+        .json(&json!({ "text": "What do the notes say?" }))
+        .send();
+    let turn: Value = turn.await.unwrap().json().await.unwrap();
+    assert_eq!(turn["outcome"], "completed", "{turn}");
+    let asked = fake.requests().pop().unwrap().to_string();
+    assert!(asked.contains("from the start"), "{asked}");
 }
 
 /// A model that the org does not have and a field that does not exist are refused by name.

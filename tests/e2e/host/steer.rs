@@ -1,21 +1,92 @@
 //! Messages into a turn under way.
 
 use super::test_host::{TestHost, played};
-use everruns_core::ToolCall;
-use everruns_core::events::{
-    EventContext, EventData, EventRequest, InputMessageData, OutputMessageCompletedData,
-    ToolCompletedData,
-};
-use everruns_core::message::{ContentPart, Message};
-use everruns_core::traits::EventEmitter;
-use everruns_core::typed_id::{MessageId, TurnId};
-use everruns_runtime::RuntimeHostAdapter;
+use everruns_core::AgentCapabilityConfig;
+use everruns_core::typed_id::SessionId;
 use mortise_proto::host as pb;
 use mortise_runtime_host::local::demo;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
+
+/// The demo's capabilities, and one to manage other sessions with.
+pub const MANAGES: [&str; 8] = [
+    "--capability",
+    "session_file_system",
+    "--capability",
+    "session_storage",
+    "--capability",
+    "test_math",
+    "--capability",
+    MANAGEMENT,
+];
+
+const MANAGEMENT: &str = "platform_management";
+
+/// What the agent of another session is asked.
+#[derive(Debug, Clone, Copy)]
+pub enum Errand {
+    /// To send a message into the session.
+    Send,
+    /// To delete the session.
+    Delete,
+}
+
+impl Errand {
+    fn question(self) -> &'static str {
+        match self {
+            Self::Send => "Send a message to ",
+            Self::Delete => "Delete ",
+        }
+    }
+}
+
+/// What users said last in a request.
+pub fn last_user(request: &Value) -> String {
+    let mut messages = request["messages"].as_array().unwrap().iter();
+    let last = messages.rfind(|message| message["role"] == "user");
+    let content = &last.unwrap()["content"];
+    let text = content.as_str().or_else(|| content[0]["text"].as_str());
+    text.unwrap_or_default().into()
+}
+
+/// The model's answer to the agent of another session, which sends this text; `None` if
+/// another agent asks.
+pub fn errand(request: &Value, text: &str) -> Option<Answer> {
+    let asked = last_user(request);
+    let session = |errand: Errand| asked.strip_prefix(errand.question());
+    let (tool, arguments) = if let Some(session) = session(Errand::Send) {
+        let arguments = json!({ "session_id": session, "content": text });
+        ("session_send_message", arguments)
+    } else {
+        let session = session(Errand::Delete)?;
+        let arguments = json!({ "operation": "delete", "session_id": session });
+        ("manage_sessions", arguments)
+    };
+    let messages = request["messages"].as_array().unwrap();
+    Some(match messages.last().unwrap()["role"] == "tool" {
+        true => Answer::Text(vec!["It is done."]),
+        false => Answer::ToolCall(tool, arguments),
+    })
+}
+
+/// Has the agent of another session do something to a session: see [`errand`].
+pub async fn run_errand(http: &str, errand: Errand, to: SessionId) {
+    let made = json!({
+        "harness_id": demo::harness_id(),
+        "capabilities": [{ "ref": MANAGEMENT, "config": {} }],
+    });
+    let client = reqwest::Client::new();
+    let sessions = format!("{http}/v1/sessions");
+    let made = client.post(&sessions).json(&made).send().await.unwrap();
+    let made: Value = made.json().await.unwrap();
+    let id = made["id"].as_str().unwrap_or_else(|| panic!("{made}"));
+    let body = json!({ "text": format!("{}{to}", errand.question()) });
+    let turn = client.post(format!("{sessions}/{id}/turns")).json(&body);
+    let turn: Value = turn.send().await.unwrap().json().await.unwrap();
+    assert_eq!(turn["outcome"], "completed", "{turn}");
+}
 
 /// A message that comes while the model answers is stored at once and answered by the
 /// same turn; one to an idle session begins a turn.
@@ -50,7 +121,7 @@ async fn a_turn_answers_what_came_meanwhile() {
 }
 
 /// The roles of a request's messages, and what a tool or a user said.
-fn said(request: &Value) -> Vec<(String, String)> {
+pub fn said(request: &Value) -> Vec<(String, String)> {
     let messages = request["messages"].as_array().unwrap().iter();
     let said = messages.map(|message| {
         let [role, content] = ["role", "content"].map(|key| message[key].as_str().unwrap().into());
@@ -69,7 +140,7 @@ async fn a_message_while_a_tool_runs() {
     let arguments = capabilities.map(|name| ["--capability", name]).concat();
     let stage = TestHost::set_with(played(&fake), &arguments, |session| {
         session.agent_id = None;
-        session.capabilities = vec![everruns_core::AgentCapabilityConfig::new("virtual_bash")];
+        session.capabilities = vec![AgentCapabilityConfig::new("virtual_bash")];
     })
     .await;
     let mut turn = stage.run("Sleep.").await;
@@ -85,102 +156,28 @@ async fn a_message_while_a_tool_runs() {
     assert_eq!(next.outcome().await, pb::TurnOutcome::Completed);
 }
 
-/// Sessions whose stored history no provider takes answer again, by whichever writer they were stored: calls
-/// without a result, results twice or of no call, messages between, ids that repeat,
-/// arguments and names that cannot be sent.
+/// What an agent of another session sends into a session whose turn waits for a tool takes
+/// the turn's place. The call that has no result then does not stand in its way.
 #[tokio::test]
-async fn a_dead_session_comes_back_to_life() {
-    let fake = FakeOpenAi::start(vec![Answer::Text(vec!["Alive."])]).await;
-    let stage = TestHost::played(&fake, &[]).await;
-    let emitter = stage.adapter.event_emitter();
-    let context = EventContext::turn(TurnId::new(), MessageId::new());
-    let store = async |data: EventData| {
-        let stored = EventRequest::new(stage.session_id, context.clone(), data);
-        emitter.emit(stored).await.unwrap();
-    };
-    let call = |id: &str, name: &str, arguments: Value| ToolCall {
-        id: id.into(),
-        name: name.into(),
-        arguments,
-    };
-    let calls = |calls: Vec<ToolCall>| {
-        let message = Message::assistant_with_tools("", calls);
-        EventData::from(OutputMessageCompletedData::new(message))
-    };
-    let user = |text: &str| EventData::from(InputMessageData::new(Message::user(text)));
-    let result = |id: &str, text: &str| {
-        let content = vec![ContentPart::text(text)];
-        let done = ToolCompletedData::success(id.into(), "look".into(), content, None);
-        EventData::from(done)
-    };
-    for data in [
-        result("x", "of no call"),
-        user("First."),
-        calls(vec![
-            call("a", "look", json!({})),
-            call("b", "look around", json!("{\"cut")),
-            call("c", "look", json!([])),
-        ]),
-        user("Between."),
-        result("b", "second"),
-        result("a", "first"),
-        result("a", "first again"),
-        EventData::from(OutputMessageCompletedData::new(Message::assistant(""))),
-        calls(vec![
-            call("a", "look", json!(null)),
-            call("a", "", json!({})),
-        ]),
-        result("a", "third"),
-        result("a", "fourth"),
-    ] {
-        store(data).await;
-    }
-    let turn = stage.run("Are you there?").await;
-    assert_eq!(turn.outcome().await, pb::TurnOutcome::Completed);
-    assert_eq!(fake.refusals(), Vec::<String>::new());
-    let said = said(&fake.requests()[0]);
-    let roles: Vec<_> = said.iter().map(|(role, _)| role.as_str()).collect();
-    let expected = [
-        "user",
-        "assistant",
-        "tool",
-        "tool",
-        "tool",
-        "user",
-        "assistant",
-        "tool",
-        "tool",
-        "user",
-    ];
-    assert_eq!(roles, expected);
-    for (at, text) in [
-        (2, "first"),
-        (3, "second"),
-        (5, "Between."),
-        (7, "third"),
-        (8, "fourth"),
-    ] {
-        assert!(said[at].1.contains(text), "{at}: {}", said[at].1);
-    }
-}
-
-/// What the platform's storage is told to send into a session whose turn waits for a tool
-/// takes the turn's place. The call that has no result then does not stand in its way.
-#[tokio::test]
-async fn a_message_past_the_host() {
-    let call = Answer::ToolCall("ask_person", json!({}));
-    let fake = FakeOpenAi::start(vec![call, Answer::Text(vec!["Blue."])]).await;
-    let stage = TestHost::set_with(played(&fake), &[], super::tool_results::with_tool).await;
+async fn a_message_of_another_session() {
+    let fake = FakeOpenAi::play(|request| {
+        if let Some(answer) = errand(request, "And Oslo?") {
+            return answer;
+        }
+        match request.to_string().contains("And Oslo?") {
+            true => Answer::Text(vec!["Blue."]),
+            false => Answer::ToolCall("ask_person", json!({})),
+        }
+    })
+    .await;
+    let stage = TestHost::set_with(played(&fake), &MANAGES, super::tool_results::with_tool).await;
     let (_, ended) = stage.run("Which colour?").await.rest().await;
     assert_eq!(ended.outcome(), pb::TurnOutcome::WaitingForToolResults);
-    let elsewhere = demo::session(1, chrono::Utc::now()).id;
-    let platform = stage.adapter.platform_store(1, elsewhere).unwrap();
-    let sent = platform.send_message(stage.session_id, "And Oslo?");
-    sent.await.unwrap();
+    run_errand(&stage.host.http, Errand::Send, stage.session_id).await;
     while stage.count("turn.completed").await < 1 {
         tokio::task::yield_now().await;
     }
     assert_eq!(fake.refusals(), Vec::<String>::new());
-    let asked = fake.requests().pop().unwrap().to_string();
-    assert!(asked.contains("And Oslo?"), "{asked}");
+    let asked = |request: &Value| last_user(request) == "And Oslo?";
+    assert!(fake.requests().iter().any(asked));
 }

@@ -1,13 +1,14 @@
-//! A host process over an adapter process, with a session of the demo's agent.
+//! A host process over an adapter process, with a session of the demo's agent. Tests reach
+//! it as users do: over its APIs, and with a platform file that is imported.
 
+use super::told;
 use everruns_core::events::Event;
 use everruns_core::llm_models::LlmProviderType;
 use everruns_core::session::SessionStatus;
-use everruns_core::typed_id::{EventId, SessionId};
+use everruns_core::typed_id::SessionId;
 use everruns_core::{ModelWithProvider, Session};
-use everruns_runtime::RuntimeHostAdapter;
 use futures::StreamExt;
-use mortise_adapter_client::GrpcHostAdapter;
+use mortise_adapter_client::Endpoint;
 use mortise_proto::convert::platform_store::SessionSettings;
 use mortise_proto::host as pb;
 use mortise_proto::host::host_service_client::HostServiceClient;
@@ -15,13 +16,12 @@ use mortise_proto::host::run_turn_response::Happened;
 use mortise_runtime_host::local::demo;
 use mortise_test_support::adapter_process::AdapterProcess;
 use mortise_test_support::database::Database;
+use mortise_test_support::failing_disk::FailingDisk;
 use mortise_test_support::fake_openai::FakeOpenAi;
 use mortise_test_support::fixtures::simulator;
 use mortise_test_support::host_process::HostProcess;
-use mortise_test_support::in_process::mesh;
-use mortise_test_support::scenario::host_adapter;
+use mortise_test_support::platform::PlatformFile;
 use serde_json::Value;
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -36,12 +36,10 @@ pub type Client = HostServiceClient<Channel>;
 pub struct TestHost {
     /// The host.
     pub host: HostProcess,
-    /// The test's own way to the stores.
-    pub adapter: GrpcHostAdapter,
     /// A session of the demo's agent.
     pub session_id: SessionId,
-    /// The host's folder.
-    pub data: PathBuf,
+    /// The host's folder. What is in it is the host's business.
+    data: PathBuf,
     process: Option<AdapterProcess>,
     adapter_arguments: Vec<String>,
     arguments: Vec<String>,
@@ -75,12 +73,21 @@ impl TestHost {
         arguments: &[&str],
         change: impl FnOnce(&mut Session),
     ) -> Self {
+        let platform = PlatformFile::with(&model);
+        Self::set_up(platform, adapter_arguments, arguments, change).await
+    }
+
+    /// With a platform of the test's own.
+    pub async fn set_up(
+        platform: PlatformFile,
+        adapter_arguments: &[&str],
+        arguments: &[&str],
+        change: impl FnOnce(&mut Session),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let process =
-            AdapterProcess::start_set(Database::Sqlite, folder.path(), adapter_arguments).await;
-        let (adapter, _) = host_adapter(&mesh(&process.endpoint)).await;
-        let seed = adapter.test_seed().unwrap();
-        demo::put_platform(&seed, model).await.unwrap();
+        let database = Database::Sqlite.at(&folder.path().join("p.db")).await;
+        platform.import(&database, folder.path()).await;
+        let process = adapter(folder.path(), adapter_arguments).await;
         let data = folder.path().join("host");
         let [arguments, adapter_arguments] = [arguments, adapter_arguments].map(|given| {
             given
@@ -91,7 +98,6 @@ impl TestHost {
         let host = start(&process, &data, &arguments).await;
         let mut stage = Self {
             host,
-            adapter,
             session_id: SessionId::new(),
             data,
             process: Some(process),
@@ -155,6 +161,14 @@ impl TestHost {
         self
     }
 
+    /// Kills the host, and starts it anew on a disk that can fail.
+    pub async fn restart_on(&mut self, disk: &FailingDisk) {
+        self.host.kill().await;
+        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
+        self.host = HostProcess::start_on(disk, self.storage(), &self.data, &arguments).await;
+        self.ready().await;
+    }
+
     /// Waits until the host has stopped in good order, and starts it anew.
     pub async fn stopped_and_again(mut self) -> Self {
         self.until_stopped().await;
@@ -191,9 +205,17 @@ impl TestHost {
     /// Starts it again.
     pub async fn start_adapter(&mut self) {
         let arguments: Vec<&str> = self.adapter_arguments.iter().map(String::as_str).collect();
-        let folder = self.folder.path();
-        let process = AdapterProcess::start_set(Database::Sqlite, folder, &arguments).await;
-        self.process = Some(process);
+        self.process = Some(adapter(self.folder.path(), &arguments).await);
+    }
+
+    /// The folder of everything.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where the adapter listens: for other programs over the same storage.
+    pub fn storage(&self) -> &Endpoint {
+        &self.process.as_ref().unwrap().endpoint
     }
 
     /// What the host has counted under these words, added up.
@@ -274,29 +296,27 @@ impl TestHost {
 
     /// The session's status.
     pub async fn status(&self) -> SessionStatus {
-        let sessions = self.adapter.session_store(1);
-        let session = sessions.get_session(self.session_id).await.unwrap();
-        session.unwrap().status
+        told::status(&self.host.http, self.session_id).await
     }
 
     /// The stored events, without a gap and each once.
     pub async fn stored(&self) -> Vec<Event> {
-        let log = self.adapter.event_log().unwrap();
-        let events = log.read(self.session_id, 0).await.unwrap();
-        let sequences: Vec<_> = events.iter().map(|event| event.sequence.unwrap()).collect();
-        let expected: Vec<_> = (1..=i32::try_from(events.len()).unwrap()).collect();
-        assert_eq!(sequences, expected, "sequences have no gap");
-        let ids: HashSet<EventId> = events.iter().map(|event| event.id).collect();
-        assert_eq!(ids.len(), events.len(), "no event is there twice");
-        events
+        self.stored_at(&self.host).await
+    }
+
+    /// The same as another host tells them.
+    pub async fn stored_at(&self, host: &HostProcess) -> Vec<Event> {
+        told::events(&host.http, self.session_id).await
     }
 
     /// How many stored events have a type.
     pub async fn count(&self, event_type: &str) -> usize {
-        let events = self.stored().await;
-        let found = events.iter().filter(|event| event.event_type == event_type);
-        found.count()
+        told::count(&self.host.http, self.session_id, event_type).await
     }
+}
+
+async fn adapter(folder: &Path, arguments: &[&str]) -> AdapterProcess {
+    AdapterProcess::start_unseeded(Database::Sqlite, folder, arguments).await
 }
 
 async fn start(process: &AdapterProcess, data: &Path, arguments: &[String]) -> HostProcess {

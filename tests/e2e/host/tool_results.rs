@@ -1,32 +1,36 @@
 //! Turns that wait for tool results from outside.
 
+use super::over_front::Set;
+use super::steer::{Errand, MANAGES, errand, run_errand};
 use super::test_host::{TestHost, played};
-use everruns_core::events::{EventRequest, ToolCompletedData};
-use everruns_core::message::ContentPart;
 use everruns_core::session::SessionStatus;
-use everruns_core::traits::EventEmitter;
 use everruns_core::{Session, ToolDefinition};
-use everruns_runtime::RuntimeHostAdapter;
 use futures::StreamExt;
 use mortise_proto::host as pb;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
+use mortise_test_support::platform::PlatformFile;
 use serde_json::{Value, json};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// A session whose application has a tool. It says nothing else: that turns wait for the
-/// tool is the host's business.
-pub(super) fn with_tool(session: &mut Session) {
-    let tool = json!({
+/// A tool that the application has.
+pub fn tool() -> Value {
+    json!({
         "type": "client_side",
         "name": "ask_person",
         "description": "Asks the person at the screen.",
         "parameters": { "type": "object", "properties": {} },
-    });
-    session.tools = vec![serde_json::from_value::<ToolDefinition>(tool).unwrap()];
+    })
 }
 
-fn result(id: &str, result: Value) -> Value {
+/// A session whose application has a tool. It says nothing else: that turns wait for the
+/// tool is the host's business.
+pub fn with_tool(session: &mut Session) {
+    session.tools = vec![serde_json::from_value::<ToolDefinition>(tool()).unwrap()];
+}
+
+pub fn result(id: &str, result: Value) -> Value {
     json!({ "results": [{ "tool_call_id": id, "result": result }] })
 }
 
@@ -123,50 +127,82 @@ async fn waiting(stage: &TestHost) -> String {
     ended.tool_calls[0].id.clone()
 }
 
-/// Stores the result of a call past the host, as a try that failed leaves it.
-async fn stored_before(stage: &TestHost, id: &str) {
-    let requested = stage.stored().await;
-    let requested = requested
-        .iter()
-        .find(|event| event.event_type == "turn.started");
-    let context = requested.unwrap().context.clone();
-    let content = vec![ContentPart::text("blue")];
-    let done = ToolCompletedData::success(id.into(), "ask_person".into(), content, None);
-    let done = EventRequest::new(stage.session_id, context, done);
-    let emitter = stage.adapter.event_emitter();
-    emitter.emit(done).await.unwrap();
+/// Results whose storing failed half way can be sent again: what is stored is not stored
+/// twice, and the turn goes on. The host is killed when the results are stored and its
+/// journal does not know of them yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn results_are_sent_again() {
+    let call = Answer::ToolCall("ask_person", json!({}));
+    let fake = FakeOpenAi::start(vec![call, Answer::Text(vec!["Blue it is."])]).await;
+    let platform = PlatformFile::with(&played(&fake)).agent_with("tools", &json!([tool()]));
+    let mut set = Set::over(&platform, &["--journal", "adapter"]).await;
+    let (_, ended) = set.begin("Which colour?").await.rest().await;
+    assert_eq!(ended.outcome(), pb::TurnOutcome::WaitingForToolResults);
+    let id = ended.tool_calls[0].id.clone();
+    let blue = result(&id, json!("blue"));
+    let goes_on = "\"step\":\"reason\"";
+    set.front.hold("TurnJournalService/PutTurn", goes_on);
+    let url = format!(
+        "{}/v1/sessions/{}/tool-results",
+        set.host.http, set.session_id
+    );
+    let cut_off = tokio::spawn(reqwest::Client::new().post(url).json(&blue).send());
+    set.front.until_met(1).await;
+    set.host.kill().await;
+    assert!(cut_off.await.unwrap().is_err());
+    set.front.heal();
+    set.start_host().await;
+    assert_eq!(set.count("tool.completed").await, 1);
+    assert_eq!(set.status().await, SessionStatus::WaitingForToolResults);
+
+    let (status, done) = set.post("/tool-results", &blue).await;
+    assert_eq!((status, &done["resumed"]), (202, &json!(true)), "{done}");
+    set.until_counted("session.idled", 1).await;
+    assert_eq!(set.count("tool.completed").await, 1);
+    assert_eq!(set.count("turn.completed").await, 1);
+    assert!(fake.requests().pop().unwrap().to_string().contains("blue"));
 }
 
-/// Results whose storing failed half way can be sent again: what is stored is not
-/// stored twice, and a turn that has all its results goes on, whatever the host had
-/// written down of it.
+/// A tool of the *agent* is the application's as one of the session is: the turn asks for
+/// it, waits, is given its result, and completes.
 #[tokio::test]
-async fn results_are_sent_again() {
-    for stranded in [false, true] {
-        let call = Answer::ToolCall("ask_person", json!({}));
-        let fake = FakeOpenAi::start(vec![call, Answer::Text(vec!["Blue it is."])]).await;
-        let stage = TestHost::set_with(played(&fake), &[], with_tool).await;
-        let id = waiting(&stage).await;
-        stored_before(&stage, &id).await;
-        if stranded {
-            let journal = stage.data.join("turns");
-            let journal = journal.join(format!("1-{}.json", stage.session_id));
-            let text = std::fs::read_to_string(&journal).unwrap();
-            let mut record: Value = serde_json::from_str(&text).unwrap();
-            record["turn"]["next"] = json!({ "step": "reason" });
-            std::fs::write(&journal, record.to_string()).unwrap();
-        }
-        let (status, done) = stage
-            .post("/tool-results", result(&id, json!("blue")))
-            .await;
-        assert_eq!((status, &done["resumed"]), (202, &json!(true)), "{done}");
-        while stage.count("session.idled").await < 1 {
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(stage.count("tool.completed").await, 1, "{stranded}");
-        assert_eq!(stage.count("turn.completed").await, 1, "{stranded}");
-        assert!(fake.requests().pop().unwrap().to_string().contains("blue"));
+async fn a_tool_of_the_agent() {
+    let call = Answer::ToolCall("ask_person", json!({ "about": "colours" }));
+    let fake = FakeOpenAi::start(vec![call, Answer::Text(vec!["Blue it is."])]).await;
+    let platform = PlatformFile::with(&played(&fake)).agent_with("tools", &json!([tool()]));
+    let stage = TestHost::set_up(platform, &[], &[], |_| {}).await;
+    let told: Value = reqwest::get(stage.url(""))
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(told["session"]["tools"], Value::Null, "{told}");
+
+    let (events, ended) = stage.run("Which colour?").await.rest().await;
+    assert_eq!(ended.outcome(), pb::TurnOutcome::WaitingForToolResults);
+    let asked = events.iter().find(|e| e.r#type == "tool.call_requested");
+    let asked: Value = serde_json::from_str(&asked.unwrap().data_json).unwrap();
+    let call = &asked["tool_calls"][0];
+    assert_eq!(call["name"], "ask_person", "{asked}");
+    assert_eq!(call["arguments"], json!({ "about": "colours" }), "{asked}");
+    assert_eq!(stage.status().await, SessionStatus::WaitingForToolResults);
+    assert_eq!(stage.count("tool.completed").await, 0);
+
+    let id = call["id"].as_str().unwrap();
+    assert_eq!(id, ended.tool_calls[0].id);
+    let (status, done) = stage.post("/tool-results", result(id, json!("blue"))).await;
+    assert_eq!((status, &done["resumed"]), (202, &json!(true)), "{done}");
+    while stage.count("session.idled").await < 1 {
+        tokio::task::yield_now().await;
     }
+    assert_eq!(stage.count("tool.completed").await, 1);
+    assert_eq!(stage.count("turn.completed").await, 1);
+    let asked = fake.requests();
+    let tools = asked[0]["tools"].as_array().unwrap().iter();
+    let offered = tools.filter(|tool| tool["function"]["name"] == "ask_person");
+    assert_eq!(offered.count(), 1, "the model is offered it");
+    assert!(asked[1].to_string().contains("blue"), "{}", asked[1]);
 }
 
 /// A result that the adapter would not take is refused before anything is stored, with
@@ -241,28 +277,32 @@ async fn results_wait_for_room() {
     }
 }
 
-/// A message that another session sends is seen by the turn under way. That this turn
-/// goes on to wait for its application is no reason to end it: it has the message.
+/// A message that the agent of another session sends is seen by the turn under way. That
+/// this turn goes on to wait for its application is no reason to end it: it has the message.
 #[tokio::test]
 async fn a_turn_that_waits_keeps_what_it_has_seen() {
     let gate = Arc::new(Semaphore::new(0));
     let held = Answer::Held(gate.clone(), vec!["First."]);
     let call = Answer::ToolCall("ask_person", json!({}));
-    let answers = vec![held, call, Answer::Text(vec!["Blue, and Oslo."])];
-    let fake = FakeOpenAi::start(answers).await;
-    let stage = TestHost::set_with(played(&fake), &[], with_tool).await;
+    let mut answers = VecDeque::from([held, call, Answer::Text(vec!["Blue, and Oslo."])]);
+    let fake = FakeOpenAi::play(move |request| match errand(request, "and Oslo?") {
+        Some(answer) => answer,
+        None => answers.pop_front().unwrap(),
+    })
+    .await;
+    let stage = TestHost::set_with(played(&fake), &MANAGES, with_tool).await;
     let mut turn = stage.run("Which colour?").await;
     turn.until("output.message.started").await;
-    let platform = stage.adapter.platform_store(1, stage.session_id).unwrap();
-    let sent = platform.send_message(stage.session_id, "and Oslo?").await;
-    sent.unwrap();
+    run_errand(&stage.host.http, Errand::Send, stage.session_id).await;
     // What is sent into the turn has it ask the model once more.
     let (status, _) = stage.post("/messages", json!({ "text": "well?" })).await;
     assert_eq!(status, 202);
     gate.add_permits(2);
     let (_, ended) = turn.rest().await;
     assert_eq!(ended.outcome(), pb::TurnOutcome::WaitingForToolResults);
-    assert!(fake.requests()[1].to_string().contains("and Oslo?"));
+    let mut asked = fake.requests();
+    asked.retain(|request| request.to_string().contains("Which colour?"));
+    assert!(asked[1].to_string().contains("and Oslo?"));
     stage
         .until_counted(&["mortise_rpcs_total", "TakeTurnRequest"], 1.0)
         .await;

@@ -2,13 +2,12 @@
 
 use crate::host::load::{Api, Load};
 use mortise_adapter_client::Endpoint;
-use mortise_runtime_host::local::demo;
 use mortise_test_support::adapter_process::AdapterProcess;
+use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::simulator;
 use mortise_test_support::host_process::HostProcess;
-use mortise_test_support::in_process::mesh;
 use mortise_test_support::network::{FAR_ADDRESS, Network};
-use mortise_test_support::scenario::host_adapter;
+use mortise_test_support::platform::PlatformFile;
 use std::path::Path;
 use std::time::Duration;
 
@@ -45,12 +44,9 @@ async fn a_partition_loses_no_turn() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    let here = AdapterProcess::start(folder.path()).await;
-    let (own, _) = host_adapter(&mesh(&here.endpoint)).await;
-    let seed = own.test_seed().unwrap();
-    demo::put_platform(&seed, simulator()).await.unwrap();
-    here.stop().await;
-    // Over the same database, on the other machine.
+    let database = Database::Sqlite.at(&folder.path().join("p.db")).await;
+    let platform = PlatformFile::with(&simulator());
+    platform.import(&database, folder.path()).await;
     let listen = format!("{FAR_ADDRESS}:0");
     let server = AdapterProcess::start_inside(&network.far, folder.path(), &listen).await;
     let host = host(&network, &server.endpoint, folder.path()).await;
@@ -62,8 +58,6 @@ async fn a_partition_loses_no_turn() {
     tokio::time::sleep(PARTED_FOR).await;
     network.join().await;
     load.more(32).await;
-    let ended = load.stop().await;
+    assert!(load.end().await >= 48);
     server.stop().await;
-    let _here = AdapterProcess::start(folder.path()).await;
-    assert!(ended.whole(&own).await >= 48);
 }

@@ -5,14 +5,12 @@ mod agent;
 
 use self::agent::Agent;
 use crate::host::load::{Api, Load};
-use mortise_adapter_client::{
-    AdapterConfig, ClientTls, Endpoint, GrpcHostAdapter, Mesh, MeshConfig,
-};
-use mortise_runtime_host::local::demo;
+use mortise_adapter_client::{AdapterConfig, ClientTls, Endpoint, Mesh, MeshConfig};
 use mortise_test_support::adapter_process::{AdapterProcess, binary};
+use mortise_test_support::database::Database;
 use mortise_test_support::fixtures::simulator;
 use mortise_test_support::host_process::HostProcess;
-use mortise_test_support::scenario::host_adapter;
+use mortise_test_support::platform::PlatformFile;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -74,12 +72,11 @@ fn mesh(endpoint: &Endpoint, socket: &str) -> Mesh {
     Mesh::new(config).unwrap()
 }
 
-/// An adapter of this process with the demo's platform behind it.
-async fn seeded(endpoint: &Endpoint, socket: &str) -> GrpcHostAdapter {
-    let (adapter, _) = host_adapter(&mesh(endpoint, socket)).await;
-    let seed = adapter.test_seed().unwrap();
-    demo::put_platform(&seed, simulator()).await.unwrap();
-    adapter
+/// Brings the demo's platform into the storage of [`adapter`].
+async fn import(folder: &Path) {
+    let database = Database::Sqlite.at(&folder.join("p.db")).await;
+    let platform = PlatformFile::with(&simulator());
+    platform.import(&database, folder).await;
 }
 
 async fn host(endpoint: &Endpoint, socket: &str, folder: &Path) -> (HostProcess, PathBuf) {
@@ -121,7 +118,7 @@ async fn identities_rotate_under_turns() {
     let socket = agent.socket();
     let program = binary("mortise-adapter");
     let server = adapter(&program, folder.path(), &socket).await;
-    let own = seeded(&server.endpoint, &socket).await;
+    import(folder.path()).await;
     let (host, log) = host(&server.endpoint, &socket, folder.path()).await;
     let api = Api::at(&host.http);
     api.ready().await;
@@ -144,7 +141,7 @@ async fn identities_rotate_under_turns() {
         load.more(1).await;
     }
     load.more(8).await;
-    assert!(load.end(&own).await > 20);
+    assert!(load.end().await > 20);
 }
 
 /// An adapter that the agent knows as another is refused, with a text that names both.
@@ -252,8 +249,8 @@ async fn an_agent_that_comes_late_is_named_and_found() {
     assert!(text.contains("start the SPIFFE agent"), "{text}");
     agent.start();
     api.ready().await;
-    let own = seeded(&server.endpoint, &socket).await;
+    import(folder.path()).await;
     let load = Load::start(&api, 1).await;
     load.more(1).await;
-    load.end(&own).await;
+    load.end().await;
 }

@@ -31,7 +31,7 @@ async fn a_disk_that_fails_heals() {
             // A connection that is opened meanwhile may meet the fault elsewhere.
             let told = match fault {
                 DiskFault::Write => "disk I/O error",
-                DiskFault::Full | DiskFault::Sync => code,
+                DiskFault::Full | DiskFault::Sync | DiskFault::Remove => code,
             };
             scene.until_told(false, told).await;
             let log = scene.adapter.event_log().unwrap();
@@ -40,7 +40,7 @@ async fn a_disk_that_fails_heals() {
             // that saw the fault are closed.
             match fault {
                 DiskFault::Write => drop(read),
-                DiskFault::Full | DiskFault::Sync => drop(read.unwrap()),
+                DiskFault::Full | DiskFault::Sync | DiskFault::Remove => drop(read.unwrap()),
             }
             disk.heal();
             let took = scene.until_changed().await;

@@ -36,6 +36,22 @@ impl AdapterProcess {
         Self::start_with(database, folder, &listen, arguments).await
     }
 
+    /// Starts one as users do, without the way to seed it: what it has was imported, or
+    /// came over its host's API.
+    pub async fn start_unseeded(database: Database, folder: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(binary("mortise-adapter"));
+        command
+            .arg("--listen")
+            .arg(format!("unix:{}", folder.join("p.sock").display()))
+            .arg("--database")
+            .arg(database.at(&folder.join("p.db")).await)
+            .arg("--key-file")
+            .arg(folder.join("key"))
+            .args(arguments)
+            .env("MORTISE_LOG", "warn");
+        Self::listening(command).await
+    }
+
     /// Starts one at an address.
     pub async fn start_at(folder: &Path, listen: &str) -> Self {
         Self::start_with(Database::Sqlite, folder, listen, &[]).await

@@ -1,7 +1,7 @@
 /* Loaded before libc's: makes writes and syncs of one file, and of what SQLite keeps
  * beside it, fail as the control file says. An empty or missing control file lets all
  * pass. Words in it: "write" (no space is left), "io" (the disk fails on a write),
- * "sync" (the disk fails on a sync). */
+ * "sync" (the disk fails on a sync), "remove" (it fails when a file is removed). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -73,4 +73,10 @@ int fsync(int fd) {
 int fdatasync(int fd) {
     if (sync_fails(fd)) return -1;
     return syscall(SYS_fdatasync, fd);
+}
+
+int unlink(const char *path) {
+    const char *name = getenv("FAILING_DISK_FILE");
+    if (name && strstr(path, name) && told("remove")) { errno = EIO; return -1; }
+    return syscall(SYS_unlinkat, AT_FDCWD, path, 0);
 }

@@ -16,6 +16,8 @@ pub enum DiskFault {
     Write,
     /// Syncs fail.
     Sync,
+    /// Files cannot be removed.
+    Remove,
 }
 
 /// The disk under one file and what SQLite keeps beside it.
@@ -26,7 +28,8 @@ pub struct FailingDisk {
 }
 
 impl FailingDisk {
-    /// Makes one, which fails nothing yet. Needs a C compiler.
+    /// Makes one under the files whose path holds this, which fails nothing yet. Needs a C
+    /// compiler.
     pub fn under(file: &Path, folder: &Path) -> Self {
         let library = folder.join("failing_disk.so");
         let built = Command::new("cc")
@@ -79,6 +82,7 @@ impl DiskFault {
             Self::Full => "write",
             Self::Write => "io",
             Self::Sync => "sync",
+            Self::Remove => "remove",
         }
     }
 }

@@ -21,6 +21,8 @@ pub enum Answer {
     Text(Vec<&'static str>),
     /// A call of a tool.
     ToolCall(&'static str, Value),
+    /// A call of a tool, which waits for a permit.
+    HeldCall(Arc<Semaphore>, &'static str, Value),
     /// An error.
     Error(u16, &'static str),
     /// A stream that breaks off after these pieces.
@@ -174,6 +176,10 @@ async fn answer_one(stream: TcpStream, state: Arc<State>) {
             stream_of(text_chunks(pieces, false), false, false)
         }
         Answer::ToolCall(name, arguments) => {
+            stream_of(call_chunks(number, name, arguments), true, true)
+        }
+        Answer::HeldCall(gate, name, arguments) => {
+            gate.acquire().await.unwrap().forget();
             stream_of(call_chunks(number, name, arguments), true, true)
         }
     };

@@ -1,6 +1,7 @@
 //! `mortise-host serve` as a process of its own, to be killed, stopped and started again.
 
 use crate::adapter_process::binary;
+use crate::failing_disk::FailingDisk;
 use crate::memory::Memory;
 use crate::network::Namespace;
 use mortise_adapter_client::Endpoint;
@@ -28,6 +29,19 @@ impl HostProcess {
     pub async fn start(adapter: &Endpoint, folder: &Path, arguments: &[&str]) -> Self {
         let mut command = with_arguments(folder, arguments);
         command.args(["--adapter", &adapter.to_string()]);
+        Self::listening(command, 2).await
+    }
+
+    /// The same on a disk that can fail.
+    pub async fn start_on(
+        disk: &FailingDisk,
+        adapter: &Endpoint,
+        folder: &Path,
+        arguments: &[&str],
+    ) -> Self {
+        let mut command = with_arguments(folder, arguments);
+        command.args(["--adapter", &adapter.to_string()]);
+        command.envs(disk.environment());
         Self::listening(command, 2).await
     }
 

@@ -17,6 +17,7 @@ pub mod memory;
 pub mod memory_journal;
 pub mod network;
 pub mod pgbouncer;
+pub mod platform;
 pub mod replicas;
 pub mod restate;
 pub mod scenario;

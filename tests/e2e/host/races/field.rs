@@ -10,8 +10,8 @@ use mortise_test_support::fake_mcp::{FakeMcp, LEDGER};
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
 use mortise_test_support::host_process::HostProcess;
 use mortise_test_support::in_process::{Server, reference_with, serve};
+use mortise_test_support::platform::PlatformFile;
 use mortise_test_support::restate::{RestateServer, Spread, free_ports};
-use mortise_test_support::scenario::put_demo;
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::fs;
@@ -64,8 +64,10 @@ impl Field {
         ttl: u32,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let adapter = AdapterProcess::start_on(database, folder.path()).await;
-        put_demo(&adapter.endpoint, played(fake)).await;
+        let url = database.at(&folder.path().join("p.db")).await;
+        let platform = PlatformFile::with(&played(fake));
+        platform.import(&url, folder.path()).await;
+        let adapter = AdapterProcess::start_unseeded(database, folder.path(), &[]).await;
         let ledger = Arc::new(FakeMcp::default());
         let beside = made(folder.path(), "outside");
         let outside = reference_with(Database::Sqlite, &beside, |config| {

@@ -2,15 +2,14 @@
 //! what any host tells of it.
 
 use crate::host::hosts::{ends, turns_apart};
+use crate::host::told::{events, get};
 use everruns_core::events::{Event, EventData};
 use everruns_core::typed_id::TurnId;
-use reqwest::Client;
-use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
-/// How often it is looked whether a session is idle, or a host has come back.
+/// How often it is looked whether a session is idle.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A session, and what was asked there.
@@ -32,41 +31,6 @@ pub struct Found {
     pub events: usize,
     /// Tools of which the host that went on did not know whether they had run.
     pub in_doubt: usize,
-}
-
-/// What a host answers. One that has just come back does not reach its adapters at once.
-async fn get(url: &str) -> Value {
-    loop {
-        let answer = Client::new().get(url).send().await.unwrap();
-        let status = answer.status();
-        let body: Value = answer.json().await.unwrap();
-        if status != 503 {
-            assert_eq!(status, 200, "{url}: {body}");
-            return body;
-        }
-        sleep(LOOK_EVERY).await;
-    }
-}
-
-/// All stored events of a session, without a gap and each once.
-pub async fn events(http: &str, session: &str) -> Vec<Event> {
-    let mut events: Vec<Event> = Vec::new();
-    loop {
-        let after = events.len();
-        let url = format!("{http}/v1/sessions/{session}/events?after={after}");
-        let mut page = get(&url).await;
-        let more: Vec<Event> = serde_json::from_value(page["events"].take()).unwrap();
-        if more.is_empty() {
-            break;
-        }
-        events.extend(more);
-    }
-    let sequences: Vec<_> = events.iter().map(|event| event.sequence.unwrap()).collect();
-    let expected: Vec<_> = (1..=i32::try_from(events.len()).unwrap()).collect();
-    assert_eq!(sequences, expected, "sequences have no gap");
-    let ids: HashSet<_> = events.iter().map(|event| event.id).collect();
-    assert_eq!(ids.len(), events.len(), "no event is there twice");
-    events
 }
 
 /// The events with their turns, a line each.
