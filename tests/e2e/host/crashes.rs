@@ -114,21 +114,22 @@ async fn sigterm_loses_nothing() {
         if ends {
             gate.add_permits(6);
         }
-        let outcome = turn.outcome().await;
+        let (seen, ended) = turn.rest().await;
         gate.add_permits(6);
         let expected = if ends {
             pb::TurnOutcome::Completed
         } else {
             pb::TurnOutcome::Parked
         };
-        assert_eq!(outcome, expected, "--drain {drain}");
-        let before = stage.stored().await.len();
+        assert_eq!(ended.outcome(), expected, "--drain {drain}");
+        let before = seen.iter().map(|event| event.sequence).max();
         stage = stage.stopped_and_again().await;
         while stage.count("session.idled").await < 1 {
             tokio::task::yield_now().await;
         }
         let after = stage.stored().await;
-        assert!(after.len() >= before);
+        let last = after.last().unwrap().sequence.map(i64::from);
+        assert!(last >= before, "{last:?} is before {before:?}");
         assert_eq!(after.last().unwrap().event_type, "session.idled");
         assert_eq!(stage.status().await, SessionStatus::Idle);
     }
