@@ -392,7 +392,8 @@ async fn agents_harnesses_and_models_are_found() {
     assert_eq!(models["models"][0]["name"], "fake");
     assert_eq!(models["models"][0]["is_default"], true);
     assert_eq!(models["models"][0]["provider_type"], "openai_completions");
-    let model = get(&stage, &format!("/v1/models/model_6d6f7274{:024x}", 3)).await;
+    let id = models["models"][0]["id"].as_str().unwrap();
+    let model = get(&stage, &format!("/v1/models/{id}")).await;
     assert_eq!(model["name"], "fake");
     let everything = format!("{agents}{harness}{models}{model}");
     for hidden in [

@@ -30,7 +30,7 @@ impl PlatformFile {
     pub fn with(model: &ModelWithProvider) -> Self {
         let (_, rest) = DEPLOYED.split_once("\nharnesses:").expect("it has some");
         let mut entry = json!({
-            "name": "main",
+            "name": model.model,
             "model": model.model,
             "provider": model.provider_type,
             "default": true,
