@@ -33,10 +33,6 @@ const KEPT: &str = "as the lost host has it";
 /// Where a host is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Point {
-    /// The model's answer is stored, and the step that runs its tools is not.
-    Answered,
-    /// The tools are claimed, and none has a result.
-    Claimed,
     /// The result of the tool is in the journal, and its event is not stored.
     Settled,
     /// The result and its event are stored, and the step after it is not.
@@ -61,12 +57,8 @@ impl Losing {
 #[async_trait]
 impl TurnJournal for Losing {
     async fn put(&self, turn: &UnfinishedTurn) -> Result<(), JournalError> {
-        let is_reached = match self.point {
-            Point::Answered => matches!(turn.next, NextStep::Act { .. }),
-            Point::Ran => matches!(turn.next, NextStep::Reason) && turn.state.iteration > 1,
-            Point::Claimed | Point::Settled => false,
-        };
-        if is_reached {
+        let has_run = matches!(turn.next, NextStep::Reason) && turn.state.iteration > 1;
+        if self.point == Point::Ran && has_run {
             self.lose().await;
         }
         self.journal.put(turn).await
@@ -89,16 +81,14 @@ impl TurnJournal for Losing {
         if self.point == Point::Ran {
             return Ok(claimed);
         }
-        if self.point == Point::Settled {
-            let Claimed::Made(made) = &claimed else {
-                panic!("{claimed:?}");
-            };
-            let settlement = Settlement {
-                is_interrupted: false,
-                result: kept(claim.call),
-            };
-            self.journal.settle(made, &settlement).await?;
-        }
+        let Claimed::Made(made) = &claimed else {
+            panic!("{claimed:?}");
+        };
+        let settlement = Settlement {
+            is_interrupted: false,
+            result: kept(claim.call),
+        };
+        self.journal.settle(made, &settlement).await?;
         self.lose().await
     }
 
@@ -196,12 +186,12 @@ async fn statuses(adapter: &GrpcHostAdapter, turn: &UnfinishedTurn) -> Vec<ToolC
     calls.iter().map(|call| call.status).collect()
 }
 
-/// Loses a host at a point, goes on elsewhere, and gives back the result of the tool. The
-/// model is asked once before it and once after it.
-async fn after_a_loss(point: Point, tool: &'static str, arguments: Value) -> ToolCompletedData {
+/// Loses a host at a point, goes on elsewhere, and gives back the result of the tool, which
+/// may run twice. The model is asked once before it and once after it.
+async fn after_a_loss(point: Point) -> ToolCompletedData {
     let folder = tempfile::tempdir().unwrap();
     let process = AdapterProcess::start_set(Database::Sqlite, folder.path(), &[]).await;
-    let call = Answer::ToolCall(tool, arguments);
+    let call = Answer::ToolCall("write_file", write());
     let fake = FakeOpenAi::start(vec![call, Answer::Text(vec!["Done."])]).await;
     let (adapter, _) = host_adapter(&mesh(&process.endpoint)).await;
     let session_id = seed_with(&adapter, played(&fake)).await;
@@ -226,12 +216,8 @@ async fn after_a_loss(point: Point, tool: &'static str, arguments: Value) -> Too
 
     let (fenced, journal) = leased(&adapter, session_id).await;
     let left = journal.get(1, session_id).await.unwrap().unwrap();
-    let expected = match point {
-        Point::Answered => vec![],
-        Point::Claimed => vec![ToolCallStatus::Running],
-        Point::Settled | Point::Ran => vec![ToolCallStatus::Settled],
-    };
-    assert_eq!(statuses(&adapter, &left).await, expected, "{point:?}");
+    let settled = [ToolCallStatus::Settled];
+    assert_eq!(statuses(&adapter, &left).await, settled, "{point:?}");
     let second = engine(fenced, Arc::new(journal));
     let begin = Begin::Resume(Box::new(left));
     let end = second.run(session_id, begin, &TurnControl::default()).await;
@@ -251,26 +237,11 @@ async fn after_a_loss(point: Point, tool: &'static str, arguments: Value) -> Too
     result
 }
 
-/// A tool that may have run does not run again, and the model is told so; one that may run
-/// twice runs again.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_tool_in_doubt_does_not_run_again() {
-    let edit = json!({ "path": "/workspace/a.txt", "old_string": "a", "new_string": "b" });
-    let result = after_a_loss(Point::Claimed, "edit_file", edit).await;
-    let error = result.error.unwrap();
-    assert!(
-        error.contains("whether the tool has run is not known"),
-        "{error}"
-    );
-    let result = after_a_loss(Point::Claimed, "write_file", write()).await;
-    assert_eq!(result.error, None);
-}
-
 /// A tool that has run does not run again: the turn has the result that the lost host has
 /// kept, though its event was lost, and though the tool may run twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_that_was_kept_is_used() {
-    let result = after_a_loss(Point::Settled, "write_file", write()).await;
+    let result = after_a_loss(Point::Settled).await;
     let shown = serde_json::to_string(&result).unwrap();
     assert!(shown.contains(KEPT), "{shown}");
 }
@@ -278,15 +249,7 @@ async fn a_result_that_was_kept_is_used() {
 /// The host keeps the result of each tool in the journal, beside its event.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tool_that_has_run_is_settled() {
-    let result = after_a_loss(Point::Ran, "write_file", write()).await;
-    assert_eq!(result.error, None);
-}
-
-/// A tool that the model has asked for runs, though the host was lost before the journal had
-/// its step: nothing was claimed, so that nothing is in doubt.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_tool_that_was_asked_for_runs_after_a_loss() {
-    let result = after_a_loss(Point::Answered, "write_file", write()).await;
+    let result = after_a_loss(Point::Ran).await;
     assert_eq!(result.error, None);
 }
 
