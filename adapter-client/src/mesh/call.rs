@@ -233,7 +233,8 @@ impl Mesh {
     /// Notes how opening a stream to a service's adapter ended.
     pub(crate) fn note<Out>(&self, org: &Org, service: &str, result: &Result<Out, StoreError>) {
         if let Ok(target) = self.route(org, service) {
-            target.note(result);
+            // It was tried for as long as it may be.
+            target.note(result, Duration::ZERO);
         }
     }
 

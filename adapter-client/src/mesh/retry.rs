@@ -87,12 +87,15 @@ impl Retries<'_> {
         self.policy.window.saturating_sub(spent)
     }
 
-    /// How long to wait before the call is sent again; `None` to give up.
-    pub(super) fn after(&mut self, failed: &Failed) -> Option<Duration> {
+    /// How long to wait before the call is sent again; `None` to give up. `has_other`: there
+    /// is an endpoint that it was not sent to. Where something else answered in the place of
+    /// a server, that one may be well.
+    pub(super) fn after(&mut self, failed: &Failed, has_other: bool) -> Option<Duration> {
         let Failed { error, reached } = failed;
         let safe = self.method.may_repeat() || error.outcome == Outcome::NotApplied;
         let left = self.left();
-        if !may_pass(error) || !safe || left.is_zero() {
+        let may_pass = may_pass(error) || (has_other && *reached == Reached::Stranger);
+        if !may_pass || !safe || left.is_zero() {
             return None;
         }
         // One that asks for more time than there is would be asked too early.
@@ -113,7 +116,7 @@ impl Retries<'_> {
         match reached {
             Reached::NoServer => true,
             Reached::Refused | Reached::Broken => !std::mem::replace(&mut self.is_spent, true),
-            Reached::Server => false,
+            Reached::Stranger | Reached::Server => false,
         }
     }
 }
@@ -154,7 +157,7 @@ mod tests {
         let policy = RetryPolicy::new(Duration::from_millis(400));
         let mut retries = policy.begin(GET_AGENT.method, false);
         let began = Instant::now();
-        while let Some(wait) = retries.after(&unavailable(Reached::Server)) {
+        while let Some(wait) = retries.after(&unavailable(Reached::Server), false) {
             assert!(wait <= LONGEST_WAIT);
             tokio::time::sleep(wait).await;
         }
@@ -170,7 +173,10 @@ mod tests {
         let policy = RetryPolicy::new(Duration::from_secs(1));
         let year = Duration::from_secs(365 * 24 * 60 * 60);
         let failed = asked_back(ErrorReason::Unavailable, year);
-        assert_eq!(policy.begin(GET_AGENT.method, false).after(&failed), None);
+        assert_eq!(
+            policy.begin(GET_AGENT.method, false).after(&failed, false),
+            None
+        );
     }
 
     /// A server that is busy and says when to come back is asked again then, also for a
@@ -182,9 +188,9 @@ mod tests {
         for reason in [ErrorReason::SqlLimitExceeded, ErrorReason::SqlQueryTimeout] {
             let mut retries = policy.begin(an_unsafe_method(), false);
             let failed = asked_back(reason, second);
-            assert_eq!(retries.after(&failed), Some(second), "{reason:?}");
+            assert_eq!(retries.after(&failed, false), Some(second), "{reason:?}");
             let silent: Failed = StoreError::new(reason, "busy").into();
-            assert_eq!(retries.after(&silent), None, "{reason:?}");
+            assert_eq!(retries.after(&silent, false), None, "{reason:?}");
         }
     }
 
@@ -194,7 +200,7 @@ mod tests {
         let policy = RetryPolicy::new(Duration::from_secs(1));
         let mut retries = policy.begin(GET_AGENT.method, true);
         assert_eq!(retries.left(), Duration::ZERO);
-        assert_eq!(retries.after(&unavailable(Reached::NoServer)), None);
+        assert_eq!(retries.after(&unavailable(Reached::NoServer), false), None);
     }
 
     /// An answer that is an error is not asked for again.
@@ -203,7 +209,7 @@ mod tests {
         let policy = RetryPolicy::new(Duration::from_secs(1));
         let mut retries = policy.begin(GET_AGENT.method, false);
         let store = StoreError::new(ErrorReason::Store, "disk full");
-        assert_eq!(retries.after(&store.into()), None);
+        assert_eq!(retries.after(&store.into(), false), None);
     }
 
     /// A server's trouble spends the budget, and then calls fail at once. Calls that
@@ -214,7 +220,7 @@ mod tests {
         let granted = |reached| {
             let calls = (0..10_000).filter(|_| {
                 let mut retries = policy.begin(GET_AGENT.method, false);
-                retries.after(&unavailable(reached)).is_some()
+                retries.after(&unavailable(reached), false).is_some()
             });
             calls.count()
         };
@@ -223,8 +229,29 @@ mod tests {
         assert_eq!(granted(Reached::Broken), 10_000);
         let mut retries = policy.begin(GET_AGENT.method, false);
         let broken = unavailable(Reached::Broken);
-        assert!(retries.after(&broken).is_some(), "the first is free");
-        assert_eq!(retries.after(&broken), None, "the second is not");
+        assert!(retries.after(&broken, false).is_some(), "the first is free");
+        assert_eq!(retries.after(&broken, false), None, "the second is not");
+    }
+
+    /// A page in the place of an answer is no reason to ask the same endpoint again, and one to
+    /// ask another, where the call may be repeated or certainly did not happen.
+    #[tokio::test(start_paused = true)]
+    async fn another_endpoint_is_asked_where_a_stranger_answered() {
+        let policy = RetryPolicy::new(Duration::from_secs(10));
+        let page = |outcome| {
+            let mut error = StoreError::new(ErrorReason::Store, "HTTP 200 (text/html)");
+            error.code = Code::Unknown;
+            Failed {
+                error: error.outcome(outcome),
+                reached: Reached::Stranger,
+            }
+        };
+        let (unknown, not_applied) = (page(Outcome::Unknown), page(Outcome::NotApplied));
+        let of = |method| policy.begin(method, false);
+        assert!(of(GET_AGENT.method).after(&unknown, true).is_some());
+        assert_eq!(of(GET_AGENT.method).after(&unknown, false), None);
+        assert_eq!(of(an_unsafe_method()).after(&unknown, true), None);
+        assert!(of(an_unsafe_method()).after(&not_applied, true).is_some());
     }
 
     /// What may not be repeated is sent again only where it provably did not happen.
@@ -232,9 +259,9 @@ mod tests {
     async fn an_unsafe_call_is_sent_again_only_if_it_never_left() {
         let policy = RetryPolicy::new(Duration::from_secs(10));
         let mut retries = policy.begin(an_unsafe_method(), false);
-        assert_eq!(retries.after(&unavailable(Reached::Broken)), None);
+        assert_eq!(retries.after(&unavailable(Reached::Broken), false), None);
         let mut unsent = unavailable(Reached::NoServer);
         unsent.error.outcome = Outcome::NotApplied;
-        assert!(retries.after(&unsent).is_some());
+        assert!(retries.after(&unsent, false).is_some());
     }
 }

@@ -100,7 +100,7 @@ impl<'a, X: Exchange> Stack<'a, X> {
                 }
                 Err(failed) => failed,
             };
-            let Some(wait) = retries.after(&failed) else {
+            let Some(wait) = retries.after(&failed, self.has_other()) else {
                 break Err(target.name_in(failed.error));
             };
             sample.retries += 1;
@@ -117,7 +117,7 @@ impl<'a, X: Exchange> Stack<'a, X> {
         // One that is never sent again says little about its adapter: the calls after it
         // still wait for one that is coming back.
         if result.is_ok() || method.may_repeat() {
-            target.note(&result);
+            target.note(&result, retries.left());
         }
         result
     }
@@ -188,6 +188,12 @@ impl<'a, X: Exchange> Stack<'a, X> {
         in_flight.node.note_wait(began.elapsed());
         self.tried().push(in_flight.node.id);
         Ok((lease, in_flight))
+    }
+
+    /// Whether there is an endpoint that no attempt went to.
+    fn has_other(&self) -> bool {
+        let (nodes, tried) = (self.call.target.balance.nodes(), self.tried());
+        nodes.iter().any(|node| !tried.contains(&node.id))
     }
 
     fn tried(&self) -> std::sync::MutexGuard<'_, Vec<u64>> {

@@ -185,10 +185,16 @@ impl Target {
         self.retry.begin(method, self.is_down())
     }
 
-    /// Notes how a call that was tried as often as it may be ended.
-    pub(super) fn note<Out>(&self, result: &Result<Out, StoreError>) {
-        let is_down = matches!(result, Err(error) if error.is_transient());
-        self.is_down.store(is_down, Ordering::Relaxed);
+    /// Notes how a call that was tried as often as it may be ended, and what was left of its
+    /// window. Without an answer the adapter is down only after a whole window: a call that
+    /// gave up before, since the budget was spent or the server asked for more time than there
+    /// was, says nothing of the calls after it.
+    pub(super) fn note<Out>(&self, result: &Result<Out, StoreError>, left: Duration) {
+        match result {
+            Err(error) if error.is_transient() && !left.is_zero() => {}
+            Err(error) if error.is_transient() => self.is_down.store(true, Ordering::Relaxed),
+            Ok(_) | Err(_) => self.is_down.store(false, Ordering::Relaxed),
+        }
     }
 
     /// A call says that the adapter may have been replaced.
@@ -255,3 +261,35 @@ fn find_endpoints(
 
 /// The endpoints of an adapter.
 pub(super) type Nodes = Arc<[Arc<Node>]>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::config::MeshConfig;
+    use mortise_proto::pb::ErrorReason;
+
+    /// A call that gave up while there was time left - the budget was spent, or the server
+    /// asked for more time than there was - takes the window from no call after it. One that
+    /// had no answer in a whole window does, until a call is answered.
+    #[tokio::test(start_paused = true)]
+    async fn an_adapter_is_down_after_a_whole_window() {
+        let Ok(endpoint) = Endpoint::parse("http://127.0.0.1:1") else {
+            unreachable!("it is an address");
+        };
+        let mesh = MeshConfig::single(endpoint.clone());
+        let config = AdapterConfig::new(endpoint);
+        let opened = Target::open("main", &config, &mesh, &Handle::current());
+        let Ok(target) = opened else {
+            unreachable!("{opened:?}");
+        };
+        let away = || Err::<(), _>(StoreError::new(ErrorReason::Unavailable, "busy"));
+        target.note(&away(), Duration::from_secs(3));
+        assert_eq!(target.patience(), mesh.retry_window);
+        target.note(&away(), Duration::ZERO);
+        assert_eq!(target.patience(), Duration::ZERO);
+        target.note(&away(), Duration::from_secs(3));
+        assert_eq!(target.patience(), Duration::ZERO, "nothing has answered");
+        target.note(&Ok(()), Duration::from_secs(3));
+        assert_eq!(target.patience(), mesh.retry_window);
+    }
+}

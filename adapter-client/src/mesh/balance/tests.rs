@@ -66,6 +66,13 @@ fn broken() -> Attempt<()> {
     Err(StoreError::new(ErrorReason::Unavailable, "the disk is on fire").into())
 }
 
+/// What a proxy or a login page says in HTTP.
+fn page() -> Attempt<()> {
+    let mut error = StoreError::new(ErrorReason::Store, "the disk is on fire");
+    error.code = tonic::Code::Unknown;
+    Err(Failed::by_stranger(error))
+}
+
 /// Makes so many calls, each answered by the endpoint that it came to, and counts them by
 /// endpoint.
 async fn spread(
@@ -167,9 +174,19 @@ async fn slow_endpoints_get_fewer_calls() {
 /// is answered.
 #[tokio::test(start_paused = true)]
 async fn failing_endpoints_are_left_out() {
+    left_out(broken).await;
+}
+
+/// So does one where a page is answered in the place of the server, however quickly.
+#[tokio::test(start_paused = true)]
+async fn endpoints_of_strangers_are_left_out() {
+    left_out(page).await;
+}
+
+async fn left_out(fault: fn() -> Attempt<()>) {
     let (_servers, balance) = over(3).await;
     let answer = |address: &str| match address {
-        "1" => broken(),
+        "1" => fault(),
         _ => Ok(((), 0)),
     };
     // Its failures make it look slow: the calls that try it again are few.

@@ -76,7 +76,7 @@ impl Service<Request<Body>> for OneCall {
                 Fault::new(failed.error(), never_left)
             })?;
             answer::check(answer.status(), answer.headers())
-                .map_err(|error| Fault(error.into()))?;
+                .map_err(|error| Fault(Failed::by_stranger(error)))?;
             Ok(answer.map(|body| Answer {
                 body,
                 _lease: lease,

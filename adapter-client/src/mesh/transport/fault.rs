@@ -17,6 +17,8 @@ pub(in crate::mesh) enum Reached {
     Refused,
     /// The connection broke in mid-call.
     Broken,
+    /// Something else answered, in HTTP and not in gRPC: a proxy, a page to log in.
+    Stranger,
     /// It was answered.
     Server,
 }
@@ -67,15 +69,25 @@ impl Failed {
         self
     }
 
+    /// Something that is not the server answered.
+    pub(in crate::mesh) fn by_stranger(error: StoreError) -> Self {
+        Self {
+            error,
+            reached: Reached::Stranger,
+        }
+    }
+
     /// Whether it speaks against the endpoint: its connection broke, or it did not answer in
-    /// time, or could not. One that is busy and says when to come back is well, and a call
-    /// that had no connection says nothing.
+    /// time, or could not, or something else answered in its place, however quickly. One that
+    /// is busy and says when to come back is well, and a call that had no connection says
+    /// nothing.
     pub(in crate::mesh) fn is_of_endpoint(&self) -> bool {
+        let is_busy = self.error.retry_after.is_some();
         match self.reached {
             Reached::NoServer => false,
             Reached::Refused | Reached::Broken => true,
+            Reached::Stranger => !is_busy,
             Reached::Server => {
-                let is_busy = self.error.retry_after.is_some();
                 let is_late = self.error.code == Code::DeadlineExceeded;
                 is_late || (self.error.is_transient() && !is_busy)
             }
