@@ -142,6 +142,16 @@ def pods(title: str, document: dict) -> None:
             probe = container.get(kind, {})
             port = probe.get("httpGet", probe.get("tcpSocket", {})).get("port")
             assert port is None or port in ports, f"{title}: {kind} asks {port}"
+        exposed(title, container.get("args", []))
+
+
+def exposed(title: str, args: list[str]) -> None:
+    """Where other pods reach an adapter, it has TLS and tokens, or says that it is meant."""
+    if not any(arg.startswith("--listen=0.0.0.0") for arg in args):
+        return
+    has = {arg.split("=")[0] for arg in args}
+    is_closed = {"--tls-cert", "--tls-key", "--token-file"} <= has
+    assert is_closed != ("--insecure" in has), f"{title}: {args}"
 
 
 def configured(title: str, text: str) -> None:

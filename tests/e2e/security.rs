@@ -259,6 +259,37 @@ async fn unusable_files_are_named() {
     }
 }
 
+/// An address that other machines reach is refused in clear, and where any of them may
+/// call, unless that is meant; the refusal names the address and what to do.
+#[tokio::test]
+async fn an_open_address_is_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path(), "ca");
+    let own = authority.issue(folder.path(), "server", "localhost");
+    let token = folder.path().join("token");
+    fs::write(&token, "a-token").unwrap();
+    let database = format!("sqlite:{}", folder.path().join("a.db").display());
+    let tls = ["--tls-cert", path(&own.cert), "--tls-key", path(&own.key)];
+    let token = ["--token-file", path(&token)];
+    for (address, arguments, said, remedy) in [
+        ("0.0.0.0:0", &[][..], "for every org, in clear", "--tls-cert"),
+        ("[::]:0", &token[..], "would be in clear", "--tls-cert"),
+        ("0.0.0.0:0", &tls[..], "for every org;", "--token-file"),
+    ] {
+        let common = ["--database", &database, "--listen", address];
+        let ended = adapter(&[&common[..], arguments].concat()).await;
+        assert_eq!(ended.code, 3, "{}", ended.stderr);
+        for part in [address, said, remedy, "--insecure"] {
+            assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
+        }
+    }
+    // Each of them starts where it is meant, and without a word where it is closed.
+    let closed = [&tls[..], &token[..]].concat();
+    for arguments in [&["--insecure"][..], &closed] {
+        drop(AdapterProcess::start_as(folder.path(), "0.0.0.0:0", arguments).await);
+    }
+}
+
 /// A configuration is checked and shown on the command line: every fault on a line of
 /// its own, and secrets nowhere.
 #[tokio::test]

@@ -133,6 +133,11 @@ pub(crate) enum Failure {
         "--socket-mode and --socket-group are for unix sockets, and {0} is TCP; leave them out, or listen at unix:PATH"
     )]
     SocketOnTcp(String),
+    #[error(
+        "--listen {0}: {1}; give {}, listen at 127.0.0.1 or unix:PATH, or allow it with --insecure",
+        .1.remedy()
+    )]
+    Exposed(String, transport::Exposed),
     #[error("--token-file {0}")]
     Tokens(#[from] TokenFileError),
     #[error(transparent)]

@@ -6,6 +6,7 @@ use mortise_adapter_server::{
     SocketGroup, SocketMode, Tls, TokenFile,
 };
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::PathBuf;
 use tokio::runtime::Handle;
 
@@ -41,6 +42,10 @@ pub(crate) struct Args {
     /// Accept only calls that carry one of the bearer tokens in this file, one a line.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// Listen at an address that other machines reach although connections are in clear, or
+    /// any peer may call. For networks that see to both, such as a service mesh.
+    #[arg(long)]
+    insecure: bool,
     /// Bind clients to orgs: accept only clients whose certificate has one of these names (a
     /// DNS name or URI), and each only for its orgs, such as
     /// `spiffe://example.org/host=1,7`. May be given several times.
@@ -64,6 +69,17 @@ pub(super) struct Security {
     clients: Option<ClientOrgs>,
 }
 
+/// What an address that other machines reach lacks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Exposed {
+    /// Encryption.
+    Plain,
+    /// Proof of who calls.
+    Open,
+    /// Both.
+    PlainAndOpen,
+}
+
 /// A client's name and its orgs.
 fn client(given: &str) -> Result<(String, BTreeSet<i64>), String> {
     let form = || {
@@ -79,6 +95,35 @@ fn client(given: &str) -> Result<(String, BTreeSet<i64>), String> {
     match orgs {
         Some(orgs) if !name.is_empty() => Ok((name.into(), orgs)),
         Some(_) | None => Err(form()),
+    }
+}
+
+// === impl Exposed ===
+
+impl Exposed {
+    /// The arguments that put it right.
+    pub(crate) fn remedy(self) -> &'static str {
+        const PLAIN: &str = "--tls-cert and --tls-key, or --tls-spiffe";
+        const OPEN: &str = "--token-file or --tls-client-ca";
+        const BOTH: &str =
+            "--tls-cert and --tls-key with --token-file or --tls-client-ca, or --tls-spiffe";
+        match self {
+            Self::Plain => PLAIN,
+            Self::Open => OPEN,
+            Self::PlainAndOpen => BOTH,
+        }
+    }
+}
+
+impl fmt::Display for Exposed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Plain => "connections of other machines would be in clear",
+            Self::Open => "every machine that reaches it could call for every org",
+            Self::PlainAndOpen => {
+                "every machine that reaches it could call for every org, in clear"
+            }
+        })
     }
 }
 
@@ -99,16 +144,36 @@ impl Args {
         if access != SocketAccess::default() && is_tcp {
             return Err(Failure::SocketOnTcp(listen.to_string()));
         }
-        let is_public = matches!(listen, ListenAddress::Tcp(at) if !at.ip().is_loopback());
-        if is_public && tls.is_none() {
-            tracing::warn!(%listen, "connections are not encrypted; set --tls-cert and --tls-key, or --tls-spiffe");
-        }
+        self.check_exposed(listen)?;
         Ok(Security {
             access,
             tls,
             tokens: self.token_file.map(TokenFile::open).transpose()?,
             clients: (!self.client.is_empty()).then(|| self.client.into_iter().collect()),
         })
+    }
+
+    /// Refuses an address that other machines reach where connections are in clear or any
+    /// peer may call, unless that is meant.
+    fn check_exposed(&self, listen: &ListenAddress) -> Result<(), Failure> {
+        let is_exposed = matches!(listen, ListenAddress::Tcp(at) if !at.ip().to_canonical().is_loopback());
+        if !is_exposed {
+            return Ok(());
+        }
+        let is_plain = self.tls_cert.is_none() && !self.tls_spiffe;
+        let is_open =
+            self.token_file.is_none() && self.tls_client_ca.is_none() && !self.tls_spiffe;
+        let exposed = match (is_plain, is_open) {
+            (false, false) => return Ok(()),
+            (true, true) => Exposed::PlainAndOpen,
+            (true, false) => Exposed::Plain,
+            (false, true) => Exposed::Open,
+        };
+        if !self.insecure {
+            return Err(Failure::Exposed(listen.to_string(), exposed));
+        }
+        tracing::warn!(%listen, "{exposed} (--insecure)");
+        Ok(())
     }
 
     /// What connections are encrypted with, where it is asked for.
