@@ -73,6 +73,19 @@ pub const HOST_FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("../host_descriptor.b
 /// The protocol versions this build speaks.
 pub const PROTOCOL: pb::ProtocolRange = pb::ProtocolRange { min: 1, max: 1 };
 
+/// What a program says of itself with `--version`: its version, the commit that it was built
+/// from, if that is known, and the versions of the protocol that it speaks. The text lives as
+/// long as the process: it is made once, for the command line.
+#[must_use]
+pub fn version_text(version: &str, commit: Option<&str>) -> &'static str {
+    let commit = commit.unwrap_or("unknown");
+    let protocol = match (PROTOCOL.min, PROTOCOL.max) {
+        (min, max) if min == max => min.to_string(),
+        (min, max) => format!("{min} to {max}"),
+    };
+    format!("{version} (commit {commit}, adapter protocol {protocol})").leak()
+}
+
 /// The largest message that either side takes unless it is configured otherwise.
 pub const MAX_MESSAGE_BYTES: usize = 32 * 1024 * 1024;
 

@@ -6,10 +6,8 @@ pub(crate) mod remote;
 pub(crate) mod serve;
 
 use mortise_adapter_client::{ConfigError, Endpoint};
-use mortise_proto::PROTOCOL;
 use mortise_runtime_host::local::embedded::SqlWorker;
 use mortise_runtime_host::supervise::{Launcher, Supervision};
-use std::sync::OnceLock;
 
 /// The command that puts an adapter's program in the place of this process.
 pub(crate) const ADAPTER_PROCESS: &str = "adapter-process";
@@ -20,19 +18,9 @@ pub(crate) const SQL_WORKER: &str = "sql-worker";
 /// Where SQLite puts temporary files, which workers do as well.
 const TEMPORARY: [&str; 2] = ["SQLITE_TMPDIR", "TMPDIR"];
 
-/// The version, the commit that it was built from (`MORTISE_COMMIT` at build time), and the
-/// versions of the adapter protocol that it speaks.
+/// What `--version` says. The commit comes from `MORTISE_COMMIT` at build time.
 pub(crate) fn version() -> &'static str {
-    static VERSION: OnceLock<String> = OnceLock::new();
-    VERSION.get_or_init(|| {
-        let commit = option_env!("MORTISE_COMMIT").unwrap_or("unknown");
-        let protocol = match (PROTOCOL.min, PROTOCOL.max) {
-            (min, max) if min == max => min.to_string(),
-            (min, max) => format!("{min} to {max}"),
-        };
-        let version = env!("CARGO_PKG_VERSION");
-        format!("{version} (commit {commit}, adapter protocol {protocol})")
-    })
+    mortise_proto::version_text(env!("CARGO_PKG_VERSION"), option_env!("MORTISE_COMMIT"))
 }
 
 /// A word of a command line, as a shell reads it.

@@ -60,7 +60,7 @@ struct Cli {
 enum Command {
     /// Ask one question. Without --adapter, storage is a local SQLite file.
     ///
-    /// Exit code: 0 when the turn completed, 1 when it failed, 2 for wrong
+    /// Exit code: 0 when the turn completed, 1 when it did not, 2 for wrong
     /// arguments, 3 when there was no turn, 4 when the output could not be
     /// written, 130 when it was interrupted.
     Run(Box<RunArgs>),
@@ -299,12 +299,18 @@ async fn run_once(args: RunArgs) -> ExitCode {
         }
     }
     match ended {
-        Ok(TurnEnd::Completed | TurnEnd::WaitingForToolResults) => ExitCode::SUCCESS,
+        Ok(TurnEnd::Completed) => ExitCode::SUCCESS,
+        Ok(TurnEnd::WaitingForToolResults) => {
+            eprintln!(
+                "mortise-host: the turn waits for the results of tools that its application runs, and `run` takes none; run such agents with `serve`, and give the results to POST /v1/sessions/ID/tool-results"
+            );
+            ExitCode::from(TURN_FAILED)
+        }
         Ok(TurnEnd::Failed(_) | TurnEnd::Cancelled | TurnEnd::Parked) => {
             ExitCode::from(TURN_FAILED)
         }
-        Err(RunError::Interrupted) => {
-            eprintln!("mortise-host: {}", RunError::Interrupted);
+        Err(error @ RunError::Interrupted(_)) => {
+            eprintln!("mortise-host: {error}");
             ExitCode::from(INTERRUPTED)
         }
         Err(error @ RunError::Capabilities(_) | error @ RunError::Config(_)) => {

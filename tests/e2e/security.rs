@@ -272,7 +272,12 @@ async fn an_open_address_is_meant() {
     let tls = ["--tls-cert", path(&own.cert), "--tls-key", path(&own.key)];
     let token = ["--token-file", path(&token)];
     for (address, arguments, said, remedy) in [
-        ("0.0.0.0:0", &[][..], "for every org, in clear", "--tls-cert"),
+        (
+            "0.0.0.0:0",
+            &[][..],
+            "for every org, in clear",
+            "--tls-cert",
+        ),
         ("[::]:0", &token[..], "would be in clear", "--tls-cert"),
         ("0.0.0.0:0", &tls[..], "for every org;", "--token-file"),
     ] {

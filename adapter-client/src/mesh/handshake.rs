@@ -125,6 +125,8 @@ pub struct Handshakes {
 pub struct Look {
     /// What is offered now, or why no turn can run.
     pub offers: Result<Offers, ConnectError>,
+    /// Why no turn can run either once that is mended: further adapters that are away.
+    pub other_faults: Vec<String>,
     /// What else is missing, and each adapter that answers with several voices. Turns run
     /// without it.
     pub degraded: Vec<String>,

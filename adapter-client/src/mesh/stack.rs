@@ -24,7 +24,9 @@ use super::balance::{InFlight, Node, Placed};
 use super::retry::Retries;
 use super::stats::Sample;
 use super::trace;
-use super::transport::{Attempt, Exchange, Failed, Lease, Outgoing, Purpose, Wanted, too_late};
+use super::transport::{
+    Attempt, Exchange, Failed, Lease, Outgoing, Purpose, Reached, Wanted, too_late,
+};
 use mortise_proto::StoreError;
 use mortise_proto::pb::ErrorReason;
 use mortise_proto::rpc::{Effect, Kind};
@@ -92,6 +94,7 @@ impl<'a, X: Exchange> Stack<'a, X> {
     async fn retried(&self, sample: &mut Sample) -> Result<X::Out, StoreError> {
         let (target, method) = (&self.call.target, self.call.method);
         let mut retries = target.retries(method);
+        let mut by_stranger = false;
         let result = loop {
             let failed = match self.hedged(&retries).await {
                 Ok((answer, size)) => {
@@ -100,6 +103,7 @@ impl<'a, X: Exchange> Stack<'a, X> {
                 }
                 Err(failed) => failed,
             };
+            by_stranger = failed.reached == Reached::Stranger;
             let Some(wait) = retries.after(&failed, self.has_other()) else {
                 break Err(target.name_in(failed.error));
             };
@@ -115,8 +119,9 @@ impl<'a, X: Exchange> Stack<'a, X> {
             target.suspect();
         }
         // One that is never sent again says little about its adapter: the calls after it
-        // still wait for one that is coming back.
-        if result.is_ok() || method.may_repeat() {
+        // still wait for one that is coming back. A page in its place says nothing.
+        let says = method.may_repeat() && !by_stranger;
+        if result.is_ok() || says {
             target.note(&result, retries.left());
         }
         result

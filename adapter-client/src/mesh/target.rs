@@ -273,7 +273,7 @@ mod tests {
     /// had no answer in a whole window does, until a call is answered.
     #[tokio::test(start_paused = true)]
     async fn an_adapter_is_down_after_a_whole_window() {
-        let Ok(endpoint) = Endpoint::parse("http://127.0.0.1:1") else {
+        let Ok(endpoint) = "http://127.0.0.1:1".parse::<Endpoint>() else {
             unreachable!("it is an address");
         };
         let mesh = MeshConfig::single(endpoint.clone());

@@ -134,8 +134,8 @@ pub(crate) enum Failure {
     )]
     SocketOnTcp(String),
     #[error(
-        "--listen {0}: {1}; give {}, listen at 127.0.0.1 or unix:PATH, or allow it with --insecure",
-        .1.remedy()
+        "--listen {0}: {1}; give {remedy}, listen at 127.0.0.1 or unix:PATH, or allow it with --insecure",
+        remedy = .1.remedy()
     )]
     Exposed(String, transport::Exposed),
     #[error("--token-file {0}")]

@@ -26,7 +26,10 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 #[derive(Parser)]
 #[command(
     name = "mortise-adapter",
-    version,
+    version = mortise_proto::version_text(
+        env!("CARGO_PKG_VERSION"),
+        option_env!("MORTISE_COMMIT"),
+    ),
     args_conflicts_with_subcommands = true
 )]
 struct Cli {

@@ -19,7 +19,7 @@ use mortise_adapter_client::{
 };
 use serde_json::json;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 use tokio::runtime::Handle;
 
@@ -86,13 +86,25 @@ pub enum RunError {
     #[error(transparent)]
     Adapter(#[from] AgentLoopError),
     /// The process was told to stop.
-    #[error("interrupted; stored messages are kept, continue the conversation with --session")]
-    Interrupted,
+    #[error("interrupted; {0}")]
+    Interrupted(String),
     /// There is no way to make a session there.
     #[error(
         "the adapter cannot create sessions (it does not offer TestSeedService); name an existing session with --session"
     )]
     NoSession,
+}
+
+// === impl RunOptions ===
+
+impl RunOptions {
+    /// The command that goes on with a conversation, at the same storage.
+    fn next_command(&self, session_id: SessionId) -> String {
+        let mut words = vec![format!("mortise-host run --session {session_id}")];
+        words.extend(self.again.iter().cloned());
+        words.push("\"...\"".into());
+        words.join(" ")
+    }
 }
 
 /// Runs one turn and shows it, until `stopped` resolves.
@@ -108,10 +120,17 @@ pub async fn run(
         .adapter
         .clone()
         .or(embedded.as_ref().map(Embedded::endpoint));
+    let begun = OnceLock::new();
     let result = match endpoint {
         Some(endpoint) => tokio::select! {
-            end = turn(&options, endpoint, embedded.is_some()) => end,
-            () = stopped => Err(RunError::Interrupted),
+            end = turn(&options, endpoint, embedded.is_some(), &begun) => end,
+            () = stopped => Err(RunError::Interrupted(match begun.get() {
+                Some(session_id) => format!(
+                    "stored messages are kept, continue with: {}",
+                    options.next_command(*session_id)
+                ),
+                None => "no conversation had begun".into(),
+            })),
         },
         None => Err(RunError::NoSession),
     };
@@ -125,6 +144,7 @@ async fn turn(
     options: &RunOptions,
     endpoint: Endpoint,
     embedded: bool,
+    begun: &OnceLock<SessionId>,
 ) -> Result<TurnEnd, RunError> {
     let renderer = Arc::new(Mutex::new(if options.json {
         Renderer::Json
@@ -149,6 +169,7 @@ async fn turn(
         .build()
         .await?;
     let session_id = session(options, &adapter, embedded).await?;
+    let session_id = *begun.get_or_init(|| session_id);
     let note = |line: String, facts| {
         let renderer = renderer.lock().unwrap_or_else(PoisonError::into_inner);
         renderer.note(&line, &facts);
@@ -176,14 +197,9 @@ async fn turn(
         TurnEnd::WaitingForToolResults => "waiting_for_tool_results",
         TurnEnd::Parked => "parked",
     });
-    let mut words = vec![format!(
-        "  continue with: mortise-host run --session {session_id}"
-    )];
-    words.extend(options.again.iter().cloned());
-    words.push("\"...\"".into());
-    let again = words.join(" ");
+    let again = options.next_command(session_id);
     note(
-        format!("{}{again}", summary.table()),
+        format!("{}  continue with: {again}", summary.table()),
         json_note("summary", facts),
     );
     Ok(end)

@@ -56,7 +56,6 @@ impl Host {
         let Call { org_id, request_id } = call.into();
         let (org_id, _) = self.org(org_id)?;
         self.check_size(org_id, &said(session_id, &message))?;
-        self.check_model(org_id, &message).await?;
         let policy = if queue.unwrap_or(self.inner.options.queue_by_default) {
             BusyPolicy::Queue
         } else {
@@ -64,6 +63,7 @@ impl Host {
         };
         let key = (org_id, session_id);
         let Some(request_id) = request_id else {
+            self.check_model(org_id, &message).await?;
             return self
                 .accept(key, policy, TurnId::new(), message, false)
                 .await;
@@ -96,6 +96,11 @@ impl Host {
         if may_be_known && let Some(turn) = self.turn_of_message(key, turn_id, message_id).await? {
             return Ok(turn);
         }
+        // A turn that is asked for again is answered, whatever has become of its model.
+        if let Err(error) = self.check_model(key.0, &message).await {
+            request.failed(&error).await;
+            return Err(error);
+        }
         message.id = message_id;
         let may_be_refused = policy == BusyPolicy::Refuse && request.is_repeated;
         // It runs: to refuse it because another turn runs first would be untrue.
@@ -127,9 +132,9 @@ impl Host {
         let Call { org_id, request_id } = call.into();
         let (org_id, _) = self.org(org_id)?;
         self.check_size(org_id, &said(session_id, &message))?;
-        self.check_model(org_id, &message).await?;
         let key = (org_id, session_id);
         let Some(request_id) = request_id else {
+            self.check_model(org_id, &message).await?;
             return self.send(key, TurnId::new(), message).await;
         };
         let asked = json!({ "session_id": session_id, "message": text_of(&message) });
@@ -139,6 +144,7 @@ impl Host {
             if may_be_known && let Some(sent) = host.sent_before(key, &record).await? {
                 return Ok(sent);
             }
+            host.check_model(key.0, &message).await?;
             let mut message = message;
             message.id = record.message_id;
             host.send(key, record.turn_id, message).await

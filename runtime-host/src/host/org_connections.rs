@@ -395,7 +395,9 @@ impl Keeper {
                 }
             }
             Err(error) => {
-                self.missing.problem = Some(error.to_string());
+                let others = look.other_faults.into_iter();
+                let all: Vec<_> = std::iter::once(error.to_string()).chain(others).collect();
+                self.missing.problem = Some(all.join("; "));
                 self.tell();
                 return self.backoff.next();
             }
@@ -435,7 +437,7 @@ impl Keeper {
 
     /// Says what is missing, with what health adds; whether turns can run again.
     fn tell(&self) -> bool {
-        let mut problem = self.missing.problem.clone();
+        let mut problems: Vec<_> = self.missing.problem.iter().cloned().collect();
         let mut degraded = self.missing.degraded.clone();
         degraded.extend(self.open.iter().cloned());
         for adapter in self.mesh.adapters() {
@@ -444,10 +446,11 @@ impl Keeper {
             };
             if !adapter.is_required {
                 degraded.push(not_serving);
-            } else if problem.is_none() {
-                problem = Some(not_serving);
+            } else {
+                problems.push(not_serving);
             }
         }
+        let problem = (!problems.is_empty()).then(|| problems.join("; "));
         self.org.set(problem, degraded)
     }
 }

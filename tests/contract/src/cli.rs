@@ -15,7 +15,13 @@ use tonic::metadata::MetadataValue;
 /// Exit code: 0 if no hard rule is broken, 1 if one is, 2 for wrong arguments, 3 if there
 /// was no run, 130 if it was interrupted.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(
+    version = mortise_proto::version_text(
+        env!("CARGO_PKG_VERSION"),
+        option_env!("MORTISE_COMMIT"),
+    ),
+    args_conflicts_with_subcommands = true
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,

@@ -76,7 +76,9 @@ impl AdapterProcess {
     /// Starts one at an address of a namespace.
     pub async fn start_inside(namespace: &Namespace, folder: &Path, listen: &str) -> Self {
         let command = namespace.command(&binary("mortise-adapter"));
-        Self::start_by(command, Database::Sqlite, folder, listen, &[]).await
+        // The namespace is the test's own.
+        let meant = &["--insecure"];
+        Self::start_by(command, Database::Sqlite, folder, listen, meant).await
     }
 
     /// Starts one at an address, over the SQLite database of a folder, with these

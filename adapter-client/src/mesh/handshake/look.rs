@@ -15,6 +15,7 @@ impl Handshakes {
         let health = self.mesh.health();
         let mut look = Look {
             offers: Ok(Offers::default()),
+            other_faults: Vec::new(),
             degraded: Vec::new(),
             is_mixed: false,
         };
@@ -42,9 +43,10 @@ impl Handshakes {
                         target.limit_requests(common.max_message_bytes);
                     }
                 }
-                Err(error) if self.mesh.is_required(target) => {
-                    fault.get_or_insert(error);
-                }
+                Err(error) if self.mesh.is_required(target) => match &fault {
+                    None => fault = Some(error),
+                    Some(_) => look.other_faults.push(error.to_string()),
+                },
                 Err(error) => look.degraded.push(error.to_string()),
             }
             if answers.is_mixed() {

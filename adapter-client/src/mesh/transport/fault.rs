@@ -82,12 +82,11 @@ impl Failed {
     /// is busy and says when to come back is well, and a call that had no connection says
     /// nothing.
     pub(in crate::mesh) fn is_of_endpoint(&self) -> bool {
-        let is_busy = self.error.retry_after.is_some();
         match self.reached {
             Reached::NoServer => false,
-            Reached::Refused | Reached::Broken => true,
-            Reached::Stranger => !is_busy,
+            Reached::Refused | Reached::Broken | Reached::Stranger => true,
             Reached::Server => {
+                let is_busy = self.error.retry_after.is_some();
                 let is_late = self.error.code == Code::DeadlineExceeded;
                 is_late || (self.error.is_transient() && !is_busy)
             }

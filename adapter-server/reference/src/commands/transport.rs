@@ -132,6 +132,7 @@ impl fmt::Display for Exposed {
 impl Args {
     /// Reads the files.
     pub(super) fn open(self, listen: &ListenAddress) -> Result<Security, Failure> {
+        self.check_exposed(listen)?;
         let is_tcp = matches!(listen, ListenAddress::Tcp(_));
         let tls = self.tls()?;
         if tls.is_some() && !is_tcp {
@@ -144,7 +145,6 @@ impl Args {
         if access != SocketAccess::default() && is_tcp {
             return Err(Failure::SocketOnTcp(listen.to_string()));
         }
-        self.check_exposed(listen)?;
         Ok(Security {
             access,
             tls,
@@ -156,13 +156,13 @@ impl Args {
     /// Refuses an address that other machines reach where connections are in clear or any
     /// peer may call, unless that is meant.
     fn check_exposed(&self, listen: &ListenAddress) -> Result<(), Failure> {
-        let is_exposed = matches!(listen, ListenAddress::Tcp(at) if !at.ip().to_canonical().is_loopback());
+        let is_exposed =
+            matches!(listen, ListenAddress::Tcp(at) if !at.ip().to_canonical().is_loopback());
         if !is_exposed {
             return Ok(());
         }
         let is_plain = self.tls_cert.is_none() && !self.tls_spiffe;
-        let is_open =
-            self.token_file.is_none() && self.tls_client_ca.is_none() && !self.tls_spiffe;
+        let is_open = self.token_file.is_none() && self.tls_client_ca.is_none() && !self.tls_spiffe;
         let exposed = match (is_plain, is_open) {
             (false, false) => return Ok(()),
             (true, true) => Exposed::PlainAndOpen,
