@@ -18811,8 +18811,9 @@ pub struct ClaimToolCallRequest {
     /// not have a record.
     #[prost(string, tag = "3")]
     pub turn_id: ::prost::alloc::string::String,
-    /// REQUIRED. The model's id of the call, unique in the turn, of 1 to 512 bytes
-    /// without NUL.
+    /// REQUIRED. The id of the call, unique in the turn, of 1 to 512 bytes without
+    /// NUL. Models use the ids of calls again in later steps of a turn, so a host
+    /// puts the number of the step before the model's id.
     #[prost(string, tag = "4")]
     pub tool_call_id: ::prost::alloc::string::String,
     /// REQUIRED. The name of the tool, of 1 to 512 bytes without NUL.

@@ -761,8 +761,9 @@ type ClaimToolCallRequest struct {
 	// REQUIRED. The turn that asks for the call, `turn_` and 32 hex digits. It need
 	// not have a record.
 	TurnId string `protobuf:"bytes,3,opt,name=turn_id,json=turnId,proto3" json:"turn_id,omitempty"`
-	// REQUIRED. The model's id of the call, unique in the turn, of 1 to 512 bytes
-	// without NUL.
+	// REQUIRED. The id of the call, unique in the turn, of 1 to 512 bytes without
+	// NUL. Models use the ids of calls again in later steps of a turn, so a host
+	// puts the number of the step before the model's id.
 	ToolCallId string `protobuf:"bytes,4,opt,name=tool_call_id,json=toolCallId,proto3" json:"tool_call_id,omitempty"`
 	// REQUIRED. The name of the tool, of 1 to 512 bytes without NUL.
 	ToolName string `protobuf:"bytes,5,opt,name=tool_name,json=toolName,proto3" json:"tool_name,omitempty"`

@@ -435,8 +435,9 @@ class ClaimToolCallRequest(_message.Message):
     not have a record.
     """
     tool_call_id: _builtins.str
-    """REQUIRED. The model's id of the call, unique in the turn, of 1 to 512 bytes
-    without NUL.
+    """REQUIRED. The id of the call, unique in the turn, of 1 to 512 bytes without
+    NUL. Models use the ids of calls again in later steps of a turn, so a host
+    puts the number of the step before the model's id.
     """
     tool_name: _builtins.str
     """REQUIRED. The name of the tool, of 1 to 512 bytes without NUL."""

@@ -427,8 +427,9 @@ export type ClaimToolCallRequest = Message<"mortise.adapter.v1.ClaimToolCallRequ
   turnId: string;
 
   /**
-   * REQUIRED. The model's id of the call, unique in the turn, of 1 to 512 bytes
-   * without NUL.
+   * REQUIRED. The id of the call, unique in the turn, of 1 to 512 bytes without
+   * NUL. Models use the ids of calls again in later steps of a turn, so a host
+   * puts the number of the step before the model's id.
    *
    * @generated from field: string tool_call_id = 4;
    */
