@@ -185,7 +185,7 @@ mod tests {
     /// However many are refused, each hears it and every other is stored.
     #[test]
     fn many_refused_events_keep_no_other_out() {
-        let is_bad = |at: usize| (at % 3 == 0).then(|| Failed::Refused(refused()));
+        let is_bad = |at: usize| at.is_multiple_of(3).then(|| Failed::Refused(refused()));
         let (answers, stored, _) = write((0..64).collect(), is_bad);
         let expected: Vec<usize> = (0..64).filter(|at| at % 3 != 0).collect();
         assert_eq!(stored, expected);
