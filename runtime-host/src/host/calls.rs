@@ -3,7 +3,7 @@
 
 use super::known_turns::stored_message;
 use super::leases::WhenHeld;
-use super::requests::Request;
+use super::requests::{Request, is_remembered};
 use super::session_queue::BusyPolicy;
 use super::sessions::described;
 use super::turns::said;
@@ -88,11 +88,11 @@ impl Host {
         request: &Request,
         mut message: Message,
     ) -> Result<Accepted, HostError> {
-        let (turn_id, message_id) = (request.record.turn_id, request.record.message_id);
+        let mut record = request.record.clone();
         // Another host may have been asked before.
-        let is_shared = self.org(key.0)?.1.adapter.session_leases().is_some();
         let may_be_known =
-            request.is_repeated || self.is_stored_elsewhere(key, &request.record).await?;
+            request.is_repeated || self.is_stored_elsewhere(key, &mut record).await?;
+        let (turn_id, message_id) = (record.turn_id, record.message_id);
         if may_be_known && let Some(turn) = self.turn_of_message(key, turn_id, message_id).await? {
             return Ok(turn);
         }
@@ -108,6 +108,7 @@ impl Host {
             true => BusyPolicy::Queue,
             false => policy,
         };
+        let is_shared = self.shares_sessions(key.0)?;
         let accepted = self.accept(key, policy, turn_id, message, is_shared).await;
         if let Err(error) = &accepted {
             request.failed(error).await;
@@ -138,9 +139,9 @@ impl Host {
             return self.send(key, TurnId::new(), message).await;
         };
         let asked = json!({ "session_id": session_id, "message": text_of(&message) });
-        let work = async move |host: Host, record: RememberedRequest, is_repeated| {
+        let work = async move |host: Host, mut record: RememberedRequest, is_repeated| {
             // Another host may have been asked before.
-            let may_be_known = is_repeated || host.is_stored_elsewhere(key, &record).await?;
+            let may_be_known = is_repeated || host.is_stored_elsewhere(key, &mut record).await?;
             if may_be_known && let Some(sent) = host.sent_before(key, &record).await? {
                 return Ok(sent);
             }
@@ -153,19 +154,23 @@ impl Host {
             .await
     }
 
-    /// Whether another host has stored the message of a call.
+    /// Whether another host has stored the message of a call. One that was stored longer ago
+    /// than calls are remembered is of another call: this one gets an id of its own.
     async fn is_stored_elsewhere(
         &self,
         key: Key,
-        record: &RememberedRequest,
+        record: &mut RememberedRequest,
     ) -> Result<bool, HostError> {
-        let (_, connection) = self.org(key.0)?;
-        if connection.adapter.session_leases().is_none() {
+        if !self.shares_sessions(key.0)? {
             return Ok(false);
         }
-        Ok(stored_message(&connection, key.1, record.message_id)
-            .await?
-            .is_some())
+        let (_, connection) = self.org(key.0)?;
+        let stored = stored_message(&connection, key.1, record.message_id).await?;
+        let is_remembered = stored.map(|message| is_remembered(message.created_at));
+        if is_remembered == Some(false) {
+            self.about_another_message(record).await?;
+        }
+        Ok(is_remembered == Some(true))
     }
 
     /// Where a message went whose call was cut; `None` where it is not stored.

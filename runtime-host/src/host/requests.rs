@@ -9,7 +9,7 @@
 
 use super::{Host, errors};
 use crate::journal::RememberedRequest;
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use everruns_core::typed_id::{MessageId, TurnId};
 use mortise_proto::HostError;
 use mortise_proto::host::ErrorReason;
@@ -155,7 +155,8 @@ impl Host {
         let journal = &self.inner.journal;
         let found = journal.request(org_id, &request_id).await;
         let found = found.map_err(|error| errors::of_journal(&error))?;
-        let is_new = |record: &RememberedRequest| Utc::now() - record.made_at < REMEMBERED_FOR;
+        let is_used_again = found.is_some();
+        let is_new = |record: &RememberedRequest| is_remembered(record.made_at);
         let (record, is_repeated) = match found.filter(is_new) {
             Some(record) if record.method != method || record.digest != digest => {
                 return Err(reused(&record, method));
@@ -163,7 +164,12 @@ impl Host {
             Some(record) => (record, true),
             None => {
                 let names = [request_id.as_str(), digest.as_str()];
-                let of = |what| derived(what, org_id, method, &names);
+                // An id that was used a day ago is of another call now.
+                let is_shared = self.shares_sessions(org_id)? && !is_used_again;
+                let of = |what| match is_shared {
+                    true => derived(what, org_id, method, &names),
+                    false => Uuid::new_v4(),
+                };
                 let (change_id, message_id) = (of("change"), of("message"));
                 let record = RememberedRequest {
                     org_id,
@@ -200,6 +206,21 @@ impl Host {
         record.is_turn_known = true;
         let written = self.inner.journal.put_request(record).await;
         written.map_err(|error| errors::of_journal(&error))
+    }
+
+    /// Gives the message of a call an id of its own.
+    pub(super) async fn about_another_message(
+        &self,
+        record: &mut RememberedRequest,
+    ) -> Result<(), HostError> {
+        record.message_id = MessageId::new();
+        let written = self.inner.journal.put_request(record).await;
+        written.map_err(|error| errors::of_journal(&error))
+    }
+
+    /// Whether other hosts may have the sessions of an org.
+    pub(super) fn shares_sessions(&self, org_id: i64) -> Result<bool, HostError> {
+        Ok(self.org(org_id)?.1.adapter.session_leases().is_some())
     }
 
     /// Removes what is no longer remembered, now and then until the host is closed.
@@ -257,6 +278,11 @@ impl Request {
             tracing::error!(%error, "removing a request that failed from the journal failed");
         }
     }
+}
+
+/// Whether a call of that time is still remembered.
+pub(super) fn is_remembered(made_at: DateTime<Utc>) -> bool {
+    Utc::now() - made_at < REMEMBERED_FOR
 }
 
 fn read<T: DeserializeOwned>(answer: &Value) -> Result<T, HostError> {
