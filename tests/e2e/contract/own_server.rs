@@ -30,23 +30,27 @@ async fn judged(server: &Arc<Server>, dial: &Dial, only: &[&str], options: Optio
     run(dial, &rules(), options, &|_, _, _| {}).await.unwrap()
 }
 
-/// The first adapter with one mistake, as a command of the suite's.
-fn mistaken(right: &str, wrong: &str, folder: &Path) -> Vec<String> {
-    let contract = concat!(env!("CARGO_MANIFEST_DIR"), "/../../proto/proto");
-    let whole = fs::read_to_string(FIRST_ADAPTER).unwrap().replace(
-        "Path(__file__).resolve().parents[2] / \"proto\" / \"proto\"",
-        &format!("Path({contract:?})"),
-    );
-    assert!(whole.contains(right), "{right}");
-    let script = folder.join("server.py");
-    fs::write(&script, whole.replace(right, wrong)).unwrap();
+/// The first adapter with mistakes, each in the place of what is right, as a command of the
+/// suite's.
+fn mistaken(mistakes: &[(&str, &str)], folder: &Path) -> Vec<String> {
+    let mut text = fs::read_to_string(FIRST_ADAPTER).unwrap();
+    for (right, wrong) in mistakes {
+        assert!(text.contains(right), "{right}");
+        text = text.replace(right, wrong);
+    }
+    let in_folder = |name: &str| folder.join(name).display().to_string();
+    let script = in_folder("server.py");
+    fs::write(&script, text).unwrap();
+    let proto = concat!(env!("CARGO_MANIFEST_DIR"), "/../../proto/proto");
     let python = std::env::var("MORTISE_PYTHON").unwrap_or_else(|_| "python3".into());
-    let generated = folder.join("generated").display().to_string();
     vec![
+        "env".into(),
+        format!("MORTISE_PROTO={proto}"),
         python,
-        script.display().to_string(),
+        script,
         "{address}".into(),
-        generated,
+        in_folder("generated"),
+        in_folder("values.db"),
     ]
 }
 
@@ -79,10 +83,11 @@ async fn it_is_killed_and_started_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rule_that_a_server_hangs_on_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let right = "found = self.of_session(request).get(request.key)";
-    let wrong = "__import__(\"time\").sleep(3600 * (request.key == \"nothing\"))\n        \
-                 found = self.of_session(request).get(request.key)";
-    let command = mistaken(right, wrong, folder.path());
+    let right = "found = self.rows(request, context, GET, request.key)";
+    let wrong = "time.sleep(3600 * (request.key == \"nothing\"))\n        \
+                 found = self.rows(request, context, GET, request.key)";
+    let one_at_a_time = ("max_workers=CALLS_AT_ONCE + 8", "max_workers=1");
+    let command = mistaken(&[(right, wrong), one_at_a_time], folder.path());
     let (server, dial) = started(&command).await;
     let options = Options {
         timeout: Duration::from_secs(8),
@@ -116,9 +121,7 @@ async fn the_rule_that_a_server_hangs_on_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn known_failures_and_json_lines() {
     let folder = tempfile::tempdir().unwrap();
-    let right = "sorted(self.of_session(request).items())";
-    let wrong = "reversed(self.of_session(request).items())";
-    let command = mistaken(right, wrong, folder.path());
+    let command = mistaken(&[("ORDER BY key", "ORDER BY key DESC")], folder.path());
     let known = folder.path().join("known");
     fs::write(&known, "KV-05 # the order of keys\n\nKV-01\n").unwrap();
     let all = rules();

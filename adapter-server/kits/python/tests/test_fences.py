@@ -220,7 +220,7 @@ async def test_renewal_after_the_clock_was_set_back(
     seconds, set_by = 1_000, 0
     monkeypatch.setattr("time.monotonic_ns", lambda: seconds * 10**9)
     monkeypatch.setattr("time.time_ns", lambda: (seconds + set_by + 10**9) * 10**9)
-    session, leases, other = Session(SESSION, Org(1, "org_1")), ProcessLeases(), LeaseClock()
+    session, leases, other = Session(Org(1, "org_1"), SESSION), ProcessLeases(), LeaseClock()
     change = cast("Change[v1.SessionLease]", None)
 
     async def is_held() -> bool:
