@@ -392,7 +392,7 @@ async fn agents_harnesses_and_models_are_found() {
     assert_eq!(models["models"][0]["name"], "fake");
     assert_eq!(models["models"][0]["is_default"], true);
     assert_eq!(models["models"][0]["provider_type"], "openai_completions");
-    let id = models["models"][0]["id"].as_str().unwrap();
+    let id = models["models"][0]["model_id"].as_str().unwrap();
     let model = get(&stage, &format!("/v1/models/{id}")).await;
     assert_eq!(model["name"], "fake");
     let everything = format!("{agents}{harness}{models}{model}");
