@@ -1,10 +1,11 @@
 //! What became of turns, and lists of what an org has, through the host's API alone.
 
-use super::test_host::{TestHost, Turn};
+use super::test_host::{TestHost, Turn, played};
 use mortise_proto::host as pb;
 use mortise_proto::pb as adapter;
 use mortise_runtime_host::local::demo;
 use mortise_test_support::fake_openai::{Answer, FakeOpenAi};
+use mortise_test_support::platform::PlatformFile;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -360,7 +361,9 @@ async fn a_session_is_renamed_and_deleted() {
 #[tokio::test]
 async fn agents_harnesses_and_models_are_found() {
     let fake = FakeOpenAi::start(vec![Answer::Text(vec!["Done."])]).await;
-    let stage = TestHost::played(&fake, &[]).await;
+    // The list has the default model first, and those that agents name by their ids.
+    let platform = PlatformFile::with(&played(&fake)).agent_with("default_model", &json!("fake"));
+    let stage = TestHost::set_up(platform, &[], &[], |_| {}).await;
     let agents = get(&stage, "/v1/agents").await;
     let names = |list: &Value| -> Vec<String> {
         let records = list.as_array().unwrap().iter();
@@ -392,7 +395,12 @@ async fn agents_harnesses_and_models_are_found() {
     assert_eq!(models["models"][0]["name"], "fake");
     assert_eq!(models["models"][0]["is_default"], true);
     assert_eq!(models["models"][0]["provider_type"], "openai_completions");
-    let id = models["models"][0]["model_id"].as_str().unwrap();
+    assert_eq!(
+        models["models"][0]["model_id"],
+        Value::Null,
+        "the default one has none"
+    );
+    let id = models["models"][1]["model_id"].as_str().unwrap();
     let model = get(&stage, &format!("/v1/models/{id}")).await;
     assert_eq!(model["name"], "fake");
     let everything = format!("{agents}{harness}{models}{model}");
