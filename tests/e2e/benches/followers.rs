@@ -1,7 +1,7 @@
 //! What those that follow sessions take: ten followers of each of 1,000 sessions at one host,
 //! the memory of host and adapter without them and with them, and how long a turn in each of
 //! a hundred of the sessions takes until all their followers have seen its end, beside the
-//! floor: as many turns in sessions that nobody follows.
+//! floor: as many turns in sessions without followers.
 //!
 //! `cargo bench --workspace --bench followers -- [SESSIONS [FOLLOWERS]]`
 
@@ -78,7 +78,7 @@ async fn main() {
         followers.join_next().await.unwrap().unwrap();
     }
     let seen = began.elapsed().as_secs_f64();
-    println!("{turns} turns, one after the other, that nobody follows: {floor:.1} s, the floor");
+    println!("{turns} turns, one after the other, without followers: {floor:.1} s, the floor");
     println!(
         "the same with followers: {ran:.1} s, {:.2} times the floor; all have seen the ends {:.0} ms later, {:.2} times",
         ran / floor,

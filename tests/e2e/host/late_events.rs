@@ -40,7 +40,7 @@ async fn steps_are_repeated(plain: bool) {
     });
     set.until_ready(200, "does not offer EventLogService").await;
     set.front.hold(ASKS.0, ASKS.1);
-    // Nobody can follow the turn.
+    // No caller can follow the turn.
     let body = json!({ "text": "12 times 34?", "wait": false });
     let post = set.post("/turns", &body);
     let ((), (status, begun)) = tokio::join!(set.front.until_met(1), post);

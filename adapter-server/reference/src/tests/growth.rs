@@ -222,6 +222,18 @@ async fn old_events_are_read() {
     assert_eq!(all(&store.reference, session, 2).await, sent);
 }
 
+/// Takes the fifth event of the only session away, as a failover does that has lost it.
+async fn lose_the_fifth(reference: &Reference) {
+    let mut everything = everything(reference).await;
+    for lose in [
+        "DELETE FROM events WHERE sequence = 5",
+        "UPDATE session_sequences SET last_sequence = 4",
+    ] {
+        everything.query(lose).execute().await.unwrap();
+    }
+    everything.commit().await.unwrap();
+}
+
 /// An event whose base a failover has lost is stored all the same, and is read.
 #[tokio::test]
 async fn a_lost_base_is_noticed() {
@@ -237,14 +249,7 @@ async fn a_lost_base_is_noticed() {
         sent.push(expected(&event, ack));
     }
     sent.pop();
-    let mut everything = everything(&store.reference).await;
-    for lose in [
-        "DELETE FROM events WHERE sequence = 5",
-        "UPDATE session_sequences SET last_sequence = 4",
-    ] {
-        everything.query(lose).execute().await.unwrap();
-    }
-    everything.commit().await.unwrap();
+    lose_the_fifth(&store.reference).await;
     // In the place of the lost one stands another: neither is it taken for the base.
     for number in 10..20 {
         history.push(prose(number, 9));
@@ -282,14 +287,7 @@ async fn a_lost_event_is_sent_again() {
                 lost = next(number);
             }
         }
-        let mut everything = everything(&store.reference).await;
-        for lose in [
-            "DELETE FROM events WHERE sequence = 5",
-            "UPDATE session_sequences SET last_sequence = 4",
-        ] {
-            everything.query(lose).execute().await.unwrap();
-        }
-        everything.commit().await.unwrap();
+        lose_the_fifth(&store.reference).await;
         let mut again: Vec<_> = (0..others).map(|_| plain(session)).collect();
         again.push(lost);
         again.extend((10..14).map(&mut next));
